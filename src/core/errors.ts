@@ -1,0 +1,72 @@
+/** What a person or a program is told about an error of theirs: place, what was found, a way out, a stable code (EXPERIENCE.md). */
+export interface Problem {
+  /** Stable and documented in docs/errors.md: kebab case, never reworded. */
+  code: string
+  /** HTTP status (RFC 9110). */
+  status: number
+  /** What was wrong, in a sentence. */
+  title: string
+  /** JSON pointer (RFC 6901) to the offending field of the input. */
+  at?: string
+  found?: unknown
+  hint?: string
+  /** Seconds after which to try again: 429 and 503. */
+  retryAfter?: number
+  /** Further facts, such as the run that holds a key. */
+  data?: Record<string, unknown>
+}
+
+export const CODES = {
+  'invalid-input': [400, 'The input does not have the expected form.'],
+  'invalid-duration': [400, 'This is not a duration.'],
+  'invalid-json': [400, 'The body is not valid JSON.'],
+  'invalid-option': [400, 'An option has a value that it cannot have.'],
+  'unauthenticated': [401, 'An API key is needed.'],
+  'forbidden': [403, 'This API key does not allow that.'],
+  'not-found': [404, 'There is nothing at this address.'],
+  'run-not-found': [404, 'There is no such run.'],
+  'ambiguous-run': [409, 'Several runs end like this.'],
+  'unknown-definition': [404, 'Nothing of this name is registered.'],
+  'queue-not-found': [404, 'There is no such queue.'],
+  'key-conflict': [409, 'This key was used with another input.'],
+  'run-closed': [409, 'This run is closed; closed runs never change.'],
+  'run-open': [409, 'This run is still open.'],
+  'not-stuck': [409, 'This run is not stuck.'],
+  'payload-too-large': [413, 'The payload is too large.'],
+  'body-too-large': [413, 'The body is too large.'],
+  'too-many-items': [413, 'There are too many items in one call.'],
+  'unsupported-media-type': [415, 'Only application/json is understood.'],
+  'refused-data': [422, 'The store cannot hold this data.'],
+  'overloaded': [429, 'The server has as much work in hand as it can hold.'],
+  'internal': [500, 'Something went wrong in the server; it is in its log.'],
+  'unavailable': [503, 'The server cannot answer this now.'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type Code = keyof typeof CODES
+
+/** An error that the caller can do something about. It is answered as a problem (RFC 9457), never with a stack. */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+  readonly code: Code
+  readonly problem: Problem
+  constructor(code: Code, details: Partial<Omit<Problem, 'code'>> = {}) {
+    const [status, title] = CODES[code]
+    super(`${details.title ?? title}${details.at ? ` At ${details.at}.` : ''}${details.hint ? ` ${details.hint}` : ''} [${code}]`)
+    this.code = code
+    this.problem = { status, title, ...details, code }
+  }
+}
+
+/** A rule of ours does not hold: the actor stops (E14), the node goes on. Never the user's fault. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError'
+  readonly facts: Record<string, unknown>
+  constructor(what: string, facts: Record<string, unknown>) {
+    super(`${what} ${JSON.stringify(facts)}`)
+    this.facts = facts
+  }
+}
+
+export function invariant(holds: unknown, what: string, facts: Record<string, unknown>): asserts holds {
+  if (!holds) throw new InvariantError(what, facts)
+}

@@ -1,0 +1,38 @@
+import { hash53 } from './ids.ts'
+import type { Instant } from './time.ts'
+
+/** What a worker has (`gpu: 'a100'`), or what a job asks of one: each that is asked for must be there and equal. */
+export type Labels = Readonly<Record<string, string>>
+
+/** Ready tasks wait in groups by what gates them (E19): whatever blocks one of a group blocks all. */
+export interface Group {
+  namespace: string
+  queue: string
+  definition: string
+  labels: Labels | null
+}
+
+/** 53 bits of hash: equal groups have equal ids in every node and at every time. */
+export type GroupId = number
+
+export function groupId(group: Group): GroupId {
+  const labels = group.labels === null ? '' : JSON.stringify(Object.entries(group.labels).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return hash53(`${group.namespace}\0${group.queue}\0${group.definition}\0${labels}`)[0]
+}
+
+/** One step of priority is worth a minute of waiting: a task of priority 5 goes before one of priority 0 that became ready up to 5 minutes earlier. */
+export const PRIORITY_STEP_MS = 60_000
+export const PRIORITY_MIN = -100
+export const PRIORITY_MAX = 100
+
+/** The static sort key of a ready task, smallest first: priority with ageing, since a task that waits needs no new key (E19). */
+export function sortKey(readyAt: Instant, priority: number): number {
+  return readyAt - priority * PRIORITY_STEP_MS
+}
+
+/** True when `offered` has all that `asked` asks for. */
+export function labelsFit(asked: Labels | null, offered: Labels): boolean {
+  if (asked === null) return true
+  for (const name in asked) if (asked[name] !== offered[name]) return false
+  return true
+}
