@@ -21,8 +21,8 @@ export const CODES = {
   'invalid-duration': [400, 'This is not a duration.'],
   'invalid-json': [400, 'The body is not valid JSON.'],
   'invalid-option': [400, 'An option has a value that it cannot have.'],
-  'unauthenticated': [401, 'An API key is needed.'],
-  'forbidden': [403, 'This API key does not allow that.'],
+  unauthenticated: [401, 'An API key is needed.'],
+  forbidden: [403, 'This API key does not allow that.'],
   'not-found': [404, 'There is nothing at this address.'],
   'run-not-found': [404, 'There is no such run.'],
   'ambiguous-run': [409, 'Several runs end like this.'],
@@ -37,9 +37,9 @@ export const CODES = {
   'too-many-items': [413, 'There are too many items in one call.'],
   'unsupported-media-type': [415, 'Only application/json is understood.'],
   'refused-data': [422, 'The store cannot hold this data.'],
-  'overloaded': [429, 'The server has as much work in hand as it can hold.'],
-  'internal': [500, 'Something went wrong in the server; it is in its log.'],
-  'unavailable': [503, 'The server cannot answer this now.'],
+  overloaded: [429, 'The server has as much work in hand as it can hold.'],
+  internal: [500, 'Something went wrong in the server; it is in its log.'],
+  unavailable: [503, 'The server cannot answer this now.'],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type Code = keyof typeof CODES

@@ -60,10 +60,9 @@ export function slotOfKey(key: string): number {
 
 /** The slot that an id carries. */
 export function slotOf(id: string): number {
-  // Bits 72 to 87 of 128; the text has two leading zero bits, so they begin in the middle of a character.
   let bits = 0
   for (let index = 14; index <= 17; index++) bits = bits * 32 + value(id, index)
-  return Math.floor(bits / 4) % 65536
+  return bits % 65536
 }
 
 /** The part of an id: the high byte of its slot. A shard is a range of parts. */

@@ -32,10 +32,7 @@ export interface Progress {
 }
 
 /** Why a run started. */
-export type Trigger =
-  | { is: 'call'; by?: string }
-  | { is: 'job'; run: RunId }
-  | { is: 'retry'; of: RunId }
+export type Trigger = { is: 'call'; by?: string } | { is: 'job'; run: RunId } | { is: 'retry'; of: RunId }
 
 /** What ends a run. The reason says more than the state does: `attempts-exhausted`, `aborted`, `lost`, `expired`, `total-timeout` … */
 export interface Outcome {

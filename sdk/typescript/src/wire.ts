@@ -1,0 +1,358 @@
+/**
+ * The HTTP API as data: every operation's method and path, and the JSON shapes of what goes over it. `/openapi.json` is generated from the server's
+ * schemas; a test keeps the two the same. Times are ISO 8601 in UTC, durations milliseconds, payloads (`input`, `output`, `checkpoint`, `metadata`)
+ * any JSON value in the tagged form of codec.ts, spliced in as text by both sides and never re-encoded by the server.
+ */
+export const OPERATIONS = {
+  'runs.start': ['POST', '/v1/namespaces/{namespace}/runs'],
+  'runs.startMany': ['POST', '/v1/namespaces/{namespace}/runs/batch'],
+  'runs.list': ['GET', '/v1/namespaces/{namespace}/runs'],
+  'runs.get': ['GET', '/v1/namespaces/{namespace}/runs/{run}'],
+  'runs.history': ['GET', '/v1/namespaces/{namespace}/runs/{run}/history'],
+  'runs.logs': ['GET', '/v1/namespaces/{namespace}/runs/{run}/logs'],
+  'runs.explain': ['GET', '/v1/namespaces/{namespace}/runs/{run}/explain'],
+  'runs.cancel': ['POST', '/v1/namespaces/{namespace}/runs/{run}/cancel'],
+  'runs.terminate': ['POST', '/v1/namespaces/{namespace}/runs/{run}/terminate'],
+  'runs.retry': ['POST', '/v1/namespaces/{namespace}/runs/{run}/retry'],
+  'runs.resume': ['POST', '/v1/namespaces/{namespace}/runs/{run}/resume'],
+  'definitions.register': ['POST', '/v1/namespaces/{namespace}/definitions'],
+  'definitions.list': ['GET', '/v1/namespaces/{namespace}/definitions'],
+  'definitions.pause': ['POST', '/v1/namespaces/{namespace}/definitions/{name}/pause'],
+  'definitions.resume': ['POST', '/v1/namespaces/{namespace}/definitions/{name}/resume'],
+  'queues.list': ['GET', '/v1/namespaces/{namespace}/queues'],
+  'queues.pause': ['POST', '/v1/namespaces/{namespace}/queues/{name}/pause'],
+  'queues.resume': ['POST', '/v1/namespaces/{namespace}/queues/{name}/resume'],
+  'namespace.pause': ['POST', '/v1/namespaces/{namespace}/pause'],
+  'namespace.resume': ['POST', '/v1/namespaces/{namespace}/resume'],
+  'workers.list': ['GET', '/v1/namespaces/{namespace}/workers'],
+  'workers.gone': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/gone'],
+  'summary.get': ['GET', '/v1/namespaces/{namespace}/summary'],
+  'tasks.poll': ['POST', '/v1/namespaces/{namespace}/tasks/poll'],
+  'tasks.complete': ['POST', '/v1/namespaces/{namespace}/tasks/complete'],
+  'tasks.heartbeat': ['POST', '/v1/namespaces/{namespace}/tasks/heartbeat'],
+  'tasks.log': ['POST', '/v1/namespaces/{namespace}/tasks/log'],
+  'keys.create': ['POST', '/v1/keys'],
+  'keys.list': ['GET', '/v1/keys'],
+  'keys.remove': ['DELETE', '/v1/keys/{name}'],
+} as const satisfies Record<string, readonly ['GET' | 'POST' | 'DELETE', string]>
+/** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
+export const STREAMS = {
+  'runs.events': '/v1/namespaces/{namespace}/runs/{run}/events',
+  events: '/v1/namespaces/{namespace}/events',
+} as const
+/** Repeats a write without repeating its effect. Starts: the call key (E9). Other commands: the command's id. */
+export const CALL_KEY_HEADER = 'idempotency-key'
+
+export type OperationName = keyof typeof OPERATIONS
+export type StreamName = keyof typeof STREAMS
+
+export interface Call {
+  params: Record<string, string>
+  query?: Record<string, string | string[] | undefined>
+  /** JSON text. */
+  body?: string
+  callKey?: string
+  signal?: AbortSignal
+}
+
+/**
+ * Where the SDK sends its calls: a server over HTTP, an engine in another thread, or one in the same thread. The same operations, the same JSON text.
+ * - `call` resolves with the JSON text of the answer (status 2xx). It rejects with `RequestRefused` (the server's problem), or `Unreachable`.
+ */
+export interface Connection {
+  call(operation: OperationName, call: Call): Promise<string>
+  stream(name: StreamName, call: Call & { lastEventId?: string }): AsyncIterable<LiveEvent>
+  /** What a thread needs to open a connection of its own to the same place (leases are kept from one), or null where leases need none. */
+  address(): Address | null
+  close(): Promise<void>
+}
+export type Address = { is: 'http'; url: string; apiKey?: string } | { is: 'port'; port: MessagePort }
+
+export type State = 'scheduled' | 'queued' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'
+
+/** POST runs, and each of `runs` in POST runs/batch. Durations: milliseconds or text ('10m'). */
+export interface WireStart {
+  definition: string
+  input?: unknown
+  key?: string
+  keyRetention?: number | string
+  unique?: WireUnique
+  queue?: string
+  priority?: number
+  delay?: number | string
+  at?: string
+  retry?: WireRetry
+  timeout?: WireTimeouts
+  expires?: number | string
+  retention?: number | string
+  labels?: Record<string, string>
+  tags?: Record<string, string>
+  metadata?: unknown
+  /** The run whose handler starts this one. */
+  parent?: string
+  traceparent?: string
+}
+export interface WireUnique {
+  by: 'name' | 'input' | 'key'
+  key?: string
+  states?: ('scheduled' | 'queued' | 'running' | 'waiting' | 'paused')[]
+}
+export interface WireRetry {
+  attempts?: number
+  initial?: number | string
+  factor?: number
+  maximum?: number | string
+  jitter?: number
+}
+export interface WireTimeouts {
+  attempt?: number | string
+  total?: number | string
+  scheduleToStart?: number | string
+  heartbeat?: number | string
+}
+/** 201 `started`, 200 `existing`. In a batch each item answers by itself; `refused` (with its problem) only for keyed or unique items. */
+export type WireStarted =
+  | { is: 'started'; run: string }
+  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique' }
+  | { is: 'refused'; problem: WireProblem }
+export interface WireStartMany {
+  runs: WireStart[]
+}
+export interface WireStartedMany {
+  runs: WireStarted[]
+}
+
+export interface WireProblem {
+  type: string
+  code: string
+  status: number
+  title: string
+  at?: string
+  found?: unknown
+  hint?: string
+  retryAfter?: number
+  data?: Record<string, unknown>
+}
+
+export interface WireFailure {
+  type: string
+  message: string
+  stack?: string
+  code?: string
+  cause?: WireFailure
+}
+export interface WireProgress {
+  value: number
+  message?: string
+}
+export type WireTrigger = { is: 'call'; by?: string } | { is: 'job'; run: string } | { is: 'retry'; of: string }
+
+export interface WireRun {
+  id: string
+  namespace: string
+  kind: 'job'
+  definition: string
+  queue: string
+  state: State
+  reason: string | null
+  attempt: number
+  attempts: number
+  priority: number
+  createdAt: string
+  startedAt: string | null
+  closedAt: string | null
+  nextAt: string | null
+  progress: WireProgress | null
+  tags: Record<string, string> | null
+  trigger: WireTrigger
+  failure: WireFailure | null
+}
+/** GET runs/{run}?wait=30s answers as soon as the run is closed, or with the open run when the time is up. */
+export interface WireRunDetail extends WireRun {
+  input: unknown
+  output: unknown
+  checkpoint: unknown
+  metadata: unknown
+  worker: string | null
+  options: Record<string, unknown>
+}
+/** Query of GET runs: state, definition, queue, tag (`name:value`), each repeatable; createdAfter, createdBefore (ISO); limit, cursor. */
+export interface WireRunList {
+  runs: WireRun[]
+  next: string | null
+}
+export interface WireEvent {
+  is: string
+  at: string
+  [fact: string]: unknown
+}
+export interface WireHistory {
+  events: WireEvent[]
+}
+export interface WireLogLine {
+  at: string
+  level: 'debug' | 'info' | 'warn' | 'error'
+  message: string
+  fields?: Record<string, unknown>
+  attempt: number
+  delivery: string
+  n: number
+}
+export interface WireLogs {
+  lines: WireLogLine[]
+  next: string | null
+}
+export interface WireReason {
+  code: string
+  text: string
+  until?: string
+  by?: string | null
+  since?: string
+  runs?: string[]
+  workers?: string[]
+  command?: string
+}
+export interface WireExplanation {
+  run: string
+  state: State
+  since: string
+  reasons: WireReason[]
+  clear: string[]
+}
+/** POST cancel, terminate, resume, pause: body `{ why?: string }` (pause: `{ note?: string }`); answer `{}`. POST retry: `{ input? }`; answer `{ run }`. */
+export interface WireCommand {
+  why?: string
+}
+
+export interface WireDefinition {
+  kind: 'job'
+  name: string
+  version: string
+  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'>
+  /** JSON Schema of the input (2020-12), or absent. */
+  schema?: unknown
+}
+export interface WireRegister {
+  definitions: WireDefinition[]
+}
+export interface WirePause {
+  by: string | null
+  note: string | null
+  since: string
+}
+export interface WireDefinitions {
+  definitions: (WireDefinition & { registeredAt: string; versions: number; paused: WirePause | null })[]
+}
+export interface WireQueues {
+  queues: { name: string; depth: number; running: number; scheduled: number; oldestAt: string | null; paused: WirePause | null; workers: number }[]
+}
+export interface WireWorkers {
+  workers: {
+    id: string
+    name: string
+    serves: { definition: string; version: string | null }[]
+    queues: string[]
+    labels: Record<string, string>
+    slots: number
+    running: { run: string; definition: string; attempt: number; since: string }[]
+    lastSeenAt: string
+  }[]
+}
+export interface WireSummary {
+  running: number
+  queued: number
+  scheduled: number
+  waiting: number
+  paused: number
+  lastHour: Record<string, number>
+  next: WireRun[]
+  failed: WireRun[]
+  stuck: WireRun[]
+  pauses: { scope: string; name: string; by: string | null; note: string | null; since: string }[]
+  workers: number
+}
+
+export interface WirePoll {
+  worker: string
+  workerName?: string
+  last?: string | null
+  queues?: string[]
+  serves: { definition: string; version?: string | null }[]
+  labels?: Record<string, string>
+  /** Tasks wanted at most. */
+  max: number
+  slots?: number
+  /** Milliseconds, 0 to 60,000. */
+  wait?: number
+}
+export interface WireDelivery {
+  run: string
+  task: string
+  attempt: number
+  delivery: string
+  taskKey: string
+  definition: string
+  queue: string
+  attempts: number
+  input?: unknown
+  checkpoint?: unknown
+  metadata?: unknown
+  deadline?: string
+  leaseMs: number
+  tags?: Record<string, string>
+  traceparent?: string
+}
+export interface WirePolled {
+  answer: string
+  tasks: WireDelivery[]
+}
+export interface WireRef {
+  run: string
+  task: string
+  attempt: number
+  delivery: string
+}
+export type WireResult = WireRef &
+  (
+    | { is: 'completed'; output?: unknown }
+    | { is: 'failed'; failure: WireFailure; retry?: boolean; delayMs?: number }
+    | { is: 'returned' }
+    | { is: 'cancelled' }
+  )
+export interface WireComplete {
+  worker: string
+  results: WireResult[]
+}
+export interface WireCompleted {
+  results: ('accepted' | 'superseded' | 'closed' | 'unknown')[]
+}
+export interface WireBeat extends WireRef {
+  active?: boolean
+  progress?: WireProgress
+  checkpoint?: unknown
+}
+export interface WireHeartbeat {
+  worker: string
+  beats: WireBeat[]
+}
+export interface WireHeld {
+  beats: ('held' | 'cancel' | 'lost')[]
+}
+export interface WireLog {
+  worker: string
+  lines: {
+    run: string
+    attempt: number
+    delivery: string
+    n: number
+    at: string
+    level: 'debug' | 'info' | 'warn' | 'error'
+    message: string
+    fields?: Record<string, unknown>
+  }[]
+}
+
+export type LiveEvent =
+  | { is: 'run'; run: WireRun; events: WireEvent[]; sequence: number; output?: unknown }
+  | { is: 'log'; run: string; lines: WireLogLine[] }
+  | { is: 'lagged' }

@@ -1,0 +1,321 @@
+import type { Problem } from '../core/errors.ts'
+import type { Labels } from '../core/gates.ts'
+import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
+import type { Kind, Ref, TaskResult } from '../core/machine.ts'
+import type { RetryPolicy } from '../core/retry.ts'
+import type { Failure, HistoryEvent, OpenState, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
+import type { Instant } from '../core/time.ts'
+import type { LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
+
+/**
+ * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
+ * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
+ */
+export interface Engine {
+  /** Claims the shards and begins to work; resolves when it serves. */
+  start(): Promise<void>
+  /** Flushes the last batch and gives the shards up (E25). Polls are answered empty, everything else with `unavailable`. */
+  stop(): Promise<void>
+  /** True while it holds its shards and the store answers. */
+  ready(): boolean
+
+  readonly runs: {
+    /** Starts runs: all or none; with `key` or `unique` on an item, conflicts per item. Answers in the order of `starts`. */
+    start(namespace: string, call: StartCall): Promise<StartAnswer[]>
+    /** `id`: whole, or any unambiguous ending. */
+    resolve(namespace: string, id: string): Promise<RunId>
+    get(namespace: string, id: RunId): Promise<RunDetail>
+    /** Like `get`, but waits until the run is closed, `waitMs` at most. */
+    wait(namespace: string, id: RunId, waitMs: number, signal?: AbortSignal): Promise<RunDetail>
+    list(filter: RunFilter, page: Page): Promise<Paged<RunSummary>>
+    /** All events, the first is number 0. */
+    history(namespace: string, id: RunId): Promise<HistoryEvent[]>
+    logs(namespace: string, id: RunId, page: Page): Promise<Paged<LogRow>>
+    explain(namespace: string, id: RunId): Promise<Explanation>
+    /** Asks: a running handler's signal aborts, anything else is closed at once. On a closed run: `run-closed`, unless it is cancelled already. */
+    cancel(namespace: string, id: RunId, command: Command): Promise<void>
+    /** Closes it at once; a running handler is told that its lease is lost. */
+    terminate(namespace: string, id: RunId, command: Command): Promise<void>
+    /** A new run from a closed one, linked to it; other input if given. On an open run: `run-open`. Repeating a command answers the same run. */
+    retry(namespace: string, id: RunId, command: Command & { input?: Payload }): Promise<RunId>
+    /** A stuck run (E14) takes the input that it choked on again. */
+    resume(namespace: string, id: RunId, command: Command): Promise<void>
+  }
+  readonly definitions: {
+    register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
+    list(namespace: string): DefinitionView[]
+  }
+  /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
+  readonly pauses: {
+    set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
+    list(namespace: string): (PauseTarget & Pause)[]
+  }
+  readonly queues: { list(namespace: string): QueueView[] }
+  readonly workers: { list(namespace: string): WorkerView[] }
+  readonly tasks: WorkerCalls
+  /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
+  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): () => void
+  /** API keys and whatever else the server keeps with the store (settings of a kind of its own). */
+  readonly settings: {
+    get(kind: string): { namespace: string; name: string; value: string; changedAt: Instant }[]
+    put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
+  }
+  /** Figures for /metrics and the status page: cheap, from memory. */
+  stats(): EngineStats
+}
+
+/** The worker side: DESIGN.md section 8. */
+export interface WorkerCalls {
+  /** Waits up to `waitMs` for a first task. What the last answer held and did not arrive is given again with the same attempt and delivery (E16). */
+  poll(namespace: string, poll: Poll, signal: AbortSignal): Promise<{ answer: AnswerId; tasks: Delivery[] }>
+  complete(namespace: string, worker: WorkerId, results: readonly (Ref & TaskResult)[]): Promise<CompletionAnswer[]>
+  heartbeat(namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]>
+  log(namespace: string, lines: readonly LogRow[]): Promise<void>
+  /** The worker is known to be gone (its process ended): its leases end now instead of at their time. */
+  gone(namespace: string, worker: WorkerId): Promise<void>
+}
+
+/**
+ * `accepted`: this result is the recorded outcome of that attempt (also on a repeat). `superseded`: a later attempt or another delivery holds the task.
+ * `closed`: the run is closed by something else. `unknown`: no such run.
+ */
+export type CompletionAnswer = 'accepted' | 'superseded' | 'closed' | 'unknown'
+/** `held`: go on. `cancel`: held, and the run is asked to stop. `lost`: abort, the result will be refused. */
+export type BeatAnswer = 'held' | 'cancel' | 'lost'
+
+export interface Poll {
+  worker: WorkerId
+  /** For people: `host:pid` or a name given. */
+  workerName: string
+  /** The last answer that arrived, or null. */
+  last: AnswerId | null
+  /** Empty: any queue. */
+  queues: readonly string[]
+  /** Definitions it has a handler for, with the version of its code. */
+  serves: readonly { definition: string; version: string | null }[]
+  labels: Labels
+  /** Free slots now, and slots in all (for people). */
+  max: number
+  slots: number
+  waitMs: number
+}
+
+export interface Delivery extends Ref {
+  taskKey: string
+  definition: string
+  queue: string
+  /** Attempts in all by the run's policy. */
+  attempts: number
+  input: Payload | null
+  checkpoint: Payload | null
+  /** When this attempt times out. */
+  deadline: Instant | null
+  leaseMs: number
+  tags: Readonly<Record<string, string>> | null
+  metadata: Payload | null
+  traceparent: string | null
+}
+
+export interface Beat extends Ref {
+  /** The handler gave a sign of life since the last beat. */
+  active?: boolean
+  progress?: Progress
+  checkpoint?: Payload
+}
+
+export interface StartCall {
+  /** Makes the call repeatable (E9): the same key answers the same runs. SDKs always send one. */
+  callKey: string | null
+  by: string | null
+  starts: readonly StartRequest[]
+}
+
+export interface StartRequest {
+  definition: string
+  input: Payload | null
+  /** Idempotency key per definition, kept for `keyRetentionMs` (default and least: 24 h) and as long as the run is open. Not with `unique`. */
+  key?: string
+  keyRetentionMs?: number
+  unique?: Unique
+  options: RunOptions
+  trigger: Trigger
+  traceparent?: string
+}
+
+/** "Is one like it open?" On a conflict the run that is there is kept and answered. */
+export interface Unique {
+  /** One a definition; one an input; one a key. */
+  by: 'name' | 'input' | 'key'
+  key?: string
+  /** States of the other run that conflict. Default: all open ones. */
+  states?: readonly OpenState[]
+}
+
+/** Options of a run: the start's over the definition's over the defaults. */
+export interface RunOptions {
+  queue?: string
+  /** -100 to 100, default 0. */
+  priority?: number
+  delayMs?: number
+  notBefore?: Instant
+  retry?: Partial<RetryPolicy>
+  timeout?: Timeouts
+  /** From the time it is due: not begun by then, it ends as timed_out (expired). */
+  expiresMs?: number
+  /** How long the closed run is kept. Default 7 days. */
+  retentionMs?: number
+  labels?: Labels
+  tags?: Readonly<Record<string, string>>
+  metadata?: Payload
+}
+
+/** Milliseconds; absent: none. */
+export interface Timeouts {
+  /** One attempt, from delivery on: the attempt fails and is retried. */
+  attempt?: number
+  /** From due to the end, all attempts: the run ends as timed_out. */
+  total?: number
+  /** From ready to delivery, each attempt: the run ends as timed_out. */
+  scheduleToStart?: number
+  /** Without a sign of life from the handler (progress, checkpoint, heartbeat, log): the attempt fails and is retried. */
+  heartbeat?: number
+}
+
+export type StartAnswer =
+  | { is: 'started'; run: RunId }
+  | { is: 'existing'; run: RunId; by: 'call' | 'key' | 'unique' }
+  | { is: 'refused'; problem: Problem }
+
+/** Commands are remembered by their id: a repeat does nothing further and answers the same (E9). */
+export interface Command {
+  id: string
+  by: string | null
+  why?: string | null
+}
+
+export interface DefinitionSpec {
+  kind: Kind
+  name: string
+  version: string
+  options: DefinitionOptions
+  schema: string | null
+}
+export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata'> {
+  unique?: Unique
+}
+export interface DefinitionView extends DefinitionSpec {
+  namespace: string
+  registeredAt: Instant
+  versions: number
+  paused: Pause | null
+}
+
+export interface Pause {
+  by: string | null
+  note: string | null
+  since: Instant
+}
+export interface PauseTarget {
+  namespace: string
+  /** `namespace`: the name is ''. */
+  scope: 'namespace' | 'queue' | 'definition'
+  name: string
+}
+
+export interface QueueView {
+  name: string
+  depth: number
+  running: number
+  scheduled: number
+  /** When the oldest ready task became ready. */
+  oldestAt: Instant | null
+  paused: Pause | null
+  workers: number
+}
+
+export interface WorkerView {
+  id: WorkerId
+  name: string
+  serves: readonly { definition: string; version: string | null }[]
+  queues: readonly string[]
+  labels: Labels
+  slots: number
+  running: { run: RunId; definition: string; attempt: number; since: Instant }[]
+  lastSeenAt: Instant
+}
+
+export interface RunSummary {
+  id: RunId
+  namespace: string
+  kind: Kind
+  definition: string
+  queue: string
+  state: RunState
+  reason: string | null
+  attempt: number
+  attempts: number
+  priority: number
+  createdAt: Instant
+  startedAt: Instant | null
+  closedAt: Instant | null
+  /** Due, retry or time-out: what time alone will do next. */
+  nextAt: Instant | null
+  progress: Progress | null
+  tags: Readonly<Record<string, string>> | null
+  trigger: Trigger
+  failure: Failure | null
+}
+export interface RunDetail extends RunSummary {
+  input: Payload | null
+  output: Payload | null
+  checkpoint: Payload | null
+  metadata: Payload | null
+  worker: WorkerId | null
+  outcome: Outcome | null
+  options: Omit<RunOptions, 'metadata'>
+}
+
+export interface Explanation {
+  run: RunId
+  state: RunState
+  since: Instant
+  /** Everything that keeps it from running, or, closed, what ended it. Empty exactly when it can be dispatched or runs. */
+  reasons: Reason[]
+  /** What is in order, said shortly. */
+  clear: string[]
+}
+export interface Reason {
+  /** not-due, back-off, paused, no-worker, wrong-label, no-slot, unique, accepted, stuck, unavailable … and for closed runs how it ended. */
+  code: string
+  text: string
+  until?: Instant
+  by?: string | null
+  since?: Instant
+  runs?: RunId[]
+  workers?: string[]
+  /** What a person can type to change it. */
+  command?: string
+}
+
+export type LiveEvent =
+  | { is: 'run'; run: RunSummary; events: HistoryEvent[] /** number of the last event */; sequence: number; output?: Payload | null }
+  | { is: 'log'; run: RunId; lines: LogRow[] }
+  | { is: 'lagged' }
+
+export interface EngineStats {
+  started: number
+  delivered: number
+  closed: Record<string, number>
+  commits: number
+  commitsFenced: number
+  actorsCached: number
+  batchBytes: number
+  refusedOverload: number
+  stuck: number
+  queues: { namespace: string; queue: string; depth: number; running: number; scheduled: number; waiting: number }[]
+  workers: number
+}
+
+/** A hook for durations: called once a run closes. */
+export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
+export type { DeliveryId, LogLevel }

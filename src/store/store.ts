@@ -1,0 +1,344 @@
+import type { GroupId } from '../core/gates.ts'
+import type { BatchId, ClaimId, DeliveryId, LaneId, NodeId, RunId, WorkerId } from '../core/ids.ts'
+import type { Kind } from '../core/machine.ts'
+import type { ClosedState, OpenState, Payload, RunState } from '../core/run.ts'
+import type { Instant } from '../core/time.ts'
+
+/**
+ * Where everything that is acknowledged lives. Implementations: memory/, sqlite/ (later postgres/); conformance.ts is the suite that each passes.
+ *
+ * Every method may reject with `StoreUnavailable` (nothing is known of the effect of a write; a read had none). Methods that take a `Claim` check, in
+ * the snapshot they read from, that the claim still stands, and reject with `StoreFenced` when it does not (E1): decisions may rest on what they answer.
+ * `read` checks no claim and sees committed state only (E4).
+ */
+export interface Store {
+  readonly can: StoreCan
+
+  /**
+   * Makes a batch durable, all or nothing; never in part, never out of order within a lane (E1, E3).
+   * - `committed`: on disk. Replies, deliveries and mail may leave now.
+   * - `fenced`: the lane's claim or sequence differs. Nothing was written; forget its shards, claim and load again.
+   * - `unchecked`: nothing was written, and the lane is as it was: these claims of others, which the batch checks, no longer stand (E17).
+   * - `refused`: nothing was written; `resend` says whether the same batch may go again, else its data is at fault (E14).
+   * - `unknown`: it may be either. Answer nobody, commit nothing after it: `settle` first.
+   */
+  commit(batch: Batch): Promise<Answer>
+
+  /**
+   * Finds out what became of a batch whose answer was `unknown`, by advancing the sequence under an id of its own, never by a read (E3).
+   * Repeat with the same `settling` id until the answer is not `unknown`.
+   * - `in`: the batch is durable; the sequence stands at `batch.sequence + 1` and names the batch.
+   * - `out`: it is not in and never can be; the sequence stands at `batch.sequence + 1` and names `settling`, on which the next batch builds.
+   * - `fenced`: neither; the lane is another's.
+   */
+  settle(batch: Batch, settling: BatchId): Promise<'in' | 'out' | 'fenced' | 'unknown'>
+
+  /** All lanes whose claim stands, with how often each has renewed (E20). */
+  lanes(): Promise<LaneRow[]>
+
+  /**
+   * Opens a lane for a node's life and takes the shards that nobody holds, and those of `dead` lanes, in one transaction. A dead lane is revoked only
+   * if its claim and renewal count are still as seen; else it keeps its shards. Waits for a commit in flight on a revoked lane, or makes it fenced.
+   * Idempotent by `lane`: repeating an unknown claim answers the one that was made, if it still stands.
+   */
+  claim(request: ClaimRequest): Promise<Claim>
+  /** Counts one renewal up. False: the claim no longer stands. */
+  renew(claim: Claim): Promise<boolean>
+  /** Gives the shards up at once, so that a successor need not wait (E25). Nothing happens if the claim no longer stands. */
+  release(claim: Claim): Promise<void>
+
+  /** Actors by id, open or closed, in any order; one that is missing does not exist (any longer). */
+  loadActors(claim: Claim, ids: readonly RunId[]): Promise<Row[]>
+  /** Open actors with `wakeAt <= until`, by (wakeAt, id), from `page.after` (exclusive) on. */
+  loadDue(claim: Claim, until: Instant, page: Page): Promise<Paged<{ id: RunId; wakeAt: Instant }>>
+  /** Open actors with a recorded delivery (`delivered`), by id. */
+  loadDelivered(claim: Claim, page: Page): Promise<Paged<OpenRow>>
+  /** The rows of these keys; one that is missing is free. */
+  findKeys(claim: Claim, keys: readonly KeyName[]): Promise<KeyRow[]>
+  /** Every group that has ready tasks, with the smallest sort key in it. */
+  loadGroups(claim: Claim): Promise<GroupHead[]>
+  /** Ready actors of a group by (sort, id), from `page.after` (exclusive) on: never re-reads what lies before the cursor (DATA.md). */
+  pageReady(claim: Claim, group: GroupId, page: Page): Promise<Paged<OpenRow>>
+  /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
+  loadExpired(claim: Claim, until: Instant, limit: number): Promise<{ runs: RunId[]; keys: KeyName[] }>
+
+  readonly read: Reads
+
+  /** Wall time (E20). */
+  now(): Promise<Instant>
+  close(): Promise<void>
+}
+
+/** What a store can do that not all can; the engine asks these, never which store it is. */
+export interface StoreCan {
+  /** Several processes may open it at once. Without it: one process, and nobody to fail over to. */
+  share: boolean
+}
+
+/** The store is away, or its answer was lost. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+/** The claim no longer stands: the lane forgets everything (E3). */
+export class StoreFenced extends Error {
+  override readonly name = 'StoreFenced'
+}
+/** The store cannot be opened; the message says why and what to do. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused'
+}
+
+export interface ClaimRequest {
+  lane: LaneId
+  claim: ClaimId
+  node: NodeId
+  /** For people: host and process. */
+  nodeName: string
+  /** Lanes that the claimant has seen stand still for a whole TTL (E20). On a store that cannot share: all others. */
+  dead: readonly LaneRow[]
+}
+
+export interface Claim {
+  lane: LaneId
+  claim: ClaimId
+  /** Where the lane's chain stands: the number and id of its last batch (E1). A fresh lane starts at 0 and ''. */
+  sequence: number
+  lastBatch: BatchId
+  /** The shards it holds, 0 to SHARDS - 1. */
+  shards: number[]
+}
+
+/** A shard is a range of parts (ids.ts): 256 / SHARDS of them. */
+export const SHARDS = 64
+
+export interface LaneRow {
+  lane: LaneId
+  claim: ClaimId
+  node: NodeId
+  nodeName: string
+  renewals: number
+  shards: number[]
+}
+
+export interface Batch {
+  id: BatchId
+  lane: LaneId
+  claim: ClaimId
+  /** The sequence and batch id that this batch builds on: compare-and-set, then `sequence + 1` and `id`. */
+  sequence: number
+  lastBatch: BatchId
+  /** Claims of other lanes that must stand too (E17); empty until limits come. */
+  checks: readonly ClaimId[]
+  writes: Writes
+}
+
+/**
+ * What a batch writes. A run appears in at most one of `born`, `touched`, `closed` (transitions are coalesced). An insert that meets an existing key or
+ * an update that meets no row is `refused` with `resend: false`: the engine's memory and the store disagree. Drops of what is not there do nothing.
+ */
+export interface Writes {
+  /** New open actors. */
+  born: OpenRow[]
+  /** Changes of open ones. */
+  touched: TouchedRow[]
+  /** Open → closed. `born` null: the row moves, with its input and what does not change; else it was never in the open table. */
+  closed: ClosingRow[]
+  /** Upserts. */
+  keys: KeyRow[]
+  keyDrops: KeyName[]
+  /** Appended history of long runs: what no longer fits the body. */
+  segments: SegmentRow[]
+  /** Appended; a line that is there already (run, delivery, n) is ignored. */
+  logs: LogRow[]
+  /** Upserts. */
+  definitions: DefinitionRow[]
+  /** Upserts; a null value removes. */
+  settings: SettingRow[]
+  /** Retention: closed rows go with their tags, segments and logs. */
+  purge: RunId[]
+}
+
+export const noWrites = (): Writes => ({
+  born: [],
+  touched: [],
+  closed: [],
+  keys: [],
+  keyDrops: [],
+  segments: [],
+  logs: [],
+  definitions: [],
+  settings: [],
+  purge: [],
+})
+
+export type Answer =
+  | { is: 'committed' }
+  | { is: 'fenced' }
+  | { is: 'unchecked'; claims: ClaimId[] }
+  | { is: 'refused'; resend: boolean; why: string }
+  | { is: 'unknown' }
+
+/** What of an open run changes. */
+export interface TouchedRow {
+  id: RunId
+  state: OpenState
+  /** Group and sort key while a task of it is ready to be handed out, else both null. */
+  gate: GroupId | null
+  sort: number | null
+  wakeAt: Instant | null
+  /** A delivery is recorded and has no result yet. */
+  delivered: boolean
+  startedAt: Instant | null
+  /** Events since the last segment, and the snapshot before them: JSON text that only the engine's codec reads. */
+  body: string
+}
+
+export interface OpenRow extends TouchedRow {
+  namespace: string
+  kind: Kind
+  name: string
+  queue: string
+  createdAt: Instant
+  tags: Readonly<Record<string, string>> | null
+  input: Payload | null
+}
+
+export interface ClosedRow {
+  id: RunId
+  namespace: string
+  kind: Kind
+  name: string
+  queue: string
+  state: ClosedState
+  createdAt: Instant
+  startedAt: Instant | null
+  closedAt: Instant
+  tags: Readonly<Record<string, string>> | null
+  input: Payload | null
+  output: Payload | null
+  body: string
+  /** When retention drops it. */
+  purgeAt: Instant
+}
+
+export interface ClosingRow {
+  id: RunId
+  born: OpenRow | null
+  state: ClosedState
+  startedAt: Instant | null
+  closedAt: Instant
+  output: Payload | null
+  body: string
+  purgeAt: Instant
+}
+
+export type Row = OpenRow | ClosedRow
+
+/** A key and the run that holds it. `scope`: 'key' (idempotency) or 'unique'. */
+export interface KeyName {
+  namespace: string
+  scope: 'key' | 'unique'
+  definition: string
+  key: string
+}
+export interface KeyRow extends KeyName {
+  run: RunId
+  /** Hash of the input that it was first used with ('key'), or '' ('unique'). */
+  inputHash: string
+  /** It may be dropped from then on, once its run is closed; null ('unique'): the closing or leaving transition drops it. */
+  expiresAt: Instant | null
+}
+
+export interface SegmentRow {
+  run: RunId
+  /** Number of the first event in it; the first event of a run is 0. */
+  first: number
+  events: string
+}
+
+export interface LogRow {
+  run: RunId
+  attempt: number
+  delivery: DeliveryId
+  /** Number of the line within its delivery, from 0. */
+  n: number
+  at: Instant
+  level: LogLevel
+  message: string
+  /** JSON object text, or null. */
+  fields: string | null
+}
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** A version of a definition; immutable (E11 and DESIGN.md section 12). */
+export interface DefinitionRow {
+  namespace: string
+  name: string
+  version: string
+  kind: Kind
+  /** JSON text: options as registered. */
+  options: string
+  /** JSON Schema text of the input, or null. */
+  schema: string | null
+  registeredAt: Instant
+}
+
+/** A versioned setting (E21): pauses, API keys. */
+export interface SettingRow {
+  namespace: string
+  /** 'pause', 'api-key'. */
+  kind: string
+  name: string
+  /** JSON text; null removes. */
+  value: string | null
+  changedAt: Instant
+}
+
+export interface GroupHead {
+  group: GroupId
+  sort: number
+}
+
+/** Where a page starts (exclusive) and how many rows it has at most. `after` is a cursor that the same method answered, or null. */
+export interface Page {
+  after: string | null
+  limit: number
+}
+export interface Paged<T> {
+  rows: T[]
+  /** Where the next page starts; null: there is nothing further. */
+  next: string | null
+}
+
+export interface RunFilter {
+  namespace: string
+  states?: readonly RunState[]
+  names?: readonly string[]
+  queues?: readonly string[]
+  /** All of them. */
+  tags?: Readonly<Record<string, string>>
+  createdAfter?: Instant
+  createdBefore?: Instant
+}
+
+/** What people and programs look at. Never a base for decisions. */
+export interface Reads {
+  /** A run by its id. */
+  run(namespace: string, id: RunId): Promise<Row | null>
+  /** Runs whose id ends like this, at most `limit`, newest first. */
+  runsEnding(namespace: string, ending: string, limit: number): Promise<RunId[]>
+  /** Open and closed runs, newest first by (createdAt, id), from one snapshot: a run that moves while one pages is seen once (E12). */
+  runs(filter: RunFilter, page: Page): Promise<Paged<Row>>
+  segments(run: RunId): Promise<SegmentRow[]>
+  /** Log lines by (at, delivery, n). */
+  logs(run: RunId, page: Page): Promise<Paged<LogRow>>
+  /** All versions of all definitions, oldest first. */
+  definitions(): Promise<DefinitionRow[]>
+  settings(): Promise<SettingRow[]>
+  /** Open runs by namespace, queue, definition and state. */
+  counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
+  /** Closed runs of a namespace since a time, by state: for summaries. */
+  closedCounts(namespace: string, since: Instant): Promise<{ state: ClosedState; count: number }[]>
+}
+
+export type { WorkerId }
