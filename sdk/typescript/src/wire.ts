@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads'
+
 /**
  * The HTTP API as data: every operation's method and path, and the JSON shapes of what goes over it. `/openapi.json` is generated from the server's
  * schemas; a test keeps the two the same. Times are ISO 8601 in UTC, durations milliseconds, payloads (`input`, `output`, `checkpoint`, `metadata`)
