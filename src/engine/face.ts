@@ -2,8 +2,8 @@ import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
 import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { Kind, Ref, TaskResult } from '../core/machine.ts'
-import type { RetryPolicy } from '../core/retry.ts'
-import type { Failure, HistoryEvent, OpenState, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
+import type { RunOptions, Timeouts, Unique } from '../core/options.ts'
+import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type { LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
 
@@ -140,45 +140,6 @@ export interface StartRequest {
   options: RunOptions
   trigger: Trigger
   traceparent?: string
-}
-
-/** "Is one like it open?" On a conflict the run that is there is kept and answered. */
-export interface Unique {
-  /** One a definition; one an input; one a key. */
-  by: 'name' | 'input' | 'key'
-  key?: string
-  /** States of the other run that conflict. Default: all open ones. */
-  states?: readonly OpenState[]
-}
-
-/** Options of a run: the start's over the definition's over the defaults. */
-export interface RunOptions {
-  queue?: string
-  /** -100 to 100, default 0. */
-  priority?: number
-  delayMs?: number
-  notBefore?: Instant
-  retry?: Partial<RetryPolicy>
-  timeout?: Timeouts
-  /** From the time it is due: not begun by then, it ends as timed_out (expired). */
-  expiresMs?: number
-  /** How long the closed run is kept. Default 7 days. */
-  retentionMs?: number
-  labels?: Labels
-  tags?: Readonly<Record<string, string>>
-  metadata?: Payload
-}
-
-/** Milliseconds; absent: none. */
-export interface Timeouts {
-  /** One attempt, from delivery on: the attempt fails and is retried. */
-  attempt?: number
-  /** From due to the end, all attempts: the run ends as timed_out. */
-  total?: number
-  /** From ready to delivery, each attempt: the run ends as timed_out. */
-  scheduleToStart?: number
-  /** Without a sign of life from the handler (progress, checkpoint, heartbeat, log): the attempt fails and is retried. */
-  heartbeat?: number
 }
 
 export type StartAnswer =
@@ -318,4 +279,4 @@ export interface EngineStats {
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
-export type { DeliveryId, LogLevel }
+export type { DeliveryId, LogLevel, RunOptions, Timeouts, Unique }

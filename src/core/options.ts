@@ -1,0 +1,58 @@
+import type { Labels } from './gates.ts'
+import type { RetryPolicy } from './retry.ts'
+import type { OpenState, Payload } from './run.ts'
+import type { Instant } from './time.ts'
+
+/** Options of a run: the start's over the definition's over the defaults. */
+export interface RunOptions {
+  /** Default: 'default'. */
+  queue?: string
+  /** -100 to 100, default 0. */
+  priority?: number
+  delayMs?: number
+  notBefore?: Instant
+  retry?: Partial<RetryPolicy>
+  timeout?: Timeouts
+  /** From the time it is due: not begun by then, it ends as timed_out (expired). */
+  expiresMs?: number
+  /** How long the closed run is kept. Default 7 days. */
+  retentionMs?: number
+  labels?: Labels
+  tags?: Readonly<Record<string, string>>
+  metadata?: Payload
+}
+
+/** Milliseconds; absent: none. */
+export interface Timeouts {
+  /** One attempt, from delivery on: the attempt fails and is retried. */
+  attempt?: number
+  /** From due to the end, all attempts: the run ends as timed_out. */
+  total?: number
+  /** From ready to delivery, each attempt: the run ends as timed_out. */
+  scheduleToStart?: number
+  /** Without a sign of life from the handler (progress, checkpoint, heartbeat): the attempt fails and is retried. */
+  heartbeat?: number
+}
+
+/** "Is one like it open?" On a conflict the run that is there is kept and answered. */
+export interface Unique {
+  /** One a definition; one an input; one a key. */
+  by: 'name' | 'input' | 'key'
+  key?: string
+  /** States of the other run that conflict. Default: all open ones. A run that has left them does not come back into them. */
+  states?: readonly OpenState[]
+}
+
+export const QUEUE_DEFAULT = 'default'
+export const RETENTION_MS_DEFAULT = 7 * 86_400_000
+/** A key is kept at least so long (E9). */
+export const KEY_RETENTION_MS = 86_400_000
+
+/** A start's options over the definition's: whole options replace, `retry` and `timeout` merge field by field, tags add up. */
+export function mergeOptions(definition: RunOptions, start: RunOptions): RunOptions {
+  const merged: RunOptions = { ...definition, ...start }
+  if (definition.retry && start.retry) merged.retry = { ...definition.retry, ...start.retry }
+  if (definition.timeout && start.timeout) merged.timeout = { ...definition.timeout, ...start.timeout }
+  if (definition.tags && start.tags) merged.tags = { ...definition.tags, ...start.tags }
+  return merged
+}

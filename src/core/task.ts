@@ -1,0 +1,313 @@
+import { invariant } from './errors.ts'
+import { type Labels, sortKey } from './gates.ts'
+import type { DeliveryId, TaskId, WorkerId } from './ids.ts'
+import type { Context, Delivered, TaskInput, TaskOrder, TaskResult } from './machine.ts'
+import type { Timeouts } from './options.ts'
+import { type RetryPolicy, retryDelayMs } from './retry.ts'
+import type { Failure, Payload, Progress } from './run.ts'
+import type { Instant } from './time.ts'
+
+/**
+ * The task sub-machine: attempts, retries and time-outs, embedded by every kind, so that a DAG's task retries exactly as a job does.
+ *
+ * ```text
+ * scheduled ──due──▶ ready ──delivered──▶ running ──▶ ended
+ *                     ▲  ▲                 │   │
+ *                     │  └────returned─────┘   │ attempt_failed
+ *                     └────due──── backoff ◀───┘
+ * ```
+ * A delivery that its owner forgot (E16: it left unrecorded, the owner crashed) is adopted when its worker speaks: any delivery of the current attempt
+ * is, while none is recorded. With at most once there is no such delivery: it is recorded before it leaves.
+ */
+export interface TaskState {
+  readonly phase: 'scheduled' | 'ready' | 'running' | 'backoff' | 'ended'
+  /** The current attempt, 1 is the first; never restarts. */
+  readonly attempt: number
+  /** scheduled, backoff: when it is due · ready: since when · running: delivered when · ended: when. */
+  readonly since: Instant
+  readonly delivery: DeliveryId | null
+  readonly worker: WorkerId | null
+  readonly startedAt: Instant | null
+  readonly checkpoint: Payload | null
+  readonly progress: Progress | null
+  readonly failure: Failure | null
+  /** How the last deliveries ended, newest last: what makes `complete` idempotent (E16). */
+  readonly answered: readonly { readonly delivery: DeliveryId; readonly is: string }[]
+}
+
+const ANSWERED_MAX = 20
+
+export interface TaskPolicy {
+  task: TaskId
+  queue: string
+  definition: string
+  labels: Labels | null
+  priority: number
+  retry: RetryPolicy
+  timeouts: Timeouts
+}
+
+type At = { at: Instant }
+export type TaskEvent =
+  | (At & { is: 'due' })
+  | (At & { is: 'delivered'; attempt: number; delivery: DeliveryId; worker: WorkerId; version?: string })
+  | (At & { is: 'reported'; progress?: Progress; checkpoint?: Payload })
+  | (At & { is: 'returned'; delivery: DeliveryId })
+  | (At & { is: 'attempt_failed'; attempt: number; delivery: DeliveryId; result: string; why: FailedWhy; failure?: Failure; retryAt: Instant })
+
+/** failed: the handler threw · lost: no result by the lease's end · timed_out: the attempt's time-out · silent: its heartbeat time-out. */
+export type FailedWhy = 'failed' | 'lost' | 'timed_out' | 'silent'
+
+/** How a task ends; the embedding machine writes the event. `delivery` is null where nothing was delivered, `result` what its worker said (or we did). */
+export type TaskEnd =
+  | { is: 'completed'; delivery: DeliveryId; result: 'completed'; output: Payload | null }
+  | { is: 'failed'; delivery: DeliveryId; result: string; reason: string; failure?: Failure }
+  | { is: 'cancelled'; delivery: DeliveryId; result: string; failure?: Failure }
+  | { is: 'timed_out'; reason: string }
+
+export interface TaskStep {
+  events: TaskEvent[]
+  end?: TaskEnd
+  /** The input was refused: late, or of another delivery. */
+  refused?: 'superseded' | 'closed'
+}
+
+const NOTHING: TaskStep = { events: [] }
+
+export function newTask(notBefore: Instant | null, now: Instant): TaskState {
+  const scheduled = notBefore !== null && notBefore > now
+  return {
+    phase: scheduled ? 'scheduled' : 'ready',
+    attempt: 1,
+    since: scheduled ? notBefore : now,
+    delivery: null,
+    worker: null,
+    startedAt: null,
+    checkpoint: null,
+    progress: null,
+    failure: null,
+    answered: [],
+  }
+}
+
+export function evolveTask(task: TaskState, event: TaskEvent): TaskState {
+  switch (event.is) {
+    case 'due':
+      return { ...task, phase: 'ready', since: event.at }
+    case 'delivered':
+      return {
+        ...task,
+        phase: 'running',
+        since: event.at,
+        delivery: event.delivery,
+        worker: event.worker,
+        startedAt: task.startedAt ?? event.at,
+      }
+    case 'reported':
+      return { ...task, progress: event.progress ?? task.progress, checkpoint: event.checkpoint ?? task.checkpoint }
+    case 'returned':
+      return { ...task, phase: 'ready', since: event.at, delivery: null, worker: null, answered: answer(task, event.delivery, 'returned') }
+    case 'attempt_failed':
+      return {
+        ...task,
+        phase: event.retryAt > event.at ? 'backoff' : 'ready',
+        attempt: event.attempt + 1,
+        since: event.retryAt,
+        delivery: null,
+        worker: null,
+        failure: event.failure ?? null,
+        answered: answer(task, event.delivery, event.result),
+      }
+  }
+}
+
+/** `end`: the embedding machine's closing event. */
+export function endTask(
+  task: TaskState,
+  end: { at: Instant; delivery?: DeliveryId; result?: string; failure?: Failure },
+  completed: boolean,
+): TaskState {
+  return {
+    ...task,
+    phase: 'ended',
+    since: end.at,
+    delivery: null,
+    failure: completed ? null : (end.failure ?? task.failure),
+    answered: end.delivery === undefined ? task.answered : answer(task, end.delivery, end.result as string),
+  }
+}
+
+/** `stopping`: the run is asked to stop, so whatever ends the attempt ends the task. */
+export function decideTask(task: TaskState, policy: TaskPolicy, input: TaskInput, stopping: boolean, context: Context): TaskStep {
+  switch (input.is) {
+    case 'deliver':
+      if (task.phase !== 'ready' || input.attempt !== task.attempt) return { events: [], refused: 'superseded' }
+      return { events: [delivered(input, context.now)] }
+    case 'report':
+      return spoken(task, policy, input, context, adopted => {
+        const event: TaskEvent = { is: 'reported', at: context.now }
+        if (input.progress) event.progress = input.progress
+        if (input.checkpoint !== undefined) event.checkpoint = input.checkpoint
+        return { events: input.progress || input.checkpoint !== undefined ? [...adopted, event] : adopted }
+      })
+    case 'lost':
+      if (task.phase !== 'running' || input.delivery !== task.delivery) return NOTHING
+      return attemptFailed(task, policy, { why: 'lost', failure: lostFailure(policy), stopping, delivery: task.delivery, result: 'lost' }, context)
+    case 'silent':
+      if (task.phase !== 'running' || input.delivery !== task.delivery) return NOTHING
+      return attemptFailed(
+        task,
+        policy,
+        { why: 'silent', failure: silentFailure(policy), stopping, delivery: task.delivery, result: 'silent' },
+        context,
+      )
+    case 'result':
+      return result(task, policy, input, stopping, context)
+  }
+}
+
+/** What time alone does: called at `wakeAtOf` or later. */
+export function wakeTask(task: TaskState, policy: TaskPolicy, stopping: boolean, context: Context): TaskStep {
+  const { now } = context
+  if ((task.phase === 'scheduled' || task.phase === 'backoff') && task.since <= now) return { events: [{ is: 'due', at: now }] }
+  const { attempt, scheduleToStart } = policy.timeouts
+  if (task.phase === 'ready' && scheduleToStart !== undefined && task.since + scheduleToStart <= now)
+    return { events: [], end: { is: 'timed_out', reason: 'schedule-to-start' } }
+  if (task.phase === 'running' && attempt !== undefined && task.since + attempt <= now) {
+    const failure: Failure = { type: 'AttemptTimeout', message: `attempt ${task.attempt} took longer than ${attempt} ms` }
+    return attemptFailed(task, policy, { why: 'timed_out', failure, stopping, delivery: task.delivery, result: 'timed_out' }, context)
+  }
+  return NOTHING
+}
+
+/** When `wakeTask` has something to do next. */
+export function wakeAtOf(task: TaskState, policy: TaskPolicy): Instant | null {
+  const { attempt, scheduleToStart } = policy.timeouts
+  switch (task.phase) {
+    case 'scheduled':
+    case 'backoff':
+      return task.since
+    case 'ready':
+      return scheduleToStart === undefined ? null : task.since + scheduleToStart
+    case 'running':
+      return attempt === undefined ? null : task.since + attempt
+    case 'ended':
+      return null
+  }
+}
+
+export function orderOf(task: TaskState, policy: TaskPolicy): TaskOrder | null {
+  if (task.phase !== 'ready') return null
+  return {
+    task: policy.task,
+    attempt: task.attempt,
+    queue: policy.queue,
+    definition: policy.definition,
+    labels: policy.labels,
+    sort: sortKey(task.since, policy.priority),
+    atMostOnce: policy.retry.attempts === 1,
+    cost: 1,
+  }
+}
+
+export function deliveredOf(task: TaskState, policy: TaskPolicy): Delivered | null {
+  if (task.phase !== 'running') return null
+  invariant(task.delivery !== null && task.worker !== null, 'a running task has a delivery', { task: policy.task })
+  return { task: policy.task, attempt: task.attempt, delivery: task.delivery, worker: task.worker, heartbeatMs: policy.timeouts.heartbeat ?? null }
+}
+
+function result(task: TaskState, policy: TaskPolicy, input: TaskInput & { is: 'result' }, stopping: boolean, context: Context): TaskStep {
+  const { delivery, result } = input
+  return spoken(task, policy, input, context, adopted => {
+    if (result.is === 'completed') return { events: adopted, end: { is: 'completed', delivery, result: 'completed', output: result.output } }
+    if (result.is === 'returned' && !stopping && policy.retry.attempts !== 1)
+      return { events: [...adopted, { is: 'returned', at: context.now, delivery }] }
+    const failed = failureOf(result, policy)
+    return join(adopted, attemptFailed(task, policy, { ...failed, stopping, delivery, result: result.is }, context))
+  })
+}
+
+function failureOf(
+  result: TaskResult & { is: 'failed' | 'returned' | 'cancelled' },
+  policy: TaskPolicy,
+): { why: FailedWhy; failure?: Failure; asked?: Asked } {
+  switch (result.is) {
+    case 'failed':
+      return { why: 'failed', failure: result.failure, asked: result }
+    case 'returned':
+      return { why: 'lost', failure: lostFailure(policy) }
+    case 'cancelled':
+      return { why: 'failed', failure: { type: 'Cancelled', message: 'the handler stopped by itself' } }
+  }
+}
+
+/** A worker speaks of a delivery: is it the one that counts? Adopts it where the owner knows of none. */
+function spoken(
+  task: TaskState,
+  policy: TaskPolicy,
+  input: TaskInput & { is: 'report' | 'result' },
+  context: Context,
+  then: (adopted: TaskEvent[]) => TaskStep,
+): TaskStep {
+  if (task.phase === 'running' && task.delivery === input.delivery) return then([])
+  const before = task.answered.find(answered => answered.delivery === input.delivery)
+  if (before !== undefined && input.is === 'result' && before.is === input.result.is) return NOTHING
+  if (before === undefined && task.phase === 'ready' && task.attempt === input.attempt && policy.retry.attempts !== 1)
+    return then([delivered({ ...input, version: null }, context.now)])
+  return { events: [], refused: task.phase === 'ended' ? 'closed' : 'superseded' }
+}
+
+type Asked = { retry: boolean; delayMs?: number }
+interface AttemptEnd {
+  why: FailedWhy
+  failure?: Failure
+  /** What the worker asked for. */
+  asked?: Asked
+  stopping: boolean
+  delivery: DeliveryId | null
+  /** The worker's own word for it, or ours where it did not speak. */
+  result: string
+}
+
+function attemptFailed(task: TaskState, policy: TaskPolicy, end: AttemptEnd, context: Context): TaskStep {
+  const { why, failure, asked, delivery, result } = end
+  invariant(delivery !== null, 'an attempt that fails was delivered', { attempt: task.attempt })
+  const told = failure === undefined ? { delivery, result } : { delivery, result, failure }
+  if (end.stopping)
+    return { events: [], end: result === 'cancelled' || result === 'returned' ? { is: 'cancelled', delivery, result } : { is: 'cancelled', ...told } }
+  if (asked?.retry === false) return { events: [], end: { is: 'failed', reason: 'aborted', ...told } }
+  const policyMs = retryDelayMs(policy.retry, task.attempt, context.random)
+  if (policyMs === null) return { events: [], end: { is: 'failed', reason: why === 'failed' ? 'attempts-exhausted' : why, ...told } }
+  // A lost attempt is tried again at once: nothing says that the handler is at fault. Its number counts all the same, which bounds a handler that kills its worker.
+  const delayMs = why === 'lost' ? 0 : (asked?.delayMs ?? policyMs)
+  const event: TaskEvent = { is: 'attempt_failed', at: context.now, attempt: task.attempt, why, retryAt: context.now + delayMs, ...told }
+  return { events: [event] }
+}
+
+function delivered(input: { attempt: number; delivery: DeliveryId; worker: WorkerId; version: string | null }, at: Instant): TaskEvent {
+  const event: TaskEvent = { is: 'delivered', at, attempt: input.attempt, delivery: input.delivery, worker: input.worker }
+  if (input.version !== null) event.version = input.version
+  return event
+}
+
+function join(adopted: TaskEvent[], step: TaskStep): TaskStep {
+  return adopted.length === 0 ? step : { ...step, events: [...adopted, ...step.events] }
+}
+
+function answer(task: TaskState, delivery: DeliveryId, is: string): TaskState['answered'] {
+  return [...task.answered.slice(1 - ANSWERED_MAX), { delivery, is }]
+}
+
+function lostFailure(policy: TaskPolicy): Failure {
+  return {
+    type: 'Lost',
+    message:
+      policy.retry.attempts === 1
+        ? 'delivery uncertain: the worker gave no result, and attempts: 1 is never delivered again'
+        : 'the worker gave no result by the end of its lease',
+  }
+}
+
+function silentFailure(policy: TaskPolicy): Failure {
+  return { type: 'HeartbeatTimeout', message: `no sign of life within ${policy.timeouts.heartbeat} ms` }
+}

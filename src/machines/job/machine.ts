@@ -1,0 +1,110 @@
+import { invariant } from '../../core/errors.ts'
+import type { Context, Decision, Machine, RunInput, TaskInput } from '../../core/machine.ts'
+import type { Failure, Outcome } from '../../core/run.ts'
+import { decideTask, type TaskEnd, type TaskStep, wakeTask } from '../../core/task.ts'
+import { evolve, pending, readyOrder, wakeAt } from './state.ts'
+import { type Closing, type JobEvent, type JobInput, type JobState, type Started, type StartInput, TASK } from './types.ts'
+import { view } from './view.ts'
+
+/** A background job: one task, tried until it completes or its attempts are used up. */
+export const job: Machine<JobState, JobInput, JobEvent> = { kind: 'job', reads: [1], writes: 1, decide, evolve, pending, view }
+
+function decide(state: JobState | null, input: JobInput, context: Context): Decision<JobEvent> {
+  if (input.is === 'start') return started(state, input, context)
+  invariant(state !== null, 'only a start makes a run', { input: input.is })
+  switch (input.is) {
+    case 'wake':
+      return state.closing === null ? woken(state, context) : NOTHING
+    case 'cancel':
+      return cancelled(state, input, context)
+    case 'terminate':
+      return terminated(state, input, context)
+    default:
+      return stepped(state, input, decideTask(state.task, state.policy, input, state.cancelRequested, context), context)
+  }
+}
+
+const NOTHING: Decision<JobEvent> = { events: [] }
+
+function started(state: JobState | null, input: StartInput, context: Context): Decision<JobEvent> {
+  invariant(state === null, 'a run starts once', { run: context.self })
+  const event: Started = { is: 'started', at: context.now, definition: input.definition }
+  for (const _ in input.options) {
+    event.options = input.options
+    break
+  }
+  if (input.trigger.is !== 'call' || input.trigger.by !== undefined) event.trigger = input.trigger
+  if (input.key !== undefined) event.key = input.key
+  if (input.traceparent !== undefined) event.traceparent = input.traceparent
+  return decision(null, [event as JobEvent])
+}
+
+function woken(state: JobState, context: Context): Decision<JobEvent> {
+  const { now } = context
+  if (state.totalAt !== null && state.totalAt <= now) return closed(state, { is: 'timed_out', at: now, reason: 'total' })
+  if (state.expiresAt !== null && state.task.startedAt === null && state.expiresAt <= now)
+    return closed(state, { is: 'timed_out', at: now, reason: 'expired' })
+  return stepped(state, null, wakeTask(state.task, state.policy, state.cancelRequested, context), context)
+}
+
+function cancelled(state: JobState, input: RunInput & { is: 'cancel' }, context: Context): Decision<JobEvent> {
+  if (state.closing !== null) return state.closing.is === 'cancelled' ? NOTHING : refuse(input.command, 'run-closed')
+  if (state.cancelRequested) return NOTHING
+  const who = { ...(input.by === null ? {} : { by: input.by }), ...(input.why === null ? {} : { why: input.why }) }
+  // A running handler is asked, and its answer closes the run; nothing else has anybody to ask.
+  if (state.task.phase === 'running') return decision(state, [{ is: 'cancel_requested', at: context.now, command: input.command, ...who }])
+  return closed(state, { is: 'cancelled', at: context.now, reason: 'cancelled', ...who })
+}
+
+function terminated(state: JobState, input: RunInput & { is: 'terminate' }, context: Context): Decision<JobEvent> {
+  if (state.closing !== null) return state.closing.is === 'terminated' ? NOTHING : refuse(input.command, 'run-closed')
+  const closing: Closing = { is: 'terminated', at: context.now, reason: 'terminated' }
+  if (input.by !== null) closing.by = input.by
+  if (input.why !== null) closing.why = input.why
+  return closed(state, closing)
+}
+
+function stepped(state: JobState, input: TaskInput | null, step: TaskStep, context: Context): Decision<JobEvent> {
+  if (step.refused !== undefined) return refuse((input as { delivery: string }).delivery, step.refused)
+  if (step.end === undefined) return step.events.length === 0 ? NOTHING : decision(state, step.events as JobEvent[])
+  const closing = closingOf(step.end, context.now)
+  return decision(state, [...(step.events as JobEvent[]), closing as JobEvent], step.end.is === 'completed' ? step.end.output : null)
+}
+
+function closingOf(end: TaskEnd, at: number): Closing {
+  if (end.is === 'timed_out') return { is: 'timed_out', at, reason: end.reason }
+  const closing: Closing = { is: end.is, at, delivery: end.delivery, result: end.result }
+  if (end.is === 'failed') closing.reason = end.reason
+  if (end.is === 'cancelled') closing.reason = 'cancelled'
+  if (end.is !== 'completed' && end.failure !== undefined) closing.failure = end.failure
+  return closing
+}
+
+function closed(state: JobState, closing: Closing): Decision<JobEvent> {
+  return decision(state, [closing as JobEvent])
+}
+
+/** A job has one task, so what changed follows from what is outstanding before and after. */
+function decision(before: JobState | null, events: JobEvent[], output: string | null = null): Decision<JobEvent> {
+  const after = events.reduce<JobState | null>(evolve, before) as JobState
+  const decided: Decision<JobEvent> = { events }
+  const wasReady = before?.task.phase === 'ready'
+  const order = readyOrder(after)
+  if (order !== null && !(wasReady && before?.task.attempt === order.attempt && before.task.since === after.task.since)) decided.tasks = [order]
+  if (order === null && (wasReady || before?.task.phase === 'running') && after.closing !== null) decided.withdraw = [TASK]
+  const at = wakeAt(after)
+  if (before === null ? at !== null : at !== wakeAt(before)) decided.wakeAt = at
+  if (after.closing !== null) decided.outcome = outcome(after.closing, output)
+  return decided
+}
+
+function outcome(closing: Closing, output: string | null): Outcome {
+  const ended: Outcome = { state: closing.is, reason: closing.reason ?? null }
+  if (output !== null) ended.output = output
+  if (closing.failure !== undefined) ended.failure = closing.failure as Failure
+  return ended
+}
+
+function refuse(command: string, code: string): Decision<JobEvent> {
+  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
+}

@@ -1,0 +1,26 @@
+import type { RunView } from '../../core/run.ts'
+import { wakeAt } from './state.ts'
+import type { JobState } from './types.ts'
+
+const OPEN = {
+  scheduled: ['scheduled', null],
+  ready: ['queued', null],
+  running: ['running', null],
+  backoff: ['waiting', 'back-off'],
+} as const
+
+export function view(state: JobState): RunView {
+  const { task, policy, closing } = state
+  const seen = {
+    attempt: task.attempt,
+    attempts: policy.retry.attempts,
+    startedAt: task.startedAt,
+    progress: task.progress,
+    failure: task.failure,
+    worker: task.worker,
+    nextAt: wakeAt(state),
+  }
+  if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
+  const [open, reason] = OPEN[task.phase as keyof typeof OPEN]
+  return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
+}
