@@ -1,4 +1,5 @@
 import type { ActorId, RunId, TaskId, WorkerId } from './ids.ts'
+import type { RunOptions } from './options.ts'
 import type { Instant } from './time.ts'
 
 /** JSON text, opaque: never parsed on the hot path, spliced into answers as it is. */
@@ -55,6 +56,9 @@ export interface RunView {
   worker: WorkerId | null
   /** The next thing that time alone will do: due, retry, time out. */
   nextAt: Instant | null
+  checkpoint: Payload | null
+  trigger: Trigger
+  options: Omit<RunOptions, 'delayMs'>
 }
 
 /** One line of a run's history: dense, ordered, never forked (P2). */

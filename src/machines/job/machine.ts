@@ -88,14 +88,19 @@ function closed(state: JobState, closing: Closing): Decision<JobEvent> {
 function decision(before: JobState | null, events: JobEvent[], output: string | null = null): Decision<JobEvent> {
   const after = events.reduce<JobState | null>(evolve, before) as JobState
   const decided: Decision<JobEvent> = { events }
-  const wasReady = before?.task.phase === 'ready'
   const order = readyOrder(after)
-  if (order !== null && !(wasReady && before?.task.attempt === order.attempt && before.task.since === after.task.since)) decided.tasks = [order]
-  if (order === null && (wasReady || before?.task.phase === 'running') && after.closing !== null) decided.withdraw = [TASK]
+  if (before !== null && outstanding(before) !== null && outstanding(before) !== outstanding(after)) decided.withdraw = [TASK]
+  if (order !== null && (before === null || outstanding(before) !== outstanding(after))) decided.tasks = [order]
   const at = wakeAt(after)
   if (before === null ? at !== null : at !== wakeAt(before)) decided.wakeAt = at
   if (after.closing !== null) decided.outcome = outcome(after.closing, output)
   return decided
+}
+
+/** What is handed out or about to be: a name that differs when it does. */
+function outstanding({ task }: JobState): string | null {
+  if (task.phase === 'ready') return `${task.attempt} ${task.since}`
+  return task.phase === 'running' ? task.delivery : null
 }
 
 function outcome(closing: Closing, output: string | null): Outcome {

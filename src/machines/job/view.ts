@@ -1,4 +1,4 @@
-import type { RunView } from '../../core/run.ts'
+import type { RunView, Trigger } from '../../core/run.ts'
 import { wakeAt } from './state.ts'
 import type { JobState } from './types.ts'
 
@@ -8,6 +8,9 @@ const OPEN = {
   running: ['running', null],
   backoff: ['waiting', 'back-off'],
 } as const
+
+const CALLED: Trigger = { is: 'call' }
+const NO_OPTIONS = {}
 
 export function view(state: JobState): RunView {
   const { task, policy, closing } = state
@@ -19,6 +22,9 @@ export function view(state: JobState): RunView {
     failure: task.failure,
     worker: task.worker,
     nextAt: wakeAt(state),
+    checkpoint: task.checkpoint,
+    trigger: state.started.trigger ?? CALLED,
+    options: state.started.options ?? NO_OPTIONS,
   }
   if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
   const [open, reason] = OPEN[task.phase as keyof typeof OPEN]

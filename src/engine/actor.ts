@@ -1,0 +1,232 @@
+import { type GroupId, groupId } from '../core/gates.ts'
+import type { RunId } from '../core/ids.ts'
+import type { Kind, TaskOrder } from '../core/machine.ts'
+import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, type RunView } from '../core/run.ts'
+import type { Instant } from '../core/time.ts'
+import type { AnyMachine } from '../machines/registry.ts'
+import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/store.ts'
+import type { OpenBatch } from './batch.ts'
+import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
+
+/**
+ * A durable actor in memory: its state, and what of it the store does not know yet.
+ *
+ * A job has at most one task that is ready, and its order says in which group it waits; kinds with many tasks get rows of their own (DESIGN.md section 12).
+ */
+export class Actor {
+  readonly id: RunId
+  readonly namespace: string
+  readonly kind: Kind
+  readonly name: string
+  readonly queue: string
+  readonly createdAt: Instant
+  readonly tags: Readonly<Record<string, string>> | null
+  readonly input: Payload | null
+  readonly machine: AnyMachine
+  // biome-ignore lint/suspicious/noExplicitAny: only the actor's own machine looks inside.
+  state: any = null
+  /** Number of the first event of `events`. */
+  first = 0
+  private snapshot: unknown
+  events: string[] = []
+  private eventsBytes = 0
+  unique: HeldUnique | undefined
+  stuck: Stuck | undefined
+
+  outcome: Outcome | null = null
+  closedAt: Instant = 0
+  retentionMs = 0
+  wakeAt: Instant | null = null
+  order: TaskOrder | null = null
+  /** The order whose transition has committed: it may leave (E16). */
+  committedOrder: TaskOrder | null = null
+  lastAt: Instant = 0
+
+  /** It has a row in the open table, or a batch under way that writes one. */
+  stored = false
+  /** Batches that carry changes of it and are not committed yet. */
+  uncommitted = 0
+  /** Number of reads begun when its last change was committed: the actor stays in memory until they have all ended (see actors.ts). */
+  committedAtRead = -1
+  /** Reasons to stay in memory: a place in a window, a lease. */
+  pins = 0
+  /** The batch that will carry its latest change, until it leaves. */
+  batch: OpenBatch | null = null
+  /** It stands in the line of those that may leave memory. */
+  idle = false
+  /** Events told to live subscribers so far. */
+  published = 0
+  /** Under which the engine's counters have it. */
+  counted: string | null = null
+
+  constructor(born: Pick<OpenRow, 'id' | 'namespace' | 'kind' | 'name' | 'queue' | 'createdAt' | 'tags' | 'input'>, machine: AnyMachine) {
+    this.id = born.id
+    this.namespace = born.namespace
+    this.kind = born.kind
+    this.name = born.name
+    this.queue = born.queue
+    this.createdAt = born.createdAt
+    this.tags = born.tags
+    this.input = born.input
+    this.machine = machine
+  }
+
+  get closed(): boolean {
+    return this.outcome !== null
+  }
+
+  /** Number of the next event. */
+  get sequence(): number {
+    return this.first + this.events.length
+  }
+
+  get view(): RunView {
+    const view = this.machine.view(this.state)
+    return this.stuck === undefined || this.closed ? view : { ...view, state: 'paused', reason: 'stuck' }
+  }
+
+  get group(): GroupId | null {
+    const { order } = this
+    return order === null || this.stuck !== undefined ? null : groupOf(this.namespace, order)
+  }
+
+  push(event: HistoryEvent): void {
+    this.state = this.machine.evolve(this.state, event)
+    const text = JSON.stringify(event)
+    this.events.push(text)
+    this.eventsBytes += text.length
+    if (event.at > this.lastAt) this.lastAt = event.at
+  }
+
+  /** Takes back what was pushed since: the machine threw half-way. */
+  rewind(state: unknown, length: number): void {
+    this.state = state
+    for (const text of this.events.splice(length)) this.eventsBytes -= text.length
+  }
+
+  /** When the events outgrow the row, they move to a segment and a snapshot takes their place (E10). */
+  cutSegment(bytesMax: number): SegmentRow | null {
+    if (this.eventsBytes <= bytesMax) return null
+    const segment = { run: this.id, first: this.first, events: `[${this.events.join(',')}]` }
+    this.first += this.events.length
+    this.snapshot = this.state
+    this.events = []
+    this.eventsBytes = 0
+    return segment
+  }
+
+  openRow(): OpenRow {
+    return {
+      ...this.touchedRow(),
+      namespace: this.namespace,
+      kind: this.kind,
+      name: this.name,
+      queue: this.queue,
+      createdAt: this.createdAt,
+      tags: this.tags,
+      input: this.input,
+    }
+  }
+
+  touchedRow(): TouchedRow {
+    const view = this.view
+    const gate = this.group
+    return {
+      id: this.id,
+      state: view.state as OpenState,
+      gate,
+      sort: gate === null ? null : (this.order as TaskOrder).sort,
+      wakeAt: this.wakeAt,
+      delivered: view.state === 'running',
+      startedAt: view.startedAt,
+      body: this.body(),
+    }
+  }
+
+  closingRow(): ClosingRow {
+    const outcome = this.outcome as Outcome
+    return {
+      id: this.id,
+      born: this.stored ? null : this.bornRow(),
+      state: outcome.state,
+      startedAt: this.view.startedAt,
+      closedAt: this.closedAt,
+      output: outcome.output ?? null,
+      body: this.body(),
+      purgeAt: this.closedAt + this.retentionMs,
+    }
+  }
+
+  /** A run that opens and closes in one batch: the store needs its unchanging columns only. */
+  private bornRow(): OpenRow {
+    const { id, namespace, kind, name, queue, createdAt, tags, input } = this
+    return {
+      id,
+      namespace,
+      kind,
+      name,
+      queue,
+      createdAt,
+      tags,
+      input,
+      state: 'queued',
+      gate: null,
+      sort: null,
+      wakeAt: null,
+      delivered: false,
+      startedAt: null,
+      body: '',
+    }
+  }
+
+  private body(): string {
+    const rest: { first?: number; snapshot?: unknown; unique?: HeldUnique; stuck?: Stuck } = {}
+    if (this.first > 0) {
+      rest.first = this.first
+      rest.snapshot = this.snapshot
+    }
+    if (this.unique !== undefined) rest.unique = this.unique
+    if (this.stuck !== undefined) rest.stuck = this.stuck
+    return encodeBody(this.events, rest)
+  }
+
+  static load(row: Row): Actor {
+    const { machine, body, state } = stateOf(row)
+    const actor = new Actor(row, machine)
+    actor.state = state
+    actor.first = body.first ?? 0
+    actor.snapshot = body.snapshot
+    for (const event of body.events) {
+      const text = JSON.stringify(event)
+      actor.events.push(text)
+      actor.eventsBytes += text.length
+      if (event.at > actor.lastAt) actor.lastAt = event.at
+    }
+    actor.unique = body.unique
+    actor.stuck = body.stuck
+    actor.stored = true
+    actor.published = actor.sequence
+    if (isClosed(row.state)) {
+      const view = machine.view(state)
+      actor.outcome = { state: row.state, reason: view.reason }
+      actor.closedAt = (row as { closedAt: Instant }).closedAt
+      return actor
+    }
+    const pending = machine.pending(state)
+    actor.order = pending.ready[0] ?? null
+    actor.committedOrder = actor.order
+    actor.wakeAt = pending.wakeAt
+    return actor
+  }
+}
+
+/** The last group that was asked for: most tasks in a row are of one. */
+let last: { namespace: string; queue: string; definition: string; id: GroupId } | null = null
+
+export function groupOf(namespace: string, order: TaskOrder): GroupId {
+  const { queue, definition, labels } = order
+  if (labels !== null) return groupId({ namespace, queue, definition, labels })
+  if (last === null || last.definition !== definition || last.queue !== queue || last.namespace !== namespace)
+    last = { namespace, queue, definition, id: groupId({ namespace, queue, definition, labels }) }
+  return last.id
+}

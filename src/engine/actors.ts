@@ -1,0 +1,163 @@
+import type { RunId } from '../core/ids.ts'
+import type { KeyName, KeyRow, Row } from '../store/store.ts'
+import { Actor } from './actor.ts'
+
+/** About what an actor takes beside its payload. */
+const ACTOR_BYTES = 1_000
+/** Whatever their number, cached actors take no more than this. */
+const CACHED_BYTES_MAX = 64 * 1024 * 1024
+
+/**
+ * The actors and keys in memory: what is changed and not committed, what is needed (pinned), and the latest of the rest.
+ *
+ * A read from the store may be older than a commit that ends while it is under way. So whatever has changed stays in memory until every read that had
+ * begun by the time of its commit has ended: what is in memory always wins over what a read brings.
+ */
+export class Actors {
+  private readonly map = new Map<RunId, Actor>()
+  private readonly keys = new Map<string, { row: KeyRow | null; uncommitted: number; committedAtRead: number }>()
+  private readonly idle: Actor[] = []
+  private idleHead = 0
+  private bytes = 0
+  private readsBegun = 0
+  private readonly reading = new Set<number>()
+  private readonly countMax: number
+
+  constructor(countMax: number) {
+    this.countMax = countMax
+  }
+
+  get size(): number {
+    return this.map.size
+  }
+
+  get(id: RunId): Actor | undefined {
+    return this.map.get(id)
+  }
+
+  add(actor: Actor): void {
+    this.map.set(actor.id, actor)
+    this.bytes += ACTOR_BYTES + (actor.input?.length ?? 0)
+  }
+
+  /** What memory has, else what the read brought. */
+  install(row: Row): Actor {
+    const known = this.map.get(row.id)
+    if (known !== undefined) return known
+    const actor = Actor.load(row)
+    this.add(actor)
+    this.release(actor)
+    return actor
+  }
+
+  pin(actor: Actor): void {
+    actor.pins++
+  }
+
+  unpin(actor: Actor): void {
+    actor.pins--
+    this.release(actor)
+  }
+
+  committed(actor: Actor): void {
+    actor.uncommitted--
+    actor.committedAtRead = this.readsBegun
+    this.release(actor)
+  }
+
+  /** Nobody needs it now: the oldest such leave first. */
+  private release(actor: Actor): void {
+    if (actor.uncommitted > 0 || actor.pins > 0 || actor.idle) return
+    actor.idle = true
+    this.idle.push(actor)
+    if (this.map.size > this.countMax || this.bytes > CACHED_BYTES_MAX) this.evict()
+  }
+
+  private evict(): void {
+    let rounds = this.idle.length - this.idleHead
+    while ((this.map.size > this.countMax || this.bytes > CACHED_BYTES_MAX) && rounds-- > 0) {
+      const actor = this.idle[this.idleHead++] as Actor
+      actor.idle = false
+      if (actor.uncommitted > 0 || actor.pins > 0 || this.map.get(actor.id) !== actor) continue
+      if (actor.committedAtRead >= this.oldestRead()) {
+        actor.idle = true
+        this.idle.push(actor)
+        continue
+      }
+      this.map.delete(actor.id)
+      this.bytes -= ACTOR_BYTES + (actor.input?.length ?? 0)
+    }
+    if (this.idleHead > 1_000 && this.idleHead > this.idle.length / 2) {
+      this.idle.splice(0, this.idleHead)
+      this.idleHead = 0
+    }
+  }
+
+  /** Retention dropped it. */
+  forget(id: RunId): void {
+    const actor = this.map.get(id)
+    if (actor === undefined) return
+    this.map.delete(id)
+    this.bytes -= ACTOR_BYTES + (actor.input?.length ?? 0)
+  }
+
+  /** undefined: memory does not know; null: known to be free. */
+  key(name: KeyName): KeyRow | null | undefined {
+    return this.keys.get(keyText(name))?.row
+  }
+
+  changeKey(name: KeyName, row: KeyRow | null): void {
+    const text = keyText(name)
+    const known = this.keys.get(text)
+    if (known === undefined) this.keys.set(text, { row, uncommitted: 1, committedAtRead: -1 })
+    else {
+      known.row = row
+      known.uncommitted++
+    }
+  }
+
+  keyCommitted(name: KeyName): void {
+    const known = this.keys.get(keyText(name))
+    if (known === undefined) return
+    known.uncommitted--
+    known.committedAtRead = this.readsBegun
+    if (this.reading.size === 0) this.sweepKeys()
+  }
+
+  /** Nothing is forgotten while `read` reads and installs what it read. */
+  async during<T>(read: () => Promise<T>): Promise<T> {
+    const token = this.beginRead()
+    try {
+      return await read()
+    } finally {
+      this.endRead(token)
+    }
+  }
+
+  beginRead(): number {
+    const read = ++this.readsBegun
+    this.reading.add(read)
+    return read
+  }
+
+  endRead(read: number): void {
+    this.reading.delete(read)
+    if (this.keys.size > 0) this.sweepKeys()
+    if (this.map.size > this.countMax) this.evict()
+  }
+
+  private sweepKeys(): void {
+    const oldest = this.oldestRead()
+    for (const [text, known] of this.keys) if (known.uncommitted === 0 && known.committedAtRead < oldest) this.keys.delete(text)
+  }
+
+  private oldestRead(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const read of this.reading) if (read < oldest) oldest = read
+    return oldest
+  }
+}
+
+export function keyText({ namespace, scope, definition, key }: KeyName): string {
+  return `${scope}\n${namespace}\n${definition}\n${key}`
+}

@@ -1,0 +1,59 @@
+import { InvariantError } from '../core/errors.ts'
+import type { RunId } from '../core/ids.ts'
+import type { HistoryEvent, OpenState } from '../core/run.ts'
+import { type AnyMachine, MACHINES } from '../machines/registry.ts'
+import type { Row } from '../store/store.ts'
+
+/**
+ * The body of a run's row: the events since the last segment, what was before them as a snapshot (E10), and what the engine itself keeps of the run.
+ * A short run is `{"events":[…]}`: one row with its events inside.
+ */
+export interface Body {
+  /** Number of the first event in `events`: what came before is in segments, and folded into `snapshot`. */
+  first?: number
+  snapshot?: unknown
+  events: HistoryEvent[]
+  unique?: HeldUnique
+  stuck?: Stuck
+}
+
+/** The unique key that the run holds while it is in one of these states. */
+export interface HeldUnique {
+  key: string
+  states: readonly OpenState[]
+}
+
+/** A machine threw on `input` (E14): it is kept as a dead letter and given again on resume. */
+export interface Stuck {
+  input: { is: string }
+  why: string
+  at: number
+}
+
+/** `events` are texts already: each was encoded once, when it was decided. */
+export function encodeBody(events: readonly string[], rest: Omit<Body, 'events'>): string {
+  let head = ''
+  if (rest.first !== undefined && rest.first > 0) head += `"first":${rest.first},"snapshot":${JSON.stringify(rest.snapshot)},`
+  if (rest.unique !== undefined) head += `"unique":${JSON.stringify(rest.unique)},`
+  if (rest.stuck !== undefined) head += `"stuck":${JSON.stringify(rest.stuck)},`
+  return `{${head}"events":[${events.join(',')}]}`
+}
+
+export function decodeBody(body: string): Body {
+  return JSON.parse(body) as Body
+}
+
+/** The state of a run as its row tells it: snapshot and events since. */
+export function stateOf(row: Pick<Row, 'kind' | 'body' | 'id'>): { machine: AnyMachine; body: Body; state: unknown } {
+  const machine = MACHINES[row.kind]
+  if (machine === undefined) throw new InvariantError('a run of an unknown kind', { run: row.id, kind: row.kind })
+  const body = decodeBody(row.body)
+  return { machine, body, state: foldEvents(machine, body.snapshot ?? null, body.events, row.id) }
+}
+
+export function foldEvents(machine: AnyMachine, snapshot: unknown, events: readonly HistoryEvent[], run: RunId): unknown {
+  let state = snapshot
+  for (const event of events) state = machine.evolve(state, event)
+  if (state === null) throw new InvariantError('a history without events', { run })
+  return state
+}

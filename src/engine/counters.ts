@@ -1,0 +1,58 @@
+import type { OpenState } from '../core/run.ts'
+import type { Actor } from './actor.ts'
+
+/** Open runs by namespace, queue and state, as committed: kept by increments, since counting rows costs time that grows with them. */
+export class Counters {
+  private readonly counts = new Map<string, number>()
+  started = 0
+  delivered = 0
+  stuck = 0
+  readonly closed: Record<string, number> = {}
+
+  load(rows: readonly { namespace: string; queue: string; state: OpenState; count: number }[]): void {
+    for (const { namespace, queue, state, count } of rows) this.add(`${namespace}\n${queue}\n${state}`, count)
+  }
+
+  /** An actor read from the store is counted there already. */
+  loaded(actor: Actor): void {
+    actor.counted = actor.closed ? null : keyOf(actor)
+  }
+
+  committed(actor: Actor): void {
+    const key = actor.closed ? null : keyOf(actor)
+    if (key === actor.counted) return
+    if (actor.counted === null && key !== null) this.started++
+    if (actor.counted === null && key === null) this.started++
+    if (actor.counted !== null) this.add(actor.counted, -1)
+    if (key !== null) this.add(key, 1)
+    actor.counted = key
+  }
+
+  of(namespace: string): Map<string, Record<OpenState, number>> {
+    const queues = new Map<string, Record<OpenState, number>>()
+    for (const { namespace: of, queue, counts } of this.all()) if (of === namespace) queues.set(queue, counts)
+    return queues
+  }
+
+  all(): { namespace: string; queue: string; counts: Record<OpenState, number> }[] {
+    const found = new Map<string, { namespace: string; queue: string; counts: Record<OpenState, number> }>()
+    for (const [key, count] of this.counts) {
+      const [namespace, queue, state] = key.split('\n') as [string, string, OpenState]
+      const name = `${namespace}\n${queue}`
+      const entry = found.get(name) ?? { namespace, queue, counts: { scheduled: 0, queued: 0, running: 0, waiting: 0, paused: 0 } }
+      entry.counts[state] += count
+      found.set(name, entry)
+    }
+    return [...found.values()]
+  }
+
+  private add(key: string, count: number): void {
+    const sum = (this.counts.get(key) ?? 0) + count
+    if (sum === 0) this.counts.delete(key)
+    else this.counts.set(key, sum)
+  }
+}
+
+function keyOf(actor: Actor): string {
+  return `${actor.namespace}\n${actor.queue}\n${actor.view.state}`
+}

@@ -1,0 +1,273 @@
+import { WAIT_MS_MAX } from '../core/bounds.ts'
+import { UserError } from '../core/errors.ts'
+import { isId, type RunId } from '../core/ids.ts'
+import { type HistoryEvent, isClosed } from '../core/run.ts'
+import { placeOf } from '../store/cursor.ts'
+import { type Row, StoreUnavailable } from '../store/store.ts'
+import { Actor } from './actor.ts'
+import { decodeBody } from './codec.ts'
+import { Definitions } from './definitions.ts'
+import { explain } from './explain.ts'
+import type { Command, Engine, Pause } from './face.ts'
+import { unavailable } from './lane.ts'
+import { Live } from './live.ts'
+import { type EngineOptions, SIZES } from './options.ts'
+import { Settings } from './settings.ts'
+import { retryWork, type Settle, startWork } from './starts.ts'
+import { detailOf, summaryOf } from './summary.ts'
+import { workerCalls } from './tasks.ts'
+import { Tenure } from './tenure.ts'
+import { Tenures } from './tenures.ts'
+import type { World } from './transition.ts'
+import type { Transaction, Work } from './work.ts'
+import { Workers } from './workers.ts'
+
+/** One node's engine over a store: the public face, on whichever tenure stands. */
+export function createEngine(options: EngineOptions): Engine {
+  const { store, clock, random } = options
+  const sizes = { ...SIZES, ...options.sizes }
+  const world: World = { clock, random, log: options.log ?? (() => {}) }
+  const definitions = new Definitions()
+  const settings = new Settings()
+  const live = new Live()
+  const workers = new Workers(clock)
+  const onClosed = options.onClosed ?? (() => {})
+  let refusedOverload = 0
+  const tenures = new Tenures(
+    store,
+    world,
+    sizes,
+    options.nodeName,
+    (claim, singles, ended) => new Tenure({ store, world, sizes, claim, definitions, settings, live, onClosed, ended, singles }),
+  )
+  const tenure = (): Tenure => {
+    if (tenures.current === null) throw unavailable()
+    return tenures.current
+  }
+  const submit = <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      const refused = (error: unknown): void => {
+        if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
+        reject(error)
+      }
+      tenure().lane.submit(make({ resolve, reject: refused }))
+    })
+  const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
+    submit(settle => ({
+      ids: [id],
+      bytes: 200,
+      execute(transaction) {
+        const actor = transaction.actor(id)
+        if (actor === null || actor.namespace !== namespace) throw new UserError('run-not-found', { found: id })
+        execute(transaction, actor)
+      },
+      done: () => settle.resolve(undefined),
+      failed: settle.reject,
+    }))
+  const ask =
+    (is: 'cancel' | 'terminate') =>
+    (namespace: string, id: RunId, { id: commandId, by, why }: Command) =>
+      command(namespace, id, (transaction, actor) => {
+        const decision = transaction.apply(actor, { is, command: commandId, by, why: why ?? null } as { is: string })
+        const reply = decision?.replies?.[0]?.reply
+        if (reply !== undefined && !reply.ok) throw new UserError('run-closed', { found: id, hint: `it is ${actor.view.state}` })
+      })
+  const row = async (namespace: string, id: RunId): Promise<Row> => {
+    const found = await available(store.read.run(namespace, id))
+    if (found === null) throw new UserError('run-not-found', { found: id })
+    return found
+  }
+  const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
+
+  return {
+    start: () => tenures.start(),
+    stop: () => tenures.stop(),
+    ready: () => tenures.current?.lane.fresh() ?? false,
+    runs: {
+      start: async (namespace, call) => submit(settle => startWork(namespace, call, definitions, world, settle)),
+      async resolve(namespace, id) {
+        const text = id.toLowerCase()
+        if (isId(text)) return text
+        const found = await available(store.read.runsEnding(namespace, text, 3))
+        if (found.length === 0) throw new UserError('run-not-found', { found: id })
+        if (found.length > 1) throw new UserError('ambiguous-run', { found: id, hint: 'give more of its end', data: { runs: found } })
+        return found[0] as RunId
+      },
+      get,
+      async wait(namespace, id, waitMs, signal) {
+        let wake = (): void => {}
+        const changed = new Promise<void>(resolve => {
+          wake = resolve
+        })
+        const release = live.onClosed(id, wake)
+        const cancelTimer = clock.after(Math.min(waitMs, WAIT_MS_MAX), wake)
+        signal?.addEventListener('abort', wake)
+        try {
+          const now = await get(namespace, id)
+          if (isClosed(now.state) || waitMs <= 0) return now
+          await changed
+        } finally {
+          release()
+          cancelTimer()
+          signal?.removeEventListener('abort', wake)
+        }
+        return get(namespace, id)
+      },
+      async list(filter, page) {
+        if (page.after !== null) placeOf(page.after)
+        const { rows, next } = await available(store.read.runs(filter, page))
+        return { rows: rows.map(found => summaryOf(Actor.load(found))), next }
+      },
+      async history(namespace, id) {
+        const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
+        const body = decodeBody(found.body)
+        const before = segments.filter(({ first }) => first < (body.first ?? 0)).flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
+        return [...before, ...body.events]
+      },
+      async logs(namespace, id, page) {
+        await row(namespace, id)
+        return available(store.read.logs(id, page))
+      },
+      async explain(namespace, id) {
+        const found = await row(namespace, id)
+        const current = tenure()
+        return explain(found, {
+          settings,
+          workers,
+          leases: current.leases,
+          fresh: current.lane.fresh(),
+          awaited: group => current.queues.awaited(group),
+          now: clock.now(),
+        })
+      },
+      cancel: ask('cancel'),
+      terminate: ask('terminate'),
+      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, world, settle)),
+      resume: (namespace, id) =>
+        command(namespace, id, (transaction, actor) => {
+          if (actor.stuck === undefined) throw new UserError('not-stuck', { found: id })
+          transaction.resume(actor)
+        }),
+    },
+    definitions: {
+      register: async (namespace, specs) =>
+        submit(settle => ({
+          ids: [],
+          bytes: 500 * specs.length,
+          execute(transaction) {
+            for (const { kind, name, version, options, schema } of specs) {
+              const known = definitions.get(namespace, name)
+              if (known?.version === version) continue
+              transaction.define({ namespace, name, version, kind, options: JSON.stringify(options), schema, registeredAt: clock.now() })
+            }
+          },
+          done: () => settle.resolve(undefined),
+          failed: settle.reject,
+        })),
+      list: namespace =>
+        definitions.list(namespace).map(({ versions, ...spec }) => ({
+          ...spec,
+          versions: versions.size,
+          paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
+        })),
+    },
+    pauses: {
+      set: async ({ namespace, scope, name }, pause) =>
+        submit(settle => ({
+          ids: [],
+          bytes: 200,
+          execute(transaction) {
+            const since = clock.now()
+            const value = pause === null ? null : JSON.stringify({ ...pause, since } satisfies Pause)
+            transaction.set({ namespace, kind: 'pause', name: `${scope}:${name}`, value, changedAt: since })
+          },
+          done: () => settle.resolve(undefined),
+          failed: settle.reject,
+        })),
+      list: namespace => settings.pauses(namespace),
+    },
+    queues: {
+      list(namespace) {
+        const counts = tenures.current?.counters.of(namespace) ?? new Map()
+        const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
+        for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
+        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        return [...names].sort().map(name => {
+          const { queued = 0, running = 0, scheduled = 0, waiting = 0 } = counts.get(name) ?? {}
+          return {
+            name,
+            depth: queued,
+            running,
+            scheduled: scheduled + waiting,
+            oldestAt: tenures.current?.queues.oldest(namespace, name) ?? null,
+            paused: settings.pauseOf({ namespace, scope: 'queue', name }),
+            workers: present.filter(worker => worker.queues.length === 0 || worker.queues.includes(name)).length,
+          }
+        })
+      },
+    },
+    workers: {
+      list: namespace =>
+        workers
+          .list(namespace)
+          .filter(worker => workers.present(worker))
+          .map(({ id, name, serves, queues, labels, slots, lastSeenAt }) => ({
+            id,
+            name,
+            serves,
+            queues,
+            labels,
+            slots,
+            lastSeenAt,
+            running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since }) => ({ run, definition, attempt, since })),
+          })),
+    },
+    tasks: workerCalls(tenure, workers, world, sizes),
+    subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
+    settings: {
+      get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
+      put: async (kind, namespace, name, value) =>
+        submit(settle => ({
+          ids: [],
+          bytes: 200,
+          execute: transaction => transaction.set({ namespace, kind, name, value, changedAt: clock.now() }),
+          done: () => settle.resolve(undefined),
+          failed: settle.reject,
+        })),
+    },
+    stats() {
+      const current = tenures.current
+      const queues = (current?.counters.all() ?? []).map(({ namespace, queue, counts }) => ({
+        namespace,
+        queue,
+        depth: counts.queued,
+        running: counts.running,
+        scheduled: counts.scheduled,
+        waiting: counts.waiting,
+      }))
+      return {
+        started: current?.counters.started ?? 0,
+        delivered: current?.counters.delivered ?? 0,
+        closed: current?.counters.closed ?? {},
+        commits: current?.lane.commits ?? 0,
+        commitsFenced: tenures.fenced,
+        actorsCached: current?.lane.actors.size ?? 0,
+        batchBytes: current?.lane.bytes ?? 0,
+        refusedOverload,
+        stuck: (current?.counters.all() ?? []).reduce((sum, { counts }) => sum + counts.paused, 0),
+        queues,
+        workers: workers.count(),
+      }
+    },
+  }
+}
+
+/** Reads answer `unavailable` when the store does not. */
+async function available<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw unavailable()
+    throw error
+  }
+}

@@ -1,0 +1,162 @@
+import type { Group } from '../core/gates.ts'
+import { shortId } from '../core/ids.ts'
+import type { Failure } from '../core/run.ts'
+import type { Row } from '../store/store.ts'
+import { Actor } from './actor.ts'
+import type { Explanation, Reason } from './face.ts'
+import type { Leases } from './leases.ts'
+import { gatesOf } from './queues/gates.ts'
+import type { Settings } from './settings.ts'
+import { misfit, type WorkerSeen, type Workers } from './workers.ts'
+
+export interface ExplainWorld {
+  settings: Settings
+  workers: Workers
+  leases: Leases
+  fresh: boolean
+  /** A fitting worker waits for a task right now. */
+  awaited(group: Group): boolean
+  now: number
+}
+
+/** All reasons why a run does not run, from the gates and fits that dispatch asks (P6); of a closed run, what ended it. */
+export function explain(row: Row, world: ExplainWorld): Explanation {
+  const actor = Actor.load(row)
+  const { view } = actor
+  const clear: string[] = []
+  const reasons = actor.closed ? [ended(actor)] : open(actor, world, clear)
+  return { run: actor.id, state: view.state, since: actor.lastAt, reasons, clear }
+}
+
+function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
+  const { view } = actor
+  if (actor.stuck !== undefined)
+    return [
+      {
+        code: 'stuck',
+        text: `the run is stuck on "${actor.stuck.input.is}": ${actor.stuck.why}`,
+        since: actor.stuck.at,
+        command: `mainspring resume ${shortId(actor.id)}`,
+      },
+    ]
+  if (view.state === 'running') {
+    clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
+    return []
+  }
+  const group: Group = { namespace: actor.namespace, queue: actor.queue, definition: actor.name, labels: view.options.labels ?? null }
+  const reasons: Reason[] = []
+  if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.nextAt)}`, until: view.nextAt as number })
+  else if (view.state === 'waiting') reasons.push(backOff(actor))
+  else clear.push('due')
+  for (const gate of gatesOf(group, world.settings, world.fresh)) {
+    if (gate.is === 'unavailable') reasons.push({ code: 'unavailable', text: 'the node waits for its store' })
+    else {
+      const what = gate.scope === 'namespace' ? 'the namespace' : `${gate.scope} "${gate.name}"`
+      const resume = gate.scope === 'namespace' ? 'mainspring namespace resume' : `mainspring ${gate.scope} resume ${gate.name}`
+      const who = `${gate.by === null ? '' : ` by ${gate.by}`}${gate.note === null ? '' : `: "${gate.note}"`}`
+      reasons.push({ code: 'paused', text: `${what} is paused since ${iso(gate.since)}${who}`, by: gate.by, since: gate.since, command: resume })
+    }
+  }
+  if (reasons.every(({ code }) => code !== 'paused')) clear.push('nothing is paused')
+  reasons.push(...workerReasons(group, world, clear))
+  return reasons
+}
+
+/** What the workers that were heard of lately lack for this group. */
+function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reason[] {
+  const known = world.workers.list(group.namespace)
+  const present = known.filter(worker => world.workers.present(worker))
+  const fits = present.filter(worker => misfit(worker, group) === null)
+  if (fits.length > 0) {
+    clear.push(`${fits.length} ${fits.length === 1 ? 'worker serves' : 'workers serve'} it`)
+    return world.awaited(group) ? [] : [noSlot(fits, world)]
+  }
+  const lacking = (why: string): WorkerSeen[] => present.filter(worker => misfit(worker, group) === why)
+  const wrongLabel = lacking('labels')
+  const wrongQueue = lacking('queue')
+  const reasons: Reason[] = []
+  if (wrongLabel.length > 0)
+    reasons.push({
+      code: 'wrong-label',
+      text: `needs a worker with ${JSON.stringify(group.labels)}; those that serve it have ${wrongLabel.map(worker => JSON.stringify(worker.labels)).join(', ')}`,
+      workers: wrongLabel.map(({ name }) => name),
+    })
+  if (wrongQueue.length > 0)
+    reasons.push({
+      code: 'wrong-queue',
+      text: `no worker polls queue "${group.queue}" for it; those that serve it poll ${wrongQueue.map(worker => worker.queues.join(', ')).join('; ')}`,
+      workers: wrongQueue.map(({ name }) => name),
+    })
+  if (reasons.length === 0) {
+    const last = known.find(worker => misfit(worker, group) === null)
+    const seen = last === undefined ? 'none has been seen since the server started' : `last seen ${iso(last.lastSeenAt)}: ${last.name}`
+    reasons.push({
+      code: 'no-worker',
+      text: `no worker serves "${group.definition}"; ${seen}`,
+      ...(last === undefined ? {} : { since: last.lastSeenAt }),
+      command: 'mainspring worker FILE',
+    })
+  }
+  return reasons
+}
+
+const HOLDERS_SHOWN_MAX = 10
+
+function noSlot(fits: readonly WorkerSeen[], world: ExplainWorld): Reason {
+  const holders = fits.flatMap(worker => world.leases.ofWorker(worker.id))
+  const slots = fits.reduce((sum, worker) => sum + worker.slots, 0)
+  const who = holders.slice(0, HOLDERS_SHOWN_MAX).map(lease => `${shortId(lease.run)} ${lease.definition}`)
+  const text =
+    holders.length === 0
+      ? `the ${fits.length === 1 ? 'worker that serves' : 'workers that serve'} it asked for nothing yet`
+      : `all ${slots} slots are taken, by ${who.join(', ')}${holders.length > who.length ? ' …' : ''}`
+  return { code: 'no-slot', text, runs: holders.slice(0, HOLDERS_SHOWN_MAX).map(({ run }) => run), workers: fits.map(({ name }) => name) }
+}
+
+function backOff(actor: Actor): Reason {
+  const { view } = actor
+  return {
+    code: 'back-off',
+    text: `attempt ${view.attempt - 1} of ${view.attempts} failed (${told(view.failure)}); the next is due at ${iso(view.nextAt)}`,
+    until: view.nextAt as number,
+  }
+}
+
+const ENDED: Record<string, string> = {
+  aborted: 'the handler said that no retry helps',
+  'attempts-exhausted': 'its attempts are used up',
+  lost: 'its worker gave no result by the end of its lease (delivery uncertain: the handler may have run)',
+  silent: 'its handler gave no sign of life',
+  timed_out: 'its last attempt took too long',
+  total: 'its total time-out was over',
+  expired: 'it had not begun when it expired',
+  'schedule-to-start': 'no worker took it in time',
+}
+
+function ended(actor: Actor): Reason {
+  const { view } = actor
+  const by = view.reason === null ? null : (ENDED[view.reason] ?? view.reason)
+  const failure = view.failure === null ? '' : `: ${told(view.failure)}`
+  const text =
+    view.state === 'completed'
+      ? `completed on attempt ${view.attempt} of ${view.attempts}`
+      : `${view.state.replace('_', ' ')}${by === null || by === view.state ? '' : `, since ${by}`}${view.state === 'failed' ? ` (attempt ${view.attempt} of ${view.attempts})` : ''}${failure}`
+  return {
+    code: view.reason ?? view.state,
+    text,
+    since: actor.closedAt,
+    ...(view.state === 'completed' ? {} : { command: `mainspring retry ${shortId(actor.id)}` }),
+  }
+}
+
+function told(failure: Failure | null): string {
+  return failure === null ? 'no error told' : `${failure.type}: ${failure.message}`
+}
+
+function workerName(world: ExplainWorld, id: string | null): string {
+  return id === null ? 'a worker' : (world.workers.get(id)?.name ?? id)
+}
+
+function iso(at: number | null): string {
+  return at === null ? 'now' : new Date(at).toISOString()
+}

@@ -1,0 +1,477 @@
+import { InvariantError, UserError } from '../core/errors.ts'
+import { newId } from '../core/ids.ts'
+import { type Answer, type Batch, type Claim, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
+import { Actor } from './actor.ts'
+import { Actors, keyText } from './actors.ts'
+import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
+import type { Sizes } from './options.ts'
+import { transition, unstick, type World } from './transition.ts'
+import type { Transaction, Work } from './work.ts'
+
+/** What the lane tells those who live on it. */
+export interface LaneEvents {
+  /** A batch is durable: orders may be offered, changes told. */
+  committed(sent: readonly Sent[], writes: Batch['writes']): void
+  /** Rows are about to be sent: what live subscribers will be told once they are committed. */
+  sealed(sent: readonly Sent[]): void
+  /** An actor has other orders, timers or deliveries than before, or was `loaded`. */
+  changed(actor: Actor, loaded: boolean): void
+  /** The claim is lost (E3): everything in memory is worthless. */
+  fenced(): void
+  /** The store refused a batch for its data (E14): these works are to be executed again, one a commit, on memory loaded afresh. */
+  poisoned(works: Work[], claim: Claim): void
+}
+
+const LOADS_PER_ROUND_MAX = 5_000
+const RESEND_MS = 20
+
+/**
+ * Group commit (DESIGN.md section 5): one batch in flight; meanwhile everything gathers into the next.
+ *
+ * `works` are executed in memory at once, visible to later works of this lane alone; what they answer leaves when their batch is committed (E4).
+ */
+export class Lane {
+  readonly actors: Actors
+  private readonly store: Store
+  private readonly world: World
+  private readonly sizes: Sizes
+  private readonly events: LaneEvents
+  readonly claim: Claim
+
+  private readonly batches: OpenBatch[] = []
+  private inFlight = false
+  private flushing = false
+  /** Changes that wait for company, oldest first (E16). */
+  private readonly held = new Map<Actor, Held>()
+  private heldTimer: (() => void) | null = null
+  private loads: Work[] = []
+  private loading = false
+  private loadSoon = false
+  /** Works that go one a commit, after a refused batch; the rest waits behind. */
+  private singles: Work[]
+  ended = false
+  bytes = 0
+  commits = 0
+  /** Monotonic time at which the last successful commit or renewal was sent (E16). */
+  confirmedAt: number
+
+  constructor(store: Store, world: World, sizes: Sizes, claim: Claim, events: LaneEvents, singles: Work[] = []) {
+    this.store = store
+    this.world = world
+    this.sizes = sizes
+    this.claim = claim
+    this.events = events
+    this.singles = singles
+    this.actors = new Actors(sizes.actorsCached)
+    this.confirmedAt = world.clock.monotonic()
+  }
+
+  /** Works go one a commit at present (E14): nothing may be handed out meanwhile. */
+  get isolating(): boolean {
+    return this.singles.length > 0
+  }
+
+  /** Memory is loaded: what was thrown away is executed again. */
+  begun(): void {
+    if (this.singles.length > 0) this.nextSingle()
+  }
+
+  /** True while nothing suggests that another may have taken over: deliveries may leave unrecorded, leases are kept. */
+  fresh(): boolean {
+    return !this.ended && this.world.clock.monotonic() - this.confirmedAt < this.sizes.claimTtlMs / 2
+  }
+
+  submit(work: Work): void {
+    if (this.ended) return work.failed(unavailable())
+    if (work.starts ? this.bytes > this.sizes.batchBytesSoft : this.bytes > this.sizes.batchBytesHard)
+      return work.failed(new UserError('overloaded', { retryAfter: 1, hint: 'the same call may be repeated; starts are refused first' }))
+    this.bytes += work.bytes
+    if (this.singles.length > 0) this.singles.push(work)
+    else this.begin(work)
+  }
+
+  /** Nothing is under way any more. Resolves also when the lane ends. */
+  async drained(): Promise<void> {
+    for (;;) {
+      if (this.ended) return
+      this.releaseHeld(Number.POSITIVE_INFINITY)
+      if (this.batches.length === 0 && !this.inFlight && this.loads.length === 0 && !this.loading && this.singles.length === 0) return
+      await new Promise<void>(resolve => this.world.clock.after(1, resolve))
+    }
+  }
+
+  end(): void {
+    if (this.ended) return
+    this.ended = true
+    this.heldTimer?.()
+    const waiting = [
+      ...this.batches.flatMap(batch => batch.works),
+      ...this.loads,
+      ...this.singles,
+      ...[...this.held.values()].flatMap(held => held.works),
+    ]
+    for (const work of waiting) work.failed(unavailable())
+  }
+
+  private begin(work: Work): void {
+    for (const id of work.ids) if (this.actors.get(id) === undefined) return this.load(work)
+    if (work.keys !== undefined) for (const key of work.keys) if (this.actors.key(key) === undefined) return this.load(work)
+    this.execute(work, NO_KEYS)
+  }
+
+  private load(work: Work): void {
+    this.loads.push(work)
+    this.loadsSoon()
+  }
+
+  private loadsSoon(): void {
+    if (this.loading || this.loadSoon) return
+    this.loadSoon = true
+    this.world.clock.soon(() => void this.loadRound())
+  }
+
+  private async loadRound(): Promise<void> {
+    this.loadSoon = false
+    if (this.ended) return
+    this.loading = true
+    const round = this.loads.splice(0, LOADS_PER_ROUND_MAX)
+    const ids = new Set(round.flatMap(work => work.ids).filter(id => this.actors.get(id) === undefined))
+    const keys = round.flatMap(work => work.keys ?? []).filter(key => this.actors.key(key) === undefined)
+    const read = this.actors.beginRead()
+    try {
+      const [rows, keyRows] = await Promise.all([
+        ids.size === 0 ? [] : this.store.loadActors(this.claim, [...ids]),
+        keys.length === 0 ? [] : this.store.findKeys(this.claim, keys),
+      ])
+      if (this.ended) return this.fail(round)
+      for (const row of rows) this.install(row)
+      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
+      for (const work of round) this.execute(work, loaded)
+    } catch (error) {
+      this.fail(round)
+      if (error instanceof StoreFenced) this.events.fenced()
+      else this.world.log('warn', 'a load failed', { why: String(error) })
+    } finally {
+      this.actors.endRead(read)
+      this.loading = false
+    }
+    if (this.loads.length > 0 && !this.ended) this.loadsSoon()
+  }
+
+  /** A row that cannot be understood stops its run, never the node (E14). */
+  install(row: Row): Actor | null {
+    try {
+      const known = this.actors.get(row.id)
+      if (known !== undefined) return known
+      const actor = this.actors.install(row)
+      this.events.changed(actor, true)
+      return actor
+    } catch (error) {
+      this.world.log('error', 'a run cannot be loaded', { run: row.id, why: String(error) })
+      return null
+    }
+  }
+
+  private execute(work: Work, loaded: ReadonlyMap<string, KeyRow>): void {
+    if (work.lazy) return this.executeLazily(work)
+    const only = work.ids.length === 1 ? this.actors.get(work.ids[0] as string) : undefined
+    const batch = (only !== undefined && this.gather(only)) || this.open()
+    batch.works.push(work)
+    batch.bytes += work.bytes
+    this.run(work, loaded, batch)
+    this.flushSoon()
+  }
+
+  private run(work: Work, loaded: ReadonlyMap<string, KeyRow>, batch: OpenBatch): void {
+    try {
+      work.execute(this.transaction(batch, loaded))
+    } catch (error) {
+      batch.refused.set(work, error instanceof UserError ? error : internal(error, this.world))
+    }
+  }
+
+  /** The record of a delivery: it joins the actor's next write, or waits a little for one. */
+  private executeLazily(work: Work): void {
+    const actor = this.actors.get(work.ids[0] as string)
+    if (actor === undefined) return this.fail([work])
+    const known = this.gather(actor)
+    if (known !== null) {
+      known.works.push(work)
+      known.bytes += work.bytes
+      return this.run(work, NO_KEYS, known)
+    }
+    const alone = new OpenBatch()
+    this.run(work, NO_KEYS, alone)
+    this.held.set(actor, { since: this.world.clock.monotonic(), works: [work], refused: alone.refused })
+    if (actor.batch === alone) actor.batch = null
+    // Nothing changed, or keys change with it: not a mere record of a delivery.
+    if (!alone.actors.has(actor)) actor.uncommitted++
+    if (alone.writes.keyDrops.length > 0 || alone.refused.size > 0) {
+      this.gather(actor)?.writes.keyDrops.push(...alone.writes.keyDrops)
+      return this.flushSoon()
+    }
+    this.heldTimer ??= this.world.clock.after(this.sizes.deliveryHoldMs, () => {
+      this.heldTimer = null
+      this.releaseHeld(this.sizes.deliveryHoldMs)
+    })
+  }
+
+  /** What was held back for longer than `ms` goes with the next batch. */
+  private releaseHeld(ms: number): void {
+    const now = this.world.clock.monotonic()
+    let oldest: number | null = null
+    for (const [actor, held] of this.held) {
+      if (ms !== Number.POSITIVE_INFINITY && now - held.since < ms) {
+        oldest = held.since
+        break
+      }
+      this.join(actor, held)
+    }
+    if (oldest !== null) {
+      this.heldTimer ??= this.world.clock.after(Math.max(1, oldest + ms - now), () => {
+        this.heldTimer = null
+        this.releaseHeld(ms)
+      })
+    }
+    if (this.batches.length > 0) this.flushSoon()
+  }
+
+  private join(actor: Actor, held: Held): OpenBatch {
+    this.held.delete(actor)
+    const batch = this.open()
+    batch.actors.add(actor)
+    actor.batch = batch
+    for (const work of held.works) {
+      batch.works.push(work)
+      batch.bytes += work.bytes
+    }
+    for (const [work, refusal] of held.refused) batch.refused.set(work, refusal)
+    return batch
+  }
+
+  /** The batch that already carries a change of this actor and has not left. */
+  private gather(actor: Actor): OpenBatch | null {
+    const held = this.held.get(actor)
+    return held === undefined ? actor.batch : this.join(actor, held)
+  }
+
+  private open(): OpenBatch {
+    const last = this.batches[this.batches.length - 1]
+    if (last !== undefined && last.actors.size < this.sizes.batchActorsMax && last.bytes < this.sizes.batchBytesSoft / 4) return last
+    const batch = new OpenBatch()
+    this.batches.push(batch)
+    return batch
+  }
+
+  private transaction(batch: OpenBatch, loaded: ReadonlyMap<string, KeyRow>): Transaction {
+    const { actors, world } = this
+    const { writes } = batch
+    const touch = (actor: Actor): void => {
+      if (this.gather(actor) === null) {
+        batch.actors.add(actor)
+        actor.uncommitted++
+        actor.batch = batch
+      }
+      if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.view.state))) {
+        const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key: actor.unique.key }
+        actor.unique = undefined
+        actors.changeKey(name, null)
+        ;(actor.batch ?? batch).writes.keyDrops.push(name)
+      }
+      this.events.changed(actor, false)
+    }
+    return {
+      actor: id => actors.get(id) ?? null,
+      key: name => {
+        const known = actors.key(name)
+        return known === undefined ? (loaded.get(keyText(name)) ?? null) : known
+      },
+      create: (row, machine) => {
+        const actor = new Actor(row, machine)
+        actors.add(actor)
+        return actor
+      },
+      apply: (actor, input) => {
+        const stuckBefore = actor.stuck
+        const decision = transition(actor, input, world)
+        if (decision === null ? actor.stuck !== stuckBefore : decision.events.length > 0 || decision.wakeAt !== undefined) touch(actor)
+        return decision
+      },
+      resume: actor => {
+        unstick(actor, world)
+        touch(actor)
+      },
+      putKey: row => {
+        actors.changeKey(row, row)
+        writes.keys.push(row)
+      },
+      dropKey: name => {
+        actors.changeKey(name, null)
+        writes.keyDrops.push(name)
+      },
+      log: rows => void writes.logs.push(...rows),
+      define: row => void writes.definitions.push(row),
+      set: row => void writes.settings.push(row),
+      purge: id => void writes.purge.push(id),
+    }
+  }
+
+  private flushSoon(): void {
+    if (this.inFlight || this.flushing) return
+    this.flushing = true
+    this.world.clock.soon(() => {
+      this.flushing = false
+      if (!this.inFlight && !this.ended) void this.flush()
+    })
+  }
+
+  private async flush(): Promise<void> {
+    const open = this.batches.shift()
+    if (open === undefined) return
+    this.inFlight = true
+    const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
+    for (const { actor } of sent) actor.batch = null
+    this.events.sealed(sent)
+    const answer = await this.send(open)
+    if (this.ended) {
+      for (const work of open.works) work.failed(unavailable())
+      return
+    }
+    this.inFlight = false
+    this.bytes -= open.bytes
+    if (answer.is === 'committed') this.release(open, sent)
+    else if (answer.is === 'fenced') {
+      for (const work of open.works) work.failed(unavailable())
+      this.events.fenced()
+      return
+    } else return this.isolate(open, answer.why)
+    if (this.batches.length > 0) this.flushSoon()
+  }
+
+  /** One batch until its fate is known (E3). */
+  private async send(open: OpenBatch): Promise<{ is: 'committed' } | { is: 'fenced' } | { is: 'refused'; why: string }> {
+    const { claim, world } = this
+    for (;;) {
+      const batch: Batch = {
+        id: newId(world.clock.now(), world.random),
+        lane: claim.lane,
+        claim: claim.claim,
+        sequence: claim.sequence,
+        lastBatch: claim.lastBatch,
+        checks: [],
+        writes: open.writes,
+      }
+      const sentAt = world.clock.monotonic()
+      const answer = await this.store.commit(batch).catch((): Answer => ({ is: 'unknown' }))
+      if (this.ended) return { is: 'fenced' }
+      if (answer.is === 'committed') {
+        this.advance(batch.id, sentAt)
+        return answer
+      }
+      if (answer.is === 'fenced') return answer
+      if (answer.is === 'refused' && !answer.resend) return answer
+      if (answer.is === 'unknown') {
+        const settled = await this.settle(batch)
+        if (settled !== 'out') return settled === 'in' ? { is: 'committed' } : { is: 'fenced' }
+      } else await this.pause(RESEND_MS)
+    }
+  }
+
+  private async settle(batch: Batch): Promise<'in' | 'out' | 'fenced'> {
+    const settling = newId(this.world.clock.now(), this.world.random)
+    this.world.log('warn', 'the answer of a commit is unknown', { batch: batch.id })
+    for (let pauseMs = RESEND_MS; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+      const sentAt = this.world.clock.monotonic()
+      const settled = await this.store.settle(batch, settling).catch(() => 'unknown' as const)
+      if (this.ended) return 'fenced'
+      if (settled === 'in') this.advance(batch.id, sentAt)
+      if (settled === 'out') this.advance(settling, sentAt)
+      if (settled !== 'unknown') return settled
+      await this.pause(pauseMs)
+    }
+  }
+
+  private advance(batch: string, sentAt: number): void {
+    this.claim.sequence++
+    this.claim.lastBatch = batch
+    this.confirmedAt = sentAt
+    this.commits++
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.world.clock.after(ms, resolve))
+  }
+
+  private release(open: OpenBatch, sent: readonly Sent[]): void {
+    for (const { actor, order } of sent) {
+      if (order !== null && actor.order === order) actor.committedOrder = order
+      this.actors.committed(actor)
+    }
+    for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
+    for (const id of open.writes.purge) this.actors.forget(id)
+    this.events.committed(sent, open.writes)
+    for (const work of open.works) {
+      const refusal = open.refused.get(work)
+      if (refusal === undefined) work.done()
+      else work.failed(refusal)
+    }
+  }
+
+  private fail(works: readonly Work[]): void {
+    for (const work of works) {
+      this.bytes -= work.bytes
+      work.failed(unavailable())
+    }
+  }
+
+  /** E14. A batch of one work tells the culprit; of several, each is tried by itself on memory that is loaded afresh. */
+  private isolate(open: OpenBatch, why: string): void {
+    this.ended = true
+    this.heldTimer?.()
+    const later = [
+      ...this.batches.flatMap(batch => batch.works),
+      ...[...this.held.values()].flatMap(held => held.works),
+      ...this.loads,
+      ...this.singles,
+    ]
+    const culprit = open.works.length === 1
+    this.world.log('warn', culprit ? 'a batch of one was refused for its data' : 'a batch was refused for its data', {
+      works: open.works.length,
+      why,
+    })
+    if (culprit) (open.works[0] as Work).failed(new UserError('refused-data', { hint: why }))
+    this.events.poisoned(culprit ? later : [...open.works, ...later], this.claim)
+  }
+
+  /** One work a commit: the next follows when the batch of the last is done. */
+  private nextSingle(): void {
+    const work = this.singles[0]
+    if (work === undefined) return
+    const advance = (then: () => void): void => {
+      this.singles.shift()
+      then()
+      if (!this.ended && this.singles.length > 0) this.world.clock.soon(() => this.nextSingle())
+    }
+    const { done, failed } = work
+    work.done = () => advance(() => done.call(work))
+    work.failed = error => advance(() => failed.call(work, error))
+    this.begin(work)
+  }
+}
+
+const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
+
+export function unavailable(): UserError {
+  return new UserError('unavailable', { retryAfter: 1, hint: 'the node is taking over or giving up its shards; the same call may be repeated' })
+}
+
+function internal(error: unknown, world: World): UserError {
+  world.log('error', 'a work failed', { why: String(error), stack: (error as Error).stack, ...(error instanceof InvariantError ? error.facts : {}) })
+  return new UserError('internal')
+}
+
+interface Held {
+  since: number
+  works: Work[]
+  refused: ReadonlyMap<Work, UserError>
+}

@@ -1,0 +1,76 @@
+import type { RunId } from '../core/ids.ts'
+import type { HistoryEvent } from '../core/run.ts'
+import type { LogRow } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+import type { Sent } from './batch.ts'
+import type { LiveEvent } from './face.ts'
+import { summaryOf } from './summary.ts'
+
+type Listener = (event: LiveEvent) => void
+
+/** Tells what a commit releases to those who watch, and only then (E4). Costs nothing for runs that nobody watches. */
+export class Live {
+  private readonly byRun = new Map<RunId, Set<Listener>>()
+  private readonly byNamespace = new Map<string, Set<Listener>>()
+  private readonly closings = new Map<RunId, Set<() => void>>()
+  private prepared = new Map<Actor, LiveEvent>()
+
+  subscribe(namespace: string, run: RunId | null, listener: Listener): () => void {
+    return run === null ? enter(this.byNamespace, namespace, listener) : enter(this.byRun, run, listener)
+  }
+
+  /** Calls once the run is closed. */
+  onClosed(run: RunId, call: () => void): () => void {
+    return enter(this.closings, run, call)
+  }
+
+  /** The rows are about to be sent: what they tell is fixed now, since the actors go on. */
+  sealed(sent: readonly Sent[]): void {
+    const watchesAll = this.byNamespace.size > 0
+    if (!watchesAll && this.byRun.size === 0) {
+      for (const { actor, sequence } of sent) actor.published = sequence
+      return
+    }
+    for (const { actor, sequence } of sent) {
+      const watched = this.byRun.has(actor.id) || (watchesAll && this.byNamespace.has(actor.namespace))
+      const texts = watched ? actor.events.slice(Math.max(0, actor.published - actor.first)) : []
+      actor.published = sequence
+      if (!watched) continue
+      const events = texts.map(text => JSON.parse(text) as HistoryEvent)
+      const event: LiveEvent = { is: 'run', run: summaryOf(actor), events, sequence: sequence - 1 }
+      if (actor.closed) event.output = actor.outcome?.output ?? null
+      this.prepared.set(actor, event)
+    }
+  }
+
+  committed(sent: readonly Sent[], logs: readonly LogRow[]): void {
+    const { prepared } = this
+    this.prepared = new Map()
+    if (logs.length > 0 && (this.byRun.size > 0 || this.byNamespace.size > 0)) this.logged(logs, sent)
+    for (const [actor, event] of prepared) this.tell(actor.namespace, actor.id, event)
+    if (this.closings.size > 0) for (const { actor, closed } of sent) if (closed) for (const call of this.closings.get(actor.id) ?? []) call()
+  }
+
+  private logged(logs: readonly LogRow[], sent: readonly Sent[]): void {
+    const byRun = new Map<RunId, LogRow[]>()
+    for (const line of logs) byRun.set(line.run, [...(byRun.get(line.run) ?? []), line])
+    const namespaces = new Map(sent.map(({ actor }) => [actor.id, actor.namespace]))
+    for (const [run, lines] of byRun) this.tell(namespaces.get(run) ?? null, run, { is: 'log', run, lines })
+  }
+
+  private tell(namespace: string | null, run: RunId, event: LiveEvent): void {
+    for (const listener of this.byRun.get(run) ?? []) listener(event)
+    if (namespace === null) for (const listeners of this.byNamespace.values()) for (const listener of listeners) listener(event)
+    else for (const listener of this.byNamespace.get(namespace) ?? []) listener(event)
+  }
+}
+
+function enter<K, T>(map: Map<K, Set<T>>, key: K, value: T): () => void {
+  const set = map.get(key) ?? new Set<T>()
+  map.set(key, set)
+  set.add(value)
+  return () => {
+    set.delete(value)
+    if (set.size === 0 && map.get(key) === set) map.delete(key)
+  }
+}

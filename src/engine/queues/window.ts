@@ -1,0 +1,173 @@
+import type { GroupId } from '../../core/gates.ts'
+import type { TaskOrder } from '../../core/machine.ts'
+import { cursorOf } from '../../store/cursor.ts'
+import type { OpenRow, Paged } from '../../store/store.ts'
+import type { Actor } from '../actor.ts'
+
+export interface Entry {
+  actor: Actor
+  order: TaskOrder
+}
+
+/** Reads a page of a group's ready rows, after the cursor. */
+export type ReadPage = (group: GroupId, after: string | null, limit: number) => Promise<Paged<OpenRow>>
+
+/**
+ * The ready tasks of one group (E19) that are in memory, smallest sort key first: a window onto what the store has.
+ *
+ * ```text
+ *            ┌──────── window (heap) ───────┐┌──── only in the store ────┐
+ *  sort ───▶ │ everything up to the horizon ││ beyond it                 │
+ *            └──────────────────────────────┘└───────────────────────────┘
+ * ```
+ * All that is committed, ready and not beyond the horizon is in the heap; with no horizon the window is complete. Pages are read from the cursor on,
+ * never from the head (DATA.md). While a page is under way, offers beyond the horizon are remembered, since the page may have been read before them.
+ */
+export class Window {
+  readonly group: GroupId
+  private readonly sizeMax: number
+  private heap: Entry[] = []
+  private readonly members = new Map<Actor, TaskOrder>()
+  /** The last (sort, id) that memory answers for; null: everything. */
+  private horizon: { sort: number; id: string } | null
+  private cursor: string | null = null
+  private missed: Entry[] | null = null
+  private readonly pin: (actor: Actor) => void
+  private readonly unpin: (actor: Actor) => void
+
+  constructor(group: GroupId, sizeMax: number, complete: boolean, pin: (actor: Actor) => void, unpin: (actor: Actor) => void) {
+    this.group = group
+    this.sizeMax = sizeMax
+    this.horizon = complete ? null : BEFORE_ALL
+    this.pin = pin
+    this.unpin = unpin
+  }
+
+  /** A task whose being ready is committed. */
+  offer(actor: Actor, order: TaskOrder): void {
+    if (this.horizon !== null && after(order.sort, actor.id, this.horizon)) {
+      this.missed?.push({ actor, order })
+      return
+    }
+    this.insert(actor, order)
+  }
+
+  /** The first task that is still ready, or null. */
+  peek(): Entry | null {
+    for (;;) {
+      const first = this.heap[0]
+      if (first === undefined) return null
+      if (first.actor.committedOrder === first.order && first.actor.order === first.order && first.actor.stuck === undefined) return first
+      this.pop()
+    }
+  }
+
+  pop(): void {
+    const first = this.heap[0]
+    if (first === undefined) return
+    const last = this.heap.pop() as Entry
+    if (this.heap.length > 0) {
+      this.heap[0] = last
+      this.sink(0)
+    }
+    this.leave(first)
+  }
+
+  get size(): number {
+    return this.heap.length
+  }
+
+  wantsPage(): boolean {
+    return this.horizon !== null && this.missed === null && this.heap.length <= this.sizeMax / 2
+  }
+
+  /** Reads the next page. `install` gives the actor in memory for a row, whose own orders win over the row's. */
+  async page(read: ReadPage, limit: number, install: (row: OpenRow) => Actor | null): Promise<void> {
+    const missed: Entry[] = []
+    this.missed = missed
+    try {
+      const { rows, next } = await read(this.group, this.cursor, limit)
+      for (const row of rows) {
+        const actor = install(row)
+        if (actor?.committedOrder != null && actor.committedOrder === actor.order) this.insert(actor, actor.committedOrder)
+      }
+      const last = rows[rows.length - 1]
+      if (next === null) this.horizon = null
+      else if (last !== undefined) {
+        this.cursor = next
+        this.horizon = { sort: last.sort as number, id: last.id }
+      }
+    } finally {
+      this.missed = null
+    }
+    for (const { actor, order } of missed) if (actor.committedOrder === order) this.offer(actor, order)
+  }
+
+  clear(): void {
+    for (const entry of this.heap) this.leave(entry)
+    this.heap = []
+  }
+
+  private insert(actor: Actor, order: TaskOrder): void {
+    if (this.members.get(actor) === order) return
+    this.members.set(actor, order)
+    this.pin(actor)
+    this.heap.push({ actor, order })
+    this.rise(this.heap.length - 1)
+    if (this.heap.length > 2 * this.sizeMax) this.shrink()
+  }
+
+  private leave({ actor, order }: Entry): void {
+    if (this.members.get(actor) === order) this.members.delete(actor)
+    this.unpin(actor)
+  }
+
+  /** Too many: the far half is left to the store again. */
+  private shrink(): void {
+    const sorted = this.heap.sort((a, b) => (before(a, b) ? -1 : 1))
+    const far = sorted.splice(this.sizeMax)
+    this.heap = sorted
+    for (const entry of far) this.leave(entry)
+    const last = sorted[sorted.length - 1] as Entry
+    this.horizon = { sort: last.order.sort, id: last.actor.id }
+    this.cursor = cursorOf({ at: last.order.sort, id: last.actor.id })
+  }
+
+  private rise(index: number): void {
+    const { heap } = this
+    const entry = heap[index] as Entry
+    let at = index
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!before(entry, heap[parent] as Entry)) break
+      heap[at] = heap[parent] as Entry
+      at = parent
+    }
+    heap[at] = entry
+  }
+
+  private sink(index: number): void {
+    const { heap } = this
+    const entry = heap[index] as Entry
+    let at = index
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child++
+      if (!before(heap[child] as Entry, entry)) break
+      heap[at] = heap[child] as Entry
+      at = child
+    }
+    heap[at] = entry
+  }
+}
+
+const BEFORE_ALL = { sort: Number.NEGATIVE_INFINITY, id: '' }
+
+function before(a: Entry, b: Entry): boolean {
+  return a.order.sort < b.order.sort || (a.order.sort === b.order.sort && a.actor.id < b.actor.id)
+}
+
+function after(sort: number, id: string, horizon: { sort: number; id: string }): boolean {
+  return sort > horizon.sort || (sort === horizon.sort && id > horizon.id)
+}

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto'
+import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
+import { UserError } from '../core/errors.ts'
+import { callRunId, newId, type RunId, slotOf, slotOfKey } from '../core/ids.ts'
+import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
+import { OPEN_STATES, type Payload, type Trigger } from '../core/run.ts'
+import { MACHINES } from '../machines/registry.ts'
+import type { KeyName } from '../store/store.ts'
+import type { Definitions, Registered } from './definitions.ts'
+import type { Command, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
+import type { World } from './transition.ts'
+import type { Transaction, Work } from './work.ts'
+
+interface Planned {
+  run: RunId
+  request: StartRequest
+  definition: Registered
+  options: RunOptions
+  /** The key that decides whether it starts, and its home (E9). */
+  key: KeyName | null
+  unique: Unique | null
+  inputHash: string
+}
+
+/**
+ * A start call: all its unkeyed runs are born together in one commit on the shard of the call key; a repeat finds the first of them, hence all (E9).
+ * Keyed items are accepted or refused one by one.
+ */
+export function startWork(namespace: string, call: StartCall, definitions: Definitions, world: World, settle: Settle<StartAnswer[]>): Work {
+  if (call.starts.length > STARTS_PER_CALL_MAX)
+    throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
+  const callKey = call.callKey ?? newId(world.clock.now(), world.random)
+  const many = call.starts.length > 1
+  const planned = call.starts.map((request, index) => plan(namespace, request, callKey, index, many ? `/runs/${index}` : '', definitions, world))
+  const first = planned.find(({ key }) => key === null)
+  let answers: StartAnswer[] = []
+  return {
+    ids: first === undefined ? [] : [first.run],
+    keys: planned.flatMap(({ key }) => (key === null ? [] : [key])),
+    starts: true,
+    bytes: planned.reduce((sum, { request }) => sum + 400 + (request.input?.length ?? 0), 0),
+    execute(transaction) {
+      const repeated = first !== undefined && transaction.actor(first.run) !== null
+      answers = planned.map(start =>
+        repeated && start.key === null ? { is: 'existing', run: start.run, by: 'call' } : begin(namespace, start, call, transaction, world),
+      )
+    },
+    done: () => settle.resolve(answers),
+    failed: settle.reject,
+  }
+}
+
+export interface Settle<T> {
+  resolve(value: T): void
+  reject(error: unknown): void
+}
+
+function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions, world: World): Planned {
+  const definition = definitions.require(namespace, request.definition, `${at}/definition`)
+  const unique = request.unique ?? definition.options.unique ?? null
+  if (request.key !== undefined && request.unique !== undefined)
+    throw new UserError('invalid-option', { at: `${at}/unique`, hint: '`key` and `unique` are two questions with two homes: use one of them' })
+  const named =
+    request.key !== undefined
+      ? { scope: 'key' as const, key: request.key }
+      : unique === null
+        ? null
+        : { scope: 'unique' as const, key: uniqueKey(unique, request.input) }
+  const key = named === null ? null : { namespace, definition: definition.name, ...named }
+  const run =
+    key === null ? callRunId(callKey, index) : newId(world.clock.now(), world.random, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
+  const { unique: _, ...options } = definition.options
+  return {
+    run,
+    request,
+    definition,
+    options: mergeOptions(options, request.options),
+    key,
+    unique: request.key === undefined ? unique : null,
+    inputHash: request.key === undefined ? '' : hash(request.input),
+  }
+}
+
+function uniqueKey(unique: Unique, input: Payload | null): string {
+  if (unique.by === 'key') return `key:${unique.key}`
+  return unique.by === 'input' ? `input:${hash(input)}` : 'name'
+}
+
+function hash(input: Payload | null): string {
+  return createHash('sha256')
+    .update(input ?? '')
+    .digest('base64url')
+}
+
+function begin(namespace: string, planned: Planned, call: StartCall, transaction: Transaction, world: World): StartAnswer {
+  const { key, request, run, unique, inputHash } = planned
+  const held = key === null ? null : transaction.key(key)
+  if (held !== null && key !== null) {
+    if (key.scope === 'key' && held.inputHash !== inputHash) return { is: 'refused', problem: conflict(request, held.run) }
+    return { is: 'existing', run: held.run, by: key.scope }
+  }
+  const now = world.clock.now()
+  if (key !== null) {
+    const expiresAt = key.scope === 'unique' ? null : now + Math.max(KEY_RETENTION_MS, request.keyRetentionMs ?? 0)
+    transaction.putKey({ ...key, run, inputHash, expiresAt })
+  }
+  const { delayMs, ...rest } = planned.options
+  const options = delayMs === undefined ? rest : { ...rest, notBefore: Math.max(rest.notBefore ?? 0, now + delayMs) }
+  const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
+  birth(
+    transaction,
+    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: request.input, options, trigger, now },
+    actor => {
+      if (unique !== null && key !== null) actor.unique = { key: key.key, states: unique.states ?? OPEN_STATES }
+    },
+    {
+      ...(request.key === undefined ? {} : { key: request.key }),
+      ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+    },
+  )
+  return { is: 'started', run }
+}
+
+interface Birth {
+  run: RunId
+  namespace: string
+  name: string
+  kind: 'job'
+  input: Payload | null
+  options: Omit<RunOptions, 'delayMs'>
+  trigger: Trigger
+  now: number
+}
+
+function birth(
+  transaction: Transaction,
+  born: Birth,
+  prepare: (actor: ReturnType<Transaction['create']>) => void,
+  rest: { key?: string; traceparent?: string },
+): void {
+  const { run, namespace, name, kind, input, options, trigger, now } = born
+  const queue = options.queue ?? QUEUE_DEFAULT
+  const actor = transaction.create({ id: run, namespace, kind, name, queue, createdAt: now, tags: options.tags ?? null, input }, MACHINES[kind])
+  prepare(actor)
+  transaction.apply(actor, { is: 'start', definition: name, options, trigger, ...rest } as { is: string })
+}
+
+function conflict(request: StartRequest, run: RunId): import('../core/errors.ts').Problem {
+  return new UserError('key-conflict', { at: '/key', found: request.key, hint: `run ${run} has this key with another input`, data: { run } }).problem
+}
+
+/** A new run from a closed one, in its slot, linked to it. */
+export function retryWork(namespace: string, id: RunId, command: Command & { input?: Payload }, world: World, settle: Settle<RunId>): Work {
+  const run = callRunId(`retry:${id}:${command.id}`, 0, slotOf(id))
+  return {
+    ids: [id, run],
+    starts: true,
+    bytes: 500,
+    execute(transaction) {
+      const old = transaction.actor(id)
+      if (old === null || old.namespace !== namespace) throw new UserError('run-not-found', { found: id })
+      if (transaction.actor(run) !== null) return
+      if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
+      const { notBefore: _, ...options } = old.view.options
+      const input = command.input ?? old.input
+      birth(
+        transaction,
+        { run, namespace, name: old.name, kind: old.kind, input, options, trigger: { is: 'retry', of: id }, now: world.clock.now() },
+        () => {},
+        {},
+      )
+    },
+    done: () => settle.resolve(run),
+    failed: settle.reject,
+  }
+}

@@ -1,0 +1,275 @@
+import type { UserError } from '../core/errors.ts'
+import { type AnswerId, newId, type RunId, type WorkerId } from '../core/ids.ts'
+import type { Ref, TaskOrder, TaskResult } from '../core/machine.ts'
+import type { LogRow } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Poll, WorkerCalls } from './face.ts'
+import { unavailable } from './lane.ts'
+import type { Sizes } from './options.ts'
+import type { Entry } from './queues/window.ts'
+import type { Tenure } from './tenure.ts'
+import type { World } from './transition.ts'
+import type { Transaction, Work } from './work.ts'
+import type { WorkerSeen, Workers } from './workers.ts'
+
+/** The worker side: poll, complete, heartbeat, log (DESIGN.md section 8). */
+export function workerCalls(tenure: () => Tenure, workers: Workers, world: World, sizes: Sizes): WorkerCalls {
+  return {
+    poll: (namespace, request, signal) => poll(tenure(), workers, world, sizes, namespace, request, signal),
+    complete: (namespace, worker, results) => complete(tenure(), workers, namespace, worker, results),
+    heartbeat: (namespace, worker, beats) => heartbeat(tenure(), workers, namespace, worker, beats),
+    log: (namespace, lines) => log(tenure(), namespace, lines),
+    async gone(_namespace, worker) {
+      const current = tenure()
+      workers.gone(worker)
+      for (const lease of current.leases.ofWorker(worker)) current.lapsed(lease, 'lost')
+    },
+  }
+}
+
+async function poll(
+  tenure: Tenure,
+  workers: Workers,
+  world: World,
+  sizes: Sizes,
+  namespace: string,
+  request: Poll,
+  signal: AbortSignal,
+): Promise<{ answer: AnswerId; tasks: Delivery[] }> {
+  const worker = workers.polled(namespace, request)
+  const again = undelivered(tenure, worker, request.last)
+  if (again.length > 0) return answered(worker, again, world)
+  const entries = await matched(tenure, worker, request, world, signal)
+  const { tasks, recorded } = handOut(tenure, worker, entries, world, sizes)
+  // At most once: nothing leaves before it is recorded (E16). One that could not be recorded did not leave, and waits for its lease's end.
+  await recorded
+  return answered(worker, tasks, world)
+}
+
+function answered(worker: WorkerSeen, tasks: Delivery[], world: World): { answer: AnswerId; tasks: Delivery[] } {
+  const answer = newId(world.clock.now(), world.random)
+  worker.lastAnswer = tasks.length === 0 ? null : { id: answer, tasks }
+  return { answer, tasks }
+}
+
+/** What the worker's last answer held and did not arrive: the same attempt and delivery again, at once (E16). */
+function undelivered(tenure: Tenure, worker: WorkerSeen, last: AnswerId | null): Delivery[] {
+  const { lastAnswer } = worker
+  if (lastAnswer === null || lastAnswer.id === last) return []
+  worker.lastAnswer = null
+  return lastAnswer.tasks.filter(task => {
+    const lease = tenure.leases.of(task)
+    if (lease === null || lease.atMostOnce) return false
+    tenure.leases.beat(lease, true)
+    return true
+  })
+}
+
+function matched(tenure: Tenure, worker: WorkerSeen, request: Poll, world: World, signal: AbortSignal): Promise<Entry[]> {
+  if (request.max <= 0 || signal.aborted) return Promise.resolve([])
+  return new Promise(resolve => {
+    const finish = (entries: Entry[]): void => {
+      cancelTimer()
+      signal.removeEventListener('abort', aborted)
+      resolve(entries)
+    }
+    const takeBack = tenure.queues.wait(worker, request, finish)
+    const aborted = (): void => {
+      takeBack()
+      finish([])
+    }
+    const cancelTimer = world.clock.after(request.waitMs, aborted)
+    signal.addEventListener('abort', aborted)
+  })
+}
+
+function handOut(
+  tenure: Tenure,
+  worker: WorkerSeen,
+  entries: readonly Entry[],
+  world: World,
+  sizes: Sizes,
+): { tasks: Delivery[]; recorded: Promise<unknown> } {
+  const tasks: Delivery[] = []
+  const recorded: Promise<void>[] = []
+  for (const { actor, order } of entries) {
+    const delivery = newId(world.clock.now(), world.random)
+    const version = worker.serves.find(({ definition }) => definition === order.definition)?.version ?? null
+    let delivered = false
+    const record = new Promise<void>((resolve, reject) => {
+      tenure.lane.submit({
+        ids: [actor.id],
+        lazy: !order.atMostOnce,
+        bytes: 200,
+        execute(transaction) {
+          const current = transaction.actor(actor.id)
+          if (current === null) return
+          const input = { is: 'deliver', task: order.task, attempt: order.attempt, delivery, worker: worker.id, version }
+          delivered = (transaction.apply(current, input)?.events.length ?? 0) > 0
+        },
+        done: resolve,
+        failed: reject,
+      })
+    })
+    if (order.atMostOnce) recorded.push(record)
+    else record.catch(() => {})
+    if (!delivered) continue
+    tenure.lease(actor)
+    tenure.counters.delivered++
+    tasks.push(deliveryOf(actor, order, delivery, sizes))
+  }
+  return { tasks, recorded: Promise.all(recorded) }
+}
+
+function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Sizes): Delivery {
+  const { view } = actor
+  const { options } = view
+  const timeout = options.timeout?.attempt
+  return {
+    run: actor.id,
+    task: order.task,
+    attempt: order.attempt,
+    delivery,
+    taskKey: `${actor.id}/${order.task}`,
+    definition: order.definition,
+    queue: order.queue,
+    attempts: view.attempts,
+    input: actor.input,
+    checkpoint: view.checkpoint,
+    deadline: timeout === undefined ? null : actor.lastAt + timeout,
+    leaseMs: sizes.leaseMs,
+    tags: actor.tags,
+    metadata: options.metadata ?? null,
+    traceparent: actor.state.started?.traceparent ?? null,
+  }
+}
+
+function complete(
+  tenure: Tenure,
+  workers: Workers,
+  namespace: string,
+  worker: WorkerId,
+  results: readonly (Ref & TaskResult)[],
+): Promise<CompletionAnswer[]> {
+  workers.heard(worker)
+  return gather(tenure, results, (result, settle) => {
+    let answer: CompletionAnswer = 'accepted'
+    const { run, task, attempt, delivery, ...said } = result
+    return {
+      ids: [run],
+      bytes: 200 + (result.is === 'completed' ? (result.output?.length ?? 0) : 500),
+      execute(transaction) {
+        const actor = transaction.actor(run)
+        answer =
+          actor === null || actor.namespace !== namespace
+            ? 'unknown'
+            : accept(transaction, actor, { is: 'result', task, attempt, delivery, worker, result: said } as { is: string })
+      },
+      done: () => settle.resolve(answer),
+      failed: settle.reject,
+    }
+  })
+}
+
+function accept(transaction: Transaction, actor: Actor, input: { is: string }): CompletionAnswer {
+  const decision = transaction.apply(actor, input)
+  if (decision === null) return 'superseded'
+  const reply = decision.replies?.[0]?.reply
+  if (reply === undefined || reply.ok) return 'accepted'
+  return reply.code === 'closed' ? 'closed' : 'superseded'
+}
+
+async function heartbeat(tenure: Tenure, workers: Workers, namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]> {
+  if (!tenure.lane.fresh()) throw unavailable()
+  workers.heard(worker)
+  return gather(tenure, beats, (beat, settle) => {
+    const lease = tenure.leases.of(beat)
+    if (lease !== null) {
+      tenure.leases.beat(lease, beat.active === true || beat.progress !== undefined || beat.checkpoint !== undefined)
+      if (beat.progress === undefined && beat.checkpoint === undefined) {
+        settle.resolve(lease.cancelling ? 'cancel' : 'held')
+        return null
+      }
+    }
+    return reportWork(tenure, namespace, worker, beat, settle)
+  })
+}
+
+/** Progress and checkpoints are kept; a delivery that nobody here knows of is adopted, if it is one of the current attempt (E15). */
+function reportWork(tenure: Tenure, namespace: string, worker: WorkerId, beat: Beat, settle: Settle<BeatAnswer>): Work {
+  let answer: BeatAnswer = 'held'
+  const { run, task, attempt, delivery, progress, checkpoint } = beat
+  return {
+    ids: [run],
+    bytes: 300 + (checkpoint?.length ?? 0),
+    execute(transaction) {
+      const actor = transaction.actor(run)
+      if (actor === null || actor.namespace !== namespace) {
+        answer = 'lost'
+        return
+      }
+      const input = {
+        is: 'report',
+        task,
+        attempt,
+        delivery,
+        worker,
+        ...(progress === undefined ? {} : { progress }),
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+      }
+      if (accept(transaction, actor, input) !== 'accepted' || actor.closed) answer = 'lost'
+      else {
+        tenure.lease(actor)
+        if (actor.view.reason === 'cancelling') answer = 'cancel'
+        else if (actor.view.state !== 'running') answer = 'lost'
+      }
+    },
+    done: () => settle.resolve(answer),
+    failed: settle.reject,
+  }
+}
+
+function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promise<void> {
+  if (lines.length === 0) return Promise.resolve()
+  const ids = [...new Set(lines.map(({ run }) => run))]
+  return new Promise((resolve, reject) =>
+    tenure.lane.submit({
+      ids,
+      bytes: lines.reduce((sum, { message, fields }) => sum + 100 + message.length + (fields?.length ?? 0), 0),
+      execute(transaction) {
+        const known = new Set<RunId>(ids.filter(id => transaction.actor(id)?.namespace === namespace))
+        transaction.log(lines.filter(({ run }) => known.has(run)))
+        for (const { run, task, delivery } of lines.map(line => ({ ...line, task: 'job' }))) {
+          const lease = tenure.leases.of({ run, task, delivery })
+          if (lease !== null) tenure.leases.beat(lease, true)
+        }
+      },
+      done: resolve,
+      failed: reject,
+    }),
+  )
+}
+
+interface Settle<T> {
+  resolve(value: T): void
+  reject(error: UserError): void
+}
+
+/** One work an item, one answer for all: it leaves when the last is committed, and fails when one does (the whole call may be repeated). */
+function gather<T, A>(tenure: Tenure, items: readonly T[], work: (item: T, settle: Settle<A>) => Work | null): Promise<A[]> {
+  return new Promise((resolve, reject) => {
+    const answers: A[] = new Array(items.length)
+    let open = items.length
+    if (open === 0) resolve(answers)
+    items.forEach((item, index) => {
+      const made = work(item, {
+        resolve: value => {
+          answers[index] = value
+          if (--open === 0) resolve(answers)
+        },
+        reject,
+      })
+      if (made !== null) tenure.lane.submit(made)
+    })
+  })
+}

@@ -1,0 +1,251 @@
+import type { UserError } from '../core/errors.ts'
+import type { RunId } from '../core/ids.ts'
+import { type Claim, type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+import type { Sent } from './batch.ts'
+import { Counters } from './counters.ts'
+import type { Definitions } from './definitions.ts'
+import type { OnClosed } from './face.ts'
+import { Lane } from './lane.ts'
+import { type Lease, Leases } from './leases.ts'
+import type { Live } from './live.ts'
+import type { Sizes } from './options.ts'
+import { Queues } from './queues/queues.ts'
+import { Retention } from './retention.ts'
+import type { Settings } from './settings.ts'
+import { Timers } from './timers.ts'
+import type { World } from './transition.ts'
+import type { Work } from './work.ts'
+
+/** A run's only task, until kinds with several come. */
+const TASK = 'job'
+
+export interface TenureOptions {
+  store: Store
+  world: World
+  sizes: Sizes
+  claim: Claim
+  definitions: Definitions
+  settings: Settings
+  live: Live
+  onClosed: OnClosed
+  /** The claim is lost, or memory must be made anew with these works one by one (E14). */
+  ended(next: { claim: Claim; singles: Work[] } | null): void
+  singles?: Work[]
+}
+
+/** All that is in memory while a claim stands. When the claim is lost it is thrown away whole, and nothing of it answers any more (E3). */
+export class Tenure {
+  readonly lane: Lane
+  readonly queues: Queues
+  readonly leases: Leases
+  readonly counters = new Counters()
+  private readonly timers: Timers
+  private readonly retention: Retention
+  private readonly options: TenureOptions
+  private stopRenewing: () => void = () => {}
+  ended = false
+
+  constructor(options: TenureOptions) {
+    const { store, world, sizes, claim } = options
+    const { clock } = world
+    this.options = options
+    this.lane = new Lane(
+      store,
+      world,
+      sizes,
+      claim,
+      {
+        committed: (sent, writes) => this.committed(sent, writes),
+        sealed: sent => options.live.sealed(sent),
+        changed: (actor, loaded) => this.changed(actor, loaded),
+        fenced: () => this.end(null),
+        poisoned: (works, claim) => this.end({ claim, singles: works }),
+      },
+      options.singles,
+    )
+    this.queues = new Queues({
+      clock,
+      settings: options.settings,
+      windowSize: sizes.windowSize,
+      pageSize: sizes.pageSize,
+      fresh: () => this.lane.fresh() && !this.lane.isolating,
+      read: (group, after, limit) => store.pageReady(claim, group, { after, limit }),
+      during: read => this.lane.actors.during(read),
+      install: (row: OpenRow) => this.lane.install(row),
+      pin: actor => this.lane.actors.pin(actor),
+      unpin: actor => this.lane.actors.unpin(actor),
+      failed: error => this.failed(error),
+    })
+    this.leases = new Leases(
+      clock,
+      sizes.leaseMs,
+      () => this.lane.fresh(),
+      (lease, why) => this.lapsed(lease, why),
+    )
+    this.timers = new Timers(
+      clock,
+      sizes.timerHorizonMs,
+      sizes.timersMax,
+      (until, after, limit) => store.loadDue(claim, until, { after, limit }),
+      id => this.wake(id),
+    )
+    this.retention = new Retention(
+      store,
+      world,
+      sizes,
+      claim,
+      work => this.lane.submit(work),
+      error => this.failed(error),
+    )
+  }
+
+  /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
+  async load(): Promise<void> {
+    const { store, claim, sizes, definitions, settings } = this.options
+    definitions.load(await store.read.definitions())
+    settings.load(await store.read.settings())
+    this.counters.load(await store.read.counts())
+    for (let after: string | null = null; ; ) {
+      const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
+      for (const row of page.rows) this.lane.install(row)
+      if (page.next === null) break
+      after = page.next
+    }
+    await this.timers.start(sizes.pageSize)
+    this.queues.load(await store.loadGroups(claim))
+    this.retention.start()
+    this.renewLater()
+    this.lane.begun()
+  }
+
+  /** Gives up in good order (E25). */
+  async drain(): Promise<void> {
+    this.queues.end()
+    await this.lane.drained()
+    if (!this.ended) await this.options.store.release(this.options.claim).catch(() => {})
+    this.end(null)
+  }
+
+  end(next: { claim: Claim; singles: Work[] } | null): void {
+    if (this.ended) return
+    this.ended = true
+    this.lane.end()
+    this.queues.end()
+    this.leases.end()
+    this.timers.end()
+    this.retention.end()
+    this.stopRenewing()
+    this.options.ended(next)
+  }
+
+  /** Enters the lease of a delivery that counts: it was made here, adopted, or read on recovery. */
+  lease(actor: Actor): Lease | null {
+    const delivered = actor.closed ? undefined : actor.machine.pending(actor.state).delivered[0]
+    if (delivered === undefined) return null
+    const known = this.leases.of({ run: actor.id, ...delivered })
+    if (known !== null) return known
+    const { view } = actor
+    this.leases.add({
+      run: actor.id,
+      ...delivered,
+      namespace: actor.namespace,
+      definition: actor.name,
+      since: actor.lastAt,
+      cancelling: view.reason === 'cancelling',
+      atMostOnce: view.attempts === 1,
+    })
+    return this.leases.of({ run: actor.id, ...delivered })
+  }
+
+  /** An input that the engine itself gives to an actor. */
+  tell(id: RunId, input: { is: string }, failed: (error: UserError) => void = () => {}): void {
+    this.lane.submit({
+      ids: [id],
+      bytes: 200,
+      execute(transaction) {
+        const actor = transaction.actor(id)
+        if (actor !== null && !actor.closed) transaction.apply(actor, input)
+      },
+      done: () => {},
+      failed,
+    })
+  }
+
+  lapsed(lease: Lease, why: 'lost' | 'silent'): void {
+    this.leases.drop(lease.run, lease.task)
+    const { run, task, attempt, delivery } = lease
+    this.tell(run, { is: why, task, attempt, delivery } as { is: string }, () => {
+      if (!this.ended) this.leases.add(lease)
+    })
+  }
+
+  private wake(id: RunId): void {
+    const { clock } = this.options.world
+    this.lane.submit({
+      ids: [id],
+      bytes: 200,
+      execute: transaction => {
+        const actor = transaction.actor(id)
+        if (actor === null || actor.closed || actor.wakeAt === null) return
+        if (actor.wakeAt <= Math.max(clock.now(), actor.lastAt)) transaction.apply(actor, { is: 'wake' })
+        if (actor.wakeAt !== null) this.timers.enter(actor)
+      },
+      done: () => {},
+      failed: () => {
+        if (!this.ended) clock.after(100, () => this.ended || this.wake(id))
+      },
+    })
+  }
+
+  private changed(actor: Actor, loaded: boolean): void {
+    this.timers.enter(actor)
+    if (loaded) {
+      this.counters.loaded(actor)
+      this.queues.offer(actor)
+      this.lease(actor)
+      return
+    }
+    const held = this.leases.ofTask(actor.id, TASK)
+    if (held === null) return
+    const { state, reason } = actor.view
+    if (state !== 'running') this.leases.drop(actor.id, TASK)
+    else if (reason === 'cancelling') held.cancelling = true
+  }
+
+  private committed(sent: readonly Sent[], writes: Writes): void {
+    const { definitions, settings, live, onClosed } = this.options
+    for (const row of writes.definitions) definitions.put(row)
+    for (const row of writes.settings) settings.put(row)
+    live.committed(sent, writes.logs)
+    for (const { actor, closed } of sent) {
+      this.counters.committed(actor)
+      this.timers.enter(actor)
+      if (closed) {
+        const { state } = actor.view
+        this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
+        onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
+      } else this.queues.offer(actor)
+    }
+    if (writes.settings.length > 0) this.queues.dispatchSoon()
+  }
+
+  private renewLater(): void {
+    const { store, claim, world, sizes } = this.options
+    this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, async () => {
+      const sentAt = world.clock.monotonic()
+      try {
+        if (!(await store.renew(claim))) return this.end(null)
+        this.lane.confirmedAt = Math.max(this.lane.confirmedAt, sentAt)
+      } catch (error) {
+        this.failed(error)
+      }
+      if (!this.ended) this.renewLater()
+    })
+  }
+
+  private failed(error: unknown): void {
+    if (error instanceof StoreFenced) this.end(null)
+    else this.options.world.log('warn', 'the store did not answer', { why: String(error) })
+  }
+}

@@ -1,0 +1,147 @@
+import type { RunId } from '../core/ids.ts'
+import type { Instant } from '../core/time.ts'
+import type { Paged } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+import type { Clock } from './clock.ts'
+
+/** Reads a page of what is due until a time. */
+export type ReadDue = (until: Instant, after: string | null, limit: number) => Promise<Paged<{ id: RunId; wakeAt: Instant }>>
+
+/**
+ * Who is to be woken when: those due within the horizon are in a heap, the rest are rows (a million sleeping runs cost rows, not memory).
+ *
+ * Everything stored with `wakeAt` up to the horizon is in the heap: the horizon moves before its page is read, and a change is entered when it is made and
+ * again when it is committed, so that a read that missed it cannot lose it. An entry may be there twice or be out of date: the actor itself tells.
+ */
+export class Timers {
+  private readonly clock: Clock
+  private readonly horizonMs: number
+  private readonly countMax: number
+  private readonly read: ReadDue
+  private readonly wake: (id: RunId) => void
+  private readonly heap: { at: Instant; id: RunId }[] = []
+  private horizon = Number.NEGATIVE_INFINITY
+  private cursor: string | null = null
+  private paging = false
+  private ended = false
+  private cancelTimer: (() => void) | null = null
+  private timerAt = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock, horizonMs: number, countMax: number, read: ReadDue, wake: (id: RunId) => void) {
+    this.clock = clock
+    this.horizonMs = horizonMs
+    this.countMax = countMax
+    this.read = read
+    this.wake = wake
+  }
+
+  /** Pages what is due within the horizon; from then on by itself. Rejects when the store does. */
+  async start(limit: number): Promise<void> {
+    await this.extend(limit)
+    this.again(limit)
+  }
+
+  end(): void {
+    this.ended = true
+    this.cancelTimer?.()
+  }
+
+  enter(actor: Actor): void {
+    if (actor.wakeAt === null || actor.wakeAt > this.horizon) return
+    this.push(actor.wakeAt, actor.id)
+    this.arm()
+  }
+
+  private again(limit: number): void {
+    if (this.ended) return
+    this.clock.after(Math.max(1, this.horizonMs / 4), () => {
+      if (this.ended) return
+      this.extend(limit).then(
+        () => this.again(limit),
+        () => this.again(limit),
+      )
+    })
+  }
+
+  private async extend(limit: number): Promise<void> {
+    if (this.paging) return
+    this.paging = true
+    try {
+      const until = this.clock.now() + this.horizonMs
+      let passed = this.horizon
+      this.horizon = Math.max(this.horizon, until)
+      for (;;) {
+        const { rows, next } = await this.read(until, this.cursor, limit)
+        if (this.ended) return
+        for (const { id, wakeAt } of rows) this.push(wakeAt, id)
+        const last = rows[rows.length - 1]
+        if (last !== undefined) passed = last.wakeAt
+        if (next === null) {
+          // A later change may wake before what was read last: the next page begins at the horizon of this one.
+          this.cursor = `${until}_~`
+          break
+        }
+        this.cursor = next
+        if (this.heap.length > this.countMax) {
+          this.horizon = passed
+          break
+        }
+      }
+    } finally {
+      this.paging = false
+    }
+    this.arm()
+  }
+
+  private arm(): void {
+    const first = this.heap[0]
+    if (first === undefined || this.ended) return
+    if (this.cancelTimer !== null && this.timerAt <= first.at) return
+    this.cancelTimer?.()
+    this.timerAt = first.at
+    this.cancelTimer = this.clock.after(Math.min(Math.max(0, first.at - this.clock.now()), 60_000), () => {
+      this.cancelTimer = null
+      this.fire()
+    })
+  }
+
+  private fire(): void {
+    const now = this.clock.now()
+    for (let first = this.heap[0]; first !== undefined && first.at <= now; first = this.heap[0]) {
+      this.pop()
+      this.wake(first.id)
+    }
+    this.arm()
+  }
+
+  private push(at: Instant, id: RunId): void {
+    const { heap } = this
+    let index = heap.length
+    heap.push({ at, id })
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      const above = heap[parent] as { at: Instant; id: RunId }
+      if (above.at <= at) break
+      heap[index] = above
+      index = parent
+    }
+    heap[index] = { at, id }
+  }
+
+  private pop(): void {
+    const { heap } = this
+    const last = heap.pop() as { at: Instant; id: RunId }
+    if (heap.length === 0) return
+    let index = 0
+    for (;;) {
+      let child = 2 * index + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && (heap[child + 1] as { at: Instant }).at < (heap[child] as { at: Instant }).at) child++
+      const below = heap[child] as { at: Instant; id: RunId }
+      if (below.at >= last.at) break
+      heap[index] = below
+      index = child
+    }
+    heap[index] = last
+  }
+}

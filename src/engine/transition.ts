@@ -1,0 +1,81 @@
+import { ORDERS_PER_TRANSITION_MAX } from '../core/bounds.ts'
+import { InvariantError, invariant } from '../core/errors.ts'
+import { newId, type Random } from '../core/ids.ts'
+import type { Context, Decision } from '../core/machine.ts'
+import { RETENTION_MS_DEFAULT } from '../core/options.ts'
+import type { HistoryEvent } from '../core/run.ts'
+import type { Actor } from './actor.ts'
+import type { Clock } from './clock.ts'
+
+export interface World {
+  clock: Clock
+  random: Random
+  log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
+}
+
+/**
+ * One input to one actor: decide, evolve, and what follows for its timers and orders. Nothing leaves here; the lane makes it durable.
+ * A throw of the machine is a transition too: the input is kept, the actor is stuck (E14). Null: the actor is stuck and takes no input but `resume`.
+ */
+export function transition(actor: Actor, input: { is: string }, world: World): Decision<HistoryEvent> | null {
+  if (actor.stuck !== undefined && input.is !== 'terminate') return null
+  const context: Context = {
+    self: actor.id,
+    now: Math.max(world.clock.now(), actor.lastAt),
+    random: world.random,
+    id: () => newId(world.clock.now(), world.random),
+  }
+  let decision: Decision<HistoryEvent>
+  const before = { state: actor.state, length: actor.events.length }
+  try {
+    decision = actor.machine.decide(actor.state, input, context)
+    invariant((decision.tasks?.length ?? 0) + (decision.messages?.length ?? 0) <= ORDERS_PER_TRANSITION_MAX, 'a transition is bounded (E8)', {
+      run: actor.id,
+    })
+    for (const event of decision.events) actor.push(event)
+  } catch (error) {
+    if (actor.state === null) throw error
+    actor.rewind(before.state, before.length)
+    stick(actor, input, error, context.now, world)
+    return null
+  }
+  apply(actor, decision, context.now)
+  return decision
+}
+
+function apply(actor: Actor, decision: Decision<HistoryEvent>, now: number): void {
+  if (decision.withdraw !== undefined) actor.order = null
+  if (decision.tasks !== undefined) actor.order = decision.tasks[0] ?? null
+  if (decision.wakeAt !== undefined) actor.wakeAt = decision.wakeAt
+  if (decision.outcome !== undefined) {
+    invariant(actor.outcome === null, 'a run closes once', { run: actor.id })
+    actor.outcome = decision.outcome
+    actor.closedAt = now
+    actor.wakeAt = null
+    actor.order = null
+    actor.stuck = undefined
+    actor.retentionMs = actor.machine.view(actor.state).options.retentionMs ?? RETENTION_MS_DEFAULT
+  }
+}
+
+/** A stuck actor takes the input again that it choked on. */
+export function unstick(actor: Actor, world: World): void {
+  const { input } = actor.stuck as { input: { is: string } }
+  actor.stuck = undefined
+  const pending = actor.machine.pending(actor.state)
+  actor.wakeAt = pending.wakeAt
+  actor.order = pending.ready[0] ?? null
+  transition(actor, input, world)
+}
+
+function stick(actor: Actor, input: { is: string }, error: unknown, at: number, world: World): void {
+  const why = error instanceof Error ? error.message : String(error)
+  world.log('error', 'a run is stuck: its machine threw', {
+    run: actor.id,
+    input: input.is,
+    why,
+    ...(error instanceof InvariantError ? error.facts : {}),
+  })
+  actor.stuck = { input, why, at }
+  actor.wakeAt = null
+}

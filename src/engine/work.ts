@@ -1,0 +1,46 @@
+import type { UserError } from '../core/errors.ts'
+import type { RunId } from '../core/ids.ts'
+import type { Decision } from '../core/machine.ts'
+import type { HistoryEvent } from '../core/run.ts'
+import type { AnyMachine } from '../machines/registry.ts'
+import type { DefinitionRow, KeyName, KeyRow, LogRow, OpenRow, SettingRow } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+
+/**
+ * One input to a lane: executed at once when what it needs is in memory, else after a load; committed whole with others of its time; answered after.
+ * It can be executed again from its own fields (E14), so it holds ids, never actors.
+ */
+export interface Work {
+  /** Actors that it looks at or changes. */
+  ids: readonly RunId[]
+  keys?: readonly KeyName[]
+  /** Starts are refused first when the lane has too much in hand (E23). */
+  starts?: boolean
+  /** Held back so that what follows can join it in one write: the record of a delivery (E16). */
+  lazy?: boolean
+  /** About what it adds to the batch. */
+  bytes: number
+  /** Decides. Synchronous, all or nothing: whatever it refuses, it refuses (throws `UserError`) before it changes anything. */
+  execute(transaction: Transaction): void
+  /** Its batch is committed: the answer may leave. */
+  done(): void
+  /** Refused by `execute`, by the store, or the lane is gone. */
+  failed(error: UserError): void
+}
+
+/** What a work may touch. */
+export interface Transaction {
+  /** Null: there is no such actor (any longer). */
+  actor(id: RunId): Actor | null
+  key(name: KeyName): KeyRow | null
+  create(row: Pick<OpenRow, 'id' | 'namespace' | 'kind' | 'name' | 'queue' | 'createdAt' | 'tags' | 'input'>, machine: AnyMachine): Actor
+  /** One transition. Null: the actor is stuck. */
+  apply(actor: Actor, input: { is: string }): Decision<HistoryEvent> | null
+  resume(actor: Actor): void
+  putKey(row: KeyRow): void
+  dropKey(name: KeyName): void
+  log(rows: readonly LogRow[]): void
+  define(row: DefinitionRow): void
+  set(row: SettingRow): void
+  purge(id: RunId): void
+}

@@ -1,0 +1,105 @@
+import { type Group, type Labels, labelsFit } from '../core/gates.ts'
+import type { AnswerId, WorkerId } from '../core/ids.ts'
+import type { Instant } from '../core/time.ts'
+import type { Clock } from './clock.ts'
+import type { Delivery, Poll } from './face.ts'
+
+const WORKERS_MAX = 10_000
+/** A worker that has not been heard of for so long is not listed any more. */
+const FORGET_AFTER_MS = 24 * 3_600_000
+/** Longer than the longest poll: one that has been silent for so long does not count as there. */
+export const PRESENT_MS = 75_000
+
+/** A worker as it was last heard of: what `explain` and lists tell, and the answer that it may not have received. */
+export interface WorkerSeen {
+  id: WorkerId
+  namespace: string
+  name: string
+  serves: readonly { definition: string; version: string | null }[]
+  servesSet: ReadonlySet<string>
+  queues: readonly string[]
+  labels: Labels
+  slots: number
+  lastSeenAt: Instant
+  heardAt: number
+  lastAnswer: { id: AnswerId; tasks: readonly Delivery[] } | null
+  gone: boolean
+}
+
+export class Workers {
+  private readonly seen = new Map<WorkerId, WorkerSeen>()
+  private readonly clock: Clock
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  get(id: WorkerId): WorkerSeen | undefined {
+    return this.seen.get(id)
+  }
+
+  polled(namespace: string, poll: Poll): WorkerSeen {
+    const known = this.seen.get(poll.worker)
+    const same =
+      known !== undefined &&
+      known.serves.length === poll.serves.length &&
+      known.serves.every((s, i) => s.definition === poll.serves[i]?.definition && s.version === poll.serves[i]?.version)
+    const worker: WorkerSeen = {
+      id: poll.worker,
+      namespace,
+      name: poll.workerName,
+      serves: same ? known.serves : poll.serves,
+      servesSet: same ? known.servesSet : new Set(poll.serves.map(({ definition }) => definition)),
+      queues: poll.queues,
+      labels: poll.labels,
+      slots: poll.slots,
+      lastSeenAt: this.clock.now(),
+      heardAt: this.clock.monotonic(),
+      lastAnswer: known?.lastAnswer ?? null,
+      gone: false,
+    }
+    this.seen.delete(worker.id)
+    this.seen.set(worker.id, worker)
+    if (this.seen.size > WORKERS_MAX) this.seen.delete(this.seen.keys().next().value as string)
+    return worker
+  }
+
+  heard(id: WorkerId): void {
+    const worker = this.seen.get(id)
+    if (worker === undefined) return
+    worker.lastSeenAt = this.clock.now()
+    worker.heardAt = this.clock.monotonic()
+  }
+
+  gone(id: WorkerId): void {
+    const worker = this.seen.get(id)
+    if (worker !== undefined) worker.gone = true
+  }
+
+  /** All that were heard of lately, those that are there first. */
+  list(namespace: string): WorkerSeen[] {
+    const now = this.clock.monotonic()
+    return [...this.seen.values()].filter(worker => worker.namespace === namespace && now - worker.heardAt < FORGET_AFTER_MS).reverse()
+  }
+
+  present(worker: WorkerSeen): boolean {
+    return !worker.gone && this.clock.monotonic() - worker.heardAt < PRESENT_MS
+  }
+
+  count(): number {
+    let count = 0
+    for (const worker of this.seen.values()) if (this.present(worker)) count++
+    return count
+  }
+}
+
+/** Why a worker does not fit a group's tasks, or null: it fits. Dispatch and `explain` both ask this. */
+export function misfit(
+  worker: Pick<WorkerSeen, 'namespace' | 'servesSet' | 'queues' | 'labels'>,
+  group: Group,
+): 'namespace' | 'definition' | 'queue' | 'labels' | null {
+  if (worker.namespace !== group.namespace) return 'namespace'
+  if (!worker.servesSet.has(group.definition)) return 'definition'
+  if (worker.queues.length > 0 && !worker.queues.includes(group.queue)) return 'queue'
+  return labelsFit(group.labels, worker.labels) ? null : 'labels'
+}
