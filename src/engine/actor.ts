@@ -7,6 +7,7 @@ import type { AnyMachine } from '../machines/registry.ts'
 import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/store.ts'
 import type { OpenBatch } from './batch.ts'
 import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
+import type { Lease } from './leases.ts'
 
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
@@ -56,8 +57,14 @@ export class Actor {
   idle = false
   /** Events told to live subscribers so far. */
   published = 0
-  /** Under which the engine's counters have it. */
-  counted: string | null = null
+  /** Under which state the engine's counters have it; null: not at all. */
+  counted: OpenState | null = null
+  /** Its start is counted. */
+  announced = false
+  /** The lease of its delivery, while it has one. */
+  lease: Lease | null = null
+  private viewed: RunView | null = null
+  private viewedState: unknown = null
 
   constructor(born: Pick<OpenRow, 'id' | 'namespace' | 'kind' | 'name' | 'queue' | 'createdAt' | 'tags' | 'input'>, machine: AnyMachine) {
     this.id = born.id
@@ -81,7 +88,11 @@ export class Actor {
   }
 
   get view(): RunView {
-    const view = this.machine.view(this.state)
+    if (this.viewedState !== this.state) {
+      this.viewedState = this.state
+      this.viewed = this.machine.view(this.state)
+    }
+    const view = this.viewed as RunView
     return this.stuck === undefined || this.closed ? view : { ...view, state: 'paused', reason: 'stuck' }
   }
 

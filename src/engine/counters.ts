@@ -15,17 +15,21 @@ export class Counters {
 
   /** An actor read from the store is counted there already. */
   loaded(actor: Actor): void {
-    actor.counted = actor.closed ? null : keyOf(actor)
+    actor.counted = stateOf(actor)
+    actor.announced = true
   }
 
   committed(actor: Actor): void {
-    const key = actor.closed ? null : keyOf(actor)
-    if (key === actor.counted) return
-    if (actor.counted === null && key !== null) this.started++
-    if (actor.counted === null && key === null) this.started++
-    if (actor.counted !== null) this.add(actor.counted, -1)
-    if (key !== null) this.add(key, 1)
-    actor.counted = key
+    const state = stateOf(actor)
+    const { counted } = actor
+    if (state === counted && state !== null) return
+    if (!actor.announced) {
+      actor.announced = true
+      this.started++
+    }
+    if (counted !== null) this.add(`${actor.namespace}\n${actor.queue}\n${counted}`, -1)
+    if (state !== null) this.add(`${actor.namespace}\n${actor.queue}\n${state}`, 1)
+    actor.counted = state
   }
 
   of(namespace: string): Map<string, Record<OpenState, number>> {
@@ -53,6 +57,6 @@ export class Counters {
   }
 }
 
-function keyOf(actor: Actor): string {
-  return `${actor.namespace}\n${actor.queue}\n${actor.view.state}`
+function stateOf(actor: Actor): OpenState | null {
+  return actor.closed ? null : (actor.view.state as OpenState)
 }

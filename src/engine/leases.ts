@@ -1,4 +1,4 @@
-import type { DeliveryId, RunId, TaskId, WorkerId } from '../core/ids.ts'
+import type { DeliveryId, WorkerId } from '../core/ids.ts'
 import type { Ref } from '../core/machine.ts'
 import type { Clock } from './clock.ts'
 
@@ -21,7 +21,7 @@ export interface Lease extends Ref {
  * nothing about the workers.
  */
 export class Leases {
-  readonly held = new Map<string, Lease>()
+  private readonly held = new Map<DeliveryId, Lease>()
   private readonly clock: Clock
   private readonly leaseMs: number
   private readonly fresh: () => boolean
@@ -38,19 +38,17 @@ export class Leases {
     this.scanLater()
   }
 
-  add(lease: Omit<Lease, 'until' | 'activeAt'>): void {
+  add(lease: Omit<Lease, 'until' | 'activeAt'>): Lease {
     const now = this.clock.monotonic()
-    this.held.set(keyOf(lease.run, lease.task), { ...lease, until: now + this.leaseMs, activeAt: now })
+    const added = { ...lease, until: now + this.leaseMs, activeAt: now }
+    this.held.set(lease.delivery, added)
+    return added
   }
 
   /** The lease of this very delivery, or null: it is lost, or unknown here. */
-  of(ref: { run: RunId; task: TaskId; delivery: DeliveryId }): Lease | null {
-    const lease = this.held.get(keyOf(ref.run, ref.task))
-    return lease !== undefined && lease.delivery === ref.delivery ? lease : null
-  }
-
-  ofTask(run: RunId, task: TaskId): Lease | null {
-    return this.held.get(keyOf(run, task)) ?? null
+  of({ delivery, run }: Pick<Ref, 'delivery' | 'run'>): Lease | null {
+    const lease = this.held.get(delivery)
+    return lease !== undefined && lease.run === run ? lease : null
   }
 
   beat(lease: Lease, active: boolean): void {
@@ -59,8 +57,8 @@ export class Leases {
     if (active) lease.activeAt = now
   }
 
-  drop(run: RunId, task: TaskId): void {
-    this.held.delete(keyOf(run, task))
+  drop(lease: Lease): void {
+    this.held.delete(lease.delivery)
   }
 
   ofWorker(worker: WorkerId): Lease[] {
@@ -91,8 +89,4 @@ export class Leases {
       else if (lease.heartbeatMs !== null && lease.activeAt + lease.heartbeatMs <= now) this.lapsed(lease, 'silent')
     }
   }
-}
-
-function keyOf(run: RunId, task: TaskId): string {
-  return `${run}/${task}`
 }

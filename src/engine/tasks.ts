@@ -239,8 +239,8 @@ function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promi
       execute(transaction) {
         const known = new Set<RunId>(ids.filter(id => transaction.actor(id)?.namespace === namespace))
         transaction.log(lines.filter(({ run }) => known.has(run)))
-        for (const { run, task, delivery } of lines.map(line => ({ ...line, task: 'job' }))) {
-          const lease = tenure.leases.of({ run, task, delivery })
+        for (const line of lines) {
+          const lease = tenure.leases.of(line)
           if (lease !== null) tenure.leases.beat(lease, true)
         }
       },

@@ -1,4 +1,3 @@
-import type { UserError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
 import { type Claim, type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
@@ -16,9 +15,6 @@ import type { Settings } from './settings.ts'
 import { Timers } from './timers.ts'
 import type { World } from './transition.ts'
 import type { Work } from './work.ts'
-
-/** A run's only task, until kinds with several come. */
-const TASK = 'job'
 
 export interface TenureOptions {
   store: Store
@@ -140,13 +136,12 @@ export class Tenure {
   }
 
   /** Enters the lease of a delivery that counts: it was made here, adopted, or read on recovery. */
-  lease(actor: Actor): Lease | null {
+  lease(actor: Actor): void {
     const delivered = actor.closed ? undefined : actor.machine.pending(actor.state).delivered[0]
-    if (delivered === undefined) return null
-    const known = this.leases.of({ run: actor.id, ...delivered })
-    if (known !== null) return known
+    if (delivered === undefined || actor.lease?.delivery === delivered.delivery) return
+    if (actor.lease !== null) this.dropLease(actor, actor.lease)
     const { view } = actor
-    this.leases.add({
+    actor.lease = this.leases.add({
       run: actor.id,
       ...delivered,
       namespace: actor.namespace,
@@ -155,11 +150,17 @@ export class Tenure {
       cancelling: view.reason === 'cancelling',
       atMostOnce: view.attempts === 1,
     })
-    return this.leases.of({ run: actor.id, ...delivered })
+    this.lane.actors.pin(actor)
+  }
+
+  private dropLease(actor: Actor, lease: Lease): void {
+    this.leases.drop(lease)
+    actor.lease = null
+    this.lane.actors.unpin(actor)
   }
 
   /** An input that the engine itself gives to an actor. */
-  tell(id: RunId, input: { is: string }, failed: (error: UserError) => void = () => {}): void {
+  tell(id: RunId, input: { is: string }): void {
     this.lane.submit({
       ids: [id],
       bytes: 200,
@@ -168,16 +169,14 @@ export class Tenure {
         if (actor !== null && !actor.closed) transaction.apply(actor, input)
       },
       done: () => {},
-      failed,
+      failed: () => {},
     })
   }
 
+  /** The lease is over: its attempt ends, unless its result is in already. Asked again at the next look if the lane is busy. */
   lapsed(lease: Lease, why: 'lost' | 'silent'): void {
-    this.leases.drop(lease.run, lease.task)
     const { run, task, attempt, delivery } = lease
-    this.tell(run, { is: why, task, attempt, delivery } as { is: string }, () => {
-      if (!this.ended) this.leases.add(lease)
-    })
+    this.tell(run, { is: why, task, attempt, delivery } as { is: string })
   }
 
   private wake(id: RunId): void {
@@ -206,11 +205,11 @@ export class Tenure {
       this.lease(actor)
       return
     }
-    const held = this.leases.ofTask(actor.id, TASK)
-    if (held === null) return
+    const { lease } = actor
+    if (lease === null) return
     const { state, reason } = actor.view
-    if (state !== 'running') this.leases.drop(actor.id, TASK)
-    else if (reason === 'cancelling') held.cancelling = true
+    if (state !== 'running') this.dropLease(actor, lease)
+    else if (reason === 'cancelling') lease.cancelling = true
   }
 
   private committed(sent: readonly Sent[], writes: Writes): void {
