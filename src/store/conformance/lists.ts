@@ -1,0 +1,137 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { newId } from '../../core/ids.ts'
+import type { OpenRow, Store } from '../store.ts'
+import { bornRow, byId, closingRow, type Lane, NAMESPACE, type Open, openLane, pages } from './fixtures.ts'
+
+/** What people and programs look at. */
+export function listsConform(open: Open): void {
+  describe('lists', () => {
+    let store: Store
+    let lane: Lane
+    beforeEach(async () => {
+      store = (await open()).store
+      lane = await openLane(store)
+    })
+    afterEach(() => store.close())
+
+    test.each([1, 2, 3])('open and closed runs, newest first by (createdAt, id) across ties, %i at a time', async limit => {
+      const rows = [1, 2, 2, 2, 3, 3, 4, 4].map(createdAt => bornRow({ createdAt }))
+      await lane.commit({ born: [...rows, bornRow({ namespace: 'other' })] })
+      await lane.commit({ closed: [1, 2, 5, 7].map(index => closingRow(rows[index] as OpenRow)) })
+      const expected = [...rows].sort((a, b) => b.createdAt - a.createdAt || byId(b, a)).map(row => row.id)
+      expect((await pages(after => store.read.runs({ namespace: NAMESPACE }, { after, limit }))).map(row => row.id)).toEqual(expected)
+    })
+
+    test('a run that is open on page 1 and closed before page 2 is seen exactly once (E12)', async () => {
+      const rows = Array.from({ length: 6 }, (_, index) => bornRow({ createdAt: index }))
+      await lane.commit({ born: rows })
+      const seen: string[] = []
+      let next: string | null = null
+      for (let page = 0; page < 3; page++) {
+        const list: Awaited<ReturnType<Store['read']['runs']>> = await store.read.runs({ namespace: NAMESPACE }, { after: next, limit: 2 })
+        seen.push(...list.rows.map(row => row.id))
+        next = list.next
+        // one that was seen, and one that was not yet
+        const moving = [rows[5 - 2 * page], rows[3 - 2 * page]].filter(row => row !== undefined)
+        const open = (
+          await store.loadActors(
+            lane.claim,
+            moving.map(row => row.id),
+          )
+        ).filter(row => !('closedAt' in row))
+        await lane.commit({ closed: open.map(row => closingRow(row as OpenRow)) })
+      }
+      expect(seen).toEqual(rows.map(row => row.id).reverse())
+      expect(next).toBeNull()
+    })
+
+    test('runs by the ending of their id, newest first, as many as asked for', async () => {
+      const ending = (row: OpenRow) => ({ ...row, id: `${row.id.slice(0, -3)}zzz` })
+      const rows = [3, 1, 2].map(createdAt => ending(bornRow({ createdAt })))
+      await lane.commit({ born: [...rows, bornRow({ id: newId(1, () => 0) }), ending(bornRow({ namespace: 'other' }))] })
+      await lane.commit({ closed: [closingRow(rows[1] as OpenRow)] })
+      const expected = [...rows].sort((a, b) => b.createdAt - a.createdAt).map(row => row.id)
+      expect(await store.read.runsEnding(NAMESPACE, 'zzz', 9)).toEqual(expected)
+      expect(await store.read.runsEnding(NAMESPACE, 'zzz', 2)).toEqual(expected.slice(0, 2))
+      expect(await store.read.runsEnding(NAMESPACE, expected[1] as string, 2)).toEqual([expected[1]])
+      expect(await store.read.runsEnding(NAMESPACE, '%', 2)).toEqual([])
+    })
+
+    test('a run is found in its namespace only', async () => {
+      const row = bornRow()
+      await lane.commit({ born: [row] })
+      expect(await store.read.run('other', row.id)).toBeNull()
+    })
+
+    test.each(['', 'x', '_', 'x_y'])("%j is not a cursor, and that is the caller's error", async after => {
+      await expect(store.read.runs({ namespace: NAMESPACE }, { after, limit: 1 })).rejects.toMatchObject({ code: 'invalid-input' })
+    })
+
+    test('open runs are counted by namespace, queue, name and state, closed ones by state since a time', async () => {
+      const rows = [bornRow(), bornRow(), bornRow({ state: 'running' }), bornRow({ queue: 'q' }), bornRow(), bornRow(), bornRow()]
+      await lane.commit({ born: rows })
+      const closed = rows.slice(4).map((row, index) => closingRow(row, null, { state: index ? 'completed' : 'failed', closedAt: 1000 * (index + 1) }))
+      await lane.commit({ closed })
+      const shared = { namespace: NAMESPACE, name: 'job' }
+      const counts = (await store.read.counts()).sort((a, b) => b.count - a.count || (a.queue < b.queue ? -1 : 1))
+      expect(counts).toEqual([
+        { ...shared, queue: 'default', state: 'queued', count: 2 },
+        { ...shared, queue: 'default', state: 'running', count: 1 },
+        { ...shared, queue: 'q', state: 'queued', count: 1 },
+      ])
+      const since = async (at: number) => (await store.read.closedCounts(NAMESPACE, at)).sort((a, b) => a.count - b.count)
+      expect(await since(0)).toEqual([
+        { state: 'failed', count: 1 },
+        { state: 'completed', count: 2 },
+      ])
+      expect(await since(3000)).toEqual([{ state: 'completed', count: 1 }])
+      expect(await store.read.closedCounts('other', 0)).toEqual([])
+    })
+  })
+
+  describe('a list', () => {
+    let store: Store
+    beforeAll(async () => {
+      store = (await open()).store
+      const lane = await openLane(store)
+      await lane.commit({ born: Object.values(rows) })
+      await lane.commit({ closed: [closingRow(rows.done), closingRow(rows.failed, null, { state: 'failed' })] })
+    })
+    afterAll(() => store.close())
+
+    const make = (createdAt: number, changes: Partial<OpenRow>) => bornRow({ createdAt, ...changes })
+    const rows = {
+      queued: make(1, { name: 'a', queue: 'q1', tags: { team: 'x', tier: '1' } }),
+      running: make(2, { name: 'b', queue: 'q2', state: 'running', tags: { team: 'x' } }),
+      done: make(3, { name: 'a', queue: 'q2', tags: { team: 'y', tier: '1' } }),
+      failed: make(4, { name: 'c', queue: 'q1', tags: { team: 'x', tier: '1' } }),
+    }
+    type Names = keyof typeof rows
+    test.each<[Omit<Parameters<Store['read']['runs']>[0], 'namespace'>, Names[]]>([
+      [{}, ['failed', 'done', 'running', 'queued']],
+      [{ states: ['queued'] }, ['queued']],
+      [{ states: ['failed'] }, ['failed']],
+      [{ states: ['completed'] }, ['done']],
+      [{ states: ['failed', 'completed', 'running'] }, ['failed', 'done', 'running']],
+      [{ states: [] }, []],
+      [{ names: ['a'] }, ['done', 'queued']],
+      [{ names: ['b', 'c'] }, ['failed', 'running']],
+      [{ names: [] }, []],
+      [{ queues: ['q1'] }, ['failed', 'queued']],
+      [{ queues: ['q1', 'q2'], names: ['a'] }, ['done', 'queued']],
+      [{ tags: { team: 'x' } }, ['failed', 'running', 'queued']],
+      [{ tags: { team: 'x', tier: '1' } }, ['failed', 'queued']],
+      [{ tags: { tier: '1', team: 'x' }, states: ['failed'] }, ['failed']],
+      [{ tags: { team: 'z' } }, []],
+      [{ tags: {} }, ['failed', 'done', 'running', 'queued']],
+      [{ createdAfter: 2 }, ['failed', 'done', 'running']],
+      [{ createdBefore: 3 }, ['running', 'queued']],
+      [{ createdAfter: 2, createdBefore: 4, tags: { team: 'x' } }, ['running']],
+    ])('filtered by %j', async (filter, expected) => {
+      for (const limit of [1, 2, 50]) {
+        const found = await pages(after => store.read.runs({ namespace: NAMESPACE, ...filter }, { after, limit }))
+        expect(found.map(row => row.id)).toEqual(expected.map(name => rows[name].id))
+      }
+    })
+  })
+}

@@ -1,0 +1,241 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { OpenRow, Store } from '../store.ts'
+import { bornRow, byId, closedRow, closingRow, keyRow, type Lane, logRow, NAMESPACE, type Open, openLane, pages, touchedRow } from './fixtures.ts'
+
+/** What batches write, and what decisions rest on. */
+export function rowsConform(open: Open): void {
+  let store: Store
+  let lane: Lane
+  beforeEach(async () => {
+    store = (await open()).store
+    lane = await openLane(store)
+  })
+  afterEach(() => store.close())
+
+  describe('rows', () => {
+    test('a touch changes what of an open run changes, and nothing else', async () => {
+      const row = bornRow({ tags: { team: 'a' }, input: '{"ü":"😀"}' })
+      const touched = touchedRow(row, { state: 'running', gate: null, sort: null, wakeAt: 5, delivered: true, startedAt: 4, body: '["\\u0000"]' })
+      await lane.commit({ born: [row] })
+      await lane.commit({ touched: [touched] })
+      expect(await store.loadActors(lane.claim, [row.id])).toEqual([{ ...row, ...touched }])
+    })
+
+    test('a move keeps the input and all that does not change', async () => {
+      const row = bornRow({ tags: { team: 'a' }, input: '{"n":1}', startedAt: 3 })
+      const closing = closingRow(row, null, { startedAt: 4, output: '2' })
+      await lane.commit({ born: [row] })
+      await lane.commit({ closed: [closing] })
+      expect(await store.loadActors(lane.claim, [row.id])).toEqual([closedRow(row, closing)])
+      expect(await store.read.run(NAMESPACE, row.id)).toEqual(closedRow(row, closing))
+    })
+
+    test('a run that is born and closed in one batch was never open', async () => {
+      const row = bornRow({ tags: { team: 'a' }, input: null, wakeAt: 1, delivered: true, gate: 1, sort: 1 })
+      await lane.commit({ closed: [closingRow(row, row)] })
+      expect(await store.loadActors(lane.claim, [row.id])).toEqual([closedRow(row, closingRow(row))])
+      expect((await store.loadDue(lane.claim, 9, { after: null, limit: 9 })).rows).toEqual([])
+      expect((await store.read.runs({ namespace: NAMESPACE, tags: { team: 'a' } }, { after: null, limit: 9 })).rows).toHaveLength(1)
+    })
+
+    test('an actor that is missing is left out; one that is asked for twice comes once', async () => {
+      const row = bornRow()
+      await lane.commit({ born: [row] })
+      expect(await store.loadActors(lane.claim, ['nobody', row.id, row.id])).toEqual([row])
+    })
+
+    test('what callers do to their rows afterwards does not change what is stored', async () => {
+      const row = bornRow({ tags: { team: 'a' } })
+      const before = structuredClone(row)
+      await lane.commit({ born: [row] })
+      row.body = 'changed'
+      ;(row.tags as Record<string, string>).team = 'changed'
+      const [loaded] = (await store.loadActors(lane.claim, [row.id])) as [OpenRow]
+      loaded.body = 'changed'
+      expect(await store.loadActors(lane.claim, [row.id])).toEqual([before])
+    })
+
+    test('rows of many batches and of one large batch are all there', async () => {
+      const rows = Array.from({ length: 1_000 }, (_, index) => bornRow({ body: 'x'.repeat(index), tags: index % 3 ? null : { n: `${index}` } }))
+      await lane.commit({ born: rows })
+      await lane.commit({ touched: rows.map(row => touchedRow(row, { body: `${row.body}!` })) })
+      await lane.commit({ closed: rows.slice(0, 500).map(row => closingRow(row)) })
+      const loaded = await store.loadActors(
+        lane.claim,
+        rows.map(row => row.id),
+      )
+      expect(loaded.filter(row => 'closedAt' in row)).toHaveLength(500)
+      expect(new Map(loaded.map(row => [row.id, row.body]))).toEqual(
+        new Map(rows.map((row, index) => [row.id, index < 500 ? closingRow(row).body : `${row.body}!`])),
+      )
+    })
+
+    test('a payload of a megabyte is kept as it is', async () => {
+      const row = bornRow({ input: JSON.stringify('é'.repeat(512 * 1024)) })
+      await lane.commit({ born: [row] })
+      expect(await store.loadActors(lane.claim, [row.id])).toEqual([row])
+    })
+  })
+
+  describe('decision pages never repeat or miss', () => {
+    test.each([1, 2, 3])('due, by (wakeAt, id) across ties, %i at a time', async limit => {
+      const rows = [1, 2, 2, 2, 3, 3, -4, 9, null].map(wakeAt => bornRow({ wakeAt }))
+      await lane.commit({ born: rows })
+      const expected = rows
+        .filter(row => row.wakeAt !== null && row.wakeAt <= 3)
+        .map(({ id, wakeAt }) => ({ id, wakeAt: wakeAt as number }))
+        .sort((a, b) => a.wakeAt - b.wakeAt || (a.id < b.id ? -1 : 1))
+      expect(await pages(after => store.loadDue(lane.claim, 3, { after, limit }))).toEqual(expected)
+    })
+
+    test.each([1, 2, 3])('delivered, by id, %i at a time', async limit => {
+      const rows = Array.from({ length: 7 }, (_, index) => bornRow({ delivered: index !== 3 }))
+      await lane.commit({ born: rows })
+      const expected = rows.filter(row => row.delivered).sort(byId)
+      expect(await pages(after => store.loadDelivered(lane.claim, { after, limit }))).toEqual(expected)
+    })
+
+    test.each([1, 2, 3])('ready of a group, by (sort, id) across ties, %i at a time', async limit => {
+      const rows = [5, 1, 1, 1.5, 3, 3, -2].map(sort => bornRow({ gate: 2 ** 53 - 1, sort }))
+      await lane.commit({ born: [...rows, bornRow({ gate: 7, sort: 2 })] })
+      const expected = [...rows].sort((a, b) => (a.sort as number) - (b.sort as number) || byId(a, b))
+      expect(await pages(after => store.pageReady(lane.claim, 2 ** 53 - 1, { after, limit }))).toEqual(expected)
+      expect(await store.pageReady(lane.claim, 8, { after: null, limit })).toEqual({ rows: [], next: null })
+    })
+
+    test('what lies before the cursor is not read again, what comes after it is', async () => {
+      await lane.commit({ born: [1, 2, 3].map(sort => bornRow({ gate: 1, sort })) })
+      const first = await store.pageReady(lane.claim, 1, { after: null, limit: 2 })
+      const [before, after] = [bornRow({ gate: 1, sort: 1 }), bornRow({ gate: 1, sort: 2.5 })]
+      await lane.commit({ born: [before, after] })
+      const second = await store.pageReady(lane.claim, 1, { after: first.next, limit: 9 })
+      expect(second.rows.map(row => row.sort)).toEqual([2.5, 3])
+    })
+
+    test('every group that has ready tasks, with the smallest sort key in it', async () => {
+      const [leaving, staying] = [bornRow({ gate: 3, sort: 1 }), bornRow({ gate: 1, sort: 8 })]
+      await lane.commit({ born: [leaving, staying, bornRow({ gate: 1, sort: 9 }), bornRow({ gate: 2 ** 53 - 1, sort: -1 }), bornRow()] })
+      await lane.commit({ touched: [touchedRow(leaving, { gate: null, sort: null })] })
+      const heads = await store.loadGroups(lane.claim)
+      expect(heads.sort((a, b) => a.group - b.group)).toEqual([
+        { group: 1, sort: 8 },
+        { group: 2 ** 53 - 1, sort: -1 },
+      ])
+    })
+
+    test('runs that close leave all of them', async () => {
+      const row = bornRow({ gate: 1, sort: 1, wakeAt: 1, delivered: true })
+      await lane.commit({ born: [row] })
+      await lane.commit({ closed: [closingRow(row)] })
+      expect(await store.loadGroups(lane.claim)).toEqual([])
+      expect((await store.loadDue(lane.claim, 9, { after: null, limit: 9 })).rows).toEqual([])
+      expect((await store.loadDelivered(lane.claim, { after: null, limit: 9 })).rows).toEqual([])
+    })
+  })
+
+  describe('keys', () => {
+    test('are found by all of their name, replaced, and dropped; what is missing is free', async () => {
+      const row = keyRow({ key: 'a\0b', expiresAt: 5 })
+      const others = [keyRow({ key: 'a' }), keyRow({ key: 'a\0b', scope: 'unique', expiresAt: null }), keyRow({ key: 'a\0b', definition: 'other' })]
+      await lane.commit({ keys: [row, ...others] })
+      expect(await store.findKeys(lane.claim, [row, row, keyRow({ key: 'free' })])).toEqual([row])
+      const taken = { ...row, run: 'another', inputHash: 'h2' }
+      await lane.commit({ keys: [taken] })
+      expect(await store.findKeys(lane.claim, [row])).toEqual([taken])
+      await lane.commit({ keyDrops: [row, keyRow({ key: 'free' })] })
+      expect(await store.findKeys(lane.claim, [row, ...others])).toEqual(others)
+    })
+
+    test('a key that is dropped and taken in one batch is taken', async () => {
+      await lane.commit({ keys: [keyRow({ run: 'before' })] })
+      await lane.commit({ keyDrops: [keyRow({})], keys: [keyRow({ run: 'after' })] })
+      expect(await store.findKeys(lane.claim, [keyRow({})])).toEqual([keyRow({ run: 'after' })])
+    })
+  })
+
+  describe('retention', () => {
+    test('what is expired: closed runs by purgeAt, keys by expiresAt unless their run is open', async () => {
+      const [open, early, late] = [bornRow(), bornRow(), bornRow()]
+      await lane.commit({ born: [open, early, late] })
+      await lane.commit({ closed: [closingRow(early, null, { purgeAt: 10 }), closingRow(late, null, { purgeAt: 11 })] })
+      await lane.commit({
+        keys: [
+          keyRow({ key: 'of an open run', run: open.id, expiresAt: 1 }),
+          keyRow({ key: 'of a closed run', run: late.id, expiresAt: 10 }),
+          keyRow({ key: 'of a purged run', run: 'gone', expiresAt: 9 }),
+          keyRow({ key: 'later', run: 'gone', expiresAt: 11 }),
+          keyRow({ key: 'never', run: 'gone', expiresAt: null }),
+        ],
+      })
+      const { runs, keys } = await store.loadExpired(lane.claim, 10, 100)
+      expect(runs).toEqual([early.id])
+      expect(keys.map(({ key }) => key)).toEqual(['of a purged run', 'of a closed run'])
+      expect(keys[0]).toEqual({ namespace: NAMESPACE, scope: 'key', definition: 'job', key: 'of a purged run' })
+      const limited = await store.loadExpired(lane.claim, 11, 1)
+      expect([limited.runs.length, limited.keys.length]).toEqual([1, 1])
+    })
+
+    test('a purge takes closed runs with their tags, segments and logs, and never an open one', async () => {
+      const [open, closed] = [bornRow({ tags: { a: '1' } }), bornRow({ tags: { a: '1', b: '2' } })]
+      const segments = [open, closed].map(({ id }) => ({ run: id, first: 0, events: '[]' }))
+      await lane.commit({ born: [open, closed], segments, logs: [logRow({ run: open.id }), logRow({ run: closed.id })] })
+      await lane.commit({ closed: [closingRow(closed)] })
+      await lane.commit({ purge: [open.id, closed.id, 'nobody'] })
+      expect(await store.loadActors(lane.claim, [open.id, closed.id])).toEqual([open])
+      expect(await store.read.segments(closed.id)).toEqual([])
+      expect((await store.read.logs(closed.id, { after: null, limit: 9 })).rows).toEqual([])
+      expect(await store.read.segments(open.id)).toHaveLength(1)
+      expect((await store.read.logs(open.id, { after: null, limit: 9 })).rows).toHaveLength(1)
+      expect((await store.read.runs({ namespace: NAMESPACE, tags: { a: '1' } }, { after: null, limit: 9 })).rows).toEqual([open])
+      expect((await store.loadExpired(lane.claim, 1e15, 9)).runs).toEqual([])
+      expect(await lane.commit({ born: [closed] })).toEqual({ is: 'committed' })
+    })
+  })
+
+  describe('history and logs', () => {
+    test('segments are appended and read in order', async () => {
+      await lane.commit({ segments: [10, 2].map(first => ({ run: 'r', first, events: `[${first}]` })) })
+      await lane.commit({ segments: [{ run: 'r', first: 0, events: '["é"]' }] })
+      expect(await store.read.segments('r')).toEqual([0, 2, 10].map(first => ({ run: 'r', first, events: first === 0 ? '["é"]' : `[${first}]` })))
+    })
+
+    test('a line that is there already is ignored', async () => {
+      await lane.commit({ logs: [logRow({ message: 'first' }), logRow({ message: 'in the same batch', at: 5 })] })
+      await lane.commit({ logs: [logRow({ message: 'again', at: 6 })] })
+      expect((await store.read.logs('r', { after: null, limit: 9 })).rows).toEqual([logRow({ message: 'first' })])
+    })
+
+    test.each([1, 2, 3])('lines by (at, delivery, n), %i at a time', async limit => {
+      const rows = ['b', 'a'].flatMap(delivery => [2, 0, 1, 3].map(n => logRow({ delivery, n, at: n < 2 ? 7 : 7 + n, fields: n ? null : '{"x":1}' })))
+      await lane.commit({ logs: rows })
+      const expected = [...rows].sort((a, b) => a.at - b.at || (a.delivery < b.delivery ? -1 : a.delivery > b.delivery ? 1 : a.n - b.n))
+      expect(await pages(after => store.read.logs('r', { after, limit }))).toEqual(expected)
+    })
+  })
+
+  describe('definitions and settings', () => {
+    test('definitions are upserted by version and read oldest first', async () => {
+      const row = (version: string, registeredAt: number) => ({
+        namespace: NAMESPACE,
+        name: 'job',
+        version,
+        kind: 'job' as const,
+        options: '{}',
+        schema: null,
+        registeredAt,
+      })
+      await lane.commit({ definitions: [row('2', 20), row('1', 10)] })
+      await lane.commit({ definitions: [{ ...row('2', 20), options: '{"a":1}', schema: '{}' }] })
+      expect(await store.read.definitions()).toEqual([row('1', 10), { ...row('2', 20), options: '{"a":1}', schema: '{}' }])
+    })
+
+    test('settings are upserted; null removes, also what is not there', async () => {
+      const row = { namespace: NAMESPACE, kind: 'pause', name: 'queue', value: '{}' as string | null, changedAt: 1 }
+      await lane.commit({ settings: [row, { ...row, name: 'absent', value: null }] })
+      await lane.commit({ settings: [{ ...row, value: '{"by":"me"}', changedAt: 2 }] })
+      expect(await store.read.settings()).toEqual([{ ...row, value: '{"by":"me"}', changedAt: 2 }])
+      await lane.commit({ settings: [{ ...row, value: null }] })
+      expect(await store.read.settings()).toEqual([])
+    })
+  })
+}

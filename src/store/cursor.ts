@@ -1,0 +1,52 @@
+import { UserError } from '../core/errors.ts'
+
+/** Where a page ended: the sort key of its last row. As text it is safe in a URL, and the same for every store. */
+export interface Place {
+  at: number
+  id: string
+}
+
+export function cursorOf(place: Place): string {
+  return `${place.at}_${place.id}`
+}
+
+/** @throws UserError `invalid-input`: cursors come back from people and programs. */
+export function placeOf(cursor: string): Place {
+  const end = cursor.indexOf('_')
+  const at = end > 0 ? Number(cursor.slice(0, end)) : Number.NaN
+  if (!Number.isFinite(at)) throw invalidCursor(cursor)
+  return { at, id: cursor.slice(end + 1) }
+}
+
+/** Where a page of log lines ended: (at, delivery, n). */
+export interface LogPlace {
+  at: number
+  delivery: string
+  n: number
+}
+
+export function logCursorOf(place: LogPlace): string {
+  return `${place.at}_${place.n}_${place.delivery}`
+}
+
+/** @throws UserError `invalid-input` */
+export function logPlaceOf(cursor: string): LogPlace {
+  const { at, id } = placeOf(cursor)
+  const { at: n, id: delivery } = placeOf(id)
+  return { at, delivery, n }
+}
+
+/** A page of the rows that were read: one more than the limit tells whether there is a next page. */
+export function pageOf<T>(rows: T[], limit: number, cursor: (row: T) => string): { rows: T[]; next: string | null } {
+  if (rows.length <= limit) return { rows, next: null }
+  rows.length = limit
+  return { rows, next: limit > 0 ? cursor(rows[limit - 1] as T) : null }
+}
+
+function invalidCursor(cursor: string): UserError {
+  return new UserError('invalid-input', {
+    title: 'This is not a cursor.',
+    found: cursor,
+    hint: 'A cursor is what the page before answered as its next.',
+  })
+}

@@ -1,0 +1,60 @@
+import type { LaneId } from '../../core/ids.ts'
+import { type Claim, type ClaimRequest, type LaneRow, SHARDS, StoreFenced } from '../store.ts'
+import type { Lane, Tables } from './tables.ts'
+
+export function lanes(tables: Tables): LaneRow[] {
+  return [...tables.lanes.values()].filter(lane => lane.stands).map(lane => ({ ...lane.row, shards: [...lane.row.shards] }))
+}
+
+/** Takes free shards and those of dead lanes. A lane whose claim no longer stands is never opened again: a late repeat must not bring it back. */
+export function claim(tables: Tables, request: ClaimRequest): Claim {
+  const known = tables.lanes.get(request.lane)
+  if (known !== undefined) {
+    if (!known.stands) throw new StoreFenced(`The claim of lane ${request.lane} no longer stands; open a lane of another id.`)
+    return claimOf(known)
+  }
+  for (const seen of request.dead) {
+    const lane = tables.lanes.get(seen.lane)
+    if (lane?.stands && lane.row.claim === seen.claim && lane.row.renewals === seen.renewals) revoke(tables, lane)
+  }
+  const held = new Set([...tables.lanes.values()].flatMap(lane => lane.row.shards))
+  const shards = Array.from({ length: SHARDS }, (_, shard) => shard).filter(shard => !held.has(shard))
+  const lane: Lane = {
+    row: { lane: request.lane, claim: request.claim, node: request.node, nodeName: request.nodeName, renewals: 0, shards },
+    stands: true,
+    sequence: 0,
+    lastBatch: '',
+  }
+  tables.setLane(lane)
+  tables.seal()
+  return claimOf(lane)
+}
+
+export function renew(tables: Tables, claim: Claim): boolean {
+  const lane = standing(tables, claim)
+  if (lane === null) return false
+  tables.setLane({ ...lane, row: { ...lane.row, renewals: lane.row.renewals + 1 } })
+  tables.seal()
+  return true
+}
+
+export function release(tables: Tables, claim: Claim): void {
+  const lane = standing(tables, claim)
+  if (lane === null) return
+  revoke(tables, lane)
+  tables.seal()
+}
+
+/** The lane of a claim, if the claim stands. */
+export function standing(tables: Tables, claim: { lane: LaneId; claim: string }): Lane | null {
+  const lane = tables.lanes.get(claim.lane)
+  return lane?.stands && lane.row.claim === claim.claim ? lane : null
+}
+
+function revoke(tables: Tables, lane: Lane): void {
+  tables.setLane({ ...lane, stands: false, row: { ...lane.row, shards: [] } })
+}
+
+function claimOf({ row, sequence, lastBatch }: Lane): Claim {
+  return { lane: row.lane, claim: row.claim, sequence, lastBatch, shards: [...row.shards] }
+}

@@ -1,0 +1,105 @@
+import type { GroupId } from '../../core/gates.ts'
+import { partOf, type RunId } from '../../core/ids.ts'
+import type { Instant } from '../../core/time.ts'
+import { cursorOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import {
+  type Claim,
+  type ClosedRow,
+  type GroupHead,
+  type KeyName,
+  type KeyRow,
+  type OpenRow,
+  type Page,
+  type Paged,
+  type Row,
+  SHARDS,
+  StoreFenced,
+} from '../store.ts'
+import { standing } from './claims.ts'
+import type { SortedPlaces } from './sorted.ts'
+import { copyClosed, copyOpen, keyText, type Tables } from './tables.ts'
+
+/** True for what lives on a shard of the claim's lane. */
+type Mine = (id: RunId) => boolean
+
+export function loadActors(tables: Tables, claim: Claim, ids: readonly RunId[]): Row[] {
+  check(tables, claim)
+  return [...new Set(ids)].flatMap((id): Row[] => {
+    const open = tables.open.get(id)
+    const closed = tables.closed.get(id)
+    return open ? [copyOpen(open)] : closed ? [copyClosed(closed)] : []
+  })
+}
+
+export function loadDue(tables: Tables, claim: Claim, until: Instant, page: Page): Paged<{ id: RunId; wakeAt: Instant }> {
+  const mine = check(tables, claim)
+  const places = take(tables.due, page, mine, until)
+  const { rows, next } = pageOf(places, page.limit, cursorOf)
+  return { rows: rows.map(({ id, at }) => ({ id, wakeAt: at })), next }
+}
+
+export function loadDelivered(tables: Tables, claim: Claim, page: Page): Paged<OpenRow> {
+  return openRows(tables, tables.delivered, page, check(tables, claim))
+}
+
+export function findKeys(tables: Tables, claim: Claim, names: readonly KeyName[]): KeyRow[] {
+  check(tables, claim)
+  return [...new Set(names.map(keyText))].flatMap(text => {
+    const row = tables.keys.get(text)
+    return row ? [{ ...row }] : []
+  })
+}
+
+export function loadGroups(tables: Tables, claim: Claim): GroupHead[] {
+  const mine = check(tables, claim)
+  return [...tables.ready].flatMap(([group, places]) => {
+    const head = take(places, { after: null, limit: 0 }, mine)[0]
+    return head === undefined ? [] : [{ group, sort: head.at }]
+  })
+}
+
+export function pageReady(tables: Tables, claim: Claim, group: GroupId, page: Page): Paged<OpenRow> {
+  const mine = check(tables, claim)
+  const places = tables.ready.get(group)
+  return places === undefined ? { rows: [], next: null } : openRows(tables, places, page, mine)
+}
+
+export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit: number): { runs: RunId[]; keys: KeyName[] } {
+  const mine = check(tables, claim)
+  const runs: RunId[] = []
+  for (const { at, id } of tables.purgeable.ascending(null)) {
+    if (at > until || runs.length === limit) break
+    if (mine((tables.closed.get(id) as ClosedRow).id)) runs.push(id)
+  }
+  const keys: KeyName[] = []
+  for (const place of tables.expiring.ascending(null)) {
+    if (place.at > until || keys.length === limit) break
+    const { namespace, scope, definition, key, run } = tables.keys.get(place.id) as KeyRow
+    if (mine(run) && !tables.open.has(run)) keys.push({ namespace, scope, definition, key })
+  }
+  return { runs, keys }
+}
+
+/** @throws StoreFenced when the claim no longer stands. */
+function check(tables: Tables, claim: Claim): Mine {
+  const lane = standing(tables, claim)
+  if (lane === null) throw new StoreFenced(`The claim of lane ${claim.lane} no longer stands.`)
+  if (lane.row.shards.length === SHARDS) return () => true
+  const shards = new Set(lane.row.shards)
+  return id => shards.has(Math.floor((partOf(id) * SHARDS) / 256))
+}
+
+/** One more than the page has. */
+function take(places: SortedPlaces, page: Page, mine: Mine, until = Number.POSITIVE_INFINITY): Place[] {
+  const taken: Place[] = []
+  for (const place of places.ascending(page.after === null ? null : placeOf(page.after))) {
+    if (place.at > until || taken.length > page.limit) break
+    if (mine(place.id)) taken.push(place)
+  }
+  return taken
+}
+
+function openRows(tables: Tables, places: SortedPlaces, page: Page, mine: Mine): Paged<OpenRow> {
+  const { rows, next } = pageOf(take(places, page, mine), page.limit, cursorOf)
+  return { rows: rows.map(place => copyOpen(tables.open.get(place.id) as OpenRow)), next }
+}

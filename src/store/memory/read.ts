@@ -1,0 +1,103 @@
+import type { RunId } from '../../core/ids.ts'
+import type { ClosedState } from '../../core/run.ts'
+import type { Instant } from '../../core/time.ts'
+import { cursorOf, logCursorOf, logPlaceOf, pageOf, placeOf } from '../cursor.ts'
+import type { LogRow, OpenRow, Page, Paged, Reads, Row, RunFilter, SegmentRow } from '../store.ts'
+import { copyClosed, copyOpen, type Tables } from './tables.ts'
+
+type Count = Awaited<ReturnType<Reads['counts']>>[number]
+
+/** One level is enough: all that is asked happens at once, so every answer is a snapshot. */
+export function reads(tables: Tables, available: () => void): Reads {
+  const asked = <T>(answer: () => T) => {
+    available()
+    return answer()
+  }
+  return {
+    run: async (namespace, id) => asked(() => run(tables, namespace, id)),
+    runsEnding: async (namespace, ending, limit) => asked(() => runsEnding(tables, namespace, ending, limit)),
+    runs: async (filter, page) => asked(() => runs(tables, filter, page)),
+    segments: async id => asked(() => segments(tables, id)),
+    logs: async (id, page) => asked(() => logs(tables, id, page)),
+    definitions: async () => asked(() => [...tables.definitions.values()].sort((a, b) => a.registeredAt - b.registeredAt).map(row => ({ ...row }))),
+    settings: async () => asked(() => [...tables.settings.values()].map(row => ({ ...row }))),
+    counts: async () => asked(() => counts(tables)),
+    closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
+  }
+}
+
+function run(tables: Tables, namespace: string, id: RunId): Row | null {
+  const open = tables.open.get(id)
+  const closed = tables.closed.get(id)
+  const row = open ? copyOpen(open) : closed ? copyClosed(closed) : null
+  return row?.namespace === namespace ? row : null
+}
+
+function runsEnding(tables: Tables, namespace: string, ending: string, limit: number): RunId[] {
+  const ids: RunId[] = []
+  for (const { id } of tables.created.get(namespace)?.descending(null) ?? []) {
+    if (ids.length >= limit) break
+    if (id.endsWith(ending)) ids.push(id)
+  }
+  return ids
+}
+
+function runs(tables: Tables, filter: RunFilter, page: Page): Paged<Row> {
+  const before = page.after === null ? null : placeOf(page.after)
+  const fits = fitting(filter)
+  const rows: Row[] = []
+  for (const { at, id } of tables.created.get(filter.namespace)?.descending(before) ?? []) {
+    if (rows.length > page.limit || at < (filter.createdAfter ?? Number.NEGATIVE_INFINITY)) break
+    const row = run(tables, filter.namespace, id) as Row
+    if (fits(row)) rows.push(row)
+  }
+  return pageOf(rows, page.limit, row => cursorOf({ at: row.createdAt, id: row.id }))
+}
+
+function fitting(filter: RunFilter): (row: Row) => boolean {
+  const { states, names, queues, createdBefore = Number.POSITIVE_INFINITY } = filter
+  const tags = Object.entries(filter.tags ?? {})
+  return row =>
+    row.createdAt < createdBefore &&
+    (states?.includes(row.state) ?? true) &&
+    (names?.includes(row.name) ?? true) &&
+    (queues?.includes(row.queue) ?? true) &&
+    tags.every(([name, value]) => row.tags !== null && Object.hasOwn(row.tags, name) && row.tags[name] === value)
+}
+
+function segments(tables: Tables, id: RunId): SegmentRow[] {
+  return [...(tables.segments.get(id)?.values() ?? [])].sort((a, b) => a.first - b.first).map(row => ({ ...row }))
+}
+
+function logs(tables: Tables, id: RunId, page: Page): Paged<LogRow> {
+  const after = page.after === null ? null : logPlaceOf(page.after)
+  const lines = [...(tables.logs.get(id)?.values() ?? [])]
+    .filter(row => after === null || compareLines(row, after) > 0)
+    .sort(compareLines)
+    .slice(0, page.limit + 1)
+    .map(row => ({ ...row }))
+  return pageOf(lines, page.limit, logCursorOf)
+}
+
+type Line = Pick<LogRow, 'at' | 'delivery' | 'n'>
+function compareLines(a: Line, b: Line): number {
+  return a.at - b.at || (a.delivery < b.delivery ? -1 : a.delivery > b.delivery ? 1 : a.n - b.n)
+}
+
+function counts(tables: Tables): Count[] {
+  const found = new Map<string, Count>()
+  for (const { namespace, queue, name, state } of tables.open.values() as Iterable<OpenRow>) {
+    const group = JSON.stringify([namespace, queue, name, state])
+    const count = found.get(group)
+    if (count === undefined) found.set(group, { namespace, queue, name, state, count: 1 })
+    else count.count++
+  }
+  return [...found.values()]
+}
+
+function closedCounts(tables: Tables, namespace: string, since: Instant): { state: ClosedState; count: number }[] {
+  const found = new Map<ClosedState, number>()
+  for (const row of tables.closed.values())
+    if (row.namespace === namespace && row.closedAt >= since) found.set(row.state, (found.get(row.state) ?? 0) + 1)
+  return [...found].map(([state, count]) => ({ state, count }))
+}

@@ -1,0 +1,85 @@
+import type { LaneId, RunId } from '../../core/ids.ts'
+import type { Instant } from '../../core/time.ts'
+import { type ClosedRow, type KeyRow, type OpenRow, type SegmentRow, type Store, StoreUnavailable } from '../store.ts'
+import { claim, lanes, release, renew } from './claims.ts'
+import { commit, type Refuse, settle } from './commit.ts'
+import { findKeys, loadActors, loadDelivered, loadDue, loadExpired, loadGroups, pageReady } from './load.ts'
+import { reads } from './read.ts'
+import { type Lane, type Link, Tables } from './tables.ts'
+
+export interface MemoryOptions {
+  /** Wall time. Without it time stands still at 0: this store never looks at a real clock. */
+  now?: () => Instant
+  /** Test only: why a batch is at fault (poison, E14), or null. Asked after the fence. */
+  refuse?: Refuse
+}
+
+/** Everything in this process's memory, gone with it: for `testEnvironment` and the simulator. Answers take no real time, only turns of the microtask queue. */
+export interface MemoryStore extends Store {
+  /** Test only. Changes when the store goes backwards (E2). */
+  readonly incarnation: number
+  /**
+   * Test only: undoes the last `transactions` (each commit, claim, renewal, release or settling that wrote something), as a fail-over to a replica that
+   * lags behind does (E2). Answers how many were undone: at most the last 64 are known.
+   */
+  rollback(transactions: number): number
+  /** Test only: views of what is stored now, for checking invariants; they follow later changes. */
+  tables(): MemoryTables
+}
+
+export interface MemoryTables {
+  readonly open: ReadonlyMap<RunId, Readonly<OpenRow>>
+  readonly closed: ReadonlyMap<RunId, Readonly<ClosedRow>>
+  /** By an opaque text of the key's name. */
+  readonly keys: ReadonlyMap<string, Readonly<KeyRow>>
+  /** By run, then number of the first event. */
+  readonly segments: ReadonlyMap<RunId, ReadonlyMap<number, SegmentRow>>
+  /** Revoked and released ones too, with `stands: false` and no shards. */
+  readonly lanes: ReadonlyMap<LaneId, Lane>
+  /** Every committed batch and settling of a lane, in order. */
+  readonly chains: ReadonlyMap<LaneId, readonly Link[]>
+}
+
+export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
+  const { now = () => 0, refuse } = options
+  const tables = new Tables()
+  let incarnation = 1
+  let closed = false
+  const available = () => {
+    if (closed) throw new StoreUnavailable('The memory store is closed.')
+    return tables
+  }
+  return {
+    can: { share: true },
+    commit: async batch => commit(available(), batch, refuse),
+    settle: async (batch, settling) => settle(available(), batch, settling),
+    lanes: async () => lanes(available()),
+    claim: async request => claim(available(), request),
+    renew: async claim => renew(available(), claim),
+    release: async claim => release(available(), claim),
+    loadActors: async (claim, ids) => loadActors(available(), claim, ids),
+    loadDue: async (claim, until, page) => loadDue(available(), claim, until, page),
+    loadDelivered: async (claim, page) => loadDelivered(available(), claim, page),
+    findKeys: async (claim, keys) => findKeys(available(), claim, keys),
+    loadGroups: async claim => loadGroups(available(), claim),
+    pageReady: async (claim, group, page) => pageReady(available(), claim, group, page),
+    loadExpired: async (claim, until, limit) => loadExpired(available(), claim, until, limit),
+    read: reads(tables, available),
+    now: async () => {
+      available()
+      return now()
+    },
+    close: async () => {
+      closed = true
+    },
+    get incarnation() {
+      return incarnation
+    },
+    rollback: transactions => {
+      const undone = tables.rollback(transactions)
+      if (undone > 0) incarnation++
+      return undone
+    },
+    tables: () => tables,
+  }
+}

@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { GroupId } from '../../core/gates.ts'
+import type { RunId } from '../../core/ids.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Place } from '../cursor.ts'
+import type { GroupHead, KeyName, KeyRow } from '../store.ts'
+import type { ClaimName, Claims } from './claims.ts'
+import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
+
+/** Reads that decisions rest on: on the writer's connection, which sees every batch before it and none after. Rows are answered as `encodeRows` writes them. */
+export interface Loads {
+  loadActors(claim: ClaimName, ids: readonly RunId[]): ArrayBuffer
+  loadDue(claim: ClaimName, until: Instant, after: Place, limit: number): { id: RunId; wakeAt: Instant }[]
+  loadDelivered(claim: ClaimName, after: Place, limit: number): ArrayBuffer
+  findKeys(claim: ClaimName, names: readonly KeyName[]): KeyRow[]
+  loadGroups(claim: ClaimName): GroupHead[]
+  pageReady(claim: ClaimName, group: GroupId, after: Place, limit: number): ArrayBuffer
+  loadExpired(claim: ClaimName, until: Instant, limit: number): { runs: RunId[]; keys: KeyName[] }
+}
+
+export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>): Loads {
+  const rows = (sql: string) => {
+    const statement = database.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement
+  }
+  const open = rows(`select ${OPEN_COLUMNS} from run_open where id in (select value from json_each(?))`)
+  const closed = rows(`select ${CLOSED_COLUMNS} from run_closed where id in (select value from json_each(?))`)
+  const due = database.prepare(
+    'select id, wake_at as wakeAt from run_open where wake_at is not null and wake_at <= ? and (wake_at, id) > (?, ?) order by wake_at, id limit ?',
+  )
+  const delivered = rows(`select ${OPEN_COLUMNS} from run_open where delivered = 1 and id > ? order by id limit ?`)
+  const ready = rows(`select ${OPEN_COLUMNS} from run_open where gate is not null and gate = ? and (sort, id) > (?, ?) order by sort, id limit ?`)
+  const key = database.prepare(
+    `select namespace, scope, definition, key, run, input_hash as inputHash, expires_at as expiresAt from run_key
+    where namespace = ? and scope = ? and definition = ? and key = ?`,
+  )
+  // From group to group by the index: the time depends on the number of groups, not on how many tasks are ready.
+  const groups = database.prepare(
+    `with recursive found(gate) as (
+      select min(gate) from run_open where gate is not null
+      union all
+      select (select min(gate) from run_open where gate is not null and gate > found.gate) from found where found.gate is not null
+    )
+    select gate as "group", (select min(sort) from run_open where gate is not null and gate = found.gate) as sort from found where gate is not null`,
+  )
+  const purgeable = database.prepare('select id from run_closed where purge_at <= ? order by purge_at limit ?')
+  const expired = database.prepare(
+    `select namespace, scope, definition, key from run_key
+    where expires_at is not null and expires_at <= ? and not exists (select 1 from run_open where run_open.id = run_key.run) order by expires_at limit ?`,
+  )
+
+  return {
+    loadActors(claim, ids) {
+      check(claim)
+      const list = JSON.stringify(ids)
+      return encodeRows([...(open.all(list) as unknown as Columns[]), ...(closed.all(list) as unknown as Columns[])])
+    },
+
+    loadDue: (claim, until, after, limit) =>
+      (check(claim) ? due.all(until, after.at, after.id, limit).map(plain) : []) as { id: RunId; wakeAt: Instant }[],
+
+    loadDelivered: (claim, after, limit) => encodeRows(check(claim) ? (delivered.all(after.id, limit) as unknown as Columns[]) : []),
+
+    findKeys(claim, names) {
+      check(claim)
+      const found = new Map<string, KeyRow>()
+      for (const { namespace, scope, definition, key: text } of names) {
+        const row = key.get(namespace, scope, definition, text)
+        if (row !== undefined) found.set(JSON.stringify([namespace, scope, definition, text]), plain(row) as unknown as KeyRow)
+      }
+      return [...found.values()]
+    },
+
+    loadGroups: claim => (check(claim) ? groups.all().map(plain) : []) as unknown as GroupHead[],
+
+    pageReady: (claim, group, after, limit) => encodeRows(check(claim) ? (ready.all(group, after.at, after.id, limit) as unknown as Columns[]) : []),
+
+    loadExpired(claim, until, limit) {
+      if (!check(claim)) return { runs: [], keys: [] }
+      return {
+        runs: purgeable.all(until, limit).map(row => row.id as RunId),
+        keys: expired.all(until, limit).map(plain) as unknown as KeyName[],
+      }
+    },
+  }
+}
+
+/** Rows of `node:sqlite` have no prototype. */
+function plain<Row extends object>(row: Row): Row {
+  return { ...row }
+}

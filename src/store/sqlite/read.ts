@@ -1,0 +1,79 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { RunId } from '../../core/ids.ts'
+import type { Instant } from '../../core/time.ts'
+import type { LogPlace, Place } from '../cursor.ts'
+import type { DefinitionRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
+import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
+import { runsQuery } from './runs.ts'
+
+/** What people look at: on a read-only connection in a thread of its own, so that a long list never delays a commit. Each answer is one statement. */
+export interface Readings {
+  run(namespace: string, id: RunId): ArrayBuffer
+  runsEnding(namespace: string, ending: string, limit: number): RunId[]
+  runs(filter: RunFilter, before: Place, limit: number): ArrayBuffer
+  segments(run: RunId): SegmentRow[]
+  logs(run: RunId, after: LogPlace, limit: number): LogRow[]
+  definitions(): DefinitionRow[]
+  settings(): SettingRow[]
+  counts(): Awaited<ReturnType<Reads['counts']>>
+  closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
+}
+
+export function readingsOf(database: DatabaseSync): Readings {
+  const one = arrays(
+    database.prepare(`select ${OPEN_COLUMNS} from run_open where id = ?1 and namespace = ?2
+    union all select ${CLOSED_COLUMNS} from run_closed where id = ?1 and namespace = ?2`),
+  )
+  // Endings have no index: random text in one would dirty a page a run. This goes through the index of lists alone, newest first.
+  const ending = database.prepare(
+    `select id from (
+      select * from (select id, created_at from run_open where namespace = ?1 and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
+      union all
+      select * from (select id, created_at from run_closed where namespace = ?1 and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
+    ) order by created_at desc, id desc limit ?3`,
+  )
+  const segments = database.prepare('select run, first, events from run_segment where run = ? order by first')
+  const logs = database.prepare(
+    `select run, attempt, delivery, n, at, level, message, fields from run_log
+    where run = ? and (at, delivery, n) > (?, ?, ?) order by at, delivery, n limit ?`,
+  )
+  const definitions = database.prepare(
+    'select namespace, name, version, kind, options, schema, registered_at as registeredAt from definition order by registered_at, rowid',
+  )
+  const settings = database.prepare('select namespace, kind, name, value, changed_at as changedAt from setting')
+  const counts = database.prepare('select namespace, queue, name, state, count(*) as count from run_open group by 1, 2, 3, 4')
+  const closedCounts = database.prepare('select state, count(*) as count from run_closed where namespace = ? and closed_at >= ? group by state')
+  // As many as there are shapes of a filter (runs.ts): 96.
+  const lists = new Map<string, StatementSync>()
+
+  return {
+    run: (namespace, id) => encodeRows(one.all(id, namespace) as unknown as Columns[]),
+    runsEnding: (namespace, text, limit) => ending.all(namespace, text, limit).map(row => row.id as RunId),
+    runs(filter, before, limit) {
+      const { sql, parameters } = runsQuery(filter, before, limit)
+      const statement = lists.get(sql) ?? arrays(database.prepare(sql))
+      lists.set(sql, statement)
+      return encodeRows(statement.all(parameters) as unknown as Columns[])
+    },
+    segments: run => segments.all(run).map(row => ({ ...row, events: text(row.events as Uint8Array) }) as unknown as SegmentRow),
+    logs: (run, after, limit) => plain(logs.all(run, after.at, after.delivery, after.n, limit)),
+    definitions: () => plain(definitions.all()),
+    settings: () => plain(settings.all()),
+    counts: () => plain(counts.all()),
+    closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
+  }
+}
+
+function arrays(statement: StatementSync): StatementSync {
+  statement.setReturnArrays(true)
+  return statement
+}
+
+/** Rows of `node:sqlite` have no prototype. */
+function plain<Row>(rows: object[]): Row[] {
+  return rows.map(row => ({ ...row })) as Row[]
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}

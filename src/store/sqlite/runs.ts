@@ -1,0 +1,75 @@
+import { isClosed } from '../../core/run.ts'
+import type { Place } from '../cursor.ts'
+import type { RunFilter } from '../store.ts'
+import { CLOSED_COLUMNS, OPEN_COLUMNS } from './messages.ts'
+
+export interface Query {
+  sql: string
+  parameters: Record<string, string | number>
+}
+
+/**
+ * The list of runs as one statement over both tables (E12): a run that moves meanwhile is in exactly one of them in the statement's snapshot.
+ * Lists go in as JSON, so that the text depends only on which filters there are, not on their lengths, and can stay prepared.
+ *
+ * Each half is read in the order of an index and stops at the limit:
+ * - by tag: run_tag, of the first tag; others are looked up.
+ * - by one name: run_closed_name. By states without `completed`: run_closed_unsuccessful.
+ * - else: the index by creation of either table.
+ * The index is named, since without statistics the planner takes the index by creation for a name that a million runs have not.
+ */
+export function runsQuery(filter: RunFilter, before: Place, limit: number): Query {
+  const { namespace, states, names, queues, tags = {}, createdAfter = Number.NEGATIVE_INFINITY, createdBefore = Number.POSITIVE_INFINITY } = filter
+  const start = createdBefore <= before.at ? { at: createdBefore, id: '' } : before
+  const parameters: Record<string, string | number> = { namespace, at: start.at, id: start.id, from: createdAfter, limit }
+
+  const conditions: string[] = []
+  const given = (name: string, condition: string, value: string | readonly string[]) => {
+    conditions.push(condition)
+    parameters[name] = typeof value === 'string' ? value : JSON.stringify(value)
+  }
+  if (states) given('states', 'r.state in (select value from json_each(:states))', states)
+  if (names?.length === 1) given('name', 'r.name = :name', names[0] as string)
+  else if (names) given('names', 'r.name in (select value from json_each(:names))', names)
+  if (queues) given('queues', 'r.queue in (select value from json_each(:queues))', queues)
+
+  const [first, ...others] = Object.entries(tags)
+  if (first) [parameters.tag, parameters.value] = first
+  if (others.length > 0) given('tags', OTHER_TAGS, JSON.stringify(others))
+
+  const unsuccessful = states?.every(state => state !== 'completed')
+  const half = (table: 'run_open' | 'run_closed', columns: string, more: string[]) => {
+    const page = first ? 't' : 'r'
+    // The cross join fixes the order of the loops; without statistics the planner may go through all runs and look for the tag.
+    const index =
+      table === 'run_open'
+        ? 'run_open_created'
+        : names?.length === 1
+          ? 'run_closed_name'
+          : unsuccessful
+            ? 'run_closed_unsuccessful'
+            : 'run_closed_created'
+    const from = first ? `run_tag t cross join ${table} r on r.id = t.id` : `${table} r indexed by ${index}`
+    const all = [
+      `${page}.namespace = :namespace`,
+      ...(first ? ['t.name = :tag', 't.value = :value'] : []),
+      `(${page}.created_at, ${page}.id) < (:at, :id)`,
+      `${page}.created_at >= :from`,
+      ...conditions,
+      ...more,
+    ]
+    const selected = columns.replace(/\bid\b.*?\bbody\b/, shared => shared.replace(/\w+/g, 'r.$&'))
+    return `select * from (select ${selected} from ${from} where ${all.join(' and ')} order by ${page}.created_at desc, ${page}.id desc limit :limit)`
+  }
+  const halves = [
+    ...(states?.every(isClosed) ? [] : [half('run_open', OPEN_COLUMNS, [])]),
+    ...(states && !states.some(isClosed) ? [] : [half('run_closed', CLOSED_COLUMNS, unsuccessful ? ["r.state <> 'completed'"] : [])]),
+  ]
+  // No state at all: nothing fits, and one half says so.
+  if (halves.length === 0) halves.push(half('run_open', OPEN_COLUMNS, []))
+  return { sql: `${halves.join('\nunion all\n')}\norder by created_at desc, id desc limit :limit`, parameters }
+}
+
+const OTHER_TAGS = `not exists (
+  select 1 from json_each(:tags) asked where not exists (
+    select 1 from run_tag o where o.namespace = :namespace and o.name = asked.value ->> 0 and o.value = asked.value ->> 1 and o.created_at = r.created_at and o.id = r.id))`

@@ -1,0 +1,145 @@
+import { mkdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { cursorOf, logCursorOf, logPlaceOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
+import { Channel } from './channel.ts'
+import { UnstorableText } from './codec.ts'
+import { hold } from './lock.ts'
+import { decodeRows, encodeBatch } from './messages.ts'
+import type { readerOf, writerOf } from './thread.ts'
+
+export interface SqliteOptions {
+  /** The database's file. It and its folder are made when missing; beside it lie `-wal`, `-shm`, `-lock` and `-holder`. */
+  file: string
+  /** What a second process is told of this one. */
+  nodeName: string
+}
+
+type Writer = Channel<ReturnType<typeof writerOf>>
+type Reader = Channel<ReturnType<typeof readerOf>>
+
+/** Before and after everything that has a place in an order. */
+const FIRST: Place = { at: Number.NEGATIVE_INFINITY, id: '' }
+const LAST: Place = { at: Number.POSITIVE_INFINITY, id: '' }
+
+/**
+ * A SQLite database on a local disk, for one process. Two threads keep it off the event loop: one writes and reads for decisions, one reads for people.
+ * @throws StoreRefused when it cannot be opened; the message says why and what to do.
+ */
+export async function openSqliteStore({ file, nodeName }: SqliteOptions): Promise<Store> {
+  const path = locate(file)
+  const lock = hold(path, nodeName)
+  const writer: Writer = new Channel('writer')
+  const reader: Reader = new Channel('reader')
+  const close = async () => {
+    await Promise.allSettled([reader.close(), writer.close()])
+    lock.release()
+  }
+  try {
+    await writer.open(path)
+    await reader.open(path) // after the writer, which makes the database
+    return storeOf(writer, reader, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function locate(file: string): string {
+  if (file === '' || file === ':memory:') throw new StoreRefused(`"${file}" names no file. For a database in memory there is the memory store.`)
+  const path = resolve(file)
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    // One database, one lock, whatever links lead to it.
+    return realpathSync.native(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return join(realpathSync.native(dirname(path)), basename(path))
+    throw new StoreRefused(`The database ${path} cannot be opened: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): Store {
+  let closing: Promise<void> | null = null
+  return {
+    can: { share: false },
+
+    async commit(batch) {
+      try {
+        return await writer.ask('commit', encodeBatch(batch))
+      } catch (error) {
+        if (error instanceof UnstorableText) return { is: 'refused', resend: false, why: error.message }
+        if (closing === null && error instanceof StoreUnavailable) return { is: 'unknown' }
+        throw error
+      }
+    },
+    async settle({ id, lane, claim, sequence, lastBatch }, settling) {
+      return writer.ask('settle', { id, lane, claim, sequence, lastBatch }, settling)
+    },
+
+    lanes: () => writer.ask('lanes'),
+    claim: request => writer.ask('claim', request),
+    renew: claim => writer.ask('renew', nameOf(claim)),
+    release: claim => writer.ask('release', nameOf(claim)),
+
+    loadActors: async (claim, ids) => decodeRows(await writer.ask('loadActors', nameOf(claim), ids)),
+    async loadDue(claim, until, page) {
+      const rows = await writer.ask('loadDue', nameOf(claim), until, startOf(page, FIRST), page.limit + 1)
+      return pageOf(rows, page.limit, ({ wakeAt, id }) => cursorOf({ at: wakeAt, id }))
+    },
+    async loadDelivered(claim, page) {
+      const rows = openRows(await writer.ask('loadDelivered', nameOf(claim), startOf(page, FIRST), page.limit + 1))
+      return pageOf(rows, page.limit, ({ id }) => cursorOf({ at: 0, id }))
+    },
+    findKeys: (claim, keys) => writer.ask('findKeys', nameOf(claim), keys),
+    loadGroups: claim => writer.ask('loadGroups', nameOf(claim)),
+    async pageReady(claim, group, page) {
+      const rows = openRows(await writer.ask('pageReady', nameOf(claim), group, startOf(page, FIRST), page.limit + 1))
+      return pageOf(rows, page.limit, ({ sort, id }) => cursorOf({ at: sort as number, id }))
+    },
+    loadExpired: (claim, until, limit) => writer.ask('loadExpired', nameOf(claim), until, limit),
+
+    read: readsOf(reader),
+
+    async now() {
+      if (closing !== null) throw new StoreUnavailable('The store is closed.')
+      return Date.now()
+    },
+    close() {
+      closing ??= closed()
+      return closing
+    },
+  }
+}
+
+function readsOf(reader: Reader): Reads {
+  return {
+    run: async (namespace, id) => decodeRows(await reader.ask('run', namespace, id))[0] ?? null,
+    runsEnding: (namespace, ending, limit) => reader.ask('runsEnding', namespace, ending, limit),
+    async runs(filter, page) {
+      const rows: Row[] = decodeRows(await reader.ask('runs', filter, startOf(page, LAST), page.limit + 1))
+      return pageOf(rows, page.limit, ({ createdAt, id }) => cursorOf({ at: createdAt, id }))
+    },
+    segments: run => reader.ask('segments', run),
+    async logs(run, page) {
+      const after = page.after === null ? { at: Number.NEGATIVE_INFINITY, delivery: '', n: 0 } : logPlaceOf(page.after)
+      return pageOf(await reader.ask('logs', run, after, page.limit + 1), page.limit, logCursorOf)
+    },
+    definitions: () => reader.ask('definitions'),
+    settings: () => reader.ask('settings'),
+    counts: () => reader.ask('counts'),
+    closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
+  }
+}
+
+/** The shards stay here: a thread knows them. */
+function nameOf({ lane, claim }: Claim): Pick<Claim, 'lane' | 'claim'> {
+  return { lane, claim }
+}
+
+function startOf(page: Page, otherwise: Place): Place {
+  return page.after === null ? otherwise : placeOf(page.after)
+}
+
+function openRows(message: ArrayBuffer): OpenRow[] {
+  return decodeRows(message) as OpenRow[]
+}

@@ -1,0 +1,222 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { MessageReader } from './codec.ts'
+import { BulkStatement } from './statements.ts'
+
+const CLOSED = 'id, namespace, kind, name, queue, state, created_at, started_at, closed_at, purge_at, tags, input, output, body'
+
+/** Writes the lists of a batch, in the order in which `encodeBatch` (messages.ts) sends them; throws where the batch is at fault. */
+export function writesOf(database: DatabaseSync): (reader: MessageReader) => void {
+  const writers = [bornOf, touchedOf, movedOf, bornClosedOf, keyDropsOf, keysOf, segmentsOf, logsOf, definitionsOf, settingsOf, purgeOf].map(of =>
+    of(database),
+  )
+  return reader => {
+    for (const write of writers) write(reader)
+  }
+}
+
+type Write = (reader: MessageReader) => void
+
+function bornOf(database: DatabaseSync): Write {
+  const insert = new BulkStatement(
+    database,
+    15,
+    'is born and exists already',
+    values => `insert into run_open(id, namespace, kind, name, queue, state, gate, sort, wake_at, delivered, created_at, started_at, tags, input, body)
+    select * from (values ${values}) where not exists (select 1 from run_closed where id = column1)`,
+  )
+  const tag = tagsOf(database)
+  return reader =>
+    insert.run(reader.count(), (parameters, index) => {
+      const id = reader.text()
+      const namespace = reader.word()
+      parameters[index] = id
+      parameters[index + 1] = namespace
+      for (let column = 2; column < 6; column++) parameters[index + column] = reader.word()
+      for (let column = 6; column < 9; column++) parameters[index + column] = reader.numberOrNull()
+      parameters[index + 9] = reader.count()
+      const createdAt = reader.number()
+      parameters[index + 10] = createdAt
+      parameters[index + 11] = reader.numberOrNull()
+      const tags = reader.textOrNull()
+      parameters[index + 12] = tags
+      parameters[index + 13] = reader.bytesOrNull()
+      parameters[index + 14] = reader.bytesOrNull()
+      if (tags !== null) tag(namespace, tags, createdAt, id)
+    })
+}
+
+function touchedOf(database: DatabaseSync): Write {
+  const update = new BulkStatement(
+    database,
+    8,
+    'is touched and not open',
+    values => `update run_open set state = column2, gate = column3, sort = column4, wake_at = column5, delivered = column6, started_at = column7, body = column8
+    from (values ${values}) changed where run_open.id = changed.column1`,
+  )
+  return reader =>
+    update.run(reader.count(), (parameters, index) => {
+      parameters[index] = reader.text()
+      parameters[index + 1] = reader.word()
+      for (let column = 2; column < 5; column++) parameters[index + column] = reader.numberOrNull()
+      parameters[index + 5] = reader.count()
+      parameters[index + 6] = reader.numberOrNull()
+      parameters[index + 7] = reader.bytesOrNull()
+    })
+}
+
+/** Open → closed: the row is copied within the database, so its input does not travel (DATA.md: a move beats an update). */
+function movedOf(database: DatabaseSync): Write {
+  const insert = new BulkStatement(
+    database,
+    7,
+    'closes and is not open',
+    values => `insert into run_closed(${CLOSED})
+    select id, namespace, kind, name, queue, column2, created_at, column3, column4, column5, tags, input, column6, column7
+    from (values ${values}) cross join run_open on id = column1`,
+  )
+  const drop = new BulkStatement(database, 1, 'closes twice', values => `delete from run_open where id in (select column1 from (values ${values}))`)
+  return reader => {
+    const ids: string[] = []
+    insert.run(reader.count(), (parameters, index) => {
+      const id = reader.text()
+      ids.push(id)
+      parameters[index] = id
+      parameters[index + 1] = reader.word()
+      parameters[index + 2] = reader.numberOrNull()
+      parameters[index + 3] = reader.number()
+      parameters[index + 4] = reader.number()
+      parameters[index + 5] = reader.bytesOrNull()
+      parameters[index + 6] = reader.bytesOrNull()
+    })
+    let next = 0
+    drop.run(ids.length, (parameters, index) => {
+      parameters[index] = ids[next++] as string
+    })
+  }
+}
+
+/** Runs that were never in the open table. Their birth comes with them, and what of it does not go on is skipped. */
+function bornClosedOf(database: DatabaseSync): Write {
+  const insert = new BulkStatement(
+    database,
+    14,
+    'closes and is open already',
+    values => `insert into run_closed(${CLOSED}) select * from (values ${values}) where not exists (select 1 from run_open where id = column1)`,
+  )
+  const tag = tagsOf(database)
+  return reader =>
+    insert.run(reader.count(), (parameters, index) => {
+      const id = reader.text()
+      parameters[index] = id
+      parameters[index + 5] = reader.word()
+      parameters[index + 7] = reader.numberOrNull()
+      parameters[index + 8] = reader.number()
+      parameters[index + 9] = reader.number()
+      parameters[index + 12] = reader.bytesOrNull()
+      parameters[index + 13] = reader.bytesOrNull()
+      reader.text() // its id again
+      const namespace = reader.word()
+      parameters[index + 1] = namespace
+      for (let column = 2; column < 5; column++) parameters[index + column] = reader.word()
+      reader.word() // state
+      for (let skipped = 0; skipped < 3; skipped++) reader.number() // gate, sort, wakeAt
+      reader.count() // delivered
+      const createdAt = reader.number()
+      parameters[index + 6] = createdAt
+      reader.number() // startedAt
+      const tags = reader.textOrNull()
+      parameters[index + 10] = tags
+      parameters[index + 11] = reader.bytesOrNull()
+      reader.bytesOrNull() // body
+      if (tags !== null) tag(namespace, tags, createdAt, id)
+    })
+}
+
+function tagsOf(database: DatabaseSync): (namespace: string, tags: string, createdAt: number, id: string) => void {
+  const insert = database.prepare('insert into run_tag(namespace, name, value, created_at, id) values (?, ?, ?, ?, ?)')
+  return (namespace, tags, createdAt, id) => {
+    for (const [name, value] of Object.entries(JSON.parse(tags) as Record<string, string>)) insert.run(namespace, name, value, createdAt, id)
+  }
+}
+
+function keyDropsOf(database: DatabaseSync): Write {
+  const drop = database.prepare('delete from run_key where namespace = ? and scope = ? and definition = ? and key = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) drop.run(reader.word(), reader.word(), reader.word(), reader.text())
+  }
+}
+
+function keysOf(database: DatabaseSync): Write {
+  const upsert = new BulkStatement(
+    database,
+    7,
+    'has a key that cannot be written',
+    values => `insert or replace into run_key(namespace, scope, definition, key, run, input_hash, expires_at) values ${values}`,
+  )
+  return reader =>
+    upsert.run(reader.count(), (parameters, index) => {
+      for (let column = 0; column < 3; column++) parameters[index + column] = reader.word()
+      for (let column = 3; column < 6; column++) parameters[index + column] = reader.text()
+      parameters[index + 6] = reader.numberOrNull()
+    })
+}
+
+function segmentsOf(database: DatabaseSync): Write {
+  const insert = database.prepare('insert into run_segment(run, first, events) values (?, ?, ?)')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) insert.run(reader.text(), reader.number(), reader.bytesOrNull())
+  }
+}
+
+function logsOf(database: DatabaseSync): Write {
+  const insert = database.prepare(
+    'insert into run_log(run, delivery, n, at, attempt, level, message, fields) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing',
+  )
+  return reader => {
+    for (let left = reader.count(); left > 0; left--)
+      insert.run(reader.word(), reader.word(), reader.number(), reader.number(), reader.number(), reader.word(), reader.text(), reader.textOrNull())
+  }
+}
+
+function definitionsOf(database: DatabaseSync): Write {
+  const upsert = database.prepare(
+    `insert into definition(namespace, name, version, kind, options, schema, registered_at) values (?, ?, ?, ?, ?, ?, ?)
+    on conflict do update set kind = excluded.kind, options = excluded.options, schema = excluded.schema, registered_at = excluded.registered_at`,
+  )
+  return reader => {
+    for (let left = reader.count(); left > 0; left--)
+      upsert.run(reader.text(), reader.text(), reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number())
+  }
+}
+
+function settingsOf(database: DatabaseSync): Write {
+  const upsert = database.prepare('insert or replace into setting(namespace, kind, name, value, changed_at) values (?, ?, ?, ?, ?)')
+  const remove = database.prepare('delete from setting where namespace = ? and kind = ? and name = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) {
+      const [namespace, kind, name, value, changedAt] = [reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number()]
+      if (value === null) remove.run(namespace, kind, name)
+      else upsert.run(namespace, kind, name, value, changedAt)
+    }
+  }
+}
+
+/** Closed runs with all that is theirs. An open run loses nothing, and no run's segments go before it does. */
+function purgeOf(database: DatabaseSync): Write {
+  const drop = database.prepare('delete from run_closed where id = ? returning namespace, created_at as createdAt, tags')
+  const dropTag = database.prepare('delete from run_tag where namespace = ? and name = ? and value = ? and created_at = ? and id = ?')
+  const dropSegments = database.prepare('delete from run_segment where run = ?')
+  const dropLogs = database.prepare('delete from run_log where run = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) {
+      const id = reader.text()
+      const dropped = drop.get(id) as { namespace: string; createdAt: number; tags: string | null } | undefined
+      if (dropped === undefined) continue
+      if (dropped.tags !== null)
+        for (const [name, value] of Object.entries(JSON.parse(dropped.tags) as Record<string, string>))
+          dropTag.run(dropped.namespace, name, value, dropped.createdAt, id)
+      dropSegments.run(id)
+      dropLogs.run(id)
+    }
+  }
+}
