@@ -108,8 +108,9 @@ export interface Delivery extends Ref {
   attempts: number
   input: Payload | null
   checkpoint: Payload | null
-  /** When this attempt times out. */
+  /** When this attempt times out, by the server's clock, and how long that is from its delivery on. */
   deadline: Instant | null
+  timeoutMs: number | null
   leaseMs: number
   tags: Readonly<Record<string, string>> | null
   metadata: Payload | null

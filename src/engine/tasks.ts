@@ -137,6 +137,7 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Siz
     input: actor.input,
     checkpoint: view.checkpoint,
     deadline: timeout === undefined ? null : actor.lastAt + timeout,
+    timeoutMs: timeout ?? null,
     leaseMs: sizes.leaseMs,
     tags: actor.tags,
     metadata: options.metadata ?? null,

@@ -54,6 +54,8 @@ export interface Call {
   /** JSON text. */
   body?: string
   callKey?: string
+  /** Milliseconds that the answer may take by design (a long poll): a transport adds them to its own time-out. */
+  waitMs?: number
   signal?: AbortSignal
 }
 
@@ -300,6 +302,8 @@ export interface WireDelivery {
   checkpoint?: unknown
   metadata?: unknown
   deadline?: string
+  /** Milliseconds of this attempt from its delivery on: what the worker counts by its own clock, which may differ from the server's. */
+  timeoutMs?: number
   leaseMs: number
   tags?: Record<string, string>
   traceparent?: string

@@ -1,0 +1,30 @@
+/** The server's bounds that the SDK tells about before anything is sent. Bytes are UTF-8 bytes. */
+
+/** An input, output, checkpoint or metadata. */
+export const PAYLOAD_BYTES_MAX = 1024 * 1024
+/** What one request of the SDK's own batching carries; the server takes 16 MiB. */
+export const BODY_BYTES_WANTED = 8 * 1024 * 1024
+export const STARTS_PER_CALL_MAX = 10_000
+/** Tasks in one poll's answer; results, beats in one call. */
+export const TASKS_PER_CALL_MAX = 1_000
+export const LOG_LINES_PER_CALL_MAX = 1_000
+export const LOG_LINE_BYTES_MAX = 16 * 1024
+/** Log lines kept in the worker while they cannot be sent; more are dropped and counted. */
+export const LOG_LINES_BUFFERED_MAX = 10_000
+/** Results kept in the worker while they cannot be sent; at this many it takes no further tasks. */
+export const RESULTS_UNANSWERED_MAX = 5_000
+/** Delivery ids that are remembered, so that a task given twice runs once. */
+export const DELIVERIES_REMEMBERED = 20_000
+export const TAGS_MAX = 20
+export const TAG_LENGTH_MAX = 200
+export const NAME_LENGTH_MAX = 200
+export const KEY_LENGTH_MAX = 500
+export const DEFINITIONS_PER_CALL_MAX = 1_000
+/** A failure as it is kept: message, stack, and links of its chain of causes. */
+export const FAILURE_TEXT_LENGTH_MAX = 16 * 1024
+export const FAILURE_CAUSES_MAX = 10
+export const WAIT_MS_MAX = 60_000
+/** Nesting of a value. JSON itself has no bound, a call stack has. */
+export const DEPTH_MAX = 500
+/** Events of a stream that wait for a slow reader; more are dropped and told as `lagged`. */
+export const EVENTS_BUFFERED_MAX = 1_000

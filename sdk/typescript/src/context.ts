@@ -1,0 +1,66 @@
+import type { RunHandle } from './handle.ts'
+import type { Job, StartItem } from './job.ts'
+import type { StartOptions } from './options.ts'
+
+/** What a handler has beside its input: one attempt of one run. Annotate the checkpoint where there is one: `(input: In, ctx: JobContext<{ page: number }>)`. */
+export interface JobContext<Checkpoint = unknown> {
+  /** The run's id. */
+  readonly run: string
+  /** 1 is the first. */
+  readonly attempt: number
+  /** Attempts in all by the run's retry policy. */
+  readonly attempts: number
+  /** The same in every attempt of this run and in no other: the idempotency key to give to a bank. */
+  readonly taskKey: string
+  readonly tags: Readonly<Record<string, string>>
+  /** What the start gave as `metadata`. */
+  readonly metadata: unknown
+  /** When this attempt times out; null: never. */
+  readonly deadline: Date | null
+  /**
+   * Aborts when the work is no longer wanted; pass it on: `fetch(url, { signal: ctx.signal })`. Its reason is `CancelRequested`, `AttemptTimedOut`,
+   * `LeaseLost` or `WorkerStopping`. A handler that throws after `CancelRequested` ends the run as cancelled; one that returns has completed it.
+   */
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** What survives the attempt. */
+  readonly checkpoint: Checkpoints<Checkpoint>
+  /** How far it is, 0 to 1, and perhaps where. Shown live, at most one a second, the latest wins. A sign of life; nothing to await. */
+  progress(value: number, message?: string): void
+  /** A sign of life, for jobs with `timeout: { heartbeat }`: call it as often as you like. Leases need none. */
+  heartbeat(): void
+  /**
+   * Starts another job from this one, linked to it as its child. A retried handler never starts it twice: its call key is `taskKey` and the place, which
+   * is the count of this handler's starts, or `options.place` where their order may differ between attempts.
+   */
+  start<Input, Output>(job: Job<Input, Output>, ...args: ContextStartArguments<Input>): Promise<RunHandle<Output>>
+  /** The same for up to 10,000 runs in one call, all or none. */
+  startMany<Input, Output>(job: Job<Input, Output>, items: readonly StartItem<Input>[], options?: ContextStartOptions): Promise<RunHandle<Output>[]>
+}
+
+export interface ContextStartOptions extends StartOptions {
+  /** Names this start within the handler, the same in each attempt. Default: its count, from 0. */
+  place?: string
+}
+export type ContextStartArguments<Input> = undefined extends Input
+  ? [input?: Input, options?: ContextStartOptions]
+  : [input: Input, options?: ContextStartOptions]
+
+/** Lines are kept with the run and its attempt, and shown live. A message is cut at 16 KiB; a delivery may write 100,000 lines. Nothing to await. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}
+
+/** A value that the next attempt reads: where a long job goes on, or the id of an external job to attach to instead of starting a second one. */
+export interface Checkpoints<Value> {
+  /** What was saved last, by this attempt or the ones before; undefined when nothing was. */
+  readonly value: Value | undefined
+  /**
+   * Resolves when the server has it on disk. Up to 1 MiB.
+   * @throws Unserialisable at once; LeaseLost when another worker may have the task by now.
+   */
+  save(value: Value): Promise<void>
+}

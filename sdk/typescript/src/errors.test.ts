@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import * as errors from './errors.ts'
+import { errorOf, failureOf } from './failure.ts'
+
+const ended = { run: 'run-1', job: 'resize', reason: 'attempts-exhausted', failure: failureOf(new RangeError('too large')) }
+const problem = {
+  type: 'about:blank',
+  code: 'key-conflict',
+  status: 409,
+  title: 'This key was used with another input.',
+  at: '/key',
+  hint: 'use another',
+  retryAfter: 2,
+}
+const table: [string, Error & { code: string }, string, string][] = [
+  ['Abort', new errors.Abort('no such customer', { cause: new Error('404') }), 'abort', 'no such customer'],
+  ['InvalidOption', new errors.InvalidOption('Wrong.', { at: '/x', found: 1, hint: 'do it right' }), 'invalid-option', 'Wrong. Do it right.'],
+  [
+    'InvalidInput',
+    new errors.InvalidInput('resize', [{ at: '/url', message: 'not a url' }]),
+    'invalid-input',
+    'The input of job "resize" is not what its schema asks for: /url: not a url.',
+  ],
+  ['Unserialisable', new errors.Unserialisable('A function.', { at: '/f' }), 'unserialisable', 'A function.'],
+  ['RequestRefused', new errors.RequestRefused(problem), 'key-conflict', 'This key was used with another input. At /key. Use another.'],
+  [
+    'Unreachable',
+    new errors.Unreachable('http://127.0.0.1:7575', Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
+    'unreachable',
+    'No answer from http://127.0.0.1:7575 (ECONNREFUSED). Is the server running? Start one: mainspring server, or name another in MAINSPRING_URL.',
+  ],
+  ['RunFailed', new errors.RunFailed(ended), 'run-failed', 'resize run-1 failed (attempts-exhausted): too large'],
+  ['RunCancelled', new errors.RunCancelled({ ...ended, failure: null }), 'run-cancelled', 'resize run-1 was cancelled.'],
+  ['RunTimedOut', new errors.RunTimedOut({ ...ended, reason: 'expired', failure: null }), 'run-timed-out', 'resize run-1 timed out (expired).'],
+  ['RunTerminated', new errors.RunTerminated({ ...ended, failure: null }), 'run-terminated', 'resize run-1 was terminated.'],
+  [
+    'ResultTimeout',
+    new errors.ResultTimeout('run-1', 50),
+    'result-timeout',
+    'run-1 was still open after 50 ms. It goes on; wait again with result(), or see why with explain().',
+  ],
+  ['CancelRequested', new errors.CancelRequested('run-1'), 'cancel-requested', 'run-1 was asked to stop.'],
+  ['AttemptTimedOut', new errors.AttemptTimedOut('run-1', 2), 'attempt-timed-out', 'The time of attempt 2 of run-1 is up.'],
+  ['LeaseLost', new errors.LeaseLost('run-1', 2), 'lease-lost', 'The lease on attempt 2 of run-1 is lost; its result may be refused.'],
+  ['WorkerStopping', new errors.WorkerStopping('run-1'), 'worker-stopping', 'The worker stops; run-1 was given back.'],
+]
+
+test.each(table)('%s says what it is', (name, error, code, message) => {
+  expect(Object.entries(errors).find(([exported]) => exported === name)?.[1]).toBe(error.constructor)
+  expect(error).toMatchObject({ name, code, message })
+})
+
+test('the table has every class', () => {
+  const abstract = ['MainspringError', 'RunEnded']
+  expect(table.map(([name]) => name).sort()).toEqual(
+    Object.keys(errors)
+      .filter(name => !abstract.includes(name))
+      .sort(),
+  )
+})
+
+test('the cause of RunFailed is the error of the handler', () => {
+  const { cause } = new errors.RunFailed(ended)
+  expect(cause).toBeInstanceOf(RangeError)
+  expect((cause as Error).stack).toContain('errors.test.ts')
+})
+
+test('an error of a class of the user keeps its name', () => {
+  class OutOfStock extends Error {
+    override name = 'OutOfStock'
+  }
+  expect(errorOf(failureOf(new OutOfStock('none left')))).toMatchObject({ name: 'OutOfStock', message: 'none left' })
+})
+
+test.each([
+  ['a text', 'boom', 'thrown: boom'],
+  ['undefined', undefined, 'thrown: undefined'],
+  ['an object', { a: 1 }, 'thrown: {"a":1}'],
+])('%s that was thrown is said', (_, thrown, message) => expect(failureOf(thrown)).toEqual({ type: 'NotAnError', message }))
+
+test('a failure is bounded: texts are cut, chains and circles end', () => {
+  const circle = new Error('a')
+  circle.cause = new Error('b', { cause: circle })
+  expect(failureOf(circle).cause?.cause).toBeUndefined()
+  let chain = new Error('x'.repeat(100_000))
+  for (let link = 0; link < 50; link++) chain = new Error('x'.repeat(100_000), { cause: chain })
+  let links = 0
+  for (let failure: ReturnType<typeof failureOf> | undefined = failureOf(chain); failure; failure = failure.cause) {
+    expect(failure.message.length).toBeLessThanOrEqual(16 * 1024)
+    links++
+  }
+  expect(links).toBe(11)
+})

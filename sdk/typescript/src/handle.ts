@@ -1,0 +1,152 @@
+import { WAIT_MS_MAX } from './bounds.ts'
+import * as check from './checks.ts'
+import type { Client } from './client.ts'
+import { tag } from './codec.ts'
+import type { Duration } from './duration.ts'
+import { type EndedRun, RequestRefused, ResultTimeout, RunCancelled, RunFailed, RunTerminated, RunTimedOut } from './errors.ts'
+import { runEvents } from './events.ts'
+import { getRun, isClosed, type Run } from './runs.ts'
+import type { LiveEvent, WireExplanation, WireLogLine, WireLogs, WireProblem } from './wire.ts'
+
+/** How a start was answered. `existing`: that run was there, by this call's own repeat, its `key` or `unique`. `refused`: only of an item of a batch. */
+export type Started =
+  | { is: 'started'; run: string; job?: string }
+  | { is: 'existing'; run: string; by?: 'call' | 'key' | 'unique'; job?: string }
+  | { is: 'refused'; problem: WireProblem; job?: string }
+
+/**
+ * A run that was started. Everything here asks the server; the handle holds no state of it and may be thrown away.
+ * ```ts
+ * const run = await resize.start({ url })
+ * const { bytes } = await run.result({ timeout: '1m' })
+ * ```
+ * A handle of a refused item of `startMany` throws that refusal, `RequestRefused`, from each of its methods.
+ */
+export class RunHandle<Output = unknown> {
+  readonly #client: Client
+  readonly #id: string
+  readonly #answer: Started
+  constructor(client: Client, id: string, answer: Started) {
+    this.#client = client
+    this.#id = id
+    this.#answer = answer
+  }
+
+  /** The run's id: 26 characters; people use the last five. `''` when refused. */
+  get id(): string {
+    return this.#id
+  }
+
+  /** `started`: by this call. `existing`: it was there already. `refused`: an item of a batch that conflicts; `problem` says with what. */
+  get started(): 'started' | 'existing' | 'refused' {
+    return this.#answer.is
+  }
+
+  get problem(): WireProblem | null {
+    return this.#answer.is === 'refused' ? this.#answer.problem : null
+  }
+
+  /**
+   * Waits until the run is closed; resolves with what the handler returned.
+   * `timeout`: how long to wait, default for ever. `signal`: stops waiting, with its reason.
+   * @throws RunFailed (its `cause` is the handler's error), RunCancelled, RunTimedOut, RunTerminated; ResultTimeout when waiting took too long.
+   */
+  async result(options: { timeout?: Duration; signal?: AbortSignal } = {}): Promise<Output> {
+    const { clock } = this.#client
+    const timeoutMs = options.timeout === undefined ? Number.POSITIVE_INFINITY : check.duration(options.timeout, '/timeout')
+    const until = clock.monotonic() + timeoutMs
+    const stop = new AbortController()
+    const stopped = (): void => stop.abort(options.signal?.reason)
+    if (options.signal?.aborted) stopped()
+    options.signal?.addEventListener('abort', stopped, { once: true })
+    const timer = timeoutMs === Number.POSITIVE_INFINITY ? null : clock.after(timeoutMs, () => stop.abort(new ResultTimeout(this.#id, timeoutMs)))
+    try {
+      for (;;) {
+        stop.signal.throwIfAborted()
+        const waitMs = Math.max(0, Math.min(RESULT_POLL_MS, Math.ceil(until - clock.monotonic())))
+        const run = await getRun(this.#client, this.#known(), waitMs, stop.signal)
+        if (isClosed(run.state)) return outputOf(run) as Output
+      }
+    } catch (error) {
+      throw stop.signal.aborted ? stop.signal.reason : error
+    } finally {
+      timer?.()
+      options.signal?.removeEventListener('abort', stopped)
+    }
+  }
+
+  /** The run as it is now. */
+  async get(): Promise<Run<Output | null>> {
+    return (await getRun(this.#client, this.#known())) as Run<Output | null>
+  }
+
+  /** Asks it to stop: a running handler's `ctx.signal` aborts, anything else is closed at once. @throws RequestRefused `run-closed` when it had ended otherwise. */
+  async cancel(options: { why?: string } = {}): Promise<void> {
+    await this.#command('runs.cancel', options)
+  }
+
+  /** Closes it at once, whatever its handler does. For handlers that do not listen; else `cancel`. */
+  async terminate(options: { why?: string } = {}): Promise<void> {
+    await this.#command('runs.terminate', options)
+  }
+
+  /** A new run from this closed one, linked to it, with the same input or another. @throws RequestRefused `run-open` while it is open. */
+  async retry(options: { input?: unknown } = {}): Promise<RunHandle<Output>> {
+    const body = options.input === undefined ? {} : { input: tag(options.input, '/input') }
+    const { run } = await this.#command<{ run: string }>('runs.retry', body)
+    return new RunHandle(this.#client, run, { is: 'started', run })
+  }
+
+  /** All log lines so far, of all attempts, in order. */
+  async logs(): Promise<WireLogLine[]> {
+    const lines: WireLogLine[] = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const query = { limit: '1000', ...(cursor && { cursor }) }
+      const page: WireLogs = await this.#client.call<WireLogs>('runs.logs', { run: this.#known() }, undefined, { query })
+      lines.push(...page.lines)
+      cursor = page.next
+    }
+    return lines
+  }
+
+  /** Why it does not run, or how it ended: all reasons, from what dispatches. */
+  explain(): Promise<WireExplanation> {
+    return this.#client.call<WireExplanation>('runs.explain', { run: this.#known() })
+  }
+
+  /**
+   * What happens to it, as it happens, to its end: `for await (const event of run.events()) …`. Goes on by itself where a connection broke off;
+   * nothing is told twice. `{ is: 'run' }`: it changed, with its events since. `{ is: 'log' }`: lines (those written while the connection was away are in `logs()`).
+   */
+  events(options: { signal?: AbortSignal } = {}): AsyncGenerator<LiveEvent, void, void> {
+    return runEvents(this.#client, this.#known(), options.signal)
+  }
+
+  #command<Answer>(operation: 'runs.cancel' | 'runs.terminate' | 'runs.retry', body: unknown): Promise<Answer> {
+    return this.#client.call<Answer>(operation, { run: this.#known() }, body, { callKey: this.#client.newId() })
+  }
+
+  #known(): string {
+    if (this.#answer.is === 'refused') throw new RequestRefused(this.#answer.problem)
+    return this.#id
+  }
+}
+
+/** A long poll's length: short enough for the proxies on the way, which often cut at 60 s. */
+const RESULT_POLL_MS = Math.min(30_000, WAIT_MS_MAX)
+
+function outputOf(run: Run): unknown {
+  const ended: EndedRun = { run: run.id, job: run.definition, reason: run.reason, failure: run.failure }
+  switch (run.state) {
+    case 'completed':
+      return run.output ?? undefined
+    case 'cancelled':
+      throw new RunCancelled(ended)
+    case 'timed_out':
+      throw new RunTimedOut(ended)
+    case 'terminated':
+      throw new RunTerminated(ended)
+    default:
+      throw new RunFailed(ended)
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Mainspring: define jobs, start runs, wait for them, look at them.
+ *
+ * ```ts
+ * import { job } from '@mainspring/sdk'
+ *
+ * export const greet = job('greet', async ({ name }: { name: string }, ctx) => {
+ *   ctx.log.info('greeting', { name })
+ *   return `Hello, ${name}`
+ * })
+ *
+ * const run = await greet.start({ name: 'Ada' }, { key: 'ada', delay: '10m' })
+ * console.log(await run.result({ timeout: '1h' }))
+ * ```
+ *
+ * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, retention, unique, tags, labels).
+ * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
+ * - **Wait and look**: `RunHandle` (result, cancel, terminate, retry, get, logs, explain, events); `client.handle(id)`, `client.runs.list(filter)`.
+ * - **Run**: `startWorker({ jobs })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress, checkpoint,
+ *   signal, taskKey, start.
+ * - **Where**: `MAINSPRING_URL` (default http://127.0.0.1:7575), `MAINSPRING_API_KEY`, `MAINSPRING_NAMESPACE` (default `default`), or `connect(options)` with
+ *   `setDefaultClient(client)`.
+ * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
+ * - **Errors** have a stable `code`, `at` (JSON pointer to the place) and `hint` (a way out); see `MainspringError` and the classes beside it.
+ */
+export { Client, type ClientOptions, connect } from './client.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { decode, encode, type Tagged } from './codec.ts'
+export type { Checkpoints, ContextStartOptions, JobContext, Log } from './context.ts'
+export { currentClient, setDefaultClient, withClient } from './current.ts'
+export { type Duration, durationMs } from './duration.ts'
+export {
+  Abort,
+  AttemptTimedOut,
+  CancelRequested,
+  type InputIssue,
+  InvalidInput,
+  InvalidOption,
+  LeaseLost,
+  MainspringError,
+  RequestRefused,
+  ResultTimeout,
+  RunCancelled,
+  RunEnded,
+  RunFailed,
+  RunTerminated,
+  RunTimedOut,
+  Unreachable,
+  Unserialisable,
+  WorkerStopping,
+} from './errors.ts'
+export { errorOf, failureOf } from './failure.ts'
+export { RunHandle, type Started } from './handle.ts'
+export { type HttpOptions, httpConnection } from './http.ts'
+export { newId } from './ids.ts'
+export { type AnyJob, type Handler, type Job, job, type StartItem } from './job.ts'
+export type { JobOptions, JobRetryOptions, OpenState, RetryOptions, RunOptions, StartOptions, TimeoutOptions, UniqueOption } from './options.ts'
+export { portConnection, type Served, servePort } from './port.ts'
+export type { Run, RunFilter } from './runs.ts'
+export type { InferInput, InferOutput, StandardSchema } from './schema.ts'
+export type * from './wire.ts'
+export { CALL_KEY_HEADER, OPERATIONS, STREAMS } from './wire.ts'

@@ -1,0 +1,82 @@
+import type { Duration } from './duration.ts'
+import type { StandardSchema } from './schema.ts'
+
+/** What a job and a start of it have in common: the start's over the job's over the defaults. */
+export interface RunOptions {
+  /** The queue it waits in. Default `'default'`. */
+  queue?: string
+  /** -100 to 100, larger goes first, default 0. A step is worth a minute of waiting, so that nothing starves. */
+  priority?: number
+  retry?: RetryOptions
+  /** A duration is the time of one attempt; for the others give an object. Default: none. */
+  timeout?: Duration | TimeoutOptions
+  /** Not begun so long after it is due, the run ends as `timed_out` (expired). Default: never. */
+  expires?: Duration
+  /** How long the closed run and its logs are kept. Default 7 days. */
+  retention?: Duration
+  /** "Is one like it open?" Then that one is kept, and `start` gives its handle with `started: 'existing'`. Not together with `key`. Default: not asked. */
+  unique?: UniqueOption
+  /** For people, lists and filters: up to 20 names and values of up to 200 characters. A start's are added to the job's. Example: `{ team: 'media' }`. */
+  tags?: Record<string, string>
+  /** What a worker must have to get it, such as `{ gpu: 'a100' }`: each label must be there and equal. Default: any worker. */
+  labels?: Record<string, string>
+}
+
+/** Options of a job: everything a run of it has where its start says nothing else. */
+export interface JobOptions extends RunOptions {
+  /** Any Standard Schema (zod, valibot, arktype …): types the handler's input and refuses a bad one before it is sent. */
+  input?: StandardSchema
+  retry?: JobRetryOptions
+  /** Names this code. Default: SHA-256 over name, options, schema and the function's text, so that changed code is a new version by itself. */
+  version?: string
+}
+
+/** Options of one start. */
+export interface StartOptions extends RunOptions {
+  /**
+   * Idempotency key, up to 500 characters: the same key for the same job gives the same run, as long as it is open and at least `keyRetention`.
+   * With another input it is refused (`key-conflict`). Example: `'order-17'`.
+   */
+  key?: string
+  /** Default and least: 24 hours. */
+  keyRetention?: Duration
+  /** Due so long from now. Not together with `at`. Default: at once. */
+  delay?: Duration
+  /** Due at this time: a Date, or ISO 8601 text with its offset. A time that has passed is now. */
+  at?: Date | string
+  /** Any value, for the handler (`ctx.metadata`) and for people. */
+  metadata?: unknown
+}
+
+/** When a failed attempt is tried again. The delay before attempt n+1 is `min(maximum, initial × factor^(n-1))`, then spread by `jitter`. */
+export interface RetryOptions {
+  /** Attempts in all, the first included. 1 means: the handler is started at most once, whatever crashes. Default 10. */
+  attempts?: number
+  /** Default 1 second. */
+  initial?: Duration
+  /** 1 or more, default 2. */
+  factor?: number
+  /** Default 1 hour. */
+  maximum?: Duration
+  /** 0 to 1, default 0.1: a delay d becomes uniform in [d × (1 - jitter), d × (1 + jitter)]. */
+  jitter?: number
+}
+export interface JobRetryOptions extends RetryOptions {
+  /** The delay after attempt `attempt` (1 is the first) has failed, in place of the formula's. Undefined: the formula's. Runs in the worker. */
+  delay?: (attempt: number, error: Error) => Duration | undefined
+}
+
+export interface TimeoutOptions {
+  /** One attempt, from its delivery on: `ctx.signal` aborts, the attempt has failed and is retried. */
+  attempt?: Duration
+  /** From due to the end, all attempts: the run ends as `timed_out`. */
+  total?: Duration
+  /** From ready to delivery, each attempt: the run ends as `timed_out`. */
+  scheduleToStart?: Duration
+  /** Without a sign of life from the handler (progress, checkpoint, `ctx.heartbeat()`, a log line): the attempt has failed and is retried. */
+  heartbeat?: Duration
+}
+
+/** `true` or `'name'`: one a job. `'input'`: one an input. `{ key }`: one a key. `states`: those of the other run that count, default all open ones. */
+export type UniqueOption = true | 'name' | 'input' | { by?: 'name' | 'input'; key?: string; states?: OpenState[] }
+export type OpenState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'paused'

@@ -1,0 +1,50 @@
+import type { Client } from './client.ts'
+import { untag } from './codec.ts'
+import type { State, WireRunDetail, WireRunList } from './wire.ts'
+
+/** Which runs. All that is given must hold; of a list, one. */
+export interface RunFilter {
+  state?: State | State[]
+  job?: string | string[]
+  queue?: string | string[]
+  /** All of them. */
+  tags?: Record<string, string>
+  createdAfter?: Date
+  createdBefore?: Date
+  /** Runs a page, 1 to 1,000, default 50. */
+  limit?: number
+  /** `next` of the page before. */
+  cursor?: string
+}
+
+export async function listRuns(client: Client, filter: RunFilter): Promise<WireRunList> {
+  const tags = Object.entries(filter.tags ?? {}).map(([name, value]) => `${name}:${value}`)
+  const query = {
+    state: filter.state,
+    definition: filter.job,
+    queue: filter.queue,
+    tag: tags.length > 0 ? tags : undefined,
+    createdAfter: filter.createdAfter?.toISOString(),
+    createdBefore: filter.createdBefore?.toISOString(),
+    limit: filter.limit === undefined ? undefined : String(filter.limit),
+    cursor: filter.cursor,
+  }
+  return client.call<WireRunList>('runs.list', {}, undefined, { query })
+}
+
+/** A run as the server knows it, its values as they were. */
+export interface Run<Output = unknown> extends Omit<WireRunDetail, 'output'> {
+  output: Output
+}
+
+export async function getRun(client: Client, id: string, waitMs?: number, signal?: AbortSignal): Promise<Run> {
+  const query = waitMs === undefined ? {} : { query: { wait: `${waitMs}ms` }, waitMs }
+  const run = await client.call<WireRunDetail>('runs.get', { run: id }, undefined, { ...query, ...(signal && { signal }) })
+  for (const value of ['input', 'output', 'checkpoint', 'metadata'] as const) run[value] = untag(run[value])
+  return run
+}
+
+export function isClosed(state: State): boolean {
+  return CLOSED.has(state)
+}
+const CLOSED: ReadonlySet<State> = new Set(['completed', 'failed', 'cancelled', 'timed_out', 'terminated'])

@@ -1,0 +1,180 @@
+import type { Client } from '../client.ts'
+import { decode, encode, untag } from '../codec.ts'
+import type { Checkpoints, ContextStartOptions, JobContext, Log } from '../context.ts'
+import { AttemptTimedOut } from '../errors.ts'
+import type { RunHandle } from '../handle.ts'
+import type { AnyJob, StartItem } from '../job.ts'
+import type { WireDelivery } from '../wire.ts'
+import type { Lease } from './leases.ts'
+import type { Logs } from './logs.ts'
+import type { Reports } from './reports.ts'
+
+/** What attempts share with their worker. */
+export interface Desk {
+  client: Client
+  logs: Logs
+  reports: Reports
+}
+
+/**
+ * One attempt of one run, and the context that its handler gets. A no-op job makes forty thousand of these a second, so that everything a handler may not
+ * touch (signal, timer, log, values) is made when it is touched.
+ */
+export class Attempt implements JobContext {
+  readonly delivery: WireDelivery
+  readonly job: AnyJob
+  readonly lease: Lease
+  /** By the worker's clock, when it came. */
+  readonly begunAt: number
+  /** The first reason to stop; set whether or not anybody listens. */
+  stopReason: Error | null = null
+  cancelRequested = false
+  /** Its outcome is settled: finished, or given back. What comes later is dropped. */
+  ended = false
+  /** Lines written, for their numbers; and those that found no room. */
+  lines = 0
+  linesDropped = 0
+  /** The count of the last line in the worker's log; 0: none. */
+  lastLine = 0
+  readonly #desk: Desk
+  readonly #tagged: boolean
+  /** Bits of VALUES. */
+  #decoded = 0
+  #starts = 0
+  #controller: AbortController | null = null
+  #timer: (() => void) | null = null
+  #log: Log | null = null
+  #checkpoint: Checkpoints<unknown> | null = null
+
+  constructor(delivery: WireDelivery, job: AnyJob, lease: Lease, desk: Desk, mayBeTagged: boolean) {
+    this.delivery = delivery
+    this.job = job
+    this.lease = lease
+    this.begunAt = desk.client.clock.monotonic()
+    this.#desk = desk
+    this.#tagged = mayBeTagged
+  }
+
+  get run(): string {
+    return this.delivery.run
+  }
+  get attempt(): number {
+    return this.delivery.attempt
+  }
+  get attempts(): number {
+    return this.delivery.attempts
+  }
+  get taskKey(): string {
+    return this.delivery.taskKey
+  }
+  get tags(): Readonly<Record<string, string>> {
+    return this.delivery.tags ?? {}
+  }
+  get input(): unknown {
+    return this.value('input')
+  }
+  get metadata(): unknown {
+    return this.value('metadata')
+  }
+  get deadline(): Date | null {
+    return this.delivery.deadline === undefined ? null : new Date(this.delivery.deadline)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController()
+      if (this.stopReason) this.#controller.abort(this.stopReason)
+      else this.#watchTime()
+    }
+    return this.#controller.signal
+  }
+
+  get log(): Log {
+    const { logs } = this.#desk
+    this.#log ??= {
+      debug: (message, fields) => logs.add(this, 'debug', message, fields),
+      info: (message, fields) => logs.add(this, 'info', message, fields),
+      warn: (message, fields) => logs.add(this, 'warn', message, fields),
+      error: (message, fields) => logs.add(this, 'error', message, fields),
+    }
+    return this.#log
+  }
+
+  get checkpoint(): Checkpoints<unknown> {
+    const saved = (): unknown => this.value('checkpoint')
+    const save = (value: unknown): Promise<void> => {
+      const text = encode(value, '/checkpoint') ?? 'null'
+      this.#decoded |= VALUES.checkpoint
+      this.delivery.checkpoint = decode(text)
+      return this.#desk.reports.checkpoint(this, text)
+    }
+    this.#checkpoint ??= {
+      get value() {
+        return saved()
+      },
+      save: async value => save(value),
+    }
+    return this.#checkpoint
+  }
+
+  progress(value: number, message?: string): void {
+    if (typeof value !== 'number' || Number.isNaN(value)) return
+    this.#desk.reports.progress(this, { value: Math.min(1, Math.max(0, value)), ...(message !== undefined && { message: String(message) }) })
+  }
+
+  heartbeat(): void {
+    this.#desk.reports.alive(this)
+  }
+
+  // The interface types these by the job; inside they are calls of the worker's client.
+  // biome-ignore lint/suspicious/noExplicitAny: typed by JobContext
+  start(job: AnyJob, input?: unknown, options: ContextStartOptions = {}): Promise<RunHandle<any>> {
+    const { place, ...rest } = options
+    return this.#desk.client.startFrom(job, input, rest, this.#origin(place))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by JobContext
+  startMany(job: AnyJob, items: readonly StartItem<any>[], options: ContextStartOptions = {}): Promise<RunHandle<any>[]> {
+    const { place, ...rest } = options
+    return this.#desk.client.startManyFrom(job, items as readonly StartItem<unknown>[], rest, this.#origin(place))
+  }
+
+  /** Asks the handler to stop: the first reason counts. */
+  abort(reason: Error): void {
+    if (this.stopReason !== null || this.ended) return
+    this.stopReason = reason
+    this.#controller?.abort(reason)
+  }
+
+  /** Nothing of it is left behind. */
+  end(): void {
+    this.ended = true
+    this.#timer?.()
+    this.#timer = null
+  }
+
+  /** Values are decoded where they lie, once: a handler that changes its input changes it for itself. */
+  value(which: 'input' | 'metadata' | 'checkpoint'): unknown {
+    const { delivery } = this
+    if (this.#tagged && (this.#decoded & VALUES[which]) === 0) {
+      this.#decoded |= VALUES[which]
+      delivery[which] = untag(delivery[which])
+    }
+    return delivery[which] ?? undefined
+  }
+
+  #origin(place: string | undefined): { callKey: string; parent: string } {
+    return { callKey: `${this.taskKey}:${place ?? this.#starts++}`, parent: this.run }
+  }
+
+  /** The attempt's own time, by this worker's clock from its arrival; the server's wall clock only where it says nothing better. */
+  #watchTime(): void {
+    const { clock } = this.#desk.client
+    const { timeoutMs, deadline } = this.delivery
+    if (timeoutMs === undefined && deadline === undefined) return
+    const left = timeoutMs === undefined ? Date.parse(deadline as string) - clock.now() : this.begunAt + timeoutMs - clock.monotonic()
+    this.#timer = clock.after(Math.max(0, left), () => this.abort(new AttemptTimedOut(this.run, this.attempt)))
+  }
+}
+
+const VALUES = { input: 1, metadata: 2, checkpoint: 4 } as const

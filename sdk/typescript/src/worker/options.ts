@@ -1,0 +1,45 @@
+import type { Client } from '../client.ts'
+import type { Clock } from '../clock.ts'
+import type { Random } from '../ids.ts'
+import type { AnyJob } from '../job.ts'
+import type { Connection, WireProblem } from '../wire.ts'
+
+export interface WorkerOptions {
+  /** What it runs; deliveries of any other job go elsewhere. */
+  jobs: readonly AnyJob[]
+  /** Through which it asks for work, and through which its handlers start runs. Default: one made from what follows, else from the environment. */
+  client?: Client
+  connection?: Connection
+  url?: string
+  apiKey?: string
+  /** Default `MAINSPRING_NAMESPACE`, else `'default'`. */
+  namespace?: string
+  /** Handlers at the same time, 1 to 10,000. Default 10; more for handlers that mostly wait. */
+  slots?: number
+  /** Only work of these queues. Default: of any. */
+  queues?: readonly string[]
+  /** What it has, for jobs that ask: `{ gpu: 'a100' }`. Default: nothing. */
+  labels?: Record<string, string>
+  /** For people. Default: host and process id. */
+  name?: string
+  /** What the worker has to say of itself. Default: warnings and errors to stderr. */
+  log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
+  /** What happens, for whoever shows it. Must not throw; called on the hot path. */
+  onEvent?: (event: WorkerEvent) => void
+  /** How long a poll may wait for work, milliseconds. Default 30,000, at most 60,000. */
+  pollWaitMs?: number
+  /** Default: real time. */
+  clock?: Clock
+  random?: Random
+}
+
+export type WorkerEvent =
+  | { is: 'begun'; run: string; job: string; attempt: number }
+  | { is: 'ended'; run: string; job: string; attempt: number; outcome: 'completed' | 'failed' | 'cancelled' | 'returned'; error?: unknown }
+  /** How the server took a result. Anything but `accepted` means that another attempt or command has settled the run. */
+  | { is: 'answered'; run: string; attempt: number; answer: 'accepted' | 'superseded' | 'closed' | 'unknown' | 'refused'; problem?: WireProblem }
+  /** A handler was asked to stop: `ctx.signal` has aborted. */
+  | { is: 'aborted'; run: string; attempt: number; reason: Error }
+  /** The server does not answer; again when it does. */
+  | { is: 'disconnected'; error: unknown }
+  | { is: 'connected' }

@@ -1,0 +1,110 @@
+import { TASKS_PER_CALL_MAX } from '../bounds.ts'
+import { waitMs } from '../calls.ts'
+import type { Client } from '../client.ts'
+import { delayed } from '../clock.ts'
+import { mayBeTagged } from '../codec.ts'
+import type { WireDelivery, WirePoll, WirePolled } from '../wire.ts'
+
+/**
+ * Asks for work, one poll at a time, for ever: each poll names the last answer that arrived, so that the server gives again what did not (E16).
+ * A poll leaves when a quarter of the slots is free, or some have been free for 2 ms: single free slots of a busy worker do not cost a call each.
+ */
+export class Poller {
+  readonly #options: PollerOptions
+  readonly #stop = new AbortController()
+  #asking: Promise<void> | null = null
+  #patience: (() => void) | null = null
+  #last: string | null = null
+  #connected = true
+  #stopped = false
+  #failures = 0
+
+  constructor(options: PollerOptions) {
+    this.#options = options
+  }
+
+  /** Slots may have become free. */
+  wake(): void {
+    if (this.#asking !== null || this.#stopped) return
+    const free = this.#options.free()
+    if (free <= 0) return
+    if (free >= this.#options.slots / 4) {
+      this.#patience?.()
+      this.#patience = null
+      this.#ask(free)
+      return
+    }
+    this.#patience ??= this.#options.client.clock.after(PATIENCE_MS, () => {
+      this.#patience = null
+      const still = this.#options.free()
+      if (this.#asking === null && !this.#stopped && still > 0) this.#ask(still)
+    })
+  }
+
+  /** Asks no more. A poll under way gets a moment to answer, for what is in its answer would be lost for as long as a lease; then it is given up. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#patience?.()
+    if (this.#asking === null) return
+    const { clock } = this.#options.client
+    const giveUp = (): void => this.#stop.abort(new Error('the worker stops'))
+    if (this.#options.local) giveUp()
+    const cancel = clock.after(LAST_ANSWER_MS, giveUp)
+    await this.#asking
+    cancel()
+  }
+
+  #ask(max: number): void {
+    this.#asking = this.#poll(Math.min(max, TASKS_PER_CALL_MAX)).finally(() => {
+      this.#asking = null
+      this.wake()
+    })
+  }
+
+  async #poll(max: number): Promise<void> {
+    const { client, request, pollWaitMs, onTasks, onConnection } = this.#options
+    const startedAt = client.clock.monotonic()
+    const poll: WirePoll = { ...request, last: this.#last, max, wait: pollWaitMs }
+    try {
+      const call = { params: { namespace: client.namespace }, body: JSON.stringify(poll), waitMs: pollWaitMs, signal: this.#stop.signal }
+      const text = await client.connection.call('tasks.poll', call)
+      const polled = JSON.parse(text) as WirePolled
+      this.#last = polled.answer
+      if (!this.#connected) onConnection(null)
+      this.#connected = true
+      const idle = polled.tasks.length === 0 && client.clock.monotonic() - startedAt < pollWaitMs / 10
+      this.#failures = idle ? this.#failures + 1 : 0
+      if (polled.tasks.length > 0) onTasks(polled.tasks, mayBeTagged(text))
+      else if (idle) await this.#pause(null) // a server that stops answers at once and with nothing
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      if (this.#connected) onConnection(error)
+      this.#connected = false
+      this.#failures++
+      await this.#pause(error)
+    }
+  }
+
+  async #pause(error: unknown): Promise<void> {
+    const { clock, random } = this.#options.client
+    await delayed(clock, waitMs(error, this.#failures - 1, random), this.#stop.signal).catch(() => {})
+  }
+}
+
+export interface PollerOptions {
+  client: Client
+  request: Omit<WirePoll, 'last' | 'max' | 'wait'>
+  slots: number
+  pollWaitMs: number
+  /** Server and worker are one thread: no answer can be on its way. */
+  local: boolean
+  /** Tasks that could begin now. */
+  free: () => number
+  /** `mayBeTagged`: some value of these tasks may be in the tagged form. */
+  onTasks: (tasks: WireDelivery[], mayBeTagged: boolean) => void
+  /** The first failure after a success, or null for the first success after a failure. */
+  onConnection: (error: unknown) => void
+}
+
+const PATIENCE_MS = 2
+const LAST_ANSWER_MS = 250

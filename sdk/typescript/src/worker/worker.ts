@@ -1,0 +1,295 @@
+import { hostname } from 'node:os'
+import { RESULTS_UNANSWERED_MAX, WAIT_MS_MAX } from '../bounds.ts'
+import { waitMs } from '../calls.ts'
+import * as check from '../checks.ts'
+import { Client } from '../client.ts'
+import { delayed } from '../clock.ts'
+import { withClient } from '../current.ts'
+import type { Duration } from '../duration.ts'
+import { CancelRequested, InvalidOption, LeaseLost, type RequestRefused, WorkerStopping } from '../errors.ts'
+import type { AnyJob } from '../job.ts'
+import type { WireDelivery } from '../wire.ts'
+import { Attempt } from './attempt.ts'
+import { Leases } from './leases.ts'
+import { Logs } from './logs.ts'
+import type { WorkerOptions } from './options.ts'
+import { Poller } from './poller.ts'
+import { Reports } from './reports.ts'
+import { type Answer, Results } from './results.ts'
+import { type Outcome, runHandler } from './run.ts'
+import { Seen } from './seen.ts'
+
+/**
+ * A worker: asks for work, runs handlers, sends what they say and how they end.
+ *
+ * ```text
+ * running    registered and polling; up to `slots` handlers
+ * draining   asks no more; what runs may end until the deadline, then is given back      ← drain()
+ * stopped    nothing runs, everything is answered or given up                            ← the deadline, or all has ended
+ * ```
+ */
+export class JobWorker {
+  readonly id: string
+  /** Resolves when its jobs are registered and it asks for work; rejects when it is stopped before. */
+  readonly ready: Promise<void>
+  readonly #options: WorkerOptions
+  readonly #client: Client
+  readonly #slots: number
+  readonly #jobs: ReadonlyMap<string, AnyJob>
+  readonly #stop = new AbortController()
+  readonly #seen = new Seen()
+  readonly #running = new Map<string, Attempt>()
+  readonly #leases: Leases
+  readonly #logs: Logs
+  readonly #reports: Reports
+  readonly #results: Results
+  readonly #poller: Poller
+  /** By batch of their leases, then by index. */
+  readonly #byLease = new Map<number, Attempt[]>()
+  /** Ended, but their lines or checkpoints are not with the server yet. */
+  #settling = 0
+  #wakes = false
+  #draining: Promise<void> | null = null
+  #onQuiet: (() => void) | null = null
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#client = clientOf(options)
+    this.#slots = check.integer(1, 10_000)(options.slots ?? 10, '/slots')
+    this.#jobs = byName(options.jobs)
+    this.id = this.#client.newId()
+    const client = this.#client
+    const { signal } = this.#stop
+    const problem = (error: unknown): void => this.#log('warn', 'log lines were refused', { error })
+    this.#logs = new Logs(client, this.id, signal, problem)
+    this.#reports = new Reports(client, this.id, signal, (attempt, news) => this.#news(attempt, news))
+    this.#results = new Results(client, this.id, signal, (attempt, answer, error) => this.#answered(attempt, answer, error))
+    this.#leases = new Leases({
+      connection: client.connection,
+      namespace: client.namespace,
+      worker: this.id,
+      clock: client.clock,
+      news: (batch, index, news) => this.#news(this.#byLease.get(batch)?.[index], news),
+      onError: error => this.#log('error', 'the thread that keeps the leases failed', { error }),
+    })
+    this.#poller = new Poller({
+      client,
+      slots: this.#slots,
+      local: this.#leases.local,
+      pollWaitMs: check.integer(0, WAIT_MS_MAX)(options.pollWaitMs ?? 30_000, '/pollWaitMs'),
+      request: {
+        worker: this.id,
+        workerName: options.name ?? `${hostname()}:${process.pid}`,
+        queues: (options.queues ?? []).map((queue, index) => check.name(queue, `/queues/${index}`)),
+        serves: options.jobs.map(job => ({ definition: job.name, version: job.version })),
+        labels: check.words(options.labels ?? {}, '/labels'),
+        slots: this.#slots,
+      },
+      free: () => (this.#results.unanswered >= RESULTS_UNANSWERED_MAX ? 0 : this.#slots - this.#running.size),
+      onTasks: (tasks, tagged) => this.#take(tasks, tagged),
+      onConnection: error => this.#connection(error),
+    })
+    this.ready = this.#begin()
+    this.ready.catch(() => {})
+  }
+
+  /** Handlers that run now. */
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** Ends in good order; see `Worker.drain`. */
+  drain(deadline: Duration = '30s'): Promise<void> {
+    this.#draining ??= this.#drain(check.duration(deadline, '/deadline'))
+    return this.#draining
+  }
+
+  stop(): Promise<void> {
+    if (this.#draining === null) return this.drain(0)
+    this.#giveBack()
+    return this.#draining
+  }
+
+  async #begin(): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      if (this.#draining) throw new Error('the worker was stopped before it began')
+      try {
+        await this.#client.register(this.#options.jobs)
+        break
+      } catch (error) {
+        this.#log('warn', 'its jobs cannot be registered yet', { error })
+        await delayed(this.#client.clock, waitMs(error, failures, this.#client.random), this.#stop.signal)
+      }
+    }
+    await this.#leases.ready
+    this.#poller.wake()
+  }
+
+  /** Everything that came is held before anything of it runs: a handler may block this thread from its first line on. */
+  #take(tasks: WireDelivery[], tagged: boolean): void {
+    const fresh = tasks.filter(task => this.#seen.add(task.delivery))
+    if (fresh.length === 0) return
+    const batch = this.#leases.hold(fresh)
+    const desk = { client: this.#client, logs: this.#logs, reports: this.#reports }
+    const attempts = fresh.map((task, index) => new Attempt(task, this.#jobs.get(task.definition) as AnyJob, { batch, index }, desk, tagged))
+    this.#byLease.set(batch, attempts)
+    for (const attempt of attempts) this.#running.set(attempt.delivery.delivery, attempt)
+    withClient(this.#client, () => {
+      for (const attempt of attempts) {
+        if (this.#draining || attempt.job === undefined) this.#return(attempt)
+        else {
+          this.#options.onEvent?.({ is: 'begun', run: attempt.run, job: attempt.job.name, attempt: attempt.attempt })
+          runHandler(attempt, this.#ended)
+        }
+      }
+    })
+  }
+
+  readonly #ended = (attempt: Attempt, outcome: Outcome): void => {
+    if (attempt.ended) return
+    this.#event(attempt, outcome.is, outcome.error)
+    this.#running.delete(attempt.delivery.delivery)
+    const logged = this.#logs.flushed(attempt)
+    const saved = this.#reports.settled(attempt)
+    attempt.end()
+    if (logged === null && saved === null) return this.#finish(attempt, outcome.members)
+    this.#settling++
+    void Promise.all([logged, saved]).then(() => {
+      this.#settling--
+      this.#finish(attempt, outcome.members)
+    })
+  }
+
+  /** Its lines and checkpoints are with the server: now the result may close it. */
+  #finish(attempt: Attempt, members: string): void {
+    this.#reports.forget(attempt)
+    const { run, task, attempt: number, delivery } = attempt.delivery
+    this.#results.add({
+      attempt,
+      text: `{"run":${quoted(run)},"task":${quoted(task)},"attempt":${number},"delivery":${quoted(delivery)},${members}}`,
+    })
+    this.#wake()
+    if (this.#running.size === 0 && this.#settling === 0) this.#onQuiet?.()
+  }
+
+  #return(attempt: Attempt): void {
+    attempt.abort(new WorkerStopping(attempt.run))
+    this.#ended(attempt, { is: 'returned', members: '"is":"returned"' })
+  }
+
+  #answered(attempt: Attempt, answer: Answer, error?: RequestRefused): void {
+    if (this.#leases.release(attempt.lease)) this.#byLease.delete(attempt.lease.batch)
+    if (answer === 'refused') this.#log('error', 'a result was refused', { run: attempt.run, error })
+    this.#options.onEvent?.({ is: 'answered', run: attempt.run, attempt: attempt.attempt, answer, ...(error && { problem: error.problem }) })
+    this.#wake()
+  }
+
+  #news(attempt: Attempt | undefined, news: 'cancel' | 'lost' | 'lapsed'): void {
+    if (attempt === undefined || attempt.ended) return
+    if (news === 'cancel') attempt.cancelRequested = true
+    if (attempt.stopReason !== null) return
+    attempt.abort(news === 'cancel' ? new CancelRequested(attempt.run) : new LeaseLost(attempt.run, attempt.attempt))
+    this.#options.onEvent?.({ is: 'aborted', run: attempt.run, attempt: attempt.attempt, reason: attempt.stopReason as unknown as Error })
+  }
+
+  /** Once a turn, after all that ended in it: the poll asks for as many as there is room for. */
+  #wake(): void {
+    if (this.#wakes) return
+    this.#wakes = true
+    this.#client.clock.soon(() => {
+      this.#wakes = false
+      this.#poller.wake()
+    })
+  }
+
+  #connection(error: unknown): void {
+    if (error === null) {
+      this.#log('info', 'the server answers again', {})
+      this.#options.onEvent?.({ is: 'connected' })
+      this.#client.forget(this.#options.jobs) // it may be another server, or one that has lost them
+      this.#client.register(this.#options.jobs).catch(again => this.#log('warn', 'its jobs cannot be registered', { error: again }))
+    } else {
+      this.#log('warn', 'no work can be asked for; it is tried again', { error })
+      this.#options.onEvent?.({ is: 'disconnected', error })
+    }
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
+    const { clock } = this.#client
+    const abort = (): void => this.#stop.abort(new Error('the worker has stopped'))
+    const quiet = new Promise<void>(resolve => {
+      this.#onQuiet = resolve
+      if (this.#running.size === 0 && this.#settling === 0) resolve()
+    })
+    const timers = [clock.after(deadlineMs, () => this.#giveBack()), clock.after(deadlineMs + FLUSH_MS, abort)]
+    await Promise.all([this.#poller.stop(), quiet])
+    timers.push(clock.after(FLUSH_MS, abort))
+    await this.#results.idle()
+    await this.#gone()
+    for (const cancel of timers) cancel()
+    abort()
+    await this.#leases.close()
+  }
+
+  #giveBack(): void {
+    for (const attempt of [...this.#running.values()]) this.#return(attempt)
+  }
+
+  /** Whatever an answer that never arrived may have given it: those leases end now. */
+  async #gone(): Promise<void> {
+    const { connection, namespace } = this.#client
+    const call = { params: { namespace, worker: this.id }, body: '{}', signal: this.#stop.signal }
+    await connection.call('workers.gone', call).catch(() => {})
+  }
+
+  #event(attempt: Attempt, outcome: Outcome['is'], error: unknown): void {
+    const { onEvent } = this.#options
+    if (!onEvent) return
+    const base = { is: 'ended', run: attempt.run, job: attempt.delivery.definition, attempt: attempt.attempt, outcome } as const
+    onEvent(error === undefined ? base : { ...base, error })
+  }
+
+  #log(level: 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>): void {
+    if (this.#options.log) this.#options.log(level, message, facts)
+    else if (level !== 'info') console.error(`mainspring worker: ${message}${facts.error instanceof Error ? `: ${facts.error.message}` : ''}`)
+  }
+}
+
+/** After the last handler, for results and log lines. */
+const FLUSH_MS = 5_000
+
+function clientOf(options: WorkerOptions): Client {
+  if (options.client) return options.client
+  const { connection, url, apiKey, namespace, clock, random } = options
+  return new Client({
+    ...(connection && { connection }),
+    ...(url !== undefined && { url }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(namespace !== undefined && { namespace }),
+    ...(clock && { clock }),
+    ...(random && { random }),
+  })
+}
+
+function byName(jobs: readonly AnyJob[]): Map<string, AnyJob> {
+  const named = new Map<string, AnyJob>()
+  jobs.forEach((job, index) => {
+    if (typeof job?.handler !== 'function')
+      throw new InvalidOption('This is not a job.', { at: `/jobs/${index}`, found: job, hint: "make one with job('name', async (input, ctx) => …)" })
+    if (named.has(job.name))
+      throw new InvalidOption(`Two jobs are called "${job.name}".`, {
+        at: `/jobs/${index}`,
+        found: job.name,
+        hint: 'names are unique in a namespace',
+      })
+    named.set(job.name, job)
+  })
+  if (named.size === 0) throw new InvalidOption('A worker needs a job.', { at: '/jobs', found: jobs, hint: 'jobs: [resize, order]' })
+  return named
+}
+
+/** Ids have no character that JSON escapes; anything else is the server's choice. */
+function quoted(id: string): string {
+  return SIMPLE.test(id) ? `"${id}"` : JSON.stringify(id)
+}
+const SIMPLE = /^[\w:.-]*$/
