@@ -1,0 +1,87 @@
+// The rooms of docs/architecture.md and the arrows between them: everything that is not drawn here fails the build.
+
+/** Where a room may reach, beside itself. `store` here is the port alone: the implementations are the composition root's. */
+const ROOMS = {
+  core: [],
+  time: ['^src/core/'],
+  machines: ['^src/core/', '^src/time/'],
+  store: ['^src/core/'],
+  engine: ['^src/core/', '^src/machines/', '^src/store/[^/]+\\.ts$'],
+  observability: ['^src/core/', '^src/engine/face\\.ts$'],
+  api: ['^src/core/', '^src/engine/face\\.ts$', '^src/observability/'],
+  dialects: ['^src/core/', '^src/engine/face\\.ts$'],
+  executors: ['^sdk/typescript/src/'],
+  triggers: ['^sdk/typescript/src/'],
+  server: ['^src/', '^sdk/typescript/src/'],
+  cli: ['^src/core/', '^src/server/', '^sdk/typescript/src/'],
+}
+/** No clock, no randomness, no I/O: these rooms decide, they do not act. */
+const PURE = '^src/(core|time|machines)/'
+const PACKAGES = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
+const TESTS = '\\.test\\.ts$'
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(ROOMS).map(([room, reach]) => ({
+      name: `room-${room}`,
+      comment: `src/${room} may import ${reach.length ? reach.join(', ') : 'nothing of ours'}`,
+      severity: 'error',
+      from: { path: `^src/${room}/`, pathNot: TESTS },
+      to: { path: '^(src|sdk|test|bench|examples|scripts)/', pathNot: [`^src/${room}/`, ...reach] },
+    })),
+    {
+      name: 'room-sdk',
+      comment: 'the SDK is a package of its own and knows nothing of ours',
+      severity: 'error',
+      from: { path: '^sdk/typescript/src/', pathNot: TESTS },
+      to: { path: '^(src|test|bench|examples|scripts)/' },
+    },
+    {
+      name: 'sdk-without-dependencies',
+      comment: 'who installs the SDK installs nothing else',
+      severity: 'error',
+      from: { path: '^sdk/typescript/src/', pathNot: TESTS },
+      to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: 'new-room',
+      comment: 'a folder under src is a room: give it its arrows above',
+      severity: 'error',
+      from: { path: '^src/[^/]+', pathNot: `^src/(${Object.keys(ROOMS).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'pure',
+      comment: 'time, ids and randomness come in through Context',
+      severity: 'error',
+      from: { path: PURE, pathNot: TESTS },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-without-packages',
+      comment: 'the pure rooms use no package',
+      severity: 'error',
+      from: { path: PURE, pathNot: TESTS },
+      to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: 'no-cycle',
+      comment: 'whoever needs each other to run is one; types may look at each other',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.d.ts'],
+    },
+  },
+}

@@ -1,0 +1,30 @@
+import { type CommandLine, ROOT, show } from './run.ts'
+
+/** What must hold besides the tests. `npm run check` runs these, `npm test` counts each as a test. */
+export const CHECKS: readonly { name: string; command: CommandLine }[] = [
+  { name: 'format and lint', command: ['node_modules/.bin/biome', 'check', '.'] },
+  { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
+  { name: 'rooms', command: rooms('.') },
+]
+
+/** The dependency rule over the tree in `folder`. */
+export function rooms(folder: string): CommandLine {
+  return [
+    process.execPath,
+    ...['--import', `${ROOT}/scripts/rooms/typescript-6.mjs`, `${ROOT}/node_modules/dependency-cruiser/bin/dependency-cruise.mjs`],
+    ...['--config', '.dependency-cruiser.cjs', `${folder}/src`, `${folder}/sdk/typescript/src`],
+  ]
+}
+
+/** Runs all checks, whatever fails. Answers how many held. */
+export async function runChecks(): Promise<{ passed: number; failed: number }> {
+  let passed = 0
+  for (const { name, command } of CHECKS) {
+    const held = (await show(command)) === 0
+    console.log(`${held ? '✓' : '✗'} ${name}`)
+    if (held) passed++
+  }
+  return { passed, failed: CHECKS.length - passed }
+}
+
+if (import.meta.main) process.exitCode = (await runChecks()).failed === 0 ? 0 : 1

@@ -1,0 +1,217 @@
+import { type TSchema, Type } from 'typebox'
+import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import { DefinitionOptions, Failure, Payload } from './schemas.ts'
+
+/** What the server answers. Nothing is checked against these at run time: they make `/openapi.json`, and the tests hold the answers against them. */
+
+const object = <P extends Record<string, TSchema>>(properties: P, title?: string) => Type.Object(properties, title === undefined ? {} : { title })
+const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+const strings = Type.Record(Type.String(), Type.String())
+const Time = Type.String({ format: 'date-time' })
+const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
+
+export const Problem = object(
+  {
+    type: Type.String(),
+    code: Type.String(),
+    status: Type.Integer(),
+    title: Type.String(),
+    at: Type.Optional(Type.String({ description: 'JSON pointer into the body; /path/…, /query/… and /header/… for what is elsewhere' })),
+    found: Type.Optional(Type.Unknown()),
+    hint: Type.Optional(Type.String()),
+    retryAfter: Type.Optional(Type.Number({ description: 'seconds' })),
+    data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  'Problem',
+)
+export const Empty = object({}, 'Done')
+
+export const Started = object({ is: Type.Literal('started'), run: Type.String() }, 'Started')
+export const Existing = object({ is: Type.Literal('existing'), run: Type.String(), by: Type.Enum(['call', 'key', 'unique']) }, 'Existing')
+const Refused = object({ is: Type.Literal('refused'), problem: Problem }, 'Refused')
+export const StartedMany = object({ runs: Type.Array(Type.Union([Started, Existing, Refused])) }, 'StartedMany')
+
+const Progress = object({ value: Type.Number(), message: Type.Optional(Type.String()) })
+const Trigger = Type.Union([
+  object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
+  object({ is: Type.Literal('job'), run: Type.String() }),
+  object({ is: Type.Literal('retry'), of: Type.String() }),
+])
+const run = {
+  id: Type.String(),
+  namespace: Type.String(),
+  kind: Type.Literal('job'),
+  definition: Type.String(),
+  queue: Type.String(),
+  state: State,
+  reason: orNull(Type.String()),
+  attempt: Type.Integer(),
+  attempts: Type.Integer(),
+  priority: Type.Number(),
+  createdAt: Time,
+  startedAt: orNull(Time),
+  closedAt: orNull(Time),
+  nextAt: orNull(Time),
+  progress: orNull(Progress),
+  tags: orNull(strings),
+  trigger: Trigger,
+  failure: orNull(Failure),
+}
+export const Run = object(run, 'Run')
+export const RunDetail = object(
+  {
+    ...run,
+    input: Payload,
+    output: Payload,
+    checkpoint: Payload,
+    metadata: Payload,
+    worker: orNull(Type.String()),
+    options: Type.Record(Type.String(), Type.Unknown()),
+  },
+  'RunDetail',
+)
+export const RunList = object({ runs: Type.Array(Run), next: orNull(Type.String()) }, 'RunList')
+const HistoryEvent = Type.Object({ is: Type.String(), at: Time }, { title: 'HistoryEvent', additionalProperties: Type.Unknown() })
+export const History = object({ events: Type.Array(HistoryEvent) }, 'History')
+const LogLine = object(
+  {
+    at: Time,
+    level: Type.Enum(['debug', 'info', 'warn', 'error']),
+    message: Type.String(),
+    fields: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    attempt: Type.Integer(),
+    delivery: Type.String(),
+    n: Type.Integer(),
+  },
+  'LogLine',
+)
+export const Logs = object({ lines: Type.Array(LogLine), next: orNull(Type.String()) }, 'Logs')
+const Reason = object(
+  {
+    code: Type.String(),
+    text: Type.String(),
+    until: Type.Optional(Time),
+    by: Type.Optional(orNull(Type.String())),
+    since: Type.Optional(Time),
+    runs: Type.Optional(Type.Array(Type.String())),
+    workers: Type.Optional(Type.Array(Type.String())),
+    command: Type.Optional(Type.String()),
+  },
+  'Reason',
+)
+export const Explanation = object(
+  { run: Type.String(), state: State, since: Time, reasons: Type.Array(Reason), clear: Type.Array(Type.String()) },
+  'Explanation',
+)
+export const RunRef = object({ run: Type.String() }, 'RunRef')
+
+const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
+export const Definitions = object(
+  {
+    definitions: Type.Array(
+      object({
+        kind: Type.Literal('job'),
+        name: Type.String(),
+        version: Type.String(),
+        options: DefinitionOptions,
+        schema: Type.Optional(Payload),
+        registeredAt: Time,
+        versions: Type.Integer(),
+        paused: orNull(Pause),
+      }),
+    ),
+  },
+  'Definitions',
+)
+export const Queues = object(
+  {
+    queues: Type.Array(
+      object({
+        name: Type.String(),
+        depth: Type.Integer(),
+        running: Type.Integer(),
+        scheduled: Type.Integer(),
+        oldestAt: orNull(Time),
+        paused: orNull(Pause),
+        workers: Type.Integer(),
+      }),
+    ),
+  },
+  'Queues',
+)
+export const Workers = object(
+  {
+    workers: Type.Array(
+      object({
+        id: Type.String(),
+        name: Type.String(),
+        serves: Type.Array(object({ definition: Type.String(), version: orNull(Type.String()) })),
+        queues: Type.Array(Type.String()),
+        labels: strings,
+        slots: Type.Integer(),
+        running: Type.Array(object({ run: Type.String(), definition: Type.String(), attempt: Type.Integer(), since: Time })),
+        lastSeenAt: Time,
+      }),
+    ),
+  },
+  'Workers',
+)
+export const Summary = object(
+  {
+    running: Type.Integer(),
+    queued: Type.Integer(),
+    scheduled: Type.Integer(),
+    waiting: Type.Integer(),
+    paused: Type.Integer(),
+    lastHour: Type.Record(Type.String(), Type.Integer()),
+    next: Type.Array(Run),
+    failed: Type.Array(Run),
+    stuck: Type.Array(Run),
+    pauses: Type.Array(object({ scope: Type.String(), name: Type.String(), by: orNull(Type.String()), note: orNull(Type.String()), since: Time })),
+    workers: Type.Integer(),
+  },
+  'Summary',
+)
+
+const Delivery = object(
+  {
+    run: Type.String(),
+    task: Type.String(),
+    attempt: Type.Integer(),
+    delivery: Type.String(),
+    taskKey: Type.String(),
+    definition: Type.String(),
+    queue: Type.String(),
+    attempts: Type.Integer(),
+    input: Type.Optional(Payload),
+    checkpoint: Type.Optional(Payload),
+    metadata: Type.Optional(Payload),
+    deadline: Type.Optional(Time),
+    timeoutMs: Type.Optional(Type.Number({ description: 'of this attempt from its delivery on, for a worker whose clock differs' })),
+    leaseMs: Type.Number(),
+    tags: Type.Optional(strings),
+    traceparent: Type.Optional(Type.String()),
+  },
+  'Delivery',
+)
+export const Polled = object({ answer: Type.String(), tasks: Type.Array(Delivery) }, 'Polled')
+export const Completed = object({ results: Type.Array(Type.Enum(['accepted', 'superseded', 'closed', 'unknown'])) }, 'CompletedMany')
+export const Held = object({ beats: Type.Array(Type.Enum(['held', 'cancel', 'lost'])) }, 'Held')
+
+export const LiveEvent = Type.Union(
+  [
+    object({
+      is: Type.Literal('run'),
+      run: Run,
+      events: Type.Array(HistoryEvent),
+      sequence: Type.Integer(),
+      output: Type.Optional(Payload),
+    }),
+    object({ is: Type.Literal('log'), run: Type.String(), lines: Type.Array(LogLine) }),
+    object({ is: Type.Literal('lagged') }),
+  ],
+  { title: 'LiveEvent' },
+)
+
+export const CreatedKey = object({ name: Type.String(), key: Type.String({ description: 'shown this once' }), createdAt: Time }, 'CreatedKey')
+export const Keys = object({ keys: Type.Array(object({ name: Type.String(), createdAt: Time })) }, 'Keys')

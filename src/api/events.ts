@@ -1,0 +1,224 @@
+import { UserError } from '../core/errors.ts'
+import type { RunId } from '../core/ids.ts'
+import { isClosed } from '../core/run.ts'
+import type { Engine, LiveEvent } from '../engine/face.ts'
+import { foundText } from './check.ts'
+import { checkedParams, type OperationCall, resolveRun } from './operation.ts'
+import type { LogRow } from './rows.ts'
+import { liveEventText } from './views.ts'
+
+/**
+ * Live changes. The stream of a run replays what was before, goes on live without a gap or a double, and ends behind the run's last event; its ids are
+ * the numbers of events, so that a client that comes again with `Last-Event-ID` gets the rest. Log lines have no ids of their own: after a reconnection
+ * those of the last minute before come again, and `delivery` and `n` tell which are known. The stream of a namespace is live only.
+ *
+ * A client that reads too slowly gets `lagged`: of a run, what it missed is read and sent behind it; of a namespace, it must read anew.
+ */
+export interface Frame {
+  /** The SSE id: the number of the last event that was sent, or null. */
+  id: number | null
+  /** JSON text of a `LiveEvent`; null: the first frame, which says that the stream is open. */
+  text: string | null
+  /** The run is closed and the client has had all of it. */
+  over?: boolean
+}
+export interface StreamCall extends OperationCall {
+  lastEventId?: string
+}
+export type StreamName = 'runs.events' | 'events'
+export const STREAM_PATHS: Record<StreamName, string> = {
+  'runs.events': '/v1/namespaces/{namespace}/runs/{run}/events',
+  events: '/v1/namespaces/{namespace}/events',
+}
+
+export function openStream(engine: Engine, name: StreamName, call: StreamCall): AsyncGenerator<Frame, void, void> {
+  return name === 'events' ? namespaceStream(engine, call) : runStream(engine, call)
+}
+
+async function* namespaceStream(engine: Engine, call: StreamCall): AsyncGenerator<Frame, void, void> {
+  const { namespace } = checkedParams(call.params)
+  const buffer = new LiveBuffer(call.signal)
+  const unsubscribe = engine.subscribe(namespace as string, null, event => buffer.push(event))
+  try {
+    yield { id: null, text: null }
+    for (let event = await buffer.take(); event !== null; event = await buffer.take()) yield { id: null, text: textOf(event) }
+  } finally {
+    unsubscribe()
+  }
+}
+
+async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Frame, void, void> {
+  const lastEventId = readLastEventId(call.lastEventId)
+  const namespace = call.params.namespace as string
+  const id = await resolveRun(engine, call.params)
+  const buffer = new LiveBuffer(call.signal)
+  const unsubscribe = engine.subscribe(namespace, id, event => buffer.push(event))
+  const logs = new LogReplay(engine, namespace, id)
+  let sent = lastEventId ?? -1
+  try {
+    const history = await engine.runs.history(namespace, id)
+    if (lastEventId !== null) logs.since = (history[Math.min(lastEventId, history.length - 1)]?.at ?? 0) - LOG_OVERLAP_MS
+    if (lastEventId !== null && lastEventId >= history.length - 1 && isClosed((await engine.runs.get(namespace, id)).state)) {
+      yield { id: lastEventId, text: null, over: true }
+      return
+    }
+    yield { id: null, text: null }
+    // Each round reads what was before and then goes on live; another one follows only when the client lagged behind.
+    for (;;) {
+      for await (const text of logs.replay()) yield { id: null, text }
+      const run = await engine.runs.get(namespace, id)
+      const events = await engine.runs.history(namespace, id)
+      const open = !isClosed(run.state)
+      if (!open) for (const lines of buffer.logs()) yield* logs.live(id, lines)
+      const output = open ? {} : { output: run.output }
+      const caughtUp: LiveEvent = { is: 'run', run, events: events.slice(sent + 1), sequence: events.length - 1, ...output }
+      sent = Math.max(sent, events.length - 1)
+      yield { id: sent, text: liveEventText(caughtUp) }
+      if (!open) return
+      live: for (;;) {
+        const event = await buffer.take()
+        if (event === null) return
+        switch (event.is) {
+          case 'lagged':
+            yield { id: null, text: textOf(event) }
+            break live
+          case 'log':
+            yield* logs.live(id, event.lines)
+            break
+          case 'run': {
+            const first = event.sequence - event.events.length + 1
+            if (first > sent + 1) break live
+            const fresh = event.events.slice(sent + 1 - first)
+            const closes = isClosed(event.run.state)
+            // Read from the history before its release came: known, unless it is what ends the stream.
+            if (fresh.length === 0 && event.events.length > 0 && !closes) break
+            sent = Math.max(sent, event.sequence)
+            yield { id: sent, text: fresh.length === event.events.length ? textOf(event) : liveEventText({ ...event, events: fresh }) }
+            if (closes) return
+          }
+        }
+      }
+    }
+  } finally {
+    unsubscribe()
+  }
+}
+
+function readLastEventId(text: string | undefined): number | null {
+  if (text === undefined || text === '') return null
+  if (!/^\d{1,15}$/.test(text))
+    throw new UserError('invalid-input', {
+      at: '/header/last-event-id',
+      found: foundText(text),
+      hint: 'expected the id of an event of this stream: a whole number',
+    })
+  return Number(text)
+}
+
+/** Lines of the last minute before the last event come again on a reconnection: clocks of workers differ. */
+const LOG_OVERLAP_MS = 60_000
+const LOG_PAGE = 500
+/** Lines remembered as sent, so that none comes twice where reading and live overlap: far more than are committed in between. */
+const LINES_REMEMBERED_MAX = 2_000
+
+/** The log lines of one run: first those that are kept, page by page, then live ones. */
+class LogReplay {
+  since = Number.NEGATIVE_INFINITY
+  /** The page that was read last begins behind it: where another round goes on. */
+  #after: string | null = null
+  readonly #sent = new Set<string>()
+  readonly #engine: Engine
+  readonly #namespace: string
+  readonly #run: RunId
+
+  constructor(engine: Engine, namespace: string, run: RunId) {
+    this.#engine = engine
+    this.#namespace = namespace
+    this.#run = run
+  }
+
+  async *replay(): AsyncGenerator<string> {
+    for (;;) {
+      const page = await this.#engine.runs.logs(this.#namespace, this.#run, { after: this.#after, limit: LOG_PAGE })
+      const lines = this.#fresh(page.rows.filter(line => line.at >= this.since))
+      if (lines.length > 0) yield liveEventText({ is: 'log', run: this.#run, lines })
+      if (page.next === null) return
+      this.#after = page.next
+    }
+  }
+
+  *live(run: RunId, lines: readonly LogRow[]): Generator<Frame> {
+    const fresh = this.#fresh(lines)
+    if (fresh.length > 0) yield { id: null, text: liveEventText({ is: 'log', run, lines: fresh }) }
+  }
+
+  #fresh(lines: readonly LogRow[]): LogRow[] {
+    return lines.filter(line => {
+      const key = `${line.delivery} ${line.n}`
+      if (this.#sent.has(key)) return false
+      this.#sent.add(key)
+      if (this.#sent.size > LINES_REMEMBERED_MAX) this.#sent.delete(this.#sent.values().next().value as string)
+      return true
+    })
+  }
+}
+
+/** Events and their length as text that wait for one client. */
+const BUFFERED_EVENTS_MAX = 1_000
+const BUFFERED_LENGTH_MAX = 4 * 1024 * 1024
+
+/** Between the engine, which does not wait, and a client, which may be slow: over its bound it forgets all and says `lagged`. */
+export class LiveBuffer {
+  #events: LiveEvent[] = []
+  #length = 0
+  #wake: (() => void) | null = null
+  readonly #signal: AbortSignal | undefined
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+    signal?.addEventListener('abort', () => this.#wake?.(), { once: true })
+  }
+
+  push(event: LiveEvent): void {
+    const length = textOf(event).length
+    const full = this.#events.length >= BUFFERED_EVENTS_MAX || (this.#events.length > 0 && this.#length + length > BUFFERED_LENGTH_MAX)
+    if (full || event.is === 'lagged') {
+      this.#events = [{ is: 'lagged' }]
+      this.#length = 0
+    } else {
+      this.#events.push(event)
+      this.#length += length
+    }
+    this.#wake?.()
+  }
+
+  /** The next event, or null once the signal is aborted. */
+  async take(): Promise<LiveEvent | null> {
+    while (this.#events.length === 0 && !this.#signal?.aborted) {
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+      this.#wake = null
+    }
+    if (this.#signal?.aborted) return null
+    const event = this.#events.shift() as LiveEvent
+    this.#length -= textOf(event).length
+    return event
+  }
+
+  /** The lines that wait, whatever else does. */
+  logs(): LogRow[][] {
+    return this.#events.flatMap(event => (event.is === 'log' ? [event.lines] : []))
+  }
+}
+
+/** One event goes to many clients: its text is made once. */
+const texts = new WeakMap<LiveEvent, string>()
+function textOf(event: LiveEvent): string {
+  let text = texts.get(event)
+  if (text === undefined) {
+    text = liveEventText(event)
+    texts.set(event, text)
+  }
+  return text
+}

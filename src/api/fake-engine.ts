@@ -1,0 +1,255 @@
+import { UserError } from '../core/errors.ts'
+import { callRunId, newId } from '../core/ids.ts'
+import type { HistoryEvent } from '../core/run.ts'
+import type { Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import type { LogRow } from './rows.ts'
+
+/** An engine by hand for the tests of the API: it remembers what it was asked, and answers what the test puts into it. */
+export class FakeEngine implements Engine {
+  /** Every call that changes or reads something, in order. */
+  readonly calls: { name: string; args: unknown[] }[] = []
+  readonly known = new Map<string, RunDetail>()
+  readonly histories = new Map<string, HistoryEvent[]>()
+  lines: LogRow[] = []
+  deliveries: Delivery[] = []
+  /** Thrown by the next call. */
+  fails: unknown = null
+  isReady = true
+  readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
+  readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
+
+  get subscribers(): number {
+    return this.#listeners.size
+  }
+
+  emit(event: LiveEvent): void {
+    for (const { run, listener } of [...this.#listeners])
+      if (run === null || event.is === 'lagged' || run === (event.is === 'run' ? event.run.id : event.run)) listener(event)
+  }
+
+  add(run: Partial<RunDetail> = {}, history: HistoryEvent[] = [{ is: 'started', at: NOW }]): RunDetail {
+    const detail = fakeRun(run)
+    this.known.set(detail.id, detail)
+    this.histories.set(detail.id, history)
+    return detail
+  }
+
+  #called(name: string, ...args: unknown[]): void {
+    this.calls.push({ name, args })
+    const { fails } = this
+    this.fails = null
+    if (fails) throw fails
+  }
+
+  #run(name: string, namespace: string, id: string, ...args: unknown[]): RunDetail {
+    this.#called(name, namespace, id, ...args)
+    const run = this.known.get(id)
+    if (run === undefined) throw new UserError('run-not-found', { found: id })
+    return run
+  }
+
+  async start() {}
+  async stop() {}
+  ready() {
+    return this.isReady
+  }
+
+  readonly runs: Engine['runs'] = {
+    start: async (namespace, call) => {
+      this.#called('runs.start', namespace, call)
+      return call.starts.map((start, index) =>
+        start.key === 'taken'
+          ? { is: 'refused', problem: new UserError('key-conflict', { at: '/key' }).problem }
+          : start.key === 'known'
+            ? { is: 'existing', run: callRunId('known', index), by: 'key' }
+            : { is: 'started', run: callRunId(call.callKey ?? 'call', index) },
+      )
+    },
+    resolve: async (_namespace, ending) => {
+      const found = [...this.known.keys()].filter(id => id.endsWith(ending))
+      if (found.length > 1) throw new UserError('ambiguous-run', { found: ending, data: { runs: found } })
+      if (found.length === 0) throw new UserError('run-not-found', { found: ending })
+      return found[0] as string
+    },
+    get: async (namespace, id) => this.#run('runs.get', namespace, id),
+    wait: async (namespace, id, waitMs, signal) => {
+      const run = this.#run('runs.wait', namespace, id, waitMs)
+      await new Promise<void>(resolve => signal?.addEventListener('abort', () => resolve(), { once: true }) ?? resolve())
+      return run
+    },
+    list: async (filter, page) => {
+      this.#called('runs.list', filter, page)
+      const rows = [...this.known.values()].filter(run => filter.states?.includes(run.state) ?? true).reverse()
+      const from = page.after === null ? 0 : Number(page.after)
+      return { rows: rows.slice(from, from + page.limit), next: from + page.limit < rows.length ? String(from + page.limit) : null }
+    },
+    history: async (namespace, id) => {
+      this.#run('runs.history', namespace, id)
+      return [...(this.histories.get(id) ?? [])]
+    },
+    logs: async (namespace, id, page) => {
+      this.#run('runs.logs', namespace, id, page)
+      const lines = this.lines.filter(line => line.run === id)
+      const from = page.after === null ? 0 : Number(page.after)
+      return { rows: lines.slice(from, from + page.limit), next: from + page.limit < lines.length ? String(from + page.limit) : null }
+    },
+    explain: async (namespace, id) => {
+      const run = this.#run('runs.explain', namespace, id)
+      const reasons =
+        run.state === 'queued' ? [{ code: 'paused', text: 'queue is paused', since: NOW, by: 'ana', command: 'mainspring queue resume default' }] : []
+      return { run: id, state: run.state, since: NOW, reasons, clear: ['due'] }
+    },
+    cancel: async (namespace, id, command) => void this.#run('runs.cancel', namespace, id, command),
+    terminate: async (namespace, id, command) => void this.#run('runs.terminate', namespace, id, command),
+    retry: async (namespace, id, command) => {
+      this.#run('runs.retry', namespace, id, command)
+      return callRunId(command.id, 0)
+    },
+    resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
+  }
+  readonly definitions: Engine['definitions'] = {
+    register: async (namespace, definitions) => this.#called('definitions.register', namespace, definitions),
+    list: namespace => [
+      {
+        namespace,
+        kind: 'job',
+        name: 'resize',
+        version: 'v1',
+        options: { retry: { attempts: 3, initialMs: 500 }, tags: { team: 'media' }, retentionMs: 1_000 },
+        schema: '{"const":12345678901234567890}',
+        registeredAt: NOW,
+        versions: 2,
+        paused: { by: 'ana', note: null, since: NOW },
+      },
+    ],
+  }
+  readonly pauses: Engine['pauses'] = {
+    set: async (target, pause) => this.#called('pauses.set', target, pause),
+    list: (namespace): (PauseTarget & { by: string | null; note: string | null; since: number })[] => [
+      { namespace, scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
+    ],
+  }
+  readonly queues: Engine['queues'] = {
+    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+  }
+  readonly workers: Engine['workers'] = {
+    list: () => [
+      {
+        id: 'w1',
+        name: 'web-1:42',
+        serves: [{ definition: 'resize', version: null }],
+        queues: [],
+        labels: { gpu: 'a100' },
+        slots: 4,
+        running: [{ run: newId(NOW, Math.random), definition: 'resize', attempt: 1, since: NOW }],
+        lastSeenAt: NOW,
+      },
+    ],
+  }
+  readonly tasks: Engine['tasks'] = {
+    poll: async (namespace, poll, signal) => {
+      this.#called('tasks.poll', namespace, poll)
+      if (this.deliveries.length === 0 && poll.waitMs > 0) {
+        await new Promise<void>(resolve => {
+          if (signal.aborted) resolve()
+          signal.addEventListener('abort', () => resolve(), { once: true })
+          setTimeout(resolve, Math.min(poll.waitMs, 5))
+        })
+        if (signal.aborted) this.calls.push({ name: 'poll aborted', args: [] })
+      }
+      return { answer: 'answer-1', tasks: this.deliveries }
+    },
+    complete: async (namespace, worker, results) => {
+      this.#called('tasks.complete', namespace, worker, results)
+      return results.map(() => 'accepted' as const)
+    },
+    heartbeat: async (namespace, worker, beats) => {
+      this.#called('tasks.heartbeat', namespace, worker, beats)
+      return beats.map(() => 'held' as const)
+    },
+    log: async (namespace, lines) => this.#called('tasks.log', namespace, lines),
+    gone: async (namespace, worker) => this.#called('tasks.gone', namespace, worker),
+  }
+  subscribe(namespace: string, run: string | null, listener: (event: LiveEvent) => void): () => void {
+    const entry = { namespace, run, listener }
+    this.#listeners.add(entry)
+    return () => this.#listeners.delete(entry)
+  }
+  readonly settings: Engine['settings'] = {
+    get: kind => [...this.#settings].filter(([key]) => key.startsWith(`${kind} `)).map(([, setting]) => setting),
+    put: async (kind, namespace, name, value) => {
+      this.#called('settings.put', kind, namespace, name, value)
+      if (value === null) this.#settings.delete(`${kind} ${namespace} ${name}`)
+      else this.#settings.set(`${kind} ${namespace} ${name}`, { namespace, name, value, changedAt: NOW })
+    },
+  }
+  stats(): ReturnType<Engine['stats']> {
+    return {
+      started: 12,
+      delivered: 9,
+      closed: { completed: 7, failed: 1 },
+      commits: 5,
+      commitsFenced: 1,
+      actorsCached: 3,
+      batchBytes: 100,
+      refusedOverload: 2,
+      stuck: 1,
+      queues: [{ namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4 }],
+      workers: 1,
+    }
+  }
+}
+
+export const NOW = Date.parse('2026-03-01T09:00:00Z')
+
+export function fakeRun(run: Partial<RunDetail> = {}): RunDetail {
+  return {
+    id: newId(NOW, Math.random),
+    namespace: 'default',
+    kind: 'job',
+    definition: 'resize',
+    queue: 'default',
+    state: 'queued',
+    reason: null,
+    attempt: 0,
+    attempts: 10,
+    priority: 0,
+    createdAt: NOW,
+    startedAt: null,
+    closedAt: null,
+    nextAt: null,
+    progress: null,
+    tags: null,
+    trigger: { is: 'call' },
+    failure: null,
+    input: '{"n":12345678901234567890}',
+    output: null,
+    checkpoint: null,
+    metadata: null,
+    worker: null,
+    outcome: null,
+    options: { delayMs: 5, notBefore: NOW, timeout: { attempt: 1_000 } },
+    ...run,
+  }
+}
+
+export function fakeDelivery(index: number): Delivery {
+  return {
+    run: callRunId('poll', index),
+    task: 'main',
+    attempt: 1,
+    delivery: callRunId('delivery', index),
+    taskKey: `${callRunId('poll', index)}/main`,
+    definition: 'resize',
+    queue: 'default',
+    attempts: 10,
+    input: `{"user":"u${index}","url":"https://example.org/photos/${index}.jpg","sizes":[100,200,400],"note":"about a hundred bytes"}`,
+    checkpoint: null,
+    metadata: null,
+    deadline: null,
+    timeoutMs: null,
+    leaseMs: 15_000,
+    tags: null,
+    traceparent: null,
+  }
+}

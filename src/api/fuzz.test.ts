@@ -1,0 +1,273 @@
+import fc from 'fast-check'
+import type { FastifyInstance } from 'fastify'
+import { Compile } from 'typebox/compile'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApi, OPERATIONS } from './api.ts'
+import { explainMismatch } from './check.ts'
+import { FakeEngine, fakeDelivery } from './fake-engine.ts'
+
+/** Whatever is sent: never an error of ours, never a wait, each refusal a problem with its code and place, and nothing of it at the engine. */
+
+let engine: FakeEngine
+let app: FastifyInstance
+let run: string
+beforeAll(() => {
+  engine = new FakeEngine()
+  engine.deliveries = [fakeDelivery(0)]
+  run = engine.add().id
+  // Reads wait for nothing here.
+  engine.runs.wait = engine.runs.get
+  app = createApi(engine).http({ bind: 'localhost' })
+})
+afterAll(() => app.close())
+
+const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain'])
+/** Codes that say which field is meant: these have a place. */
+const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
+
+async function holds(
+  method: 'GET' | 'POST' | 'DELETE',
+  url: string,
+  payload: string | Buffer | undefined,
+  headers: Record<string, string>,
+): Promise<void> {
+  const before = engine.calls.length
+  const answer = await app.inject({ method, url, headers: { host: 'localhost', ...headers }, ...(payload === undefined ? {} : { payload }) })
+  const shown = `${method} ${url} ${String(payload).slice(0, 500)} → ${answer.statusCode} ${answer.body.slice(0, 500)}`
+  expect(answer.statusCode, shown).toBeLessThan(500)
+  if (answer.statusCode < 400) return
+  expect(answer.headers['content-type'], shown).toBe('application/problem+json; charset=utf-8')
+  const problem = answer.json()
+  expect(problem, shown).toMatchObject({ code: expect.stringMatching(/^[a-z-]+$/), status: answer.statusCode, title: expect.any(String) })
+  if (PLACED.has(problem.code)) expect(problem.at ?? problem.hint, shown).toEqual(expect.any(String))
+  if (problem.at) expect(problem.at, shown).toMatch(/^\//)
+  expect(answer.body.length, shown).toBeLessThan(5_000)
+  if (problem.code !== 'run-not-found' && problem.code !== 'key-conflict')
+    expect(
+      engine.calls.slice(before).filter(({ name }) => !READS.has(name)),
+      shown,
+    ).toEqual([])
+}
+
+const REF = { run: '01kg0000000000000000000000', task: 'main', attempt: 1, delivery: 'd' }
+const OPTIONS = {
+  queue: 'q',
+  priority: 5,
+  retry: { attempts: 3, initial: '1s', factor: 2, maximum: '1h', jitter: 0.1 },
+  timeout: { attempt: '1m', total: 1_000, scheduleToStart: '1h', heartbeat: '5s' },
+  expires: '1d',
+  retention: '7d',
+  labels: { gpu: 'a100' },
+  tags: { team: 'media' },
+}
+const START = {
+  definition: 'a',
+  input: { a: [1] },
+  key: 'k',
+  keyRetention: '2d',
+  ...OPTIONS,
+  delay: '5m',
+  metadata: 'm',
+  parent: REF.run,
+  traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+}
+const VALID: Record<string, unknown> = {
+  'runs.start': START,
+  'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },
+  'runs.retry': { input: [1] },
+  'definitions.register': {
+    definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, unique: { by: 'name' } }, schema: { type: 'object' } }],
+  },
+  'tasks.poll': {
+    worker: 'w',
+    workerName: 'host:1',
+    last: null,
+    queues: ['q'],
+    serves: [{ definition: 'a', version: null }],
+    labels: { a: 'b' },
+    max: 5,
+    slots: 9,
+    wait: 1,
+  },
+  'tasks.complete': {
+    worker: 'w',
+    results: [
+      { ...REF, is: 'completed', output: { a: 1 } },
+      {
+        ...REF,
+        is: 'failed',
+        failure: { type: 'E', message: 'm', stack: 's', code: 'c', cause: { type: 'E', message: 'm' } },
+        retry: false,
+        delayMs: 5,
+      },
+      { ...REF, is: 'returned' },
+      { ...REF, is: 'cancelled' },
+    ],
+  },
+  'tasks.heartbeat': { worker: 'w', beats: [{ ...REF, active: true, progress: { value: 0.5, message: 'm' }, checkpoint: [1] }] },
+  'tasks.log': {
+    worker: 'w',
+    lines: [{ run: REF.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00.123Z', level: 'warn', message: 'm', fields: { a: 1 } }],
+  },
+  'keys.create': { name: 'ci' },
+}
+const QUERY = ['state', 'definition', 'queue', 'tag', 'createdAfter', 'createdBefore', 'limit', 'cursor', 'wait', 'x', '__proto__', 'constructor']
+
+const junk = () =>
+  fc.oneof(
+    fc.constantFrom<unknown>(
+      null,
+      true,
+      -1,
+      0,
+      1.5,
+      1e21,
+      2 ** 53,
+      '',
+      '\0',
+      '\ud800',
+      '__proto__',
+      'x'.repeat(3_000),
+      [],
+      {},
+      '1h',
+      '99999999w',
+      '2026-13-01T00:00:00Z',
+      'toString',
+    ),
+    fc.jsonValue(),
+    fc.string({ unit: 'binary' }),
+  )
+
+/** A valid body with something in it taken out, put in, or replaced. */
+const mutated = (valid: unknown): fc.Arbitrary<unknown> =>
+  fc
+    .tuple(
+      fc.nat(),
+      fc.constantFrom('replace', 'remove', 'add'),
+      fc.constantFrom('x', '__proto__', 'constructor', 'inputs', 'hasOwnProperty', ''),
+      junk(),
+    )
+    .map(([seed, how, name, value]) => {
+      const places: { holder: Record<string, unknown>; key: string }[] = []
+      const copy = structuredClone({ root: valid })
+      const walk = (holder: Record<string, unknown>) => {
+        for (const key of Object.keys(holder)) {
+          places.push({ holder, key })
+          if (typeof holder[key] === 'object' && holder[key] !== null) walk(holder[key] as Record<string, unknown>)
+        }
+      }
+      walk(copy)
+      const { holder, key } = places[seed % places.length] as (typeof places)[number]
+      if (how === 'remove' && key !== 'root') delete holder[key]
+      else if (how === 'add' && !Array.isArray(holder))
+        Object.defineProperty(key === 'root' ? copy.root : holder, name, { value, enumerable: true, configurable: true, writable: true })
+      else holder[key] = value
+      return copy.root
+    })
+
+const pathValue = () =>
+  fc.oneof(fc.constantFrom('default', 'a', '..', '.', 'x'.repeat(300), '__proto__', 'batch'), fc.string({ unit: 'binary', minLength: 1 }))
+
+describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))('%s', (name, { method, path, body, query }) => {
+  const target = () =>
+    fc
+      .tuple(
+        pathValue(),
+        pathValue(),
+        fc.option(
+          fc.array(
+            fc.tuple(
+              fc.constantFrom(...QUERY, ...Object.keys(query)),
+              fc.oneof(fc.string(), fc.constantFrom('running', '10', '30s', '2026-03-01T00:00:00Z', 'a:b', '%')),
+            ),
+            { maxLength: 3 },
+          ),
+        ),
+      )
+      .map(([namespace, other, pairs]) => {
+        const put = (text: string) => encodeURIComponent(text.toWellFormed())
+        const filled = path.replace(/\{(\w+)\}/g, (_, parameter) =>
+          parameter === 'namespace' ? put(namespace) : parameter === 'run' && other.length < 5 ? run : put(other),
+        )
+        return pairs === null || pairs.length === 0
+          ? filled
+          : `${filled}?${new URLSearchParams(pairs.map(([key, value]) => [key, value] as [string, string]))}`
+      })
+  const plain = path.replace(/\{run\}/, '{run}').replace(/\{(\w+)\}/g, (_, parameter) => (parameter === 'run' ? 'RUN' : 'default'))
+  const headers = () =>
+    fc.record(
+      {
+        'content-type': fc.constantFrom(
+          'application/json',
+          'application/json',
+          'application/json; charset=utf-8',
+          'text/plain',
+          'application/xml',
+          ';',
+        ),
+        'idempotency-key': fc.oneof(
+          fc.constant('key'),
+          fc.string({ maxLength: 300 }).map(text => text.replace(/[^\x20-\x7e]/g, ' ')),
+        ),
+      },
+      { requiredKeys: [] },
+    )
+
+  test('any address, body and headers', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        target(),
+        fc.oneof(
+          fc.json(),
+          fc.string({ unit: 'binary' }),
+          fc.uint8Array().map(bytes => Buffer.from(bytes)),
+          fc.constant(undefined),
+        ),
+        headers(),
+        async (url, payload, given) => {
+          await holds(
+            method,
+            url,
+            method === 'GET' ? undefined : typeof payload === 'string' ? payload.toWellFormed() : payload,
+            given as Record<string, string>,
+          )
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  if (method !== 'POST' || body === null) return
+  const valid = VALID[name] ?? {}
+
+  test('the valid body is taken', async () => {
+    const answer = await app.inject({
+      method,
+      url: plain.replace('RUN', run),
+      headers: { host: 'localhost', 'content-type': 'application/json' },
+      payload: JSON.stringify(valid),
+    })
+    expect(answer.statusCode, answer.body).toBeLessThan(300)
+  })
+
+  test('a valid body with a mistake in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(mutated(valid), value =>
+        holds(method, plain.replace('RUN', run), JSON.stringify(value) ?? '', { 'content-type': 'application/json' }),
+      ),
+      { numRuns: 250 },
+    )
+  })
+
+  test('words are found for exactly what the compiled check refuses', () => {
+    const compiled = Compile(body.schema)
+    fc.assert(
+      fc.property(fc.oneof(mutated(valid), junk()), value => {
+        const parsed: unknown = JSON.parse(JSON.stringify(value) ?? 'null')
+        expect(explainMismatch(body.schema, parsed) === null).toBe(compiled.Check(parsed))
+      }),
+      { numRuns: 400 },
+    )
+  })
+})

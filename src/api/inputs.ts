@@ -1,0 +1,174 @@
+import type { Static } from 'typebox'
+import { FAILURE_CAUSES_MAX, FAILURE_TEXT_LENGTH_MAX, LOG_LINE_BYTES_MAX } from '../core/bounds.ts'
+import { UserError } from '../core/errors.ts'
+import type { Ref, TaskResult } from '../core/machine.ts'
+import { KEY_RETENTION_MS } from '../core/options.ts'
+import type { Failure as CoreFailure, Progress } from '../core/run.ts'
+import { durationMs } from '../core/time.ts'
+import type { Beat, DefinitionOptions, DefinitionSpec, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
+import { foundText } from './check.ts'
+import { parseInstant } from './instants.ts'
+import type { LogRow } from './rows.ts'
+import type * as schemas from './schemas.ts'
+import type { OptionsBody, StartBody } from './schemas.ts'
+
+/** From checked bodies to what the engine takes: durations and times are read, payload numbers (raw.ts) become payloads, rules between fields are kept. */
+
+export function startOf(body: StartBody, payloads: readonly string[], by: string | null, at: string): StartRequest {
+  if (body.key !== undefined && body.unique !== undefined)
+    throw conflict(`${at}/unique`, 'key and unique cannot be combined: key asks "was it started before?", unique asks "is one like it open?"')
+  if (body.delay !== undefined && body.at !== undefined) throw conflict(`${at}/at`, 'delay and at cannot be combined: both say when the run is due')
+  if (body.keyRetention !== undefined && body.key === undefined) throw conflict(`${at}/keyRetention`, 'keyRetention needs a key')
+  const options: RunOptions = optionsOf(body, at)
+  if (body.delay !== undefined) options.delayMs = durationMs(body.delay, `${at}/delay`)
+  if (body.at !== undefined) options.notBefore = parseInstant(body.at, `${at}/at`)
+  if (body.metadata !== undefined) options.metadata = payloadOf(body.metadata, payloads)
+  const start: StartRequest = {
+    definition: body.definition,
+    input: body.input === undefined ? null : payloadOf(body.input, payloads),
+    options,
+    trigger: body.parent !== undefined ? { is: 'job', run: body.parent } : by === null ? { is: 'call' } : { is: 'call', by },
+  }
+  if (body.key !== undefined) start.key = body.key
+  if (body.keyRetention !== undefined) start.keyRetentionMs = keyRetentionOf(body.keyRetention, `${at}/keyRetention`)
+  if (body.unique !== undefined) start.unique = uniqueOf(body.unique, `${at}/unique`)
+  if (body.traceparent !== undefined) start.traceparent = body.traceparent
+  return start
+}
+
+function keyRetentionOf(duration: number | string, at: string): number {
+  const ms = durationMs(duration, at)
+  if (ms < KEY_RETENTION_MS) throw new UserError('invalid-option', { at, found: duration, hint: 'a key is kept for 24 hours at least' })
+  return ms
+}
+
+/** What a definition and a start share, `unique` apart. */
+function optionsOf(body: OptionsBody, at: string): RunOptions {
+  const options: RunOptions = {}
+  if (body.queue !== undefined) options.queue = body.queue
+  if (body.priority !== undefined) options.priority = body.priority
+  if (body.retry !== undefined) options.retry = retryOf(body.retry, `${at}/retry`)
+  if (body.timeout !== undefined) options.timeout = timeoutsOf(body.timeout, `${at}/timeout`)
+  if (body.expires !== undefined) options.expiresMs = durationMs(body.expires, `${at}/expires`)
+  if (body.retention !== undefined) options.retentionMs = durationMs(body.retention, `${at}/retention`)
+  if (body.labels !== undefined) options.labels = body.labels
+  if (body.tags !== undefined) options.tags = body.tags
+  return options
+}
+
+function retryOf(body: NonNullable<OptionsBody['retry']>, at: string): NonNullable<RunOptions['retry']> {
+  const retry: NonNullable<RunOptions['retry']> = {}
+  if (body.attempts !== undefined) retry.attempts = body.attempts
+  if (body.initial !== undefined) retry.initialMs = durationMs(body.initial, `${at}/initial`)
+  if (body.factor !== undefined) retry.factor = body.factor
+  if (body.maximum !== undefined) retry.maximumMs = durationMs(body.maximum, `${at}/maximum`)
+  if (body.jitter !== undefined) retry.jitter = body.jitter
+  return retry
+}
+
+function timeoutsOf(body: NonNullable<OptionsBody['timeout']>, at: string): Timeouts {
+  const timeouts: Timeouts = {}
+  for (const name of ['attempt', 'total', 'scheduleToStart', 'heartbeat'] as const) {
+    const duration = body[name]
+    if (duration === undefined) continue
+    const ms = durationMs(duration, `${at}/${name}`)
+    if (ms === 0)
+      throw new UserError('invalid-option', { at: `${at}/${name}`, found: duration, hint: 'a timeout is longer than nothing; leave it out for none' })
+    timeouts[name] = ms
+  }
+  return timeouts
+}
+
+function uniqueOf(body: NonNullable<OptionsBody['unique']>, at: string): Unique {
+  if (body.by === 'key' && body.key === undefined) throw conflict(`${at}/key`, 'unique by key needs a key')
+  if (body.by !== 'key' && body.key !== undefined) throw conflict(`${at}/key`, `unique by ${body.by} takes no key; write by: "key"`)
+  const unique: Unique = { by: body.by }
+  if (body.key !== undefined) unique.key = body.key
+  if (body.states !== undefined) unique.states = [...new Set(body.states)]
+  return unique
+}
+
+export function definitionOf(body: Static<typeof schemas.Definition>, payloads: readonly string[], at: string): DefinitionSpec {
+  const options: DefinitionOptions = optionsOf(body.options, `${at}/options`)
+  // A definition's unique by key takes its key from each start.
+  const unique = body.options.unique
+  if (unique !== undefined)
+    options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/options/unique`)
+  const schema = body.schema === undefined ? null : payloadOf(body.schema, payloads)
+  if (schema !== null && !/^\s*(?:\{|true\b|false\b)/.test(schema))
+    throw new UserError('invalid-input', { at: `${at}/schema`, found: foundText(schema), hint: 'a JSON Schema is an object, or true or false' })
+  return { kind: body.kind, name: body.name, version: body.version, options, schema }
+}
+
+export function resultOf(body: Static<typeof schemas.Result>, payloads: readonly string[]): Ref & TaskResult {
+  const { run, task, attempt, delivery } = body
+  switch (body.is) {
+    case 'completed':
+      return { run, task, attempt, delivery, is: 'completed', output: body.output === undefined ? null : payloadOf(body.output, payloads) }
+    case 'failed': {
+      const result: Ref & TaskResult = { run, task, attempt, delivery, is: 'failed', failure: failureOf(body.failure), retry: body.retry ?? true }
+      if (body.delayMs !== undefined) result.delayMs = Math.round(body.delayMs)
+      return result
+    }
+    default:
+      return { run, task, attempt, delivery, is: body.is }
+  }
+}
+
+interface FailureBody {
+  type: string
+  message: string
+  stack?: string
+  code?: string
+  cause?: FailureBody
+}
+
+/** Cut to what is kept: what a program says of its failure may be long, and must not cost it the record of that failure. */
+export function failureOf(body: FailureBody, depth = 0): CoreFailure {
+  const failure: CoreFailure = { type: storable(body.type, 200), message: storable(body.message, FAILURE_TEXT_LENGTH_MAX) }
+  if (body.stack !== undefined) failure.stack = storable(body.stack, FAILURE_TEXT_LENGTH_MAX)
+  if (body.code !== undefined) failure.code = storable(body.code, 200)
+  if (body.cause !== undefined && depth < FAILURE_CAUSES_MAX) failure.cause = failureOf(body.cause, depth + 1)
+  return failure
+}
+
+export function beatOf(body: Static<typeof schemas.Heartbeat>['beats'][number], payloads: readonly string[]): Beat {
+  const { run, task, attempt, delivery } = body
+  const beat: Beat = { run, task, attempt, delivery }
+  if (body.active !== undefined) beat.active = body.active
+  if (body.progress !== undefined) beat.progress = progressOf(body.progress)
+  if (body.checkpoint !== undefined) beat.checkpoint = payloadOf(body.checkpoint, payloads)
+  return beat
+}
+
+function progressOf(body: { value: number; message?: string }): Progress {
+  return body.message === undefined ? { value: body.value } : { value: body.value, message: storable(body.message, body.message.length) }
+}
+
+export function logRowOf(body: Static<typeof schemas.Log>['lines'][number], payloads: readonly string[], at: string): LogRow {
+  const { run, attempt, delivery, n, level } = body
+  if (body.message.length * 3 > LOG_LINE_BYTES_MAX && Buffer.byteLength(body.message) > LOG_LINE_BYTES_MAX) throw tooLong(`${at}/message`)
+  const fields = body.fields === undefined ? null : payloadOf(body.fields, payloads)
+  if (fields !== null && !/^\{/.test(fields))
+    throw new UserError('invalid-input', { at: `${at}/fields`, found: foundText(fields), hint: 'fields are an object' })
+  if (fields !== null && fields.length * 3 > LOG_LINE_BYTES_MAX && Buffer.byteLength(fields) > LOG_LINE_BYTES_MAX) throw tooLong(`${at}/fields`)
+  return { run, attempt, delivery, n, at: parseInstant(body.at, `${at}/at`), level, message: storable(body.message, body.message.length), fields }
+}
+
+function tooLong(at: string): UserError {
+  return new UserError('payload-too-large', { at, hint: `a log line's message, and its fields, have at most ${LOG_LINE_BYTES_MAX} bytes each` })
+}
+
+/** Text of a program: cut, without NUL and halves of surrogates, which some store cannot hold (E14). */
+export function storable(text: string, lengthMax: number): string {
+  const cut = text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text
+  return cut.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
+export function payloadOf(number: unknown, payloads: readonly string[]): string {
+  return payloads[number as number] as string
+}
+
+function conflict(at: string, hint: string): UserError {
+  return new UserError('invalid-option', { at, hint })
+}

@@ -1,0 +1,179 @@
+import { PAGE_DEFAULT } from '../core/bounds.ts'
+import { UserError } from '../core/errors.ts'
+import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import type { StartAnswer } from '../engine/face.ts'
+import { Empty, Existing, Explanation, History, Logs, RunDetail, RunList, RunRef, Started, StartedMany } from './answers.ts'
+import { openCursor, sealCursor } from './cursor.ts'
+import { payloadOf, startOf, storable } from './inputs.ts'
+import { quote } from './json.ts'
+import { cursor, instant, limit, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
+import { problemJson } from './problem.ts'
+import type { RunFilter } from './rows.ts'
+import { CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
+import { eventText, explanationJson, logLineText, runDetailText, runJson } from './views.ts'
+
+const RUNS = '/v1/namespaces/{namespace}/runs'
+const RUN = `${RUNS}/{run}`
+
+const start = operation({
+  name: 'runs.start',
+  method: 'POST',
+  path: RUNS,
+  summary: 'Start a run',
+  body: { schema: Start, raw: { input: 'raw', metadata: 'raw' } },
+  answers: { 201: Started, 200: Existing },
+  async handle({ engine, params, body, payloads, by, callKey }) {
+    const [answer] = await engine.runs.start(params.namespace, { callKey, by, starts: [startOf(body, payloads, by, '')] })
+    if (answer?.is === 'refused') throw new UserError(answer.problem.code as UserError['code'], answer.problem)
+    return { status: answer?.is === 'started' ? 201 : 200, body: startedText(answer as StartAnswer) }
+  },
+})
+
+const startMany = operation({
+  name: 'runs.startMany',
+  method: 'POST',
+  path: `${RUNS}/batch`,
+  summary: 'Start many runs: all or none; conflicts of keyed or unique ones are answered for each',
+  body: { schema: StartMany, raw: { runs: [{ input: 'raw', metadata: 'raw' }] } },
+  answers: { 200: StartedMany },
+  async handle({ engine, params, body, payloads, by, callKey }) {
+    if (body.runs.length === 0) return '{"runs":[]}'
+    const starts = body.runs.map((run, index) => startOf(run, payloads, by, `/runs/${index}`))
+    const answers = await engine.runs.start(params.namespace, { callKey, by, starts })
+    return `{"runs":[${answers.map(startedText).join(',')}]}`
+  },
+})
+
+function startedText(answer: StartAnswer): string {
+  switch (answer.is) {
+    case 'started':
+      return `{"is":"started","run":${quote(answer.run)}}`
+    case 'existing':
+      return `{"is":"existing","run":${quote(answer.run)},"by":"${answer.by}"}`
+    case 'refused':
+      return `{"is":"refused","problem":${JSON.stringify(problemJson(answer.problem))}}`
+  }
+}
+
+const list = operation({
+  name: 'runs.list',
+  method: 'GET',
+  path: RUNS,
+  summary: 'List runs, open and closed, newest first',
+  query: {
+    state: oneOrMore([...OPEN_STATES, ...CLOSED_STATES]),
+    definition: names,
+    queue: names,
+    tag: tags,
+    createdAfter: instant,
+    createdBefore: instant,
+    limit,
+    cursor,
+  },
+  answers: { 200: RunList },
+  async handle({ engine, params, query }) {
+    const filter: RunFilter = { namespace: params.namespace }
+    if (query.state) filter.states = query.state
+    if (query.definition) filter.names = query.definition
+    if (query.queue) filter.queues = query.queue
+    if (query.tag) filter.tags = query.tag
+    if (query.createdAfter !== undefined) filter.createdAfter = query.createdAfter
+    if (query.createdBefore !== undefined) filter.createdBefore = query.createdBefore
+    const listed = ['runs', filter]
+    const page = await engine.runs.list(filter, { after: openCursor(query.cursor, listed), limit: query.limit ?? PAGE_DEFAULT })
+    return JSON.stringify({ runs: page.rows.map(runJson), next: sealCursor(page.next, listed) })
+  },
+})
+
+const get = operation({
+  name: 'runs.get',
+  method: 'GET',
+  path: RUN,
+  summary: 'Get a run; with `wait`, as soon as it is closed, or as it is when the time is up',
+  query: { wait },
+  answers: { 200: RunDetail },
+  async handle({ engine, params, query, runId, signal }) {
+    const id = await runId()
+    return runDetailText(await (query.wait ? engine.runs.wait(params.namespace, id, query.wait, signal) : engine.runs.get(params.namespace, id)))
+  },
+})
+
+const history = operation({
+  name: 'runs.history',
+  method: 'GET',
+  path: `${RUN}/history`,
+  summary: 'All events of a run, the first is number 0',
+  answers: { 200: History },
+  async handle({ engine, params, runId }) {
+    const events = await engine.runs.history(params.namespace, await runId())
+    return `{"events":[${events.map(eventText).join(',')}]}`
+  },
+})
+
+const logs = operation({
+  name: 'runs.logs',
+  method: 'GET',
+  path: `${RUN}/logs`,
+  summary: 'Log lines of a run, by time; `delivery` and `n` together name a line',
+  query: { limit, cursor },
+  answers: { 200: Logs },
+  async handle({ engine, params, query, runId }) {
+    const id = await runId()
+    const page = await engine.runs.logs(params.namespace, id, { after: openCursor(query.cursor, ['logs', id]), limit: query.limit ?? PAGE_DEFAULT })
+    return `{"lines":[${page.rows.map(logLineText).join(',')}],"next":${JSON.stringify(sealCursor(page.next, ['logs', id]))}}`
+  },
+})
+
+const explain = operation({
+  name: 'runs.explain',
+  method: 'GET',
+  path: `${RUN}/explain`,
+  summary: 'Everything that keeps a run from running, or what ended it',
+  answers: { 200: Explanation },
+  async handle({ engine, params, runId }) {
+    return JSON.stringify(explanationJson(await engine.runs.explain(params.namespace, await runId())))
+  },
+})
+
+const command = (name: 'cancel' | 'terminate' | 'resume', summary: string) =>
+  operation({
+    name: `runs.${name}`,
+    method: 'POST',
+    path: `${RUN}/${name}`,
+    summary,
+    body: { schema: CommandBody, optional: true },
+    answers: { 200: Empty },
+    async handle({ engine, params, body, runId, command }) {
+      const why = body.why === undefined ? null : storable(body.why, NOTE_LENGTH_MAX)
+      await engine.runs[name](params.namespace, await runId(), { ...command(), why })
+      return '{}'
+    },
+  })
+
+const retry = operation({
+  name: 'runs.retry',
+  method: 'POST',
+  path: `${RUN}/retry`,
+  summary: 'Start a new run from a closed one, linked to it; with other input if given',
+  body: { schema: RetryBody, raw: { input: 'raw' }, optional: true },
+  answers: { 200: RunRef },
+  async handle({ engine, params, body, payloads, runId, command }) {
+    const input = body.input === undefined ? {} : { input: payloadOf(body.input, payloads) }
+    const run = await engine.runs.retry(params.namespace, await runId(), { ...command(), ...input })
+    return `{"run":${quote(run)}}`
+  },
+})
+
+export const runs: Operation[] = [
+  start,
+  startMany,
+  list,
+  get,
+  history,
+  logs,
+  explain,
+  command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
+  command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
+  retry,
+  command('resume', 'Let a stuck run take the input that it choked on again'),
+]

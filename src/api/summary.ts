@@ -1,0 +1,83 @@
+import { CLOSED_STATES } from '../core/run.ts'
+import type { Instant } from '../core/time.ts'
+import type { Engine, RunSummary } from '../engine/face.ts'
+import { Summary as SummarySchema } from './answers.ts'
+import { formatInstant } from './instants.ts'
+import { type Operation, operation } from './operation.ts'
+import { runJson } from './views.ts'
+
+/** What is going on now: the first thing that anybody asks. */
+export interface Summary {
+  running: number
+  queued: number
+  scheduled: number
+  waiting: number
+  paused: number
+  /** Runs closed within the last hour, by state. */
+  lastHour: Record<string, number>
+  next: RunSummary[]
+  failed: RunSummary[]
+  stuck: RunSummary[]
+  pauses: { scope: string; name: string; by: string | null; note: string | null; since: Instant }[]
+  workers: number
+}
+
+const HOUR_MS = 3_600_000
+/** Runs shown of each sort. */
+const SHOWN_MAX = 5
+/** Runs that one looks through for them: a summary costs a few pages, never a scan. Counts of the last hour stop there too. */
+const LOOKED_THROUGH_MAX = 1_000
+
+export async function summarize(engine: Engine, namespace: string, now: Instant): Promise<Summary> {
+  const newest = async (states: readonly RunSummary['state'][], limit: number, more: { createdAfter?: Instant } = {}) =>
+    (await engine.runs.list({ namespace, states, ...more }, { after: null, limit })).rows
+  const [closed, scheduled, failed, paused] = await Promise.all([
+    newest(CLOSED_STATES, LOOKED_THROUGH_MAX, { createdAfter: now - 24 * HOUR_MS }),
+    newest(['scheduled', 'waiting'], LOOKED_THROUGH_MAX / 10),
+    newest(['failed', 'timed_out'], SHOWN_MAX),
+    newest(['paused'], LOOKED_THROUGH_MAX / 10),
+  ])
+  const lastHour: Record<string, number> = {}
+  for (const run of closed) if ((run.closedAt ?? 0) > now - HOUR_MS) lastHour[run.state] = (lastHour[run.state] ?? 0) + 1
+  const counts = { running: 0, queued: 0, scheduled: 0, waiting: 0 }
+  for (const queue of engine.stats().queues) {
+    if (queue.namespace !== namespace) continue
+    counts.running += queue.running
+    counts.queued += queue.depth
+    counts.scheduled += queue.scheduled
+    counts.waiting += queue.waiting
+  }
+  return {
+    ...counts,
+    paused: paused.length,
+    lastHour,
+    next: scheduled
+      .filter(run => run.nextAt !== null)
+      .sort((a, b) => (a.nextAt as number) - (b.nextAt as number))
+      .slice(0, SHOWN_MAX),
+    failed,
+    stuck: paused.filter(run => run.reason?.startsWith('stuck') ?? false).slice(0, SHOWN_MAX),
+    pauses: engine.pauses.list(namespace).map(({ scope, name, by, note, since }) => ({ scope, name, by, note, since })),
+    workers: engine.workers.list(namespace).length,
+  }
+}
+
+export const summary: Operation[] = [
+  operation({
+    name: 'summary.get',
+    method: 'GET',
+    path: '/v1/namespaces/{namespace}/summary',
+    summary: 'What is going on now',
+    answers: { 200: SummarySchema },
+    async handle({ engine, params, context }) {
+      const found = await summarize(engine, params.namespace, context.now())
+      return JSON.stringify({
+        ...found,
+        next: found.next.map(runJson),
+        failed: found.failed.map(runJson),
+        stuck: found.stuck.map(runJson),
+        pauses: found.pauses.map(pause => ({ ...pause, since: formatInstant(pause.since) })),
+      })
+    },
+  }),
+]

@@ -1,0 +1,87 @@
+import { Completed, Empty, Held, Polled } from './answers.ts'
+import { beatOf, logRowOf, resultOf } from './inputs.ts'
+import { quote } from './json.ts'
+import { type Operation, operation } from './operation.ts'
+import { Complete, Heartbeat, Log, Poll } from './schemas.ts'
+import { deliveryText } from './views.ts'
+
+/** The worker side (DESIGN.md section 8). Two of these carry every job there is, so their answers are put together by hand. */
+
+const TASKS = '/v1/namespaces/{namespace}/tasks'
+
+const poll = operation({
+  name: 'tasks.poll',
+  method: 'POST',
+  path: `${TASKS}/poll`,
+  summary: 'Take tasks: waits for a first one, gives again what the last answer held and did not arrive',
+  body: { schema: Poll },
+  answers: { 200: Polled },
+  async handle({ engine, params, body, signal }) {
+    const { answer, tasks } = await engine.tasks.poll(
+      params.namespace,
+      {
+        worker: body.worker,
+        workerName: body.workerName ?? body.worker,
+        last: body.last ?? null,
+        queues: body.queues ?? [],
+        serves: body.serves.map(({ definition, version }) => ({ definition, version: version ?? null })),
+        labels: body.labels ?? {},
+        max: body.max,
+        slots: body.slots ?? body.max,
+        waitMs: body.wait ?? 0,
+      },
+      signal,
+    )
+    let text = `{"answer":${quote(answer)},"tasks":[`
+    for (let index = 0; index < tasks.length; index++) text += (index === 0 ? '' : ',') + deliveryText(tasks[index] as (typeof tasks)[number])
+    return `${text}]}`
+  },
+})
+
+const complete = operation({
+  name: 'tasks.complete',
+  method: 'POST',
+  path: `${TASKS}/complete`,
+  summary: 'Report results; repeating one answers the same',
+  body: { schema: Complete, raw: { results: [{ output: 'raw' }] } },
+  answers: { 200: Completed },
+  async handle({ engine, params, body, payloads }) {
+    if (body.results.length === 0) return '{"results":[]}'
+    const answers = await engine.tasks.complete(
+      params.namespace,
+      body.worker,
+      body.results.map(result => resultOf(result, payloads)),
+    )
+    return `{"results":["${answers.join('","')}"]}`
+  },
+})
+
+const heartbeat = operation({
+  name: 'tasks.heartbeat',
+  method: 'POST',
+  path: `${TASKS}/heartbeat`,
+  summary: 'Keep leases, with progress and checkpoints; learns of cancellations',
+  body: { schema: Heartbeat, raw: { beats: [{ checkpoint: 'raw' }] } },
+  answers: { 200: Held },
+  async handle({ engine, params, body, payloads }) {
+    // An empty one is passed on too: it says that the worker is there.
+    const beats = body.beats.map(beat => beatOf(beat, payloads))
+    return JSON.stringify({ beats: await engine.tasks.heartbeat(params.namespace, body.worker, beats) })
+  },
+})
+
+const log = operation({
+  name: 'tasks.log',
+  method: 'POST',
+  path: `${TASKS}/log`,
+  summary: 'Append log lines; a line that is there already is ignored',
+  body: { schema: Log, raw: { lines: [{ fields: 'raw' }] } },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, payloads }) {
+    const lines = body.lines.map((line, index) => logRowOf(line, payloads, `/lines/${index}`))
+    if (lines.length > 0) await engine.tasks.log(params.namespace, lines)
+    return '{}'
+  },
+})
+
+export const tasks: Operation[] = [poll, complete, heartbeat, log]

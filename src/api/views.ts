@@ -1,0 +1,190 @@
+import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
+import type { Instant } from '../core/time.ts'
+import type {
+  DefinitionOptions,
+  DefinitionView,
+  Delivery,
+  Explanation,
+  LiveEvent,
+  Pause,
+  QueueView,
+  RunDetail,
+  RunOptions,
+  RunSummary,
+  WorkerView,
+} from '../engine/face.ts'
+import { formatInstant } from './instants.ts'
+import { quote } from './json.ts'
+import type { LogRow } from './rows.ts'
+
+/** What the engine answers, as JSON: times as ISO 8601, durations in milliseconds, payloads spliced in as the text that they are. */
+
+export interface RunJson {
+  id: string
+  namespace: string
+  kind: 'job'
+  definition: string
+  queue: string
+  state: RunState
+  reason: string | null
+  attempt: number
+  attempts: number
+  priority: number
+  createdAt: string
+  startedAt: string | null
+  closedAt: string | null
+  nextAt: string | null
+  progress: Progress | null
+  tags: Record<string, string> | null
+  trigger: Trigger
+  failure: Failure | null
+}
+
+export function runJson(run: RunSummary): RunJson {
+  return {
+    id: run.id,
+    namespace: run.namespace,
+    kind: run.kind,
+    definition: run.definition,
+    queue: run.queue,
+    state: run.state,
+    reason: run.reason,
+    attempt: run.attempt,
+    attempts: run.attempts,
+    priority: run.priority,
+    createdAt: formatInstant(run.createdAt),
+    startedAt: instantOrNull(run.startedAt),
+    closedAt: instantOrNull(run.closedAt),
+    nextAt: instantOrNull(run.nextAt),
+    progress: run.progress,
+    tags: run.tags,
+    trigger: run.trigger,
+    failure: run.failure,
+  }
+}
+
+export function runDetailText(run: RunDetail): string {
+  const known = JSON.stringify({ ...runJson(run), worker: run.worker, options: optionsJson(run.options) })
+  return `${known.slice(0, -1)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
+}
+
+/** Options as a client writes them. */
+export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique } = options
+  return {
+    queue,
+    priority,
+    delay: delayMs,
+    at: notBefore === undefined ? undefined : formatInstant(notBefore),
+    retry: retry && { attempts: retry.attempts, initial: retry.initialMs, factor: retry.factor, maximum: retry.maximumMs, jitter: retry.jitter },
+    timeout,
+    expires: expiresMs,
+    retention: retentionMs,
+    labels,
+    tags,
+    unique,
+  }
+}
+
+export function definitionText(definition: DefinitionView): string {
+  const { kind, name, version, options, registeredAt, versions, paused, schema } = definition
+  const known = JSON.stringify({
+    kind,
+    name,
+    version,
+    options: optionsJson(options),
+    registeredAt: formatInstant(registeredAt),
+    versions,
+    paused: pauseJson(paused),
+  })
+  return schema === null ? known : `${known.slice(0, -1)},"schema":${schema}}`
+}
+
+export function queueJson(queue: QueueView): object {
+  const { name, depth, running, scheduled, oldestAt, paused, workers } = queue
+  return { name, depth, running, scheduled, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers }
+}
+
+export function workerJson(worker: WorkerView): object {
+  const { id, name, serves, queues, labels, slots, running, lastSeenAt } = worker
+  return {
+    id,
+    name,
+    serves,
+    queues,
+    labels,
+    slots,
+    running: running.map(task => ({ ...task, since: formatInstant(task.since) })),
+    lastSeenAt: formatInstant(lastSeenAt),
+  }
+}
+
+export function pauseJson(pause: Pause | null): { by: string | null; note: string | null; since: string } | null {
+  return pause === null ? null : { by: pause.by, note: pause.note, since: formatInstant(pause.since) }
+}
+
+/** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
+const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata'])
+
+export function eventText(event: HistoryEvent): string {
+  let payloads = ''
+  const known: Record<string, unknown> = {}
+  for (const [name, fact] of Object.entries(event)) {
+    if (PAYLOAD_FACTS.has(name)) payloads += fact === undefined ? '' : `,"${name}":${fact}`
+    else known[name] = typeof fact === 'number' && (name === 'at' || name.endsWith('At')) ? formatInstant(fact) : fact
+  }
+  return `${JSON.stringify(known).slice(0, -1)}${payloads}}`
+}
+
+export function logLineText(line: LogRow): string {
+  const { run: _, at, fields, ...rest } = line
+  const known = JSON.stringify({ at: formatInstant(at), ...rest })
+  return fields === null ? known : `${known.slice(0, -1)},"fields":${fields}}`
+}
+
+export function explanationJson(explanation: Explanation): object {
+  const { run, state, since, reasons, clear } = explanation
+  return {
+    run,
+    state,
+    since: formatInstant(since),
+    reasons: reasons.map(reason => ({
+      ...reason,
+      until: reason.until === undefined ? undefined : formatInstant(reason.until),
+      since: reason.since === undefined ? undefined : formatInstant(reason.since),
+    })),
+    clear,
+  }
+}
+
+export function liveEventText(event: LiveEvent): string {
+  switch (event.is) {
+    case 'run': {
+      const events = event.events.map(eventText).join(',')
+      const output = event.output === undefined ? '' : `,"output":${event.output}`
+      return `{"is":"run","run":${JSON.stringify(runJson(event.run))},"events":[${events}],"sequence":${event.sequence}${output}}`
+    }
+    case 'log':
+      return `{"is":"log","run":${quote(event.run)},"lines":[${event.lines.map(logLineText).join(',')}]}`
+    case 'lagged':
+      return '{"is":"lagged"}'
+  }
+}
+
+/** One task of a poll's answer: on the hot path, so by hand, and without a member that has nothing to say. */
+export function deliveryText(task: Delivery): string {
+  let text = `{"run":${quote(task.run)},"task":${quote(task.task)},"attempt":${task.attempt},"delivery":${quote(task.delivery)},"taskKey":${quote(task.taskKey)}`
+  text += `,"definition":${quote(task.definition)},"queue":${quote(task.queue)},"attempts":${task.attempts},"leaseMs":${task.leaseMs}`
+  if (task.input !== null) text += `,"input":${task.input}`
+  if (task.checkpoint !== null) text += `,"checkpoint":${task.checkpoint}`
+  if (task.metadata !== null) text += `,"metadata":${task.metadata}`
+  if (task.deadline !== null) text += `,"deadline":"${formatInstant(task.deadline)}"`
+  if (task.timeoutMs !== null) text += `,"timeoutMs":${task.timeoutMs}`
+  if (task.tags !== null) text += `,"tags":${JSON.stringify(task.tags)}`
+  if (task.traceparent !== null) text += `,"traceparent":${quote(task.traceparent)}`
+  return `${text}}`
+}
+
+function instantOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : formatInstant(instant)
+}

@@ -1,0 +1,243 @@
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { durationMs } from '../core/time.ts'
+import { readConfigFile } from './config-file.ts'
+import { nearest } from './nearest.ts'
+import { Refusal } from './refusal.ts'
+
+/** What can be configured. A production node needs none of it. */
+export interface Settings {
+  /** Where everything is kept: a path or `sqlite:FILE`, or `memory:`. */
+  database: string
+  /** Address to listen on. Beyond loopback an API key must exist. */
+  host: string
+  /** 0: any free port. */
+  port: number
+  namespace: string
+  /** The key that calls carry; not needed on loopback. */
+  apiKey: string | null
+  /** The server that the other commands talk to. */
+  url: string
+  logLevel: LogLevel
+  /** A worker that is silent for so long has lost its tasks. */
+  leaseMs: number
+}
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface Config {
+  readonly settings: Settings
+  /** Where each value came from, for people: `--port`, `MAINSPRING_PORT`, `mainspring.yaml:3:1`, `default`. */
+  readonly origins: { readonly [Name in SettingName]: string }
+}
+export type SettingName = keyof Settings
+
+/** Where a value was found, and how its text becomes one. */
+interface Setting<Value> {
+  /** Name in mainspring.yaml, and of the flag after `--` in kebab case. */
+  readonly key: string
+  readonly flag: string
+  readonly environment: string
+  readonly about: string
+  readonly secret?: true
+  /** What is meant, for the refusal. */
+  readonly meant: string
+  /** Null: not a value of this setting. `directory` is where relative paths start. */
+  read(text: string, directory: string): Value | null
+}
+type SettingTable = { readonly [Name in SettingName]: Setting<NonNullable<Settings[Name]>> }
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
+
+export const SETTINGS: SettingTable = {
+  database: {
+    key: 'database',
+    flag: '--database <where>',
+    environment: 'MAINSPRING_DATABASE',
+    about: 'a path, sqlite:FILE or memory:',
+    meant: 'a path, sqlite:FILE or memory:',
+    read: readDatabase,
+  },
+  host: {
+    key: 'host',
+    flag: '--host <address>',
+    environment: 'MAINSPRING_HOST',
+    about: 'address to listen on',
+    meant: 'an address or a host name',
+    read: text => (/^[A-Za-z0-9.:_-]+$/.test(text) ? text : null),
+  },
+  port: {
+    key: 'port',
+    flag: '--port <number>',
+    environment: 'MAINSPRING_PORT',
+    about: 'port to listen on, 0 for any',
+    meant: 'a whole number from 0 to 65535',
+    read: text => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : null),
+  },
+  namespace: {
+    key: 'namespace',
+    flag: '--namespace <name>',
+    environment: 'MAINSPRING_NAMESPACE',
+    about: 'namespace that commands act in',
+    meant: 'letters, digits, dots, dashes and underscores, 200 at most',
+    read: text => (NAME.test(text) ? text : null),
+  },
+  apiKey: {
+    key: 'apiKey',
+    flag: '--api-key <key>',
+    environment: 'MAINSPRING_API_KEY',
+    about: 'key that calls carry',
+    secret: true,
+    meant: 'a key as "mainspring key create" prints it',
+    read: text => (/^\S+$/.test(text) ? text : null),
+  },
+  url: {
+    key: 'url',
+    flag: '--url <address>',
+    environment: 'MAINSPRING_URL',
+    about: 'server that commands talk to',
+    meant: 'an address such as http://127.0.0.1:7575',
+    read: readUrl,
+  },
+  logLevel: {
+    key: 'logLevel',
+    flag: '--log-level <level>',
+    environment: 'MAINSPRING_LOG_LEVEL',
+    about: `${LOG_LEVELS.join(', ')}`,
+    meant: `one of ${LOG_LEVELS.join(', ')}`,
+    read: text => LOG_LEVELS.find(level => level === text) ?? null,
+  },
+  leaseMs: {
+    key: 'lease',
+    flag: '--lease <duration>',
+    environment: 'MAINSPRING_LEASE',
+    about: 'silence after which a worker has lost its tasks',
+    meant: 'a duration from 1s to 1h, such as 15s',
+    read: readLease,
+  },
+}
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+
+export interface ConfigSources {
+  /** Values of flags by setting; absent or undefined: not given. */
+  flags?: { readonly [Name in SettingName]?: string | undefined }
+  environment?: Readonly<Record<string, string | undefined>>
+  /** Where `mainspring.yaml` is looked for, and where relative paths of flags and variables start. */
+  directory?: string
+  /** Another file in its place; it must exist. */
+  file?: string | undefined
+  /** Other defaults: `dev` keeps a database of its own, and commands find the dev session of their directory. */
+  defaults?: { readonly [Name in SettingName]?: { value: string; origin: string } }
+}
+
+/**
+ * Flags over `MAINSPRING_*` over `mainspring.yaml` over defaults.
+ * @throws Refusal naming the place of the first value or key that cannot be right.
+ */
+export function loadConfig(sources: ConfigSources = {}): Config {
+  const directory = sources.directory ?? process.cwd()
+  const file = readConfigFile(directory, sources.file, fileKeys())
+  const defaults = { ...DEFAULTS, ...sources.defaults }
+  const found = new Map<SettingName, Found>()
+  for (const name of SETTING_NAMES) {
+    const value = layers(name, sources, directory, file, defaults).find(layer => layer !== null)
+    if (value) found.set(name, value)
+  }
+  const settings: Record<string, unknown> = {}
+  const origins: Record<string, string> = {}
+  for (const name of SETTING_NAMES) {
+    const layer = found.get(name)
+    settings[name] = layer ? read(name, layer) : null
+    origins[name] = layer?.origin ?? 'not set'
+  }
+  if (settings.url === null) {
+    settings.url = urlOf(settings.host as string, settings.port as number)
+    origins.url = 'host and port'
+  }
+  return { settings: settings as unknown as Settings, origins: origins as unknown as Config['origins'] }
+}
+
+/** What to call a node that listens on this host and port. */
+export function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+const DEFAULTS: NonNullable<ConfigSources['defaults']> = {
+  database: { value: '.mainspring/mainspring.db', origin: 'default' },
+  host: { value: '127.0.0.1', origin: 'default' },
+  port: { value: '7575', origin: 'default' },
+  namespace: { value: 'default', origin: 'default' },
+  logLevel: { value: 'info', origin: 'default' },
+  leaseMs: { value: '15s', origin: 'default' },
+}
+
+interface Found {
+  text: string
+  origin: string
+  directory: string
+}
+
+/** From the strongest layer to the weakest. */
+function layers(
+  name: SettingName,
+  sources: ConfigSources,
+  directory: string,
+  file: ReturnType<typeof readConfigFile>,
+  defaults: NonNullable<ConfigSources['defaults']>,
+): (Found | null)[] {
+  const { key, flag, environment } = SETTINGS[name]
+  const flagged = sources.flags?.[name]
+  const exported = sources.environment?.[environment]
+  const written = file?.values.get(key)
+  const fallback = defaults[name]
+  return [
+    flagged === undefined ? null : { text: flagged, origin: flag.split(' ')[0] as string, directory },
+    exported === undefined || exported === '' ? null : { text: exported, origin: environment, directory },
+    written && file ? { text: written.text, origin: written.place, directory: dirname(file.path) } : null,
+    fallback ? { text: fallback.value, origin: fallback.origin, directory } : null,
+  ]
+}
+
+function read(name: SettingName, { text, origin, directory }: Found): unknown {
+  const setting = SETTINGS[name]
+  const value = setting.read(text, directory)
+  if (value !== null) return value
+  const found = setting.secret ? '' : ` found ${JSON.stringify(text)},`
+  const guess = name === 'logLevel' ? nearest(text, LOG_LEVELS) : null
+  throw new Refusal({
+    code: 'config-invalid',
+    place: origin,
+    title: `${setting.key}:${found} expected ${setting.meant}.`,
+    ...(guess && { hint: `Did you mean ${guess}?` }),
+  })
+}
+
+function fileKeys(): string[] {
+  return SETTING_NAMES.map(name => SETTINGS[name].key)
+}
+
+function readDatabase(text: string, directory: string): string | null {
+  if (text === 'memory:' || /^postgres(ql)?:\/\//.test(text)) return text
+  const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '') : text
+  if (path === '' || /^[a-z][a-z0-9+.-]+:/i.test(path)) return null
+  return isAbsolute(path) ? path : resolve(directory, path)
+}
+
+function readUrl(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null
+  return url.href.replace(/\/+$/, '')
+}
+
+function readLease(text: string): number | null {
+  try {
+    const ms = durationMs(/^\d+$/.test(text) ? Number(text) : text, 'lease')
+    return ms >= 1_000 && ms <= 3_600_000 ? ms : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,125 @@
+import { hostname } from 'node:os'
+import type { Connection } from '@mainspring/sdk'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { type Api, createApi } from '../api/api.ts'
+import { systemClock } from '../engine/clock.ts'
+import { createEngine } from '../engine/engine.ts'
+import type { Engine } from '../engine/face.ts'
+import { SIZES } from '../engine/options.ts'
+import { createMetrics } from '../observability/metrics.ts'
+import type { Store } from '../store/store.ts'
+import { type Config, isLoopback, urlOf } from './config.ts'
+import { localConnection } from './local-connection.ts'
+import { Refusal } from './refusal.ts'
+import { openStore } from './stores.ts'
+import { PACKAGE_VERSION } from './version.ts'
+
+/** A node without a listener: store, engine and API, in this thread. */
+export interface BareNode {
+  readonly engine: Engine
+  readonly api: Api
+  /** For callers in this thread. */
+  readonly connection: Connection
+  /** Flushes, gives the shards up and closes the store. Twice is once. */
+  stop(): Promise<void>
+}
+
+/** A running node. */
+export interface Node extends BareNode {
+  /** Where it listens, with the port that it was given for port 0. */
+  readonly url: string
+}
+
+export type NodeSettings = Pick<Config['settings'], 'database' | 'leaseMs' | 'logLevel'>
+
+/** Opens the store and starts the engine on it. @throws Refusal: the store is held by another process, or cannot be opened. */
+export async function openBareNode({ settings }: { settings: NodeSettings }): Promise<BareNode> {
+  const nodeName = `${hostname()}:${process.pid}`
+  const log = pino({ level: settings.logLevel, base: undefined }, pino.destination({ dest: 2, sync: true }))
+  const store = await openStore(settings.database, nodeName)
+  const metrics = createMetrics()
+  const engine = createEngine({
+    store,
+    clock: systemClock,
+    random: Math.random,
+    nodeName,
+    sizes: { leaseMs: settings.leaseMs ?? SIZES.leaseMs },
+    log: (level, message, facts) => log[level](facts, message),
+    onClosed: run => metrics.onClosed(run),
+  })
+  await started(engine, store)
+  const api = createApi(engine, { log, metrics, version: PACKAGE_VERSION })
+  let stopping: Promise<void> | null = null
+  return {
+    engine,
+    api,
+    connection: localConnection(api),
+    stop: () => {
+      stopping ??= engine.stop().finally(() => store.close())
+      return stopping
+    },
+  }
+}
+
+/**
+ * A node that listens, by its configuration.
+ * @throws Refusal: what `openBareNode` refuses; the port is taken; or it would listen beyond this machine and nobody could be told apart.
+ */
+export async function openNode(config: Config): Promise<Node> {
+  const { host, port } = config.settings
+  const node = await openBareNode(config)
+  try {
+    refuseUnguarded(config, node.engine)
+    const http = node.api.http({ bind: host })
+    await listen(http, config)
+    const address = http.server.address()
+    const bound = address !== null && typeof address === 'object' ? address.port : port
+    let stopping: Promise<void> | null = null
+    return {
+      ...node,
+      url: urlOf(host, bound),
+      stop: () => {
+        stopping ??= http.close().finally(() => node.stop())
+        return stopping
+      },
+    }
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+}
+
+async function started(engine: Engine, store: Store): Promise<void> {
+  try {
+    await engine.start()
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Beyond loopback everybody on the network could start code here, so somebody must have made a key first. */
+function refuseUnguarded({ settings, origins }: Config, engine: Engine): void {
+  if (isLoopback(settings.host) || engine.settings.get('api-key').length > 0) return
+  throw new Refusal({
+    code: 'api-key-needed',
+    place: origins.host,
+    title: `Listening on ${settings.host} opens this server to other machines, and no API key exists yet.`,
+    hint: 'Make one: mainspring key create NAME',
+  })
+}
+
+async function listen(http: FastifyInstance, { settings, origins }: Config): Promise<void> {
+  const { host, port } = settings
+  try {
+    await http.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE')
+      throw new Refusal({ code: 'port-taken', place: origins.port, title: `Port ${port} of ${host} is taken by another process.`, hint: 'Choose another with --port, or 0 for any.' })
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new Refusal({ code: 'address-refused', place: origins.host, title: `Cannot listen on ${host}, port ${port} (${code}).` })
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StoreRefused, type Store } from '../store/store.ts'
+import { Refusal } from './refusal.ts'
+
+/**
+ * Opens what the setting `database` names: `memory:`, or a SQLite file, whose folder is made if it is missing.
+ * @throws Refusal: the file is held by another process (it says which), cannot be opened, or this build has no such store.
+ */
+export async function openStore(database: string, nodeName: string): Promise<Store> {
+  if (database === 'memory:') {
+    const { openMemoryStore } = await import('../store/memory/store.ts')
+    return openMemoryStore({ now: () => Date.now() })
+  }
+  if (/^postgres(ql)?:/.test(database))
+    throw new Refusal({
+      code: 'database-unsupported',
+      place: database.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@'),
+      title: 'This build has no PostgreSQL store yet.',
+      hint: 'Use a file (--database mainspring.db) or memory:.',
+    })
+  try {
+    mkdirSync(dirname(database), { recursive: true })
+    const { openSqliteStore } = await import('../store/sqlite/store.ts')
+    return await openSqliteStore({ file: database, nodeName })
+  } catch (error) {
+    if (error instanceof StoreRefused) throw new Refusal({ code: 'database-refused', place: database, title: error.message })
+    const { code } = error as NodeJS.ErrnoException
+    if (code?.startsWith('E')) throw new Refusal({ code: 'database-refused', place: database, title: `The database cannot be opened: ${(error as Error).message}.` })
+    throw error
+  }
+}
+
+/** What people read in a description of a store. */
+export function storeText(database: string, shown: string = database): string {
+  return database === 'memory:' ? 'memory (gone when the process ends)' : `${shown} (SQLite, every acknowledgement on disk)`
+}
