@@ -170,9 +170,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
     if (methods.includes('GET') && !(path.endsWith('/events') && path.startsWith('/v1/'))) methods.push('HEAD')
     reply.header('allow', [...methods, 'OPTIONS'].join(', '))
     if (request.method === 'OPTIONS') return reply.code(204).send()
-    const error = new UserError('not-found', {
-      status: 405,
-      title: 'This address does not know this method.',
+    const error = new UserError('method-not-allowed', {
       found: request.method,
       hint: `it knows ${methods.join(', ')}`,
     })

@@ -15,10 +15,10 @@ const KEYS_MAX = 1_000
 export function createKey(engine: Engine, name: string, now: Instant): Promise<{ name: string; key: string; createdAt: string }> {
   return withKeys(engine, async keys => {
     if (keys.some(key => key.name === name))
-      throw new UserError('invalid-option', {
+      throw new UserError('key-exists', {
         at: '/name',
         found: name,
-        hint: 'an API key of this name exists; remove it first or choose another name',
+        hint: 'remove it first or choose another name',
       })
     if (keys.length >= KEYS_MAX) throw new UserError('too-many-items', { at: '', found: keys.length, hint: `at most ${KEYS_MAX} API keys are kept` })
     const key = `msk_${randomBytes(32).toString('base64url')}`

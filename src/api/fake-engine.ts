@@ -87,6 +87,7 @@ export class FakeEngine implements Engine {
       this.#run('runs.history', namespace, id)
       return [...(this.histories.get(id) ?? [])]
     },
+    closedCounts: async () => ({ completed: 1 }),
     logs: async (namespace, id, page) => {
       this.#run('runs.logs', namespace, id, page)
       const lines = this.lines.filter(line => line.run === id)
@@ -194,7 +195,7 @@ export class FakeEngine implements Engine {
       batchBytes: 100,
       refusedOverload: 2,
       stuck: 1,
-      queues: [{ namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4 }],
+      queues: [{ namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4, paused: 0 }],
       workers: 1,
     }
   }

@@ -1,4 +1,3 @@
-import { CLOSED_STATES } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type { Engine, RunSummary } from '../engine/face.ts'
 import { Summary as SummarySchema } from './answers.ts'
@@ -25,31 +24,29 @@ export interface Summary {
 const HOUR_MS = 3_600_000
 /** Runs shown of each sort. */
 const SHOWN_MAX = 5
-/** Runs that one looks through for them: a summary costs a few pages, never a scan. Counts of the last hour stop there too. */
-const LOOKED_THROUGH_MAX = 1_000
+/** Runs that one looks through for them: a summary costs a few pages, never a scan. */
+const LOOKED_THROUGH_MAX = 100
 
 export async function summarize(engine: Engine, namespace: string, now: Instant): Promise<Summary> {
-  const newest = async (states: readonly RunSummary['state'][], limit: number, more: { createdAfter?: Instant } = {}) =>
-    (await engine.runs.list({ namespace, states, ...more }, { after: null, limit })).rows
-  const [closed, scheduled, failed, paused] = await Promise.all([
-    newest(CLOSED_STATES, LOOKED_THROUGH_MAX, { createdAfter: now - 24 * HOUR_MS }),
-    newest(['scheduled', 'waiting'], LOOKED_THROUGH_MAX / 10),
+  const newest = async (states: readonly RunSummary['state'][], limit: number) =>
+    (await engine.runs.list({ namespace, states }, { after: null, limit })).rows
+  const [lastHour, scheduled, failed, paused] = await Promise.all([
+    engine.runs.closedCounts(namespace, now - HOUR_MS),
+    newest(['scheduled', 'waiting'], LOOKED_THROUGH_MAX),
     newest(['failed', 'timed_out'], SHOWN_MAX),
-    newest(['paused'], LOOKED_THROUGH_MAX / 10),
+    newest(['paused'], LOOKED_THROUGH_MAX),
   ])
-  const lastHour: Record<string, number> = {}
-  for (const run of closed) if ((run.closedAt ?? 0) > now - HOUR_MS) lastHour[run.state] = (lastHour[run.state] ?? 0) + 1
-  const counts = { running: 0, queued: 0, scheduled: 0, waiting: 0 }
+  const counts = { running: 0, queued: 0, scheduled: 0, waiting: 0, paused: 0 }
   for (const queue of engine.stats().queues) {
     if (queue.namespace !== namespace) continue
     counts.running += queue.running
     counts.queued += queue.depth
     counts.scheduled += queue.scheduled
     counts.waiting += queue.waiting
+    counts.paused += queue.paused
   }
   return {
     ...counts,
-    paused: paused.length,
     lastHour,
     next: scheduled
       .filter(run => run.nextAt !== null)

@@ -25,6 +25,8 @@ export const CODES = {
   forbidden: [403, 'This API key does not allow that.'],
   'not-found': [404, 'There is nothing at this address.'],
   'run-not-found': [404, 'There is no such run.'],
+  'method-not-allowed': [405, 'This address does not know this method.'],
+  'key-exists': [409, 'There is an API key of this name.'],
   'ambiguous-run': [409, 'Several runs end like this.'],
   'unknown-definition': [404, 'Nothing of this name is registered.'],
   'queue-not-found': [404, 'There is no such queue.'],

@@ -124,6 +124,10 @@ export function createEngine(options: EngineOptions): Engine {
         const before = segments.filter(({ first }) => first < (body.first ?? 0)).flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
         return [...before, ...body.events]
       },
+      async closedCounts(namespace, since) {
+        const counts = await available(store.read.closedCounts(namespace, since))
+        return Object.fromEntries(counts.map(({ state, count }) => [state, count]))
+      },
       async logs(namespace, id, page) {
         await row(namespace, id)
         return available(store.read.logs(id, page))
@@ -244,6 +248,7 @@ export function createEngine(options: EngineOptions): Engine {
         running: counts.running,
         scheduled: counts.scheduled,
         waiting: counts.waiting,
+        paused: counts.paused,
       }))
       return {
         started: current?.counters.started ?? 0,

@@ -30,6 +30,8 @@ export interface Engine {
     list(filter: RunFilter, page: Page): Promise<Paged<RunSummary>>
     /** All events, the first is number 0. */
     history(namespace: string, id: RunId): Promise<HistoryEvent[]>
+    /** How many runs closed since a time, by state. */
+    closedCounts(namespace: string, since: Instant): Promise<Record<string, number>>
     logs(namespace: string, id: RunId, page: Page): Promise<Paged<LogRow>>
     explain(namespace: string, id: RunId): Promise<Explanation>
     /** Asks: a running handler's signal aborts, anything else is closed at once. On a closed run: `run-closed`, unless it is cancelled already. */
@@ -274,7 +276,7 @@ export interface EngineStats {
   batchBytes: number
   refusedOverload: number
   stuck: number
-  queues: { namespace: string; queue: string; depth: number; running: number; scheduled: number; waiting: number }[]
+  queues: { namespace: string; queue: string; depth: number; running: number; scheduled: number; waiting: number; paused: number }[]
   workers: number
 }
 

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/face.ts'
 import { Durations } from './durations.ts'
 import { createMetrics, LABELS_MAX } from './metrics.ts'
 
-const queue = (name: string, depth = 1) => ({ namespace: 'default', queue: name, depth, running: 0, scheduled: 0, waiting: 0 })
+const queue = (name: string, depth = 1) => ({ namespace: 'default', queue: name, depth, running: 0, scheduled: 0, waiting: 0, paused: 0 })
 const engine = (queues: ReturnType<typeof queue>[]) =>
   ({
     ready: () => true,

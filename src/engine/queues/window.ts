@@ -57,7 +57,7 @@ export class Window {
     for (;;) {
       const first = this.heap[0]
       if (first === undefined) return null
-      if (first.actor.committedOrder === first.order && first.actor.order === first.order && first.actor.stuck === undefined) return first
+      if (isReady(first)) return first
       this.pop()
     }
   }
@@ -87,19 +87,21 @@ export class Window {
     this.missed = missed
     try {
       const { rows, next } = await read(this.group, this.cursor, limit)
+      const last = rows[rows.length - 1]
+      const horizon = next === null ? null : last === undefined ? this.horizon : { sort: last.sort as number, id: last.id }
       for (const row of rows) {
         const actor = install(row)
-        if (actor?.committedOrder != null && actor.committedOrder === actor.order) this.insert(actor, actor.committedOrder)
+        const order = actor?.committedOrder
+        // Its order may have changed since the page was read, to a place beyond the page: the store has it there.
+        if (actor === null || order == null || order !== actor.order || (horizon !== null && after(order.sort, actor.id, horizon))) continue
+        this.insert(actor, order)
       }
-      const last = rows[rows.length - 1]
-      if (next === null) this.horizon = null
-      else if (last !== undefined) {
-        this.cursor = next
-        this.horizon = { sort: last.sort as number, id: last.id }
-      }
+      this.horizon = horizon
+      if (next !== null) this.cursor = next
     } finally {
       this.missed = null
     }
+    this.shrink()
     for (const { actor, order } of missed) if (actor.committedOrder === order) this.offer(actor, order)
   }
 
@@ -114,7 +116,8 @@ export class Window {
     this.pin(actor)
     this.heap.push({ actor, order })
     this.rise(this.heap.length - 1)
-    if (this.heap.length > 2 * this.sizeMax) this.shrink()
+    // Not while a page is read: it moves the horizon past what would be left to the store here.
+    if (this.missed === null) this.shrink()
   }
 
   private leave({ actor, order }: Entry): void {
@@ -122,11 +125,14 @@ export class Window {
     this.unpin(actor)
   }
 
-  /** Too many: the far half is left to the store again. */
+  /** Too many: the far half is left to the store again. First what is no longer ready goes: it may stand at the very place of what is. */
   private shrink(): void {
-    const sorted = this.heap.sort((a, b) => (before(a, b) ? -1 : 1))
+    if (this.heap.length <= 2 * this.sizeMax) return
+    for (const entry of this.heap) if (!isReady(entry)) this.leave(entry)
+    const sorted = this.heap.filter(isReady).sort((a, b) => (before(a, b) ? -1 : 1))
     const far = sorted.splice(this.sizeMax)
     this.heap = sorted
+    if (far.length === 0) return
     for (const entry of far) this.leave(entry)
     const last = sorted[sorted.length - 1] as Entry
     this.horizon = { sort: last.order.sort, id: last.actor.id }
@@ -163,6 +169,10 @@ export class Window {
 }
 
 const BEFORE_ALL = { sort: Number.NEGATIVE_INFINITY, id: '' }
+
+function isReady({ actor, order }: Entry): boolean {
+  return actor.committedOrder === order && actor.order === order && actor.stuck === undefined
+}
 
 function before(a: Entry, b: Entry): boolean {
   return a.order.sort < b.order.sort || (a.order.sort === b.order.sort && a.actor.id < b.actor.id)
