@@ -191,10 +191,11 @@ export class Actor {
   }
 
   private body(): string {
-    const rest: { first?: number; snapshot?: unknown; unique?: HeldUnique; stuck?: Stuck } = {}
+    const rest: { first?: number; lastAt?: number; snapshot?: unknown; unique?: HeldUnique; stuck?: Stuck } = {}
     if (this.first > 0) {
       rest.first = this.first
       rest.snapshot = this.snapshot
+      rest.lastAt = this.lastAt
     }
     if (this.unique !== undefined) rest.unique = this.unique
     if (this.stuck !== undefined) rest.stuck = this.stuck
@@ -207,6 +208,7 @@ export class Actor {
     actor.state = state
     actor.first = body.first ?? 0
     actor.snapshot = body.snapshot
+    actor.lastAt = body.lastAt ?? 0
     for (const event of body.events) {
       const text = JSON.stringify(event)
       actor.events.push(text)

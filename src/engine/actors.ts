@@ -45,6 +45,7 @@ export class Actors {
     const known = this.map.get(row.id)
     if (known !== undefined) return known
     const actor = Actor.load(row)
+    actor.committedAtRead = this.readsBegun // it stays at least until those have looked at it who had it read
     this.add(actor)
     this.release(actor)
     return actor
@@ -62,11 +63,10 @@ export class Actors {
   committed(actor: Actor): void {
     actor.uncommitted--
     actor.committedAtRead = this.readsBegun
-    this.release(actor)
   }
 
   /** Nobody needs it now: the oldest such leave first. */
-  private release(actor: Actor): void {
+  release(actor: Actor): void {
     if (actor.uncommitted > 0 || actor.pins > 0 || actor.idle) return
     actor.idle = true
     this.idle.push(actor)

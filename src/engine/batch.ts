@@ -1,6 +1,6 @@
 import type { UserError } from '../core/errors.ts'
 import type { TaskOrder } from '../core/machine.ts'
-import { type KeyName, noWrites, type Writes } from '../store/store.ts'
+import { type KeyName, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Work } from './work.ts'
 
@@ -21,6 +21,8 @@ export interface Sent {
   closed: boolean
   /** Number of events that the row and its segments tell. */
   sequence: number
+  /** Where its events went, if they left the row with this batch. */
+  segment: SegmentRow | null
 }
 
 /** Writes the rows of all that changed: once for any number of transitions (DESIGN.md section 5, coalescing). */
@@ -28,8 +30,8 @@ export function seal(batch: OpenBatch, segmentBytes: number): Sent[] {
   const { writes } = batch
   const sent: Sent[] = []
   for (const actor of batch.actors) {
-    sent.push({ actor, order: actor.order, closed: actor.closed, sequence: actor.sequence })
     const segment = actor.cutSegment(segmentBytes)
+    sent.push({ actor, order: actor.order, closed: actor.closed, sequence: actor.sequence, segment })
     if (segment !== null) writes.segments.push(segment)
     if (actor.closed) writes.closed.push(actor.closingRow())
     else if (actor.stored) writes.touched.push(actor.touchedRow())

@@ -12,6 +12,8 @@ export interface Body {
   /** Number of the first event in `events`: what came before is in segments, and folded into `snapshot`. */
   first?: number
   snapshot?: unknown
+  /** When the last event before them happened: times of a run never step back (E20). */
+  lastAt?: number
   events: HistoryEvent[]
   unique?: HeldUnique
   stuck?: Stuck
@@ -33,7 +35,7 @@ export interface Stuck {
 /** `events` are texts already: each was encoded once, when it was decided. */
 export function encodeBody(events: readonly string[], rest: Omit<Body, 'events'>): string {
   let head = ''
-  if (rest.first !== undefined && rest.first > 0) head += `"first":${rest.first},"snapshot":${JSON.stringify(rest.snapshot)},`
+  if (rest.first !== undefined && rest.first > 0) head += `"first":${rest.first},"lastAt":${rest.lastAt},"snapshot":${JSON.stringify(rest.snapshot)},`
   if (rest.unique !== undefined) head += `"unique":${JSON.stringify(rest.unique)},`
   if (rest.stuck !== undefined) head += `"stuck":${JSON.stringify(rest.stuck)},`
   return `{${head}"events":[${events.join(',')}]}`

@@ -62,6 +62,7 @@ export class Lane {
     this.claim = claim
     this.events = events
     this.singles = singles
+    for (const work of singles) this.bytes += work.bytes
     this.actors = new Actors(sizes.actorsCached)
     this.confirmedAt = world.clock.monotonic()
   }
@@ -276,7 +277,14 @@ export class Lane {
         const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key: actor.unique.key }
         actor.unique = undefined
         actors.changeKey(name, null)
-        ;(actor.batch ?? batch).writes.keyDrops.push(name)
+        const { keys, keyDrops } = (actor.batch ?? batch).writes
+        keyDrops.push(name)
+        // A batch drops before it puts: what the same batch was to put is not put at all.
+        const put = actor.stored ? -1 : keys.findLastIndex(row => row.run === actor.id && row.scope === 'unique')
+        if (put >= 0) {
+          keys.splice(put, 1)
+          actors.keyCommitted(name)
+        }
       }
       this.events.changed(actor, false)
     }
@@ -410,6 +418,7 @@ export class Lane {
     for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
     for (const id of open.writes.purge) this.actors.forget(id)
     this.events.committed(sent, open.writes)
+    for (const { actor } of sent) this.actors.release(actor) // not before it may have been pinned
     for (const work of open.works) {
       const refusal = open.refused.get(work)
       if (refusal === undefined) work.done()
@@ -428,12 +437,13 @@ export class Lane {
   private isolate(open: OpenBatch, why: string): void {
     this.ended = true
     this.heldTimer?.()
+    // One that goes alone stands in its batch and still at the head of `singles`: it must not come again.
     const later = [
       ...this.batches.flatMap(batch => batch.works),
       ...[...this.held.values()].flatMap(held => held.works),
       ...this.loads,
       ...this.singles,
-    ]
+    ].filter(work => !open.works.includes(work))
     const culprit = open.works.length === 1
     this.world.log('warn', culprit ? 'a batch of one was refused for its data' : 'a batch was refused for its data', {
       works: open.works.length,

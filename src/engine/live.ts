@@ -31,12 +31,12 @@ export class Live {
       for (const { actor, sequence } of sent) actor.published = sequence
       return
     }
-    for (const { actor, sequence } of sent) {
+    for (const { actor, sequence, segment } of sent) {
       const watched = this.byRun.has(actor.id) || (watchesAll && this.byNamespace.has(actor.namespace))
-      const texts = watched ? actor.events.slice(Math.max(0, actor.published - actor.first)) : []
+      const { published } = actor
       actor.published = sequence
       if (!watched) continue
-      const events = texts.map(text => JSON.parse(text) as HistoryEvent)
+      const events = segment === null ? since(actor, published) : (JSON.parse(segment.events) as HistoryEvent[]).slice(published - segment.first)
       const event: LiveEvent = { is: 'run', run: summaryOf(actor), events, sequence: sequence - 1 }
       if (actor.closed) event.output = actor.outcome?.output ?? null
       this.prepared.set(actor, event)
@@ -47,7 +47,11 @@ export class Live {
     const { prepared } = this
     this.prepared = new Map()
     if (logs.length > 0 && (this.byRun.size > 0 || this.byNamespace.size > 0)) this.logged(logs, sent)
-    for (const [actor, event] of prepared) this.tell(actor.namespace, actor.id, event)
+    for (const { actor } of prepared.size === 0 ? [] : sent) {
+      // What was prepared for a batch that never committed is for nobody.
+      const event = prepared.get(actor)
+      if (event !== undefined) this.tell(actor.namespace, actor.id, event)
+    }
     if (this.closings.size > 0) for (const { actor, closed } of sent) if (closed) for (const call of this.closings.get(actor.id) ?? []) call()
   }
 
@@ -63,6 +67,10 @@ export class Live {
     if (namespace === null) for (const listeners of this.byNamespace.values()) for (const listener of listeners) listener(event)
     else for (const listener of this.byNamespace.get(namespace) ?? []) listener(event)
   }
+}
+
+function since(actor: Actor, published: number): HistoryEvent[] {
+  return actor.events.slice(Math.max(0, published - actor.first)).map(text => JSON.parse(text) as HistoryEvent)
 }
 
 function enter<K, T>(map: Map<K, Set<T>>, key: K, value: T): () => void {

@@ -1,5 +1,7 @@
+import { KEY_RETENTION_MS } from '../core/options.ts'
 import { type Claim, type Store, StoreFenced } from '../store/store.ts'
 import type { Sizes } from './options.ts'
+import { callName } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Work } from './work.ts'
 
@@ -48,7 +50,8 @@ export class Retention {
   /** True: there is more to drop. */
   private async round(): Promise<boolean> {
     const { retentionBatch } = this.sizes
-    const { runs, keys } = await this.store.loadExpired(this.claim, this.world.clock.now(), retentionBatch)
+    const now = this.world.clock.now()
+    const { runs, keys } = await this.store.loadExpired(this.claim, now, retentionBatch)
     if (this.ended || (runs.length === 0 && keys.length === 0)) return false
     return new Promise(resolve => {
       this.submit({
@@ -56,7 +59,11 @@ export class Retention {
         keys,
         bytes: 50 * (runs.length + keys.length),
         execute(transaction) {
-          for (const run of runs) transaction.purge(run)
+          for (const { id, namespace, createdAt } of runs) {
+            transaction.purge(id)
+            const expiresAt = createdAt + KEY_RETENTION_MS
+            if (expiresAt > now) transaction.putKey({ ...callName(namespace, id), run: id, inputHash: '', expiresAt })
+          }
           for (const key of keys) {
             // Dropped and taken again since the read: it is another's now.
             const row = transaction.key(key)

@@ -17,7 +17,7 @@ interface Planned {
   definition: Registered
   options: RunOptions
   /** The key that decides whether it starts, and its home (E9). */
-  key: KeyName | null
+  key: (KeyName & { scope: 'key' | 'unique' }) | null
   unique: Unique | null
   inputHash: string
 }
@@ -31,23 +31,34 @@ export function startWork(namespace: string, call: StartCall, definitions: Defin
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
   const many = call.starts.length > 1
-  const planned = call.starts.map((request, index) => plan(namespace, request, callKey, index, many ? `/runs/${index}` : '', definitions, world))
+  const planned = call.starts.map((request, index) => plan(namespace, request, callKey, index, many ? `/runs/${index}` : '', definitions))
   const first = planned.find(({ key }) => key === null)
   let answers: StartAnswer[] = []
   return {
-    ids: first === undefined ? [] : [first.run],
-    keys: planned.flatMap(({ key }) => (key === null ? [] : [key])),
+    // The unkeyed ones are there together or not at all; a keyed one is there when its key was free.
+    ids: planned.filter(start => start === first || start.key !== null).map(({ run }) => run),
+    keys: planned.flatMap(start => [
+      ...(start.key === null ? [] : [start.key]),
+      ...(start === first || start.key !== null ? [callName(namespace, start.run)] : []),
+    ]),
     starts: true,
     bytes: planned.reduce((sum, { request }) => sum + 400 + (request.input?.length ?? 0), 0),
     execute(transaction) {
-      const repeated = first !== undefined && transaction.actor(first.run) !== null
-      answers = planned.map(start =>
-        repeated && start.key === null ? { is: 'existing', run: start.run, by: 'call' } : begin(namespace, start, call, transaction, world),
-      )
+      const before = (run: RunId): RunId | null => transaction.key(callName(namespace, run))?.run ?? (transaction.actor(run) === null ? null : run)
+      const repeated = first !== undefined && before(first.run) !== null
+      answers = planned.map(start => {
+        const run = start.key !== null ? before(start.run) : repeated ? start.run : null
+        return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
+      })
     },
     done: () => settle.resolve(answers),
     failed: settle.reject,
   }
+}
+
+/** What a late repeat of a call finds (E9): of a young run that retention dropped, or of a unique conflict, whose other run may have closed. */
+export function callName(namespace: string, run: RunId): KeyName {
+  return { namespace, scope: 'call', definition: '', key: run }
 }
 
 export interface Settle<T> {
@@ -55,7 +66,7 @@ export interface Settle<T> {
   reject(error: unknown): void
 }
 
-function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions, world: World): Planned {
+function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions): Planned {
   const definition = definitions.require(namespace, request.definition, `${at}/definition`)
   const unique = request.unique ?? definition.options.unique ?? null
   if (request.key !== undefined && request.unique !== undefined)
@@ -67,8 +78,7 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
         ? null
         : { scope: 'unique' as const, key: uniqueKey(unique, request.input) }
   const key = named === null ? null : { namespace, definition: definition.name, ...named }
-  const run =
-    key === null ? callRunId(callKey, index) : newId(world.clock.now(), world.random, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
+  const run = key === null ? callRunId(callKey, index) : callRunId(callKey, index, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
   const { unique: _, ...options } = definition.options
   return {
     run,
@@ -97,6 +107,9 @@ function begin(namespace: string, planned: Planned, call: StartCall, transaction
   const held = key === null ? null : transaction.key(key)
   if (held !== null && key !== null) {
     if (key.scope === 'key' && held.inputHash !== inputHash) return { is: 'refused', problem: conflict(request, held.run) }
+    // Asked again later, the same call must not find that the other has closed meanwhile.
+    if (key.scope === 'unique')
+      transaction.putKey({ ...callName(namespace, run), run: held.run, inputHash: '', expiresAt: world.clock.now() + KEY_RETENTION_MS })
     return { is: 'existing', run: held.run, by: key.scope }
   }
   const now = world.clock.now()
@@ -154,12 +167,13 @@ export function retryWork(namespace: string, id: RunId, command: Command & { inp
   const run = callRunId(`retry:${id}:${command.id}`, 0, slotOf(id))
   return {
     ids: [id, run],
+    keys: [callName(namespace, run)],
     starts: true,
     bytes: 500,
     execute(transaction) {
       const old = transaction.actor(id)
       if (old === null || old.namespace !== namespace) throw new UserError('run-not-found', { found: id })
-      if (transaction.actor(run) !== null) return
+      if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
       const { notBefore: _, ...options } = old.view.options
       const input = command.input ?? old.input

@@ -43,7 +43,13 @@ async function poll(
   const { tasks, recorded } = handOut(tenure, worker, entries, world, sizes)
   // At most once: nothing leaves before it is recorded (E16). One that could not be recorded did not leave, and waits for its lease's end.
   await recorded
-  return answered(worker, tasks, world)
+  // Recording may have taken longer than the lease: such a task is another's by now, or closed.
+  const held = tasks.filter(task => {
+    const lease = tenure.leases.of(task)
+    if (lease !== null) tenure.leases.beat(lease, true)
+    return lease !== null
+  })
+  return answered(worker, held, world)
 }
 
 function answered(worker: WorkerSeen, tasks: Delivery[], world: World): { answer: AnswerId; tasks: Delivery[] } {
@@ -96,6 +102,7 @@ function handOut(
     const delivery = newId(world.clock.now(), world.random)
     const version = worker.serves.find(({ definition }) => definition === order.definition)?.version ?? null
     let delivered = false
+    let missed = false
     const record = new Promise<void>((resolve, reject) => {
       tenure.lane.submit({
         ids: [actor.id],
@@ -103,7 +110,7 @@ function handOut(
         bytes: 200,
         execute(transaction) {
           const current = transaction.actor(actor.id)
-          if (current === null) return
+          if (current === null || missed) return
           const input = { is: 'deliver', task: order.task, attempt: order.attempt, delivery, worker: worker.id, version }
           delivered = (transaction.apply(current, input)?.events.length ?? 0) > 0
         },
@@ -113,8 +120,12 @@ function handOut(
     })
     if (order.atMostOnce) recorded.push(record)
     else record.catch(() => {})
-    if (!delivered) continue
-    tenure.lease(actor)
+    tenure.lane.actors.unpin(actor)
+    if (!delivered) {
+      // Not decided at once: it does not leave, and must not be recorded as if it had. Once it is loaded it is offered again.
+      missed = true
+      continue
+    }
     tenure.counters.delivered++
     tasks.push(deliveryOf(actor, order, delivery, sizes))
   }
@@ -192,12 +203,12 @@ async function heartbeat(tenure: Tenure, workers: Workers, namespace: string, wo
         return null
       }
     }
-    return reportWork(tenure, namespace, worker, beat, settle)
+    return reportWork(namespace, worker, beat, settle)
   })
 }
 
 /** Progress and checkpoints are kept; a delivery that nobody here knows of is adopted, if it is one of the current attempt (E15). */
-function reportWork(tenure: Tenure, namespace: string, worker: WorkerId, beat: Beat, settle: Settle<BeatAnswer>): Work {
+function reportWork(namespace: string, worker: WorkerId, beat: Beat, settle: Settle<BeatAnswer>): Work {
   let answer: BeatAnswer = 'held'
   const { run, task, attempt, delivery, progress, checkpoint } = beat
   return {
@@ -218,12 +229,8 @@ function reportWork(tenure: Tenure, namespace: string, worker: WorkerId, beat: B
         ...(progress === undefined ? {} : { progress }),
         ...(checkpoint === undefined ? {} : { checkpoint }),
       }
-      if (accept(transaction, actor, input) !== 'accepted' || actor.closed) answer = 'lost'
-      else {
-        tenure.lease(actor)
-        if (actor.view.reason === 'cancelling') answer = 'cancel'
-        else if (actor.view.state !== 'running') answer = 'lost'
-      }
+      if (accept(transaction, actor, input) !== 'accepted' || actor.view.state !== 'running') answer = 'lost'
+      else if (actor.view.reason === 'cancelling') answer = 'cancel'
     },
     done: () => settle.resolve(answer),
     failed: settle.reject,

@@ -136,7 +136,7 @@ export class Tenure {
   }
 
   /** Enters the lease of a delivery that counts: it was made here, adopted, or read on recovery. */
-  lease(actor: Actor): void {
+  private lease(actor: Actor): void {
     const delivered = actor.closed ? undefined : actor.machine.pending(actor.state).delivered[0]
     if (delivered === undefined || actor.lease?.delivery === delivered.delivery) return
     if (actor.lease !== null) this.dropLease(actor, actor.lease)
@@ -147,7 +147,7 @@ export class Tenure {
       namespace: actor.namespace,
       definition: actor.name,
       since: actor.lastAt,
-      cancelling: view.reason === 'cancelling',
+      cancelling: false,
       atMostOnce: view.attempts === 1,
     })
     this.lane.actors.pin(actor)
@@ -203,13 +203,14 @@ export class Tenure {
       this.counters.loaded(actor)
       this.queues.offer(actor)
       this.lease(actor)
+      tellCancel(actor)
       return
     }
     const { lease } = actor
-    if (lease === null) return
-    const { state, reason } = actor.view
-    if (state !== 'running') this.dropLease(actor, lease)
-    else if (reason === 'cancelling') lease.cancelling = true
+    const { state } = actor.view
+    if (lease === null) {
+      if (state === 'running') this.lease(actor)
+    } else if (state !== 'running') this.dropLease(actor, lease)
   }
 
   private committed(sent: readonly Sent[], writes: Writes): void {
@@ -220,6 +221,7 @@ export class Tenure {
     for (const { actor, closed } of sent) {
       this.counters.committed(actor)
       this.timers.enter(actor)
+      tellCancel(actor)
       if (closed) {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
@@ -247,4 +249,9 @@ export class Tenure {
     if (error instanceof StoreFenced) this.end(null)
     else this.options.world.log('warn', 'the store did not answer', { why: String(error) })
   }
+}
+
+/** The worker is told at its next heartbeat, once the request is committed (E4). */
+function tellCancel(actor: Actor): void {
+  if (actor.lease !== null && actor.uncommitted === 0 && actor.view.reason === 'cancelling') actor.lease.cancelling = true
 }

@@ -23,9 +23,12 @@ export class Timers {
   private horizon = Number.NEGATIVE_INFINITY
   private cursor: string | null = null
   private paging = false
+  /** Memory was full: rows within the horizon are not read yet. */
+  private left = false
   private ended = false
   private cancelTimer: (() => void) | null = null
   private timerAt = Number.POSITIVE_INFINITY
+  private limit = 1
 
   constructor(clock: Clock, horizonMs: number, countMax: number, read: ReadDue, wake: (id: RunId) => void) {
     this.clock = clock
@@ -37,6 +40,7 @@ export class Timers {
 
   /** Pages what is due within the horizon; from then on by itself. Rejects when the store does. */
   async start(limit: number): Promise<void> {
+    this.limit = limit
     await this.extend(limit)
     this.again(limit)
   }
@@ -76,6 +80,7 @@ export class Timers {
         for (const { id, wakeAt } of rows) this.push(wakeAt, id)
         const last = rows[rows.length - 1]
         if (last !== undefined) passed = last.wakeAt
+        this.left = next !== null
         if (next === null) {
           // A later change may wake before what was read last: the next page begins at the horizon of this one.
           this.cursor = `${until}_~`
@@ -111,6 +116,8 @@ export class Timers {
       this.pop()
       this.wake(first.id)
     }
+    // A failed read is tried again with the next horizon.
+    if (this.left && this.heap.length <= this.countMax / 2) this.extend(this.limit).catch(() => {})
     this.arm()
   }
 

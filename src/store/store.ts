@@ -9,7 +9,7 @@ import type { Instant } from '../core/time.ts'
  *
  * Every method may reject with `StoreUnavailable` (nothing is known of the effect of a write; a read had none). Methods that take a `Claim` check, in
  * the snapshot they read from, that the claim still stands, and reject with `StoreFenced` when it does not (E1): decisions may rest on what they answer.
- * `read` checks no claim and sees committed state only (E4).
+ * What they list (due, delivered, groups, ready, expired) is what lives on the claim's shards. `read` checks no claim and sees committed state only (E4).
  */
 export interface Store {
   readonly can: StoreCan
@@ -39,7 +39,8 @@ export interface Store {
   /**
    * Opens a lane for a node's life and takes the shards that nobody holds, and those of `dead` lanes, in one transaction. A dead lane is revoked only
    * if its claim and renewal count are still as seen; else it keeps its shards. Waits for a commit in flight on a revoked lane, or makes it fenced.
-   * Idempotent by `lane`: repeating an unknown claim answers the one that was made, if it still stands.
+   * Idempotent by `lane`: repeating an unknown claim answers the one that was made, if it still stands; else it rejects with `StoreFenced`, and the node
+   * opens a lane of another id.
    */
   claim(request: ClaimRequest): Promise<Claim>
   /** Counts one renewal up. False: the claim no longer stands. */
@@ -60,7 +61,7 @@ export interface Store {
   /** Ready actors of a group by (sort, id), from `page.after` (exclusive) on: never re-reads what lies before the cursor (DATA.md). */
   pageReady(claim: Claim, group: GroupId, page: Page): Promise<Paged<OpenRow>>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
-  loadExpired(claim: Claim, until: Instant, limit: number): Promise<{ runs: RunId[]; keys: KeyName[] }>
+  loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
 
   readonly read: Reads
 
@@ -145,6 +146,7 @@ export interface Writes {
   closed: ClosingRow[]
   /** Upserts. */
   keys: KeyRow[]
+  /** Done before `keys`: a key that is in both ends as `keys` says. */
   keyDrops: KeyName[]
   /** Appended history of long runs: what no longer fits the body. */
   segments: SegmentRow[]
@@ -234,10 +236,15 @@ export interface ClosingRow {
 
 export type Row = OpenRow | ClosedRow
 
-/** A key and the run that holds it. `scope`: 'key' (idempotency) or 'unique'. */
+export interface Expired {
+  runs: { id: RunId; namespace: string; createdAt: Instant }[]
+  keys: KeyName[]
+}
+
+/** A key and the run that holds it. `scope`: 'key' (idempotency), 'unique', or 'call': the run was born of a call that may still be repeated, and is purged. */
 export interface KeyName {
   namespace: string
-  scope: 'key' | 'unique'
+  scope: 'key' | 'unique' | 'call'
   definition: string
   key: string
 }
@@ -317,7 +324,9 @@ export interface RunFilter {
   queues?: readonly string[]
   /** All of them. */
   tags?: Readonly<Record<string, string>>
+  /** Inclusive. */
   createdAfter?: Instant
+  /** Exclusive. */
   createdBefore?: Instant
 }
 
@@ -337,7 +346,7 @@ export interface Reads {
   settings(): Promise<SettingRow[]>
   /** Open runs by namespace, queue, definition and state. */
   counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
-  /** Closed runs of a namespace since a time, by state: for summaries. */
+  /** Closed runs of a namespace since a time (inclusive), by state: for summaries. */
   closedCounts(namespace: string, since: Instant): Promise<{ state: ClosedState; count: number }[]>
 }
 

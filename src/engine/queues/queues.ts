@@ -11,7 +11,7 @@ import { type Entry, type ReadPage, Window } from './window.ts'
 interface WaitingPoll {
   worker: WorkerSeen
   max: number
-  /** Takes the tasks that were found. */
+  /** Takes the tasks that were found, and unpins them when they are handed out. */
   take(entries: Entry[]): void
 }
 
@@ -143,7 +143,7 @@ export class Queues {
         }
       }
       if (first === null || from === null) break
-      from.pop()
+      from.take()
       entries.push(first)
     }
     return entries

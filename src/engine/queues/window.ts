@@ -63,14 +63,24 @@ export class Window {
   }
 
   pop(): void {
+    const first = this.shift()
+    if (first !== undefined) this.leave(first)
+  }
+
+  /** The first task leaves to be handed out. It stays pinned: whoever takes it unpins it. */
+  take(): void {
+    const first = this.shift()
+    if (first !== undefined) this.members.delete(first.actor)
+  }
+
+  private shift(): Entry | undefined {
     const first = this.heap[0]
-    if (first === undefined) return
-    const last = this.heap.pop() as Entry
-    if (this.heap.length > 0) {
+    const last = this.heap.pop()
+    if (first !== undefined && last !== undefined && this.heap.length > 0) {
       this.heap[0] = last
       this.sink(0)
     }
-    this.leave(first)
+    return first
   }
 
   get size(): number {

@@ -1,10 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../core/ids.ts'
 import { type Claim, SHARDS, type Store, StoreFenced } from '../store.ts'
 import { bornRow, closingRow, keyRow, type Lane, NAMESPACE, type Open, openLane, touchedRow } from './fixtures.ts'
 
 /** Commits, settlings and claims: the chain of a lane (E1, E3, E14, E17, E20). */
 export function lanesConform(open: Open): void {
+  describe('a lane', () => chainConforms(open))
+  describe('a refused batch', () => refusalsConform(open))
+  describe('a revoked claim', () => revocationsConform(open))
+}
+
+function chainConforms(open: Open): void {
   let store: Store
   let lane: Lane
   beforeEach(async () => {
@@ -61,36 +67,6 @@ export function lanesConform(open: Open): void {
     test('a fenced batch is fenced, whatever its checks and its data', async () => {
       const batch = { ...lane.batch({ touched: [touchedRow(bornRow())] }, ['nobody']), sequence: 7 }
       expect(await store.commit(batch)).toEqual({ is: 'fenced' })
-    })
-  })
-
-  describe('a refused batch', () => {
-    const existing = bornRow()
-    const gone = bornRow()
-    beforeEach(async () => {
-      await lane.commit({ born: [existing, gone], segments: [{ run: existing.id, first: 0, events: '[]' }] })
-      await lane.commit({ closed: [closingRow(gone)] })
-    })
-    test.each<[string, Parameters<Lane['commit']>[0]]>([
-      ['a birth of an open run', { born: [existing] }],
-      ['a birth of a closed run', { born: [gone] }],
-      ['two births of one run', { born: Array(2).fill(bornRow()) }],
-      ['a touch of no run', { touched: [touchedRow(bornRow())] }],
-      ['a touch of a closed run', { touched: [touchedRow(gone)] }],
-      ['a closing of no run', { closed: [closingRow(bornRow())] }],
-      ['a second closing', { closed: [closingRow(gone)] }],
-      ['two closings of one run', { closed: [closingRow(existing), closingRow(existing)] }],
-      ['a birth and closing of an open run', { closed: [closingRow(existing, existing)] }],
-      ['a birth and closing of a closed run', { closed: [closingRow(gone, gone)] }],
-      ['a segment that is there', { segments: [{ run: existing.id, first: 0, events: '[1]' }] }],
-    ])('%s: data at fault, nothing written, the lane as it was (E14)', async (_, writes) => {
-      // enough good rows around the bad one that a bulk statement is full
-      const good = Array.from({ length: 40 }, () => bornRow())
-      const answer = await lane.commit({ ...writes, born: [...good, ...(writes.born ?? [])], keys: [keyRow({ key: 'refused' })] })
-      expect(answer).toMatchObject({ is: 'refused', resend: false, why: expect.stringMatching(/\w/) })
-      expect(await store.loadActors(lane.claim, [existing.id, ...good.map(row => row.id)])).toEqual([existing])
-      expect(await store.findKeys(lane.claim, [keyRow({ key: 'refused' })])).toEqual([])
-      expect(await lane.commit({ born: good })).toEqual({ is: 'committed' })
     })
   })
 
@@ -193,18 +169,64 @@ export function lanesConform(open: Open): void {
       expect(await store.renew(lane.claim)).toBe(false)
       expect(await lane.commit({})).toEqual({ is: 'fenced' })
     })
+  })
+}
 
-    test.each<[string, (store: Store, claim: Claim) => Promise<unknown>]>([
-      ['loadActors', (store, claim) => store.loadActors(claim, [])],
-      ['loadDue', (store, claim) => store.loadDue(claim, 1, { after: null, limit: 1 })],
-      ['loadDelivered', (store, claim) => store.loadDelivered(claim, { after: null, limit: 1 })],
-      ['findKeys', (store, claim) => store.findKeys(claim, [])],
-      ['loadGroups', (store, claim) => store.loadGroups(claim)],
-      ['pageReady', (store, claim) => store.pageReady(claim, 1, { after: null, limit: 1 })],
-      ['loadExpired', (store, claim) => store.loadExpired(claim, 1, 1)],
-    ])('%s with a revoked claim is fenced', async (_, read) => {
-      await openLane(store, await store.lanes())
-      await expect(read(store, lane.claim)).rejects.toThrow(StoreFenced)
-    })
+function refusalsConform(open: Open): void {
+  const existing = bornRow()
+  const gone = bornRow()
+  let store: Store
+  let lane: Lane
+  beforeAll(async () => {
+    store = (await open()).store
+    lane = await openLane(store)
+    await lane.commit({ born: [existing, gone], segments: [{ run: existing.id, first: 0, events: '[]' }] })
+    await lane.commit({ closed: [closingRow(gone)] })
+  })
+  afterAll(() => store.close())
+
+  test.each<[string, Parameters<Lane['commit']>[0]]>([
+    ['a birth of an open run', { born: [existing] }],
+    ['a birth of a closed run', { born: [gone] }],
+    ['two births of one run', { born: Array(2).fill(bornRow()) }],
+    ['a touch of no run', { touched: [touchedRow(bornRow())] }],
+    ['a touch of a closed run', { touched: [touchedRow(gone)] }],
+    ['a closing of no run', { closed: [closingRow(bornRow())] }],
+    ['a second closing', { closed: [closingRow(gone)] }],
+    ['two closings of one run', { closed: [closingRow(existing), closingRow(existing)] }],
+    ['a birth and closing of an open run', { closed: [closingRow(existing, existing)] }],
+    ['a birth and closing of a closed run', { closed: [closingRow(gone, gone)] }],
+    ['a segment that is there', { segments: [{ run: existing.id, first: 0, events: '[1]' }] }],
+  ])('%s: data at fault, nothing written, the lane as it was (E14)', async (_, writes) => {
+    // enough good rows around the bad one that a bulk statement is full
+    const good = Array.from({ length: 100 }, () => bornRow())
+    const answer = await lane.commit({ ...writes, born: [...good, ...(writes.born ?? [])], keys: [keyRow({ key: 'refused' })] })
+    expect(answer).toMatchObject({ is: 'refused', resend: false, why: expect.stringMatching(/\w/) })
+    expect(await store.loadActors(lane.claim, [existing.id, ...good.map(row => row.id)])).toEqual([existing])
+    expect(await store.findKeys(lane.claim, [keyRow({ key: 'refused' })])).toEqual([])
+    expect(await lane.commit({ born: good })).toEqual({ is: 'committed' })
+  })
+}
+
+function revocationsConform(open: Open): void {
+  let store: Store
+  let lane: Lane
+  beforeAll(async () => {
+    store = (await open()).store
+    lane = await openLane(store)
+    await openLane(store, await store.lanes())
+  })
+  afterAll(() => store.close())
+
+  test.each<[string, (store: Store, claim: Claim) => Promise<unknown>]>([
+    ['loadActors', (store, claim) => store.loadActors(claim, [])],
+    ['loadDue', (store, claim) => store.loadDue(claim, 1, { after: null, limit: 1 })],
+    ['loadDelivered', (store, claim) => store.loadDelivered(claim, { after: null, limit: 1 })],
+    ['findKeys', (store, claim) => store.findKeys(claim, [])],
+    ['loadGroups', (store, claim) => store.loadGroups(claim)],
+    ['pageReady', (store, claim) => store.pageReady(claim, 1, { after: null, limit: 1 })],
+    ['loadExpired', (store, claim) => store.loadExpired(claim, 1, 1)],
+  ])('%s with a revoked claim is fenced', async (_, read) => {
+    await expect(read(store, lane.claim)).rejects.toThrow(StoreFenced)
   })
 }

@@ -14,12 +14,13 @@ export function listsConform(open: Open): void {
     })
     afterEach(() => store.close())
 
-    test.each([1, 2, 3])('open and closed runs, newest first by (createdAt, id) across ties, %i at a time', async limit => {
+    test('open and closed runs, newest first by (createdAt, id) across ties, at any number at a time', async () => {
       const rows = [1, 2, 2, 2, 3, 3, 4, 4].map(createdAt => bornRow({ createdAt }))
       await lane.commit({ born: [...rows, bornRow({ namespace: 'other' })] })
       await lane.commit({ closed: [1, 2, 5, 7].map(index => closingRow(rows[index] as OpenRow)) })
       const expected = [...rows].sort((a, b) => b.createdAt - a.createdAt || byId(b, a)).map(row => row.id)
-      expect((await pages(after => store.read.runs({ namespace: NAMESPACE }, { after, limit }))).map(row => row.id)).toEqual(expected)
+      for (const limit of [1, 2, 3])
+        expect((await pages(after => store.read.runs({ namespace: NAMESPACE }, { after, limit }))).map(row => row.id)).toEqual(expected)
     })
 
     test('a run that is open on page 1 and closed before page 2 is seen exactly once (E12)', async () => {
@@ -61,10 +62,6 @@ export function listsConform(open: Open): void {
       const row = bornRow()
       await lane.commit({ born: [row] })
       expect(await store.read.run('other', row.id)).toBeNull()
-    })
-
-    test.each(['', 'x', '_', 'x_y'])("%j is not a cursor, and that is the caller's error", async after => {
-      await expect(store.read.runs({ namespace: NAMESPACE }, { after, limit: 1 })).rejects.toMatchObject({ code: 'invalid-input' })
     })
 
     test('open runs are counted by namespace, queue, name and state, closed ones by state since a time', async () => {
@@ -132,6 +129,10 @@ export function listsConform(open: Open): void {
         const found = await pages(after => store.read.runs({ namespace: NAMESPACE, ...filter }, { after, limit }))
         expect(found.map(row => row.id)).toEqual(expected.map(name => rows[name].id))
       }
+    })
+
+    test.each(['', 'x', '_', 'x_y'])("%j is not a cursor, and that is the caller's error", async after => {
+      await expect(store.read.runs({ namespace: NAMESPACE }, { after, limit: 1 })).rejects.toMatchObject({ code: 'invalid-input' })
     })
   })
 }

@@ -5,6 +5,7 @@ import { cursorOf, type Place, pageOf, placeOf } from '../cursor.ts'
 import {
   type Claim,
   type ClosedRow,
+  type Expired,
   type GroupHead,
   type KeyName,
   type KeyRow,
@@ -64,12 +65,13 @@ export function pageReady(tables: Tables, claim: Claim, group: GroupId, page: Pa
   return places === undefined ? { rows: [], next: null } : openRows(tables, places, page, mine)
 }
 
-export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit: number): { runs: RunId[]; keys: KeyName[] } {
+export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit: number): Expired {
   const mine = check(tables, claim)
-  const runs: RunId[] = []
+  const runs: Expired['runs'] = []
   for (const { at, id } of tables.purgeable.ascending(null)) {
     if (at > until || runs.length === limit) break
-    if (mine((tables.closed.get(id) as ClosedRow).id)) runs.push(id)
+    const { namespace, createdAt } = tables.closed.get(id) as ClosedRow
+    if (mine(id)) runs.push({ id, namespace, createdAt })
   }
   const keys: KeyName[] = []
   for (const place of tables.expiring.ascending(null)) {

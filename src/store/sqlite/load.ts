@@ -3,7 +3,7 @@ import type { GroupId } from '../../core/gates.ts'
 import type { RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Place } from '../cursor.ts'
-import type { GroupHead, KeyName, KeyRow } from '../store.ts'
+import type { Expired, GroupHead, KeyName, KeyRow } from '../store.ts'
 import type { ClaimName, Claims } from './claims.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
 
@@ -15,7 +15,7 @@ export interface Loads {
   findKeys(claim: ClaimName, names: readonly KeyName[]): KeyRow[]
   loadGroups(claim: ClaimName): GroupHead[]
   pageReady(claim: ClaimName, group: GroupId, after: Place, limit: number): ArrayBuffer
-  loadExpired(claim: ClaimName, until: Instant, limit: number): { runs: RunId[]; keys: KeyName[] }
+  loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
 }
 
 export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>): Loads {
@@ -44,7 +44,7 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     )
     select gate as "group", (select min(sort) from run_open where gate is not null and gate = found.gate) as sort from found where gate is not null`,
   )
-  const purgeable = database.prepare('select id from run_closed where purge_at <= ? order by purge_at limit ?')
+  const purgeable = database.prepare('select id, namespace, created_at as createdAt from run_closed where purge_at <= ? order by purge_at limit ?')
   const expired = database.prepare(
     `select namespace, scope, definition, key from run_key
     where expires_at is not null and expires_at <= ? and not exists (select 1 from run_open where run_open.id = run_key.run) order by expires_at limit ?`,
@@ -79,7 +79,7 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     loadExpired(claim, until, limit) {
       if (!check(claim)) return { runs: [], keys: [] }
       return {
-        runs: purgeable.all(until, limit).map(row => row.id as RunId),
+        runs: purgeable.all(until, limit).map(plain) as unknown as Expired['runs'],
         keys: expired.all(until, limit).map(plain) as unknown as KeyName[],
       }
     },

@@ -1,10 +1,12 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test, vi } from 'vitest'
 import { StoreRefused } from '../store.ts'
 import { hold } from './lock.ts'
 import { openSqliteStore } from './store.ts'
 import { spawnProgram, temporaryFolder } from './testing.ts'
+import { requireDurability } from './thread.ts'
 
 const { networkType } = vi.hoisted(() => ({ networkType: { value: null as number | null } }))
 vi.mock('node:fs', async original => {
@@ -92,5 +94,14 @@ describe('a database that cannot be opened is refused, with the reason', () => {
 
   test('a folder that is missing is made', async () => {
     await (await openSqliteStore({ file: join(folder, 'a/b/c.db'), nodeName: 'node' })).close()
+  })
+
+  test('where SQLite cannot write durably', () => {
+    const database = new DatabaseSync(':memory:') // it has no write-ahead log
+    expect(() => requireDurability(database, 'f')).toThrow(/journal mode is memory/)
+    const onDisk = new DatabaseSync(join(folder, 'durable.db'))
+    requireDurability(onDisk, 'f')
+    expect(onDisk.prepare('pragma synchronous').get()).toEqual({ synchronous: 2 })
+    onDisk.close()
   })
 })

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { StoreRefused } from '../store.ts'
 import type { Answered, Asked, ThreadData } from './channel.ts'
 import { claimsOf } from './claims.ts'
 import { commitsOf } from './commit.ts'
@@ -22,8 +23,10 @@ const BUSY_MS = 1_000
 /** What the writer's thread does. Its connection is the only one that writes. */
 export function writerOf(file: string) {
   const database = new DatabaseSync(file, { timeout: BUSY_MS })
-  database.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -${WRITER_CACHE_KIB}`)
-  database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}; pragma journal_size_limit = ${LOG_BYTES_KEPT}`)
+  requireDurability(database, file)
+  database.exec(
+    `pragma cache_size = -${WRITER_CACHE_KIB}; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}; pragma journal_size_limit = ${LOG_BYTES_KEPT}`,
+  )
   migrate(database, file, Date.now())
   const claims = claimsOf(database)
   const commits = commitsOf(database)
@@ -45,6 +48,20 @@ export function writerOf(file: string) {
       database.close()
     },
   }
+}
+
+/**
+ * Durability is checked, not assumed (E6): a pragma that cannot be followed says nothing, it only answers another value.
+ * @throws StoreRefused when commits would not be on disk.
+ */
+export function requireDurability(database: DatabaseSync, file: string): void {
+  const journal = database.prepare('pragma journal_mode = wal').get()?.journal_mode
+  database.exec('pragma synchronous = full')
+  const synchronous = database.prepare('pragma synchronous').get()?.synchronous
+  if (journal !== 'wal' || synchronous !== 2)
+    throw new StoreRefused(
+      `The database ${file} cannot be written durably: journal mode is ${journal}, synchronous is ${synchronous}. Name a file on a local disk.`,
+    )
 }
 
 export function readerOf(file: string) {
