@@ -20,6 +20,7 @@ export const RETRY_DEFAULT: RetryPolicy = { attempts: 10, initialMs: 1_000, fact
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: Random): number | null {
   if (attempt >= policy.attempts) return null
   // Attempt 1,100 of factor 2 is beyond a double: Infinity, which the maximum takes care of.
-  const delay = Math.min(policy.maximumMs, policy.initialMs * policy.factor ** (attempt - 1))
+  const power = policy.initialMs === 0 ? 0 : policy.initialMs * policy.factor ** (attempt - 1) // 0 × Infinity is no number
+  const delay = Math.min(policy.maximumMs, power)
   return Math.round(delay * (1 + policy.jitter * (2 * random() - 1)))
 }

@@ -385,12 +385,28 @@ describe('the record of a delivery (E16)', () => {
     const node = await TestNode.start(scripted.store, { mail: {}, bank: { retry: { attempts: 1 } } })
     await node.run()
     await node.run({ definition: 'bank' })
-    const serves = ['mail', 'bank'].map(definition => ({ definition, version: null }))
-    const first = await node.poll({ serves })
-    expect(first.tasks.map(({ definition }) => definition).sort()).toEqual(['bank', 'mail'])
-    const again = await node.poll({ serves })
-    expect(again.tasks).toEqual(first.tasks.filter(({ definition }) => definition === 'mail'))
-    expect((await node.poll({ serves, last: again.answer })).tasks).toEqual([])
+    const [mail, bank] = ['mail', 'bank'].map(definition => ({ serves: [{ definition, version: null }] }))
+    const first = await node.poll(mail)
+    expect(first.tasks).toHaveLength(1)
+    const again = await node.poll(mail)
+    expect(again.tasks).toEqual(first.tasks)
+    expect((await node.poll({ ...mail, last: again.answer })).tasks).toEqual([])
+    expect((await node.poll({ ...bank, worker: 'w2' })).tasks).toHaveLength(1)
+    expect((await node.poll({ ...bank, worker: 'w2' })).tasks).toEqual([])
+  })
+
+  test('a task that an overloaded lane could not hand out is handed out later (E23)', async () => {
+    const scripted = new Scripted()
+    const node = await TestNode.start(scripted.store, undefined, { sizes: { batchBytesHard: 400 } })
+    const run = await node.run()
+    const release = scripted.hold()
+    const specs = ['a', 'b'].map(name => ({ kind: 'job' as const, name, version: '1', options: {}, schema: null }))
+    const registered = node.engine.definitions.register('default', specs) // 1,000 bytes in hand
+    await settle()
+    expect((await node.poll()).tasks).toEqual([])
+    release()
+    await registered
+    expect((await node.poll()).tasks).toMatchObject([{ run, attempt: 1 }])
   })
 
   test('nothing leaves while the lane cannot be sure of its claim', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { UserError } from '../core/errors.ts'
 import { newId, slotOf } from '../core/ids.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
-import type { StartAnswer, StartRequest } from './face.ts'
+import type { Delivery, StartAnswer, StartRequest } from './face.ts'
 import { seeded, settle } from './test-clock.ts'
 import { TestNode } from './test-engine.ts'
 
@@ -155,7 +155,7 @@ describe('unique', () => {
     const [second] = runs(await it.start(null, {}))
     expect(second).not.toBe(run)
     const [task] = tasks
-    await it.engine.tasks.complete('default', 'w1', [{ ...(task as never), is: 'returned' }])
+    await it.engine.tasks.complete('default', 'w1', [{ ...(task as Delivery), is: 'returned' }])
     expect((await it.engine.runs.get('default', run as string)).state).toBe('queued')
     expect(runs(await it.start(null, {}))).toEqual([second])
   })

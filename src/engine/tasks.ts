@@ -37,6 +37,7 @@ async function poll(
   signal: AbortSignal,
 ): Promise<{ answer: AnswerId; tasks: Delivery[] }> {
   const worker = workers.polled(namespace, request)
+  if (worker.lastAnswer !== null && !tenure.lane.fresh()) throw unavailable()
   const again = undelivered(tenure, worker, request.last)
   if (again.length > 0) return answered(worker, again, world)
   const entries = await matched(tenure, worker, request, world, signal)
@@ -118,14 +119,16 @@ function handOut(
         failed: reject,
       })
     })
-    if (order.atMostOnce) recorded.push(record)
+    if (order.atMostOnce && delivered) recorded.push(record)
     else record.catch(() => {})
-    tenure.lane.actors.unpin(actor)
     if (!delivered) {
-      // Not decided at once: it does not leave, and must not be recorded as if it had. Once it is loaded it is offered again.
+      // Not decided at once: it does not leave, and must not be recorded as if it had. Once it is loaded it is offered again; a lane that is overloaded
+      // (E23) has it in memory still.
       missed = true
-      continue
+      if (tenure.lane.actors.get(actor.id) === actor) tenure.queues.offer(actor)
     }
+    tenure.lane.actors.unpin(actor)
+    if (!delivered) continue
     tenure.counters.delivered++
     tasks.push(deliveryOf(actor, order, delivery, sizes))
   }
@@ -215,6 +218,7 @@ function reportWork(namespace: string, worker: WorkerId, beat: Beat, settle: Set
     ids: [run],
     bytes: 300 + (checkpoint?.length ?? 0),
     execute(transaction) {
+      answer = 'held'
       const actor = transaction.actor(run)
       if (actor === null || actor.namespace !== namespace) {
         answer = 'lost'

@@ -7,6 +7,9 @@ import type { Clock } from './clock.ts'
 /** Reads a page of what is due until a time. */
 export type ReadDue = (until: Instant, after: string | null, limit: number) => Promise<Paged<{ id: RunId; wakeAt: Instant }>>
 
+/** Wall time may step while a timer runs on the monotonic clock: nobody is woken later than this because of it. */
+const LOOK_AGAIN_MS = 500
+
 /**
  * Who is to be woken when: those due within the horizon are in a heap, the rest are rows (a million sleeping runs cost rows, not memory).
  *
@@ -27,6 +30,7 @@ export class Timers {
   private left = false
   private ended = false
   private cancelTimer: (() => void) | null = null
+  private cancelAgain: () => void = () => {}
   private timerAt = Number.POSITIVE_INFINITY
   private limit = 1
 
@@ -48,6 +52,7 @@ export class Timers {
   end(): void {
     this.ended = true
     this.cancelTimer?.()
+    this.cancelAgain()
   }
 
   enter(actor: Actor): void {
@@ -56,13 +61,14 @@ export class Timers {
     this.arm()
   }
 
-  private again(limit: number): void {
+  private again(limit: number, ms = Math.max(1, this.horizonMs / 4)): void {
+    this.cancelAgain()
     if (this.ended) return
-    this.clock.after(Math.max(1, this.horizonMs / 4), () => {
+    this.cancelAgain = this.clock.after(ms, () => {
       if (this.ended) return
       this.extend(limit).then(
         () => this.again(limit),
-        () => this.again(limit),
+        () => this.again(limit, Math.min(LOOK_AGAIN_MS, this.horizonMs / 4)),
       )
     })
   }
@@ -73,8 +79,9 @@ export class Timers {
     try {
       const until = this.clock.now() + this.horizonMs
       let passed = this.horizon
-      this.horizon = Math.max(this.horizon, until)
+      let horizon = Math.max(this.horizon, until)
       for (;;) {
+        this.horizon = horizon
         const { rows, next } = await this.read(until, this.cursor, limit)
         if (this.ended) return
         for (const { id, wakeAt } of rows) this.push(wakeAt, id)
@@ -87,6 +94,7 @@ export class Timers {
           break
         }
         this.cursor = next
+        if (this.heap.length > this.countMax && this.forgetAfter(passed)) horizon = until
         if (this.heap.length > this.countMax) {
           this.horizon = passed
           break
@@ -98,13 +106,22 @@ export class Timers {
     this.arm()
   }
 
+  /** What lies beyond is read again later; it must not keep out what comes before it. */
+  private forgetAfter(at: Instant): boolean {
+    const kept = this.heap.filter(entry => entry.at <= at)
+    if (kept.length === this.heap.length) return false
+    this.heap.length = 0
+    for (const entry of kept) this.push(entry.at, entry.id)
+    return true
+  }
+
   private arm(): void {
     const first = this.heap[0]
     if (first === undefined || this.ended) return
     if (this.cancelTimer !== null && this.timerAt <= first.at) return
     this.cancelTimer?.()
     this.timerAt = first.at
-    this.cancelTimer = this.clock.after(Math.min(Math.max(0, first.at - this.clock.now()), 60_000), () => {
+    this.cancelTimer = this.clock.after(Math.min(Math.max(0, first.at - this.clock.now()), LOOK_AGAIN_MS), () => {
       this.cancelTimer = null
       this.fire()
     })
@@ -116,8 +133,7 @@ export class Timers {
       this.pop()
       this.wake(first.id)
     }
-    // A failed read is tried again with the next horizon.
-    if (this.left && this.heap.length <= this.countMax / 2) this.extend(this.limit).catch(() => {})
+    if (this.left && !this.paging && this.heap.length <= this.countMax / 2) this.again(this.limit, 0)
     this.arm()
   }
 

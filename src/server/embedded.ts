@@ -1,7 +1,7 @@
 import { MessageChannel, Worker as Thread } from 'node:worker_threads'
 import { type AnyJob, Client, portConnection, setDefaultClient } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
-import { loadConfig, type LogLevel } from './config.ts'
+import { type LogLevel, loadConfig } from './config.ts'
 import type { EngineThreadData, EngineThreadMessage } from './engine-thread.ts'
 import { Refusal } from './refusal.ts'
 

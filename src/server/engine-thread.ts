@@ -9,7 +9,10 @@ export interface EngineThreadData {
   port: MessagePort
 }
 
-export type EngineThreadMessage = { is: 'ready' } | { is: 'refused'; facts: ConstructorParameters<typeof Refusal>[0] } | { is: 'failed'; message: string }
+export type EngineThreadMessage =
+  | { is: 'ready' }
+  | { is: 'refused'; facts: ConstructorParameters<typeof Refusal>[0] }
+  | { is: 'failed'; message: string }
 
 const { settings, port } = workerData as EngineThreadData
 const tell = (message: EngineThreadMessage): void => parentPort?.postMessage(message)

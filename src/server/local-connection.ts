@@ -1,5 +1,5 @@
-import { type Connection, RequestRefused } from '@mainspring/sdk'
 import type { LiveEvent, WireProblem } from '@mainspring/sdk'
+import { type Connection, RequestRefused } from '@mainspring/sdk'
 import type { Api } from '../api/api.ts'
 
 /** The SDK's way to an engine in the same thread: the same operations and the same JSON text as over HTTP, without a socket. */

@@ -36,7 +36,7 @@ export type NodeSettings = Pick<Config['settings'], 'database' | 'leaseMs' | 'lo
 /** Opens the store and starts the engine on it. @throws Refusal: the store is held by another process, or cannot be opened. */
 export async function openBareNode({ settings }: { settings: NodeSettings }): Promise<BareNode> {
   const nodeName = `${hostname()}:${process.pid}`
-  const log = pino({ level: settings.logLevel, base: undefined }, pino.destination({ dest: 2, sync: true }))
+  const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const store = await openStore(settings.database, nodeName)
   const metrics = createMetrics()
   const engine = createEngine({
@@ -117,7 +117,12 @@ async function listen(http: FastifyInstance, { settings, origins }: Config): Pro
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE')
-      throw new Refusal({ code: 'port-taken', place: origins.port, title: `Port ${port} of ${host} is taken by another process.`, hint: 'Choose another with --port, or 0 for any.' })
+      throw new Refusal({
+        code: 'port-taken',
+        place: origins.port,
+        title: `Port ${port} of ${host} is taken by another process.`,
+        hint: 'Choose another with --port, or 0 for any.',
+      })
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new Refusal({ code: 'address-refused', place: origins.host, title: `Cannot listen on ${host}, port ${port} (${code}).` })
     throw error

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { StoreRefused, type Store } from '../store/store.ts'
+import { type Store, StoreRefused } from '../store/store.ts'
 import { Refusal } from './refusal.ts'
 
 /**
@@ -26,7 +26,8 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
   } catch (error) {
     if (error instanceof StoreRefused) throw new Refusal({ code: 'database-refused', place: database, title: error.message })
     const { code } = error as NodeJS.ErrnoException
-    if (code?.startsWith('E')) throw new Refusal({ code: 'database-refused', place: database, title: `The database cannot be opened: ${(error as Error).message}.` })
+    if (code?.startsWith('E'))
+      throw new Refusal({ code: 'database-refused', place: database, title: `The database cannot be opened: ${(error as Error).message}.` })
     throw error
   }
 }

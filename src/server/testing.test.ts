@@ -42,7 +42,11 @@ test('skip fires timers in order, and what follows from each happens before the 
 })
 
 test('an attempt that hangs is timed out by virtual time', async () => {
-  const stuck = job('stuck', { timeout: '5m', retry: { attempts: 1 } }, (_: unknown, ctx) => new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))))
+  const stuck = job(
+    'stuck',
+    { timeout: '5m', retry: { attempts: 1 } },
+    (_: unknown, ctx) => new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))),
+  )
   await using t = await testEnvironment([stuck], { patience: 50 })
   const run = await stuck.start(undefined)
   await expect(run.result()).rejects.toThrow()

@@ -1,9 +1,20 @@
-import { type AnyJob, type Call, Client, type Connection, type Duration, durationMs, type OperationName, setDefaultClient, type WireExplanation, type WireRunDetail } from '@mainspring/sdk'
+import {
+  type AnyJob,
+  type Call,
+  Client,
+  type Connection,
+  type Duration,
+  type OperationName,
+  setDefaultClient,
+  type WireExplanation,
+  type WireRunDetail,
+} from '@mainspring/sdk'
 import type { Random } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
+import { durationMs } from '../../core/time.ts'
 import { openMemoryStore } from '../../store/memory/store.ts'
 import type { Store } from '../../store/store.ts'
-import { CrashPoint, type CrashMoment } from './crashing-store.ts'
+import { type CrashMoment, CrashPoint } from './crashing-store.ts'
 import { Life, waits } from './life.ts'
 import { VirtualClock } from './virtual-clock.ts'
 

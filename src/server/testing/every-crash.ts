@@ -17,7 +17,11 @@ const CRASH_POINTS_MAX = 10_000
  * ```
  * @throws Error naming the place of the first crash that the scenario did not survive; its `cause` is the scenario's own error.
  */
-export async function everyCrash(jobs: readonly AnyJob[], scenario: (t: TestEnvironment) => Promise<void>, options: TestOptions = {}): Promise<number> {
+export async function everyCrash(
+  jobs: readonly AnyJob[],
+  scenario: (t: TestEnvironment) => Promise<void>,
+  options: TestOptions = {},
+): Promise<number> {
   await once(jobs, scenario, options, null)
   for (let commit = 1; commit <= CRASH_POINTS_MAX; commit++)
     for (const moment of ['before', 'after'] as const) {

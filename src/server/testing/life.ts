@@ -1,7 +1,8 @@
-import { type AnyJob, type Call, Client, type Connection, durationMs, type OperationName } from '@mainspring/sdk'
+import { type AnyJob, type Call, Client, type Connection, type OperationName } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { type Api, createApi } from '../../api/api.ts'
 import { newId, type Random } from '../../core/ids.ts'
+import { durationMs } from '../../core/time.ts'
 import type { Clock } from '../../engine/clock.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { Engine } from '../../engine/face.ts'
@@ -19,7 +20,7 @@ const YEARS = 365 * 86_400_000
  */
 function sizesFor(jobs: readonly AnyJob[]): Partial<Sizes> {
   const silences = jobs.flatMap(({ definition }) => definition.options.timeout?.heartbeat ?? [])
-  const leaseMs = Math.min(1_000 * YEARS, ...silences.map(silence => 5 * Math.max(1_000, durationMs(silence))))
+  const leaseMs = Math.min(1_000 * YEARS, ...silences.map(silence => 5 * Math.max(1_000, durationMs(silence, '/timeout/heartbeat'))))
   return { claimTtlMs: 1_000 * YEARS, leaseMs, timerHorizonMs: 1_000 * YEARS, retentionEveryMs: 86_400_000 }
 }
 

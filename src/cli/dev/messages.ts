@@ -1,0 +1,27 @@
+import type { RefusalFacts } from '../../server/refusal.ts'
+
+/** What `dev` gives its worker process to begin with, as the one argument of its command line. */
+export interface WorkerTask {
+  url: string
+  namespace: string
+  directory: string
+  files: string[]
+  name: string
+}
+
+/** What the worker process says. `mistake`: nothing was registered, and it ends. */
+export type FromWorker =
+  | { is: 'ready'; worker: string; jobs: JobOffer[] }
+  | { is: 'mistake'; facts: RefusalFacts }
+  | { is: 'failed'; run: string; job: string; attempt: number; message: string }
+
+export interface JobOffer {
+  name: string
+  version: string
+  file: string
+  /** An input to try it with: JSON text in the tagged form. */
+  example: string | null
+}
+
+/** What the worker process is told. It ends by itself when its parent is gone. */
+export type ToWorker = { is: 'drain' }

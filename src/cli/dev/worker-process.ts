@@ -1,0 +1,57 @@
+import { Client, encode } from '@mainspring/sdk'
+import { startWorker } from '@mainspring/sdk/worker'
+import { Refusal } from '../../server/refusal.ts'
+import { loadJobs } from '../job-files.ts'
+import { provideSdk } from '../sdk-hook.ts'
+import type { FromWorker, ToWorker, WorkerTask } from './messages.ts'
+
+/**
+ * The worker of `mainspring dev`, a process of its own: it can be killed, and a new one started at each save while this one finishes what it has begun.
+ */
+async function run(task: WorkerTask): Promise<void> {
+  provideSdk()
+  // Ctrl-c reaches the whole group; when to end is the parent's to say.
+  process.on('SIGINT', () => {})
+  try {
+    const loaded = await loadJobs(task.files, task.directory)
+    const client = new Client({ url: task.url, namespace: task.namespace })
+    const worker = startWorker({
+      jobs: loaded.jobs,
+      client,
+      name: task.name,
+      onEvent: event => {
+        if (event.is !== 'ended' || event.outcome !== 'failed') return
+        const { run, job, attempt, error } = event
+        tell({ is: 'failed', run, job, attempt, message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+      },
+    })
+    const end = async (): Promise<void> => {
+      await worker.drain()
+      process.exit(0)
+    }
+    process.on('message', (message: ToWorker) => {
+      if (message.is === 'drain') void end()
+    })
+    process.once('disconnect', () => process.exit(1))
+    process.once('SIGTERM', () => void end())
+    await worker.ready
+    tell({
+      is: 'ready',
+      worker: worker.id,
+      jobs: loaded.jobs.map(({ name, version }) => {
+        const example = loaded.examples.get(name)
+        return { name, version, file: loaded.files.get(name) ?? '', example: example === undefined ? null : (encode(example, '/example') ?? null) }
+      }),
+    })
+  } catch (error) {
+    const facts = error instanceof Refusal ? error.facts : { code: 'worker-failed', title: error instanceof Error ? error.message : String(error) }
+    tell({ is: 'mistake', facts }, () => process.exit(2))
+  }
+}
+
+function tell(message: FromWorker, sent: () => void = () => {}): void {
+  if (process.send) process.send(message, undefined, {}, sent)
+  else sent()
+}
+
+void run(JSON.parse(process.argv[2] ?? '{}') as WorkerTask)

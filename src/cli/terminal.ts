@@ -1,0 +1,24 @@
+import { type Paint, paintFor } from './output/words.ts'
+
+/** Where a command writes. Tests give their own. */
+export interface Terminal {
+  out(text: string): void
+  error(text: string): void
+  readonly paint: Paint
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly directory: string
+  now(): number
+}
+
+export const processTerminal: Terminal = {
+  out: text => void process.stdout.write(`${text}\n`),
+  error: text => void process.stderr.write(`${text}\n`),
+  paint: paintFor(process.stdout),
+  environment: process.env,
+  directory: process.cwd(),
+  now: () => Date.now(),
+}
+
+/** Exit codes: EXPERIENCE.md. */
+export const EXIT = { done: 0, failed: 1, refused: 2, unreachable: 3, notAllowed: 4 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import { SETTING_NAMES, SETTINGS } from '../server/config.ts'
+import { keyCalls } from './keys.ts'
+import { configTable, keysTable, settingText } from './output/lists.ts'
+import { acting, withSettings } from './session.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Running a node, its configuration, and its API keys. */
+export function addNodeVerbs(program: Command, terminal: Terminal): void {
+  const server = withSettings(program.command('server').description('run a node: engine, store and HTTP API'), [
+    'database',
+    'host',
+    'port',
+    'apiKey',
+    'namespace',
+    'logLevel',
+    'leaseMs',
+  ])
+  acting(server, terminal, 'mainspring server --database mainspring.db', async session => (await import('./server.ts')).runServer(session))
+
+  const config = withSettings(program.command('config').description('each setting with where it came from'), SETTING_NAMES).option(
+    '--json',
+    'print data instead of a table',
+  )
+  acting(config, terminal, 'mainspring config --json', async session => {
+    const data = Object.fromEntries(
+      SETTING_NAMES.map(name => [SETTINGS[name].key, { value: shownValue(session.config, name), from: session.config.origins[name] }]),
+    )
+    session.show(data, () => configTable(session.config))
+    return undefined
+  })
+
+  const key = program.command('key').description('API keys: needed by a server that listens beyond this machine')
+  const settings = ['database', 'url', 'apiKey'] as const
+  const json = (command: Command) => withSettings(command, settings).option('--json', 'print data instead of text')
+  acting(
+    json(key.command('create').description('make a key; it is shown once').argument('<name>')),
+    terminal,
+    'mainspring key create laptop',
+    async (session, [name = '']) => {
+      const made = await keyCalls(session, calls => calls.create(name))
+      session.show(made, () => `${made.key}\nkept as "${made.name}" and never shown again; use it as MAINSPRING_API_KEY or --api-key`)
+      return undefined
+    },
+  )
+  acting(json(key.command('ls').description('names of all keys')), terminal, 'mainspring key ls', async session => {
+    const answer = await keyCalls(session, calls => calls.list())
+    session.show(answer, ({ keys }) => keysTable(keys, session.look))
+    return undefined
+  })
+  acting(
+    json(key.command('rm').description('remove a key; it is refused from then on').argument('<name>')),
+    terminal,
+    'mainspring key rm laptop',
+    async (session, [name = '']) => {
+      await keyCalls(session, calls => calls.remove(name))
+      session.show({ name, removed: true }, () => `key "${name}" is removed.`)
+      return undefined
+    },
+  )
+}
+
+function shownValue(config: Parameters<typeof settingText>[0], name: (typeof SETTING_NAMES)[number]): unknown {
+  const value = config.settings[name]
+  return typeof value === 'string' ? settingText(config, name) : value
+}

@@ -1,0 +1,126 @@
+import type { Client, WireExplanation, WireHistory, WireRun, WireRunDetail, WireRunList } from '@mainspring/sdk'
+import type { Command } from 'commander'
+import { shortId } from '../core/ids.ts'
+import { isClosed } from '../core/run.ts'
+import { collect, integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
+import { followLogs } from './follow.ts'
+import { allLogs } from './logs.ts'
+import { explanationText, logText, runPage, runsTable } from './output/runs.ts'
+import { calling, type Flags, type Session } from './session.ts'
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+
+/** Looking at runs, and what can be done to one. */
+export function addRunVerbs(program: Command, terminal: Terminal): void {
+  const list = program
+    .command('list')
+    .description('runs, newest first')
+    .option('--state <state>', 'only runs in this state (repeatable)', collect)
+    .option('--name <name>', 'only runs of this definition (repeatable)', collect)
+    .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
+    .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
+    .option('--limit <number>', 'rows at most, 1 to 1000', '20')
+    .option('--cursor <cursor>', 'go on where the list before ended')
+  calling(list, terminal, 'mainspring list --state failed --limit 5', listRuns)
+
+  const show = program
+    .command('show')
+    .description('a run: what it is, what it got and gave, and its history')
+    .argument('<run>', 'id, or the end of one')
+  calling(show, terminal, 'mainspring show 7kq2m', showRun)
+
+  const logs = program
+    .command('logs')
+    .description('the log lines of a run')
+    .argument('<run>', 'id, or the end of one')
+    .option('--follow', 'go on until the run ends')
+  calling(logs, terminal, 'mainspring logs 7kq2m --follow', showLogs)
+
+  const explain = program.command('explain').description('why a run does not run, or what ended it').argument('<run>', 'id, or the end of one')
+  calling(explain, terminal, 'mainspring explain 7kq2m', explainRun)
+
+  const why = (command: Command) => command.argument('<run>', 'id, or the end of one').option('--why <text>', 'kept in the history')
+  const cancel = why(program.command('cancel').description('ask a run to stop; its handler may clean up'))
+  calling(cancel, terminal, 'mainspring cancel 7kq2m --why "wrong input"', command('runs.cancel', 'is asked to stop', 'cancelled'))
+  const terminate = why(program.command('terminate').description('end a run at once, whatever its handler does'))
+  calling(terminate, terminal, 'mainspring terminate 7kq2m', command('runs.terminate', 'terminated', 'terminated'))
+  const resume = why(program.command('resume').description('let a stuck run take the input that it choked on again'))
+  calling(resume, terminal, 'mainspring resume 7kq2m', command('runs.resume', 'goes on', 'resumed'))
+
+  const retry = program
+    .command('retry')
+    .description('start a closed run again: a new run, linked to it')
+    .argument('<run>', 'id, or the end of one')
+    .option('--input <json>', 'another input')
+  calling(retry, terminal, 'mainspring retry 7kq2m', retryRun)
+}
+
+async function listRuns(session: Session, _given: readonly string[], flags: Flags): Promise<undefined> {
+  const limit = integerArgument(String(flags.limit), '--limit', 1, 1_000)
+  const query = {
+    state: listFlag(flags.state),
+    definition: listFlag(flags.name),
+    queue: listFlag(flags.queue),
+    tag: listFlag(flags.tag).map(tag => tag.replace('=', ':')),
+    limit: String(limit),
+    cursor: textFlag(flags.cursor),
+  }
+  const page = await session.client.call<WireRunList>('runs.list', {}, undefined, { query })
+  session.show(page, ({ runs, next }) => `${runsTable(runs, session.look)}${next ? `\n\nmore: mainspring list --cursor ${next}` : ''}`)
+  return undefined
+}
+
+async function showRun(session: Session, [id = '']: readonly string[]): Promise<undefined> {
+  const run = await session.client.call<WireRunDetail>('runs.get', { run: id })
+  const { events } = await session.client.call<WireHistory>('runs.history', { run: run.id })
+  session.show({ ...run, history: events }, () => runPage(run, events, session.look))
+  return undefined
+}
+
+async function showLogs(session: Session, [id = '']: readonly string[], flags: Flags): Promise<undefined> {
+  const run = await session.client.call<WireRunDetail>('runs.get', { run: id })
+  if (flags.follow) {
+    await followLogs(session, run.id)
+    return undefined
+  }
+  for await (const line of allLogs(session.client, run.id)) session.showLine(line, logText(line, session.look))
+  return undefined
+}
+
+/** Runs named in reasons that are looked up for their state: enough to see who holds the slots. */
+const HOLDERS_MAX = 20
+
+async function explainRun(session: Session, [id = '']: readonly string[]): Promise<undefined> {
+  const run = await session.client.call<WireRunDetail>('runs.get', { run: id })
+  const explanation = await session.client.call<WireExplanation>('runs.explain', { run: run.id })
+  const named = [...new Set(explanation.reasons.flatMap(reason => reason.runs ?? []))].slice(0, HOLDERS_MAX)
+  const found = await Promise.all(session.json ? [] : named.map(holder => findRun(session.client, holder)))
+  const holders = new Map(found.filter(holder => holder !== null).map(holder => [holder.id, holder]))
+  session.show(explanation, () => explanationText(run, explanation, holders, session.look))
+  return undefined
+}
+
+/** Null: it is gone by now. */
+async function findRun(client: Client, run: string): Promise<WireRun | null> {
+  return client.call<WireRunDetail>('runs.get', { run }).catch(() => null)
+}
+
+function command(operation: 'runs.cancel' | 'runs.terminate' | 'runs.resume', open: string, closed: string) {
+  return async (session: Session, [id = '']: readonly string[], flags: Flags): Promise<undefined> => {
+    const { client } = session
+    const why = textFlag(flags.why)
+    const before = await client.call<WireRunDetail>('runs.get', { run: id })
+    await client.call(operation, { run: before.id }, why === undefined ? {} : { why }, { callKey: client.newId() })
+    const run = await client.call<WireRunDetail>('runs.get', { run: before.id })
+    session.show(run, () => `${run.definition} ${shortId(run.id)} ${isClosed(run.state) ? closed : open}.`)
+    return undefined
+  }
+}
+
+async function retryRun(session: Session, [id = '']: readonly string[], flags: Flags): Promise<ExitCode> {
+  const { client } = session
+  const text = textFlag(flags.input)
+  const body = text === undefined ? {} : { input: jsonArgument(text, '--input') }
+  const { run } = await client.call<{ run: string }>('runs.retry', { run: id }, body, { callKey: client.newId() })
+  session.show({ run }, () => `started ${shortId(run)}, a retry of ${shortId(id)}\nsee it: mainspring show ${shortId(run)}`)
+  return EXIT.done
+}

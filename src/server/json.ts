@@ -1,0 +1,2 @@
+/** Where a text stops being JSON: for arguments of the command line as for bodies of the API. */
+export { jsonError } from '../api/json.ts'
