@@ -38,7 +38,7 @@ export function createEngine(options: EngineOptions): Engine {
     world,
     sizes,
     options.nodeName,
-    (claim, singles, ended) => new Tenure({ store, world, sizes, claim, definitions, settings, live, onClosed, ended, singles }),
+    (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, onClosed, ended }),
   )
   const tenure = (): Tenure => {
     if (tenures.current === null) throw unavailable()

@@ -60,16 +60,22 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
   const id = () => newId(clock.now(), random)
   const claim = await scripted.store.claim({ lane: id(), claim: id(), node: id(), nodeName: 'test', dead: [] })
   const told: string[] = []
-  const lane = new Lane(scripted.store, { clock, random, log: () => {} }, { ...SIZES, ...sizes }, claim, {
-    committed: sent => void told.push(`committed ${sent.length}`),
-    sealed: () => {},
-    changed: () => {},
-    fenced: () => {
-      told.push('fenced')
-      lane.end()
+  const lane = new Lane(
+    scripted.store,
+    { clock, random, log: () => {} },
+    { ...SIZES, ...sizes },
+    { claim, confirmedAt: clock.monotonic(), singles: [] },
+    {
+      committed: sent => void told.push(`committed ${sent.length}`),
+      sealed: () => {},
+      changed: () => {},
+      fenced: () => {
+        told.push('fenced')
+        lane.end()
+      },
+      poisoned: next => void told.push(`poisoned ${next.singles.length}`),
     },
-    poisoned: works => void told.push(`poisoned ${works.length}`),
-  })
+  )
   /** Starts a run, or does what `execute` says. */
   const submit = (name: string, changes: Partial<Work> & { input?: string } = {}): string => {
     const { input = null, ...rest } = changes

@@ -8,6 +8,15 @@ import type { Sizes } from './options.ts'
 import { transition, unstick, type World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
+/** What a lane begins with. */
+export interface Beginning {
+  claim: Claim
+  /** Monotonic time at which the claim was last proved to stand. */
+  confirmedAt: number
+  /** Works of a refused batch, to be executed again one a commit (E14). */
+  singles: Work[]
+}
+
 /** What the lane tells those who live on it. */
 export interface LaneEvents {
   /** A batch is durable: orders may be offered, changes told. */
@@ -19,7 +28,7 @@ export interface LaneEvents {
   /** The claim is lost (E3): everything in memory is worthless. */
   fenced(): void
   /** The store refused a batch for its data (E14): these works are to be executed again, one a commit, on memory loaded afresh. */
-  poisoned(works: Work[], claim: Claim): void
+  poisoned(next: Beginning): void
 }
 
 const LOADS_PER_ROUND_MAX = 5_000
@@ -55,7 +64,7 @@ export class Lane {
   /** Monotonic time at which the last successful commit or renewal was sent (E16). */
   confirmedAt: number
 
-  constructor(store: Store, world: World, sizes: Sizes, claim: Claim, events: LaneEvents, singles: Work[] = []) {
+  constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles }: Beginning, events: LaneEvents) {
     this.store = store
     this.world = world
     this.sizes = sizes
@@ -64,7 +73,7 @@ export class Lane {
     this.singles = singles
     for (const work of singles) this.bytes += work.bytes
     this.actors = new Actors(sizes.actorsCached)
-    this.confirmedAt = world.clock.monotonic()
+    this.confirmedAt = confirmedAt
   }
 
   /** Works go one a commit at present (E14): nothing may be handed out meanwhile. */
@@ -450,7 +459,7 @@ export class Lane {
       why,
     })
     if (culprit) (open.works[0] as Work).failed(new UserError('refused-data', { hint: why }))
-    this.events.poisoned(culprit ? later : [...open.works, ...later], this.claim)
+    this.events.poisoned({ claim: this.claim, confirmedAt: this.confirmedAt, singles: culprit ? later : [...open.works, ...later] })
   }
 
   /** One work a commit: the next follows when the batch of the last is done. */

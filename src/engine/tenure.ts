@@ -1,11 +1,11 @@
 import type { RunId } from '../core/ids.ts'
-import { type Claim, type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
+import { type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { Counters } from './counters.ts'
 import type { Definitions } from './definitions.ts'
 import type { OnClosed } from './face.ts'
-import { Lane } from './lane.ts'
+import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
 import type { Live } from './live.ts'
 import type { Sizes } from './options.ts'
@@ -14,20 +14,18 @@ import { Retention } from './retention.ts'
 import type { Settings } from './settings.ts'
 import { Timers } from './timers.ts'
 import type { World } from './transition.ts'
-import type { Work } from './work.ts'
 
 export interface TenureOptions {
   store: Store
   world: World
   sizes: Sizes
-  claim: Claim
+  beginning: Beginning
   definitions: Definitions
   settings: Settings
   live: Live
   onClosed: OnClosed
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
-  ended(next: { claim: Claim; singles: Work[] } | null): void
-  singles?: Work[]
+  ended(next: Beginning | null): void
 }
 
 /** All that is in memory while a claim stands. When the claim is lost it is thrown away whole, and nothing of it answers any more (E3). */
@@ -43,23 +41,17 @@ export class Tenure {
   ended = false
 
   constructor(options: TenureOptions) {
-    const { store, world, sizes, claim } = options
+    const { store, world, sizes, beginning } = options
+    const { claim } = beginning
     const { clock } = world
     this.options = options
-    this.lane = new Lane(
-      store,
-      world,
-      sizes,
-      claim,
-      {
-        committed: (sent, writes) => this.committed(sent, writes),
-        sealed: sent => options.live.sealed(sent),
-        changed: (actor, loaded) => this.changed(actor, loaded),
-        fenced: () => this.end(null),
-        poisoned: (works, claim) => this.end({ claim, singles: works }),
-      },
-      options.singles,
-    )
+    this.lane = new Lane(store, world, sizes, beginning, {
+      committed: (sent, writes) => this.committed(sent, writes),
+      sealed: sent => options.live.sealed(sent),
+      changed: (actor, loaded) => this.changed(actor, loaded),
+      fenced: () => this.end(null),
+      poisoned: next => this.end(next),
+    })
     this.queues = new Queues({
       clock,
       settings: options.settings,
@@ -98,7 +90,8 @@ export class Tenure {
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
   async load(): Promise<void> {
-    const { store, claim, sizes, definitions, settings } = this.options
+    const { store, sizes, definitions, settings } = this.options
+    const { claim } = this.lane
     definitions.load(await store.read.definitions())
     settings.load(await store.read.settings())
     this.counters.load(await store.read.counts())
@@ -119,11 +112,11 @@ export class Tenure {
   async drain(): Promise<void> {
     this.queues.end()
     await this.lane.drained()
-    if (!this.ended) await this.options.store.release(this.options.claim).catch(() => {})
+    if (!this.ended) await this.options.store.release(this.lane.claim).catch(() => {})
     this.end(null)
   }
 
-  end(next: { claim: Claim; singles: Work[] } | null): void {
+  end(next: Beginning | null): void {
     if (this.ended) return
     this.ended = true
     this.lane.end()
@@ -232,7 +225,8 @@ export class Tenure {
   }
 
   private renewLater(): void {
-    const { store, claim, world, sizes } = this.options
+    const { store, world, sizes } = this.options
+    const { claim } = this.lane
     this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, async () => {
       const sentAt = world.clock.monotonic()
       try {

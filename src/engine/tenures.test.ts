@@ -27,8 +27,8 @@ async function watching(can = { share: true }) {
       return inner.lanes()
     },
   }
-  world.tenures = new Tenures(store, { clock, random, log: () => {} }, { ...SIZES, claimTtlMs: TTL }, 'me', (claim, _, ended) => {
-    world.served.push(claim)
+  world.tenures = new Tenures(store, { clock, random, log: () => {} }, { ...SIZES, claimTtlMs: TTL }, 'me', (beginning, ended) => {
+    world.served.push(beginning.claim)
     world.ends.push(ended)
     return { load: async () => {}, drain: async () => {}, end: ended } as unknown as Tenure
   })

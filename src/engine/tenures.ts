@@ -1,12 +1,11 @@
 import { newId } from '../core/ids.ts'
 import { type Claim, type LaneRow, SHARDS, type Store } from '../store/store.ts'
-import { unavailable } from './lane.ts'
+import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Tenure } from './tenure.ts'
 import type { World } from './transition.ts'
-import type { Work } from './work.ts'
 
-type Make = (claim: Claim, singles: Work[], ended: (next: { claim: Claim; singles: Work[] } | null) => void) => Tenure
+type Make = (beginning: Beginning, ended: (next: Beginning | null) => void) => Tenure
 
 /**
  * A node's life: it watches the lanes, claims what is free or dead, serves while the claim stands, and begins anew when it is lost.
@@ -62,9 +61,10 @@ export class Tenures {
       const held = new Set(lanes.flatMap(({ shards }) => shards))
       if (dead.length === 0 && held.size >= SHARDS) return this.later()
       if (this.stopped) return
+      const confirmedAt = this.world.clock.monotonic()
       const claim = await this.claim(dead)
       if (claim === null || claim.shards.length === 0) return this.later()
-      await this.serve(claim, [])
+      await this.serve({ claim, confirmedAt, singles: [] })
     } catch (error) {
       this.still.clear() // a failed read starts the count again
       if (this.failing++ === 0) this.world.log('warn', 'the store does not answer', { why: String(error) })
@@ -95,12 +95,12 @@ export class Tenures {
     return now - seen.since >= this.sizes.claimTtlMs
   }
 
-  private async serve(claim: Claim, singles: Work[]): Promise<void> {
+  private async serve(beginning: Beginning): Promise<void> {
     let ended = false
-    const tenure = this.make(claim, singles, next => {
+    const tenure = this.make(beginning, next => {
       ended = true
       if (this.current === tenure) this.current = null
-      if (next !== null && !this.stopped) return void this.serve(next.claim, next.singles)
+      if (next !== null && !this.stopped) return void this.serve(next)
       for (const work of next?.singles ?? []) work.failed(unavailable())
       if (!this.stopped) {
         this.fenced++

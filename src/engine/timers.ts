@@ -33,6 +33,8 @@ export class Timers {
   private cancelAgain: () => void = () => {}
   private timerAt = Number.POSITIVE_INFINITY
   private limit = 1
+  /** Until when the last read went; null: it failed, or none was made. */
+  private readUntil: Instant | null = null
 
   constructor(clock: Clock, horizonMs: number, countMax: number, read: ReadDue, wake: (id: RunId) => void) {
     this.clock = clock
@@ -61,14 +63,19 @@ export class Timers {
     this.arm()
   }
 
-  private again(limit: number, ms = Math.max(1, this.horizonMs / 4)): void {
+  /** Looks often, since wall time may step, and reads when a quarter of the horizon has passed, there is room again, or the last read failed. */
+  private again(limit: number): void {
     this.cancelAgain()
     if (this.ended) return
-    this.cancelAgain = this.clock.after(ms, () => {
+    this.cancelAgain = this.clock.after(Math.min(LOOK_AGAIN_MS, Math.max(1, this.horizonMs / 4)), () => {
       if (this.ended) return
+      const room = this.left && this.heap.length <= this.countMax / 2
+      if (!room && this.readUntil !== null && Math.abs(this.readUntil - this.horizonMs - this.clock.now()) < this.horizonMs / 4)
+        return this.again(limit)
+      this.readUntil = null
       this.extend(limit).then(
         () => this.again(limit),
-        () => this.again(limit, Math.min(LOOK_AGAIN_MS, this.horizonMs / 4)),
+        () => this.again(limit),
       )
     })
   }
@@ -91,12 +98,14 @@ export class Timers {
         if (next === null) {
           // A later change may wake before what was read last: the next page begins at the horizon of this one.
           this.cursor = `${until}_~`
+          this.readUntil = until
           break
         }
         this.cursor = next
         if (this.heap.length > this.countMax && this.forgetAfter(passed)) horizon = until
         if (this.heap.length > this.countMax) {
           this.horizon = passed
+          this.readUntil = until
           break
         }
       }
@@ -133,7 +142,7 @@ export class Timers {
       this.pop()
       this.wake(first.id)
     }
-    if (this.left && !this.paging && this.heap.length <= this.countMax / 2) this.again(this.limit, 0)
+    if (this.left && !this.paging && this.heap.length <= this.countMax / 2) this.extend(this.limit).catch(() => {})
     this.arm()
   }
 

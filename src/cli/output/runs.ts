@@ -60,7 +60,7 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
     ['created', `${momentText(run.createdAt, now)} (${distanceText(run.createdAt, now)})${triggerText(run)}`],
   ]
   if (run.startedAt) entries.push(['started', momentText(run.startedAt, now)])
-  if (run.closedAt) entries.push(['closed', `${momentText(run.closedAt, now)} (took ${tookText(run, now)})`])
+  if (run.closedAt) entries.push(['closed', `${momentText(run.closedAt, now)}${run.startedAt ? ` (took ${tookText(run, now)})` : ''}`])
   if (run.nextAt && !run.closedAt) entries.push(['next', `${momentText(run.nextAt, now)} (${distanceText(run.nextAt, now)})`])
   if (run.progress) entries.push(['progress', progressText(run.progress)])
   if (run.tags && Object.keys(run.tags).length > 0) entries.push(['tags', tagsText(run.tags)])

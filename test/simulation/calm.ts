@@ -1,0 +1,174 @@
+import type { RunId } from '../../src/core/ids.ts'
+import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face.ts'
+import type { MemoryStore } from '../../src/store/memory/store.ts'
+import type { Page, Paged } from '../../src/store/store.ts'
+import { freshId, insist, type Stage } from './actors.ts'
+import { lift } from './client.ts'
+import type { Outcome } from './cluster.ts'
+import { Rng } from './rng.ts'
+import { NAMESPACE, THROWS } from './scenario.ts'
+
+/** "Once faults stop, within 30 s of virtual time" (ENGINE.md part D). Delays and back-offs of the scenario are shorter than that. */
+const CALM_MS = 30_000
+/** An explanation without a reason: it is handed out within so long. */
+const DISPATCH_MS = 3_000
+/** Owners are found, leases of the dead end, timers that were set before the clock was set right go off. */
+const SETTLE_MS = 12_000
+const ASK_MS = 30_000
+
+/** Nothing breaks any more: everything that was promised must come true, and what does not run must say why. */
+export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<void> {
+  const { world } = stage
+  const rng = new Rng(4, 2)
+  const tables = memory.tables()
+  await explainAll(stage, memory, rng)
+  await world.run(world.now + CALM_MS)
+  // What is paused stays, and says so; everything else has run, or is stuck by a machine that throws.
+  const gated = new Set(paused(stage).map(({ scope, name }) => `${scope} ${name}`))
+  await expectOnly(stage, memory, rng, id => {
+    const row = tables.open.get(id)
+    const paused = row !== undefined && (gated.has(`queue ${row.queue}`) || gated.has(`definition ${row.name}`) || gated.has('namespace '))
+    return paused || row?.state === 'paused'
+  })
+  await during(stage, async () => {
+    for (const target of paused(stage)) await lift(stage, rng, target)
+    for (const [id, row] of tables.open) if (row.state === 'paused') await resume(stage, rng, id)
+  })
+  await explainAll(stage, memory, rng)
+  await world.run(world.now + CALM_MS)
+  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && String(tables.open.get(id)?.input).includes(THROWS))
+  await during(stage, () => listAll(stage, memory, rng))
+  expectTidy(stage, memory)
+}
+
+/** What the node that serves says is paused. */
+function paused(stage: Stage): PauseTarget[] {
+  const serving = stage.cluster.nodes.find(({ engine }) => engine?.ready())
+  return serving?.engine?.pauses.list(NAMESPACE) ?? []
+}
+
+/** Open runs for which `may` does not hold are stuck; what `explain` says of them is part of the message. */
+async function expectOnly(stage: Stage, memory: MemoryStore, rng: Rng, may: (id: RunId) => boolean): Promise<void> {
+  const { world } = stage
+  const stuck = [...memory.tables().open.keys()].filter(id => !may(id))
+  if (world.failure !== null || stuck.length === 0) return
+  const explanations: unknown[] = []
+  await during(stage, async () => {
+    for (const id of stuck.slice(0, 3)) explanations.push(await explain(stage, rng, id))
+  })
+  const rows = stuck.slice(0, 3).map(id => ({ id, ...memory.tables().open.get(id), input: undefined }))
+  world.fail('runs are stuck: once faults have stopped, everything ungated runs (P6)', { count: stuck.length, rows, explanations })
+}
+
+/** `explain` is empty exactly when a task can be dispatched: compared with what then happens. */
+async function explainAll(stage: Stage, memory: MemoryStore, rng: Rng): Promise<void> {
+  const { world, truth } = stage
+  // Owners are found, leases of the dead end.
+  await world.run(world.now + SETTLE_MS)
+  const promised: { id: RunId; attempt: number; events: number }[] = []
+  await during(stage, async () => {
+    for (const id of [...memory.tables().open.keys()].slice(0, 30)) {
+      const explanation = await explain(stage, rng, id)
+      const known = truth.get(id)
+      if (explanation === null || known === undefined || known.closed) continue
+      checkReasons(stage, explanation)
+      if (explanation.reasons.length === 0) promised.push({ id, attempt: known.attempt, events: known.events.length })
+    }
+  })
+  await world.run(world.now + DISPATCH_MS)
+  for (const { id, attempt, events } of promised) {
+    const known = truth.get(id)
+    const moved = known === undefined || known.closed || known.delivery !== null || known.attempt > attempt || known.events.length > events
+    world.expect(moved, 'explain gave no reason and nothing happened (P6)', () => ({ run: id, row: known?.row }))
+  }
+}
+
+function checkReasons(stage: Stage, { run, state, reasons }: Explanation): void {
+  const { world, truth } = stage
+  const row = truth.get(run)?.row
+  for (const { code, until, text } of reasons) {
+    const facts = () => ({ run, state, code, text, until, now: world.wall() })
+    if (code === 'paused') {
+      const names = [`queue ${row?.queue}`, `definition ${row?.name}`, 'namespace ']
+      const shut = paused(stage).some(({ scope, name }) => names.includes(`${scope} ${name}`))
+      world.expect(shut, 'explain tells of a pause that is not there', facts)
+    }
+    if (code === 'not-due' || code === 'back-off')
+      world.expect(until !== undefined && until > world.wall() - 1_000, 'explain tells of a time that has passed', facts)
+    world.expect(code !== 'no-worker' && code !== 'wrong-label', 'explain misses workers that poll', facts)
+  }
+}
+
+async function explain(stage: Stage, rng: Rng, id: RunId): Promise<Explanation | null> {
+  const outcome = await insist(stage, rng, 3, { name: 'explain', timeoutMs: 3_000, run: engine => engine.runs.explain(NAMESPACE, id) })
+  return outcome.is === 'answer' ? outcome.value : null
+}
+
+async function resume(stage: Stage, rng: Rng, id: RunId): Promise<void> {
+  const command = { id: freshId(stage, rng), by: 'operator', why: null }
+  await insist(stage, rng, 3, { name: 'resume', timeoutMs: 3_000, run: engine => engine.runs.resume(NAMESPACE, id, command) })
+}
+
+/** A list page by page has every run once (E12). */
+async function listAll(stage: Stage, memory: MemoryStore, rng: Rng): Promise<void> {
+  const { world } = stage
+  const before = new Set([...memory.tables().open.keys(), ...memory.tables().closed.keys()])
+  const seen: RunId[] = []
+  let after: string | null = null
+  do {
+    const page: Page = { after, limit: 7 }
+    const outcome: Outcome<Paged<RunSummary>> = await insist(stage, rng, 3, {
+      name: 'list',
+      timeoutMs: 3_000,
+      run: engine => engine.runs.list({ namespace: NAMESPACE }, page),
+    })
+    if (outcome.is !== 'answer') return
+    seen.push(...outcome.value.rows.map(({ id }) => id))
+    after = outcome.value.next
+  } while (after !== null)
+  world.expect(new Set(seen).size === seen.length, 'a list has a run twice (E12)', () => ({ rows: seen.length }))
+  const listed = new Set(seen)
+  const missing = [...before].filter(id => !listed.has(id) && memory.tables().closed.has(id))
+  world.expect(missing.length === 0, 'a list misses runs (E12)', () => ({ missing }))
+}
+
+/** Nothing is left over: figures are those of the store, memory is within its bounds, retention has run. */
+function expectTidy(stage: Stage, memory: MemoryStore): void {
+  const { world, cluster, scenario } = stage
+  const open = [...memory.tables().open.values()]
+  for (const { engine, life } of cluster.nodes) {
+    if (engine === null || !engine.ready()) continue
+    const stats = engine.stats()
+    const bound = (scenario.sizes.actorsCached as number) + open.length + 1
+    const facts = () => ({
+      node: life?.name,
+      actorsCached: stats.actorsCached,
+      bound,
+      batchBytes: stats.batchBytes,
+      queues: stats.queues,
+      open: open.length,
+    })
+    world.expect(stats.batchBytes === 0, 'a batch holds bytes that nobody waits for (E23)', facts)
+    const of = (what: 'depth' | 'running' | 'scheduled') => stats.queues.reduce((sum, queue) => sum + queue[what], 0)
+    world.expect(of('depth') + of('running') + of('scheduled') <= open.length, 'the figures of the queues are not those of the store', facts)
+    if (stats.queues.length > 0 || stats.commits > 0) world.expect(stats.actorsCached <= bound, 'more actors in memory than the bound (E23)', facts)
+  }
+  const overdue = [...memory.tables().closed.values()].filter(row => row.purgeAt < world.wall() - CALM_MS)
+  world.expect(overdue.length === 0, 'retention leaves runs whose time is over', () => ({ overdue: overdue.length }))
+}
+
+/** Lets the world go on until `work` is done. */
+async function during(stage: Stage, work: () => Promise<void>): Promise<void> {
+  const { world } = stage
+  if (world.failure !== null) return
+  let done = false
+  work().then(
+    () => {
+      done = true
+    },
+    (error: unknown) => world.fail('the simulation itself failed', { error: String((error as Error).stack) }),
+  )
+  const until = world.now + ASK_MS
+  while (!done && world.failure === null && world.now < until) await world.run(world.now + 20)
+  world.expect(done, 'nobody answers, and nothing is broken', () => ({ waitedMs: ASK_MS }))
+}

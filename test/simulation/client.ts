@@ -1,0 +1,164 @@
+import type { RunId } from '../../src/core/ids.ts'
+import type { Command, PauseTarget, StartAnswer, StartCall, StartRequest } from '../../src/engine/face.ts'
+import { freshId, insist, type Stage } from './actors.ts'
+import type { Rng } from './rng.ts'
+import { DEFINITIONS, NAMESPACE, POISON, QUEUES, runOptions, THROWS, uniqueOf } from './scenario.ts'
+
+const CALL_MS = 4_000
+const REPEAT_WITHIN_MS = 60_000
+
+/** A program that starts runs and commands them: it repeats what was not answered, and sometimes what was. */
+export async function client(stage: Stage, rng: Rng): Promise<void> {
+  await register(stage, rng)
+  while (!stage.calm) {
+    await stage.world.sleep(rng.wait(stage.scenario.thinkMs))
+    if (stage.calm) return
+    const doing = rng.next()
+    if (doing < 0.55) await start(stage, rng)
+    else if (doing < 0.75) await command(stage, rng)
+    else if (doing < 0.82) await pause(stage, rng)
+    else await look(stage, rng)
+  }
+}
+
+export async function register(stage: Stage, rng: Rng): Promise<void> {
+  await insist(stage, rng, 100, {
+    name: 'register',
+    timeoutMs: CALL_MS,
+    run: engine =>
+      engine.definitions.register(
+        NAMESPACE,
+        DEFINITIONS.map(name => ({ kind: 'job' as const, name, version: '1', options: {}, schema: null })),
+      ),
+  })
+}
+
+async function start(stage: Stage, rng: Rng): Promise<void> {
+  const callKey = rng.chance(0.95) ? freshId(stage, rng) : null
+  const count = rng.chance(0.6) ? 1 : rng.whole(2, 7)
+  const call: StartCall = { callKey, by: null, starts: Array.from({ length: count }, (_, index) => startRequest(stage, rng, callKey, index)) }
+  const send = () =>
+    insist<StartAnswer[]>(stage, rng, callKey === null ? 1 : 6, {
+      name: `start ${callKey?.slice(-5)}`,
+      timeoutMs: CALL_MS,
+      repeatable: callKey !== null,
+      run: engine => engine.runs.start(NAMESPACE, call),
+      said: said => stage.judge.started(call, said),
+    })
+  const outcome = await send()
+  if (outcome.is !== 'answer') return
+  for (const answer of outcome.value) if (answer.is !== 'refused') stage.runs.push(answer.run)
+  if (callKey !== null && rng.chance(0.15))
+    stage.world.after(rng.between(0, REPEAT_WITHIN_MS), () => {
+      if (!stage.calm) void send()
+    })
+}
+
+function startRequest(stage: Stage, rng: Rng, callKey: string | null, index: number): StartRequest {
+  const definition = rng.pick(DEFINITIONS)
+  const options = runOptions(rng, stage.scenario)
+  const tags: Record<string, string> = {}
+  if (callKey !== null) tags.call = `${callKey}#${index}`
+  if (options.retry?.attempts === 1) tags.once = '1'
+  const poison = stage.scenario.poison && rng.chance(0.05) ? POISON : stage.scenario.poison && rng.chance(0.03) ? THROWS : ''
+  const request: StartRequest = {
+    definition,
+    input: JSON.stringify({ n: stage.inputs++, poison }),
+    options: { ...options, tags },
+    trigger: { is: 'call' },
+  }
+  const keyed = rng.next()
+  if (keyed < 0.15) {
+    request.key = `k${rng.whole(1, 12)}`
+    request.input = rng.chance(0.9) ? JSON.stringify({ of: request.key }) : request.input
+    tags.key = `${definition} ${request.key}`
+  } else if (keyed < 0.35) {
+    const { unique, tags: more } = uniqueOf(rng, definition)
+    request.unique = unique
+    Object.assign(tags, more)
+  }
+  return request
+}
+
+async function command(stage: Stage, rng: Rng): Promise<void> {
+  const run = someRun(stage, rng)
+  if (run === undefined) return
+  const command: Command = { id: freshId(stage, rng), by: 'client', why: null }
+  const kind = rng.pick(['cancel', 'cancel', 'terminate', 'retry'] as const)
+  const outcome = await insist<RunId | null>(stage, rng, 4, {
+    name: `${kind} ${run.slice(-5)}`,
+    timeoutMs: CALL_MS,
+    repeatable: true,
+    run: async engine => {
+      if (kind === 'retry') return engine.runs.retry(NAMESPACE, run, command)
+      await engine.runs[kind](NAMESPACE, run, command)
+      return null
+    },
+    said: said => stage.judge.commanded(kind, run, command, said),
+  })
+  if (outcome.is === 'answer' && outcome.value !== null) stage.runs.push(outcome.value)
+}
+
+async function pause(stage: Stage, rng: Rng): Promise<void> {
+  const target: PauseTarget = rng.pick([
+    { namespace: NAMESPACE, scope: 'queue' as const, name: rng.pick(QUEUES) },
+    { namespace: NAMESPACE, scope: 'definition' as const, name: rng.pick(DEFINITIONS) },
+    { namespace: NAMESPACE, scope: 'namespace' as const, name: '' },
+  ])
+  const name = `${target.scope} ${target.name}`
+  // One at a time: two clients that set one pause at once would not know who was last.
+  if (stage.pauses.has(name)) return
+  stage.pauses.set(name, target)
+  if (!(await setPause(stage, rng, target, true))) return
+  stage.judge.paused(target, true)
+  await stage.world.sleep(rng.between(500, 6_000))
+  if (!stage.calm) await lift(stage, rng, target)
+}
+
+export async function lift(stage: Stage, rng: Rng, target: PauseTarget): Promise<void> {
+  stage.judge.paused(target, false)
+  if (await setPause(stage, rng, target, false)) stage.pauses.delete(`${target.scope} ${target.name}`)
+}
+
+/** Once: a call without an answer may still arrive, after any later one. Then nobody in this world touches this pause again. */
+async function setPause(stage: Stage, rng: Rng, target: PauseTarget, on: boolean): Promise<boolean> {
+  const outcome = await insist<void>(stage, rng, 6, {
+    once: true,
+    name: `${on ? 'pause' : 'lift'} ${target.scope} ${target.name}`,
+    timeoutMs: CALL_MS,
+    run: engine => engine.pauses.set(target, on ? { by: 'client', note: null } : null),
+  })
+  return outcome.is === 'answer'
+}
+
+async function look(stage: Stage, rng: Rng): Promise<void> {
+  const run = someRun(stage, rng)
+  if (run === undefined) return
+  const { judge, truth } = stage
+  const kind = rng.pick(['get', 'wait', 'history', 'explain'] as const)
+  if (kind === 'history') {
+    let knownBefore = 0
+    await insist(stage, rng, 2, {
+      name: 'history',
+      timeoutMs: CALL_MS,
+      run: engine => {
+        knownBefore = truth.get(run)?.events.length ?? 0
+        return engine.runs.history(NAMESPACE, run)
+      },
+      said: said => judge.historyRead(run, knownBefore, said),
+    })
+  } else if (kind === 'explain')
+    await insist(stage, rng, 2, { name: 'explain', timeoutMs: CALL_MS, run: engine => engine.runs.explain(NAMESPACE, run) })
+  else
+    await insist(stage, rng, 2, {
+      name: kind,
+      timeoutMs: CALL_MS,
+      run: (engine, signal) => (kind === 'get' ? engine.runs.get(NAMESPACE, run) : engine.runs.wait(NAMESPACE, run, 2_000, signal)),
+      said: said => judge.got(run, said),
+    })
+}
+
+function someRun(stage: Stage, rng: Rng): RunId | undefined {
+  const recent = stage.runs.slice(rng.chance(0.7) ? -8 : 0)
+  return recent.length === 0 ? undefined : rng.pick(recent)
+}

@@ -1,0 +1,330 @@
+import { labelsFit } from '../../src/core/gates.ts'
+import type { AnswerId, RunId, WorkerId } from '../../src/core/ids.ts'
+import type { Ref, TaskResult } from '../../src/core/machine.ts'
+import type { HistoryEvent } from '../../src/core/run.ts'
+import type {
+  Beat,
+  BeatAnswer,
+  Command,
+  CompletionAnswer,
+  Delivery,
+  LiveEvent,
+  PauseTarget,
+  Poll,
+  RunDetail,
+  StartAnswer,
+  StartCall,
+} from '../../src/engine/face.ts'
+import type { Said } from './cluster.ts'
+import { POISON, type Scenario } from './scenario.ts'
+import type { RunTruth, Truth } from './truth.ts'
+import type { World } from './world.ts'
+
+/** Clocks of leases and of this judge may differ by one event's rounding. */
+const SLACK_MS = 1
+
+/**
+ * Judges every answer at the moment a node gives it, heard or not: it must follow from what is committed (E4). In a world whose store goes backwards
+ * (E2), what was true once may still be said.
+ */
+export class Judge {
+  readonly #world: World
+  readonly #truth: Truth
+  readonly #scenario: Scenario
+  /** The run that a call's nth start was first answered with. */
+  readonly #answered = new Map<string, RunId>()
+  readonly #retried = new Map<string, RunId>()
+  /** True time of the last sign of a delivery that an owner heard. */
+  readonly #signs = new Map<string, number>()
+  readonly #given = new Map<string, number>()
+  /** By run and birth: a call that is repeated after retention has dropped its runs starts them anew. */
+  readonly #handlers = new Map<string, number>()
+  readonly #gone = new Set<WorkerId>()
+  /** Pauses that were acknowledged and that nobody has asked to lift since. */
+  readonly #paused = new Set<string>()
+  readonly counts = { starts: 0, deliveries: 0, accepted: 0, commands: 0, live: 0 }
+
+  constructor(world: World, truth: Truth, scenario: Scenario) {
+    this.#world = world
+    this.#truth = truth
+    this.#scenario = scenario
+    truth.onEvent = (run, event) => this.#happened(run, event)
+  }
+
+  started(call: StartCall, { outcome }: Said<StartAnswer[]>): void {
+    if (outcome.is === 'problem') {
+      if (outcome.error.code === 'refused-data') this.#expectPoison(call.starts.map(start => start.input).join())
+      return
+    }
+    this.counts.starts += outcome.value.length
+    for (const [index, answer] of outcome.value.entries()) {
+      if (answer.is === 'refused') {
+        if (answer.problem.code === 'refused-data') this.#expectPoison(String(call.starts[index]?.input))
+        continue
+      }
+      const { run } = answer
+      this.#world.expect(this.#truth.ever.has(run), `a start was answered "${answer.is}" and the run is not committed (E4)`, () => ({ run, answer }))
+      if (call.callKey === null) continue
+      const name = `${call.callKey}#${index}`
+      const first = this.#answered.get(name)
+      const gone = first !== undefined && this.#isGone(first)
+      this.#world.expect(first === undefined || gone || first === run, 'a repeated call was answered with another run (E9)', () => ({
+        call: name,
+        first,
+        run,
+      }))
+      if (answer.is === 'started' && (first === undefined || gone)) this.#answered.set(name, run)
+      const key = call.starts[index]?.key
+      if (key !== undefined && !this.#scenario.rollbacks)
+        this.#world.expect(
+          this.#truth.get(run)?.row.tags?.key === `${call.starts[index]?.definition} ${key}`,
+          'a key was answered with a run of another',
+          () => ({ key, run }),
+        )
+    }
+  }
+
+  commanded(kind: 'cancel' | 'terminate' | 'retry', run: RunId, command: Command, said: Said<RunId | null>): void {
+    const { outcome } = said
+    const truth = this.#truth.get(run)
+    this.counts.commands++
+    if (outcome.is === 'problem') {
+      const { code } = outcome.error
+      this.#notFound(run, code, said)
+      if (code === 'run-closed') this.#world.expect(this.#isClosed(run), '"closed" was said of a run that is not (E4)', () => ({ run, kind }))
+      if (code === 'run-open') this.#world.expect(kind === 'retry', 'a command was refused as if it were a retry', () => ({ run, kind }))
+      return
+    }
+    if (kind === 'retry') {
+      const retried = outcome.value as RunId
+      const first = this.#retried.get(command.id)
+      this.#world.expect(this.#truth.ever.has(retried), 'a retry was answered and its run is not committed (E4)', () => ({ run, retried }))
+      const same = first === undefined || first === retried || this.#isGone(first)
+      this.#world.expect(same, 'a repeated retry was answered with another run (E9)', () => ({ command: command.id, first, retried }))
+      this.#retried.set(command.id, retried)
+      return
+    }
+    const asked = kind === 'cancel' && truth?.events.some(event => event.is === 'cancel_requested')
+    this.#world.expect(this.#isClosed(run) || asked === true, `a ${kind} was acknowledged and is not committed (E4)`, () => ({ run }))
+  }
+
+  /** Deliveries: recorded first where they must be (E16), of the committed attempt, within gates. */
+  polled(poll: Poll, { outcome, life }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
+    if (outcome.is === 'problem') return
+    const { tasks } = outcome.value
+    this.#world.expect(tasks.length <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: tasks.length }))
+    for (const task of tasks) {
+      const truth = this.#truth.get(task.run)
+      const facts = () => ({
+        task: { run: task.run, attempt: task.attempt, delivery: task.delivery },
+        attempt: truth?.attempt,
+        recorded: truth?.delivery,
+        closed: truth?.closed,
+        life: life.name,
+      })
+      this.counts.deliveries++
+      if (truth === undefined) {
+        this.#world.expect(this.#truth.ever.has(task.run), 'a task left before its run was committed (E16)', facts)
+        continue
+      }
+      const recorded = truth.delivery === task.delivery
+      const times = (this.#given.get(task.delivery) ?? 0) + 1
+      this.#given.set(task.delivery, times)
+      this.#signs.set(task.delivery, this.#world.now)
+      if (!this.#scenario.rollbacks) {
+        this.#world.expect(!truth.closed, 'a task of a closed run was handed out', facts)
+        this.#world.expect(truth.attempt === task.attempt, 'a task left whose attempt is not the committed one (E16)', facts)
+        this.#world.expect(truth.delivery === null || recorded, 'a task left while another delivery is recorded (E15)', facts)
+        this.#world.expect(truth.row.input === task.input, 'a task left with another input', facts)
+      }
+      if (truth.row.tags?.once !== undefined && !this.#scenario.rollbacks) {
+        this.#world.expect(recorded, 'a task with attempts: 1 left before its delivery was recorded (E16)', facts)
+        this.#world.expect(times === 1, 'a task with attempts: 1 was given twice (E16)', facts)
+      }
+      const provedMs = this.#world.now - life.provedAt
+      this.#world.expect(
+        recorded || provedMs < this.#scenario.claimTtlMs / 2 + SLACK_MS,
+        'an unrecorded delivery left a lane that may be dead (E16)',
+        () => ({ ...facts(), provedMs }),
+      )
+      this.#fits(poll, task, truth, times)
+    }
+  }
+
+  #fits(poll: Poll, task: Delivery, { row, events, delivery }: RunTruth, times: number): void {
+    const facts = () => ({ run: task.run, queue: task.queue, definition: task.definition, worker: poll.worker })
+    this.#world.expect(
+      poll.serves.some(({ definition }) => definition === task.definition),
+      'a task was given to a worker that does not serve it',
+      facts,
+    )
+    this.#world.expect(poll.queues.length === 0 || poll.queues.includes(task.queue), 'a task was given to a worker of another queue', facts)
+    const { options } = events[0] as unknown as { options?: { labels?: Record<string, string> } }
+    this.#world.expect(labelsFit(options?.labels ?? null, poll.labels), 'a task was given to a worker without its labels', facts)
+    const paused = [`queue ${row.queue}`, `definition ${row.name}`, 'namespace '].find(name => this.#paused.has(name))
+    if (this.#scenario.rollbacks) return
+    // One whose record is committed was delivered before the pause, though its answer comes after (E16).
+    this.#world.expect(
+      times > 1 || delivery === task.delivery || paused === undefined,
+      'a task was handed out under an acknowledged pause (E21)',
+      () => ({ ...facts(), paused }),
+    )
+  }
+
+  handlerStarts(worker: WorkerId, task: Delivery): void {
+    const life = `${task.run} ${this.#truth.get(task.run)?.bornAt}`
+    const times = (this.#handlers.get(life) ?? 0) + 1
+    this.#handlers.set(life, times)
+    if (task.attempts !== 1 || this.#scenario.rollbacks) return
+    this.#world.expect(times === 1, 'a handler with attempts: 1 started twice (E16)', () => ({ run: task.run, worker }))
+  }
+
+  completed(results: readonly (Ref & TaskResult)[], { outcome, arrivedAt }: Said<CompletionAnswer[]>): void {
+    if (outcome.is === 'problem') {
+      if (outcome.error.code === 'refused-data') this.#expectPoison(JSON.stringify(results))
+      return
+    }
+    for (const [index, answer] of outcome.value.entries()) {
+      const result = results[index] as Ref & TaskResult
+      const { run, delivery } = result
+      const truth = this.#truth.get(run)
+      const facts = () => ({
+        answer,
+        run,
+        attempt: result.attempt,
+        delivery,
+        result: result.is,
+        now: truth?.attempt,
+        recorded: truth?.delivery,
+        closed: truth?.closed,
+      })
+      if (answer === 'accepted') {
+        this.counts.accepted++
+        this.#world.expect(
+          this.#truth.everEnded.has(`${run} ${delivery} ${result.is}`),
+          'a result was accepted and is not the recorded outcome (P3, E4)',
+          facts,
+        )
+      } else if (truth === undefined || truth.purged || this.#scenario.rollbacks) continue
+      else if (answer === 'closed') this.#world.expect(truth.closed, 'a result was told "closed" and the run is open (E4)', facts)
+      else if (answer === 'unknown') this.#world.expect(truth.bornAt >= arrivedAt, 'a result was told "unknown" and the run is there', facts)
+      else {
+        const ended = truth.events.some(event => event.delivery === delivery && event.is !== 'delivered')
+        const later = truth.attempt > result.attempt || (truth.delivery !== null && truth.delivery !== delivery)
+        this.#world.expect(ended || later || truth.closed, 'a result was told "superseded" by nothing (P3)', facts)
+      }
+    }
+  }
+
+  beaten(beats: readonly Beat[], { outcome, arrivedAt }: Said<BeatAnswer[]>): void {
+    if (outcome.is === 'problem') return
+    for (const [index, answer] of outcome.value.entries()) {
+      const { run, delivery } = beats[index] as Beat
+      const truth = this.#truth.get(run)
+      if (answer !== 'lost') this.#signs.set(delivery, Math.max(arrivedAt, this.#signs.get(delivery) ?? 0))
+      if (truth === undefined || truth.purged || this.#scenario.rollbacks) continue
+      if (answer === 'cancel') {
+        const asked = truth.closed || truth.events.some(event => event.is === 'cancel_requested')
+        this.#world.expect(asked, 'a handler was told of a cancel that is not committed (E4)', () => ({ run, delivery }))
+      }
+      if (answer === 'lost')
+        this.#world.expect(truth.closed || truth.delivery !== delivery, 'a worker was told "lost" of the recorded delivery', () => ({
+          run,
+          delivery,
+          at: truth.attempt,
+        }))
+    }
+  }
+
+  gone(worker: WorkerId): void {
+    this.#gone.add(worker)
+  }
+
+  /** `knownBefore`: events that were committed when the read began. */
+  historyRead(run: RunId, knownBefore: number, said: Said<HistoryEvent[]>): void {
+    if (said.outcome.is === 'problem') return this.#notFound(run, said.outcome.error.code, said)
+    const truth = this.#truth.get(run)
+    if (truth === undefined || truth.purged || this.#scenario.rollbacks) return
+    const { value } = said.outcome
+    const differs = value.findIndex((event, index) => JSON.stringify(event) !== truth.texts[index])
+    this.#world.expect(differs < 0, 'a history was read that is not the committed one (E4)', () => ({ run, number: differs, read: value[differs] }))
+    this.#world.expect(value.length >= knownBefore, 'a history was read without what was committed before', () => ({
+      run,
+      read: value.length,
+      knownBefore,
+    }))
+  }
+
+  got(run: RunId, said: Said<RunDetail>): void {
+    if (said.outcome.is === 'problem') return this.#notFound(run, said.outcome.error.code, said)
+    const truth = this.#truth.get(run)
+    if (truth === undefined || truth.purged || this.#scenario.rollbacks) return
+    const { state } = said.outcome.value
+    const said_ = said.outcome.value.closedAt !== null
+    this.#world.expect(!said_ || (truth.closed && truth.row.state === state), 'a run was read as closed otherwise than committed (E4)', () => ({
+      run,
+      state,
+      is: truth.row.state,
+    }))
+  }
+
+  /** Call before a pause is lifted, and after one was acknowledged. */
+  paused({ scope, name }: PauseTarget, on: boolean): void {
+    if (on) this.#paused.add(`${scope} ${name}`)
+    else this.#paused.delete(`${scope} ${name}`)
+  }
+
+  live(event: LiveEvent): void {
+    if (event.is !== 'run') return
+    this.counts.live++
+    const { run, events, sequence } = event
+    const truth = this.#truth.get(run.id)
+    if (truth?.purged || this.#scenario.rollbacks) return
+    this.#world.expect(truth !== undefined, 'a live event tells of a run that is not committed (E4)', () => ({ run: run.id }))
+    for (const [index, told] of events.entries()) {
+      const number = sequence - events.length + 1 + index
+      this.#world.expect(JSON.stringify(told) === truth?.texts[number], 'a live event is not the committed one (E4)', () => ({
+        run: run.id,
+        number,
+        told,
+        is: truth?.texts[number] ?? null,
+      }))
+    }
+  }
+
+  /** An event is committed. Leases are counted: nothing is lost that gave a sign within its lease (E20). */
+  #happened(run: RunTruth, event: HistoryEvent): void {
+    if (event.why !== 'lost' && event.reason !== 'lost') return
+    if (event.result !== 'lost') return
+    const sign = this.#signs.get(event.delivery as string)
+    const delivered = run.events.find(other => other.is === 'delivered' && other.delivery === event.delivery)
+    if (sign === undefined || (delivered !== undefined && this.#gone.has(delivered.worker as string))) return
+    const silentMs = this.#world.now - sign
+    this.#world.expect(silentMs >= this.#scenario.leaseMs - SLACK_MS, 'a delivery was lost that gave a sign within its lease (E20)', () => ({
+      run: run.id,
+      delivery: event.delivery,
+      silentMs,
+    }))
+  }
+
+  #isClosed(run: RunId): boolean {
+    const truth = this.#truth.get(run)
+    return truth === undefined ? this.#truth.ever.has(run) : truth.closed || truth.purged || this.#scenario.rollbacks
+  }
+
+  /** Dropped by retention, or taken by a rollback. */
+  #isGone(run: RunId): boolean {
+    const truth = this.#truth.get(run)
+    return truth === undefined || truth.purged || truth.forgotten
+  }
+
+  #notFound(run: RunId, code: string, { arrivedAt }: { arrivedAt: number }): void {
+    const truth = this.#truth.get(run)
+    if (code !== 'run-not-found' || truth === undefined || truth.purged || this.#scenario.rollbacks) return
+    this.#world.expect(truth.bornAt >= arrivedAt, 'a committed run was not found (P1)', () => ({ run }))
+  }
+
+  #expectPoison(text: string): void {
+    this.#world.expect(text.includes(POISON), 'data was refused that is not at fault (E14)', () => ({ text: text.slice(0, 200) }))
+  }
+}

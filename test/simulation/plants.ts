@@ -1,0 +1,245 @@
+import { registerHooks } from 'node:module'
+import type { Body } from '../../src/engine/codec.ts'
+import type { Engine } from '../../src/engine/face.ts'
+import type { MemoryStore } from '../../src/store/memory/store.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
+import type { Plant } from './simulation.ts'
+import { forward } from './watch.ts'
+
+/** A change of a source file as it is loaded: production code holds no seam for tests. The text must be there once, else the plant is out of date. */
+export interface Patch {
+  file: string
+  find: string
+  replace: string
+}
+
+/** A bug that breaks one rule. The checker is worth what it catches. */
+export interface Planted {
+  rule: string
+  what: string
+  plant?: Plant
+  patches?: readonly Patch[]
+  /** It is caught within so many seeds … */
+  seeds: number
+  /** … by one of these rules, and not by whatever else is wrong. */
+  caught: RegExp
+}
+
+export const PLANTS: Readonly<Record<string, Planted>> = {
+  'E1-no-fence': {
+    rule: 'E1',
+    what: 'the batch of a lane whose claim was revoked lands',
+    seeds: 40,
+    caught: /\(E1\)|\(E3\)/,
+    plant: {
+      store: memory => {
+        const tables = memory.tables() as Tables
+        return {
+          ...forward(memory),
+          commit: async batch => {
+            const lane = tables.lanes.get(batch.lane)
+            if (lane === undefined || lane.stands) return memory.commit(batch)
+            tables.setLane({ ...lane, stands: true, sequence: batch.sequence, lastBatch: batch.lastBatch })
+            const answer = memory.commit(batch)
+            tables.setLane({ ...lane, stands: false })
+            return answer
+          },
+        }
+      },
+    },
+  },
+  'E2-no-mismatch': {
+    rule: 'E2',
+    what: 'the store went backwards and the next batch builds on what is gone',
+    seeds: 10,
+    caught: /\(E1, E2\)/,
+    plant: {
+      scenario: scenario => {
+        scenario.rollbacks = true
+      },
+      store: memory => {
+        const tables = memory.tables() as Tables
+        return {
+          ...forward(memory),
+          commit: async batch => {
+            const lane = tables.lanes.get(batch.lane)
+            if (lane?.stands) tables.setLane({ ...lane, sequence: batch.sequence, lastBatch: batch.lastBatch })
+            return memory.commit(batch)
+          },
+        }
+      },
+    },
+  },
+  'E3-settled-by-reading': {
+    rule: 'E3',
+    what: 'an unknown commit is settled by looking whether it is there',
+    seeds: 10,
+    caught: /\(E3\)/,
+    plant: {
+      scenario: scenario => {
+        Object.assign(scenario, { dying: 0.3, storeLatencyMs: 100 })
+      },
+      store: settlesByReading,
+    },
+  },
+  'E4-answers-early': {
+    rule: 'E4',
+    what: 'a batch counts as committed when it is sent',
+    seeds: 5,
+    caught: /\(E4\)/,
+    plant: {
+      nodeStore: store => ({
+        ...forward(store),
+        commit: async batch => {
+          void store.commit(batch).catch(() => {})
+          return { is: 'committed' }
+        },
+      }),
+    },
+  },
+  'E9-call-key-ignored': {
+    rule: 'E9',
+    what: 'a repeated call starts its runs once more',
+    seeds: 5,
+    caught: /\(E9\)/,
+    plant: {
+      engine: engine =>
+        override(engine, {
+          runs: override(engine.runs, { start: (namespace, call) => engine.runs.start(namespace, { ...call, callKey: null }) }),
+        }),
+    },
+  },
+  'E9-keys-not-found': {
+    rule: 'E9',
+    what: 'the row of a key is not looked up',
+    seeds: 5,
+    caught: /\(E9\)|one unique key/,
+    plant: { store: memory => ({ ...forward(memory), findKeys: async claim => memory.findKeys(claim, []) }) },
+  },
+  'E14-poison-resent': {
+    rule: 'E14',
+    what: 'a batch that is refused for its data is sent again for ever',
+    seeds: 10,
+    caught: /\(P6\)|nobody answers/,
+    plant: {
+      scenario: scenario => {
+        scenario.poison = true
+      },
+      store: memory => ({
+        ...forward(memory),
+        commit: async batch => {
+          const answer = await memory.commit(batch)
+          return answer.is === 'refused' ? { ...answer, resend: true } : answer
+        },
+      }),
+    },
+  },
+  'E15-any-delivery': {
+    rule: 'E15',
+    what: 'the result of any delivery is taken for that of the recorded one',
+    seeds: 60,
+    caught: /\(P3, E4\)/,
+    plant: {
+      engine: (engine, _life, memory) => {
+        const complete: Engine['tasks']['complete'] = (namespace, worker, results) =>
+          engine.tasks.complete(
+            namespace,
+            worker,
+            results.map(result => asRecorded(memory, result)),
+          )
+        return override(engine, { tasks: override(engine.tasks, { complete }) })
+      },
+    },
+  },
+  'E16-dead-lane-delivers': {
+    rule: 'E16',
+    what: 'an unrecorded delivery leaves a lane whose claim was not confirmed for long',
+    seeds: 20,
+    caught: /\(E16\)/,
+    patches: [{ file: 'src/engine/lane.ts', find: 'this.sizes.claimTtlMs / 2', replace: 'this.sizes.claimTtlMs * 1_000' }],
+  },
+  'E16-once-unrecorded': {
+    rule: 'E16',
+    what: 'a task with attempts: 1 leaves before its delivery is recorded',
+    seeds: 5,
+    caught: /\(E16\)/,
+    patches: [{ file: 'src/core/task.ts', find: 'atMostOnce: policy.retry.attempts === 1', replace: 'atMostOnce: false' }],
+  },
+  'E19-one-group': {
+    rule: 'E19',
+    what: 'all tasks of a queue wait in one line, whatever gates them',
+    seeds: 10,
+    caught: /does not serve|acknowledged pause|\(P6\)/,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+    patches: [{ file: 'src/core/gates.ts', find: '${group.queue}\\0${group.definition}', replace: '${group.queue}' }],
+  },
+  'E20-dated-leases': {
+    rule: 'E20',
+    what: 'leases are counted on the wall clock',
+    seeds: 20,
+    caught: /\(E20\)|may be dead \(E16\)/,
+    plant: {
+      scenario: scenario => {
+        scenario.faults = [...new Set([...scenario.faults, 'step-clock' as const])]
+      },
+      options: options => ({ ...options, clock: { ...options.clock, monotonic: () => options.clock.now() } }),
+    },
+  },
+}
+
+/** Applies the patches of a plant to what is imported from now on. */
+export function applyPatches(patches: readonly Patch[]): void {
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      const fitting = patches.filter(({ file }) => url.endsWith(`/${file}`))
+      if (fitting.length === 0) return loaded
+      let source = Buffer.from(loaded.source as Uint8Array).toString()
+      for (const { file, find, replace } of fitting) {
+        if (source.split(find).length !== 2) throw new Error(`A plant is out of date: ${file} does not have this text exactly once: ${find}`)
+        source = source.replace(find, () => replace)
+      }
+      return { ...loaded, source }
+    },
+  })
+}
+
+/** An object with some of its members replaced; the others stay bound to it, whatever they are made of. */
+function override<T extends object>(target: T, replaced: Partial<T>): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      const value = Reflect.get(name in replaced ? replaced : target, name) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function asRecorded<Result extends { run: string; attempt: number; delivery: string }>(memory: MemoryStore, result: Result): Result {
+  const row = memory.tables().open.get(result.run)
+  if (row === undefined || !row.delivered) return result
+  const recorded = (JSON.parse(row.body) as Body).events.findLast(event => event.is === 'delivered')
+  return recorded === undefined ? result : { ...result, attempt: recorded.attempt as number, delivery: recorded.delivery as string }
+}
+
+/** What was settled as "not there" takes no place in the chain: the batch may still land. */
+function settlesByReading(memory: MemoryStore) {
+  const tables = memory.tables()
+  const stands = new Map<string, string>()
+  const placed = (lastBatch: string): string => stands.get(lastBatch) ?? lastBatch
+  return {
+    ...forward(memory),
+    commit: async (batch: Parameters<MemoryStore['commit']>[0]) => {
+      const lane = tables.lanes.get(batch.lane)
+      const lastBatch = placed(batch.lastBatch)
+      return memory.commit({ ...batch, lastBatch, sequence: lane?.lastBatch === lastBatch ? lane.sequence : batch.sequence })
+    },
+    settle: async (batch: Parameters<MemoryStore['settle']>[0], settling: string) => {
+      const lane = tables.lanes.get(batch.lane)
+      if (lane === undefined || !lane.stands) return 'fenced' as const
+      if (lane.lastBatch === batch.id) return 'in' as const
+      if (lane.lastBatch !== placed(batch.lastBatch)) return 'fenced' as const
+      stands.set(settling, placed(batch.lastBatch))
+      return 'out' as const
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import type { RunOptions, Unique } from '../../src/core/options.ts'
+import type { Sizes } from '../../src/engine/options.ts'
+import type { Rng } from './rng.ts'
+
+export const NAMESPACE = 'sim'
+export const DEFINITIONS = ['alpha', 'beta', 'gamma'] as const
+export const QUEUES = ['default', 'slow'] as const
+/** What the simulated database cannot hold (E14), as part of a payload. */
+export const POISON = '@poison@'
+/** An input on which the simulated machine throws when it is delivered (E14). */
+export const THROWS = '@throws@'
+
+export const FAULTS = [
+  'pause',
+  'kill',
+  'kill-both',
+  'stop',
+  'cut-store',
+  'store-away',
+  'cut-clients',
+  'die-writes',
+  'slow-store',
+  'step-clock',
+  'freeze-worker',
+  'kill-worker',
+] as const
+export type Fault = (typeof FAULTS)[number]
+
+/** What a seed decides before anything happens. Each seed draws some kinds of faults and leaves the others out: they hide each other. */
+export interface Scenario {
+  faults: readonly Fault[]
+  /** How often something breaks, on average. */
+  faultEveryMs: number
+  faultsMs: number
+  /** The store goes backwards once in a while: what it lost is outside of the promises (E2). */
+  rollbacks: boolean
+  poison: boolean
+  clients: number
+  workers: number
+  sizes: Partial<Sizes>
+  claimTtlMs: number
+  leaseMs: number
+  loses: number
+  dying: number
+  storeLatencyMs: number
+  thinkMs: number
+  retentionShort: boolean
+}
+
+export function scenarioOf(rng: Rng, seed: number): Scenario {
+  const claimTtlMs = rng.pick([600, 1_000, 2_000])
+  const leaseMs = rng.pick([2_000, 4_000])
+  const tiny = rng.chance(0.6)
+  return {
+    faults: FAULTS.filter(() => rng.chance(0.45)),
+    faultEveryMs: rng.between(2_500, 9_000),
+    faultsMs: rng.between(30_000, 70_000),
+    rollbacks: seed % 6 === 5,
+    poison: rng.chance(0.4),
+    clients: rng.whole(2, 3),
+    workers: rng.whole(2, 4),
+    claimTtlMs,
+    leaseMs,
+    sizes: {
+      claimTtlMs,
+      leaseMs,
+      deliveryHoldMs: rng.pick([1, 50, 300]),
+      actorsCached: rng.pick([1, 2, 5, 1_000]),
+      windowSize: tiny ? rng.whole(1, 3) : 100,
+      pageSize: tiny ? 2 : 50,
+      batchActorsMax: rng.pick([1, 2, 5, 1_000]),
+      bodyBytesBeforeSegment: rng.pick([1, 200, 600, 16_384]),
+      timerHorizonMs: rng.pick([1_000, 5_000, 300_000]),
+      timersMax: rng.pick([2, 5, 10_000]),
+      retentionEveryMs: rng.pick([500, 2_000, 5_000]),
+      retentionBatch: rng.pick([1, 3, 100]),
+    },
+    loses: rng.pick([0, 0.01, 0.05]),
+    dying: rng.pick([0, 0.01, 0.05]),
+    storeLatencyMs: rng.pick([1, 5, 20]),
+    thinkMs: rng.between(400, 1_500),
+    retentionShort: rng.chance(0.5),
+  }
+}
+
+/** Options of a run, as people mix them. Delays are short: "once faults stop" must come. */
+export function runOptions(rng: Rng, scenario: Scenario): RunOptions {
+  const options: RunOptions = { queue: rng.pick(QUEUES) }
+  const attempts = rng.pick([1, 1, 2, 3, 6])
+  options.retry = { attempts, initialMs: rng.whole(0, 800), factor: 2, maximumMs: 3_000, jitter: 0.1 }
+  if (rng.chance(0.2)) options.priority = rng.whole(-3, 3)
+  if (rng.chance(0.2)) options.delayMs = rng.whole(1, 8_000)
+  if (rng.chance(0.1)) options.expiresMs = rng.whole(2_000, 15_000)
+  if (rng.chance(0.1)) options.labels = { disk: 'fast' }
+  options.retentionMs = scenario.retentionShort && rng.chance(0.5) ? rng.whole(500, 20_000) : 3_600_000
+  const timeout = {
+    ...(rng.chance(0.15) ? { attempt: rng.whole(500, 4_000) } : {}),
+    ...(rng.chance(0.1) ? { total: rng.whole(5_000, 30_000) } : {}),
+    ...(rng.chance(0.1) ? { scheduleToStart: rng.whole(2_000, 15_000) } : {}),
+    ...(rng.chance(0.1) ? { heartbeat: rng.whole(1_000, 3_000) } : {}),
+  }
+  if (Object.keys(timeout).length > 0) options.timeout = timeout
+  return options
+}
+
+/** A unique key, with the tags that let the checker recognise it. The states belong to the key, so that runs of one key agree on them. */
+export function uniqueOf(rng: Rng, definition: string): { unique: Unique; tags: Record<string, string> } {
+  const key = `u${rng.whole(1, 3)}`
+  const begun = key === 'u3'
+  const unique: Unique = begun ? { by: 'key', key, states: ['scheduled', 'queued'] } : { by: 'key', key }
+  return { unique, tags: { unique: `${definition} ${key}`, ...(begun ? { until: 'begun' } : {}) } }
+}

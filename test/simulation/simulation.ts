@@ -1,0 +1,118 @@
+import type { Engine } from '../../src/engine/face.ts'
+import type { EngineOptions } from '../../src/engine/options.ts'
+import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts'
+import type { Batch, Store } from '../../src/store/store.ts'
+import type { Stage } from './actors.ts'
+import { expectCalm } from './calm.ts'
+import { client, register } from './client.ts'
+import { Cluster } from './cluster.ts'
+import { type Breakage, breakThings, mend } from './faults.ts'
+import { Judge } from './invariants.ts'
+import type { Life } from './life.ts'
+import { Rng } from './rng.ts'
+import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
+import { Truth } from './truth.ts'
+import { Watch } from './watch.ts'
+import { Worker } from './worker.ts'
+import { type Violation, World } from './world.ts'
+
+/** A bug that is planted at a port of the engine (see plants.ts). All are optional. */
+export interface Plant {
+  /** In the store itself, where writes land. */
+  store?(store: MemoryStore, world: World): Store
+  /** Between a node and its way to the store. */
+  nodeStore?(store: Store, life: Life): Store
+  /** In the engine's face. */
+  engine?(engine: Engine, life: Life, store: MemoryStore): Engine
+  options?(options: EngineOptions): EngineOptions
+  /** What the seed decided may be changed, so that the bug has a chance to show. */
+  scenario?(scenario: Scenario): void
+}
+
+export interface SimulationOptions {
+  seed: number
+  createEngine(options: EngineOptions): Engine
+  plant?: Plant
+  /** Each line of the trace as it happens. */
+  echo?: (line: string) => void
+}
+
+export interface Simulated {
+  seed: number
+  failure: Violation | null
+  trace: string[]
+  counts: Record<string, number>
+}
+
+/** One seed: a time in which things break, then a calm in which everything that was promised must come true. */
+export async function simulate(options: SimulationOptions): Promise<Simulated> {
+  const { seed, plant = {} } = options
+  const world = new World(seed, options.echo ?? null)
+  const scenario = scenarioOf(new Rng(seed, 1), seed)
+  plant.scenario?.(scenario)
+  world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
+
+  const memory = openMemoryStore({ now: () => world.wall(), refuse: refused })
+  const truth = new Truth(world, memory.tables())
+  const watch = new Watch(world, truth, memory, scenario.claimTtlMs, scenario.rollbacks)
+  const judge = new Judge(world, truth, scenario)
+  const cluster = new Cluster(
+    {
+      world,
+      rng: world.rng.fork(),
+      store: watch.store(plant.store?.(memory, world) ?? memory),
+      sizes: scenario.sizes,
+      createEngine: options.createEngine,
+      plantStore: (store, life) => plant.nodeStore?.(store, life) ?? store,
+      plantEngine: (engine, life) => plant.engine?.(engine, life, memory) ?? engine,
+      plantOptions: engineOptions => plant.options?.(engineOptions) ?? engineOptions,
+      born: engine => void engine.subscribe(NAMESPACE, null, event => judge.live(event)),
+    },
+    2,
+  )
+  const stage: Stage = { world, cluster, judge, truth, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
+  const rollback = (transactions: number) => {
+    const undone = memory.rollback(transactions)
+    world.note(() => `store  goes back by ${undone} transactions`)
+    if (undone > 0) watch.rolledBack()
+  }
+  const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], rollback }
+
+  await live(stage, breakage)
+  const stuckBefore = world.failure
+  if (stuckBefore === null) await calmDown(stage, breakage, memory)
+  const counts = { ...judge.counts, events: world.events, commits: watch.commits, runs: truth.ever.size, virtualMs: Math.round(world.now) }
+  return { seed, failure: world.failure, trace: world.trace(2_000), counts }
+}
+
+async function live(stage: Stage, breakage: Breakage): Promise<void> {
+  const { world, cluster, scenario } = stage
+  for (const node of cluster.nodes) {
+    Object.assign(node.link, { latencyMs: scenario.storeLatencyMs, dying: scenario.dying })
+    world.after(world.rng.between(0, 300), () => cluster.start(node))
+  }
+  Object.assign(cluster.network, { losesCalls: scenario.loses, losesAnswers: scenario.loses, repeats: scenario.loses })
+  for (let count = 0; count < scenario.clients; count++) void client(stage, world.rng.fork())
+  breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
+  void breakThings(breakage)
+  await world.run(scenario.faultsMs)
+}
+
+async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore): Promise<void> {
+  const { world } = stage
+  world.note(() => 'world  calms down')
+  stage.calm = true
+  mend(breakage)
+  // What a rollback took from the definitions is registered again, as each worker does when it starts.
+  void register(stage, world.rng.fork())
+  for (let count = 0; count < 2; count++) breakage.workers.push(new Worker(stage, world.rng.fork(), true))
+  await expectCalm(stage, memory)
+}
+
+/** What this database cannot hold. */
+function refused({ writes }: Batch): string | null {
+  for (const row of writes.born) if (row.input?.includes(POISON)) return `the input of ${row.id} cannot be held`
+  for (const row of [...writes.closed, ...writes.touched])
+    if (row.body.includes(POISON) || ('output' in row && row.output?.includes(POISON))) return `the row of ${row.id} cannot be held`
+  return null
+}
