@@ -14,7 +14,7 @@ export const welcome = job('welcome', { input: z.object({ email: z.email() }), r
   const outbox = join(OUTPUT, 'outbox')
   await mkdir(outbox, { recursive: true })
   // The same name in each attempt: a second one writes the same mail again instead of another. Give `ctx.taskKey` to a mail service for the same reason.
-  await writeFile(join(outbox, `${ctx.taskKey}.eml`), `To: ${email}\nSubject: Welcome\n\nGood to have you here.\n`)
+  await writeFile(join(outbox, `${ctx.taskKey.replace('/', '-')}.eml`), `To: ${email}\nSubject: Welcome\n\nGood to have you here.\n`)
   return { sent: true }
 })
 

@@ -47,7 +47,7 @@ export interface Outcome {
 export interface RunView {
   state: RunState
   reason: string | null
-  /** The attempt under way or the last one; 0 before the first is due. */
+  /** The attempt under way or the last one; 1 before the first is due. */
   attempt: number
   attempts: number
   startedAt: Instant | null
@@ -56,6 +56,8 @@ export interface RunView {
   worker: WorkerId | null
   /** The next thing that time alone will do: due, retry, time out. */
   nextAt: Instant | null
+  /** scheduled and back-off: when it is due. */
+  dueAt: Instant | null
   checkpoint: Payload | null
   trigger: Trigger
   options: Omit<RunOptions, 'delayMs'>

@@ -121,7 +121,6 @@ export class Actors {
     if (known === undefined) return
     known.uncommitted--
     known.committedAtRead = this.readsBegun
-    if (this.reading.size === 0) this.sweepKeys()
   }
 
   /** Nothing is forgotten while `read` reads and installs what it read. */
@@ -146,7 +145,9 @@ export class Actors {
     if (this.map.size > this.countMax) this.evict()
   }
 
-  private sweepKeys(): void {
+  /** Keys that no read under way can miss leave memory: the store has them. */
+  sweepKeys(): void {
+    if (this.keys.size === 0) return
     const oldest = this.oldestRead()
     for (const [text, known] of this.keys) if (known.uncommitted === 0 && known.committedAtRead < oldest) this.keys.delete(text)
   }

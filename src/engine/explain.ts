@@ -45,7 +45,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   }
   const group: Group = { namespace: actor.namespace, queue: actor.queue, definition: actor.name, labels: view.options.labels ?? null }
   const reasons: Reason[] = []
-  if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.nextAt)}`, until: view.nextAt as number })
+  if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.dueAt)}`, until: view.dueAt as number })
   else if (view.state === 'waiting') reasons.push(backOff(actor))
   else clear.push('due')
   for (const gate of gatesOf(group, world.settings, world.fresh)) {
@@ -117,8 +117,8 @@ function backOff(actor: Actor): Reason {
   const { view } = actor
   return {
     code: 'back-off',
-    text: `attempt ${view.attempt - 1} of ${view.attempts} failed (${told(view.failure)}); the next is due at ${iso(view.nextAt)}`,
-    until: view.nextAt as number,
+    text: `attempt ${view.attempt - 1} of ${view.attempts} failed (${told(view.failure)}); the next is due at ${iso(view.dueAt)}`,
+    until: view.dueAt as number,
   }
 }
 

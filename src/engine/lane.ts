@@ -145,8 +145,17 @@ export class Lane {
     if (this.ended) return
     this.loading = true
     const round = this.loads.splice(0, LOADS_PER_ROUND_MAX)
-    const ids = new Set(round.flatMap(work => work.ids).filter(id => this.actors.get(id) === undefined))
-    const keys = round.flatMap(work => work.keys ?? []).filter(key => this.actors.key(key) === undefined)
+    // What is in memory must still be there when the rest has come: actors are pinned, keys are read anyway.
+    const ids = new Set(round.flatMap(work => work.ids))
+    const present: Actor[] = []
+    for (const id of ids) {
+      const actor = this.actors.get(id)
+      if (actor === undefined) continue
+      ids.delete(id)
+      present.push(actor)
+      this.actors.pin(actor)
+    }
+    const keys = round.flatMap(work => work.keys ?? [])
     const read = this.actors.beginRead()
     try {
       const [rows, keyRows] = await Promise.all([
@@ -163,6 +172,7 @@ export class Lane {
       else this.world.log('warn', 'a load failed', { why: String(error) })
     } finally {
       this.actors.endRead(read)
+      for (const actor of present) this.actors.unpin(actor)
       this.loading = false
     }
     if (this.loads.length > 0 && !this.ended) this.loadsSoon()
@@ -425,6 +435,7 @@ export class Lane {
       this.actors.committed(actor)
     }
     for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
+    this.actors.sweepKeys()
     for (const id of open.writes.purge) this.actors.forget(id)
     this.events.committed(sent, open.writes)
     for (const { actor } of sent) this.actors.release(actor) // not before it may have been pinned

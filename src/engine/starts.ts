@@ -164,7 +164,7 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
 
 /** A new run from a closed one, in its slot, linked to it. */
 export function retryWork(namespace: string, id: RunId, command: Command & { input?: Payload }, world: World, settle: Settle<RunId>): Work {
-  const run = callRunId(`retry:${id}:${command.id}`, 0, slotOf(id))
+  const run = callRunId(`${command.id}:retry:${id}`, 0, slotOf(id))
   return {
     ids: [id, run],
     keys: [callName(namespace, run)],

@@ -15,10 +15,10 @@ export interface World {
 
 /**
  * One input to one actor: decide, evolve, and what follows for its timers and orders. Nothing leaves here; the lane makes it durable.
- * A throw of the machine is a transition too: the input is kept, the actor is stuck (E14). Null: the actor is stuck and takes no input but `resume`.
+ * A throw of the machine is a transition too: the input is kept, the actor is stuck (E14). Null: the actor is stuck and takes no input but `resume`, `cancel` and `terminate`.
  */
 export function transition(actor: Actor, input: { is: string }, world: World): Decision<HistoryEvent> | null {
-  if (actor.stuck !== undefined && input.is !== 'terminate') return null
+  if (actor.stuck !== undefined && input.is !== 'terminate' && input.is !== 'cancel') return null
   const context: Context = {
     self: actor.id,
     now: Math.max(world.clock.now(), actor.lastAt),

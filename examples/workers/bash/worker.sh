@@ -72,7 +72,10 @@ run_task() {
 patiently call definitions '{"definitions":[{"kind":"job","name":"checksum","version":"1","options":{}}]}' >/dev/null
 echo "worker $worker serves checksum at $url"
 while [ -z "$stopping" ]; do
-  polled=$(patiently call tasks/poll "{\"worker\":\"$worker\",\"last\":$last,\"serves\":[{\"definition\":\"checksum\",\"version\":\"1\"}],\"max\":1,\"slots\":1,\"wait\":10000}")
+  polled=$(patiently call tasks/poll "{\"worker\":\"$worker\",\"last\":$last,\"serves\":[{\"definition\":\"checksum\",\"version\":\"1\"}],\"max\":1,\"slots\":1,\"wait\":10000}") || {
+    [ -n "$stopping" ] && break # the signal reached curl as well
+    exit 1
+  }
   last=$(jq .answer <<<"$polled") # names what arrived: an answer that is lost on the way is given again
   while IFS= read -r task; do
     run_task "$task"

@@ -22,6 +22,7 @@ export function view(state: JobState): RunView {
     failure: task.failure,
     worker: task.worker,
     nextAt: wakeAt(state),
+    dueAt: task.phase === 'scheduled' || task.phase === 'backoff' ? task.since : null,
     checkpoint: task.checkpoint,
     trigger: state.started.trigger ?? CALLED,
     options: state.started.options ?? NO_OPTIONS,

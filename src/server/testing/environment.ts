@@ -12,8 +12,7 @@ import {
 import type { Random } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
 import { durationMs } from '../../core/time.ts'
-import { openMemoryStore } from '../../store/memory/store.ts'
-import type { Store } from '../../store/store.ts'
+import { type MemoryStore, openMemoryStore } from '../../store/memory/store.ts'
 import { type CrashMoment, CrashPoint } from './crashing-store.ts'
 import { Life, waits } from './life.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -53,7 +52,7 @@ export class TestEnvironment implements AsyncDisposable {
   /** Starts and looks at runs; also what `job.start` goes through until `stop`. */
   readonly client: Client
   readonly #clock: VirtualClock
-  readonly #store: Store
+  readonly #store: MemoryStore
   readonly #point: CrashPoint
   readonly #random: Random
   readonly #patienceMs: number
@@ -126,6 +125,7 @@ export class TestEnvironment implements AsyncDisposable {
     return this.#move(async () => {
       const until = this.#clock.now() + ms
       await this.settle()
+      this.#quietSince = this.#clock.now()
       while ((await this.#step(until)) !== 'end');
       this.#clock.advanceTo(until)
       await this.settle()
@@ -215,6 +215,7 @@ export class TestEnvironment implements AsyncDisposable {
       const limit = Math.max(startedAt + RESULT_SKIP_MS_MAX, run.nextAt ? Date.parse(run.nextAt) + 1 : 0)
       const moved = await this.#move(async () => {
         this.#news() // what was asked here is none
+        this.#quietSince = this.#clock.now()
         for (;;) {
           const step = await this.#step(limit)
           if (step !== 'nothing' || call.signal?.aborted) return step
@@ -226,14 +227,30 @@ export class TestEnvironment implements AsyncDisposable {
 
   /** Fires what is due next and lets happen what follows. Most timers of a node find nothing to do, and cost one turn. */
   async #step(until: number): Promise<'nothing' | 'something' | 'end'> {
-    const next = this.#clock.next()
-    if (next === null || next > until) return 'end'
+    const next = this.#nextMoment(until)
+    if (next === null) return 'end'
     this.#clock.advanceTo(next)
     for (let hops = 0; hops < PROMISE_HOPS; hops++) await null
     if (!this.#news() && !this.#working() && this.#life.busyHandlers === 0) return 'nothing'
     await this.settle()
+    this.#quietSince = this.#clock.now()
     return 'something'
   }
+
+  /**
+   * The next timer; or, where nothing has happened for longer than the node's timers that only look around (whether the clock was set, say) take, the next
+   * moment at which something can: what is stored as due, or a timer that was set for longer. What looks around then does so once, a little late.
+   */
+  #nextMoment(until: number): number | null {
+    const now = this.#clock.now()
+    const next = this.#clock.next()
+    if (next === null || next > until) return null
+    if (now - this.#quietSince <= LOOKS_AROUND_MS_MAX) return next
+    let moment = Math.min(until, this.#clock.nextLongerThan(LOOKS_AROUND_MS_MAX) ?? until)
+    for (const { wakeAt } of this.#store.tables().open.values()) if (wakeAt !== null && wakeAt < moment) moment = wakeAt
+    return Math.max(next, moment)
+  }
+  #quietSince = 0
 
   /** True if anything was begun since this was asked last. */
   #news(): boolean {
@@ -274,6 +291,8 @@ export class TestEnvironment implements AsyncDisposable {
 
 /** Turns of the event loop without anything new before it counts as quiet. */
 const CALM_TURNS = 3
+/** Timers for longer than this are about something; shorter ones that nothing follows from come again and again. */
+const LOOKS_AROUND_MS_MAX = 1_000
 /** From a timer to what it begins (a call, a commit) there are a few promises at most; a whole turn for each of a month's timers would be slow. */
 const PROMISE_HOPS = 10
 /** A handler that waits for the outside world must not cost a whole core meanwhile. */

@@ -26,7 +26,7 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, call: () => void): () => void {
-    const timer: Timer = { at: this.#now + Math.max(0, Math.ceil(ms)), number: ++this.#timersSet, call }
+    const timer: Timer = { at: this.#now + Math.max(0, Math.ceil(ms)), number: ++this.#timersSet, ms, call }
     this.#push(timer)
     return () => {
       timer.call = null
@@ -49,6 +49,12 @@ export class VirtualClock implements Clock {
       this.#pop()
     }
     return null
+  }
+
+  /** The same among timers that were set for longer than `ms`. */
+  nextLongerThan(ms: number): Instant | null {
+    const longer = this.#heap.filter(timer => timer.call !== null && timer.ms > ms)
+    return longer.length === 0 ? null : Math.min(...longer.map(timer => timer.at))
   }
 
   /** Moves to `at` and fires the timers that are due by then and were set before: those that they set wait for the next move. */
@@ -96,6 +102,8 @@ export class VirtualClock implements Clock {
 interface Timer {
   readonly at: Instant
   readonly number: number
+  /** After how long it was to fire. */
+  readonly ms: number
   /** Null: cancelled. */
   call: (() => void) | null
 }

@@ -1,0 +1,141 @@
+import type { ChildProcess } from 'node:child_process'
+import { connect, type WireQueues } from '@mainspring/sdk'
+import { INPUT, noop, preciseNow, stamped } from './jobs.ts'
+import { ask, BenchServer, cpuUs, said, started, stopped } from './processes.ts'
+import { insertRaw } from './raw-sqlite.ts'
+import { paced, startAll } from './starts.ts'
+
+export interface Sizes {
+  jobs: number
+  rounds: number
+  /** Jobs started at 200 a second. */
+  latencyJobs: number
+}
+/** Figures by name; a name ends with its unit. */
+export type Figures = Record<string, number>
+export interface Case {
+  name: string
+  /** `file`: a new database for this round. */
+  run(file: string, sizes: Sizes): Promise<Figures>
+}
+
+const LATENCY_RATE = 200
+/** What one poll brings, and what one answer completes. */
+const BATCH = 50
+
+export const CASES: readonly Case[] = [
+  { name: 'raw', run: async (file, { jobs }) => ({ 'raw SQLite insert, 1,000 a transaction, rows/s': insertRaw(file, jobs, 1_000) }) },
+  { name: 'start-1000', run: (file, { jobs }) => start(file, jobs, 1_000, 4) },
+  { name: 'start-10', run: (file, { jobs }) => start(file, jobs / 5, 10, 16) },
+  { name: 'drain-1', run: (file, { jobs }) => drain(file, jobs, 1) },
+  { name: 'drain-4', run: (file, { jobs }) => drain(file, jobs, 4) },
+  { name: 'drain-embedded', run: drainEmbedded },
+  { name: 'latency', run: latency },
+  { name: 'latency-embedded', run: latencyEmbedded },
+]
+
+async function start(file: string, jobs: number, perCall: number, calls: number): Promise<Figures> {
+  return withServer(file, async server => {
+    const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
+    const before = server.cpuUs()
+    const begunAt = performance.now()
+    await startAll(client, noop, INPUT, jobs, perCall, calls)
+    const seconds = (performance.now() - begunAt) / 1_000
+    const after = server.cpuUs()
+    await client.close()
+    const name = `start over HTTP, ${perCall.toLocaleString('en')} a call, ${calls} at a time`
+    return { [`${name}, jobs/s`]: jobs / seconds, [`${name}, server CPU µs/job`]: (after.main + after.others - before.main - before.others) / jobs }
+  })
+}
+
+async function drain(file: string, jobs: number, workers: number): Promise<Figures> {
+  return withServer(file, async server => {
+    const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
+    await client.call('queues.pause', { name: 'drain' }, {})
+    await startAll(client, noop, INPUT, jobs, 1_000, 1)
+    return withWorkers(server, workers, BATCH, async children => {
+      await ask(server.child, 'reset')
+      const before = { server: server.cpuUs(), workers: children.map(cpuUs) }
+      const begunAt = performance.now()
+      await client.call('queues.resume', { name: 'drain' }, {})
+      for (;;) {
+        const { queues } = await client.call<WireQueues>('queues.list', {})
+        const queue = queues.find(({ name }) => name === 'drain')
+        if (!queue || queue.depth + queue.running === 0) break
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+      const seconds = (performance.now() - begunAt) / 1_000
+      const after = { server: server.cpuUs(), workers: children.map(cpuUs) }
+      const delay = await ask<{ p999: number; max: number }>(server.child, 'read')
+      await client.close()
+      const worked = after.workers.reduce(
+        (sum, cpu, index) => sum + cpu.main + cpu.others - before.workers[index]!.main - before.workers[index]!.others,
+        0,
+      )
+      const name = `drain over HTTP, ${workers} worker${workers === 1 ? '' : 's'}, batches of ${BATCH}`
+      return {
+        [`${name}, jobs/s`]: jobs / seconds,
+        [`${name}, server main thread CPU µs/job`]: (after.server.main - before.server.main) / jobs,
+        [`${name}, server other threads CPU µs/job`]: (after.server.others - before.server.others) / jobs,
+        [`${name}, workers CPU µs/job`]: worked / jobs,
+        [`${name}, server event loop delay p99.9 ms`]: delay.p999,
+        [`${name}, server event loop delay max ms`]: delay.max,
+      }
+    })
+  })
+}
+
+async function drainEmbedded(file: string, { jobs }: Sizes): Promise<Figures> {
+  const child = started('embedded.ts', ['drain', file, String(jobs)])
+  const { perSecond, cpuUs: cpu } = await said<{ perSecond: number; cpuUs: number }>(child)
+  await stopped(child, 'SIGKILL')
+  return { 'drain embedded, 50 slots, jobs/s': perSecond, 'drain embedded, 50 slots, CPU µs/job': cpu }
+}
+
+async function latency(file: string, { latencyJobs }: Sizes): Promise<Figures> {
+  return withServer(file, server =>
+    withWorkers(server, 1, BATCH, async ([worker]) => {
+      const client = connect({ url: server.url, namespace: 'default' })
+      await client.register([stamped])
+      await paced(latencyJobs, LATENCY_RATE, () => client.start(stamped, { sentAt: preciseNow() }))
+      let found = await ask<number[]>(worker!, 'latencies')
+      while (found.length < latencyJobs) found = await ask<number[]>(worker!, 'latencies')
+      await client.close()
+      return percentiles('start to handler over HTTP at 200/s', found)
+    }),
+  )
+}
+
+async function latencyEmbedded(file: string, { latencyJobs }: Sizes): Promise<Figures> {
+  const child = started('embedded.ts', ['latency', file, String(latencyJobs), String(LATENCY_RATE)])
+  const found = await said<number[]>(child)
+  await stopped(child, 'SIGKILL')
+  return percentiles('start to handler embedded at 200/s', found)
+}
+
+/** The first tenth is warm-up. */
+function percentiles(name: string, latencies: readonly number[]): Figures {
+  const sorted = latencies.slice(latencies.length / 10).sort((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+  return { [`${name}, p50 ms`]: at(0.5), [`${name}, p95 ms`]: at(0.95) }
+}
+
+async function withServer(file: string, act: (server: BenchServer) => Promise<Figures>): Promise<Figures> {
+  const server = await BenchServer.start(file)
+  try {
+    return await act(server)
+  } finally {
+    await stopped(server.child)
+  }
+}
+
+async function withWorkers(server: BenchServer, count: number, slots: number, act: (children: ChildProcess[]) => Promise<Figures>): Promise<Figures> {
+  const profile = process.env.BENCH_PROFILE ? ['--cpu-prof', '--cpu-prof-dir', process.env.BENCH_PROFILE] : []
+  const children = Array.from({ length: count }, () => started('worker.ts', [server.url, String(slots)], profile))
+  try {
+    await Promise.all(children.map(said))
+    return await act(children)
+  } finally {
+    await Promise.all(children.map(child => stopped(child)))
+  }
+}

@@ -1,0 +1,41 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../../scripts/run.ts'
+import { escaped, looksLike, type Step, stepsOf } from './support/blocks.ts'
+import { Place, type Running } from './support/place.ts'
+
+/** Every page whose blocks do something is done from top to bottom, in a folder of a user who has just installed the packages. */
+const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })]
+  .map(file => ({ file, steps: stepsOf(readFileSync(join(ROOT, file), 'utf8')) }))
+  .filter(({ steps }) => steps.length > 0)
+
+describe('what the documentation shows', () => {
+  test.each(PAGES)('works: $file', { timeout: 180_000 }, async ({ file, steps }) => {
+    await using place = await Place.open()
+    for (const step of steps) await follow(step, place, `${file}:${step.line}`)
+  })
+})
+
+/** The process that each place started last. */
+const started = new WeakMap<Place, Running>()
+
+async function follow(step: Step, place: Place, at: string): Promise<void> {
+  if (step.do === 'write') return place.write(step.file, step.text)
+  if (step.do === 'printed') return started.get(place)!.printed(step.prints, text => looksLike(`…${step.prints}…`, text))
+  if (step.do === 'compare') {
+    const running = place.start('bash', ['-c', step.command])
+    const ended = await running.ended
+    const same = ended === step.exit && looksLike(step.prints, running.text)
+    expect.soft(same || running.text, `${at}: ${step.command} ended with ${ended}; the page shows\n${step.prints}`).toBe(true)
+    return
+  }
+  const script = step.language === 'ts' ? `block-${step.line}.ts` : `block-${step.line}.sh`
+  place.write(script, step.text)
+  const running = step.language === 'ts' ? place.start('node', [script]) : place.start('bash', ['-euo', 'pipefail', script])
+  if (step.background !== null) started.set(place, running)
+  const done = step.background === null ? running.exits(0) : running.printed(new RegExp(escaped(step.background)))
+  await done.catch(error => {
+    throw new Error(`${at}: ${error.message}`)
+  })
+}

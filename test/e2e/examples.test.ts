@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Client, connect } from '@mainspring/sdk'
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../../scripts/run.ts'
+import { Place } from './support/place.ts'
+
+/** Examples write into the place, and are as slow as the test wants them. */
+function environmentOf(place: Place): Record<string, string> {
+  return { MAINSPRING_EXAMPLES_OUTPUT: join(place.folder, 'output') }
+}
+
+async function inPlace(use: (place: Place, client: Client) => Promise<void>): Promise<void> {
+  await using place = await Place.open()
+  const client = connect({ url: place.url })
+  try {
+    await use(place, client)
+  } finally {
+    await client.close()
+  }
+}
+
+describe('examples', () => {
+  test('welcome sends its mail', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['welcome.ts'], environmentOf(place))
+      const started = place.mainspring('start', 'welcome', '{"email":"ada@example.org"}', '--follow')
+      expect(await started.exits()).toMatch(/sending.*ada@example.org[\s\S]*\{"sent":true\}/)
+      const { runs } = await client.runs.list()
+      expect(runs.map(({ definition, state }) => [definition, state])).toEqual([['welcome', 'completed']])
+    }))
+
+  test('the bird strikes go on after kill -9 where the checkpoint is', () =>
+    inPlace(async (place, client) => {
+      await place.server('--lease', '1s')
+      const slowly = { ...environmentOf(place), MAINSPRING_EXAMPLES_SLICE_MS: '100' }
+      const first = await place.worker(['checkpoints.ts'], slowly, 'first')
+      const run = await client.start('bird-strikes')
+      for await (const event of run.events()) if (event.is === 'log' && event.lines.some(({ message }) => message.startsWith('phase 2'))) break
+      first.kill('SIGKILL')
+      await first.ended
+      await place.worker(['checkpoints.ts'], slowly, 'second')
+
+      const output = (await run.result({ timeout: '1m' })) as { strikes: number; species: [string, number][] }
+      expect(output.strikes).toBe(10_000)
+      expect(output.species[0]).toEqual(['Unknown bird - small', 3572])
+      const lines = (await run.logs()).map(({ message }) => message)
+      expect(lines.filter(line => line.startsWith('phase 1 of 3'))).toHaveLength(1)
+      expect(lines).toContain('attempt 2 goes on: species came from the checkpoint')
+      expect((await run.get()).attempt).toBe(2)
+    }))
+
+  test('the flaky one attaches to its external job and never submits a second', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['flaky.ts'], { ...environmentOf(place), MAINSPRING_EXAMPLES_RENDER_MS: '1500' })
+      const run = await client.start('render', { film: 'Metropolis' })
+      expect(await run.result({ timeout: '1m' })).toEqual({ film: 'Metropolis', external: 'render-1', attempts: 3 })
+      const book = readFileSync(join(place.folder, 'output', 'render-farm.jsonl'), 'utf8')
+      expect(book.trim().split('\n')).toHaveLength(1)
+      const { events } = (await client.call<{ events: { is: string }[] }>('runs.history', { run: run.id })) ?? { events: [] }
+      expect(events.length).toBeGreaterThan(4)
+    }))
+
+  test('the report is made by 1,000 jobs, and looks like one', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['report.ts'], environmentOf(place))
+      const run = await client.start('flight-report')
+      expect(await run.result({ timeout: '90s' })).toEqual({ routes: 1000, flights: 13_566, files: ['flights.svg', 'flights.html'] })
+      const svg = readFileSync(join(place.folder, 'output', 'flights.svg'), 'utf8')
+      expect(svg.match(/<path d="M[^"]*Q/g)?.length).toBeGreaterThan(900)
+      expect(svg).not.toMatch(/NaN|undefined/)
+      expect(existsSync(join(place.folder, 'output', 'flights.html'))).toBe(true)
+      const page = await client.runs.list({ job: 'flight-route', state: 'completed', limit: 1000 })
+      expect(page.runs).toHaveLength(1000)
+      expect(page.runs.every(({ trigger }) => trigger.is === 'job' && trigger.run === run.id)).toBe(true)
+    }))
+
+  test('a node in one process needs no server', () =>
+    inPlace(async place => {
+      const program = place.start('node', [join(ROOT, 'examples/embedded/main.ts'), 'embedded.db'])
+      expect(await program.exits()).toBe('1 4 9 16 25\n')
+    }))
+
+  const curlAndJq = ['curl', 'jq'].every(tool => spawnSync(tool, ['--version']).status === 0)
+  test.skipIf(!curlAndJq)('a worker in bash does its work, reports a failure, and drains', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      const worker = place.start('bash', [join(ROOT, 'examples/workers/bash/worker.sh')], { HOSTNAME: 'here' })
+      await worker.printed(/serves checksum/)
+      const run = await client.start('checksum', { text: 'hello' })
+      expect(await run.result({ timeout: '30s' })).toEqual({ sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824' })
+      const bad = await client.start('checksum', 'no object', { retry: { attempts: 1 } })
+      await expect(bad.result({ timeout: '30s' })).rejects.toMatchObject({ code: 'run-failed' })
+      worker.stop()
+      expect(await worker.exits()).toMatch(/(completed: accepted\n){2}stopped\n$/)
+    }),
+  )
+})
