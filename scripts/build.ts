@@ -11,24 +11,30 @@ import { capture, ROOT } from './run.ts'
 const DIST = join(ROOT, 'dist')
 const TSC = [process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc')] as const
 
+/** What a user of both packages may write. */
+const TRIED = `import { type JobContext, job } from '@mainspring/sdk'
+import { startNode } from 'mainspring'
+import { testEnvironment } from 'mainspring/testing'
+
+const hello = job('hello', { retry: { initial: 10 } }, async (name: string, ctx: JobContext) => {
+  if (ctx.attempt === 1) throw new Error('once')
+  return \`hello from \${name}, \${ctx.attempt} attempts\`
+})
+const node = await startNode({ database: 'tried.db', work: [hello] })
+const text: string = await (await hello.start('the package')).result({ timeout: '30s' })
+console.log(text)
+await node.stop()
+const t = await testEnvironment([hello])
+await (await hello.start('a test', { delay: '30d' })).result()
+await t.stop()
+`
+
 interface Manifest {
   name: string
   version: string
   exports: Record<string, string>
   [field: string]: unknown
 }
-
-rmSync(DIST, { recursive: true, force: true })
-const sdk = await build({ name: 'sdk', from: 'sdk/typescript', paths: {} })
-const main = await build({
-  name: 'mainspring',
-  from: '.',
-  paths: declarationsOf('sdk'),
-  dependencies: { '@mainspring/sdk': versionOf('sdk/typescript') },
-})
-const packed = [await pack(sdk), await pack(main)]
-await tryOut(packed)
-console.log(`built ${packed.map(file => file.slice(ROOT.length + 1)).join(' and ')}; installed and run from there`)
 
 interface Recipe {
   name: string
@@ -117,22 +123,6 @@ async function tryOut(packages: readonly string[]): Promise<void> {
     rmSync(folder, { recursive: true, force: true })
   }
 }
-const TRIED = `import { type JobContext, job } from '@mainspring/sdk'
-import { startNode } from 'mainspring'
-import { testEnvironment } from 'mainspring/testing'
-
-const hello = job('hello', { retry: { initial: 10 } }, async (name: string, ctx: JobContext) => {
-  if (ctx.attempt === 1) throw new Error('once')
-  return \`hello from \${name}, \${ctx.attempt} attempts\`
-})
-const node = await startNode({ database: 'tried.db', work: [hello] })
-const text: string = await (await hello.start('the package')).result({ timeout: '30s' })
-console.log(text)
-await node.stop()
-const t = await testEnvironment([hello])
-await (await hello.start('a test', { delay: '30d' })).result()
-await t.stop()
-`
 
 function manifestOf(from: string): Manifest {
   return JSON.parse(readFileSync(join(ROOT, from, 'package.json'), 'utf8')) as Manifest
@@ -151,3 +141,15 @@ function copyIfThere(from: string, to: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
+
+rmSync(DIST, { recursive: true, force: true })
+const sdk = await build({ name: 'sdk', from: 'sdk/typescript', paths: {} })
+const main = await build({
+  name: 'mainspring',
+  from: '.',
+  paths: declarationsOf('sdk'),
+  dependencies: { '@mainspring/sdk': versionOf('sdk/typescript') },
+})
+const packed = [await pack(sdk), await pack(main)]
+await tryOut(packed)
+console.log(`built ${packed.map(file => file.slice(ROOT.length + 1)).join(' and ')}; installed and run from there`)

@@ -10,6 +10,12 @@ export interface Terminal {
   now(): number
 }
 
+// Nobody reads any more (`| head`): no reason to die half-way through what is being done.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 export const processTerminal: Terminal = {
   out: text => void process.stdout.write(`${text}\n`),
   error: text => void process.stderr.write(`${text}\n`),

@@ -70,27 +70,28 @@ export class Actors {
     if (actor.uncommitted > 0 || actor.pins > 0 || actor.idle) return
     actor.idle = true
     this.idle.push(actor)
-    if (this.map.size > this.countMax || this.bytes > CACHED_BYTES_MAX) this.evict()
+    if (this.tooMany()) this.evict()
   }
 
   private evict(): void {
-    let rounds = this.idle.length - this.idleHead
-    while ((this.map.size > this.countMax || this.bytes > CACHED_BYTES_MAX) && rounds-- > 0) {
-      const actor = this.idle[this.idleHead++] as Actor
+    const oldest = this.oldestRead()
+    while (this.tooMany() && this.idleHead < this.idle.length) {
+      const actor = this.idle[this.idleHead] as Actor
+      const needed = actor.uncommitted > 0 || actor.pins > 0 || this.map.get(actor.id) !== actor
+      // Those behind it were committed later still: nobody leaves before the read has ended.
+      if (!needed && actor.committedAtRead >= oldest) break
+      this.idleHead++
       actor.idle = false
-      if (actor.uncommitted > 0 || actor.pins > 0 || this.map.get(actor.id) !== actor) continue
-      if (actor.committedAtRead >= this.oldestRead()) {
-        actor.idle = true
-        this.idle.push(actor)
-        continue
-      }
-      this.map.delete(actor.id)
-      this.bytes -= ACTOR_BYTES + (actor.input?.length ?? 0)
+      if (!needed) this.forget(actor.id)
     }
     if (this.idleHead > 1_000 && this.idleHead > this.idle.length / 2) {
       this.idle.splice(0, this.idleHead)
       this.idleHead = 0
     }
+  }
+
+  private tooMany(): boolean {
+    return this.map.size > this.countMax || this.bytes > CACHED_BYTES_MAX
   }
 
   /** Retention dropped it. */
@@ -142,7 +143,7 @@ export class Actors {
   endRead(read: number): void {
     this.reading.delete(read)
     if (this.keys.size > 0) this.sweepKeys()
-    if (this.map.size > this.countMax) this.evict()
+    if (this.tooMany()) this.evict()
   }
 
   /** Keys that no read under way can miss leave memory: the store has them. */

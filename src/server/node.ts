@@ -15,6 +15,8 @@ import { Refusal } from './refusal.ts'
 import { openStore } from './stores.ts'
 import { PACKAGE_VERSION } from './version.ts'
 
+const CLOSE_MS = 2_000
+
 /** A node without a listener: store, engine and API, in this thread. */
 export interface BareNode {
   readonly engine: Engine
@@ -80,7 +82,7 @@ export async function openNode(config: Config): Promise<Node> {
       ...node,
       url: urlOf(host, bound),
       stop: () => {
-        stopping ??= http.close().finally(() => node.stop())
+        stopping ??= closed(http).finally(() => node.stop())
         return stopping
       },
     }
@@ -88,6 +90,15 @@ export async function openNode(config: Config): Promise<Node> {
     await node.stop()
     throw error
   }
+}
+
+/** Takes no more calls, lets those under way end for a moment, then closes what idle clients keep open. */
+async function closed(http: FastifyInstance): Promise<void> {
+  const closing = http.close()
+  http.server.closeIdleConnections()
+  const deadline = setTimeout(() => http.server.closeAllConnections(), CLOSE_MS)
+  await closing
+  clearTimeout(deadline)
 }
 
 async function started(engine: Engine, store: Store): Promise<void> {

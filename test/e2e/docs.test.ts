@@ -13,16 +13,25 @@ const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })]
 describe('what the documentation shows', () => {
   test.each(PAGES)('works: $file', { timeout: 180_000 }, async ({ file, steps }) => {
     await using place = await Place.open()
-    for (const step of steps) await follow(step, place, `${file}:${step.line}`)
+    for (const step of steps) await soon(follow(step, place, `${file}:${step.line}`), `${file}:${step.line}`)
   })
 })
+
+const STEP_MS_MAX = 60_000
+
+/** A step that hangs says where, which the test's own limit could not. */
+async function soon(done: Promise<void>, at: string): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`${at} is not done after ${STEP_MS_MAX / 1000} s`)), STEP_MS_MAX)
+  await Promise.race([done, promise]).finally(() => clearTimeout(timer))
+}
 
 /** The process that each place started last. */
 const started = new WeakMap<Place, Running>()
 
 async function follow(step: Step, place: Place, at: string): Promise<void> {
   if (step.do === 'write') return place.write(step.file, step.text)
-  if (step.do === 'printed') return started.get(place)!.printed(step.prints, text => looksLike(`…${step.prints}…`, text))
+  if (step.do === 'printed') return started.get(place)!.printed(step.prints, text => looksLike(`…${step.prints.trim()}…`, text))
   if (step.do === 'compare') {
     const running = place.start('bash', ['-c', step.command])
     const ended = await running.ended

@@ -3,14 +3,14 @@ import { afterAll, expect, test } from 'vitest'
 import { check } from './support/checker.ts'
 import { plain } from './support/jobs.ts'
 import { Load } from './support/load.ts'
-import { Bench, LONG, type Server, until, type WorkerChild } from './support/processes.ts'
+import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
 import { recordsIn } from './support/records.ts'
 
 const SERVER_KILLS = LONG ? 100 : 20
 const LEASE = '1s'
 
-const bench = new Bench()
-afterAll(() => bench.end())
+const stage = new Stage()
+afterAll(() => stage.end())
 
 test(`nothing acknowledged is lost and nothing accepted is doubled, over ${SERVER_KILLS} kill -9 of the server, kill -9 of workers, and freezes past the lease`, {
   timeout: LONG ? 1_200_000 : 170_000,
@@ -41,17 +41,19 @@ test(`nothing acknowledged is lost and nothing accepted is doubled, over ${SERVE
 
 /** One server, two workers, one client, and what can be done to them. */
 class World {
-  readonly records = bench.file('records.jsonl')
-  readonly #database = bench.file('main.db')
+  readonly records = stage.file('records.jsonl')
+  readonly #database = stage.file('main.db')
   readonly #workers: WorkerChild[] = []
   #workersMade = 0
+  /** Of workers that are no more. */
+  #answered = 0
   server!: Server
   load!: Load
   client!: ReturnType<Server['client']>
 
   async begin(): Promise<void> {
     writeFileSync(this.records, '')
-    this.server = await bench.server({ database: this.#database, lease: LEASE })
+    this.server = await stage.server({ database: this.#database, lease: LEASE })
     this.client = this.server.client()
     for (let number = 0; number < 2; number++) this.#workers.push(this.#worker())
     this.load = new Load(this.client)
@@ -66,7 +68,7 @@ class World {
   }
 
   async restart(): Promise<void> {
-    this.server = await bench.server({ database: this.#database, port: this.server.port, lease: LEASE })
+    this.server = await stage.server({ database: this.#database, port: this.server.port, lease: LEASE })
   }
 
   async killWorker(number: number): Promise<void> {
@@ -107,10 +109,9 @@ class World {
   }
 
   #worker(): WorkerChild {
-    return bench.worker({ url: this.server.url, slots: 20, name: `worker-${++this.#workersMade}`, records: this.records })
+    return stage.worker({ url: this.server.url, slots: 20, name: `worker-${++this.#workersMade}`, records: this.records })
   }
 
-  #answered = 0
   #answers(): number {
     return this.#answered + this.#workers.reduce((sum, worker) => sum + worker.count('answered'), 0)
   }

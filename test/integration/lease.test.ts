@@ -2,25 +2,25 @@ import { writeFileSync } from 'node:fs'
 import type { Client, WireEvent, WireHistory } from '@mainspring/sdk'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { blocking, leisurely, leisurelyOnce, plain } from './support/jobs.ts'
-import { Bench, LONG, type Server, type WorkerChild } from './support/processes.ts'
+import { LONG, type Server, Stage, type WorkerChild } from './support/processes.ts'
 import { type Record, recordsIn } from './support/records.ts'
 
 const LEASE_MS = 1_000
 /** A handler that does not let the event loop turn: 3 leases, or the 60 s of DESIGN.md. */
 const BLOCKED_MS = LONG ? 60_000 : 3 * LEASE_MS
 
-const bench = new Bench()
-const records = bench.file('records.jsonl')
+const stage = new Stage()
+const records = stage.file('records.jsonl')
 let server: Server
 let client: Client
 beforeAll(async () => {
   writeFileSync(records, '')
-  server = await bench.server({ database: bench.file('main.db'), lease: `${LEASE_MS}ms` })
+  server = await stage.server({ database: stage.file('main.db'), lease: `${LEASE_MS}ms` })
   client = server.client()
 })
 const workers: WorkerChild[] = []
 afterEach(() => Promise.all(workers.map(one => one.kill('SIGKILL'))))
-afterAll(() => bench.end())
+afterAll(() => stage.end())
 
 test('a handler that blocks its event loop for three leases loses none', { timeout: 120_000 }, async () => {
   const [blocked, idle] = [worker('blocked', 5), worker('idle', 5)]
@@ -75,7 +75,7 @@ test('on SIGTERM a worker finishes what ends in time and gives the rest back, wh
 })
 
 function worker(name: string, slots: number, drainMs?: number): WorkerChild {
-  const made = bench.worker({ url: server.url, slots, name, records, ...(drainMs !== undefined && { drainMs }) })
+  const made = stage.worker({ url: server.url, slots, name, records, ...(drainMs !== undefined && { drainMs }) })
   workers.push(made)
   return made
 }

@@ -2,21 +2,21 @@ import { type IncomingMessage, request } from 'node:http'
 import type { Client, WireProblem, WireQueues } from '@mainspring/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { noop } from './support/jobs.ts'
-import { Bench, LONG, type Server, until } from './support/processes.ts'
+import { LONG, type Server, Stage, until } from './support/processes.ts'
 
 const FLOOD = LONG ? 1_000_000 : 100_000
 const CLIENTS = 8
 const MEMORY_KIB_MAX = 200 * 1024
 
-const bench = new Bench()
+const stage = new Stage()
 let server: Server
 let client: Client
 beforeAll(async () => {
-  server = await bench.server({ database: bench.file('main.db') })
+  server = await stage.server({ database: stage.file('main.db') })
   client = server.client()
   await client.register([noop])
 })
-afterAll(() => bench.end())
+afterAll(() => stage.end())
 
 test.each([
   ['a body of more than 16 MiB', 'runs', `{"definition":"noop","input":"${'x'.repeat(17 * 1024 * 1024)}"}`, 413, 'body-too-large', ''],
@@ -50,7 +50,7 @@ test(`a flood of ${FLOOD.toLocaleString('en')} runs is all accepted, after repea
   expect(await server.metric('overload_refusals_total'), 'the flood met the bound').toBeGreaterThan(0)
 
   const closed = (): Promise<number> => server.metric('jobs_closed_total')
-  const worker = bench.worker({ url: server.url, slots: 200, name: 'flood' })
+  const worker = stage.worker({ url: server.url, slots: 200, name: 'flood' })
   const more = FLOOD / 10
   await Promise.all([flood(more), until('it drains', async () => (await closed()) > more, 50)])
   expect(await server.metric('jobs_scheduled_total')).toBe(FLOOD + more)

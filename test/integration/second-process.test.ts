@@ -1,21 +1,21 @@
 import { symlinkSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { plain } from './support/jobs.ts'
-import { Bench } from './support/processes.ts'
+import { Stage } from './support/processes.ts'
 
-const bench = new Bench()
-afterAll(() => bench.end())
+const stage = new Stage()
+afterAll(() => stage.end())
 
 test('a second server on the same SQLite file is refused with the name of the first, which does not notice', async () => {
-  const database = bench.file('shared.db')
-  const first = await bench.server({ database })
+  const database = stage.file('shared.db')
+  const first = await stage.server({ database })
   const client = first.client()
   const run = await client.start(plain, { ms: 1 })
 
-  const link = bench.file('link.db')
+  const link = stage.file('link.db')
   symlinkSync(database, link)
   for (const path of [database, link]) {
-    const { code, said } = await bench.refused({ database: path })
+    const { code, said } = await stage.refused({ database: path })
     expect(code, 'exit code of a refusal').toBe(2)
     expect(said).toContain(`process ${first.pid} on`)
     expect(said).toContain('[database-refused]')
@@ -25,15 +25,15 @@ test('a second server on the same SQLite file is refused with the name of the fi
   expect((await client.start(plain, { ms: 1 })).started).toBe('started')
 
   await first.kill('SIGKILL')
-  const second = await bench.server({ database })
+  const second = await stage.server({ database })
   expect(await second.client().handle(run.id).get()).toMatchObject({ state: 'queued' })
-  const { said } = await bench.refused({ database })
+  const { said } = await stage.refused({ database })
   expect(said, 'the holder is the living one').toContain(`process ${second.pid} on`)
 })
 
 test('of two servers that start at the same time on one SQLite file, one serves and the other is refused', async () => {
-  const database = bench.file('raced.db')
-  const attempts = await Promise.allSettled([bench.server({ database }), bench.server({ database })])
+  const database = stage.file('raced.db')
+  const attempts = await Promise.allSettled([stage.server({ database }), stage.server({ database })])
   const serving = attempts.filter(({ status }) => status === 'fulfilled')
   const refused = attempts.filter(attempt => attempt.status === 'rejected')
   expect(serving).toHaveLength(1)

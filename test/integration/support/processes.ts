@@ -14,7 +14,7 @@ const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 export const LONG = process.env.MAINSPRING_LONG === '1'
 
 /** What one test file has started and made; `end` leaves nothing of it behind. */
-export class Bench {
+export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'mainspring-integration-'))
   readonly #started = new Set<Child>()
 
