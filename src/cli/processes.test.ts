@@ -213,7 +213,9 @@ test(
     for (const step of ['step-0', 'step-1']) writeFileSync(join(directory, step), '')
     expect(await worker.ended).toBe(0)
     await start.printed(/"x done"/)
-    server.signal('SIGTERM')
+    // A terminal tells the whole group, and a parent tells it again: one press of ctrl-c.
+    server.signal('SIGINT')
+    server.signal('SIGINT')
     expect(await server.ended).toBe(0)
   },
   SESSION_MS,

@@ -5,11 +5,11 @@ import { loadJobs } from './job-files.ts'
 import { countText } from './output/words.ts'
 import { provideSdk } from './sdk-hook.ts'
 import type { Flags, Session } from './session.ts'
-import { onceSignalled } from './signals.ts'
+import { stopRequests } from './signals.ts'
 
 /** `mainspring worker FILE...`: runs jobs for a server until it is told to stop; then finishes what runs, or gives it back. A second signal ends it at once. */
 export async function runWorker(session: Session, files: readonly string[], flags: Flags): Promise<undefined> {
-  const stop = onceSignalled()
+  const stop = stopRequests()
   const { terminal } = session
   const { url, apiKey, namespace } = session.config.settings
   const slots = integerArgument(String(flags.slots), '--slots', 1, 10_000)
@@ -30,7 +30,7 @@ export async function runWorker(session: Session, files: readonly string[], flag
     () => terminal.out(`worker is ready: ${countText(jobs.length, 'job')} (${names}), ${countText(slots, 'slot')}, for ${url}`),
     () => {},
   )
-  const signal = await stop
+  const signal = await stop.requested
   terminal.out(`${signal}: finishing ${countText(worker.running, 'attempt')}`)
   await worker.drain()
   await client.close()

@@ -52,7 +52,7 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E2',
     what: 'the store went backwards and the next batch builds on what is gone',
     seeds: 10,
-    caught: /\(E1, E2\)/,
+    caught: /\((E1, E2|E3)\)/,
     plant: {
       scenario: scenario => {
         scenario.rollbacks = true

@@ -10,7 +10,7 @@ import { problemText } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
 import { countText } from '../output/words.ts'
 import type { Session } from '../session.ts'
-import { onceSignalled } from '../signals.ts'
+import { stopRequests } from '../signals.ts'
 import { Commands } from './commands.ts'
 import { allKeysText, firstKeysText, type Key, readKeys } from './keys.ts'
 import { Live } from './live.ts'
@@ -28,7 +28,7 @@ const PORTS_TRIED = 100
  */
 export async function runDev(session: Session, dir: string): Promise<undefined> {
   const { terminal } = session
-  const signalled = onceSignalled()
+  const stop = stopRequests()
   const folder = resolve(terminal.directory, dir)
   const shownFolder = `${relative(terminal.directory, folder) || '.'}/`
   const node = await openOnFreePort(session)
@@ -45,7 +45,6 @@ export async function runDev(session: Session, dir: string): Promise<undefined> 
   lines.push(['store', storeText(database, shownPath(terminal.directory, database))], ['console', node.url])
 
   const live = new Live({ paint: terminal.paint, now: terminal.now, print })
-  const quit = Promise.withResolvers<string>()
   const supervisor = new Supervisor({
     url: node.url,
     namespace,
@@ -79,7 +78,7 @@ export async function runDev(session: Session, dir: string): Promise<undefined> 
     },
   })
   const commands = new Commands({ client, supervisor, live, url: node.url, print, look: () => session.look })
-  const keys = keysOf(commands, supervisor, print, () => quit.resolve('quit'))
+  const keys = keysOf(commands, supervisor, print, () => stop.request('quit'))
   let shown = false
   /** Once, as soon as it is known what the worker has. */
   function banner(entries: [string, string][]): void {
@@ -95,11 +94,10 @@ export async function runDev(session: Session, dir: string): Promise<undefined> 
   const unwatch = watchFolder(folder, () => supervisor.load())
   const giveBack = process.stdin.isTTY ? readKeys(process.stdin, keys, error => print(commands.errorText(error))) : () => {}
 
-  await Promise.race([quit.promise, signalled])
+  await stop.requested
   giveBack()
   unwatch()
   print('stopping: what runs may end, then all is given back')
-  process.once('SIGINT', () => supervisor.killAll())
   await supervisor.stop()
   stopLive.abort()
   await following

@@ -82,12 +82,6 @@ export class Supervisor {
     await Promise.all([...this.#all].map(child => child.ended))
   }
 
-  /** Ends them at once. */
-  killAll(): void {
-    this.#stopped = true
-    for (const child of this.#all) child.kill()
-  }
-
   readonly #listener: ChildListener = {
     ready: child => {
       if (child !== this.#starting) return
