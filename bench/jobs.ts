@@ -1,6 +1,6 @@
 import { job } from '@mainspring/sdk'
 
-/** 108 bytes of input, as in DATA.md. */
+/** 108 bytes of input,. */
 export const INPUT = { user: 'u-1234567', url: 'https://example.org/pictures/2026/03/01/7f3a9c.jpg', width: 640, height: 480 }
 
 export const noop = job('noop', { queue: 'drain' }, (_: typeof INPUT) => 'done')

@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
-import { isClosed } from '../core/run.ts'
+import { isClosed, type RunState } from '../core/run.ts'
 import type { Engine, LiveEvent } from '../engine/face.ts'
 import { foundText } from './check.ts'
 import { checkedParams, type OperationCall, resolveRun } from './operation.ts'
@@ -66,8 +66,10 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
     // Each round reads what was before and then goes on live; another one follows only when the client lagged behind.
     for (;;) {
       for await (const text of logs.replay()) yield { id: null, text }
-      const run = await engine.runs.get(namespace, id)
+      let run = await engine.runs.get(namespace, id)
       const events = await engine.runs.history(namespace, id)
+      // It closed between the two reads: what is told with its last event is that it is closed.
+      if (isClosed(events[events.length - 1]?.is as RunState)) run = await engine.runs.get(namespace, id)
       const open = !isClosed(run.state)
       if (!open) for (const lines of buffer.logs()) yield* logs.live(id, lines)
       const output = open ? {} : { output: run.output }

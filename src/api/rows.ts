@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/face.ts'
 
-/** Shapes that the engine's face takes over from the store's port, which the API itself may not reach for (DESIGN.md section 4). */
+/** Shapes that the engine's face takes over from the store's port, which the API itself may not reach for (docs/architecture.md section 4). */
 export type RunFilter = Parameters<Engine['runs']['list']>[0]
 export type LogRow = Parameters<Engine['tasks']['log']>[1][number]

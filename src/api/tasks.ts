@@ -5,7 +5,7 @@ import { type Operation, operation } from './operation.ts'
 import { Complete, Heartbeat, Log, Poll } from './schemas.ts'
 import { deliveryText } from './views.ts'
 
-/** The worker side (DESIGN.md section 8). Two of these carry every job there is, so their answers are put together by hand. */
+/** The worker side (docs/architecture.md section 8). Two of these carry every job there is, so their answers are put together by hand. */
 
 const TASKS = '/v1/namespaces/{namespace}/tasks'
 

@@ -25,6 +25,6 @@ export const processTerminal: Terminal = {
   now: () => Date.now(),
 }
 
-/** Exit codes: EXPERIENCE.md. */
+/** Exit codes:. */
 export const EXIT = { done: 0, failed: 1, refused: 2, unreachable: 3, notAllowed: 4 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -1,4 +1,4 @@
-/** What a person or a program is told about an error of theirs: place, what was found, a way out, a stable code (EXPERIENCE.md). */
+/** What a person or a program is told about an error of theirs: place, what was found, a way out, a stable code. */
 export interface Problem {
   /** Stable and documented in docs/errors.md: kebab case, never reworded. */
   code: string

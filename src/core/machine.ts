@@ -7,7 +7,7 @@ import type { Instant } from './time.ts'
 export type Kind = 'job'
 
 /**
- * A durable actor's logic (DESIGN.md section 2): pure, no clock, no randomness, no I/O; what it needs comes in through `Context`.
+ * A durable actor's logic (docs/architecture.md section 2): pure, no clock, no randomness, no I/O; what it needs comes in through `Context`.
  *
  * `decide` says what happens, `evolve` alone changes state (E10), `pending` lists what is outstanding, `view` is what people see.
  * Decisions are increments; they add up to `pending(state)`, which is what recovery relies on and the simulator checks after each step.

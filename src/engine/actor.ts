@@ -12,7 +12,7 @@ import type { Lease } from './leases.ts'
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
  *
- * A job has at most one task that is ready, and its order says in which group it waits; kinds with many tasks get rows of their own (DESIGN.md section 12).
+ * A job has at most one task that is ready, and its order says in which group it waits; kinds with many tasks get rows of their own (docs/architecture.md section 12).
  */
 export class Actor {
   readonly id: RunId
@@ -210,7 +210,8 @@ export class Actor {
     actor.snapshot = body.snapshot
     actor.lastAt = body.lastAt ?? 0
     for (const event of body.events) {
-      const text = JSON.stringify(event)
+      // A run that waits for its first delivery has one event, and its text is there.
+      const text = body.events.length === 1 && row.body.startsWith(ONLY_EVENTS) ? row.body.slice(ONLY_EVENTS.length, -2) : JSON.stringify(event)
       actor.events.push(text)
       actor.eventsBytes += text.length
       if (event.at > actor.lastAt) actor.lastAt = event.at
@@ -232,6 +233,8 @@ export class Actor {
     return actor
   }
 }
+
+const ONLY_EVENTS = '{"events":['
 
 /** The last group that was asked for: most tasks in a row are of one. */
 let last: { namespace: string; queue: string; definition: string; id: GroupId } | null = null

@@ -25,7 +25,7 @@ export interface Sent {
   segment: SegmentRow | null
 }
 
-/** Writes the rows of all that changed: once for any number of transitions (DESIGN.md section 5, coalescing). */
+/** Writes the rows of all that changed: once for any number of transitions (docs/architecture.md section 5, coalescing). */
 export function seal(batch: OpenBatch, segmentBytes: number): Sent[] {
   const { writes } = batch
   const sent: Sent[] = []

@@ -66,7 +66,7 @@ export interface Engine {
   stats(): EngineStats
 }
 
-/** The worker side: DESIGN.md section 8. */
+/** The worker side: docs/architecture.md section 8. */
 export interface WorkerCalls {
   /** Waits up to `waitMs` for a first task. What the last answer held and did not arrive is given again with the same attempt and delivery (E16). */
   poll(namespace: string, poll: Poll, signal: AbortSignal): Promise<{ answer: AnswerId; tasks: Delivery[] }>

@@ -35,7 +35,7 @@ const LOADS_PER_ROUND_MAX = 5_000
 const RESEND_MS = 20
 
 /**
- * Group commit (DESIGN.md section 5): one batch in flight; meanwhile everything gathers into the next.
+ * Group commit (docs/architecture.md section 5): one batch in flight; meanwhile everything gathers into the next.
  *
  * `works` are executed in memory at once, visible to later works of this lane alone; what they answer leaves when their batch is committed (E4).
  */

@@ -47,10 +47,10 @@ export class Live {
     const { prepared } = this
     this.prepared = new Map()
     if (logs.length > 0 && (this.byRun.size > 0 || this.byNamespace.size > 0)) this.logged(logs, sent)
-    for (const { actor } of prepared.size === 0 ? [] : sent) {
-      // What was prepared for a batch that never committed is for nobody.
-      const event = prepared.get(actor)
-      if (event !== undefined) this.tell(actor.namespace, actor.id, event)
+    for (const { actor } of this.byRun.size + this.byNamespace.size === 0 ? [] : sent) {
+      // What was prepared for a batch that never committed is for nobody; who came after it was sealed may have read what was before, and must read anew.
+      const event = prepared.get(actor) ?? LAGGED
+      if (event !== LAGGED || this.byRun.has(actor.id)) this.tell(actor.namespace, actor.id, event)
     }
     if (this.closings.size > 0) for (const { actor, closed } of sent) if (closed) for (const call of this.closings.get(actor.id) ?? []) call()
   }
@@ -72,6 +72,8 @@ export class Live {
 function since(actor: Actor, published: number): HistoryEvent[] {
   return actor.events.slice(Math.max(0, published - actor.first)).map(text => JSON.parse(text) as HistoryEvent)
 }
+
+const LAGGED: LiveEvent = { is: 'lagged' }
 
 function enter<K, T>(map: Map<K, Set<T>>, key: K, value: T): () => void {
   const set = map.get(key) ?? new Set<T>()

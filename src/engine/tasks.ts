@@ -12,7 +12,7 @@ import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 import type { WorkerSeen, Workers } from './workers.ts'
 
-/** The worker side: poll, complete, heartbeat, log (DESIGN.md section 8). */
+/** The worker side: poll, complete, heartbeat, log (docs/architecture.md section 8). */
 export function workerCalls(tenure: () => Tenure, workers: Workers, world: World, sizes: Sizes): WorkerCalls {
   return {
     poll: (namespace, request, signal) => poll(tenure(), workers, world, sizes, namespace, request, signal),

@@ -3,7 +3,7 @@ import { servePort } from '@mainspring/sdk'
 import { type NodeSettings, openBareNode } from './node.ts'
 import { Refusal } from './refusal.ts'
 
-/** The thread of an embedded node's engine (DESIGN.md section 12): it serves its API over a port and ends when it is told to stop. */
+/** The thread of an embedded node's engine (docs/architecture.md section 12): it serves its API over a port and ends when it is told to stop. */
 export interface EngineThreadData {
   settings: NodeSettings
   port: MessagePort

@@ -58,7 +58,7 @@ export interface Store {
   findKeys(claim: Claim, keys: readonly KeyName[]): Promise<KeyRow[]>
   /** Every group that has ready tasks, with the smallest sort key in it. */
   loadGroups(claim: Claim): Promise<GroupHead[]>
-  /** Ready actors of a group by (sort, id), from `page.after` (exclusive) on: never re-reads what lies before the cursor (DATA.md). */
+  /** Ready actors of a group by (sort, id), from `page.after` (exclusive) on: never re-reads what lies before the cursor. */
   pageReady(claim: Claim, group: GroupId, page: Page): Promise<Paged<OpenRow>>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
@@ -277,7 +277,7 @@ export interface LogRow {
 }
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** A version of a definition; immutable (E11 and DESIGN.md section 12). */
+/** A version of a definition; immutable (E11 and docs/architecture.md section 12). */
 export interface DefinitionRow {
   namespace: string
   name: string

@@ -6,7 +6,7 @@ import { LONG, type Server, Stage, type WorkerChild } from './support/processes.
 import { type Record, recordsIn } from './support/records.ts'
 
 const LEASE_MS = 1_000
-/** A handler that does not let the event loop turn: 3 leases, or the 60 s of DESIGN.md. */
+/** A handler that does not let the event loop turn: 3 leases, or the 60 s of docs/architecture.md. */
 const BLOCKED_MS = LONG ? 60_000 : 3 * LEASE_MS
 
 const stage = new Stage()

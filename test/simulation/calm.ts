@@ -8,7 +8,7 @@ import type { Outcome } from './cluster.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE, THROWS } from './scenario.ts'
 
-/** "Once faults stop, within 30 s of virtual time" (ENGINE.md part D). Delays and back-offs of the scenario are shorter than that. */
+/** "Once faults stop, within 30 s of virtual time" (docs/engine.md part D). Delays and back-offs of the scenario are shorter than that. */
 const CALM_MS = 30_000
 /** An explanation without a reason: it is handed out within so long. */
 const DISPATCH_MS = 3_000

@@ -21,7 +21,7 @@ export type ReadPage = (group: GroupId, after: string | null, limit: number) => 
  *            └──────────────────────────────┘└───────────────────────────┘
  * ```
  * All that is committed, ready and not beyond the horizon is in the heap; with no horizon the window is complete. Pages are read from the cursor on,
- * never from the head (DATA.md). While a page is under way, offers beyond the horizon are remembered, since the page may have been read before them.
+ * never from the head. While a page is under way, offers beyond the horizon are remembered, since the page may have been read before them.
  */
 export class Window {
   readonly group: GroupId

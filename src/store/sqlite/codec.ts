@@ -8,7 +8,7 @@ const NOTHING = 0xffffffff
 const MARGIN = 16
 
 /**
- * Writes one message into one buffer that is then transferred to another thread: 1.7 µs a row against 4.1 for a structured clone (DATA.md).
+ * Writes one message into one buffer that is then transferred to another thread: 1.7 µs a row against 4.1 for a structured clone.
  * Numbers are doubles, null is NaN; texts are UTF-8 behind their length; words are texts that repeat, written once and then named by a number.
  */
 export class MessageWriter {

@@ -64,7 +64,7 @@ function touchedOf(database: DatabaseSync): Write {
     })
 }
 
-/** Open → closed: the row is copied within the database, so its input does not travel (DATA.md: a move beats an update). */
+/** Open → closed: the row is copied within the database, so its input does not travel (a move beats an update). */
 function movedOf(database: DatabaseSync): Write {
   const insert = new BulkStatement(
     database,
