@@ -68,6 +68,8 @@ export class Actors {
   /** Nobody needs it now: the oldest such leave first. */
   release(actor: Actor): void {
     if (actor.uncommitted > 0 || actor.pins > 0 || actor.idle) return
+    // Nobody comes back to a closed run but late repeats, and what dies young costs the collector nothing.
+    if (actor.closed && actor.committedAtRead < this.oldestRead()) return this.forget(actor.id)
     actor.idle = true
     this.idle.push(actor)
     if (this.tooMany()) this.evict()
