@@ -141,7 +141,6 @@ export function createEngine(options: EngineOptions): Engine {
           leases: current.leases,
           fresh: current.lane.fresh(),
           awaited: group => current.queues.awaited(group),
-          now: clock.now(),
         })
       },
       cancel: ask('cancel'),

@@ -100,8 +100,8 @@ class Scene {
   explain() {
     const { actor } = this
     const row: Row = actor.closed ? ({ ...actor.openRow(), ...actor.closingRow() } as unknown as Row) : actor.openRow()
-    const { settings, workers, leases, fresh, clock } = this
-    return explain(row, { settings, workers, leases, fresh, awaited: () => this.awaited, now: clock.now() })
+    const { settings, workers, leases, fresh } = this
+    return explain(row, { settings, workers, leases, fresh, awaited: () => this.awaited })
   }
   texts(): string[] {
     return this.explain().reasons.map(({ code, text }) => `${code}: ${text}`)

@@ -16,7 +16,6 @@ export interface ExplainWorld {
   fresh: boolean
   /** A fitting worker waits for a task right now. */
   awaited(group: Group): boolean
-  now: number
 }
 
 /** All reasons why a run does not run, from the gates and fits that dispatch asks (P6); of a closed run, what ended it. */

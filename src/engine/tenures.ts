@@ -63,7 +63,7 @@ export class Tenures {
       if (this.stopped) return
       const confirmedAt = this.world.clock.monotonic()
       const claim = await this.claim(dead)
-      if (claim === null || claim.shards.length === 0) return this.later()
+      if (claim === null) return this.later()
       await this.serve({ claim, confirmedAt, singles: [] })
     } catch (error) {
       this.still.clear() // a failed read starts the count again

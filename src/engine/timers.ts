@@ -32,6 +32,7 @@ export class Timers {
   private cancelTimer: (() => void) | null = null
   private cancelAgain: () => void = () => {}
   private timerAt = Number.POSITIVE_INFINITY
+  /** Rows a page. */
   private limit = 1
   /** Until when the last read went; null: it failed, or none was made. */
   private readUntil: Instant | null = null
@@ -47,8 +48,8 @@ export class Timers {
   /** Pages what is due within the horizon; from then on by itself. Rejects when the store does. */
   async start(limit: number): Promise<void> {
     this.limit = limit
-    await this.extend(limit)
-    this.again(limit)
+    await this.extend()
+    this.again()
   }
 
   end(): void {
@@ -64,23 +65,20 @@ export class Timers {
   }
 
   /** Looks often, since wall time may step, and reads when a quarter of the horizon has passed, there is room again, or the last read failed. */
-  private again(limit: number): void {
+  private again(): void {
     this.cancelAgain()
     if (this.ended) return
     this.cancelAgain = this.clock.after(Math.min(LOOK_AGAIN_MS, Math.max(1, this.horizonMs / 4)), () => {
       if (this.ended) return
       const room = this.left && this.heap.length <= this.countMax / 2
-      if (!room && this.readUntil !== null && Math.abs(this.readUntil - this.horizonMs - this.clock.now()) < this.horizonMs / 4)
-        return this.again(limit)
+      if (!room && this.readUntil !== null && Math.abs(this.readUntil - this.horizonMs - this.clock.now()) < this.horizonMs / 4) return this.again()
       this.readUntil = null
-      this.extend(limit).then(
-        () => this.again(limit),
-        () => this.again(limit),
-      )
+      const again = (): void => this.again()
+      this.extend().then(again, again)
     })
   }
 
-  private async extend(limit: number): Promise<void> {
+  private async extend(): Promise<void> {
     if (this.paging) return
     this.paging = true
     try {
@@ -89,7 +87,7 @@ export class Timers {
       let horizon = Math.max(this.horizon, until)
       for (;;) {
         this.horizon = horizon
-        const { rows, next } = await this.read(until, this.cursor, limit)
+        const { rows, next } = await this.read(until, this.cursor, this.limit)
         if (this.ended) return
         for (const { id, wakeAt } of rows) this.push(wakeAt, id)
         const last = rows[rows.length - 1]
@@ -142,7 +140,7 @@ export class Timers {
       this.pop()
       this.wake(first.id)
     }
-    if (this.left && !this.paging && this.heap.length <= this.countMax / 2) this.extend(this.limit).catch(() => {})
+    if (this.left && !this.paging && this.heap.length <= this.countMax / 2) this.extend().catch(() => {})
     this.arm()
   }
 
