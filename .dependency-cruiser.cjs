@@ -6,14 +6,14 @@ const ROOMS = {
   time: ['^src/core/'],
   machines: ['^src/core/', '^src/time/'],
   store: ['^src/core/'],
-  engine: ['^src/core/', '^src/machines/', '^src/store/[^/]+\\.ts$'],
+  engine: ['^src/core/', '^src/time/', '^src/machines/', '^src/store/[^/]+\\.ts$'],
   observability: ['^src/core/', '^src/engine/face\\.ts$'],
   api: ['^src/core/', '^src/engine/face\\.ts$', '^src/observability/'],
   dialects: ['^src/core/', '^src/engine/face\\.ts$'],
   executors: ['^sdk/typescript/src/'],
   triggers: ['^sdk/typescript/src/'],
   server: ['^src/', '^sdk/typescript/src/'],
-  cli: ['^src/core/', '^src/server/', '^sdk/typescript/src/'],
+  cli: ['^src/core/', '^src/server/', '^src/dialects/', '^sdk/typescript/src/'],
 }
 /** No clock, no randomness, no I/O: these rooms decide, they do not act. */
 const PURE = '^src/(core|time|machines)/'

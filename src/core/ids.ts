@@ -21,6 +21,7 @@ export type BatchId = string
 export type CommandId = string
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const CODES = Uint8Array.from(ALPHABET, character => character.charCodeAt(0))
 const VALUES = new Map([...ALPHABET].map((character, value) => [character, value]))
 export const ID_LENGTH = 26
 const ID_PATTERN = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/
@@ -108,13 +109,41 @@ function value(id: string, index: number): number {
  * Characters 0 to 9 are exactly the time (50 bits), 10 to 13 are version, random and variant (20 bits: 4 + 12 + 2 + 2), then 6 - 2 random, slot and the rest.
  */
 function encode(timeMs: number, random18: number, slot: number, high20: number, low20: number): string {
+  const high = Math.floor(timeMs / 2 ** 20)
+  const low = timeMs % 2 ** 20
   const upper = (7 << 16) | ((random18 >>> 6) << 4) | (0b10 << 2) | ((random18 >>> 4) & 3) // 4 version, 12 random, 2 variant, 2 random
   const middle = ((random18 & 15) << 16) | slot // 4 random, 16 slot
-  return quads(Math.floor(timeMs / 2 ** 20), 6) + quads(timeMs % 2 ** 20, 4) + quads(upper, 4) + quads(middle, 4) + quads(high20, 4) + quads(low20, 4)
+  // One text at once: 26 that are joined cost ten times the memory.
+  return String.fromCharCode(
+    code(high, 25),
+    code(high, 20),
+    code(high, 15),
+    code(high, 10),
+    code(high, 5),
+    code(high, 0),
+    code(low, 15),
+    code(low, 10),
+    code(low, 5),
+    code(low, 0),
+    code(upper, 15),
+    code(upper, 10),
+    code(upper, 5),
+    code(upper, 0),
+    code(middle, 15),
+    code(middle, 10),
+    code(middle, 5),
+    code(middle, 0),
+    code(high20, 15),
+    code(high20, 10),
+    code(high20, 5),
+    code(high20, 0),
+    code(low20, 15),
+    code(low20, 10),
+    code(low20, 5),
+    code(low20, 0),
+  )
 }
 
-function quads(number: number, characters: number): string {
-  let text = ''
-  for (let shift = (characters - 1) * 5; shift >= 0; shift -= 5) text += ALPHABET[(number >>> shift) & 31]
-  return text
+function code(bits: number, shift: number): number {
+  return CODES[(bits >>> shift) & 31] as number
 }

@@ -1,10 +1,18 @@
 import type { Labels } from './gates.ts'
 import type { ActorId, CommandId, DeliveryId, RunId, TaskId, WorkerId } from './ids.ts'
-import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunView } from './run.ts'
+import type { LedgerEntry } from './ledger.ts'
+import type { RunOptions } from './options.ts'
+import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunView, Trigger } from './run.ts'
 import type { Instant } from './time.ts'
 
-/** A kind of work, the name of a folder under machines/. */
-export type Kind = 'job'
+/** A kind of durable actor, the name of a folder under machines/. */
+export type Kind = RunKind | 'schedule'
+/** Those that are runs: listed, counted and followed as such. */
+export type RunKind = 'job'
+
+export function isRun(kind: Kind): kind is RunKind {
+  return kind !== 'schedule'
+}
 
 /**
  * A durable actor's logic (docs/architecture.md section 2): pure, no clock, no randomness, no I/O; what it needs comes in through `Context`.
@@ -23,6 +31,8 @@ export interface Machine<State, Input extends { is: string }, Event extends Hist
   evolve(state: State | null, event: Event): State
   pending(state: State): Pending
   view(state: State): RunView
+  /** Its history is told elsewhere (a schedule's by its ledger): events that a snapshot has folded are dropped. */
+  readonly forgets?: true
 }
 
 export interface Context {
@@ -38,11 +48,15 @@ export interface Context {
 export interface Decision<Event> {
   /** None: nothing happened; the input was late or a repeat. */
   events: Event[]
+  /** What `evolve` makes of them, where `decide` has it at hand: it is not folded twice. */
+  state?: unknown
   /** Tasks that became ready to be handed out. */
   tasks?: TaskOrder[]
   /** Tasks that are no longer wanted: ready ones leave their queue, delivered ones are told so at their next heartbeat. */
   withdraw?: TaskId[]
   messages?: Message[]
+  /** Lines of a schedule's ledger, written with the batch. */
+  ledger?: LedgerEntry[]
   /** When to wake the actor with `{ is: 'wake' }`: absent keeps, null clears. */
   wakeAt?: Instant | null
   /** Answers to commands, by their ids; an answer may come many inputs later. */
@@ -51,9 +65,34 @@ export interface Decision<Event> {
   outcome?: Outcome
 }
 
-export interface Message {
-  to: ActorId
-  input: { is: string }
+/**
+ * What an actor sends. It leaves with the sender's batch where the receiver is at hand, else after it; the sender repeats what was not answered.
+ */
+export type Message =
+  /** A run is to begin, on the sender's shard. Answered with `Answered`. `again`: it may have been sent before. */
+  { is: 'start'; reference: number; run: RunId; again: boolean; order: StartOrder } | { is: 'tell'; to: ActorId; input: { is: string } }
+
+export interface StartOrder {
+  definition: string
+  input: Payload | null
+  options: RunOptions
+  trigger: Trigger
+}
+
+/** The answer to a start. `refusal` null: `run` exists; it may be closed by now. Else a code: it does not, and `run` may name the one that stands in its way. */
+export interface Answered {
+  is: 'answered'
+  reference: number
+  run: RunId | null
+  closed: boolean
+  refusal: string | null
+}
+
+/** What the sender of a start is told once the run is closed. */
+export interface ChildClosed {
+  is: 'child_closed'
+  run: RunId
+  state: ClosedState
 }
 
 export type Reply = { ok: true; value?: Payload } | { ok: false; code: string }

@@ -1,4 +1,5 @@
 import type { ActorId, RunId, TaskId, WorkerId } from './ids.ts'
+import type { LedgerSource } from './ledger.ts'
 import type { RunOptions } from './options.ts'
 import type { Instant } from './time.ts'
 
@@ -33,7 +34,22 @@ export interface Progress {
 }
 
 /** Why a run started. */
-export type Trigger = { is: 'call'; by?: string } | { is: 'job'; run: RunId } | { is: 'retry'; of: RunId }
+export type Trigger =
+  | { is: 'call'; by?: string }
+  | { is: 'job'; run: RunId }
+  /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
+  | { is: 'retry'; of: RunId; nominalAt?: Instant }
+  | { is: 'schedule'; schedule: string; id: ActorId /** its line in the ledger */; n: number; nominalAt: Instant; source: LedgerSource; by?: string }
+
+/** Who is told when the run closes. */
+export function parentOf(trigger: Trigger): ActorId | null {
+  return trigger.is === 'schedule' ? trigger.id : null
+}
+
+/** The time that a schedule meant. */
+export function nominalTimeOf(trigger: Trigger): Instant | null {
+  return (trigger.is === 'schedule' || trigger.is === 'retry' ? trigger.nominalAt : undefined) ?? null
+}
 
 /** What ends a run. The reason says more than the state does: `attempts-exhausted`, `aborted`, `lost`, `expired`, `total-timeout` … */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { type GroupId, groupId } from '../core/gates.ts'
-import type { RunId } from '../core/ids.ts'
+import type { ActorId, RunId } from '../core/ids.ts'
 import type { Kind, TaskOrder } from '../core/machine.ts'
-import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, type RunView } from '../core/run.ts'
+import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunView } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/store.ts'
@@ -34,6 +34,8 @@ export class Actor {
   unique: HeldUnique | undefined
   stuck: Stuck | undefined
 
+  /** Who is told when it closes. */
+  parent: ActorId | null = null
   outcome: Outcome | null = null
   closedAt: Instant = 0
   retentionMs = 0
@@ -101,12 +103,16 @@ export class Actor {
     return order === null || this.stuck !== undefined ? null : groupOf(this.namespace, order)
   }
 
-  push(event: HistoryEvent): void {
-    this.state = this.machine.evolve(this.state, event)
-    const text = JSON.stringify(event)
-    this.events.push(text)
-    this.eventsBytes += text.length
-    if (event.at > this.lastAt) this.lastAt = event.at
+  /** `state`: what the events lead to, if that is known already. */
+  push(events: readonly HistoryEvent[], state?: unknown): void {
+    for (const event of events) {
+      if (state === undefined) this.state = this.machine.evolve(this.state, event)
+      const text = JSON.stringify(event)
+      this.events.push(text)
+      this.eventsBytes += text.length
+      if (event.at > this.lastAt) this.lastAt = event.at
+    }
+    if (state !== undefined) this.state = state
   }
 
   /** Takes back what was pushed since: the machine threw half-way. */
@@ -216,6 +222,7 @@ export class Actor {
       actor.eventsBytes += text.length
       if (event.at > actor.lastAt) actor.lastAt = event.at
     }
+    actor.parent = parentOf(machine.view(state).trigger)
     actor.unique = body.unique
     actor.stuck = body.stuck
     actor.stored = true

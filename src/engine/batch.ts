@@ -1,8 +1,13 @@
 import type { UserError } from '../core/errors.ts'
+import type { ActorId } from '../core/ids.ts'
+import type { LedgerEntry } from '../core/ledger.ts'
 import type { TaskOrder } from '../core/machine.ts'
-import { type KeyName, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
+import { type KeyName, type LedgerRow, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Work } from './work.ts'
+
+/** Events of an actor whose history is told elsewhere are folded early: its row stays small. */
+const FORGETFUL_BODY_BYTES = 2_000
 
 /** What gathers until it can be committed together. */
 export class OpenBatch {
@@ -12,6 +17,41 @@ export class OpenBatch {
   readonly refused = new Map<Work, UserError>()
   readonly writes: Writes = noWrites()
   bytes = 0
+  private lines: Map<string, LedgerRow> | null = null
+  private absorbedBy: OpenBatch | null = null
+
+  /** Itself, or the one that took it over. */
+  get latest(): OpenBatch {
+    return this.absorbedBy === null ? this : this.absorbedBy.latest
+  }
+
+  /** A line that is entered twice is written once. */
+  ledger(schedule: ActorId, entry: LedgerEntry): void {
+    const key = `${schedule} ${entry.n}`
+    this.lines ??= new Map()
+    const known = this.lines.get(key)
+    const row = { ...entry, schedule }
+    if (known !== undefined) Object.assign(known, row)
+    else {
+      this.lines.set(key, row)
+      this.writes.ledger.push(row)
+    }
+  }
+
+  /** Takes over all of a batch that was to follow it. */
+  absorb(later: OpenBatch): void {
+    later.absorbedBy = this
+    for (const actor of later.actors) {
+      this.actors.add(actor)
+      actor.batch = this
+    }
+    this.works.push(...later.works)
+    for (const [work, error] of later.refused) this.refused.set(work, error)
+    const { ledger, ...lists } = later.writes
+    for (const list of Object.keys(lists) as (keyof typeof lists)[]) for (const row of lists[list]) (this.writes[list] as unknown[]).push(row)
+    for (const { schedule, ...entry } of ledger) this.ledger(schedule, entry)
+    this.bytes += later.bytes
+  }
 }
 
 /** What an actor looked like when its row was written: only that much is committed with it. */
@@ -30,9 +70,9 @@ export function seal(batch: OpenBatch, segmentBytes: number): Sent[] {
   const { writes } = batch
   const sent: Sent[] = []
   for (const actor of batch.actors) {
-    const segment = actor.cutSegment(segmentBytes)
+    const segment = actor.cutSegment(actor.machine.forgets === undefined ? segmentBytes : Math.min(segmentBytes, FORGETFUL_BODY_BYTES))
     sent.push({ actor, order: actor.order, closed: actor.closed, sequence: actor.sequence, segment })
-    if (segment !== null) writes.segments.push(segment)
+    if (segment !== null && actor.machine.forgets === undefined) writes.segments.push(segment)
     if (actor.closed) writes.closed.push(actor.closingRow())
     else if (actor.stored) writes.touched.push(actor.touchedRow())
     else writes.born.push(actor.openRow())

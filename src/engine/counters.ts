@@ -1,3 +1,4 @@
+import { isRun } from '../core/machine.ts'
 import type { OpenState } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 
@@ -58,5 +59,5 @@ export class Counters {
 }
 
 function stateOf(actor: Actor): OpenState | null {
-  return actor.closed ? null : (actor.view.state as OpenState)
+  return actor.closed || !isRun(actor.kind) ? null : (actor.view.state as OpenState)
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts'
-import type { Kind } from '../core/machine.ts'
-import type { DefinitionRow } from '../store/store.ts'
+import type { RunKind } from '../core/machine.ts'
+import { mergeOptions } from '../core/options.ts'
+import type { DefinitionRow, SettingRow } from '../store/store.ts'
 import type { DefinitionOptions, DefinitionSpec } from './face.ts'
 
 /** A definition as it was registered last. */
@@ -8,15 +9,41 @@ export interface Registered extends DefinitionSpec {
   namespace: string
   registeredAt: number
   versions: Set<string>
+  /** The options of the code, and what an operator has set over them; `options` is both. */
+  declared: DefinitionOptions
+  override: DefinitionOptions | null
 }
+
+/** The kind of setting that keeps an operator's options. */
+export const OPTIONS_SETTING = 'definition-options'
 
 /** Which definitions there are, as committed. */
 export class Definitions {
   private readonly byName = new Map<string, Registered>()
+  private readonly overrides = new Map<string, DefinitionOptions>()
 
-  load(rows: readonly DefinitionRow[]): void {
+  load(rows: readonly DefinitionRow[], settings: readonly SettingRow[]): void {
     this.byName.clear()
+    this.overrides.clear()
     for (const row of rows) this.put(row)
+    for (const row of settings) this.set(row)
+  }
+
+  /** What an operator has set; other settings are none of its business. */
+  set({ kind, namespace, name, value }: SettingRow): void {
+    if (kind !== OPTIONS_SETTING) return
+    const key = `${namespace}\n${name}`
+    if (value === null) this.overrides.delete(key)
+    else this.overrides.set(key, JSON.parse(value) as DefinitionOptions)
+    const known = this.byName.get(key)
+    if (known !== undefined) this.enter(known)
+  }
+
+  private enter(definition: Omit<Registered, 'options' | 'override'>): void {
+    const key = `${definition.namespace}\n${definition.name}`
+    const override = this.overrides.get(key) ?? null
+    const options = override === null ? definition.declared : (mergeOptions(definition.declared, override) as DefinitionOptions)
+    this.byName.set(key, { ...definition, options, override })
   }
 
   put(row: DefinitionRow): void {
@@ -24,14 +51,14 @@ export class Definitions {
     const versions = this.byName.get(key)?.versions ?? new Set<string>()
     versions.add(row.version)
     const { namespace, name, version, schema, registeredAt } = row
-    this.byName.set(key, {
-      kind: row.kind as Kind,
+    this.enter({
+      kind: row.kind as RunKind,
       namespace,
       name,
       version,
       schema,
       registeredAt,
-      options: JSON.parse(row.options) as DefinitionOptions,
+      declared: JSON.parse(row.options) as DefinitionOptions,
       versions,
     })
   }

@@ -1,17 +1,19 @@
 import { WAIT_MS_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { isId, type RunId } from '../core/ids.ts'
+import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, StoreUnavailable } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { decodeBody } from './codec.ts'
-import { Definitions } from './definitions.ts'
+import { Definitions, OPTIONS_SETTING } from './definitions.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, Pause } from './face.ts'
 import { unavailable } from './lane.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { scheduleCalls } from './schedules/calls.ts'
 import { Settings } from './settings.ts'
 import { retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf, summaryOf } from './summary.ts'
@@ -58,7 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
       bytes: 200,
       execute(transaction) {
         const actor = transaction.actor(id)
-        if (actor === null || actor.namespace !== namespace) throw new UserError('run-not-found', { found: id })
+        if (actor === null || actor.namespace !== namespace || !isRun(actor.kind)) throw new UserError('run-not-found', { found: id })
         execute(transaction, actor)
       },
       done: () => settle.resolve(undefined),
@@ -72,9 +74,17 @@ export function createEngine(options: EngineOptions): Engine {
         const reply = decision?.replies?.[0]?.reply
         if (reply !== undefined && !reply.ok) throw new UserError('run-closed', { found: id, hint: `it is ${actor.view.state}` })
       })
+  const putSetting = (kind: string, namespace: string, name: string, value: string | null): Promise<void> =>
+    submit(settle => ({
+      ids: [],
+      bytes: 200,
+      execute: transaction => transaction.set({ namespace, kind, name, value, changedAt: clock.now() }),
+      done: () => settle.resolve(undefined),
+      failed: settle.reject,
+    }))
   const row = async (namespace: string, id: RunId): Promise<Row> => {
     const found = await available(store.read.run(namespace, id))
-    if (found === null) throw new UserError('run-not-found', { found: id })
+    if (found === null || !isRun(found.kind)) throw new UserError('run-not-found', { found: id })
     return found
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
@@ -168,11 +178,15 @@ export function createEngine(options: EngineOptions): Engine {
           failed: settle.reject,
         })),
       list: namespace =>
-        definitions.list(namespace).map(({ versions, ...spec }) => ({
+        definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({
           ...spec,
           versions: versions.size,
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
+      override: (namespace, name, options) => {
+        definitions.require(namespace, name, '/path/name')
+        return putSetting(OPTIONS_SETTING, namespace, name, options === null ? null : JSON.stringify(options))
+      },
     },
     pauses: {
       set: async ({ namespace, scope, name }, pause) =>
@@ -189,6 +203,7 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       list: namespace => settings.pauses(namespace),
     },
+    schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
       list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
@@ -229,14 +244,7 @@ export function createEngine(options: EngineOptions): Engine {
     subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
-      put: async (kind, namespace, name, value) =>
-        submit(settle => ({
-          ids: [],
-          bytes: 200,
-          execute: transaction => transaction.set({ namespace, kind, name, value, changedAt: clock.now() }),
-          done: () => settle.resolve(undefined),
-          failed: settle.reject,
-        })),
+      put: putSetting,
     },
     stats() {
       const current = tenures.current
@@ -253,7 +261,7 @@ export function createEngine(options: EngineOptions): Engine {
         started: current?.counters.started ?? 0,
         delivered: current?.counters.delivered ?? 0,
         closed: current?.counters.closed ?? {},
-        commits: current?.lane.commits ?? 0,
+        commits: current?.lane.chain.commits ?? 0,
         commitsFenced: tenures.fenced,
         actorsCached: current?.lane.actors.size ?? 0,
         batchBytes: current?.lane.bytes ?? 0,

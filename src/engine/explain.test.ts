@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskResult } from '../core/machine.ts'
 import type { RunOptions } from '../core/options.ts'
+import { OPEN_STATES, type OpenState } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
@@ -40,6 +41,7 @@ class Scene {
   )
   fresh = true
   awaited = false
+  registered: string | null = null
   readonly actor: Actor
   constructor(options: Omit<RunOptions, 'delayMs'> = {}) {
     this.actor = new Actor(
@@ -93,6 +95,10 @@ class Scene {
     this.leases.add({ run, definition: 'report', worker: 'w1', ...rest })
     return this
   }
+  unique(key: string, states: readonly OpenState[] = OPEN_STATES): this {
+    this.actor.unique = { key, states }
+    return this
+  }
   off(): this {
     this.fresh = false
     return this
@@ -101,13 +107,14 @@ class Scene {
     const { actor } = this
     const row: Row = actor.closed ? ({ ...actor.openRow(), ...actor.closingRow() } as unknown as Row) : actor.openRow()
     const { settings, workers, leases, fresh } = this
-    return explain(row, { settings, workers, leases, fresh, awaited: () => this.awaited })
+    return explain(row, { settings, workers, leases, fresh, registered: () => this.registered, awaited: () => this.awaited })
   }
   texts(): string[] {
     return this.explain().reasons.map(({ code, text }) => `${code}: ${text}`)
   }
 }
 
+const serving = (...names: string[]): Poll['serves'] => names.map(definition => ({ definition, version: null }))
 const failed = (retry = true): TaskResult => ({ is: 'failed', retry, failure: { type: 'TypeError', message: 'no such user' } })
 
 describe('why a run does not run (issue 10, point 6)', () => {
@@ -136,9 +143,37 @@ describe('why a run does not run (issue 10, point 6)', () => {
       ['no-worker: no worker serves "mail"; last seen 2026-01-01T00:00:00.000Z: box:1'],
     ],
     [
-      'a worker of something else is no worker for it',
+      'a worker of something else is no worker for it: who serves what',
       () => new Scene().polls({ serves: [{ definition: 'report', version: null }] }),
-      ['no-worker: no worker serves "mail"; none has been seen since the server started'],
+      ['no-worker: no worker serves "mail"; none has been seen since the server started; of those that poll queue "default", box:1 serves report'],
+    ],
+    [
+      'the queue is polled, and the last that served it is gone',
+      () =>
+        new Scene()
+          .polls({ worker: 'w0', workerName: 'old:1' })
+          .later(80_000)
+          .polls({ serves: serving('a', 'b', 'c', 'd', 'e', 'f') })
+          .polls({ worker: 'w2', workerName: 'box:2', serves: serving('report'), queues: ['night'] }),
+      [
+        'no-worker: no worker serves "mail"; last seen 2026-01-01T00:00:00.000Z: old:1; of those that poll queue "default", box:1 serves a, b, c, d, e …',
+      ],
+    ],
+    [
+      'the last that served it polled another queue',
+      () => new Scene().polls({ queues: ['slow'] }).later(80_000),
+      ['no-worker: no worker serves "mail"; last seen 2026-01-01T00:00:00.000Z: box:1, which polled slow'],
+    ],
+    [
+      'many that serve something else are counted',
+      () => {
+        const scene = new Scene()
+        for (let n = 1; n <= 7; n++) scene.polls({ worker: `w${n}`, workerName: `b${n}`, serves: serving('x') })
+        return scene
+      },
+      [
+        'no-worker: no worker serves "mail"; none has been seen since the server started; of those that poll queue "default", b7 serves x; b6 serves x; b5 serves x; b4 serves x; b3 serves x; and 2 more',
+      ],
     ],
     [
       'wrong label',
@@ -174,6 +209,35 @@ describe('why a run does not run (issue 10, point 6)', () => {
       ],
     ],
   ])('%s', (_, make, texts) => expect(make().texts()).toEqual(texts))
+
+  const hash = (digit: string): string => digit.repeat(64)
+  test.each<[string, string | null, (string | null)[], string]>([
+    ['that is registered', 'v1', ['v1'], '1 worker serves it'],
+    ['that is not known', null, ['v1'], '1 worker serves it'],
+    ['that the worker does not name', 'v1', [null], '1 worker serves it'],
+    ['that is another', hash('b'), [hash('a')], '1 worker serves it, in version aaaaaaa; registered is bbbbbbb'],
+    ['that is another, in some', 'v3', ['v1', 'v3', 'v2', 'v2'], '4 workers serve it, 3 of them in version v1, v2; registered is v3'],
+    ['that are two others', 'v3', ['v1', 'v2'], '2 workers serve it, in version v1, v2; registered is v3'],
+  ])('a version %s keeps no job from running, and is said', (_, registered, served, text) => {
+    const scene = new Scene()
+    scene.registered = registered
+    scene.awaited = true
+    for (const [index, version] of served.entries()) scene.polls({ worker: `w${9 - index}`, serves: [{ definition: 'mail', version }] })
+    const { reasons, clear } = scene.explain()
+    expect(reasons).toEqual([])
+    expect([...clear].sort()).toEqual(['due', 'nothing is paused', text].sort())
+  })
+
+  test.each<[string, readonly OpenState[], string]>([
+    ['name', OPEN_STATES, 'unique by name: while it is open, a start like it is answered with this run'],
+    ['input:dGVzdA', OPEN_STATES, 'unique by input: while it is open, a start like it is answered with this run'],
+    ['key:user-7', OPEN_STATES, 'unique by key "user-7": while it is open, a start like it is answered with this run'],
+    ['key:user-7', ['scheduled', 'queued'], 'unique by key "user-7": while it is scheduled or queued, a start like it is answered with this run'],
+  ])('one that holds a unique key (%s, %j) says so', (key, states, text) => {
+    const { reasons, clear } = new Scene().waits().unique(key, states).explain()
+    expect(reasons).toEqual([])
+    expect(clear).toContain(text)
+  })
 
   test('a running one has no reason, and says where it runs', () => {
     const scene = new Scene().polls().deliver()

@@ -1,8 +1,9 @@
 import type { Group } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
-import type { Failure } from '../core/run.ts'
+import { type Failure, OPEN_STATES } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
 import { gatesOf } from './queues/gates.ts'
@@ -14,6 +15,8 @@ export interface ExplainWorld {
   workers: Workers
   leases: Leases
   fresh: boolean
+  /** The version in which the group's definition is registered. Absent or null: not known, and nothing is said of versions. */
+  registered?(group: Group): string | null
   /** A fitting worker waits for a task right now. */
   awaited(group: Group): boolean
 }
@@ -58,7 +61,15 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   }
   if (reasons.every(({ code }) => code !== 'paused')) clear.push('nothing is paused')
   reasons.push(...workerReasons(group, world, clear))
+  if (actor.unique !== undefined) clear.push(uniqueText(actor.unique))
   return reasons
+}
+
+/** It keeps no run from running, only others like it from starting: they are answered with this one. */
+function uniqueText({ key, states }: HeldUnique): string {
+  const what = key === 'name' ? 'name' : key.startsWith('input:') ? 'input' : `key "${key.slice('key:'.length)}"`
+  const when = OPEN_STATES.every(state => states.includes(state)) ? 'open' : states.join(' or ')
+  return `unique by ${what}: while it is ${when}, a start like it is answered with this run`
 }
 
 /** What the workers that were heard of lately lack for this group. */
@@ -67,7 +78,7 @@ function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reas
   const present = known.filter(worker => world.workers.present(worker))
   const fits = present.filter(worker => misfit(worker, group) === null)
   if (fits.length > 0) {
-    clear.push(`${fits.length} ${fits.length === 1 ? 'worker serves' : 'workers serve'} it`)
+    clear.push(`${fits.length} ${fits.length === 1 ? 'worker serves' : 'workers serve'} it${versionText(fits, group, world)}`)
     return world.awaited(group) ? [] : [noSlot(fits, world)]
   }
   const lacking = (why: string): WorkerSeen[] => present.filter(worker => misfit(worker, group) === why)
@@ -87,16 +98,60 @@ function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reas
       workers: wrongQueue.map(({ name }) => name),
     })
   if (reasons.length === 0) {
-    const last = known.find(worker => misfit(worker, group) === null)
-    const seen = last === undefined ? 'none has been seen since the server started' : `last seen ${iso(last.lastSeenAt)}: ${last.name}`
+    const last = known.find(worker => misfit(worker, group) === null) ?? known.find(worker => worker.servesSet.has(group.definition))
+    const seen =
+      last === undefined ? 'none has been seen since the server started' : `last seen ${iso(last.lastSeenAt)}: ${last.name}${lackText(last, group)}`
+    const others = present.filter(worker => misfit({ ...worker, servesSet: new Set([group.definition]) }, group) === null)
     reasons.push({
       code: 'no-worker',
-      text: `no worker serves "${group.definition}"; ${seen}`,
+      text: `no worker serves "${group.definition}"; ${seen}${othersText(others, group)}`,
       ...(last === undefined ? {} : { since: last.lastSeenAt }),
+      ...(others.length === 0 ? {} : { workers: others.slice(0, WORKERS_SHOWN_MAX).map(({ name }) => name) }),
       command: 'mainspring worker FILE',
     })
   }
   return reasons
+}
+
+const WORKERS_SHOWN_MAX = 5
+const SERVED_SHOWN_MAX = 5
+
+/** Those that would take it, had they its code. */
+function othersText(others: readonly WorkerSeen[], group: Group): string {
+  if (others.length === 0) return ''
+  const told = others.slice(0, WORKERS_SHOWN_MAX).map(({ name, serves }) => {
+    const names = serves.slice(0, SERVED_SHOWN_MAX).map(({ definition }) => definition)
+    return `${name} serves ${names.join(', ') || 'nothing'}${serves.length > names.length ? ' …' : ''}`
+  })
+  const more = others.length > told.length ? `; and ${others.length - told.length} more` : ''
+  return `; of those that poll queue "${group.queue}", ${told.join('; ')}${more}`
+}
+
+/** What the last one that served it would lack besides, were it back. */
+function lackText(worker: WorkerSeen, group: Group): string {
+  const lacks = misfit(worker, group)
+  if (lacks === 'queue') return `, which polled ${worker.queues.join(', ')}`
+  return lacks === 'labels' ? `, which had ${JSON.stringify(worker.labels)}` : ''
+}
+
+/** Jobs are not pinned: any version of their code runs them, and the history says which did. Worth saying when it is not the one that was registered last. */
+function versionText(fits: readonly WorkerSeen[], group: Group, world: ExplainWorld): string {
+  const registered = world.registered?.(group) ?? null
+  if (registered === null) return ''
+  const versions = fits.map(({ serves }) => serves.find(({ definition }) => definition === group.definition)?.version ?? null)
+  const others = versions.filter(version => version !== registered && version !== null)
+  if (others.length === 0) return ''
+  const named = [...new Set(others)].map(shortVersion).sort().join(', ')
+  const many = others.length === fits.length ? '' : `${others.length} of them `
+  return `, ${many}in version ${named}; registered is ${shortVersion(registered)}`
+}
+
+const HASH = /^[0-9a-f]{64}$/
+const HASH_SHOWN = 7
+
+/** A hash as people tell hashes apart; a name as it is. */
+function shortVersion(version: string | null): string {
+  return version !== null && HASH.test(version) ? version.slice(0, HASH_SHOWN) : String(version)
 }
 
 const HOLDERS_SHOWN_MAX = 10

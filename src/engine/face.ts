@@ -1,11 +1,14 @@
 import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
 import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
-import type { Kind, Ref, TaskResult } from '../core/machine.ts'
+import type { LedgerEntry } from '../core/ledger.ts'
+import type { Ref, RunKind, TaskResult } from '../core/machine.ts'
 import type { RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
-import type { LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
+import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
+import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
+import type { TimetableSpec } from '../time/spec.ts'
 
 /**
  * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
@@ -46,12 +49,15 @@ export interface Engine {
   readonly definitions: {
     register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
     list(namespace: string): DefinitionView[]
+    /** An operator's options over those of the code, field by field, until they are removed (null). */
+    override(namespace: string, name: string, options: DefinitionOptions | null): Promise<void>
   }
   /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
   readonly pauses: {
     set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
     list(namespace: string): (PauseTarget & Pause)[]
   }
+  readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
   readonly workers: { list(namespace: string): WorkerView[] }
   readonly tasks: WorkerCalls
@@ -64,6 +70,100 @@ export interface Engine {
   }
   /** Figures for /metrics and the status page: cheap, from memory. */
   stats(): EngineStats
+}
+
+/** Schedules and their ledgers (P4, E13). `at` of an error is a JSON pointer into the spec. */
+export interface ScheduleCalls {
+  /** Makes a schedule or changes it; the same again changes nothing. What code defines, others override. Warns of what surprises people. */
+  put(namespace: string, name: string, change: { spec: ScheduleSpec; origin: Origin } & Command): Promise<SchedulePut>
+  /**
+   * All schedules that the code of `source` has: they are put, and those of the same source that are gone from it are paused with that reason, never deleted.
+   * One that somebody made by a call or a file is left as it is (`kept`).
+   */
+  register(namespace: string, source: string, schedules: readonly { name: string; spec: ScheduleSpec }[], command: Command): Promise<SchedulePut[]>
+  /** An operator's changes, each field whole; null removes them all. */
+  override(namespace: string, name: string, override: Partial<ScheduleSpec> | null, command: Command): Promise<SchedulePut>
+  remove(namespace: string, name: string, command: Command): Promise<void>
+  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null } & Command): Promise<void>
+  resume(namespace: string, name: string, command: Command): Promise<void>
+  /** Starts a run now, whatever the overlap policy says. Answers its line in the ledger. */
+  trigger(namespace: string, name: string, command: Command): Promise<{ n: number; run: RunId }>
+  /** Starts the times of a range again (both ends inclusive), at most `maxActive` open at once, one backfill after the other. */
+  backfill(namespace: string, name: string, range: { from: Instant; until: Instant; maxActive: number } & Command): Promise<{ backfill: string }>
+  /** Its runs go on; nothing further of it starts. */
+  cancelBackfill(namespace: string, name: string, backfill: string, command: Command): Promise<void>
+  get(namespace: string, name: string): Promise<ScheduleView>
+  /** By name. */
+  list(namespace: string, page: Page): Promise<Paged<ScheduleView>>
+  /** Latest line first. */
+  ledger(namespace: string, name: string, filter: LedgerFilter, page: Page): Promise<Paged<LedgerLine>>
+  /** The next times from `from` (exclusive) on, of a schedule that is there or of a timetable that somebody thinks of. */
+  preview(namespace: string, of: { name: string } | { timetable: TimetableSpec }, from: Instant | null, count: number): Promise<Preview>
+  /** The same times as an iCalendar text (RFC 5545). */
+  calendar(namespace: string, name: string, from: Instant | null, count: number): Promise<string>
+  /** Why it did or did not fire at a time (ISO 8601, without an offset: local to the schedule); without one, what it waits for. */
+  explain(namespace: string, name: string, at: string | null): Promise<ScheduleExplanation>
+}
+
+export interface ScheduleWarning {
+  code: string
+  message: string
+  hint?: string
+}
+export interface SchedulePut {
+  changed: 'created' | 'edited' | 'unchanged' | 'kept'
+  schedule: ScheduleView
+  warnings: ScheduleWarning[]
+}
+export interface ScheduleView {
+  name: string
+  namespace: string
+  /** What is in force, and which fields of it an operator has changed. */
+  spec: ScheduleSpec
+  overridden: string[]
+  origin: Origin
+  /** The timetable in words. */
+  words: string
+  createdAt: Instant
+  editedAt: Instant
+  paused: SchedulePause | null
+  /** The next time that fires; null: none any more. */
+  nextAt: Instant | null
+  /** Every nominal time up to here is in the ledger. */
+  accounted: Instant
+  last: LedgerEntry | null
+  fired: number
+  /** Open runs that it follows, and times that wait for them. */
+  open: RunId[]
+  buffered: number
+  backfills: Backfill[]
+}
+export type LedgerLine = LedgerEntry & {
+  /** `why` in words; null: there is nothing to say. */
+  text: string | null
+  /** What became of the run; null: there is none, or retention dropped it. */
+  outcome: { state: RunState; startedAt: Instant | null; closedAt: Instant | null } | null
+}
+export interface PreviewTime {
+  at: Instant
+  /** Wall clock of the schedule's zone, ISO 8601 with its offset. */
+  local: string
+  /** Why it does not fire, or null. */
+  held: { is: 'excluded' | 'blacked_out'; by: string } | null
+  movedFrom: Instant | null
+}
+export interface Preview {
+  words: string
+  timezone: string
+  times: PreviewTime[]
+  warnings: ScheduleWarning[]
+}
+export interface ScheduleExplanation {
+  schedule: string
+  at: Instant | null
+  reasons: Reason[]
+  clear: string[]
+  line: LedgerLine | null
 }
 
 /** The worker side: docs/architecture.md section 8. */
@@ -117,6 +217,9 @@ export interface Delivery extends Ref {
   tags: Readonly<Record<string, string>> | null
   metadata: Payload | null
   traceparent: string | null
+  /** The time that a schedule meant, and how much later this delivery is. */
+  nominalAt: Instant | null
+  latenessMs: number | null
 }
 
 export interface Beat extends Ref {
@@ -158,7 +261,7 @@ export interface Command {
 }
 
 export interface DefinitionSpec {
-  kind: Kind
+  kind: RunKind
   name: string
   version: string
   options: DefinitionOptions
@@ -169,6 +272,8 @@ export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefo
 }
 export interface DefinitionView extends DefinitionSpec {
   namespace: string
+  /** What of `options` an operator has set; null: nothing. */
+  override: DefinitionOptions | null
   registeredAt: Instant
   versions: number
   paused: Pause | null
@@ -211,7 +316,7 @@ export interface WorkerView {
 export interface RunSummary {
   id: RunId
   namespace: string
-  kind: Kind
+  kind: RunKind
   definition: string
   queue: string
   state: RunState
@@ -282,4 +387,5 @@ export interface EngineStats {
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
-export type { DeliveryId, LogLevel, RunOptions, Timeouts, Unique }
+export type { Backfill, DeliveryId, LedgerEntry, LogLevel, Origin, RunOptions, SchedulePause, ScheduleSpec, Timeouts, TimetableSpec, Unique }
+export { CATCHUPS, OVERLAPS }

@@ -69,6 +69,7 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
       committed: sent => void told.push(`committed ${sent.length}`),
       sealed: () => {},
       changed: () => {},
+      sent: () => {},
       fenced: () => {
         told.push('fenced')
         lane.end()

@@ -1,11 +1,15 @@
-import { InvariantError, UserError } from '../core/errors.ts'
-import { newId } from '../core/ids.ts'
-import { type Answer, type Batch, type Claim, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
-import { Actor } from './actor.ts'
+import { InvariantError, invariant, UserError } from '../core/errors.ts'
+import type { RunId } from '../core/ids.ts'
+import type { Decision } from '../core/machine.ts'
+import type { HistoryEvent } from '../core/run.ts'
+import { type Batch, type Claim, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
+import type { Actor } from './actor.ts'
 import { Actors, keyText } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
+import { Chain } from './chain.ts'
+import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
 import type { Sizes } from './options.ts'
-import { transition, unstick, type World } from './transition.ts'
+import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
 /** What a lane begins with. */
@@ -25,6 +29,8 @@ export interface LaneEvents {
   sealed(sent: readonly Sent[]): void
   /** An actor has other orders, timers or deliveries than before, or was `loaded`. */
   changed(actor: Actor, loaded: boolean): void
+  /** What an actor sends with its transition, and whom its close concerns: inside the same batch where that is possible. */
+  sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
   /** The claim is lost (E3): everything in memory is worthless. */
   fenced(): void
   /** The store refused a batch for its data (E14): these works are to be executed again, one a commit, on memory loaded afresh. */
@@ -32,7 +38,6 @@ export interface LaneEvents {
 }
 
 const LOADS_PER_ROUND_MAX = 5_000
-const RESEND_MS = 20
 
 /**
  * Group commit (docs/architecture.md section 5): one batch in flight; meanwhile everything gathers into the next.
@@ -45,7 +50,6 @@ export class Lane {
   private readonly world: World
   private readonly sizes: Sizes
   private readonly events: LaneEvents
-  readonly claim: Claim
 
   private readonly batches: OpenBatch[] = []
   private inFlight = false
@@ -58,22 +62,35 @@ export class Lane {
   private loadSoon = false
   /** Works that go one a commit, after a refused batch; the rest waits behind. */
   private singles: Work[]
+  readonly chain: Chain
+  private readonly transaction: LaneTransaction
+  /** Where a work that is held back changes its actor, before it joins a batch. */
+  private readonly alone = new OpenBatch()
   ended = false
   bytes = 0
-  commits = 0
-  /** Monotonic time at which the last successful commit or renewal was sent (E16). */
-  confirmedAt: number
 
   constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles }: Beginning, events: LaneEvents) {
     this.store = store
     this.world = world
     this.sizes = sizes
-    this.claim = claim
+    this.chain = new Chain(store, world, claim, confirmedAt)
     this.events = events
     this.singles = singles
     for (const work of singles) this.bytes += work.bytes
     this.actors = new Actors(sizes.actorsCached)
-    this.confirmedAt = confirmedAt
+    const host: TransactionHost = {
+      actors: this.actors,
+      world,
+      gather: actor => this.gather(actor),
+      merge: (one, other) => this.merge(one, other),
+      changed: actor => events.changed(actor, false),
+      sent: (actor, decision, transaction) => events.sent(actor, decision, transaction),
+    }
+    this.transaction = new LaneTransaction(host, this.alone)
+  }
+
+  get claim(): Claim {
+    return this.chain.claim
   }
 
   /** Works go one a commit at present (E14): nothing may be handed out meanwhile. */
@@ -88,7 +105,7 @@ export class Lane {
 
   /** True while nothing suggests that another may have taken over: deliveries may leave unrecorded, leases are kept. */
   fresh(): boolean {
-    return !this.ended && this.world.clock.monotonic() - this.confirmedAt < this.sizes.claimTtlMs / 2
+    return !this.ended && this.world.clock.monotonic() - this.chain.confirmedAt < this.sizes.claimTtlMs / 2
   }
 
   submit(work: Work): void {
@@ -113,20 +130,24 @@ export class Lane {
   end(): void {
     if (this.ended) return
     this.ended = true
+    this.chain.ended = true
     this.heldTimer?.()
-    const waiting = [
-      ...this.batches.flatMap(batch => batch.works),
-      ...this.loads,
-      ...this.singles,
-      ...[...this.held.values()].flatMap(held => held.works),
-    ]
+    const waiting = [...this.batches.flatMap(batch => batch.works), ...this.loads, ...this.singles, ...[...this.held.values()].map(held => held.work)]
     for (const work of waiting) work.failed(unavailable())
   }
 
   private begin(work: Work): void {
-    for (const id of work.ids) if (this.actors.get(id) === undefined) return this.load(work)
+    for (const id of work.ids) {
+      const actor = this.actors.get(id)
+      if (actor === undefined || (!work.closesNothing && this.lacksParent(actor))) return this.load(work)
+    }
     if (work.keys !== undefined) for (const key of work.keys) if (this.actors.key(key) === undefined) return this.load(work)
     this.execute(work, NO_KEYS)
+  }
+
+  /** Who is told of its close must be at hand, so that both are in one batch. */
+  private lacksParent({ parent }: Actor): boolean {
+    return parent !== null && this.actors.get(parent) === undefined
   }
 
   private load(work: Work): void {
@@ -154,6 +175,7 @@ export class Lane {
       ids.delete(id)
       present.push(actor)
       this.actors.pin(actor)
+      if (actor.parent !== null) ids.add(actor.parent)
     }
     const keys = round.flatMap(work => work.keys ?? [])
     const read = this.actors.beginRead()
@@ -163,7 +185,15 @@ export class Lane {
         keys.length === 0 ? [] : this.store.findKeys(this.claim, keys),
       ])
       if (this.ended) return this.fail(round)
-      for (const row of rows) this.install(row)
+      const parents = new Set<RunId>()
+      for (const row of rows) {
+        const actor = this.install(row)
+        if (actor !== null && this.lacksParent(actor)) parents.add(actor.parent as RunId)
+      }
+      if (parents.size > 0) {
+        for (const row of await this.store.loadActors(this.claim, [...parents])) this.install(row)
+        if (this.ended) return this.fail(round)
+      }
       const loaded = new Map(keyRows.map(row => [keyText(row), row]))
       for (const work of round) this.execute(work, loaded)
     } catch (error) {
@@ -203,10 +233,18 @@ export class Lane {
   }
 
   private run(work: Work, loaded: ReadonlyMap<string, KeyRow>, batch: OpenBatch): void {
+    const { transaction } = this
+    // A work may submit another, which is executed inside it.
+    const { into, loaded: before } = transaction
+    transaction.into = batch
+    transaction.loaded = loaded
     try {
-      work.execute(this.transaction(batch, loaded))
+      work.execute(transaction)
     } catch (error) {
-      batch.refused.set(work, error instanceof UserError ? error : internal(error, this.world))
+      batch.latest.refused.set(work, error instanceof UserError ? error : internal(error, this.world))
+    } finally {
+      transaction.into = into
+      transaction.loaded = before
     }
   }
 
@@ -220,14 +258,17 @@ export class Lane {
       known.bytes += work.bytes
       return this.run(work, NO_KEYS, known)
     }
-    const alone = new OpenBatch()
+    const { alone } = this
     this.run(work, NO_KEYS, alone)
-    this.held.set(actor, { since: this.world.clock.monotonic(), works: [work], refused: alone.refused })
+    const { keyDrops } = alone.writes
+    const refused = alone.refused.get(work)
+    this.held.set(actor, { since: this.world.clock.monotonic(), work, refused })
     if (actor.batch === alone) actor.batch = null
     // Nothing changed, or keys change with it: not a mere record of a delivery.
-    if (!alone.actors.has(actor)) actor.uncommitted++
-    if (alone.writes.keyDrops.length > 0 || alone.refused.size > 0) {
-      this.gather(actor)?.writes.keyDrops.push(...alone.writes.keyDrops)
+    if (!alone.actors.delete(actor)) actor.uncommitted++
+    if (keyDrops.length > 0 || refused !== undefined) {
+      this.gather(actor)?.writes.keyDrops.push(...keyDrops.splice(0))
+      alone.refused.clear()
       return this.flushSoon()
     }
     this.heldTimer ??= this.world.clock.after(this.sizes.deliveryHoldMs, () => {
@@ -261,11 +302,10 @@ export class Lane {
     const batch = this.open()
     batch.actors.add(actor)
     actor.batch = batch
-    for (const work of held.works) {
-      batch.works.push(work)
-      batch.bytes += work.bytes
-    }
-    for (const [work, refusal] of held.refused) batch.refused.set(work, refusal)
+    const { work, refused } = held
+    batch.works.push(work)
+    batch.bytes += work.bytes
+    if (refused !== undefined) batch.refused.set(work, refused)
     return batch
   }
 
@@ -283,64 +323,13 @@ export class Lane {
     return batch
   }
 
-  private transaction(batch: OpenBatch, loaded: ReadonlyMap<string, KeyRow>): Transaction {
-    const { actors, world } = this
-    const { writes } = batch
-    const touch = (actor: Actor): void => {
-      if (this.gather(actor) === null) {
-        batch.actors.add(actor)
-        actor.uncommitted++
-        actor.batch = batch
-      }
-      if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.view.state))) {
-        const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key: actor.unique.key }
-        actor.unique = undefined
-        actors.changeKey(name, null)
-        const { keys, keyDrops } = (actor.batch ?? batch).writes
-        keyDrops.push(name)
-        // A batch drops before it puts: what the same batch was to put is not put at all.
-        const put = actor.stored ? -1 : keys.findLastIndex(row => row.run === actor.id && row.scope === 'unique')
-        if (put >= 0) {
-          keys.splice(put, 1)
-          actors.keyCommitted(name)
-        }
-      }
-      this.events.changed(actor, false)
-    }
-    return {
-      actor: id => actors.get(id) ?? null,
-      key: name => {
-        const known = actors.key(name)
-        return known === undefined ? (loaded.get(keyText(name)) ?? null) : known
-      },
-      create: (row, machine) => {
-        const actor = new Actor(row, machine)
-        actors.add(actor)
-        return actor
-      },
-      apply: (actor, input) => {
-        const stuckBefore = actor.stuck
-        const decision = transition(actor, input, world)
-        if (decision === null ? actor.stuck !== stuckBefore : decision.events.length > 0 || decision.wakeAt !== undefined) touch(actor)
-        return decision
-      },
-      resume: actor => {
-        unstick(actor, world)
-        touch(actor)
-      },
-      putKey: row => {
-        actors.changeKey(row, row)
-        writes.keys.push(row)
-      },
-      dropKey: name => {
-        actors.changeKey(name, null)
-        writes.keyDrops.push(name)
-      },
-      log: rows => void writes.logs.push(...rows),
-      define: row => void writes.definitions.push(row),
-      set: row => void writes.settings.push(row),
-      purge: id => void writes.purge.push(id),
-    }
+  /** The batches from the one to the other become one. */
+  private merge(one: OpenBatch, other: OpenBatch): void {
+    const [from, to] = [this.batches.indexOf(one), this.batches.indexOf(other)].sort((a, b) => a - b) as [number, number]
+    invariant(from >= 0, 'what is merged has not left', { batches: this.batches.length })
+    const [first, ...rest] = this.batches.splice(from, to - from + 1) as [OpenBatch, ...OpenBatch[]]
+    for (const batch of rest) first.absorb(batch)
+    this.batches.splice(from, 0, first)
   }
 
   private flushSoon(): void {
@@ -359,7 +348,7 @@ export class Lane {
     const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
     for (const { actor } of sent) actor.batch = null
     this.events.sealed(sent)
-    const answer = await this.send(open)
+    const answer = await this.chain.send(open.writes)
     if (this.ended) {
       for (const work of open.works) work.failed(unavailable())
       return
@@ -373,60 +362,6 @@ export class Lane {
       return
     } else return this.isolate(open, answer.why)
     if (this.batches.length > 0) this.flushSoon()
-  }
-
-  /** One batch until its fate is known (E3). */
-  private async send(open: OpenBatch): Promise<{ is: 'committed' } | { is: 'fenced' } | { is: 'refused'; why: string }> {
-    const { claim, world } = this
-    for (;;) {
-      const batch: Batch = {
-        id: newId(world.clock.now(), world.random),
-        lane: claim.lane,
-        claim: claim.claim,
-        sequence: claim.sequence,
-        lastBatch: claim.lastBatch,
-        checks: [],
-        writes: open.writes,
-      }
-      const sentAt = world.clock.monotonic()
-      const answer = await this.store.commit(batch).catch((): Answer => ({ is: 'unknown' }))
-      if (this.ended) return { is: 'fenced' }
-      if (answer.is === 'committed') {
-        this.advance(batch.id, sentAt)
-        return answer
-      }
-      if (answer.is === 'fenced') return answer
-      if (answer.is === 'refused' && !answer.resend) return answer
-      if (answer.is === 'unknown') {
-        const settled = await this.settle(batch)
-        if (settled !== 'out') return settled === 'in' ? { is: 'committed' } : { is: 'fenced' }
-      } else await this.pause(RESEND_MS)
-    }
-  }
-
-  private async settle(batch: Batch): Promise<'in' | 'out' | 'fenced'> {
-    const settling = newId(this.world.clock.now(), this.world.random)
-    this.world.log('warn', 'the answer of a commit is unknown', { batch: batch.id })
-    for (let pauseMs = RESEND_MS; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
-      const sentAt = this.world.clock.monotonic()
-      const settled = await this.store.settle(batch, settling).catch(() => 'unknown' as const)
-      if (this.ended) return 'fenced'
-      if (settled === 'in') this.advance(batch.id, sentAt)
-      if (settled === 'out') this.advance(settling, sentAt)
-      if (settled !== 'unknown') return settled
-      await this.pause(pauseMs)
-    }
-  }
-
-  private advance(batch: string, sentAt: number): void {
-    this.claim.sequence++
-    this.claim.lastBatch = batch
-    this.confirmedAt = sentAt
-    this.commits++
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise(resolve => this.world.clock.after(ms, resolve))
   }
 
   private release(open: OpenBatch, sent: readonly Sent[]): void {
@@ -456,11 +391,12 @@ export class Lane {
   /** E14. A batch of one work tells the culprit; of several, each is tried by itself on memory that is loaded afresh. */
   private isolate(open: OpenBatch, why: string): void {
     this.ended = true
+    this.chain.ended = true
     this.heldTimer?.()
     // One that goes alone stands in its batch and still at the head of `singles`: it must not come again.
     const later = [
       ...this.batches.flatMap(batch => batch.works),
-      ...[...this.held.values()].flatMap(held => held.works),
+      ...[...this.held.values()].map(held => held.work),
       ...this.loads,
       ...this.singles,
     ].filter(work => !open.works.includes(work))
@@ -470,7 +406,7 @@ export class Lane {
       why,
     })
     if (culprit) (open.works[0] as Work).failed(new UserError('refused-data', { hint: why }))
-    this.events.poisoned({ claim: this.claim, confirmedAt: this.confirmedAt, singles: culprit ? later : [...open.works, ...later] })
+    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles: culprit ? later : [...open.works, ...later] })
   }
 
   /** One work a commit: the next follows when the batch of the last is done. */
@@ -489,8 +425,6 @@ export class Lane {
   }
 }
 
-const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
-
 export function unavailable(): UserError {
   return new UserError('unavailable', { retryAfter: 1, hint: 'the node is taking over or giving up its shards; the same call may be repeated' })
 }
@@ -502,6 +436,6 @@ function internal(error: unknown, world: World): UserError {
 
 interface Held {
   since: number
-  works: Work[]
-  refused: ReadonlyMap<Work, UserError>
+  work: Work
+  refused: UserError | undefined
 }

@@ -57,6 +57,19 @@ export class Leases {
     if (active) lease.activeAt = now
   }
 
+  /** It ends now: its worker is known to be gone. */
+  expire(lease: Lease): void {
+    lease.until = Number.NEGATIVE_INFINITY
+    this.lapsed(lease, 'lost')
+  }
+
+  /** Still, at this moment: a sign of life may have come since it was found to have lapsed. */
+  hasLapsed(lease: Lease, why: 'lost' | 'silent'): boolean {
+    const now = this.clock.monotonic()
+    if (this.held.get(lease.delivery) !== lease) return false
+    return why === 'lost' ? lease.until <= now : lease.heartbeatMs !== null && lease.activeAt + lease.heartbeatMs <= now
+  }
+
   drop(lease: Lease): void {
     this.held.delete(lease.delivery)
   }
@@ -85,8 +98,8 @@ export class Leases {
       if (stalled) {
         lease.until = Math.max(lease.until, now + this.leaseMs)
         lease.activeAt += elapsed
-      } else if (lease.until <= now) this.lapsed(lease, 'lost')
-      else if (lease.heartbeatMs !== null && lease.activeAt + lease.heartbeatMs <= now) this.lapsed(lease, 'silent')
+      } else if (this.hasLapsed(lease, 'lost')) this.lapsed(lease, 'lost')
+      else if (this.hasLapsed(lease, 'silent')) this.lapsed(lease, 'silent')
     }
   }
 }

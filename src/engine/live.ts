@@ -1,4 +1,5 @@
 import type { RunId } from '../core/ids.ts'
+import { isRun } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
@@ -32,9 +33,10 @@ export class Live {
       return
     }
     for (const { actor, sequence, segment } of sent) {
-      const watched = this.byRun.has(actor.id) || (watchesAll && this.byNamespace.has(actor.namespace))
       const { published } = actor
       actor.published = sequence
+      if (!isRun(actor.kind)) continue
+      const watched = this.byRun.has(actor.id) || (watchesAll && this.byNamespace.has(actor.namespace))
       if (!watched) continue
       const events = segment === null ? since(actor, published) : (JSON.parse(segment.events) as HistoryEvent[]).slice(published - segment.first)
       const event: LiveEvent = { is: 'run', run: summaryOf(actor), events, sequence: sequence - 1 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { callRunId, newId, type RunId, slotOf, slotOfKey } from '../core/ids.ts'
+import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
-import { OPEN_STATES, type Payload, type Trigger } from '../core/run.ts'
+import { nominalTimeOf, OPEN_STATES, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { KeyName } from '../store/store.ts'
 import type { Definitions, Registered } from './definitions.ts'
@@ -11,7 +12,8 @@ import type { Command, StartAnswer, StartCall, StartRequest, Unique } from './fa
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
-interface Planned {
+/** A start that is decided on: what it is called, and which key decides. */
+export interface Planned {
   run: RunId
   request: StartRequest
   definition: Registered
@@ -66,6 +68,16 @@ export interface Settle<T> {
   reject(error: unknown): void
 }
 
+/** A start that an actor asks for, under the run id that the actor chose: null when nothing of this name is registered. */
+export function planOrder(namespace: string, run: RunId, order: StartOrder, definitions: Definitions): Planned | null {
+  const definition = definitions.get(namespace, order.definition)
+  if (definition === undefined) return null
+  const { unique = null, ...options } = definition.options
+  const request: StartRequest = order
+  const key = unique === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: uniqueKey(unique, order.input) }
+  return { run, request, definition, options: mergeOptions(options, order.options), key, unique, inputHash: '' }
+}
+
 function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions): Planned {
   const definition = definitions.require(namespace, request.definition, `${at}/definition`)
   const unique = request.unique ?? definition.options.unique ?? null
@@ -102,7 +114,7 @@ function hash(input: Payload | null): string {
     .digest('base64url')
 }
 
-function begin(namespace: string, planned: Planned, call: StartCall, transaction: Transaction, world: World): StartAnswer {
+export function begin(namespace: string, planned: Planned, call: Pick<StartCall, 'by'>, transaction: Transaction, world: World): StartAnswer {
   const { key, request, run, unique, inputHash } = planned
   const held = key === null ? null : transaction.key(key)
   if (held !== null && key !== null) {
@@ -138,7 +150,7 @@ interface Birth {
   run: RunId
   namespace: string
   name: string
-  kind: 'job'
+  kind: RunKind
   input: Payload | null
   options: Omit<RunOptions, 'delayMs'>
   trigger: Trigger
@@ -154,6 +166,7 @@ function birth(
   const { run, namespace, name, kind, input, options, trigger, now } = born
   const queue = options.queue ?? QUEUE_DEFAULT
   const actor = transaction.create({ id: run, namespace, kind, name, queue, createdAt: now, tags: options.tags ?? null, input }, MACHINES[kind])
+  actor.parent = parentOf(trigger)
   prepare(actor)
   transaction.apply(actor, { is: 'start', definition: name, options, trigger, ...rest } as { is: string })
 }
@@ -172,17 +185,14 @@ export function retryWork(namespace: string, id: RunId, command: Command & { inp
     bytes: 500,
     execute(transaction) {
       const old = transaction.actor(id)
-      if (old === null || old.namespace !== namespace) throw new UserError('run-not-found', { found: id })
+      if (old === null || old.namespace !== namespace || !isRun(old.kind)) throw new UserError('run-not-found', { found: id })
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
       const { notBefore: _, ...options } = old.view.options
       const input = command.input ?? old.input
-      birth(
-        transaction,
-        { run, namespace, name: old.name, kind: old.kind, input, options, trigger: { is: 'retry', of: id }, now: world.clock.now() },
-        () => {},
-        {},
-      )
+      const nominalAt = nominalTimeOf(old.view.trigger)
+      const trigger: Trigger = { is: 'retry', of: id, ...(nominalAt === null ? {} : { nominalAt }) }
+      birth(transaction, { run, namespace, name: old.name, kind: old.kind as RunKind, input, options, trigger, now: world.clock.now() }, () => {}, {})
     },
     done: () => settle.resolve(run),
     failed: settle.reject,

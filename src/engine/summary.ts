@@ -1,3 +1,4 @@
+import type { RunKind } from '../core/machine.ts'
 import { isClosed } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
@@ -9,7 +10,7 @@ export function summaryOf(actor: Actor): RunSummary {
   return {
     id: actor.id,
     namespace: actor.namespace,
-    kind: actor.kind,
+    kind: actor.kind as RunKind,
     definition: actor.name,
     queue: actor.queue,
     state: view.state,

@@ -1,6 +1,7 @@
 import type { UserError } from '../core/errors.ts'
 import { type AnswerId, newId, type RunId, type WorkerId } from '../core/ids.ts'
 import type { Ref, TaskOrder, TaskResult } from '../core/machine.ts'
+import { nominalTimeOf } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Poll, WorkerCalls } from './face.ts'
@@ -22,7 +23,7 @@ export function workerCalls(tenure: () => Tenure, workers: Workers, world: World
     async gone(_namespace, worker) {
       const current = tenure()
       workers.gone(worker)
-      for (const lease of current.leases.ofWorker(worker)) current.lapsed(lease, 'lost')
+      for (const lease of current.leases.ofWorker(worker)) current.leases.expire(lease)
     },
   }
 }
@@ -108,6 +109,7 @@ function handOut(
       tenure.lane.submit({
         ids: [actor.id],
         lazy: !order.atMostOnce,
+        closesNothing: true,
         bytes: 200,
         execute(transaction) {
           const current = transaction.actor(actor.id)
@@ -139,6 +141,7 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Siz
   const { view } = actor
   const { options } = view
   const timeout = options.timeout?.attempt
+  const nominalAt = nominalTimeOf(view.trigger)
   return {
     run: actor.id,
     task: order.task,
@@ -156,6 +159,8 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Siz
     tags: actor.tags,
     metadata: options.metadata ?? null,
     traceparent: actor.state.started?.traceparent ?? null,
+    nominalAt,
+    latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
   }
 }
 

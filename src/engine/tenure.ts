@@ -1,4 +1,5 @@
 import type { RunId } from '../core/ids.ts'
+import { isRun } from '../core/machine.ts'
 import { type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Sent } from './batch.ts'
@@ -8,6 +9,7 @@ import type { OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
 import type { Live } from './live.ts'
+import { type Office, post } from './mail.ts'
 import type { Sizes } from './options.ts'
 import { Queues } from './queues/queues.ts'
 import { Retention } from './retention.ts'
@@ -45,10 +47,12 @@ export class Tenure {
     const { claim } = beginning
     const { clock } = world
     this.options = options
+    const office: Office = { definitions: options.definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
     this.lane = new Lane(store, world, sizes, beginning, {
       committed: (sent, writes) => this.committed(sent, writes),
       sealed: sent => options.live.sealed(sent),
       changed: (actor, loaded) => this.changed(actor, loaded),
+      sent: (actor, decision, transaction) => post(actor, decision, transaction, office),
       fenced: () => this.end(null),
       poisoned: next => this.end(next),
     })
@@ -92,8 +96,9 @@ export class Tenure {
   async load(): Promise<void> {
     const { store, sizes, definitions, settings } = this.options
     const { claim } = this.lane
-    definitions.load(await store.read.definitions())
-    settings.load(await store.read.settings())
+    const set = await store.read.settings()
+    definitions.load(await store.read.definitions(), set)
+    settings.load(set)
     this.counters.load(await store.read.counts())
     for (let after: string | null = null; ; ) {
       const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
@@ -152,24 +157,20 @@ export class Tenure {
     this.lane.actors.unpin(actor)
   }
 
-  /** An input that the engine itself gives to an actor. */
-  tell(id: RunId, input: { is: string }): void {
+  /** The lease is over: its attempt ends, unless its result or a sign of life has come by then. Asked again at the next look if the lane is busy. */
+  private lapsed(lease: Lease, why: 'lost' | 'silent'): void {
+    const { run, task, attempt, delivery } = lease
     this.lane.submit({
-      ids: [id],
+      ids: [run],
       bytes: 200,
-      execute(transaction) {
-        const actor = transaction.actor(id)
-        if (actor !== null && !actor.closed) transaction.apply(actor, input)
+      execute: transaction => {
+        const actor = transaction.actor(run)
+        const input = { is: why, task, attempt, delivery }
+        if (actor !== null && !actor.closed && this.leases.hasLapsed(lease, why)) transaction.apply(actor, input)
       },
       done: () => {},
       failed: () => {},
     })
-  }
-
-  /** The lease is over: its attempt ends, unless its result is in already. Asked again at the next look if the lane is busy. */
-  lapsed(lease: Lease, why: 'lost' | 'silent'): void {
-    const { run, task, attempt, delivery } = lease
-    this.tell(run, { is: why, task, attempt, delivery } as { is: string })
   }
 
   private wake(id: RunId): void {
@@ -209,12 +210,16 @@ export class Tenure {
   private committed(sent: readonly Sent[], writes: Writes): void {
     const { definitions, settings, live, onClosed } = this.options
     for (const row of writes.definitions) definitions.put(row)
-    for (const row of writes.settings) settings.put(row)
+    for (const row of writes.settings) {
+      settings.put(row)
+      definitions.set(row)
+    }
     live.committed(sent, writes.logs)
     for (const { actor, closed } of sent) {
       this.counters.committed(actor)
       this.timers.enter(actor)
       tellCancel(actor)
+      if (!isRun(actor.kind)) continue
       if (closed) {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
@@ -231,7 +236,7 @@ export class Tenure {
       const sentAt = world.clock.monotonic()
       try {
         if (!(await store.renew(claim))) return this.end(null)
-        this.lane.confirmedAt = Math.max(this.lane.confirmedAt, sentAt)
+        this.lane.chain.confirmedAt = Math.max(this.lane.chain.confirmedAt, sentAt)
       } catch (error) {
         this.failed(error)
       }

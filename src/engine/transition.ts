@@ -32,7 +32,7 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     invariant((decision.tasks?.length ?? 0) + (decision.messages?.length ?? 0) <= ORDERS_PER_TRANSITION_MAX, 'a transition is bounded (E8)', {
       run: actor.id,
     })
-    for (const event of decision.events) actor.push(event)
+    actor.push(decision.events, decision.state)
   } catch (error) {
     if (actor.state === null) throw error
     actor.rewind(before.state, before.length)

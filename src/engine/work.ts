@@ -18,6 +18,8 @@ export interface Work {
   starts?: boolean
   /** Held back so that what follows can join it in one write: the record of a delivery (E16). */
   lazy?: boolean
+  /** It closes no run: who is told of a close need not be at hand. */
+  closesNothing?: boolean
   /** About what it adds to the batch. */
   bytes: number
   /** Decides. Synchronous, all or nothing: whatever it refuses, it refuses (throws `UserError`) before it changes anything. */

@@ -6,6 +6,7 @@ import { lanesConform } from './conformance/lanes.ts'
 import { listsConform } from './conformance/lists.ts'
 import { comparable, histories, Model } from './conformance/model.ts'
 import { rowsConform } from './conformance/rows.ts'
+import { schedulesConform } from './conformance/schedules.ts'
 import { type Store, StoreUnavailable } from './store.ts'
 
 /** What store.ts promises, sentence by sentence, of any implementation. */
@@ -14,6 +15,7 @@ export function conformance(name: string, open: Open): void {
     lanesConform(open)
     rowsConform(open)
     listsConform(open)
+    schedulesConform(open)
 
     describe('as a whole', () => {
       let opened: Opened

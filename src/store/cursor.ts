@@ -36,6 +36,13 @@ export function logPlaceOf(cursor: string): LogPlace {
   return { at, delivery, n }
 }
 
+/** Where a page of a ledger ended: the number of its last line. @throws UserError `invalid-input` */
+export function numberOf(cursor: string): number {
+  const number = Number(cursor)
+  if (!Number.isSafeInteger(number) || cursor === '') throw invalidCursor(cursor)
+  return number
+}
+
 /** A page of the rows that were read: one more than the limit tells whether there is a next page. */
 export function pageOf<T>(rows: T[], limit: number, cursor: (row: T) => string): { rows: T[]; next: string | null } {
   if (rows.length <= limit) return { rows, next: null }

@@ -1,5 +1,6 @@
 import type { GroupId } from '../core/gates.ts'
-import type { BatchId, ClaimId, DeliveryId, LaneId, NodeId, RunId, WorkerId } from '../core/ids.ts'
+import type { ActorId, BatchId, ClaimId, DeliveryId, LaneId, NodeId, RunId, WorkerId } from '../core/ids.ts'
+import type { Account, LedgerEntry } from '../core/ledger.ts'
 import type { Kind } from '../core/machine.ts'
 import type { ClosedState, OpenState, Payload, RunState } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
@@ -156,7 +157,9 @@ export interface Writes {
   definitions: DefinitionRow[]
   /** Upserts; a null value removes. */
   settings: SettingRow[]
-  /** Retention: closed rows go with their tags, segments and logs. */
+  /** Upserts by (schedule, n). */
+  ledger: LedgerRow[]
+  /** Retention: closed rows go with their tags, segments, logs and ledgers. */
   purge: RunId[]
 }
 
@@ -170,6 +173,7 @@ export const noWrites = (): Writes => ({
   logs: [],
   definitions: [],
   settings: [],
+  ledger: [],
   purge: [],
 })
 
@@ -277,6 +281,17 @@ export interface LogRow {
 }
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+export interface LedgerRow extends LedgerEntry {
+  schedule: ActorId
+}
+
+/** Which lines of a ledger. Times are nominal and inclusive; a stretch fits when any of it does. */
+export interface LedgerFilter {
+  from?: Instant
+  until?: Instant
+  accounts?: readonly Account[]
+}
+
 /** A version of a definition; immutable (E11 and docs/architecture.md section 12). */
 export interface DefinitionRow {
   namespace: string
@@ -330,7 +345,7 @@ export interface RunFilter {
   createdBefore?: Instant
 }
 
-/** What people and programs look at. Never a base for decisions. */
+/** What people and programs look at. Never a base for decisions. `runs`, `runsEnding` and the counts tell of runs alone, never of schedules. */
 export interface Reads {
   /** A run by its id. */
   run(namespace: string, id: RunId): Promise<Row | null>
@@ -344,6 +359,10 @@ export interface Reads {
   /** All versions of all definitions, oldest first. */
   definitions(): Promise<DefinitionRow[]>
   settings(): Promise<SettingRow[]>
+  /** Open schedules of a namespace by name. */
+  schedules(namespace: string, page: Page): Promise<Paged<OpenRow>>
+  /** A schedule's ledger, latest line first. */
+  ledger(schedule: ActorId, filter: LedgerFilter, page: Page): Promise<Paged<LedgerRow>>
   /** Open runs by namespace, queue, definition and state. */
   counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
   /** Closed runs of a namespace since a time (inclusive), by state: for summaries. */

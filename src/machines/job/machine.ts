@@ -87,7 +87,7 @@ function closed(state: JobState, closing: Closing): Decision<JobEvent> {
 /** A job has one task, so what changed follows from what is outstanding before and after. */
 function decision(before: JobState | null, events: JobEvent[], output: string | null = null): Decision<JobEvent> {
   const after = events.reduce<JobState | null>(evolve, before) as JobState
-  const decided: Decision<JobEvent> = { events }
+  const decided: Decision<JobEvent> = { events, state: after }
   const order = readyOrder(after)
   if (before !== null && outstanding(before) !== null && outstanding(before) !== outstanding(after)) decided.withdraw = [TASK]
   if (order !== null && (before === null || outstanding(before) !== outstanding(after))) decided.tasks = [order]

@@ -84,6 +84,8 @@ export function mortalStore(store: Store, point: CrashPoint, alive: () => boolea
       logs: guarded((run, page) => store.read.logs(run, page)),
       definitions: guarded(() => store.read.definitions()),
       settings: guarded(() => store.read.settings()),
+      schedules: guarded((namespace, page) => store.read.schedules(namespace, page)),
+      ledger: guarded((schedule, filter, page) => store.read.ledger(schedule, filter, page)),
       counts: guarded(() => store.read.counts()),
       closedCounts: guarded((namespace, since) => store.read.closedCounts(namespace, since)),
     },

@@ -88,11 +88,17 @@ function write(tables: Tables, writes: Writes): void {
   }
   for (const row of writes.definitions) tables.setDefinition({ ...row })
   for (const row of writes.settings) tables.setSetting({ ...row })
+  for (const [schedule, rows] of Map.groupBy(writes.ledger, row => row.schedule)) {
+    const lines = new Map(tables.ledgers.get(schedule))
+    for (const row of rows) lines.set(row.n, { ...row })
+    tables.setLedger(schedule, lines)
+  }
   for (const id of writes.purge) {
     if (!tables.closed.has(id)) continue
     tables.setClosed(id, null)
     tables.setSegments(id, undefined)
     tables.setLogs(id, undefined)
+    tables.setLedger(id, undefined)
   }
 }
 

@@ -1,8 +1,9 @@
-import type { RunId } from '../../core/ids.ts'
+import type { ActorId, RunId } from '../../core/ids.ts'
+import { isRun } from '../../core/machine.ts'
 import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, logCursorOf, logPlaceOf, pageOf, placeOf } from '../cursor.ts'
-import type { LogRow, OpenRow, Page, Paged, Reads, Row, RunFilter, SegmentRow } from '../store.ts'
+import { cursorOf, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
+import type { LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunFilter, SegmentRow } from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
 type Count = Awaited<ReturnType<Reads['counts']>>[number]
@@ -21,6 +22,8 @@ export function reads(tables: Tables, available: () => void): Reads {
     logs: async (id, page) => asked(() => logs(tables, id, page)),
     definitions: async () => asked(() => [...tables.definitions.values()].sort((a, b) => a.registeredAt - b.registeredAt).map(row => ({ ...row }))),
     settings: async () => asked(() => [...tables.settings.values()].map(row => ({ ...row }))),
+    schedules: async (namespace, page) => asked(() => schedules(tables, namespace, page)),
+    ledger: async (id, filter, page) => asked(() => ledger(tables, id, filter, page)),
     counts: async () => asked(() => counts(tables)),
     closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
   }
@@ -84,9 +87,31 @@ function compareLines(a: Line, b: Line): number {
   return a.at - b.at || (a.delivery < b.delivery ? -1 : a.delivery > b.delivery ? 1 : a.n - b.n)
 }
 
+function schedules(tables: Tables, namespace: string, page: Page): Paged<OpenRow> {
+  const after = page.after ?? ''
+  const rows = [...tables.open.values()]
+    .filter(row => row.kind === 'schedule' && row.namespace === namespace && row.name > after)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .slice(0, page.limit + 1)
+    .map(copyOpen)
+  return pageOf(rows, page.limit, row => row.name)
+}
+
+function ledger(tables: Tables, id: ActorId, filter: LedgerFilter, page: Page): Paged<LedgerRow> {
+  const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, accounts } = filter
+  const before = page.after === null ? Number.POSITIVE_INFINITY : numberOf(page.after)
+  const rows = [...(tables.ledgers.get(id)?.values() ?? [])]
+    .filter(row => row.n < before && row.until >= from && row.at <= until && (accounts?.includes(row.account) ?? true))
+    .sort((a, b) => b.n - a.n)
+    .slice(0, page.limit + 1)
+    .map(row => ({ ...row }))
+  return pageOf(rows, page.limit, row => String(row.n))
+}
+
 function counts(tables: Tables): Count[] {
   const found = new Map<string, Count>()
-  for (const { namespace, queue, name, state } of tables.open.values() as Iterable<OpenRow>) {
+  for (const { namespace, queue, name, state, kind } of tables.open.values() as Iterable<OpenRow>) {
+    if (!isRun(kind)) continue
     const group = JSON.stringify([namespace, queue, name, state])
     const count = found.get(group)
     if (count === undefined) found.set(group, { namespace, queue, name, state, count: 1 })
@@ -98,6 +123,6 @@ function counts(tables: Tables): Count[] {
 function closedCounts(tables: Tables, namespace: string, since: Instant): { state: ClosedState; count: number }[] {
   const found = new Map<ClosedState, number>()
   for (const row of tables.closed.values())
-    if (row.namespace === namespace && row.closedAt >= since) found.set(row.state, (found.get(row.state) ?? 0) + 1)
+    if (isRun(row.kind) && row.namespace === namespace && row.closedAt >= since) found.set(row.state, (found.get(row.state) ?? 0) + 1)
   return [...found].map(([state, count]) => ({ state, count }))
 }

@@ -1,6 +1,6 @@
-import type { LaneId, RunId } from '../../core/ids.ts'
+import type { ActorId, LaneId, RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
-import { type ClosedRow, type KeyRow, type OpenRow, type SegmentRow, type Store, StoreUnavailable } from '../store.ts'
+import { type ClosedRow, type KeyRow, type LedgerRow, type OpenRow, type SegmentRow, type Store, StoreUnavailable } from '../store.ts'
 import { claim, lanes, release, renew } from './claims.ts'
 import { commit, type Refuse, settle } from './commit.ts'
 import { findKeys, loadActors, loadDelivered, loadDue, loadExpired, loadGroups, pageReady } from './load.ts'
@@ -34,6 +34,8 @@ export interface MemoryTables {
   readonly keys: ReadonlyMap<string, Readonly<KeyRow>>
   /** By run, then number of the first event. */
   readonly segments: ReadonlyMap<RunId, ReadonlyMap<number, SegmentRow>>
+  /** By schedule, then number. */
+  readonly ledgers: ReadonlyMap<ActorId, ReadonlyMap<number, LedgerRow>>
   /** Revoked and released ones too, with `stands: false` and no shards. */
   readonly lanes: ReadonlyMap<LaneId, Lane>
   /** Every committed batch and settling of a lane, in order. */

@@ -1,6 +1,7 @@
 import type { GroupId } from '../../core/gates.ts'
-import type { BatchId, LaneId, RunId } from '../../core/ids.ts'
-import type { ClosedRow, DefinitionRow, KeyName, KeyRow, LaneRow, LogRow, OpenRow, Row, SegmentRow, SettingRow } from '../store.ts'
+import type { ActorId, BatchId, LaneId, RunId } from '../../core/ids.ts'
+import { isRun } from '../../core/machine.ts'
+import type { ClosedRow, DefinitionRow, KeyName, KeyRow, LaneRow, LedgerRow, LogRow, OpenRow, Row, SegmentRow, SettingRow } from '../store.ts'
 import { SortedPlaces } from './sorted.ts'
 
 /** A lane of a node's life. It stays when its claim no longer stands, so that a late repeat of the claim does not bring it back. */
@@ -34,6 +35,8 @@ export class Tables {
   readonly keys = new Map<string, Readonly<KeyRow>>()
   readonly segments = new Map<RunId, ReadonlyMap<number, SegmentRow>>()
   readonly logs = new Map<RunId, ReadonlyMap<string, LogRow>>()
+  /** By schedule and number. */
+  readonly ledgers = new Map<ActorId, ReadonlyMap<number, LedgerRow>>()
   readonly definitions = new Map<string, Readonly<DefinitionRow>>()
   readonly settings = new Map<string, Readonly<SettingRow>>()
 
@@ -42,7 +45,7 @@ export class Tables {
   readonly ready = new Map<GroupId, SortedPlaces>()
   readonly purgeable = new SortedPlaces()
   readonly expiring = new SortedPlaces()
-  /** All runs of a namespace, open or closed: a move changes nothing here. */
+  /** All runs of a namespace, open or closed, schedules not: a move changes nothing here. */
   readonly created = new Map<string, SortedPlaces>()
 
   #undo: (() => void)[] = []
@@ -110,6 +113,10 @@ export class Tables {
     this.#set(this.logs, run, rows)
   }
 
+  setLedger(schedule: ActorId, rows: ReadonlyMap<number, LedgerRow> | undefined): void {
+    this.#set(this.ledgers, schedule, rows)
+  }
+
   setDefinition(row: DefinitionRow): void {
     this.#set(this.definitions, text([row.namespace, row.name, row.version]), row)
   }
@@ -143,6 +150,7 @@ export class Tables {
   }
 
   #indexCreated(row: Row, change: 'add' | 'delete'): void {
+    if (!isRun(row.kind)) return
     const places = this.created.get(row.namespace) ?? new SortedPlaces()
     this.created.set(row.namespace, places)
     places[change]({ at: row.createdAt, id: row.id })

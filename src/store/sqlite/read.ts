@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { RunId } from '../../core/ids.ts'
+import type { ActorId, RunId } from '../../core/ids.ts'
+import { ACCOUNTS } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LogPlace, Place } from '../cursor.ts'
-import type { DefinitionRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
+import type { DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
 import { runsQuery } from './runs.ts'
 
@@ -15,6 +16,8 @@ export interface Readings {
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
   definitions(): DefinitionRow[]
   settings(): SettingRow[]
+  schedules(namespace: string, after: string, limit: number): ArrayBuffer
+  ledger(schedule: ActorId, filter: LedgerFilter, before: number, limit: number): LedgerRow[]
   counts(): Awaited<ReturnType<Reads['counts']>>
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
 }
@@ -27,9 +30,9 @@ export function readingsOf(database: DatabaseSync): Readings {
   // Endings have no index: random text in one would dirty a page a run. This goes through the index of lists alone, newest first.
   const ending = database.prepare(
     `select id from (
-      select * from (select id, created_at from run_open where namespace = ?1 and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
+      select * from (select id, created_at from run_open where namespace = ?1 and kind <> 'schedule' and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
       union all
-      select * from (select id, created_at from run_closed where namespace = ?1 and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
+      select * from (select id, created_at from run_closed where namespace = ?1 and kind <> 'schedule' and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
     ) order by created_at desc, id desc limit ?3`,
   )
   const segments = database.prepare('select run, first, events from run_segment where run = ? order by first')
@@ -41,8 +44,22 @@ export function readingsOf(database: DatabaseSync): Readings {
     'select namespace, name, version, kind, options, schema, registered_at as registeredAt from definition order by registered_at, rowid',
   )
   const settings = database.prepare('select namespace, kind, name, value, changed_at as changedAt from setting')
-  const counts = database.prepare('select namespace, queue, name, state, count(*) as count from run_open group by 1, 2, 3, 4')
-  const closedCounts = database.prepare('select state, count(*) as count from run_closed where namespace = ? and closed_at >= ? group by state')
+  const counts = database.prepare(
+    "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' group by 1, 2, 3, 4",
+  )
+  const closedCounts = database.prepare(
+    "select state, count(*) as count from run_closed where namespace = ? and closed_at >= ? and kind <> 'schedule' group by state",
+  )
+  const schedules = arrays(
+    database.prepare(
+      `select ${OPEN_COLUMNS} from run_open indexed by run_open_schedule where kind = 'schedule' and namespace = ? and name > ? order by name limit ?`,
+    ),
+  )
+  // Lines of a schedule are few in any stretch that a person looks at, and their numbers rise with their times: by number, latest first.
+  const ledger = database.prepare(
+    `select schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt from ledger
+    where schedule = ? and n < ? and until >= ? and at <= ? and account in (select value from json_each(?)) order by n desc limit ?`,
+  )
   // As many as there are shapes of a filter (runs.ts): 96.
   const lists = new Map<string, StatementSync>()
 
@@ -59,10 +76,16 @@ export function readingsOf(database: DatabaseSync): Readings {
     logs: (run, after, limit) => plain(logs.all(run, after.at, after.delivery, after.n, limit)),
     definitions: () => plain(definitions.all()),
     settings: () => plain(settings.all()),
+    schedules: (namespace, after, limit) => encodeRows(schedules.all(namespace, after, limit) as unknown as Columns[]),
+    ledger: (schedule, { from, until, accounts }, before, limit) =>
+      plain(ledger.all(schedule, before, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit)),
     counts: () => plain(counts.all()),
     closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
   }
 }
+
+/** Beyond all times. */
+const FAR = Number.MAX_SAFE_INTEGER
 
 function arrays(statement: StatementSync): StatementSync {
   statement.setReturnArrays(true)

@@ -55,6 +55,7 @@ export function runsQuery(filter: RunFilter, before: Place, limit: number): Quer
       ...(first ? ['t.name = :tag', 't.value = :value'] : []),
       `(${page}.created_at, ${page}.id) < (:at, :id)`,
       `${page}.created_at >= :from`,
+      "r.kind <> 'schedule'",
       ...conditions,
       ...more,
     ]

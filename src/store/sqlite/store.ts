@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { cursorOf, logCursorOf, logPlaceOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
 import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
 import { Channel } from './channel.ts'
 import { UnstorableText } from './codec.ts'
@@ -126,6 +126,13 @@ function readsOf(reader: Reader): Reads {
     },
     definitions: () => reader.ask('definitions'),
     settings: () => reader.ask('settings'),
+    async schedules(namespace, page) {
+      return pageOf(openRows(await reader.ask('schedules', namespace, page.after ?? '', page.limit + 1)), page.limit, ({ name }) => name)
+    },
+    async ledger(schedule, filter, page) {
+      const before = page.after === null ? Number.MAX_SAFE_INTEGER : numberOf(page.after)
+      return pageOf(await reader.ask('ledger', schedule, filter, before, page.limit + 1), page.limit, ({ n }) => String(n))
+    },
     counts: () => reader.ask('counts'),
     closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
   }

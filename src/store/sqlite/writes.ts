@@ -6,9 +6,20 @@ const CLOSED = 'id, namespace, kind, name, queue, state, created_at, started_at,
 
 /** Writes the lists of a batch, in the order in which `encodeBatch` (messages.ts) sends them; throws where the batch is at fault. */
 export function writesOf(database: DatabaseSync): (reader: MessageReader) => void {
-  const writers = [bornOf, touchedOf, movedOf, bornClosedOf, keyDropsOf, keysOf, segmentsOf, logsOf, definitionsOf, settingsOf, purgeOf].map(of =>
-    of(database),
-  )
+  const writers = [
+    bornOf,
+    touchedOf,
+    movedOf,
+    bornClosedOf,
+    keyDropsOf,
+    keysOf,
+    segmentsOf,
+    logsOf,
+    definitionsOf,
+    settingsOf,
+    ledgerOf,
+    purgeOf,
+  ].map(of => of(database))
   return reader => {
     for (const write of writers) write(reader)
   }
@@ -201,22 +212,46 @@ function settingsOf(database: DatabaseSync): Write {
   }
 }
 
+function ledgerOf(database: DatabaseSync): Write {
+  const upsert = new BulkStatement(
+    database,
+    12,
+    'is a ledger line that cannot be written',
+    values => `insert or replace into ledger(schedule, n, source, at, until, count, account, run, late_ms, why, note, accounted_at) values ${values}`,
+  )
+  return reader =>
+    upsert.run(reader.count(), (parameters, index) => {
+      parameters[index] = reader.word()
+      parameters[index + 1] = reader.number()
+      parameters[index + 2] = reader.word()
+      for (let column = 3; column < 6; column++) parameters[index + column] = reader.number()
+      parameters[index + 6] = reader.word()
+      parameters[index + 7] = reader.textOrNull()
+      parameters[index + 8] = reader.numberOrNull()
+      parameters[index + 9] = reader.textOrNull()
+      parameters[index + 10] = reader.textOrNull()
+      parameters[index + 11] = reader.number()
+    })
+}
+
 /** Closed runs with all that is theirs. An open run loses nothing, and no run's segments go before it does. */
 function purgeOf(database: DatabaseSync): Write {
-  const drop = database.prepare('delete from run_closed where id = ? returning namespace, created_at as createdAt, tags')
+  const drop = database.prepare('delete from run_closed where id = ? returning namespace, kind, created_at as createdAt, tags')
   const dropTag = database.prepare('delete from run_tag where namespace = ? and name = ? and value = ? and created_at = ? and id = ?')
   const dropSegments = database.prepare('delete from run_segment where run = ?')
   const dropLogs = database.prepare('delete from run_log where run = ?')
+  const dropLedger = database.prepare('delete from ledger where schedule = ?')
   return reader => {
     for (let left = reader.count(); left > 0; left--) {
       const id = reader.text()
-      const dropped = drop.get(id) as { namespace: string; createdAt: number; tags: string | null } | undefined
+      const dropped = drop.get(id) as { namespace: string; kind: string; createdAt: number; tags: string | null } | undefined
       if (dropped === undefined) continue
       if (dropped.tags !== null)
         for (const [name, value] of Object.entries(JSON.parse(dropped.tags) as Record<string, string>))
           dropTag.run(dropped.namespace, name, value, dropped.createdAt, id)
       dropSegments.run(id)
       dropLogs.run(id)
+      if (dropped.kind === 'schedule') dropLedger.run(id)
     }
   }
 }

@@ -1,0 +1,81 @@
+import { newId } from '../core/ids.ts'
+import type { Answer, Batch, Claim, Store, Writes } from '../store/store.ts'
+import type { World } from './transition.ts'
+
+const RESEND_MS = 20
+const SETTLE_PAUSE_MS_MAX = 1_000
+
+/** What became of a batch. `refused`: its data is at fault (E14). */
+export type Fate = { is: 'committed' } | { is: 'fenced' } | { is: 'refused'; why: string }
+
+/** A lane's chain of batches: each builds on the one before, and none is sent before the fate of the last is known (E1, E3). */
+export class Chain {
+  readonly claim: Claim
+  /** Monotonic time at which the last successful commit or renewal was sent (E16). */
+  confirmedAt: number
+  commits = 0
+  /** Nobody waits for an answer any more. */
+  ended = false
+  private readonly store: Store
+  private readonly world: World
+
+  constructor(store: Store, world: World, claim: Claim, confirmedAt: number) {
+    this.store = store
+    this.world = world
+    this.claim = claim
+    this.confirmedAt = confirmedAt
+  }
+
+  async send(writes: Writes): Promise<Fate> {
+    const { claim, world } = this
+    for (;;) {
+      const batch: Batch = {
+        id: newId(world.clock.now(), world.random),
+        lane: claim.lane,
+        claim: claim.claim,
+        sequence: claim.sequence,
+        lastBatch: claim.lastBatch,
+        checks: [],
+        writes,
+      }
+      const sentAt = world.clock.monotonic()
+      const answer = await this.store.commit(batch).catch((): Answer => ({ is: 'unknown' }))
+      if (this.ended) return { is: 'fenced' }
+      if (answer.is === 'committed') {
+        this.advance(batch.id, sentAt)
+        return answer
+      }
+      if (answer.is === 'fenced') return answer
+      if (answer.is === 'refused' && !answer.resend) return answer
+      if (answer.is === 'unknown') {
+        const settled = await this.settle(batch)
+        if (settled !== 'out') return settled === 'in' ? { is: 'committed' } : { is: 'fenced' }
+      } else await this.pause(RESEND_MS)
+    }
+  }
+
+  private async settle(batch: Batch): Promise<'in' | 'out' | 'fenced'> {
+    const settling = newId(this.world.clock.now(), this.world.random)
+    this.world.log('warn', 'the answer of a commit is unknown', { batch: batch.id })
+    for (let pauseMs = RESEND_MS; ; pauseMs = Math.min(pauseMs * 2, SETTLE_PAUSE_MS_MAX)) {
+      const sentAt = this.world.clock.monotonic()
+      const settled = await this.store.settle(batch, settling).catch(() => 'unknown' as const)
+      if (this.ended) return 'fenced'
+      if (settled === 'in') this.advance(batch.id, sentAt)
+      if (settled === 'out') this.advance(settling, sentAt)
+      if (settled !== 'unknown') return settled
+      await this.pause(pauseMs)
+    }
+  }
+
+  private advance(batch: string, sentAt: number): void {
+    this.claim.sequence++
+    this.claim.lastBatch = batch
+    this.confirmedAt = sentAt
+    this.commits++
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.world.clock.after(ms, resolve))
+  }
+}

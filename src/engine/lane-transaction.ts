@@ -1,0 +1,125 @@
+import type { RunId } from '../core/ids.ts'
+import type { Decision } from '../core/machine.ts'
+import type { HistoryEvent } from '../core/run.ts'
+import type { AnyMachine } from '../machines/registry.ts'
+import type { DefinitionRow, KeyName, KeyRow, LogRow, SettingRow } from '../store/store.ts'
+import { Actor } from './actor.ts'
+import { type Actors, keyText } from './actors.ts'
+import type { OpenBatch } from './batch.ts'
+import { transition, unstick, type World } from './transition.ts'
+import type { Transaction } from './work.ts'
+
+/** What a transaction needs of its lane. */
+export interface TransactionHost {
+  readonly actors: Actors
+  readonly world: World
+  /** The batch that already carries a change of this actor and has not left. */
+  gather(actor: Actor): OpenBatch | null
+  /** Two that one work changes are committed together. */
+  merge(one: OpenBatch, other: OpenBatch): void
+  changed(actor: Actor): void
+  sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
+}
+
+export const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
+
+/** What the work that is executed just now may touch. One object serves all works of a lane: they are executed one after the other. */
+export class LaneTransaction implements Transaction {
+  /** Where what changes is written. */
+  into: OpenBatch
+  loaded: ReadonlyMap<string, KeyRow> = NO_KEYS
+  private readonly host: TransactionHost
+
+  constructor(host: TransactionHost, into: OpenBatch) {
+    this.host = host
+    this.into = into
+  }
+
+  actor(id: RunId): Actor | null {
+    return this.host.actors.get(id) ?? null
+  }
+
+  key(name: KeyName): KeyRow | null {
+    const known = this.host.actors.key(name)
+    return known === undefined ? (this.loaded.get(keyText(name)) ?? null) : known
+  }
+
+  create(row: Parameters<Transaction['create']>[0], machine: AnyMachine): Actor {
+    const actor = new Actor(row, machine)
+    this.host.actors.add(actor)
+    return actor
+  }
+
+  apply(actor: Actor, input: { is: string }): Decision<HistoryEvent> | null {
+    const { host } = this
+    const stuckBefore = actor.stuck
+    const decision = transition(actor, input, host.world)
+    if (decision === null) {
+      if (actor.stuck !== stuckBefore) this.touch(actor)
+      return null
+    }
+    if (decision.events.length > 0 || decision.wakeAt !== undefined) this.touch(actor)
+    if (decision.ledger !== undefined) for (const entry of decision.ledger) this.into.latest.ledger(actor.id, entry)
+    if (decision.messages !== undefined || (decision.outcome !== undefined && actor.parent !== null)) host.sent(actor, decision, this)
+    return decision
+  }
+
+  resume(actor: Actor): void {
+    unstick(actor, this.host.world)
+    this.touch(actor)
+  }
+
+  putKey(row: KeyRow): void {
+    this.host.actors.changeKey(row, row)
+    this.into.latest.writes.keys.push(row)
+  }
+
+  dropKey(name: KeyName): void {
+    this.host.actors.changeKey(name, null)
+    this.into.latest.writes.keyDrops.push(name)
+  }
+
+  log(rows: readonly LogRow[]): void {
+    this.into.latest.writes.logs.push(...rows)
+  }
+
+  define(row: DefinitionRow): void {
+    this.into.latest.writes.definitions.push(row)
+  }
+
+  set(row: SettingRow): void {
+    this.into.latest.writes.settings.push(row)
+  }
+
+  purge(id: RunId): void {
+    this.into.latest.writes.purge.push(id)
+  }
+
+  private touch(actor: Actor): void {
+    const { host } = this
+    const batch = this.into.latest
+    const gathered = host.gather(actor)
+    if (gathered === null) {
+      batch.actors.add(actor)
+      actor.uncommitted++
+      actor.batch = batch
+    } else if (gathered !== batch) host.merge(gathered, batch)
+    if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.view.state)))
+      this.leaveUnique(actor, actor.unique.key)
+    host.changed(actor)
+  }
+
+  private leaveUnique(actor: Actor, key: string): void {
+    const { actors } = this.host
+    const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key }
+    actor.unique = undefined
+    actors.changeKey(name, null)
+    const { keys, keyDrops } = (actor.batch ?? this.into.latest).writes
+    keyDrops.push(name)
+    // A batch drops before it puts: what the same batch was to put is not put at all.
+    const put = actor.stored ? -1 : keys.findLastIndex(row => row.run === actor.id && row.scope === 'unique')
+    if (put < 0) return
+    keys.splice(put, 1)
+    actors.keyCommitted(name)
+  }
+}

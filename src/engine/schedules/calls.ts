@@ -1,0 +1,202 @@
+import { UserError } from '../../core/errors.ts'
+import type { ActorId } from '../../core/ids.ts'
+import type { Decision, Reply } from '../../core/machine.ts'
+import { type HistoryEvent, isClosed } from '../../core/run.ts'
+import { PLACEHOLDERS, unknownPlaceholder } from '../../machines/schedule/input.ts'
+import { schedule as machine } from '../../machines/schedule/machine.ts'
+import type { Origin, ScheduleInput, ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
+import type { LedgerRow, OpenRow, Store } from '../../store/store.ts'
+import type { Definitions } from '../definitions.ts'
+import type { Command, LedgerLine, ScheduleCalls, SchedulePut, ScheduleWarning } from '../face.ts'
+import type { Settle } from '../starts.ts'
+import type { World } from '../transition.ts'
+import type { Transaction, Work } from '../work.ts'
+import { explainSchedule, whyText } from './explain.ts'
+import { calendarOf, previewOf } from './preview.ts'
+import { checkedTimetable, scheduleId, scheduleStateOf, scheduleView, viewOf } from './view.ts'
+
+export interface ScheduleDesk {
+  store: Store
+  world: World
+  definitions: Definitions
+  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
+  available<T>(read: Promise<T>): Promise<T>
+}
+
+/** Rows read at a time while looking for those that left the code. */
+const PAGE = 500
+
+export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
+  const { store, world, definitions, available } = desk
+  const { clock } = world
+
+  const ask = (namespace: string, name: string, input: ScheduleInput) => command(desk, namespace, name, input)
+  const done = async (answer: Promise<unknown>): Promise<void> => void (await answer)
+
+  const row = async (namespace: string, name: string): Promise<OpenRow> => {
+    const found = await available(store.read.run(namespace, scheduleId(namespace, name)))
+    if (found === null || isClosed(found.state) || scheduleStateOf(found).deletedAt !== null) throw notFound(name)
+    return found as OpenRow
+  }
+  const state = async (namespace: string, name: string): Promise<ScheduleState> => scheduleStateOf(await row(namespace, name))
+
+  const warningsOf = (namespace: string, spec: ScheduleSpec): ScheduleWarning[] => {
+    const table = checkedTimetable(spec.timetable, clock.now())
+    const warnings: ScheduleWarning[] = [...table.warnings(clock.now())]
+    if (definitions.get(namespace, spec.target.definition) === undefined)
+      warnings.push({
+        code: 'target-unknown',
+        message: `nothing called "${spec.target.definition}" is registered yet`,
+        hint: 'Until a worker registers it, its times are refused, and the ledger says so.',
+      })
+    return warnings
+  }
+  const put = async (
+    namespace: string,
+    name: string,
+    { spec, origin, id, by }: { spec: ScheduleSpec; origin: Origin } & Command,
+  ): Promise<SchedulePut> => {
+    check(spec)
+    const warnings = warningsOf(namespace, spec)
+    const { value, state: after } = await ask(namespace, name, { is: 'put', name, spec, origin, command: id, by })
+    return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
+  }
+
+  return {
+    put,
+    async register(namespace, source, schedules, { id, by }) {
+      const answers: SchedulePut[] = []
+      for (const { name, spec } of schedules)
+        answers.push(await put(namespace, name, { spec, origin: { is: 'code', source }, id: `${id}:${name}`, by }))
+      const names = new Set(schedules.map(({ name }) => name))
+      for (let after: string | null = null; ; ) {
+        const page: { rows: OpenRow[]; next: string | null } = await available(store.read.schedules(namespace, { after, limit: PAGE }))
+        for (const found of page.rows) {
+          const { origin, paused, deletedAt } = scheduleStateOf(found)
+          if (names.has(found.name) || deletedAt !== null || paused !== null || origin.is !== 'code' || origin.source !== source) continue
+          const note = `it is no longer in the code of ${source}`
+          await ask(namespace, found.name, { is: 'pause', command: `${id}:gone:${found.name}`, by, note, until: null, gone: true })
+        }
+        if (page.next === null) return answers
+        after = page.next
+      }
+    },
+    async override(namespace, name, override, { id, by }) {
+      const { base } = await state(namespace, name)
+      const spec = { ...base, ...override }
+      check(spec)
+      const warnings = warningsOf(namespace, spec)
+      const before = await state(namespace, name)
+      const { state: after } = await ask(namespace, name, { is: 'override', override, command: id, by })
+      return { changed: after.editedAt === before.editedAt ? 'unchanged' : 'edited', schedule: viewOf(namespace, after), warnings }
+    },
+    remove: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'delete', command: id, by })),
+    pause: (namespace, name, { id, by, note, until }) => done(ask(namespace, name, { is: 'pause', command: id, by, note, until, gone: false })),
+    resume: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'resume', command: id, by })),
+    trigger: async (namespace, name, { id, by }) =>
+      (await ask(namespace, name, { is: 'trigger', command: id, by })).value as { n: number; run: string },
+    async backfill(namespace, name, { from, until, maxActive, id, by }) {
+      if (until < from)
+        throw new UserError('invalid-input', { at: '/to', found: new Date(until).toISOString(), hint: 'a range ends after it begins' })
+      return (await ask(namespace, name, { is: 'backfill', from, until, maxActive, command: id, by })).value as { backfill: string }
+    },
+    cancelBackfill: (namespace, name, backfill, { id, by }) => done(ask(namespace, name, { is: 'cancel_backfill', backfill, command: id, by })),
+
+    get: async (namespace, name) => scheduleView(await row(namespace, name)),
+    async list(namespace, page) {
+      const { rows, next } = await available(store.read.schedules(namespace, page))
+      return { rows: rows.filter(found => scheduleStateOf(found).deletedAt === null).map(scheduleView), next }
+    },
+    async ledger(namespace, name, filter, page) {
+      const { id } = await row(namespace, name)
+      const { rows, next } = await available(store.read.ledger(id, filter, page))
+      return { rows: await Promise.all(rows.map(line => withOutcome(desk, namespace, line))), next }
+    },
+    async preview(namespace, of, from, count) {
+      if ('timetable' in of) return previewOf(checkedTimetable(of.timetable, clock.now()), from ?? clock.now(), count, clock.now())
+      const known = await state(namespace, of.name)
+      return previewOf(known, from ?? Math.max(clock.now(), known.accounted), count, clock.now())
+    },
+    calendar: async (namespace, name, from, count) => calendarOf(await state(namespace, name), from ?? clock.now(), count),
+    async explain(namespace, name, at) {
+      const known = await state(namespace, name)
+      return explainSchedule(known, at, {
+        now: clock.now(),
+        targetIsKnown: definitions.get(namespace, known.spec.target.definition) !== undefined,
+        lines: async (from, until) => {
+          const page = await available(store.read.ledger(scheduleId(namespace, name), { from, until }, { after: null, limit: 20 }))
+          return Promise.all(page.rows.map(line => withOutcome(desk, namespace, line)))
+        },
+      })
+    },
+  }
+}
+
+/** One command to one schedule: its answer and what the schedule is after it, once both are committed. */
+function command(
+  { submit }: ScheduleDesk,
+  namespace: string,
+  name: string,
+  input: ScheduleInput,
+): Promise<{ value: Record<string, unknown>; state: ScheduleState }> {
+  const id = scheduleId(namespace, name)
+  let reply: Reply | undefined
+  let state: ScheduleState
+  return submit(settle => ({
+    ids: [id],
+    bytes: 1_000 + JSON.stringify(input).length,
+    execute(transaction) {
+      reply = decided(transaction, id, namespace, name, input)?.replies?.[0]?.reply
+      state = transaction.actor(id)?.state as ScheduleState
+    },
+    done: () => {
+      if (reply?.ok === true) settle.resolve({ value: reply.value === undefined ? {} : (JSON.parse(reply.value) as Record<string, unknown>), state })
+      else settle.reject(reply === undefined ? stuck(name) : refusalOf(reply.code, name))
+    },
+    failed: settle.reject,
+  }))
+}
+
+function decided(transaction: Transaction, id: ActorId, namespace: string, name: string, input: ScheduleInput): Decision<HistoryEvent> | null {
+  const known = transaction.actor(id)
+  if (known?.closed) throw new UserError('unavailable', { retryAfter: 1, hint: `the old schedule "${name}" is being dropped` })
+  if (known !== null) return transaction.apply(known, input)
+  if (input.is !== 'put') throw notFound(name)
+  const born = { id, namespace, kind: 'schedule' as const, name, queue: '', createdAt: 0, tags: null, input: null }
+  return transaction.apply(transaction.create(born, machine), input)
+}
+
+async function withOutcome({ store, available }: ScheduleDesk, namespace: string, { schedule: _, ...line }: LedgerRow): Promise<LedgerLine> {
+  const run = line.run === null ? null : await available(store.read.run(namespace, line.run))
+  const text = whyText(line)
+  if (run === null) return { ...line, text, outcome: null }
+  return { ...line, text, outcome: { state: run.state, startedAt: run.startedAt, closedAt: 'closedAt' in run ? run.closedAt : null } }
+}
+
+function check({ target }: ScheduleSpec): void {
+  const unknown = unknownPlaceholder(target.input)
+  if (unknown === null) return
+  const hint = `an input may say ${PLACEHOLDERS.map(name => `{{${name}}}`).join(', ')}`
+  throw new UserError('invalid-schedule', { at: '/input', found: `{{${unknown}}}`, hint })
+}
+
+function notFound(name: string): UserError {
+  return new UserError('schedule-not-found', { found: name })
+}
+
+function stuck(name: string): UserError {
+  return new UserError('unavailable', { retryAfter: 1, hint: `the schedule "${name}" is stuck; the server's log says why` })
+}
+
+function refusalOf(code: string, name: string): UserError {
+  switch (code) {
+    case 'schedule-not-found':
+      return notFound(name)
+    case 'schedule-busy':
+      return new UserError('schedule-busy', { retryAfter: 1, hint: 'the same call may be repeated' })
+    case 'too-many-backfills':
+      return new UserError('too-many-backfills', { hint: 'cancel one, or wait until one is done' })
+    default:
+      return new UserError('backfill-not-found', { hint: 'it is done, or it was cancelled' })
+  }
+}

@@ -1,0 +1,68 @@
+import { UserError } from '../../core/errors.ts'
+import { callRunId } from '../../core/ids.ts'
+import type { LedgerEntry } from '../../core/ledger.ts'
+import type { Instant } from '../../core/time.ts'
+import { timetableOf } from '../../machines/schedule/timetables.ts'
+import type { ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
+import type { OpenRow, Row } from '../../store/store.ts'
+import type { TimetableSpec } from '../../time/spec.ts'
+import { type Timetable, timetable } from '../../time/timetable.ts'
+import { TimetableError } from '../../time/timetable-error.ts'
+import { stateOf } from '../codec.ts'
+import type { ScheduleView } from '../face.ts'
+
+/** A schedule's id follows from its name: one that is deleted and made again goes on in its ledger. */
+export function scheduleId(namespace: string, name: string): string {
+  return callRunId(`schedule\n${namespace}\n${name}`, 0)
+}
+
+export function scheduleStateOf(row: Row): ScheduleState {
+  return stateOf(row).state as ScheduleState
+}
+
+/** @throws UserError with the place in the spec. */
+export function checkedTimetable(spec: TimetableSpec, created: Instant): Timetable {
+  try {
+    return timetable(spec, created)
+  } catch (error) {
+    if (!(error instanceof TimetableError)) throw error
+    const { code, at, found, hint, offset, length, line } = error
+    const place = {
+      ...(offset === undefined ? {} : { offset }),
+      ...(length === undefined ? {} : { length }),
+      ...(line === undefined ? {} : { line }),
+    }
+    throw new UserError(code, { at, found, hint, ...(Object.keys(place).length === 0 ? {} : { data: place }) })
+  }
+}
+
+export function scheduleView(row: OpenRow): ScheduleView {
+  return viewOf(row.namespace, scheduleStateOf(row))
+}
+
+export function viewOf(namespace: string, state: ScheduleState): ScheduleView {
+  const table = timetableOf(state)
+  const { name, spec, override, origin, createdAt, editedAt, paused, accounted, last, fired, open, buffered, outstanding, backfills } = state
+  return {
+    name,
+    namespace,
+    spec,
+    overridden: override === null ? [] : overriddenFields(override),
+    origin,
+    words: table.words(),
+    createdAt,
+    editedAt,
+    paused,
+    nextAt: table.nextFiring(Math.max(accounted, paused?.until ?? 0))?.at ?? null,
+    accounted,
+    last,
+    fired,
+    open: [...open.map(({ run }) => run), ...outstanding.flatMap(({ run }: LedgerEntry) => (run === null ? [] : [run]))],
+    buffered: buffered.length,
+    backfills: [...backfills],
+  }
+}
+
+function overriddenFields(override: Partial<ScheduleSpec>): string[] {
+  return Object.keys(override).sort()
+}

@@ -1,0 +1,29 @@
+import { hash53 } from '../../core/ids.ts'
+import type { Instant } from '../../core/time.ts'
+import type { TimetableSpec } from '../../time/spec.ts'
+import { type Timetable, timetable } from '../../time/timetable.ts'
+import type { ScheduleState } from './types.ts'
+
+/** Timetables that are built, by what they are built from: a schedule that is loaded again, or has a thousand twins, is not parsed again. */
+const KEPT_MAX = 10_000
+const byText = new Map<string, Timetable>()
+const bySpec = new WeakMap<TimetableSpec, { createdAt: Instant; table: Timetable }>()
+
+/** The nominal times of a schedule. Pure: the same spec and creation time give the same times. */
+export function timetableOf({ spec, createdAt }: Pick<ScheduleState, 'spec' | 'createdAt'>): Timetable {
+  const known = bySpec.get(spec.timetable)
+  if (known?.createdAt === createdAt) return known.table
+  // Only what counts from the creation differs by it.
+  const text = JSON.stringify(spec.timetable.every === undefined ? spec.timetable : [spec.timetable, createdAt])
+  const built = byText.get(text) ?? timetable(spec.timetable, createdAt)
+  if (byText.size >= KEPT_MAX) byText.clear()
+  byText.set(text, built)
+  bySpec.set(spec.timetable, { createdAt, table: built })
+  return built
+}
+
+/** When a nominal time is to be seen to: itself, put off by its own share of the jitter. */
+export function dueOf({ spec, name, createdAt }: ScheduleState, nominalAt: Instant): Instant {
+  if (spec.jitterMs === 0) return nominalAt
+  return nominalAt + (hash53(`${name} ${createdAt} ${nominalAt}`)[0] % spec.jitterMs)
+}

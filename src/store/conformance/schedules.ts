@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { LedgerRow, Store } from '../store.ts'
+import { bornRow, closingRow, type Lane, NAMESPACE, type Open, openLane, pages } from './fixtures.ts'
+
+/** Schedules are actors that are no runs, and each has a ledger. */
+export function schedulesConform(open: Open): void {
+  describe('schedules and their ledgers', () => {
+    let store: Store
+    let lane: Lane
+    beforeEach(async () => {
+      store = (await open()).store
+      lane = await openLane(store)
+    })
+    afterEach(() => store.close())
+
+    const line = (changes: Partial<LedgerRow>): LedgerRow => ({
+      schedule: 's',
+      n: 0,
+      source: 'time',
+      at: 10,
+      until: 10,
+      count: 1,
+      account: 'fired',
+      run: 'r',
+      lateMs: 3,
+      why: null,
+      note: null,
+      accountedAt: 11,
+      ...changes,
+    })
+    const all = { after: null, limit: 99 }
+
+    describe('schedules', () => {
+      test('are listed by name, open ones of their namespace alone, at any number at a time', async () => {
+        const named = (name: string, namespace = NAMESPACE) => bornRow({ kind: 'schedule', name, namespace, queue: '', wakeAt: 5 })
+        const [b, a, c, gone] = [named('b'), named('a'), named('c/ü'), named('d')]
+        await lane.commit({ born: [b, a, c, gone, named('a', 'other'), bornRow({ name: 'a' })] })
+        await lane.commit({ closed: [closingRow(gone)] })
+        for (const limit of [1, 2, 9]) expect(await pages(after => store.read.schedules(NAMESPACE, { after, limit }))).toEqual([a, b, c])
+        expect((await store.loadDue(lane.claim, 5, all)).rows).toHaveLength(4)
+      })
+
+      test('are no runs: no list, no count and no ending of an id tells of them', async () => {
+        const [open, closed, run] = [bornRow({ kind: 'schedule', tags: { a: '1' } }), bornRow({ kind: 'schedule' }), bornRow()]
+        await lane.commit({ born: [open, closed, run] })
+        await lane.commit({ closed: [closingRow(closed, null, { state: 'terminated', closedAt: 50 })] })
+        expect((await store.read.runs({ namespace: NAMESPACE }, all)).rows).toEqual([run])
+        expect((await store.read.runs({ namespace: NAMESPACE, states: ['terminated', 'failed'] }, all)).rows).toEqual([])
+        expect((await store.read.runs({ namespace: NAMESPACE, names: ['job'] }, all)).rows).toEqual([run])
+        expect((await store.read.runs({ namespace: NAMESPACE, tags: { a: '1' } }, all)).rows).toEqual([])
+        expect(await store.read.counts()).toEqual([{ namespace: NAMESPACE, queue: 'default', name: 'job', state: 'queued', count: 1 }])
+        expect(await store.read.closedCounts(NAMESPACE, 0)).toEqual([])
+        for (const { id } of [open, closed]) expect(await store.read.runsEnding(NAMESPACE, id.slice(-8), 9)).toEqual([])
+        expect(await store.read.run(NAMESPACE, open.id)).toEqual(open)
+      })
+    })
+
+    describe('the ledger', () => {
+      test('a line of the same number replaces the one before, in its batch and later', async () => {
+        await lane.commit({ ledger: [line({ account: 'intended', run: null, lateMs: null }), line({ n: 1, at: 20, until: 20 })] })
+        await lane.commit({ ledger: [line({ why: 'ü', note: 'by "ana"' }), line({ schedule: 'other', n: 0 })] })
+        expect((await store.read.ledger('s', {}, all)).rows).toEqual([line({ n: 1, at: 20, until: 20 }), line({ why: 'ü', note: 'by "ana"' })])
+        await lane.commit({ ledger: [line({ n: 2, count: 1 }), line({ n: 2, until: 40, count: 3 })] })
+        expect((await store.read.ledger('s', { from: 30 }, all)).rows).toEqual([line({ n: 2, until: 40, count: 3 })])
+      })
+
+      test('latest first, filtered by time and account, at any number at a time', async () => {
+        const lines = [
+          line({ n: 0, at: 10, until: 10 }),
+          line({ n: 1, at: 20, until: 60, count: 5, account: 'skipped', why: 'overlap', run: null, lateMs: null }),
+          line({ n: 2, at: 70, until: 70 }),
+          line({ n: 3, source: 'trigger', at: 75, until: 75 }),
+        ]
+        await lane.commit({ ledger: lines })
+        const numbers = async (filter: Parameters<Store['read']['ledger']>[1], limit: number) =>
+          (await pages(after => store.read.ledger('s', filter, { after, limit }))).map(({ n }) => n)
+        for (const limit of [1, 2, 9]) {
+          expect(await numbers({}, limit)).toEqual([3, 2, 1, 0])
+          expect(await numbers({ from: 30, until: 70 }, limit)).toEqual([2, 1])
+          expect(await numbers({ from: 60, until: 60 }, limit)).toEqual([1])
+          expect(await numbers({ from: 61, until: 69 }, limit)).toEqual([])
+          expect(await numbers({ accounts: ['skipped', 'paused'] }, limit)).toEqual([1])
+          expect(await numbers({ accounts: [] }, limit)).toEqual([])
+        }
+        await expect(store.read.ledger('s', {}, { after: 'x', limit: 1 })).rejects.toMatchObject({ code: 'invalid-input' })
+      })
+
+      test('goes with its schedule, and with nothing else', async () => {
+        const [gone, kept] = [bornRow({ kind: 'schedule' }), bornRow({ kind: 'schedule' })]
+        await lane.commit({ born: [gone, kept], ledger: [line({ schedule: gone.id }), line({ schedule: kept.id })] })
+        await lane.commit({ closed: [closingRow(gone)] })
+        await lane.commit({ purge: [gone.id, kept.id] })
+        expect((await store.read.ledger(gone.id, {}, all)).rows).toEqual([])
+        expect((await store.read.ledger(kept.id, {}, all)).rows).toHaveLength(1)
+      })
+    })
+  })
+}
