@@ -35,7 +35,16 @@ const Progress = object({ value: Type.Number(), message: Type.Optional(Type.Stri
 const Trigger = Type.Union([
   object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
   object({ is: Type.Literal('job'), run: Type.String() }),
-  object({ is: Type.Literal('retry'), of: Type.String() }),
+  object({ is: Type.Literal('retry'), of: Type.String(), nominalAt: Type.Optional(Time) }),
+  object({
+    is: Type.Literal('schedule'),
+    schedule: Type.String(),
+    id: Type.String(),
+    n: Type.Integer({ description: 'its line in the ledger' }),
+    nominalAt: Time,
+    source: Type.Enum(['time', 'trigger', 'backfill']),
+    by: Type.Optional(Type.String()),
+  }),
 ])
 const run = {
   id: Type.String(),
@@ -86,7 +95,7 @@ const LogLine = object(
   'LogLine',
 )
 export const Logs = object({ lines: Type.Array(LogLine), next: orNull(Type.String()) }, 'Logs')
-const Reason = object(
+export const Reason = object(
   {
     code: Type.String(),
     text: Type.String(),
@@ -191,6 +200,8 @@ const Delivery = object(
     leaseMs: Type.Number(),
     tags: Type.Optional(strings),
     traceparent: Type.Optional(Type.String()),
+    nominalTime: Type.Optional(Time),
+    latenessMs: Type.Optional(Type.Number({ description: 'from the nominal time to this delivery' })),
   },
   'Delivery',
 )

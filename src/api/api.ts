@@ -5,6 +5,7 @@ import type { Instant } from '../core/time.ts'
 import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { type HttpOptions, httpApp } from './app.ts'
+import { applying } from './apply.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
 import { keys } from './keys.ts'
@@ -13,12 +14,23 @@ import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, problemAnswer } from './problem.ts'
 import { queues } from './queues.ts'
 import { runs } from './runs.ts'
+import { schedules } from './schedules.ts'
 import { summary } from './summary.ts'
 import { tasks } from './tasks.ts'
 import { workers } from './workers.ts'
 
 /** Every operation there is: the routes, `/openapi.json` and `dispatch` are made from it. */
-export const OPERATIONS: readonly Operation[] = [...runs, ...definitions, ...queues, ...workers, ...summary, ...tasks, ...keys]
+export const OPERATIONS: readonly Operation[] = [
+  ...runs,
+  ...definitions,
+  ...queues,
+  ...workers,
+  ...summary,
+  ...tasks,
+  ...keys,
+  ...schedules,
+  ...applying,
+]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))
 
 export interface ApiOptions {

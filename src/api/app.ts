@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { UserError } from '../core/errors.ts'
 import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { applySchema } from './apply-schema.ts'
 import { authenticate, isLoopback, refuseForeignPages } from './auth.ts'
 import { Bodies } from './body.ts'
 import { STREAM_PATHS, type StreamName } from './events.ts'
@@ -27,6 +28,8 @@ export interface HttpOptions {
   origins?: readonly string[]
   /** Between comments that keep an idle event stream alive. Default 15 seconds. */
   heartbeatMs?: number
+  /** Answers what a target of the `http` executor posts to `/v1/callbacks/{token}`; the token is its key. Absent: there is no such address. */
+  callback?: (token: string, body: unknown) => Promise<{ status: number; headers: Record<string, string>; body: unknown }>
   /** Bytes of all bodies at once. Default 128 MiB. */
   bodiesBytesMax?: number
 }
@@ -55,6 +58,8 @@ const PARAMETER_LENGTH_MAX = 200 * 12
 const WAITING = new Set(['tasks.poll', 'runs.get'])
 /** What needs no key anywhere: probes. */
 const PROBES = new Set(['/healthz', '/readyz'])
+/** Its token is its key: the target of a request has no other. */
+const CALLBACK = 'callbacks.deliver'
 
 export function httpApp(served: Served, operations: readonly Operation[], context: Context, log: ErrorLog, options: HttpOptions): FastifyInstance {
   const { engine, metrics } = served
@@ -97,7 +102,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
   app.addHook('onRequest', (request, reply, done) => {
     // Also when the client goes before its answer, of which onResponse hears nothing.
     if (request.method !== 'GET') reply.raw.once('close', () => bodies.release(request.bodyBytes))
-    if (PROBES.has(pathOf(request))) return done()
+    if (PROBES.has(pathOf(request)) || request.routeOptions.config.operation === CALLBACK) return done()
     try {
       if (open) refuseForeignPages(request.headers, options.origins ?? [])
       else request.by = authenticate(engine, request.headers.authorization)
@@ -124,6 +129,12 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
     })
   })
 
+  const { callback } = options
+  if (callback)
+    app.post<{ Params: { token: string } }>('/v1/callbacks/:token', { config: { operation: CALLBACK } }, async (request, reply) => {
+      const { status, headers, body } = await callback(request.params.token, parsed(request.body as string | undefined))
+      return reply.code(status).headers(headers).send(JSON.stringify(body))
+    })
   for (const operation of operations)
     app.route({
       method: operation.method,
@@ -179,7 +190,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
   return app
 }
 
-const PAGES = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/', '/runs/{run}']
+const PAGES = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/schemas/apply.json', '/', '/runs/{run}']
 
 function probes(app: FastifyInstance, { engine, metrics, openApi }: Served): void {
   const operation = (name: string) => ({ config: { operation: name } })
@@ -193,11 +204,14 @@ function probes(app: FastifyInstance, { engine, metrics, openApi }: Served): voi
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.render(engine))
   })
   app.get('/openapi.json', operation('openapi'), (_request, reply) => send(reply, { status: 200, body: JSON.stringify(openApi()) }))
+  app.get('/schemas/apply.json', operation('schemas'), (_request, reply) =>
+    send(reply, { status: 200, body: JSON.stringify(applySchema()), contentType: 'application/schema+json; charset=utf-8' }),
+  )
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   reply.code(answer.status).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
-  if (answer.status < 400) return reply.header('content-type', 'application/json; charset=utf-8').send(answer.body)
+  if (answer.status < 400) return reply.header('content-type', answer.contentType ?? 'application/json; charset=utf-8').send(answer.body)
   if (answer.retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(answer.retryAfter)))
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="mainspring"')
   // The rest of a body that is refused while it arrives is not waited for.
@@ -250,4 +264,13 @@ function pathOf(request: FastifyRequest): string {
 
 function fastifyPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1')
+}
+
+/** undefined: it is not JSON. */
+function parsed(body: string | undefined): unknown {
+  try {
+    return body === undefined ? undefined : (JSON.parse(body) as unknown)
+  } catch {
+    return undefined
+  }
 }

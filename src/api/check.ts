@@ -69,8 +69,22 @@ function mismatchOfAny(schema: Schema, value: unknown, at: string, definitions: 
     if (!Object.hasOwn(value, 'is')) return wrong('invalid-input', `${at}/is`, undefined, `is missing: ${oneOf(names, undefined)}`)
     return problems[names.indexOf(value.is as string)] ?? wrong('invalid-input', `${at}/is`, value.is, oneOf(names, value.is))
   }
-  const same = kinds.findIndex(kind => kind.type === typeof value)
-  return problems[same] ?? wrong('invalid-input', at, value, `expected ${schema.description ?? kinds.map(kind => kind.type).join(' or ')}`)
+  return (
+    problems[likeliest(kinds, value)] ??
+    wrong('invalid-input', at, value, `expected ${schema.description ?? kinds.map(kind => kind.type).join(' or ')}`)
+  )
+}
+
+/** The kind that the value was probably meant to be: of its type, and of objects the one that knows most of its members. Or -1. */
+function likeliest(kinds: Schema[], value: unknown): number {
+  const type = Array.isArray(value) ? 'array' : typeof value
+  const known = (kind: Schema): number => (isObject(value) ? Object.keys(value).filter(name => Object.hasOwn(kind.properties ?? {}, name)).length : 0)
+  let best = -1
+  for (const [index, kind] of kinds.entries()) {
+    if (kind.type !== type && !(kind.type === 'integer' && type === 'number')) continue
+    if (best < 0 || known(kind) > known(kinds[best] as Schema)) best = index
+  }
+  return best
 }
 
 function mismatchOfObject(schema: Schema, value: unknown, at: string, definitions: Definitions): UserError | null {

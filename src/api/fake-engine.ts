@@ -1,8 +1,11 @@
 import { UserError } from '../core/errors.ts'
 import { callRunId, newId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import type { Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
+
+export const NOW = Date.parse('2026-03-01T09:00:00Z')
 
 /** An engine by hand for the tests of the API: it remembers what it was asked, and answers what the test puts into it. */
 export class FakeEngine implements Engine {
@@ -15,8 +18,18 @@ export class FakeEngine implements Engine {
   /** Thrown by the next call. */
   fails: unknown = null
   isReady = true
+  /** What an operator has set of `resize`. */
+  overrides: DefinitionOptions | null = null
+  #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
+    { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
+  ]
+  readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
   readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
+
+  constructor() {
+    this.schedules = new FakeSchedules((name, ...args) => this.#called(name, ...args), NOW)
+  }
 
   get subscribers(): number {
     return this.#listeners.size
@@ -110,6 +123,10 @@ export class FakeEngine implements Engine {
   }
   readonly definitions: Engine['definitions'] = {
     register: async (namespace, definitions) => this.#called('definitions.register', namespace, definitions),
+    override: async (namespace, name, options) => {
+      this.#called('definitions.override', namespace, name, options)
+      this.overrides = options
+    },
     list: namespace => [
       {
         namespace,
@@ -117,6 +134,7 @@ export class FakeEngine implements Engine {
         name: 'resize',
         version: 'v1',
         options: { retry: { attempts: 3, initialMs: 500 }, tags: { team: 'media' }, retentionMs: 1_000 },
+        override: this.overrides,
         schema: '{"const":12345678901234567890}',
         registeredAt: NOW,
         versions: 2,
@@ -125,10 +143,12 @@ export class FakeEngine implements Engine {
     ],
   }
   readonly pauses: Engine['pauses'] = {
-    set: async (target, pause) => this.#called('pauses.set', target, pause),
-    list: (namespace): (PauseTarget & { by: string | null; note: string | null; since: number })[] => [
-      { namespace, scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
-    ],
+    set: async (target, pause) => {
+      this.#called('pauses.set', target, pause)
+      this.#pauses = this.#pauses.filter(({ scope, name }) => scope !== target.scope || name !== target.name)
+      if (pause !== null) this.#pauses.push({ ...target, ...pause, since: NOW })
+    },
+    list: namespace => this.#pauses.map(pause => ({ ...pause, namespace })),
   }
   readonly queues: Engine['queues'] = {
     list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
@@ -201,8 +221,6 @@ export class FakeEngine implements Engine {
   }
 }
 
-export const NOW = Date.parse('2026-03-01T09:00:00Z')
-
 export function fakeRun(run: Partial<RunDetail> = {}): RunDetail {
   return {
     id: newId(NOW, Math.random),
@@ -252,5 +270,7 @@ export function fakeDelivery(index: number): Delivery {
     leaseMs: 15_000,
     tags: null,
     traceparent: null,
+    nominalAt: null,
+    latenessMs: null,
   }
 }

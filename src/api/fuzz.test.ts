@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi, OPERATIONS } from './api.ts'
 import { explainMismatch } from './check.ts'
 import { FakeEngine, fakeDelivery } from './fake-engine.ts'
+import type { Method } from './operation.ts'
+import { scheduleOf } from './schedule-inputs.ts'
 
 /** Whatever is sent: never an error of ours, never a wait, each refusal a problem with its code and place, and nothing of it at the engine. */
 
@@ -21,16 +23,15 @@ beforeAll(() => {
 })
 afterAll(() => app.close())
 
-const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain'])
+const SCHEDULE_READS = ['get', 'list', 'preview', 'ledger', 'calendar', 'explain'].map(name => `schedules.${name}`)
+const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain', ...SCHEDULE_READS])
 /** Codes that say which field is meant: these have a place. */
 const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
 
-async function holds(
-  method: 'GET' | 'POST' | 'DELETE',
-  url: string,
-  payload: string | Buffer | undefined,
-  headers: Record<string, string>,
-): Promise<void> {
+/** Refusals of the engine itself: it must be asked for them. */
+const ASKED = new Set(['run-not-found', 'schedule-not-found', 'key-conflict'])
+
+async function holds(method: Method, url: string, payload: string | Buffer | undefined, headers: Record<string, string>): Promise<void> {
   const before = engine.calls.length
   const answer = await app.inject({ method, url, headers: { host: 'localhost', ...headers }, ...(payload === undefined ? {} : { payload }) })
   const shown = `${method} ${url} ${String(payload).slice(0, 500)} → ${answer.statusCode} ${answer.body.slice(0, 500)}`
@@ -42,7 +43,7 @@ async function holds(
   if (PLACED.has(problem.code)) expect(problem.at ?? problem.hint, shown).toEqual(expect.any(String))
   if (problem.at) expect(problem.at, shown).toMatch(/^\//)
   expect(answer.body.length, shown).toBeLessThan(5_000)
-  if (problem.code !== 'run-not-found' && problem.code !== 'key-conflict')
+  if (!ASKED.has(problem.code))
     expect(
       engine.calls.slice(before).filter(({ name }) => !READS.has(name)),
       shown,
@@ -70,6 +71,39 @@ const START = {
   metadata: 'm',
   parent: REF.run,
   traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+}
+const TIMETABLE = {
+  timezone: 'Europe/Berlin',
+  cron: ['0 2 * * *', { minute: '0', hour: '2' }],
+  dialect: 'unix',
+  days: 'or',
+  gap: 'shift',
+  fold: 'first',
+  every: { every: '1d', clock: 'wall', anchor: '2026-01-01', at: '02:00', monthEnd: 'clamp' },
+  at: ['2026-12-24T18:00:00+01:00'],
+  solar: { event: 'sunrise', latitude: 52.5, longitude: 13.4 },
+  start: '2026-01-01T00:00:00Z',
+  end: '2027-01-01',
+  calendars: { feasts: { dates: ['12-25'] }, own: { ics: 'BEGIN:VCALENDAR' } },
+  only: 'business-days',
+  except: ['feasts'],
+  holidays: ['own'],
+  weekend: ['sun'],
+  move: 'next-business-day',
+  blackouts: [
+    { from: '2026-01-01', to: '2026-01-02', note: 'n' },
+    { cron: '0 2 * * *', for: '45m' },
+  ],
+}
+const SPEC = {
+  description: 'd',
+  ...TIMETABLE,
+  target: 'resize',
+  input: { day: '{{nominalDate}}' },
+  options: OPTIONS,
+  overlap: 'buffer_one',
+  catchup: { policy: 'latest', window: '2d' },
+  jitter: '5m',
 }
 const VALID: Record<string, unknown> = {
   'runs.start': START,
@@ -110,6 +144,28 @@ const VALID: Record<string, unknown> = {
     lines: [{ run: REF.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00.123Z', level: 'warn', message: 'm', fields: { a: 1 } }],
   },
   'keys.create': { name: 'ci' },
+  'schedules.put': SPEC,
+  'schedules.change': { cron: '0 3 * * *', every: null, input: [2], jitter: '1m' },
+  'schedules.pause': { note: 'n', until: '2126-03-01T09:00:00Z' },
+  'schedules.backfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00+01:00', maxActive: 5 },
+  'schedules.try': { schedule: TIMETABLE, from: '2026-03-01T09:00:00Z', count: 5 },
+  'schedules.register': {
+    source: 'web',
+    schedules: [
+      { name: 'a', ...SPEC },
+      { name: 'b', at: '2026-12-24T18:00', target: 'a', catchup: '6h' },
+    ],
+  },
+  apply: {
+    schedules: [{ name: 'a', ...SPEC }],
+    queues: [
+      { name: 'q', paused: { note: 'n' } },
+      { name: 'r', paused: false },
+    ],
+    definitions: [{ name: 'resize', paused: true, options: { ...OPTIONS, unique: { by: 'input' } } }],
+    dryRun: false,
+    prune: true,
+  },
 }
 const QUERY = ['state', 'definition', 'queue', 'tag', 'createdAfter', 'createdBefore', 'limit', 'cursor', 'wait', 'x', '__proto__', 'constructor']
 
@@ -238,10 +294,16 @@ describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))
     )
   })
 
-  if (method !== 'POST' || body === null) return
+  if (body === null) return
   const valid = VALID[name] ?? {}
 
   test('the valid body is taken', async () => {
+    await engine.schedules.put('default', 'default', {
+      spec: scheduleOf({ ...SPEC, input: 0 } as never, ['1'], ''),
+      origin: { is: 'api' },
+      id: 'c',
+      by: null,
+    })
     const answer = await app.inject({
       method,
       url: plain.replace('RUN', run),

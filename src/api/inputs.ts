@@ -42,8 +42,8 @@ function keyRetentionOf(duration: number | string, at: string): number {
   return ms
 }
 
-/** What a definition and a start share, `unique` apart. */
-function optionsOf(body: OptionsBody, at: string): RunOptions {
+/** What a definition, a start and a schedule share, `unique` apart. */
+export function optionsOf(body: OptionsBody, at: string): RunOptions {
   const options: RunOptions = {}
   if (body.queue !== undefined) options.queue = body.queue
   if (body.priority !== undefined) options.priority = body.priority
@@ -88,12 +88,16 @@ function uniqueOf(body: NonNullable<OptionsBody['unique']>, at: string): Unique 
   return unique
 }
 
-export function definitionOf(body: Static<typeof schemas.Definition>, payloads: readonly string[], at: string): DefinitionSpec {
-  const options: DefinitionOptions = optionsOf(body.options, `${at}/options`)
+export function definitionOptionsOf(body: OptionsBody, at: string): DefinitionOptions {
+  const options: DefinitionOptions = optionsOf(body, at)
   // A definition's unique by key takes its key from each start.
-  const unique = body.options.unique
-  if (unique !== undefined)
-    options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/options/unique`)
+  const { unique } = body
+  if (unique !== undefined) options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/unique`)
+  return options
+}
+
+export function definitionOf(body: Static<typeof schemas.Definition>, payloads: readonly string[], at: string): DefinitionSpec {
+  const options = definitionOptionsOf(body.options, `${at}/options`)
   const schema = body.schema === undefined ? null : payloadOf(body.schema, payloads)
   if (schema !== null && !/^\s*(?:\{|true\b|false\b)/.test(schema))
     throw new UserError('invalid-input', { at: `${at}/schema`, found: foundText(schema), hint: 'a JSON Schema is an object, or true or false' })

@@ -24,13 +24,14 @@ export function openApi(operations: readonly Operation[], version: string): Open
     const responses: Record<string, object> = {
       default: { description: `A problem (RFC 9457); its code is one of ${Object.keys(CODES).join(', ')}`, content: problem },
     }
+    const type = operation.contentType ?? 'application/json'
     for (const [status, schema] of Object.entries(operation.answers))
-      responses[status] = { description: DESCRIPTIONS[status] ?? 'Done', content: { 'application/json': { schema: components.schema(schema) } } }
+      responses[status] = { description: DESCRIPTIONS[status] ?? 'Done', content: { [type]: { schema: components.schema(schema) } } }
     add(operation.path, operation.method, {
       operationId: operation.name,
       tags: [operation.name.split('.')[0]],
       summary: operation.summary,
-      parameters: [...pathParameters(operation.path), ...queryParameters(operation, components), ...(operation.method === 'POST' ? [CALL_KEY] : [])],
+      parameters: [...pathParameters(operation.path), ...queryParameters(operation, components), ...(operation.method === 'GET' ? [] : [CALL_KEY])],
       ...(operation.body && {
         requestBody: { required: !operation.body.optional, content: { 'application/json': { schema: components.schema(operation.body.schema) } } },
       }),

@@ -16,9 +16,11 @@ import { Duration, InstantText, Name } from './schemas.ts'
  * One operation of the API, whole: from it come the HTTP route, its part of `/openapi.json`, and the call of an embedded node. Whatever `handle` is given
  * has been checked, so that nothing reaches the engine that is refused.
  */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export interface Operation {
   name: string
-  method: 'GET' | 'POST' | 'DELETE'
+  method: Method
   /** Parameters in braces. */
   path: string
   summary: string
@@ -26,6 +28,8 @@ export interface Operation {
   body: BodySpec<TSchema> | null
   /** By status, the schema of the answer. */
   answers: Record<number, TSchema>
+  /** Of what is answered; null: JSON. */
+  contentType: string | null
   run(context: Context, call: OperationCall): Promise<Answer>
 }
 
@@ -64,7 +68,7 @@ export interface QueryParameter<T> {
 type Read<Q> = { [K in keyof Q]?: Q[K] extends QueryParameter<infer T> ? T : never }
 
 export interface Request<Q, B> {
-  params: { namespace: string; name: string; worker: string }
+  params: { namespace: string; name: string; worker: string; backfill: string }
   query: Read<Q>
   body: B
   payloads: string[]
@@ -81,9 +85,10 @@ export interface Request<Q, B> {
 
 interface Definition<Q extends Record<string, QueryParameter<unknown>>, B extends TSchema> {
   name: string
-  method: 'GET' | 'POST' | 'DELETE'
+  method: Method
   path: string
   summary: string
+  contentType?: string
   query?: Q
   body?: { schema: B; raw?: Place; optional?: boolean }
   answers: Record<number, TSchema>
@@ -98,6 +103,7 @@ export function operation<B extends TSchema, Q extends Record<string, QueryParam
   const body = definition.body
     ? { schema: definition.body.schema, raw: definition.body.raw ?? null, optional: definition.body.optional ?? false }
     : null
+  const contentType = definition.contentType ?? null
   const readBody = body === null ? refuseBody : bodyReader(body)
   const status = Number(Object.keys(answers)[0])
   return {
@@ -108,6 +114,7 @@ export function operation<B extends TSchema, Q extends Record<string, QueryParam
     query,
     body,
     answers,
+    contentType,
     async run(context, call) {
       const params = checkedParams(call.params)
       const callKey = checkedCallKey(call.callKey)
@@ -127,7 +134,8 @@ export function operation<B extends TSchema, Q extends Record<string, QueryParam
         runId: () => resolveRun(context.engine, params),
         command: () => ({ id: callKey ?? context.newId(), by }),
       })
-      return typeof answer === 'string' ? { status, body: answer } : answer
+      if (typeof answer !== 'string') return answer
+      return contentType === null ? { status, body: answer } : { status, body: answer, contentType }
     },
   }
 }
@@ -259,14 +267,23 @@ export const instant: QueryParameter<Instant> = {
   repeatable: false,
   read: (values, at) => parseInstant(values[0] as string, at),
 }
-export const limit: QueryParameter<number> = {
-  schema: Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT }),
+export function upTo(maximum: number, otherwise: number): QueryParameter<number> {
+  return {
+    schema: Type.Integer({ minimum: 1, maximum, default: otherwise }),
+    repeatable: false,
+    read(values, at) {
+      const text = values[0] as string
+      const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
+      return checked(number >= 1 && number <= maximum, text, at, `expected a whole number from 1 to ${maximum}`, number)
+    },
+  }
+}
+export const limit: QueryParameter<number> = upTo(PAGE_MAX, PAGE_DEFAULT)
+/** A time that whoever reads it may take as local. */
+export const moment: QueryParameter<string> = {
+  schema: Type.String({ maxLength: 100, description: 'a time in ISO 8601, with its offset or local' }),
   repeatable: false,
-  read(values, at) {
-    const text = values[0] as string
-    const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
-    return checked(number >= 1 && number <= PAGE_MAX, text, at, `expected a whole number from 1 to ${PAGE_MAX}`, number)
-  },
+  read: ([text = ''], at) => checked(text.length <= 100, text, at, 'expected a time in ISO 8601, with its offset or local', text),
 }
 export const cursor: QueryParameter<string> = { schema: Type.String(), repeatable: false, read: values => values[0] as string }
 export const wait: QueryParameter<number> = {

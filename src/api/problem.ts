@@ -5,8 +5,9 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 export interface Answer {
   status: number
-  /** JSON text. */
+  /** JSON text, where `contentType` says nothing else. */
   body: string
+  contentType?: string
   /** Seconds: 429 and 503 say when to come again. */
   retryAfter?: number
 }

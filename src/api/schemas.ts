@@ -62,9 +62,10 @@ export const Duration = Type.Union([Type.Number(), Type.String({ maxLength: 100 
 /** Read by instants.ts. */
 export const InstantText = Type.String({ maxLength: 100, description: 'a time in ISO 8601 with its offset, such as "2026-03-01T09:00:00Z"' })
 
-const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum, description: `a whole number from ${minimum} to ${maximum}` })
-const number = (minimum: number, maximum: number) => Type.Number({ minimum, maximum, description: `a number from ${minimum} to ${maximum}` })
-const list = <S extends TSchema>(items: S, maxItems: number) => Type.Array(items, { maxItems })
+export const count = (minimum: number, maximum: number) =>
+  Type.Integer({ minimum, maximum, description: `a whole number from ${minimum} to ${maximum}` })
+export const number = (minimum: number, maximum: number) => Type.Number({ minimum, maximum, description: `a number from ${minimum} to ${maximum}` })
+export const list = <S extends TSchema>(items: S, maxItems: number) => Type.Array(items, { maxItems })
 
 const Unique = closed(
   {
@@ -96,9 +97,8 @@ const Timeouts = closed(
   { title: 'Timeouts' },
 )
 
-/** Options that a definition and a start share. */
-const shared = {
-  unique: Type.Optional(Unique),
+/** Options that a definition, a start and a schedule share. */
+const runOptions = {
   queue: Type.Optional(Name),
   priority: Type.Optional(count(PRIORITY_MIN, PRIORITY_MAX)),
   retry: Type.Optional(Retry),
@@ -108,6 +108,7 @@ const shared = {
   labels: Type.Optional(Labels),
   tags: Type.Optional(Tags),
 }
+const shared = { unique: Type.Optional(Unique), ...runOptions }
 export const Start = closed(
   {
     definition: Name,
@@ -131,6 +132,7 @@ export const Start = closed(
 )
 export const StartMany = closed({ runs: list(Start, STARTS_PER_CALL_MAX) }, { title: 'StartMany' })
 export const DefinitionOptions = closed(shared, { title: 'DefinitionOptions' })
+export const RunOptions = closed(runOptions, { title: 'RunOptions', description: 'options of each run that it starts' })
 export const Definition = closed(
   { kind: Type.Enum(['job']), name: Name, version: Name, options: DefinitionOptions, schema: Type.Optional(Payload) },
   { title: 'Definition' },

@@ -8,6 +8,7 @@ import type {
   LiveEvent,
   Pause,
   QueueView,
+  Reason,
   RunDetail,
   RunOptions,
   RunSummary,
@@ -36,9 +37,10 @@ export interface RunJson {
   nextAt: string | null
   progress: Progress | null
   tags: Record<string, string> | null
-  trigger: Trigger
+  trigger: TriggerJson
   failure: Failure | null
 }
+type TriggerJson = Exclude<Trigger, { nominalAt?: Instant }> | { is: 'retry' | 'schedule'; nominalAt?: string }
 
 export function runJson(run: RunSummary): RunJson {
   return {
@@ -58,9 +60,15 @@ export function runJson(run: RunSummary): RunJson {
     nextAt: instantOrNull(run.nextAt),
     progress: run.progress,
     tags: run.tags,
-    trigger: run.trigger,
+    trigger: triggerJson(run.trigger),
     failure: run.failure,
   }
+}
+
+function triggerJson(trigger: Trigger): TriggerJson {
+  return 'nominalAt' in trigger && trigger.nominalAt !== undefined
+    ? { ...trigger, nominalAt: formatInstant(trigger.nominalAt) }
+    : (trigger as TriggerJson)
 }
 
 export function runDetailText(run: RunDetail): string {
@@ -130,7 +138,8 @@ export function eventText(event: HistoryEvent): string {
   let payloads = ''
   const known: Record<string, unknown> = {}
   for (const [name, fact] of Object.entries(event)) {
-    if (PAYLOAD_FACTS.has(name)) payloads += fact === undefined ? '' : `,"${name}":${fact}`
+    if (name === 'trigger') known[name] = triggerJson(fact as Trigger)
+    else if (PAYLOAD_FACTS.has(name)) payloads += fact === undefined ? '' : `,"${name}":${fact}`
     else known[name] = typeof fact === 'number' && (name === 'at' || name.endsWith('At')) ? formatInstant(fact) : fact
   }
   return `${JSON.stringify(known).slice(0, -1)}${payloads}}`
@@ -148,12 +157,16 @@ export function explanationJson(explanation: Explanation): object {
     run,
     state,
     since: formatInstant(since),
-    reasons: reasons.map(reason => ({
-      ...reason,
-      until: reason.until === undefined ? undefined : formatInstant(reason.until),
-      since: reason.since === undefined ? undefined : formatInstant(reason.since),
-    })),
+    reasons: reasons.map(reasonJson),
     clear,
+  }
+}
+
+export function reasonJson(reason: Reason): object {
+  return {
+    ...reason,
+    until: reason.until === undefined ? undefined : formatInstant(reason.until),
+    since: reason.since === undefined ? undefined : formatInstant(reason.since),
   }
 }
 
@@ -182,9 +195,11 @@ export function deliveryText(task: Delivery): string {
   if (task.timeoutMs !== null) text += `,"timeoutMs":${task.timeoutMs}`
   if (task.tags !== null) text += `,"tags":${JSON.stringify(task.tags)}`
   if (task.traceparent !== null) text += `,"traceparent":${quote(task.traceparent)}`
+  if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
+  if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
   return `${text}}`
 }
 
-function instantOrNull(instant: Instant | null): string | null {
+export function instantOrNull(instant: Instant | null): string | null {
   return instant === null ? null : formatInstant(instant)
 }

@@ -1,16 +1,25 @@
 import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { SCHEDULES_PER_CALL_MAX } from '../../sdk/typescript/src/schedules.ts'
 import type * as wire from '../../sdk/typescript/src/wire.ts'
 import { CALL_KEY_HEADER, STREAMS, OPERATIONS as WIRE_OPERATIONS } from '../../sdk/typescript/src/wire.ts'
+import type { TimetableSpec } from '../time/spec.ts'
 import type * as answers from './answers.ts'
 import { type Api, createApi, OPERATIONS } from './api.ts'
+import type * as applySchemas from './apply-schemas.ts'
 import { STREAM_PATHS } from './events.ts'
 import { FakeEngine, fakeDelivery, NOW } from './fake-engine.ts'
+import { fakeLine } from './fake-schedules.ts'
+import type * as scheduleAnswers from './schedule-answers.ts'
+import type * as scheduleSchemas from './schedule-schemas.ts'
+import { SCHEDULES_PER_CALL_MAX as SERVER_SCHEDULES_PER_CALL_MAX } from './schedule-schemas.ts'
 import type * as schemas from './schemas.ts'
 
 /** The server's schemas and the SDK's types say the same: each fits where the other is asked for. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
+/** Lists of the SDK are readonly, those of the server are its own. */
+type Mutable<T> = T extends readonly (infer Item)[] ? Mutable<Item>[] : T extends object ? { [K in keyof T]: Mutable<T[K]> } : T
 const same = <A, B>(holds: Same<A, B>) => holds
 
 test('what the SDK sends is what the server takes, type by type', () => {
@@ -22,6 +31,15 @@ test('what the SDK sends is what the server takes, type by type', () => {
     same<Static<typeof schemas.Poll>, wire.WirePoll>(true),
     same<Static<typeof schemas.Complete>['results'][number]['is'], wire.WireResult['is']>(true),
     same<Static<typeof schemas.Heartbeat>, wire.WireHeartbeat>(true),
+    same<Static<typeof scheduleSchemas.Timetable>, Mutable<wire.WireTimetable>>(true),
+    same<Static<typeof scheduleSchemas.Timetable>, Mutable<TimetableSpec>>(true),
+    same<Static<typeof scheduleSchemas.ScheduleSpec>, Mutable<wire.WireScheduleSpec>>(true),
+    same<keyof Static<typeof scheduleSchemas.ScheduleChange>, keyof wire.WireScheduleSpec>(true),
+    same<Static<typeof scheduleSchemas.SchedulePause>, wire.WireSchedulePause>(true),
+    same<Static<typeof scheduleSchemas.Backfill>, wire.WireBackfillAsk>(true),
+    same<Static<typeof scheduleSchemas.Try>, Mutable<wire.WireTry>>(true),
+    same<Static<typeof scheduleSchemas.RegisterSchedules>, Mutable<wire.WireRegisterSchedules>>(true),
+    same<Static<typeof applySchemas.Apply>, Mutable<wire.WireApply>>(true),
   ]).not.toContain(false)
 })
 
@@ -41,6 +59,18 @@ test('what the server answers is what the SDK reads, type by type', () => {
     same<Static<typeof answers.Held>, wire.WireHeld>(true),
     same<keyof Static<typeof answers.Definitions>['definitions'][number], keyof wire.WireDefinitions['definitions'][number]>(true),
     same<Static<typeof answers.LiveEvent>['is'], wire.LiveEvent['is']>(true),
+    same<Static<typeof answers.Run>['trigger'], wire.WireTrigger>(true),
+    same<Static<typeof scheduleAnswers.Schedule>, Mutable<wire.WireSchedule>>(true),
+    same<Static<typeof scheduleAnswers.SchedulePut>, Mutable<wire.WireSchedulePut>>(true),
+    same<Static<typeof scheduleAnswers.ScheduleList>, Mutable<wire.WireScheduleList>>(true),
+    same<Static<typeof scheduleAnswers.Triggered>, wire.WireTriggered>(true),
+    same<Static<typeof scheduleAnswers.Backfilled>, wire.WireBackfilled>(true),
+    same<Static<typeof scheduleAnswers.Ledger>, wire.WireLedger>(true),
+    same<Static<typeof scheduleAnswers.Preview>, wire.WirePreview>(true),
+    same<Static<typeof scheduleAnswers.ScheduleExplanation>, wire.WireScheduleExplanation>(true),
+    same<Static<typeof scheduleAnswers.Registered>, wire.WireRegisteredSchedules>(true),
+    same<Static<typeof scheduleAnswers.Applied>, wire.WireApplied>(true),
+    same<Static<typeof scheduleAnswers.Export>, Mutable<wire.WireExport>>(true),
   ]).not.toContain(false)
 })
 
@@ -48,6 +78,7 @@ test('operations, methods, paths and streams are those of the SDK', () => {
   expect(Object.fromEntries(OPERATIONS.map(({ name, method, path }) => [name, [method, path]]))).toEqual(WIRE_OPERATIONS)
   expect(STREAM_PATHS).toEqual(STREAMS)
   expect(CALL_KEY_HEADER).toBe('idempotency-key')
+  expect(SCHEDULES_PER_CALL_MAX).toBe(SERVER_SCHEDULES_PER_CALL_MAX)
 })
 
 describe('answers are what /openapi.json says', () => {
@@ -70,6 +101,17 @@ describe('answers are what /openapi.json says', () => {
       lines: [{ run: ref.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00Z', level: 'info', message: 'm', fields: { a: 1 } }],
     },
     'keys.create': { name: 'ci' },
+    'schedules.put': { cron: '0 9 * * *', target: 'a', input: { a: 1 } },
+    'schedules.change': { jitter: '5m', input: null },
+    'schedules.backfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' },
+    'schedules.try': { schedule: { every: '1d' } },
+    'schedules.register': { source: 'web', schedules: [{ name: 'a', every: { every: '1d' }, target: 'a' }] },
+    apply: {
+      schedules: [{ name: 'a', at: ['2026-12-24T18:00:00Z'], target: 'a', overlap: 'allow' }],
+      queues: [{ name: 'q', paused: true }],
+      definitions: [{ name: 'resize', options: { priority: 5 } }],
+      prune: true,
+    },
   }
   test.each(OPERATIONS.map(operation => [operation.name, operation] as const))('%s', async (name, operation) => {
     const run = engine.add(
@@ -81,13 +123,19 @@ describe('answers are what /openapi.json says', () => {
     )
     engine.deliveries = [fakeDelivery(1), { ...fakeDelivery(2), tags: { a: 'b' }, deadline: NOW }]
     engine.lines = [{ run: run.id, attempt: 1, delivery: 'd', n: 0, at: NOW, level: 'info', message: 'm', fields: '{"a":1}' }]
+    engine.schedules.lines = [fakeLine(NOW)]
+    await api.dispatch('schedules.put', {
+      params: { namespace: 'default', name: 'a' },
+      body: JSON.stringify({ cron: ['0 2 * * *'], target: 'a', input: [1], options: { retry: { attempts: 2 } }, catchup: '6h' }),
+    })
     if (name === 'keys.remove') await engine.settings.put('api-key', '', 'a', '{}')
-    const call = { params: { namespace: 'default', run: run.id, name: 'a', worker: 'w' } }
+    const call = { params: { namespace: 'default', run: run.id, name: 'a', worker: 'w', backfill: 'b1' } }
     const answer = await api.dispatch(name, name in bodies ? { ...call, body: JSON.stringify(bodies[name]) } : call)
     expect(answer).toMatchObject({ status: Number(Object.keys(operation.answers)[0]) === 200 && name === 'runs.start' ? 201 : expect.any(Number) })
     const schema = operation.answers[answer.status]
     expect(schema, answer.body).toBeDefined()
-    expect([...Compile(schema as never).Errors(JSON.parse(answer.body))]).toEqual([])
+    const said: unknown = answer.contentType === undefined ? JSON.parse(answer.body) : answer.body
+    expect([...Compile(schema as never).Errors(said)]).toEqual([])
   })
 
   test('the description has every operation, and no reference leads nowhere', () => {

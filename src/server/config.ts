@@ -20,6 +20,14 @@ export interface Settings {
   logLevel: LogLevel
   /** A worker that is silent for so long has lost its tasks. */
   leaseMs: number
+  /** The built-in executors `shell` and `http` run in the server. Also on when one of the next two is set. */
+  executors: 'on' | 'off'
+  /** Commands that runs of `shell` may start: `all`, or programs separated by commas. Null: none. */
+  allowShell: string | null
+  /** What runs of `http` may reach beside public addresses: `any`, or ranges, addresses and names separated by commas. Null: nothing. */
+  allowHttp: string | null
+  /** Where targets of `http` reach `/v1/callbacks/…`. Null: the server's own address. */
+  callbackBase: string | null
 }
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -114,6 +122,38 @@ export const SETTINGS: SettingTable = {
     meant: 'a duration from 1s to 1h, such as 15s',
     read: readLease,
   },
+  executors: {
+    key: 'executors',
+    flag: '--executors <on-or-off>',
+    environment: 'MAINSPRING_EXECUTORS',
+    about: 'run shell and http work in the server',
+    meant: 'on or off',
+    read: text => (/^(on|true)$/.test(text) ? 'on' : /^(off|false)$/.test(text) ? 'off' : null),
+  },
+  allowShell: {
+    key: 'allowShell',
+    flag: '--allow-shell <commands>',
+    environment: 'MAINSPRING_ALLOW_SHELL',
+    about: 'commands for shell: all, or programs, separated by commas',
+    meant: 'all, or programs separated by commas',
+    read: readList,
+  },
+  allowHttp: {
+    key: 'allowHttp',
+    flag: '--allow-http <addresses>',
+    environment: 'MAINSPRING_ALLOW_HTTP',
+    about: 'private addresses for http: any, or ranges and names',
+    meant: 'any, or ranges, addresses and names separated by commas',
+    read: readList,
+  },
+  callbackBase: {
+    key: 'callbackBase',
+    flag: '--callback-base <address>',
+    environment: 'MAINSPRING_CALLBACK_BASE',
+    about: 'where targets of http reach this server',
+    meant: 'an address such as https://jobs.example.org',
+    read: readUrl,
+  },
 }
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
@@ -173,6 +213,7 @@ const DEFAULTS: NonNullable<ConfigSources['defaults']> = {
   namespace: { value: 'default', origin: 'default' },
   logLevel: { value: 'info', origin: 'default' },
   leaseMs: { value: '15s', origin: 'default' },
+  executors: { value: 'off', origin: 'default' },
 }
 
 interface Found {
@@ -231,6 +272,10 @@ function readUrl(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return null
   return url.href.replace(/\/+$/, '')
+}
+
+function readList(text: string): string | null {
+  return text.split(',').every(item => item.trim() !== '') ? text : null
 }
 
 function readLease(text: string): number | null {

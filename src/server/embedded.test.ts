@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { job } from '@mainspring/sdk'
+import { job, schedule } from '@mainspring/sdk'
 import { afterAll, expect, test } from 'vitest'
 import { startNode } from './embedded.ts'
 
@@ -76,5 +76,28 @@ test('drain lets what runs end; stop gives it back', async () => {
   await drained
   const again = await startNode({ database })
   expect(await again.client.handle(id).result()).toBe('ended')
+  await again.stop()
+})
+
+test('schedules are registered with the work; one that has left the code is paused', async () => {
+  const database = join(directory, 'schedules.db')
+  const ran = Promise.withResolvers<Date | undefined>()
+  const report = job('report', async (_: unknown, ctx) => ran.resolve(ctx.nominalTime))
+  const often = schedule('often', { every: '1s' }, report)
+  const seldom = schedule('seldom', { cron: '0 2 L * *' }, report)
+  const node = await startNode({ database, work: [report, often, seldom], source: 'shop' })
+  expect(await ran.promise).toBeInstanceOf(Date)
+  await node.stop()
+  const later = await startNode({ database, work: [report, seldom], source: 'shop' })
+  expect((await often.get()).paused).toMatchObject({ gone: true, note: expect.stringContaining('shop') })
+  expect((await seldom.get()).paused).toBeNull()
+  await later.stop()
+})
+
+test('a node with a schedule that is refused does not start, and gives its database up', async () => {
+  const database = join(directory, 'never.db')
+  const never = schedule('never', { cron: '0 0 30 2 *' }, double, 21)
+  await expect(startNode({ database, work: [double, never] })).rejects.toMatchObject({ code: 'schedule-never-fires', at: '/schedules/0/cron' })
+  const again = await startNode({ database })
   await again.stop()
 })

@@ -1,5 +1,5 @@
 import { MessageChannel, Worker as Thread } from 'node:worker_threads'
-import { type AnyJob, Client, portConnection, setDefaultClient } from '@mainspring/sdk'
+import { Client, partsOf, portConnection, setDefaultClient, type Work } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { type LogLevel, loadConfig } from './config.ts'
 import type { EngineThreadData, EngineThreadMessage } from './engine-thread.ts'
@@ -8,8 +8,10 @@ import { Refusal } from './refusal.ts'
 export interface NodeOptions {
   /** Where everything is kept: a path or `sqlite:FILE`, or `memory:`. Default: `MAINSPRING_DATABASE`, `mainspring.yaml`, else `.mainspring/mainspring.db`. */
   database?: string
-  /** Jobs that this process runs. Empty: it only starts runs, for others to run later. */
-  work?: readonly AnyJob[]
+  /** Jobs that this process runs, and schedules that it registers. Empty: it only starts runs, for others to run later. */
+  work?: Work
+  /** Names the code that has these schedules, see `WorkerOptions.source`. Default `MAINSPRING_SOURCE`, else package and script. */
+  source?: string
   /** Handlers at the same time. Default 10. */
   slots?: number
   /** Only work of these queues. Default: of any. */
@@ -35,11 +37,12 @@ export interface EmbeddedNode {
 /**
  * Starts engine and worker in this process: no server, no port, no HTTP between engine and handler.
  * ```ts
- * const node = await startNode({ database: 'app.db', work: [resize, order] })
+ * const node = await startNode({ database: 'app.db', work: [resize, order, nightly] })
  * await resize.start({ url })
  * process.once('SIGTERM', () => node.drain())
  * ```
  * The engine has a thread of its own, so that a handler that blocks the event loop costs neither leases nor shards.
+ * @throws RequestRefused: a schedule is refused; `at` says which (`/schedules/<n>/…`) and where.
  * @throws Refusal: the database is held by another process (it says which), cannot be opened, or an option cannot be right.
  */
 export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode> {
@@ -77,10 +80,22 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
   }
 }
 
-async function startWork(client: Client, { work = [], slots, queues, labels }: NodeOptions): Promise<Worker | null> {
-  if (work.length === 0) return null
-  const worker = startWorker({ jobs: work, client, ...(slots !== undefined && { slots }), ...(queues && { queues }), ...(labels && { labels }) })
-  await worker.ready
+async function startWork(client: Client, { work = [], source, slots, queues, labels }: NodeOptions): Promise<Worker | null> {
+  const { jobs, schedules } = partsOf(work)
+  if (jobs.length === 0 && schedules.length === 0) return null
+  const worker = startWorker({
+    jobs,
+    schedules,
+    client,
+    ...(source !== undefined && { source }),
+    ...(slots !== undefined && { slots }),
+    ...(queues && { queues }),
+    ...(labels && { labels }),
+  })
+  await worker.ready.catch(async (error: unknown) => {
+    await worker.stop()
+    throw error
+  })
   return worker
 }
 

@@ -10,6 +10,7 @@ import { SIZES } from '../engine/options.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { type Config, isLoopback, urlOf } from './config.ts'
+import { openExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
 import { Refusal } from './refusal.ts'
 import { openStore } from './stores.ts'
@@ -73,16 +74,19 @@ export async function openNode(config: Config): Promise<Node> {
   const node = await openBareNode(config)
   try {
     refuseUnguarded(config, node.engine)
-    const http = node.api.http({ bind: host })
+    let bound = port
+    const url = (): string => urlOf(host, bound)
+    const executors = openExecutors(config.settings, node.connection, url)
+    const http = node.api.http({ bind: host, ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
     const address = http.server.address()
-    const bound = address !== null && typeof address === 'object' ? address.port : port
+    bound = address !== null && typeof address === 'object' ? address.port : port
     let stopping: Promise<void> | null = null
     return {
       ...node,
-      url: urlOf(host, bound),
+      url: url(),
       stop: () => {
-        stopping ??= closed(http).finally(() => node.stop())
+        stopping ??= Promise.all([closed(http), executors?.stop()]).then(() => node.stop())
         return stopping
       },
     }

@@ -80,12 +80,16 @@ export function refuse(found: unknown, at: string, hint: string, what = 'This op
   throw new InvalidOption(`${what}: ${at} is ${shown(found)}.`, { at, found, hint })
 }
 
-function text(longest: number): Check<string> {
+export function text(longest: number): Check<string> {
   return (value, at) =>
     typeof value === 'string' && value.length > 0 && value.length <= longest && !hasControls(value)
       ? value
       : refuse(value, at, `a text of 1 to ${longest} characters without control characters`)
 }
+
+/** Of many lines, such as a file. */
+export const longText: Check<string> = (value, at) =>
+  typeof value === 'string' && value.length > 0 && value.isWellFormed() ? value : refuse(value, at, 'a text')
 
 function hasControls(value: string): boolean {
   for (let index = 0; index < value.length; index++) if (value.charCodeAt(index) < 32 || value.charCodeAt(index) === 127) return true

@@ -10,6 +10,7 @@ import { newId, type Random } from './ids.ts'
 import type { AnyJob, Job, StartArguments, StartItem } from './job.ts'
 import type { StartOptions } from './options.ts'
 import { listRuns, type RunFilter } from './runs.ts'
+import { Schedules } from './schedules.ts'
 import { answerOf, manyBody, oneBody } from './starts.ts'
 import type { Call, Connection, OperationName, WireRunList, WireStarted, WireStartedMany } from './wire.ts'
 
@@ -54,6 +55,9 @@ export class Client {
     /** A page of runs, newest first: `const { runs, next } = await client.runs.list({ state: 'failed', limit: 20 })`; `next` is the cursor of the page after. */
     list: (filter: RunFilter = {}): Promise<WireRunList> => listRuns(this, filter),
   }
+
+  /** Schedules: put, list, get, pause, resume, trigger, backfill, ledger, preview, explain, remove. `client.schedules.trigger('nightly')`. */
+  readonly schedules = new Schedules(this)
 
   constructor(options: ClientOptions = {}) {
     const { env } = process

@@ -15,6 +15,10 @@ export interface JobContext<Checkpoint = unknown> {
   readonly tags: Readonly<Record<string, string>>
   /** What the start gave as `metadata`. */
   readonly metadata: unknown
+  /** The time that a schedule meant this run for, however late it is; undefined: no schedule started it. Work on this instead of on the clock. */
+  readonly nominalTime?: Date | undefined
+  /** Milliseconds from that time to the delivery of this attempt. */
+  readonly latenessMs?: number | undefined
   /** When this attempt times out; null: never. */
   readonly deadline: Date | null
   /**

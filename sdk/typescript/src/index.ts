@@ -15,9 +15,10 @@
  *
  * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, retention, unique, tags, labels).
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
+ * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
  * - **Wait and look**: `RunHandle` (result, cancel, terminate, retry, get, logs, explain, events); `client.handle(id)`, `client.runs.list(filter)`.
- * - **Run**: `startWorker({ jobs })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress, checkpoint,
- *   signal, taskKey, start.
+ * - **Run**: `startWorker({ jobs, schedules })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress, checkpoint,
+ *   signal, taskKey, nominalTime, start.
  * - **Where**: `MAINSPRING_URL` (default http://127.0.0.1:7575), `MAINSPRING_API_KEY`, `MAINSPRING_NAMESPACE` (default `default`), or `connect(options)` with
  *   `setDefaultClient(client)`.
  * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
@@ -57,6 +58,11 @@ export { type AnyJob, type Handler, type Job, job, type StartItem } from './job.
 export type { JobOptions, JobRetryOptions, OpenState, RetryOptions, RunOptions, StartOptions, TimeoutOptions, UniqueOption } from './options.ts'
 export { portConnection, type Served, servePort } from './port.ts'
 export type { Run, RunFilter } from './runs.ts'
+export { isSchedule, type Schedule, type ScheduleInput, type ScheduleOptions, schedule } from './schedule.ts'
+export type { BackfillRange, LedgerFilter, PauseEnd, ScheduleName, Schedules } from './schedules.ts'
 export type { InferInput, InferOutput, StandardSchema } from './schema.ts'
+export { sourceOf } from './source.ts'
+export type { Blackout, Calendar, CronText, Every, Solar, Timetable } from './timetable.ts'
 export type * from './wire.ts'
 export { CALL_KEY_HEADER, OPERATIONS, STREAMS } from './wire.ts'
+export { partsOf, type Work } from './work.ts'

@@ -59,17 +59,18 @@ const unique: check.Check<WireUnique> = (value, at) => {
   return { by: rest.key === undefined ? (by ?? 'name') : 'key', ...rest }
 }
 
-const shared = {
+/** Options of a run that a schedule may give too. */
+export const runOptions = {
   queue: check.name,
   priority: check.integer(-100, 100),
   retry,
   timeout,
   expires: check.positiveDuration,
   retention: check.duration,
-  unique,
   tags: check.words,
   labels: check.words,
 }
+const shared = { ...runOptions, unique }
 /** Options that have no wire form. */
 function kept(fits: (value: unknown) => boolean, hint: string): check.Check<undefined> {
   return (value, at) => (fits(value) ? undefined : check.refuse(value, at, hint))

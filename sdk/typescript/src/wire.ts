@@ -1,4 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
+import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
+
+export type * from './wire-schedules.ts'
 
 /**
  * The HTTP API as data: every operation's method and path, and the JSON shapes of what goes over it. `/openapi.json` is generated from the server's
@@ -36,7 +39,8 @@ export const OPERATIONS = {
   'keys.create': ['POST', '/v1/keys'],
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
-} as const satisfies Record<string, readonly ['GET' | 'POST' | 'DELETE', string]>
+  ...SCHEDULE_OPERATIONS,
+} as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
   'runs.events': '/v1/namespaces/{namespace}/runs/{run}/events',
@@ -61,7 +65,7 @@ export interface Call {
 
 /**
  * Where the SDK sends its calls: a server over HTTP, an engine in another thread, or one in the same thread. The same operations, the same JSON text.
- * - `call` resolves with the JSON text of the answer (status 2xx). It rejects with `RequestRefused` (the server's problem), or `Unreachable`.
+ * - `call` resolves with the text of the answer (status 2xx): JSON, of `schedules.calendar` iCalendar. It rejects with `RequestRefused` (the server's problem), or `Unreachable`.
  */
 export interface Connection {
   call(operation: OperationName, call: Call): Promise<string>
@@ -149,7 +153,13 @@ export interface WireProgress {
   value: number
   message?: string
 }
-export type WireTrigger = { is: 'call'; by?: string } | { is: 'job'; run: string } | { is: 'retry'; of: string }
+export type WireTrigger =
+  | { is: 'call'; by?: string }
+  | { is: 'job'; run: string }
+  /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
+  | { is: 'retry'; of: string; nominalAt?: string }
+  /** `id`: the schedule's, `n`: its line in the ledger. */
+  | { is: 'schedule'; schedule: string; id: string; n: number; nominalAt: string; source: 'time' | 'trigger' | 'backfill'; by?: string }
 
 export interface WireRun {
   id: string
@@ -307,6 +317,9 @@ export interface WireDelivery {
   leaseMs: number
   tags?: Record<string, string>
   traceparent?: string
+  /** The time that a schedule meant, and how much later this delivery is, in milliseconds. */
+  nominalTime?: string
+  latenessMs?: number
 }
 export interface WirePolled {
   answer: string

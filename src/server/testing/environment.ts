@@ -1,13 +1,14 @@
 import {
-  type AnyJob,
   type Call,
   Client,
   type Connection,
   type Duration,
   type OperationName,
+  partsOf,
   setDefaultClient,
   type WireExplanation,
   type WireRunDetail,
+  type Work,
 } from '@mainspring/sdk'
 import type { Random } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
@@ -35,16 +36,19 @@ export interface TestOptions {
 
 /**
  * A node in this thread, on a memory store and a clock that stands still: jobs run as they do in production, a month passes in milliseconds, and a
- * crash can be had at any commit.
+ * crash can be had at any commit. Schedules among the jobs fire as time is moved on.
  * ```ts
  * await using t = await testEnvironment([order])
  * const run = await order.start({ id: 1 }, { delay: '30d' })
  * expect(await run.result()).toEqual({ ok: true })   // time moves on by itself while a result is awaited
  * ```
  */
-export async function testEnvironment(jobs: readonly AnyJob[], options: TestOptions = {}): Promise<TestEnvironment> {
-  const environment = new TestEnvironment(jobs, options)
-  await environment.ready()
+export async function testEnvironment(work: Work, options: TestOptions = {}): Promise<TestEnvironment> {
+  const environment = new TestEnvironment(work, options)
+  await environment.ready().catch(async (error: unknown) => {
+    await environment.stop()
+    throw error
+  })
   return environment
 }
 
@@ -68,7 +72,8 @@ export class TestEnvironment implements AsyncDisposable {
   #moving: Promise<unknown> = Promise.resolve()
   #stopped = false
 
-  constructor(jobs: readonly AnyJob[], options: TestOptions) {
+  constructor(work: Work, options: TestOptions) {
+    const { jobs, schedules } = partsOf(work)
     this.#clock = new VirtualClock(new Date(options.start ?? '2026-01-01T00:00:00Z').getTime())
     this.#store = openMemoryStore({ now: () => this.#clock.now() })
     this.#random = seeded(options.seed ?? 1)
@@ -76,7 +81,16 @@ export class TestEnvironment implements AsyncDisposable {
     this.#point = new CrashPoint(() => this.#crashed())
     const namespace = options.namespace ?? 'default'
     this.#newLife = () =>
-      new Life({ jobs, store: this.#store, clock: this.#clock, random: this.#random, namespace, slots: options.slots ?? 10, point: this.#point })
+      new Life({
+        jobs,
+        schedules,
+        store: this.#store,
+        clock: this.#clock,
+        random: this.#random,
+        namespace,
+        slots: options.slots ?? 10,
+        point: this.#point,
+      })
     this.#life = this.#newLife()
     this.client = new Client({ connection: this.#connection(), namespace, clock: this.#clock, random: this.#random })
     this.#clientBefore = setDefaultClient(this.client)

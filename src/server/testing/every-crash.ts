@@ -1,4 +1,4 @@
-import type { AnyJob } from '@mainspring/sdk'
+import type { Work } from '@mainspring/sdk'
 import type { CrashMoment } from './crashing-store.ts'
 import { TestEnvironment, type TestOptions } from './environment.ts'
 
@@ -17,15 +17,11 @@ const CRASH_POINTS_MAX = 10_000
  * ```
  * @throws Error naming the place of the first crash that the scenario did not survive; its `cause` is the scenario's own error.
  */
-export async function everyCrash(
-  jobs: readonly AnyJob[],
-  scenario: (t: TestEnvironment) => Promise<void>,
-  options: TestOptions = {},
-): Promise<number> {
-  await once(jobs, scenario, options, null)
+export async function everyCrash(work: Work, scenario: (t: TestEnvironment) => Promise<void>, options: TestOptions = {}): Promise<number> {
+  await once(work, scenario, options, null)
   for (let commit = 1; commit <= CRASH_POINTS_MAX; commit++)
     for (const moment of ['before', 'after'] as const) {
-      const crashed = await once(jobs, scenario, options, { moment, commit })
+      const crashed = await once(work, scenario, options, { moment, commit })
       if (!crashed) return (commit - 1) * 2 + (moment === 'after' ? 1 : 0)
     }
   throw new Error(`The scenario makes more than ${CRASH_POINTS_MAX} commits.`)
@@ -33,12 +29,12 @@ export async function everyCrash(
 
 /** Answers whether the crash came: a scenario that ends before has no further places. */
 async function once(
-  jobs: readonly AnyJob[],
+  work: Work,
   scenario: (t: TestEnvironment) => Promise<void>,
   options: TestOptions,
   crash: { moment: CrashMoment; commit: number } | null,
 ): Promise<boolean> {
-  await using t = new TestEnvironment(jobs, options)
+  await using t = new TestEnvironment(work, options)
   await t.ready()
   if (crash) t.crash(crash.moment, crash.commit)
   try {

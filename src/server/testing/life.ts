@@ -1,4 +1,4 @@
-import { type AnyJob, type Call, Client, type Connection, type OperationName } from '@mainspring/sdk'
+import { type AnyJob, type Call, Client, type Connection, type OperationName, type Schedule } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { type Api, createApi } from '../../api/api.ts'
 import { newId, type Random } from '../../core/ids.ts'
@@ -26,6 +26,7 @@ function sizesFor(jobs: readonly AnyJob[]): Partial<Sizes> {
 
 export interface LifeOptions {
   jobs: readonly AnyJob[]
+  schedules: readonly Schedule[]
   store: Store
   clock: VirtualClock
   random: Random
@@ -84,6 +85,7 @@ export class Life {
     const clock = this.#clock
     this.#worker = startWorker({
       jobs: this.#options.jobs,
+      ...(this.#options.schedules.length > 0 && { schedules: this.#options.schedules, source: 'test' }),
       slots: this.#options.slots,
       name: 'test',
       client: new Client({ connection: this.#workerConnection(), namespace: this.#options.namespace, clock, random }),

@@ -11,6 +11,7 @@ import type {
   WireLog,
   WirePoll,
   WireProblem,
+  WireRegisterSchedules,
   WireResult,
 } from '../wire.ts'
 
@@ -66,6 +67,9 @@ export class FakeServer implements Connection {
 
   readonly #defaults: Partial<Record<OperationName, (body: never, call: Call) => unknown>> = {
     'definitions.register': () => ({}),
+    'schedules.register': ({ schedules }: WireRegisterSchedules) => ({
+      schedules: schedules.map(({ name }) => ({ name, changed: 'created', warnings: [] })),
+    }),
     'workers.gone': () => ({}),
     'runs.start': () => ({ is: 'started', run: `run${this.#ids++}` }),
     'runs.startMany': ({ runs }: { runs: unknown[] }) => ({ runs: runs.map(() => ({ is: 'started', run: `run${this.#ids++}` })) }),

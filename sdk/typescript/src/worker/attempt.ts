@@ -76,6 +76,12 @@ export class Attempt implements JobContext {
   get metadata(): unknown {
     return this.value('metadata')
   }
+  get nominalTime(): Date | undefined {
+    return this.delivery.nominalTime === undefined ? undefined : new Date(this.delivery.nominalTime)
+  }
+  get latenessMs(): number | undefined {
+    return this.delivery.latenessMs
+  }
   get deadline(): Date | null {
     return this.delivery.deadline === undefined ? null : new Date(this.delivery.deadline)
   }

@@ -2,11 +2,25 @@ import type { Client } from '../client.ts'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../ids.ts'
 import type { AnyJob } from '../job.ts'
+import type { Schedule } from '../schedule.ts'
 import type { Connection, WireProblem } from '../wire.ts'
 
 export interface WorkerOptions {
   /** What it runs; deliveries of any other job go elsewhere. */
   jobs: readonly AnyJob[]
+  /**
+   * Schedules that this code has. They are registered once its jobs are, as the whole of `source`: those that the same source had before and has no longer are
+   * paused by the server, so that what is deleted from code does not go on. Left out, with no `source` either: nothing is registered, and nothing paused.
+   *
+   * A worker registers them when it begins, not again later: in a rolling deployment the code that was started last counts.
+   */
+  schedules?: readonly Schedule[]
+  /**
+   * Names the code that has these schedules, the same in all processes of it; processes with other schedules need another name. Default `MAINSPRING_SOURCE`, else
+   * package and script, such as `shop/worker`. With a name given by option or variable an empty list is registered too, so that the last schedule that was taken
+   * out of the code is paused.
+   */
+  source?: string
   /** Through which it asks for work, and through which its handlers start runs. Default: one made from what follows, else from the environment. */
   client?: Client
   connection?: Connection

@@ -1,13 +1,15 @@
 import { hostname } from 'node:os'
 import { RESULTS_UNANSWERED_MAX, WAIT_MS_MAX } from '../bounds.ts'
-import { waitMs } from '../calls.ts'
+import { mayPass, waitMs } from '../calls.ts'
 import * as check from '../checks.ts'
 import { Client } from '../client.ts'
 import { delayed } from '../clock.ts'
 import { withClient } from '../current.ts'
 import type { Duration } from '../duration.ts'
-import { CancelRequested, InvalidOption, LeaseLost, type RequestRefused, WorkerStopping } from '../errors.ts'
+import { CancelRequested, InvalidOption, LeaseLost, RequestRefused, WorkerStopping } from '../errors.ts'
 import type { AnyJob } from '../job.ts'
+import { isSchedule, type Schedule } from '../schedule.ts'
+import { sourceOf } from '../source.ts'
 import type { WireDelivery } from '../wire.ts'
 import { Attempt } from './attempt.ts'
 import { Leases } from './leases.ts'
@@ -36,6 +38,8 @@ export class JobWorker {
   readonly #client: Client
   readonly #slots: number
   readonly #jobs: ReadonlyMap<string, AnyJob>
+  /** Null: this code says nothing of schedules. */
+  readonly #schedules: { source: string; all: readonly Schedule[] } | null
   readonly #stop = new AbortController()
   readonly #seen = new Seen()
   readonly #running = new Map<string, Attempt>()
@@ -57,6 +61,7 @@ export class JobWorker {
     this.#client = clientOf(options)
     this.#slots = check.integer(1, 10_000)(options.slots ?? 10, '/slots')
     this.#jobs = byName(options.jobs)
+    this.#schedules = schedulesOf(options)
     this.id = this.#client.newId()
     const client = this.#client
     const { signal } = this.#stop
@@ -111,18 +116,58 @@ export class JobWorker {
   }
 
   async #begin(): Promise<void> {
+    await this.#untilDone('its jobs cannot be registered yet', () => this.#client.register(this.#options.jobs))
+    const refused = await this.#registerSchedules()
+    await this.#leases.ready
+    this.#poller.wake()
+    if (refused !== null) throw refused
+  }
+
+  async #untilDone(problem: string, act: () => Promise<void>): Promise<void> {
     for (let failures = 0; ; failures++) {
       if (this.#draining) throw new Error('the worker was stopped before it began')
       try {
-        await this.#client.register(this.#options.jobs)
-        break
+        return await act()
       } catch (error) {
-        this.#log('warn', 'its jobs cannot be registered yet', { error })
+        this.#log('warn', problem, { error })
         await delayed(this.#client.clock, waitMs(error, failures, this.#client.random), this.#stop.signal)
       }
     }
-    await this.#leases.ready
-    this.#poller.wake()
+  }
+
+  /** Answers the server's refusal: then `ready` tells of it, and the jobs are run all the same. */
+  async #registerSchedules(): Promise<RequestRefused | null> {
+    if (this.#schedules === null) return null
+    const { source, all } = this.#schedules
+    let refused: RequestRefused | null = null
+    await this.#untilDone('its schedules cannot be registered yet', async () => {
+      try {
+        const { schedules } = await this.#client.schedules.register(source, all)
+        for (const { name, changed, warnings } of schedules) {
+          if (changed === 'kept') this.#log('warn', `schedule "${name}" was made by a call or a file, and is left as it is`, { source })
+          for (const { message } of warnings) this.#log('info', `schedule "${name}": ${message}`, { source })
+        }
+      } catch (error) {
+        if (mayPass(error) || !(error instanceof RequestRefused)) throw error
+        refused = error
+        this.#log('error', 'its schedules were refused; none of them was changed', { error })
+      }
+    })
+    return refused
+  }
+
+  /**
+   * What the server has lost is registered again. Not more than that: this code may be the older one by now, and must not take back what a newer one has registered.
+   */
+  async #restoreSchedules(): Promise<void> {
+    const first = this.#schedules?.all[0]
+    if (first === undefined) return
+    try {
+      await this.#client.schedules.get(first)
+    } catch (error) {
+      if (error instanceof RequestRefused && error.code === 'schedule-not-found') await this.#registerSchedules()
+      else this.#log('warn', 'its schedules cannot be looked at', { error })
+    }
   }
 
   /** Everything that came is held before anything of it runs: a handler may block this thread from its first line on. */
@@ -207,7 +252,10 @@ export class JobWorker {
       this.#log('info', 'the server answers again', {})
       this.#options.onEvent?.({ is: 'connected' })
       this.#client.forget(this.#options.jobs) // it may be another server, or one that has lost them
-      this.#client.register(this.#options.jobs).catch(again => this.#log('warn', 'its jobs cannot be registered', { error: again }))
+      this.#client
+        .register(this.#options.jobs)
+        .then(() => this.#restoreSchedules())
+        .catch(again => this.#log('warn', 'its jobs cannot be registered', { error: again }))
     } else {
       this.#log('warn', 'no work can be asked for; it is tried again', { error })
       this.#options.onEvent?.({ is: 'disconnected', error })
@@ -286,6 +334,28 @@ function byName(jobs: readonly AnyJob[]): Map<string, AnyJob> {
   })
   if (named.size === 0) throw new InvalidOption('A worker needs a job.', { at: '/jobs', found: jobs, hint: 'jobs: [resize, order]' })
   return named
+}
+
+function schedulesOf({ schedules, source }: WorkerOptions): { source: string; all: readonly Schedule[] } | null {
+  if (source === undefined && schedules === undefined) return null
+  const given = source ?? (process.env.MAINSPRING_SOURCE || undefined)
+  const all = schedules ?? []
+  // An empty list of code that nobody named says nothing: another process of it may have them.
+  if (given === undefined && all.length === 0) return null
+  const named = new Set<string>()
+  for (const [index, schedule] of all.entries()) {
+    const at = `/schedules/${index}`
+    if (!isSchedule(schedule))
+      throw new InvalidOption('This is not a schedule.', {
+        at,
+        found: schedule,
+        hint: "make one with schedule('name', { cron: '0 2 * * *' }, resize)",
+      })
+    if (named.has(schedule.name))
+      throw new InvalidOption(`Two schedules are called "${schedule.name}".`, { at, found: schedule.name, hint: 'names are unique in a namespace' })
+    named.add(schedule.name)
+  }
+  return { source: check.name(given ?? sourceOf(process.argv[1]), '/source'), all }
 }
 
 /** Ids have no character that JSON escapes; anything else is the server's choice. */

@@ -1,0 +1,266 @@
+import { PAGE_MAX } from '../core/bounds.ts'
+import { UserError } from '../core/errors.ts'
+import type { CommandId } from '../core/ids.ts'
+import type { DefinitionOptions, DefinitionView, Engine, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
+import { Apply, type ApplyBody } from './apply-schemas.ts'
+import { nearest } from './check.ts'
+import { definitionOptionsOf, storable } from './inputs.ts'
+import { type Operation, operation } from './operation.ts'
+import { Applied, Export } from './schedule-answers.ts'
+import { inOrder } from './schedule-inputs.ts'
+import { writtenOptions, writtenSpec, writtenSpecText } from './schedule-views.ts'
+import { checkedSchedules, refuseTwice } from './schedules.ts'
+import { NOTE_LENGTH_MAX } from './schemas.ts'
+
+/**
+ * `apply` makes a namespace what a file says: read and check all of it, compare with what is there, then do what differs. What fails half-way (a server
+ * that stops) is finished by applying again. `export` writes the file that changes nothing.
+ */
+
+const NAMESPACE = '/v1/namespaces/{namespace}'
+
+interface Change {
+  kind: 'schedule' | 'queue' | 'definition'
+  name: string
+  change: 'created' | 'edited' | 'unchanged' | 'deleted' | 'kept'
+  fields: Field[]
+  warnings: ScheduleWarning[]
+}
+interface Field {
+  field: string
+  from?: unknown
+  to?: unknown
+}
+/** A change, and what makes it so: `id` makes each of them repeatable (E9). */
+interface Plan {
+  change: Change
+  act(command: { id: CommandId; by: string | null }): Promise<unknown>
+}
+
+const apply = operation({
+  name: 'apply',
+  method: 'POST',
+  path: `${NAMESPACE}/apply`,
+  summary: 'Make schedules, and settings of queues and definitions, what a file says; all is checked before anything is changed',
+  body: { schema: Apply, raw: { schedules: [{ input: 'raw' }] } },
+  answers: { 200: Applied },
+  async handle({ engine, params, body, payloads, command }) {
+    const plans = await planned(engine, params.namespace, body, payloads)
+    const dryRun = body.dryRun ?? false
+    const { id, by } = command()
+    if (!dryRun) for (const { change, act } of plans) await act({ id: `${id}:${change.kind}:${change.name}`, by })
+    return JSON.stringify({ applied: !dryRun, changes: plans.map(({ change }) => change) })
+  },
+})
+
+async function planned(engine: Engine, namespace: string, body: ApplyBody, payloads: readonly string[]): Promise<Plan[]> {
+  const settings = [...definitionPlans(engine, namespace, body), ...queuePlans(engine, namespace, body)]
+  const schedules = await checkedSchedules(engine, namespace, body.schedules ?? [], payloads)
+  const plans: Plan[] = []
+  const targets = new Set(engine.definitions.list(namespace).map(({ name }) => name))
+  for (const { name, spec, warnings } of schedules) {
+    const { definition } = spec.target
+    const unknown = { code: 'target-unknown', message: `nothing called "${definition}" is registered yet`, hint: TARGET_HINT }
+    plans.push(await schedulePlan(engine, namespace, name, spec, targets.has(definition) ? warnings : [...warnings, unknown]))
+  }
+  return [...settings, ...plans, ...(body.prune ? await prunePlans(engine, namespace, new Set(schedules.map(({ name }) => name))) : [])]
+}
+
+async function schedulePlan(engine: Engine, namespace: string, name: string, spec: ScheduleSpec, warnings: ScheduleWarning[]): Promise<Plan> {
+  const known = await found(engine, namespace, name)
+  const fields = differences(known?.spec ?? null, spec)
+  const kind = known === null ? 'created' : fields.length === 0 ? 'unchanged' : 'edited'
+  const change: Change = { kind: 'schedule', name, change: kind, fields, warnings }
+  // What says the same stays as it is, whoever made it: prune never deletes what no file has changed.
+  if (change.change === 'unchanged') return { change, act: NOTHING }
+  return { change, act: command => engine.schedules.put(namespace, name, { spec, origin: { is: 'apply' }, ...command }) }
+}
+const NOTHING = async () => {}
+const TARGET_HINT = 'Until a worker registers it, its times are refused, and the ledger says so.'
+
+async function found(engine: Engine, namespace: string, name: string): Promise<ScheduleView | null> {
+  try {
+    return await engine.schedules.get(namespace, name)
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'schedule-not-found') return null
+    throw error
+  }
+}
+
+async function prunePlans(engine: Engine, namespace: string, names: ReadonlySet<string>): Promise<Plan[]> {
+  const gone = (await allSchedules(engine, namespace)).filter(({ name, origin }) => origin.is === 'apply' && !names.has(name))
+  return gone.map(({ name }) => ({
+    change: { kind: 'schedule', name, change: 'deleted', fields: [], warnings: [] },
+    act: command => engine.schedules.remove(namespace, name, command),
+  }))
+}
+
+async function allSchedules(engine: Engine, namespace: string): Promise<ScheduleView[]> {
+  const all: ScheduleView[] = []
+  for (let after: string | null = null; ; ) {
+    const page: { rows: ScheduleView[]; next: string | null } = await engine.schedules.list(namespace, { after, limit: PAGE_MAX })
+    all.push(...page.rows)
+    if (page.next === null) return all
+    after = page.next
+  }
+}
+
+function queuePlans(engine: Engine, namespace: string, { queues = [] }: ApplyBody): Plan[] {
+  refuseTwice(queues, '/queues')
+  const pauses = pausesOf(engine, namespace, 'queue')
+  return queues.map(({ name, paused }) => {
+    const pause = pausing(engine, { namespace, scope: 'queue', name }, pauses.get(name), paused)
+    return plan('queue', name, pause === null ? [] : [pause])
+  })
+}
+
+function definitionPlans(engine: Engine, namespace: string, { definitions = [] }: ApplyBody): Plan[] {
+  refuseTwice(definitions, '/definitions')
+  const registered = new Map(engine.definitions.list(namespace).map(definition => [definition.name, definition]))
+  const pauses = pausesOf(engine, namespace, 'definition')
+  return definitions.map(({ name, paused, options }, index) => {
+    const at = `/definitions/${index}`
+    const definition = registered.get(name) ?? refuseUnknown(name, [...registered.keys()], at)
+    const pause = pausing(engine, { namespace, scope: 'definition', name }, pauses.get(name), paused)
+    const override = options === undefined ? null : overriding(engine, namespace, definition, definitionOptionsOf(options, `${at}/options`))
+    return plan(
+      'definition',
+      name,
+      [pause, override].filter(step => step !== null),
+    )
+  })
+}
+
+/** Fields that change together, and the call that does it. */
+interface SettingStep {
+  fields: Field[]
+  act(by: string | null): Promise<void>
+}
+
+function plan(kind: 'queue' | 'definition', name: string, steps: SettingStep[]): Plan {
+  const fields = steps.flatMap(step => step.fields)
+  return {
+    change: { kind, name, change: fields.length === 0 ? 'unchanged' : 'edited', fields, warnings: [] },
+    async act({ by }) {
+      for (const step of steps) await step.act(by)
+    },
+  }
+}
+
+function pausing(
+  engine: Engine,
+  target: { namespace: string; scope: 'queue' | 'definition'; name: string },
+  before: { note: string | null } | undefined,
+  asked: boolean | { note?: string } | undefined,
+): SettingStep | null {
+  if (asked === undefined) return null
+  const note = typeof asked === 'object' && asked.note !== undefined ? storable(asked.note, NOTE_LENGTH_MAX) : null
+  const to = asked === false ? false : pausedOf({ note })
+  const from = before === undefined ? false : pausedOf(before)
+  if (same(from, to)) return null
+  return { fields: [{ field: 'paused', from, to }], act: by => engine.pauses.set(target, asked === false ? null : { by, note }) }
+}
+
+function pausedOf({ note }: { note: string | null }): true | { note: string } {
+  return note === null ? true : { note }
+}
+
+function pausesOf(engine: Engine, namespace: string, scope: 'queue' | 'definition'): Map<string, { note: string | null }> {
+  return new Map(
+    engine.pauses
+      .list(namespace)
+      .filter(pause => pause.scope === scope)
+      .map(pause => [pause.name, pause]),
+  )
+}
+
+function overriding(engine: Engine, namespace: string, { name, override }: DefinitionView, options: DefinitionOptions): SettingStep | null {
+  const fields = fieldsOf({ options: written(override ?? {}) }, { options: written(options) })
+  if (fields.length === 0) return null
+  const isEmpty = Object.keys(options).length === 0
+  return { fields, act: () => engine.definitions.override(namespace, name, isEmpty ? null : options) }
+}
+
+function refuseUnknown(name: string, known: readonly string[], at: string): never {
+  const near = nearest(name, known)
+  throw new UserError('unknown-definition', {
+    at: `${at}/name`,
+    found: name,
+    hint: near === null ? 'a worker that has it must have registered it before' : `did you mean ${near}?`,
+  })
+}
+
+/** What a person would see as changed: of `options` each one by itself. */
+function differences(before: ScheduleSpec | null, after: ScheduleSpec): Field[] {
+  const flat = (spec: ScheduleSpec | null): Record<string, unknown> => {
+    if (spec === null) return {}
+    const { fields, input } = writtenSpec(spec)
+    return input === null ? fields : { ...fields, input: new Written(input) }
+  }
+  return fieldsOf(flat(before), flat(after))
+}
+
+/** A payload is compared as the text that it is; two large numbers may be the same once they are parsed. */
+class Written {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+function fieldsOf(before: Record<string, unknown>, after: Record<string, unknown>): Field[] {
+  const [from, to] = [withOptionsApart(before), withOptionsApart(after)]
+  return [...new Set([...Object.keys(to), ...Object.keys(from)])]
+    .filter(field => !same(from[field], to[field]))
+    .map(field => ({
+      field,
+      ...(from[field] !== undefined && { from: shown(from[field]) }),
+      ...(to[field] !== undefined && { to: shown(to[field]) }),
+    }))
+}
+
+function withOptionsApart({ options, ...fields }: Record<string, unknown>): Record<string, unknown> {
+  const each = Object.entries((options ?? {}) as Record<string, unknown>).map(([name, value]) => [`options.${name}`, value] as const)
+  return { ...fields, ...Object.fromEntries(each) }
+}
+
+function shown(value: unknown): unknown {
+  return value instanceof Written ? (JSON.parse(value.text) as unknown) : value
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(inOrder(a)) === JSON.stringify(inOrder(b))
+}
+
+function written(options: DefinitionOptions): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(writtenOptions(options)).filter(([, value]) => value !== undefined))
+}
+
+const exported = operation({
+  name: 'export',
+  method: 'GET',
+  path: `${NAMESPACE}/export`,
+  summary:
+    'What apply takes: schedules (those of code where an operator has changed them), paused queues and definitions, options set by an operator',
+  answers: { 200: Export },
+  async handle({ engine, params: { namespace } }) {
+    const schedules = (await allSchedules(engine, namespace)).filter(({ origin, overridden }) => origin.is !== 'code' || overridden.length > 0)
+    const pauses = { queue: pausesOf(engine, namespace, 'queue'), definition: pausesOf(engine, namespace, 'definition') }
+    const queues = [...pauses.queue].map(([name, pause]) => ({ name, paused: pausedOf(pause) }))
+    const definitions = engine.definitions
+      .list(namespace)
+      .filter(({ name, override }) => override !== null || pauses.definition.has(name))
+      .map(({ name, override }) => {
+        const pause = pauses.definition.get(name)
+        return { name, ...(pause && { paused: pausedOf(pause) }), ...(override && { options: written(override) }) }
+      })
+    const specs = schedules.map(({ name, spec }) => writtenSpecText(name, spec))
+    return `{"schedules":[${specs.join(',')}],"queues":${JSON.stringify(byName(queues))},"definitions":${JSON.stringify(byName(definitions))}}`
+  },
+})
+
+function byName<T extends { name: string }>(named: T[]): T[] {
+  return named.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+export const applying: Operation[] = [apply, exported]

@@ -1,0 +1,134 @@
+import { type TSchema, Type } from 'typebox'
+import { ACCOUNTS } from '../core/ledger.ts'
+import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import { CATCHUPS, OVERLAPS } from '../engine/face.ts'
+import { Reason } from './answers.ts'
+import { DefinitionSettings, QueueSettings } from './apply-schemas.ts'
+import { NamedSchedule } from './schedule-schemas.ts'
+
+/** What the server answers of schedules: see answers.ts. */
+
+const object = <P extends Record<string, TSchema>>(properties: P, title?: string) => Type.Object(properties, title === undefined ? {} : { title })
+const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+const Time = Type.String({ format: 'date-time' })
+const Warning = object({ code: Type.String(), message: Type.String(), hint: Type.Optional(Type.String()) }, 'Warning')
+const Changed = Type.Enum(['created', 'edited', 'unchanged', 'kept'])
+
+const entry = {
+  n: Type.Integer(),
+  source: Type.Enum(['time', 'trigger', 'backfill']),
+  at: Time,
+  until: Time,
+  count: Type.Integer(),
+  account: Type.Enum([...ACCOUNTS]),
+  run: orNull(Type.String()),
+  lateMs: orNull(Type.Number()),
+  why: orNull(Type.String({ description: 'a stable code; docs/schedules.md has all' })),
+  note: orNull(Type.String()),
+  accountedAt: Time,
+}
+const LedgerEntry = object(entry, 'LedgerEntry')
+const LedgerLine = object(
+  {
+    ...entry,
+    text: orNull(Type.String()),
+    outcome: orNull(object({ state: Type.Enum([...OPEN_STATES, ...CLOSED_STATES]), startedAt: orNull(Time), closedAt: orNull(Time) })),
+  },
+  'LedgerLine',
+)
+export const Ledger = object({ lines: Type.Array(LedgerLine), next: orNull(Type.String()) }, 'Ledger')
+
+const { overlap: _, catchup: __, jitter: ___, ...given } = NamedSchedule.properties
+export const Schedule = object(
+  {
+    ...given,
+    namespace: Type.String(),
+    overlap: Type.Enum([...OVERLAPS]),
+    catchup: object({ policy: Type.Enum([...CATCHUPS]), window: orNull(Type.Number({ description: 'milliseconds; null: no time is too old' })) }),
+    jitter: Type.Number({ description: 'milliseconds' }),
+    words: Type.String(),
+    origin: Type.Union([
+      object({ is: Type.Literal('api') }),
+      object({ is: Type.Literal('apply') }),
+      object({ is: Type.Literal('code'), source: Type.String() }),
+    ]),
+    overridden: Type.Array(Type.String()),
+    createdAt: Time,
+    editedAt: Time,
+    paused: orNull(object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time, until: orNull(Time), gone: Type.Boolean() })),
+    nextAt: orNull(Time),
+    accounted: Time,
+    fired: Type.Integer(),
+    open: Type.Array(Type.String()),
+    buffered: Type.Integer(),
+    last: orNull(LedgerEntry),
+    backfills: Type.Array(
+      object({
+        id: Type.String(),
+        by: orNull(Type.String()),
+        from: Time,
+        to: Time,
+        through: Time,
+        maxActive: Type.Integer(),
+        active: Type.Array(Type.String()),
+        startedAt: Time,
+        started: Type.Integer(),
+      }),
+    ),
+  },
+  'Schedule',
+)
+export const SchedulePut = object({ changed: Changed, schedule: Schedule, warnings: Type.Array(Warning) }, 'SchedulePut')
+export const ScheduleList = object({ schedules: Type.Array(Schedule), next: orNull(Type.String()) }, 'ScheduleList')
+export const Triggered = object({ n: Type.Integer(), run: Type.String() }, 'Triggered')
+export const Backfilled = object({ backfill: Type.String() }, 'Backfilled')
+export const Preview = object(
+  {
+    words: Type.String(),
+    timezone: Type.String(),
+    times: Type.Array(
+      object({
+        at: Time,
+        local: Type.String(),
+        held: orNull(object({ is: Type.Enum(['excluded', 'blacked_out']), by: Type.String() })),
+        movedFrom: orNull(Time),
+      }),
+    ),
+    warnings: Type.Array(Warning),
+  },
+  'Preview',
+)
+export const CalendarText = Type.String({ description: 'iCalendar (RFC 5545)' })
+export const ScheduleExplanation = object(
+  {
+    schedule: Type.String(),
+    at: orNull(Time),
+    reasons: Type.Array(Reason),
+    clear: Type.Array(Type.String()),
+    line: orNull(LedgerLine),
+  },
+  'ScheduleExplanation',
+)
+export const Registered = object(
+  { schedules: Type.Array(object({ name: Type.String(), changed: Changed, warnings: Type.Array(Warning) })) },
+  'RegisteredSchedules',
+)
+export const Applied = object(
+  {
+    applied: Type.Boolean({ description: 'false: it was a dry run' }),
+    changes: Type.Array(
+      object({
+        kind: Type.Enum(['schedule', 'queue', 'definition']),
+        name: Type.String(),
+        change: Type.Enum(['created', 'edited', 'unchanged', 'deleted', 'kept']),
+        fields: Type.Array(object({ field: Type.String(), from: Type.Optional(Type.Unknown()), to: Type.Optional(Type.Unknown()) })),
+        warnings: Type.Array(Warning),
+      }),
+    ),
+  },
+  'Applied',
+)
+export const Export = object(
+  { schedules: Type.Array(NamedSchedule), queues: Type.Array(QueueSettings), definitions: Type.Array(DefinitionSettings) },
+  'Export',
+)
