@@ -4,6 +4,7 @@ import type { Call, Cluster, Outcome } from './cluster.ts'
 import type { Judge } from './invariants.ts'
 import type { Rng } from './rng.ts'
 import type { Scenario } from './scenario.ts'
+import type { Ledgers } from './schedules.ts'
 import type { Truth } from './truth.ts'
 import type { World } from './world.ts'
 
@@ -13,6 +14,7 @@ export interface Stage {
   cluster: Cluster
   judge: Judge
   truth: Truth
+  ledgers: Ledgers
   scenario: Scenario
   /** Faults have stopped: from now on everybody behaves, and nothing new is started. */
   calm: boolean

@@ -75,6 +75,8 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     logs: (run, page) => read('read.logs', () => target.read.logs(run, page)),
     definitions: () => read('read.definitions', () => target.read.definitions()),
     settings: () => read('read.settings', () => target.read.settings()),
+    schedules: (namespace, page) => read('read.schedules', () => target.read.schedules(namespace, page)),
+    ledger: (schedule, filter, page) => read('read.ledger', () => target.read.ledger(schedule, filter, page)),
     counts: () => read('read.counts', () => target.read.counts()),
     closedCounts: (namespace, since) => read('read.closedCounts', () => target.read.closedCounts(namespace, since)),
   }

@@ -45,6 +45,8 @@ export interface Scenario {
   storeLatencyMs: number
   thinkMs: number
   retentionShort: boolean
+  /** Somebody keeps schedules. */
+  schedules: boolean
 }
 
 export function scenarioOf(rng: Rng, seed: number): Scenario {
@@ -80,6 +82,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     storeLatencyMs: rng.pick([1, 5, 20]),
     thinkMs: rng.between(400, 1_500),
     retentionShort: rng.chance(0.5),
+    schedules: rng.chance(0.5),
   }
 }
 

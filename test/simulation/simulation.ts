@@ -1,5 +1,6 @@
 import type { Engine } from '../../src/engine/face.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
+import { schedule } from '../../src/machines/schedule/machine.ts'
 import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts'
 import type { Batch, Store } from '../../src/store/store.ts'
 import type { Stage } from './actors.ts'
@@ -11,6 +12,7 @@ import { Judge } from './invariants.ts'
 import type { Life } from './life.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
+import { keeper, Ledgers } from './schedules.ts'
 import { Truth } from './truth.ts'
 import { Watch } from './watch.ts'
 import { Worker } from './worker.ts'
@@ -56,6 +58,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const truth = new Truth(world, memory.tables())
   const watch = new Watch(world, truth, memory, scenario.claimTtlMs, scenario.rollbacks)
   const judge = new Judge(world, truth, scenario)
+  const ledgers = new Ledgers(world, memory.tables(), truth.ever, scenario.rollbacks)
+  watch.watcher = ledgers
+  witness(ledgers)
   const cluster = new Cluster(
     {
       world,
@@ -70,18 +75,27 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     },
     2,
   )
-  const stage: Stage = { world, cluster, judge, truth, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
+  const stage: Stage = { world, cluster, judge, truth, ledgers, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
   const rollback = (transactions: number) => {
     const undone = memory.rollback(transactions)
     world.note(() => `store  goes back by ${undone} transactions`)
-    if (undone > 0) watch.rolledBack()
+    if (undone === 0) return
+    watch.rolledBack()
+    ledgers.rolledBack()
   }
   const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], rollback }
 
   await live(stage, breakage)
   const stuckBefore = world.failure
   if (stuckBefore === null) await calmDown(stage, breakage, memory)
-  const counts = { ...judge.counts, events: world.events, commits: watch.commits, runs: truth.ever.size, virtualMs: Math.round(world.now) }
+  const counts = {
+    ...judge.counts,
+    events: world.events,
+    commits: watch.commits,
+    runs: truth.ever.size,
+    lines: ledgers.lines,
+    virtualMs: Math.round(world.now),
+  }
   return { seed, failure: world.failure, trace: world.trace(2_000), counts }
 }
 
@@ -93,6 +107,7 @@ async function live(stage: Stage, breakage: Breakage): Promise<void> {
   }
   Object.assign(cluster.network, { losesCalls: scenario.loses, losesAnswers: scenario.loses, repeats: scenario.loses })
   for (let count = 0; count < scenario.clients; count++) void client(stage, world.rng.fork())
+  if (scenario.schedules) void keeper(stage, world.rng.fork())
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
   void breakThings(breakage)
   await world.run(scenario.faultsMs)
@@ -115,4 +130,19 @@ function refused({ writes }: Batch): string | null {
   for (const row of [...writes.closed, ...writes.touched])
     if (row.body.includes(POISON) || ('output' in row && row.output?.includes(POISON))) return `the row of ${row.id} cannot be held`
   return null
+}
+
+let witnessed: Ledgers | null = null
+const { decide } = schedule
+Object.assign(schedule, {
+  decide: (...given: Parameters<typeof decide>) => {
+    const decision = decide(...given)
+    for (const event of decision.events) witnessed?.decided(given[2].self, event)
+    return decision
+  },
+})
+
+/** What schedules decide is told to these. */
+function witness(ledgers: Ledgers): void {
+  witnessed = ledgers
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '../../../scripts/run.ts'
+import { guarded } from '../../support/guardian.ts'
 
 /** A folder of a user who has installed the packages, with a port of its own. All that was started there ends with it. */
 export class Place implements AsyncDisposable {
@@ -107,7 +108,7 @@ export class Running {
   constructor([command, ...rest]: [string, ...string[]], cwd: string, env: Record<string, string>) {
     this.#name = [command, ...rest].join(' ')
     // A group of its own, so that what a shell has started ends with it.
-    this.#child = spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    this.#child = guarded(spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }), 'group')
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (part: string) => {
         this.text += part

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@mainspring/sdk'
+import { guarded } from '../../support/guardian.ts'
 import type { WorkerSettings, WorkerWord } from './worker.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -88,7 +89,7 @@ export class Child {
   protected readonly happened = new EventEmitter()
 
   constructor(child: ChildProcess) {
-    this.process = child
+    this.process = guarded(child)
     this.pid = child.pid as number
     const hear = (text: Buffer): void => {
       this.said += text
