@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { durationMs } from '../core/time.ts'
-import { CATCHUPS, type RunOptions, type ScheduleSpec, type TimetableSpec } from '../engine/face.ts'
+import { CATCHUPS, PLACEHOLDERS, type RunOptions, type ScheduleSpec, type TimetableSpec, unknownPlaceholder } from '../engine/face.ts'
 import { oneOf } from './check.ts'
 import { optionsOf, payloadOf, storable } from './inputs.ts'
 import { JITTER_MS_MAX, type ScheduleBody, type TimetableBody } from './schedule-schemas.ts'
@@ -105,17 +105,10 @@ export function compactJson(text: string): string {
   return compact + text.slice(kept)
 }
 
-/** What the texts of an input may say of the time that it is for: as in machines/schedule/input.ts, which a test holds beside it. */
-export const PLACEHOLDERS = ['nominalTime', 'nominalLocal', 'nominalDate', 'schedule'] as const
-const PLACEHOLDER = /\{\{\s*([\w-]*)\s*\}\}/g
-
 /** The engine refuses it too, but only once it comes to this one of many. @throws UserError */
 export function refuseUnknownPlaceholder({ target }: ScheduleSpec, at: string): void {
-  for (const [found, name] of target.input?.matchAll(PLACEHOLDER) ?? [])
-    if (!(PLACEHOLDERS as readonly unknown[]).includes(name))
-      throw new UserError('invalid-schedule', {
-        at: `${at}/input`,
-        found: found.slice(0, 100),
-        hint: `an input may say ${PLACEHOLDERS.map(known => `{{${known}}}`).join(', ')}`,
-      })
+  const unknown = unknownPlaceholder(target.input)
+  if (unknown === null) return
+  const hint = `an input may say ${PLACEHOLDERS.map(known => `{{${known}}}`).join(', ')}`
+  throw new UserError('invalid-schedule', { at: `${at}/input`, found: `{{${unknown.slice(0, 100)}}}`, hint })
 }

@@ -3,6 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
+import type { Scenario } from './scenario.ts'
 import type { Plant } from './simulation.ts'
 import { forward } from './watch.ts'
 
@@ -115,6 +116,48 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     seeds: 5,
     caught: /\(E9\)|one unique key/,
     plant: { store: memory => ({ ...forward(memory), findKeys: async claim => memory.findKeys(claim, []) }) },
+  },
+  'E13-from-the-clock': {
+    rule: 'E13',
+    what: 'the next nominal time follows from the clock',
+    seeds: 10,
+    caught: /E13/,
+    plant: { scenario: keepsSchedules },
+    patches: [
+      {
+        file: 'src/machines/schedule/account.ts',
+        find: 'let next = table.next(state.accounted)',
+        replace: 'let next = table.next(Math.max(state.accounted, context.now - 1_500))',
+      },
+    ],
+  },
+  'E13-edit-forgets': {
+    rule: 'E13',
+    what: 'an edit loses the times that were due before it',
+    seeds: 40,
+    caught: /E13/,
+    plant: { scenario: keepsSchedules },
+    patches: [
+      {
+        file: 'src/machines/schedule/commands.ts',
+        find: "account(state, context, 'cut')",
+        replace: '{ state, events: [], messages: [], done: true } as ReturnType<typeof account>',
+      },
+    ],
+  },
+  'E13-fired-without-run': {
+    rule: 'E13',
+    what: 'the ledger says fired, and nothing was started',
+    seeds: 5,
+    caught: /E13/,
+    plant: { scenario: keepsSchedules },
+    patches: [
+      {
+        file: 'src/engine/mail.ts',
+        find: 'const answered = begin(namespace, planned, { by: null }, transaction, world)',
+        replace: "const answered = { is: 'started', run: planned.run } as ReturnType<typeof begin> & { is: 'started' | 'existing' | 'refused' }",
+      },
+    ],
   },
   'E14-poison-resent': {
     rule: 'E14',
@@ -242,4 +285,8 @@ function settlesByReading(memory: MemoryStore) {
       return 'out' as const
     },
   }
+}
+
+function keepsSchedules(scenario: Scenario): void {
+  scenario.schedules = true
 }

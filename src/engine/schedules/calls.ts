@@ -86,9 +86,8 @@ export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
       const spec = { ...base, ...override }
       check(spec)
       const warnings = warningsOf(namespace, spec)
-      const before = await state(namespace, name)
-      const { state: after } = await ask(namespace, name, { is: 'override', override, command: id, by })
-      return { changed: after.editedAt === before.editedAt ? 'unchanged' : 'edited', schedule: viewOf(namespace, after), warnings }
+      const { value, state: after } = await ask(namespace, name, { is: 'override', override, command: id, by })
+      return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
     },
     remove: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'delete', command: id, by })),
     pause: (namespace, name, { id, by, note, until }) => done(ask(namespace, name, { is: 'pause', command: id, by, note, until, gone: false })),

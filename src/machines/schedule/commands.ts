@@ -21,16 +21,8 @@ export function put(state: ScheduleState | null, input: Put, context: Context): 
   }
   if (origin.is === 'code' && state.origin.is !== 'code') return { events: [], replies: [{ command, reply: said({ changed: 'kept' }) }] }
   // What code defines, others override: field by field, and only where they differ.
-  if (origin.is !== 'code' && state.origin.is === 'code') {
-    const decision = commanded(state, { is: 'override', override: difference(spec, state.base), command, by }, context)
-    const ok = decision.replies?.[0]?.reply.ok === true
-    return ok
-      ? {
-          ...decision,
-          replies: [{ command, reply: said({ changed: decision.events.some(({ is }) => is === 'overridden') ? 'edited' : 'unchanged' }) }],
-        }
-      : decision
-  }
+  if (origin.is !== 'code' && state.origin.is === 'code')
+    return commanded(state, { is: 'override', override: difference(spec, state.base), command, by }, context)
   const isBack = state.paused?.gone === true && origin.is === 'code'
   const isSame = sameSpec(state.base, spec) && sameSpec(state.origin as never, origin as never)
   if (isSame && !isBack) return { events: [], replies: [{ command, reply: said({ changed: 'unchanged' }) }] }
@@ -55,8 +47,8 @@ function apply(step: Step, input: Command, context: Context): { step: Step; repl
   const { by } = input
   switch (input.is) {
     case 'override':
-      if (sameSpec(state.override, input.override)) return { step, reply: DONE }
-      return { step: happens(step, { is: 'overridden', at, override: input.override, by }), reply: DONE }
+      if (sameSpec(state.override, input.override)) return { step, reply: said({ changed: 'unchanged' }) }
+      return { step: happens(step, { is: 'overridden', at, override: input.override, by }), reply: said({ changed: 'edited' }) }
     case 'pause': {
       const { note, until, gone } = input
       // A person's pause is not replaced by the code's.
