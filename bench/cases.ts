@@ -3,6 +3,7 @@ import { connect, type WireQueues } from '@mainspring/sdk'
 import { INPUT, noop, preciseNow, stamped } from './jobs.ts'
 import { ask, BenchServer, cpuUs, said, started, stopped } from './processes.ts'
 import { insertRaw } from './raw-sqlite.ts'
+import { dueAtOnce, idleSchedules, sleepers } from './schedules.ts'
 import { paced, startAll } from './starts.ts'
 
 export interface Sizes {
@@ -32,6 +33,9 @@ export const CASES: readonly Case[] = [
   { name: 'drain-embedded', run: drainEmbedded },
   { name: 'latency', run: latency },
   { name: 'latency-embedded', run: latencyEmbedded },
+  { name: 'schedules-idle', run: (file, { jobs }) => withServer(file, server => idleSchedules(server, jobs)) },
+  { name: 'schedules-due', run: (file, { jobs }) => withServer(file, server => dueAtOnce(server, jobs / 10)) },
+  { name: 'sleepers', run: (file, { jobs }) => withServer(file, server => sleepers(server, jobs * 10)) },
 ]
 
 async function start(file: string, jobs: number, perCall: number, calls: number): Promise<Figures> {

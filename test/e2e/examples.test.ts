@@ -79,6 +79,24 @@ describe('examples', () => {
       expect(page.runs.every(({ trigger }) => trigger.is === 'job' && trigger.run === run.id)).toBe(true)
     }))
 
+  test('the hourly schedule is filled back for a day, and the nightly report of that day has its hours', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['schedules.ts'], environmentOf(place))
+      const { schedules } = client
+      expect((await schedules.list()).schedules.map(({ name }) => name)).toEqual(['hourly-flights', 'nightly-report'])
+      // New York is five hours behind on that day.
+      await schedules.backfill('hourly-flights', { from: '2026-03-02T05:00:00Z', to: '2026-03-03T04:00:00Z', maxActive: 8 })
+      for (let state = await schedules.get('hourly-flights'); state.backfills.length > 0; state = await schedules.get('hourly-flights'))
+        await new Promise(resolve => setTimeout(resolve, 50))
+      const { lines } = await schedules.ledger('hourly-flights', { limit: 100 })
+      const filled = lines.filter(({ source }) => source === 'backfill')
+      expect(filled.map(({ account, outcome }) => `${account} ${outcome?.state}`)).toEqual(Array.from({ length: 24 }, () => 'fired completed'))
+      const report = await client.start('daily-report', { day: '2026-03-02' })
+      expect(await report.result({ timeout: '30s' })).toEqual({ day: '2026-03-02', hours: 24, flights: 2952 })
+      expect(readFileSync(join(place.folder, 'output', 'day-2026-03-02.svg'), 'utf8').match(/<rect/g)).toHaveLength(48)
+    }))
+
   test('a node in one process needs no server', () =>
     inPlace(async place => {
       const program = place.start('node', [join(ROOT, 'examples/embedded/main.ts'), 'embedded.db'])

@@ -32,7 +32,10 @@ export function checkedTimetable(spec: TimetableSpec, created: Instant): Timetab
       ...(length === undefined ? {} : { length }),
       ...(line === undefined ? {} : { line }),
     }
-    throw new UserError(code, { at, found, hint, ...(Object.keys(place).length === 0 ? {} : { data: place }) })
+    // The message is the place, what is wrong, and the hint, which a problem tells apart.
+    const said = error.message.slice(error.message.indexOf(': ') + 2)
+    const what = said.endsWith(hint) ? said.slice(0, -hint.length).trim() : said
+    throw new UserError(code, { ...(what !== '' && { title: what }), at, found, hint, ...(Object.keys(place).length === 0 ? {} : { data: place }) })
   }
 }
 
