@@ -25,7 +25,9 @@ export function applySchema(): object {
     description: 'What a namespace is to be: mainspring apply -f FILE. Applying it again changes nothing; what it does not name stays as it is.',
     type: 'object',
     additionalProperties: false,
+    patternProperties: { '^x-': {} },
     properties: {
+      $schema: { type: 'string' },
       schedules: byName('Schedules', 'Schedules by name: when (cron, every, at or solar), what (target, input, options), and how.', ScheduleSpec),
       queues: byName('Queues', 'Settings of queues by name.', QueueSettings),
       definitions: byName('Definitions', 'Settings of definitions by name, over those of their code. They must be registered.', DefinitionSettings),

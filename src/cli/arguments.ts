@@ -31,6 +31,12 @@ export function integerArgument(text: string, place: string, least: number, most
   throw new Refusal({ code: 'invalid-option', place, title: `Found ${JSON.stringify(text)}, expected a whole number from ${least} to ${most}.` })
 }
 
+export function wordArgument<Word extends string>(text: string, place: string, words: readonly Word[]): Word {
+  const found = words.find(word => word === text)
+  if (found !== undefined) return found
+  throw new Refusal({ code: 'invalid-option', place, title: `Found ${JSON.stringify(text)}, expected ${words.join(' or ')}.` })
+}
+
 /** A repeatable flag. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value]

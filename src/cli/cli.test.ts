@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Abort, Client, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { loadConfig } from '../server/config.ts'
 import { type Node, openNode } from '../server/node.ts'
 import { main } from './main.ts'
@@ -21,13 +21,14 @@ const echo = job('echo', async (value: unknown, ctx) => {
 const bad = job('bad', async () => {
   throw new Abort('no good')
 })
+const only = job('only', { unique: 'name' }, async () => {})
 const slow = job('slow', { queue: 'slow' }, async (_: unknown, ctx) => {
   await Promise.race([open.promise, new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)))])
 })
 
 beforeAll(async () => {
   node = await openNode(loadConfig({ directory, flags: { port: '0', logLevel: 'silent' } }))
-  worker = startWorker({ jobs: [echo, bad, slow], client: new Client({ url: node.url }), slots: 4, name: 'tester' })
+  worker = startWorker({ jobs: [echo, bad, only, slow], client: new Client({ url: node.url }), slots: 4, name: 'tester' })
   await worker.ready
 })
 afterAll(async () => {
@@ -38,10 +39,13 @@ afterAll(async () => {
 })
 
 async function mainspring(...given: string[]): Promise<{ code: number; out: string; error: string }> {
-  return mainspringIn({ MAINSPRING_URL: node.url }, ...given)
+  return mainspringIn({ MAINSPRING_URL: node.url }, given)
 }
-async function mainspringIn(environment: Record<string, string>, ...given: string[]): Promise<{ code: number; out: string; error: string }> {
-  const out: string[] = []
+async function mainspringIn(
+  environment: Record<string, string>,
+  given: string[],
+  out: string[] = [],
+): Promise<{ code: number; out: string; error: string }> {
   const errors: string[] = []
   const code = await main(given, {
     out: text => out.push(text),
@@ -82,8 +86,22 @@ test('start --wait answers when the run has ended; as data it is one document a 
 test('a key starts at most one run', async () => {
   const run = await started('echo', '1', '--key', 'one')
   const again = await mainspring('start', 'echo', '1', '--key', 'one')
-  expect(again.out).toContain(`${run.slice(-5)} was there already, by the same key`)
+  expect(again.out).toContain(`key: ${run.slice(-5)} was started with it before; nothing started`)
   expect(await mainspring('start', 'echo', '2', '--key', 'one')).toMatchObject({ code: 2, error: expect.stringContaining('[key-conflict]') })
+})
+
+test('a unique job that is open is followed in place of a start, and explain says why', async () => {
+  const run = await started('only', '--delay', '1h')
+  expect(await mainspring('start', 'only')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(`unique: ${run.slice(-5)} is open; nothing started`),
+  })
+  expect((await mainspring('explain', run)).out).toContain('unique by name: while it is open, a start like it is answered with this run')
+  const printed: string[] = []
+  const following = mainspringIn({ MAINSPRING_URL: node.url }, ['start', 'only', '--follow'], printed)
+  await vi.waitUntil(() => printed.length > 0)
+  await mainspring('cancel', run)
+  expect((await following).out).toMatch(new RegExp(`^unique: ${run.slice(-5)} is open; nothing started, following that\\n`))
 })
 
 test('a run can be listed, shown, explained, cancelled and retried by the end of its id', async () => {
@@ -119,7 +137,7 @@ test('a queue and a definition can be paused, and go on', async () => {
 })
 
 test('workers are listed with what they serve', async () => {
-  expect((await mainspring('worker', 'ls')).out).toMatch(/\ntester .* echo bad slow$/)
+  expect((await mainspring('worker', 'ls')).out).toMatch(/\ntester .* echo bad only slow$/)
   expect(JSON.parse((await mainspring('worker', 'ls', '--json')).out)).toMatchObject({ workers: [{ name: 'tester', slots: 4 }] })
 })
 
@@ -153,7 +171,7 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['server', '--database', 'postgres://h/d'], 2, /\[database-unsupported\]$/],
   [['key', 'create', 'x', '--database', 'memory:'], 2, /^--database {2}A memory store is gone/],
 ])('%j ends with %d and says what to do', async (given, code, error) => {
-  const result = given[0] === 'key' ? await mainspringIn({}, ...given) : await mainspring(...given)
+  const result = given[0] === 'key' ? await mainspringIn({}, given) : await mainspring(...given)
   expect(result.error).toMatch(error)
   expect(result.error).not.toMatch(/\n\s+at /)
   expect(result.code).toBe(code)
@@ -178,15 +196,15 @@ test('a call without a valid key is not allowed: 4', async () => {
 })
 
 test('the first key is made in the store itself, where no server holds it', async () => {
-  const made = await mainspringIn({}, 'key', 'create', 'first', '--database', 'other.db')
+  const made = await mainspringIn({}, ['key', 'create', 'first', '--database', 'other.db'])
   expect(made.out).toMatch(/^msk_[\w-]{43}\nkept as "first"/)
-  expect((await mainspringIn({}, 'key', 'ls', '--database', 'other.db')).out).toMatch(/\nfirst +/)
+  expect((await mainspringIn({}, ['key', 'ls', '--database', 'other.db'])).out).toMatch(/\nfirst +/)
 })
 
 test('config prints each value with where it came from', async () => {
   writeFileSync(join(directory, 'own.yaml'), 'port: 8080\n')
-  const { out } = await mainspringIn({ MAINSPRING_NAMESPACE: 'teams' }, 'config', '--config', 'own.yaml', '--lease', '30s')
-  expect(out).toMatch(/\nport +8080 +own\.yaml:1:7\nnamespace +teams +MAINSPRING_NAMESPACE\n[\s\S]*\nlease +30 s +--lease$/)
+  const { out } = await mainspringIn({ MAINSPRING_NAMESPACE: 'teams' }, ['config', '--config', 'own.yaml', '--lease', '30s'])
+  expect(out).toMatch(/\nport +8080 +own\.yaml:1:7\nnamespace +teams +MAINSPRING_NAMESPACE\n[\s\S]*\nlease +30 s +--lease$/m)
 })
 
 test.each(['dev', 'server', 'worker', 'start', 'list', 'show', 'logs', 'explain', 'cancel', 'terminate', 'resume', 'retry', 'config'])(

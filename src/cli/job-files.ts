@@ -1,15 +1,18 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { AnyJob } from '@mainspring/sdk'
+import { type AnyJob, isSchedule, type Schedule } from '@mainspring/sdk'
 import { Refusal, type RefusalFacts } from '../server/refusal.ts'
 
 export interface LoadedJobs {
   jobs: AnyJob[]
+  schedules: Schedule[]
   /** By job name: an input to try it with, as the file's export `examples` gives it. */
   examples: Map<string, unknown>
   /** By job name: the file it came from. */
   files: Map<string, string>
+  /** By the name of a schedule: the file it came from. */
+  scheduleFiles: Map<string, string>
 }
 
 const CODE_FILE = /\.(ts|mts|js|mjs)$/
@@ -19,7 +22,7 @@ const PASSED_OVER = new Set(['node_modules', 'dist', 'coverage'])
 const FILES_MAX = 1_000
 
 /**
- * Files of a folder, and of folders in it, that define jobs: code that imports the SDK and exports something. Others (helpers, scripts, tests) are not
+ * Files of a folder, and of folders in it, that define jobs or schedules: code that imports the SDK and exports something. Others (helpers, scripts, tests) are not
  * imported, since importing a script runs it.
  */
 export function findJobFiles(directory: string): string[] {
@@ -44,34 +47,57 @@ function definesJobs(text: string): boolean {
 }
 
 /**
- * Imports the files and gathers every job that they export: by name, by default, in a list.
- * @throws Refusal with the place: a file that is missing or has a mistake, two jobs of one name, no job at all.
+ * Imports the files and gathers every job and schedule that they export: by name, by default, in a list.
+ * @throws Refusal with the place: a file that is missing or has a mistake, two of one name, no job at all.
  */
 export async function loadJobs(files: readonly string[], directory: string): Promise<LoadedJobs> {
-  const loaded: LoadedJobs = { jobs: [], examples: new Map(), files: new Map() }
+  const loaded: LoadedJobs = { jobs: [], schedules: [], examples: new Map(), files: new Map(), scheduleFiles: new Map() }
   for (const given of files) {
     const file = resolve(directory, given)
     const shown = relative(directory, file) || file
     if (!existsSync(file) || !statSync(file).isFile()) throw new Refusal({ code: 'file-missing', place: shown, title: 'There is no such file.' })
     const exported = await importFile(file, directory)
-    for (const job of Object.values(exported).flatMap(jobsIn)) {
-      const other = loaded.files.get(job.name)
-      if (loaded.jobs.includes(job)) continue
-      if (other !== undefined)
-        throw new Refusal({ code: 'duplicate-job', place: shown, title: `A job "${job.name}" is defined twice; the other one is in ${other}.` })
-      loaded.jobs.push(job)
-      loaded.files.set(job.name, shown)
-    }
+    const parts = Object.values(exported)
+    gather('job', parts.flatMap(jobsIn), shown, loaded.jobs, loaded.files)
+    gather('schedule', parts.flatMap(schedulesIn), shown, loaded.schedules, loaded.scheduleFiles)
     const { examples } = exported
     if (typeof examples === 'object' && examples !== null) for (const [name, input] of Object.entries(examples)) loaded.examples.set(name, input)
+  }
+  // Who has a schedule can run what it starts.
+  for (const { name, job } of loaded.schedules) {
+    if (!job || loaded.files.has(job.name)) continue
+    loaded.jobs.push(job)
+    loaded.files.set(job.name, loaded.scheduleFiles.get(name) as string)
   }
   if (loaded.jobs.length > 0) return loaded
   throw new Refusal({
     code: 'no-jobs',
     place: files.join(', '),
-    title: 'No job is exported here.',
+    title: loaded.schedules.length > 0 ? 'Only schedules are exported here, of jobs that are named and not imported.' : 'No job is exported here.',
     hint: "A file of jobs has lines such as: export const hello = job('hello', async input => …)",
   })
+}
+
+/** The same one may be exported twice, and from several files. */
+function gather<Part extends { readonly name: string }>(
+  noun: 'job' | 'schedule',
+  found: readonly Part[],
+  shown: string,
+  into: Part[],
+  files: Map<string, string>,
+): void {
+  for (const part of found) {
+    if (into.includes(part)) continue
+    const other = files.get(part.name)
+    if (other !== undefined)
+      throw new Refusal({
+        code: `duplicate-${noun}`,
+        place: shown,
+        title: `A ${noun} "${part.name}" is defined twice; the other one is in ${other}.`,
+      })
+    into.push(part)
+    files.set(part.name, shown)
+  }
 }
 
 async function importFile(file: string, directory: string): Promise<Record<string, unknown>> {
@@ -88,6 +114,11 @@ function jobsIn(value: unknown): AnyJob[] {
   if (typeof value !== 'object' || value === null) return []
   const { name, handler, definition } = value as Partial<AnyJob>
   return typeof name === 'string' && typeof handler === 'function' && definition?.kind === 'job' ? [value as AnyJob] : []
+}
+
+function schedulesIn(value: unknown): Schedule[] {
+  if (Array.isArray(value)) return value.flatMap(schedulesIn)
+  return isSchedule(value) ? [value] : []
 }
 
 /** Where and what: the first place in the error's stack that is the user's own, else the file that was imported. */

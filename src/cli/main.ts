@@ -4,10 +4,12 @@ import { Refusal } from '../server/refusal.ts'
 import { PACKAGE_VERSION } from '../server/version.ts'
 import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
+import { addApplyVerbs } from './verbs-apply.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
 import { addRunVerbs } from './verbs-runs.ts'
+import { addScheduleVerbs } from './verbs-schedules.ts'
 import { addStartVerb } from './verbs-start.ts'
 import { addWorkerVerbs } from './verbs-worker.ts'
 
@@ -41,6 +43,8 @@ export function programOf(terminal: Terminal): Command {
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
+  addScheduleVerbs(program, terminal)
+  addApplyVerbs(program, terminal)
   addWorkerVerbs(program, terminal)
   return program
 }

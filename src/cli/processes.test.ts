@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { guarded } from '../../test/support/guardian.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/mainspring.js', import.meta.url))
 /** For a whole session of several processes, on a machine that does something else too. */
@@ -27,12 +28,12 @@ class Printing {
   readonly #waiting = new Set<() => void>()
   #over = false
 
-  constructor(arguments_: string[], folder: string) {
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...arguments_], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1' },
-    })
+  constructor(arguments_: string[], folder: string, input?: string) {
+    const flags = ['--disable-warning=ExperimentalWarning', BIN, ...arguments_]
+    const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1' }
+    this.#child = guarded(
+      spawn(process.execPath, flags, { cwd: folder, stdio: [input === undefined ? 'ignore' : openSync(input, 'r'), 'pipe', 'pipe'], env }),
+    )
     const heard = (chunk: Buffer): void => {
       this.text += chunk
       for (const look of this.#waiting) look()
@@ -75,6 +76,14 @@ class Printing {
     const killed = setTimeout(() => this.#child.kill('SIGKILL'), 5_000)
     await this.ended
     clearTimeout(killed)
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
@@ -162,6 +171,51 @@ test(
 )
 
 test(
+  'a save of what a job file imports, from anywhere in the project, is a new version of its jobs alone',
+  async () => {
+    for (const folder of ['jobs', 'lib']) mkdirSync(join(directory, folder))
+    const write = (file: string, text: string): void => writeFileSync(join(directory, file), text)
+    const deep = (word: string): string => `export type Word = string\nexport const word: Word = '${word}'\n`
+    write('lib/deep.ts', deep('one'))
+    write('lib/words.ts', "export { word } from './deep.ts'\n")
+    write('jobs/near.ts', "import { word } from '../lib/words.ts'\nexport const near = () => word\n")
+    const define = (name: string, options: string, says: string, line: string): string =>
+      `import { job } from '@mainspring/sdk'\n${line}\nexport const ${name} = job('${name}', ${options} async () => ${says})\n`
+    write('jobs/speaks.ts', define('speaks', '', 'near()', "import { near } from './near.ts'"))
+    write('jobs/named.ts', define('named', "{ version: 'mine' },", 'near()', "import { near } from './near.ts'"))
+    write('jobs/alone.ts', define('alone', '', "'alone'", "import type { Word } from '../lib/deep.ts'\nexport type Mine = Word"))
+    const dev = mainspring('dev')
+    await dev.printed(/worker +3 jobs/)
+    const first = mainspring('start', 'speaks', '--wait')
+    await first.printed(/"one"/)
+    write('lib/deep.ts', deep('two'))
+    await dev.printed(/saved · speaks: a new version is registered/)
+    const second = mainspring('start', 'speaks', '--wait')
+    await second.printed(/"two"/)
+    write('lib/deep.ts', deep('two').replace('=', '=='))
+    await dev.printed(/lib\/deep\.ts:1.* SyntaxError: .*\[file-mistake\]\n.*The version before it goes on\./)
+    write('lib/deep.ts', deep('two'))
+    await dev.printed(/saved · no job has changed/)
+  },
+  SESSION_MS,
+)
+
+test(
+  'dev that is killed leaves no worker behind',
+  async () => {
+    mkdirSync(join(directory, 'jobs'))
+    writeFileSync(join(directory, 'jobs/steps.ts'), jobFile('first'))
+    const dev = mainspring('dev')
+    await dev.printed(/worker +1 job/)
+    await mainspring('start', 'steps', '--follow').printed(/first step 0/)
+    const worker = Number(readFileSync(join(directory, 'pid'), 'utf8'))
+    dev.signal('SIGKILL')
+    await vi.waitUntil(() => !runs(worker), SESSION_MS)
+  },
+  SESSION_MS,
+)
+
+test(
   'a mistake in a file is told with its place, and the next save goes on',
   async () => {
     const file = join(directory, 'jobs/steps.ts')
@@ -217,6 +271,48 @@ test(
     server.signal('SIGINT')
     server.signal('SIGINT')
     expect(await server.ended).toBe(0)
+  },
+  SESSION_MS,
+)
+
+test(
+  'a worker registers the schedules of its files; what has left them is paused; one that is refused is told with its file',
+  async () => {
+    const code = (schedules: string): string =>
+      `import { job, schedule } from '@mainspring/sdk'\nexport const tick = job('tick', async () => {})\n${schedules}\n`
+    const often = "export const often = schedule('often', { every: '1s' }, tick)"
+    writeFileSync(join(directory, 'jobs.ts'), code(often))
+    const server = mainspring('server', '--port', '0')
+    const [, url = ''] = await server.printed(/is ready at (\S+)/)
+    const first = mainspring('worker', 'jobs.ts', '--url', url)
+    await first.printed(/worker is ready: 1 job \(tick\), 1 schedule, 10 slots/)
+    await mainspring('schedule', 'show', 'often', '--url', url).printed(/from +code: jobs\.ts/)
+    await first.end()
+    writeFileSync(join(directory, 'jobs.ts'), code("export const bad = schedule('bad', { cron: '0 2 31 2 *' }, tick)"))
+    const second = mainspring('worker', 'jobs.ts', '--url', url)
+    await second.printed(/jobs\.ts {2}schedule "bad": .*never fires[\s\S]*\[schedule-never-fires\]\nworker is ready: 1 job/)
+    await second.end()
+    writeFileSync(join(directory, 'jobs.ts'), code(''))
+    const third = mainspring('worker', 'jobs.ts', '--url', url)
+    await third.printed(/worker is ready: 1 job \(tick\), 10 slots/)
+    await mainspring('schedule', 'ls', '--url', url).printed(/\noften .*no longer in the code of jobs\.ts/)
+  },
+  SESSION_MS,
+)
+
+test(
+  'a worker runs commands where it may, without any file; a crontab comes by standard input',
+  async () => {
+    const server = mainspring('server', '--port', '0')
+    const [, url = ''] = await server.printed(/is ready at (\S+)/)
+    const worker = mainspring('worker', '--allow-shell', 'all', '--url', url)
+    await worker.printed(/executors are ready: shell \(all\), http/)
+    writeFileSync(join(directory, 'table'), '# name: hi\n0 2 * * * cat%good morning\n')
+    const apply = new Printing(['apply', '-f', '-', '--url', url], directory, join(directory, 'table'))
+    await apply.printed(/\+ schedule "hi" [\s\S]*1 created\./)
+    await mainspring('schedule', 'trigger', 'hi', '--follow', '--url', url).printed(/good morning[\s\S]*"exitCode":0/)
+    worker.signal('SIGTERM')
+    expect(await worker.ended).toBe(0)
   },
   SESSION_MS,
 )

@@ -15,6 +15,10 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'namespace',
     'logLevel',
     'leaseMs',
+    'executors',
+    'allowShell',
+    'allowHttp',
+    'callbackBase',
   ])
   acting(server, terminal, 'mainspring server --database mainspring.db', async session => (await import('./server.ts')).runServer(session))
 

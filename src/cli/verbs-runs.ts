@@ -1,4 +1,12 @@
-import type { Client, WireExplanation, WireHistory, WireRun, WireRunDetail, WireRunList } from '@mainspring/sdk'
+import {
+  type Client,
+  RequestRefused,
+  type WireExplanation,
+  type WireHistory,
+  type WireRun,
+  type WireRunDetail,
+  type WireRunList,
+} from '@mainspring/sdk'
 import type { Command } from 'commander'
 import { shortId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
@@ -6,6 +14,7 @@ import { collect, integerArgument, jsonArgument, listFlag, textFlag } from './ar
 import { followLogs } from './follow.ts'
 import { allLogs } from './logs.ts'
 import { explanationText, logText, runPage, runsTable } from './output/runs.ts'
+import { explainSchedule } from './schedules.ts'
 import { calling, type Flags, type Session } from './session.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 
@@ -35,7 +44,10 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--follow', 'go on until the run ends')
   calling(logs, terminal, 'mainspring logs 7kq2m --follow', showLogs)
 
-  const explain = program.command('explain').description('why a run does not run, or what ended it').argument('<run>', 'id, or the end of one')
+  const explain = program
+    .command('explain')
+    .description('why a run does not run, or what ended it; or what a schedule waits for')
+    .argument('<run>', 'id, or the end of one, or the name of a schedule')
   calling(explain, terminal, 'mainspring explain 7kq2m', explainRun)
 
   const why = (command: Command) => command.argument('<run>', 'id, or the end of one').option('--why <text>', 'kept in the history')
@@ -90,13 +102,29 @@ async function showLogs(session: Session, [id = '']: readonly string[], flags: F
 const HOLDERS_MAX = 20
 
 async function explainRun(session: Session, [id = '']: readonly string[]): Promise<undefined> {
-  const run = await session.client.call<WireRunDetail>('runs.get', { run: id })
+  const run = await runOrSchedule(session, id)
+  if (run === null) return explainSchedule(session, id, null)
   const explanation = await session.client.call<WireExplanation>('runs.explain', { run: run.id })
   const named = [...new Set(explanation.reasons.flatMap(reason => reason.runs ?? []))].slice(0, HOLDERS_MAX)
   const found = await Promise.all(session.json ? [] : named.map(holder => findRun(session.client, holder)))
   const holders = new Map(found.filter(holder => holder !== null).map(holder => [holder.id, holder]))
   session.show(explanation, () => explanationText(run, explanation, holders, session.look))
   return undefined
+}
+
+/** Null: no run ends like this, but a schedule is called so. */
+async function runOrSchedule({ client }: Session, id: string): Promise<WireRunDetail | null> {
+  try {
+    return await client.call<WireRunDetail>('runs.get', { run: id })
+  } catch (error) {
+    if (!(error instanceof RequestRefused && error.code === 'run-not-found')) throw error
+    const isSchedule = await client.call('schedules.get', { name: id }).then(
+      () => true,
+      () => false,
+    )
+    if (isSchedule) return null
+    throw error
+  }
 }
 
 /** Null: it is gone by now. */

@@ -27,14 +27,21 @@ async function startRun(session: Session, [name = '', input]: readonly string[],
   const { client } = session
   const started = await client.call<WireStarted>('runs.start', {}, startBody(name, input, flags), { callKey: client.newId() })
   if (started.is === 'refused') return EXIT.refused
-  const text = started.is === 'started' ? `started ${shortId(started.run)}` : `${shortId(started.run)} was there already, by the same ${started.by}`
+  const text = answerText(started)
   if (flags.follow) {
-    session.showLine(started, text)
+    session.showLine(started, started.is === 'existing' ? `${text}, following that` : text)
     return followRun(session, started.run)
   }
   if (flags.wait) return waitRun(session, started.run)
   session.show(started, () => `${text}\nsee it: mainspring show ${shortId(started.run)}`)
   return EXIT.done
+}
+
+function answerText(started: Exclude<WireStarted, { is: 'refused' }>): string {
+  const run = shortId(started.run)
+  // By the call's own repeat: it is this very start that had begun it.
+  if (started.is === 'started' || started.by === 'call') return `started ${run}`
+  return started.by === 'unique' ? `unique: ${run} is open; nothing started` : `key: ${run} was started with it before; nothing started`
 }
 
 function startBody(definition: string, input: string | undefined, flags: Flags): WireStart {

@@ -6,15 +6,15 @@ import { listWorkers } from './verbs-places.ts'
 
 /** `mainspring worker FILE...` and `mainspring worker ls`. */
 export function addWorkerVerbs(program: Command, terminal: Terminal): void {
-  const worker = withSettings(program.command('worker').enablePositionalOptions().description('run the jobs of these files, for a server'), [
-    'url',
-    'apiKey',
-    'namespace',
-  ])
-    .argument('<file...>', 'files that export jobs')
+  const worker = withSettings(
+    program.command('worker').enablePositionalOptions().description('run the jobs of these files, for a server, and register their schedules'),
+    ['url', 'apiKey', 'namespace', 'executors', 'allowShell', 'allowHttp'],
+  )
+    .argument('[file...]', 'files that export jobs and schedules')
     .option('--slots <number>', 'attempts at a time', '10')
     .option('--queues <names>', 'only these queues, with commas between them')
     .option('--label <name=value>', 'what this worker is, for jobs that ask for it (repeatable)', collect)
+    .option('--source <name>', 'what the server knows this code by: schedules that it no longer has are paused (default: the files)')
     .option('--name <name>', 'what people call this worker (default: host and process)')
   acting(worker, terminal, 'mainspring worker jobs.ts --slots 20', async (session, files, flags) =>
     (await import('./worker.ts')).runWorker(session, files, flags),

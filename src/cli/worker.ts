@@ -1,7 +1,11 @@
-import { Client } from '@mainspring/sdk'
-import { startWorker, type WorkerEvent, type WorkerOptions } from '@mainspring/sdk/worker'
+import { Client, RequestRefused } from '@mainspring/sdk'
+import { startWorker, type Worker, type WorkerEvent, type WorkerOptions } from '@mainspring/sdk/worker'
+import { openExecutors } from '../server/executors.ts'
+import { Refusal, type RefusalFacts } from '../server/refusal.ts'
+import { lowerFirst } from './apply/manifest.ts'
 import { integerArgument, listFlag, pairsArgument, textFlag } from './arguments.ts'
-import { loadJobs } from './job-files.ts'
+import { type LoadedJobs, loadJobs } from './job-files.ts'
+import { factsOf, problemText } from './output/problem.ts'
 import { countText } from './output/words.ts'
 import { provideSdk } from './sdk-hook.ts'
 import type { Flags, Session } from './session.ts'
@@ -19,23 +23,98 @@ export async function runWorker(session: Session, files: readonly string[], flag
     .filter(queue => queue !== '')
   const labels = pairsArgument(listFlag(flags.label), '--label')
   const name = textFlag(flags.name)
+  const withExecutors = EXECUTOR_SETTINGS.some(setting => session.config.origins[setting].startsWith('--'))
+  if (files.length === 0 && !withExecutors)
+    throw new Refusal({
+      code: 'usage',
+      title: 'No file is named.',
+      hint: 'Name files that export jobs, or what to run without any: --executors on, --allow-shell, --allow-http.',
+    })
   provideSdk()
-  const { jobs } = await loadJobs(files, terminal.directory)
+  const loaded = files.length === 0 ? null : await loadJobs(files, terminal.directory)
   // A worker outlives its server: it goes on asking, where a command of a person would give up.
   const client = new Client({ url, namespace, ...(apiKey && { apiKey }) })
-  const options: WorkerOptions = { jobs, client, slots, queues, labels, ...(name !== undefined && { name }) }
-  const worker = startWorker({ ...options, onEvent: event => report(session, url, event) })
-  const names = jobs.map(job => job.name).join(', ')
-  worker.ready.then(
-    () => terminal.out(`worker is ready: ${countText(jobs.length, 'job')} (${names}), ${countText(slots, 'slot')}, for ${url}`),
-    () => {},
-  )
+  const running: Running[] = []
+  if (loaded) {
+    const source = textFlag(flags.source) ?? (terminal.environment.MAINSPRING_SOURCE || files.join(',').slice(-SOURCE_LENGTH_MAX))
+    const { jobs, schedules } = loaded
+    const options: WorkerOptions = {
+      jobs,
+      schedules,
+      source,
+      client,
+      slots,
+      queues,
+      labels,
+      ...(name !== undefined && { name }),
+      log: (level, message, facts) => tell(session, level, message, facts),
+    }
+    const worker = startWorker({ ...options, onEvent: event => report(session, url, event) })
+    running.push(worker)
+    const ready = (): void => terminal.out(readyText(loaded, slots, url))
+    worker.ready.then(ready, (error: unknown) => {
+      // It was stopped before it began, or its schedules were refused: its jobs are run all the same.
+      if (!(error instanceof RequestRefused)) return
+      terminal.error(problemText(refusedSchedule(error, loaded)))
+      ready()
+    })
+  }
+  if (withExecutors) {
+    const executors = openExecutors(session.config.settings, client.connection, NO_CALLBACKS)
+    if (executors) {
+      running.push(executors)
+      executors.ready.then(
+        () => terminal.out(`executors are ready: shell (${session.config.settings.allowShell ?? 'nothing allowed'}), http, for ${url}`),
+        () => {},
+      )
+    }
+  }
   const signal = await stop.requested
-  terminal.out(`${signal}: finishing ${countText(worker.running, 'attempt')}`)
-  await worker.drain()
+  terminal.out(
+    `${signal}: finishing ${countText(
+      running.reduce((sum, part) => sum + part.running, 0),
+      'attempt',
+    )}`,
+  )
+  await Promise.all(running.map(part => part.drain()))
   await client.close()
   terminal.out('stopped')
   return undefined
+}
+
+const EXECUTOR_SETTINGS = ['executors', 'allowShell', 'allowHttp'] as const
+const SOURCE_LENGTH_MAX = 200
+/** A worker has no address at which a target could call it back: only a server has. */
+const NO_CALLBACKS = (): undefined => undefined
+
+type Running = Pick<Worker, 'running' | 'drain'>
+
+function readyText({ jobs, schedules }: LoadedJobs, slots: number, url: string): string {
+  const names = jobs.length === 0 ? '' : ` (${jobs.map(job => job.name).join(', ')})`
+  const scheduled = schedules.length === 0 ? '' : `, ${countText(schedules.length, 'schedule')}`
+  return `worker is ready: ${countText(jobs.length, 'job')}${names}${scheduled}, ${countText(slots, 'slot')}, for ${url}`
+}
+
+/** Which schedule of which file the server refused. */
+export function refusedSchedule(error: RequestRefused, { schedules, scheduleFiles }: LoadedJobs): RefusalFacts {
+  const facts = factsOf(error.problem)
+  const [, index] = /^\/schedules\/(\d+)/.exec(facts.place ?? '') ?? []
+  const schedule = schedules[Number(index)]
+  if (index === undefined || schedule === undefined) return facts
+  return {
+    ...facts,
+    place: scheduleFiles.get(schedule.name) ?? '',
+    title: `schedule "${schedule.name}": ${lowerFirst(facts.title)}`,
+    hint: `${facts.hint ? `${facts.hint} ` : ''}None of its schedules was changed; its jobs are run.`,
+  }
+}
+
+/** What the worker has to say of itself. That it is not answered, and what its schedules were refused for, is told by events and by `ready`. */
+function tell({ terminal }: Session, level: string, message: string, { error }: Record<string, unknown>): void {
+  if (message === 'no work can be asked for; it is tried again' || message.startsWith('its schedules were refused')) return
+  const why = error === undefined ? '' : `: ${error instanceof Error ? error.message : String(error)}`
+  if (level === 'warn' || level === 'error') terminal.error(`${level === 'warn' ? 'warning' : 'error'}: ${message}${why}`)
+  else if (message.startsWith('schedule "')) terminal.error(`note: ${message}`)
 }
 
 function report({ terminal }: Session, url: string, event: WorkerEvent): void {

@@ -5,7 +5,7 @@ import type { Settings } from './config.ts'
 export type ExecutorSettings = Pick<Settings, 'executors' | 'allowShell' | 'allowHttp' | 'callbackBase' | 'namespace'>
 
 /** The built-in executors by configuration, or null where they are off. `ownUrl` is asked for late: a port may be given by the system. */
-export function openExecutors(settings: ExecutorSettings, connection: Connection, ownUrl: () => string): Executors | null {
+export function openExecutors(settings: ExecutorSettings, connection: Connection, ownUrl: () => string | undefined, name?: string): Executors | null {
   const { executors, allowShell, allowHttp, callbackBase, namespace } = settings
   if (executors === 'off' && allowShell === null && allowHttp === null) return null
   return startExecutors({
@@ -15,7 +15,7 @@ export function openExecutors(settings: ExecutorSettings, connection: Connection
       ...(allowHttp !== null && { allow: allowHttp === 'any' ? ('any' as const) : listOf(allowHttp) }),
       callbackBase: () => callbackBase ?? ownUrl(),
     },
-    name: 'server',
+    ...(name !== undefined && { name }),
   })
 }
 

@@ -49,7 +49,7 @@ export function schedule(name: string, options: ScheduleOptions, target: AnyJob 
     // A schema that takes its time is asked again by the worker, for each run.
     if (checking instanceof Promise) checking.catch(() => {})
   }
-  return new DefinedSchedule(definition)
+  return new DefinedSchedule(definition, job)
 }
 
 /** The input may be left out where undefined is one. Texts of it may be placeholders. */
@@ -91,6 +91,8 @@ export interface Schedule {
   readonly name: string
   /** As it is registered. */
   readonly definition: WireNamedSchedule
+  /** What it starts, where that was given as a job: who has the schedule can run it, too. Null: it was given by its name. */
+  readonly job: AnyJob | null
   /** Nothing of it is started until `resume`, or until the end that is given: `await nightly.pause('inventory', { for: '2h' })`. Its times are in the ledger as `paused`. */
   pause(note?: string, end?: PauseEnd): Promise<void>
   resume(): Promise<void>
@@ -116,8 +118,10 @@ export function isSchedule(value: unknown): value is Schedule {
 
 class DefinedSchedule implements Schedule {
   readonly definition: WireNamedSchedule
-  constructor(definition: WireNamedSchedule) {
+  readonly job: AnyJob | null
+  constructor(definition: WireNamedSchedule, job: AnyJob | null) {
     this.definition = definition
+    this.job = job
   }
   get name(): string {
     return this.definition.name

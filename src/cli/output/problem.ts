@@ -33,9 +33,13 @@ export function factsOf(problem: WireProblem): RefusalFacts {
 function dataText(data: Record<string, unknown> | undefined): string {
   if (!data) return ''
   return Object.entries(data)
+    .filter(([name]) => !PLACES_WITHIN.has(name))
     .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.map(String).join(', ') : typeof value === 'string' ? value : shortJson(value)}.`)
     .join(' ')
 }
+
+/** Where in a text the fault is: for whoever shows that text, not for a sentence. */
+const PLACES_WITHIN = new Set(['offset', 'length', 'line'])
 
 function shortJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'

@@ -149,7 +149,7 @@ export function explanationText(run: WireRun, explanation: WireExplanation, hold
   return [head, '', title, ...reasons, ...(clear ? [clear] : [])].join('\n')
 }
 
-function reasonLines(reason: WireReason, number: number, holders: ReadonlyMap<string, WireRun>, { paint, now }: Look): string[] {
+export function reasonLines(reason: WireReason, number: number, holders: ReadonlyMap<string, WireRun>, { paint, now }: Look): string[] {
   const text = `  ${number}. ${oneLine(localTimes(reason.text, now))}`
   const command = reason.command ? `${' '.repeat(Math.max(6, COMMAND_COLUMN - text.length))}→ ${reason.command}` : ''
   const runs = (reason.runs ?? []).map(id => {

@@ -16,8 +16,13 @@ export interface Column<Row> {
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = rows.map(row => columns.map(column => cut(column.value(row), column.widthMax)))
   const widths = columns.map((column, index) => Math.max(column.title.length, ...cells.map(row => width(row[index] as string))))
-  const lines = [columns.map(column => column.title.toUpperCase()), ...cells].map(row => line(columns, row, widths))
+  const lines = [columns.map(column => titleText(column.title)), ...cells].map(row => line(columns, row, widths))
   return lines.join('\n')
+}
+
+/** Upper case, save what a title has in parentheses, such as a zone. */
+function titleText(title: string): string {
+  return title.replace(/^[^(]*/, words => words.toUpperCase())
 }
 
 /** Names and values below each other, names dim and aligned. Values of several lines stay aligned. */

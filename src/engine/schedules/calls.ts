@@ -92,8 +92,12 @@ export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
     remove: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'delete', command: id, by })),
     pause: (namespace, name, { id, by, note, until }) => done(ask(namespace, name, { is: 'pause', command: id, by, note, until, gone: false })),
     resume: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'resume', command: id, by })),
-    trigger: async (namespace, name, { id, by }) =>
-      (await ask(namespace, name, { is: 'trigger', command: id, by })).value as { n: number; run: string },
+    async trigger(namespace, name, { id, by }) {
+      const { spec } = await state(namespace, name)
+      // Somebody waits for this one: better refused here than in the ledger.
+      definitions.require(namespace, spec.target.definition, '')
+      return (await ask(namespace, name, { is: 'trigger', command: id, by })).value as { n: number; run: string }
+    },
     async backfill(namespace, name, { from, until, maxActive, id, by }) {
       if (until < from)
         throw new UserError('invalid-input', { at: '/to', found: new Date(until).toISOString(), hint: 'a range ends after it begins' })

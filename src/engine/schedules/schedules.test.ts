@@ -180,7 +180,11 @@ describe('a schedule', () => {
     ['a cron expression', { timetable: { cron: '0 25 * * *' } }, { code: 'invalid-cron', problem: { at: '/cron' } }],
     ['a time that never comes', { timetable: { cron: '0 2 31 2 *' } }, { code: 'schedule-never-fires' }],
     ['a zone', { timetable: { cron: '0 2 * * *', timezone: 'Europe/Berlln' } }, { code: 'invalid-timezone', problem: { at: '/timezone' } }],
-    ['a placeholder', { target: { definition: 'mail', input: '"{{date}}"', options: {} } }, { code: 'invalid-schedule', problem: { at: '/input' } }],
+    [
+      'a placeholder',
+      { target: { definition: 'mail', input: '"{{nominalDay}}"', options: {} } },
+      { code: 'invalid-schedule', problem: { at: '/input' } },
+    ],
   ])('%s that is wrong is refused with its place, and nothing is made', async (_, changes, refusal) => {
     const { node } = await begin()
     await expect(put(node, changes)).rejects.toMatchObject(refusal)

@@ -10,9 +10,10 @@ const PLACEHOLDER = /\{\{\s*([\w-]*)\s*\}\}/g
  */
 export const PLACEHOLDERS = ['nominalTime', 'nominalLocal', 'nominalDate', 'schedule'] as const
 
-/** The first placeholder that is none of these, or null. */
+/** The first that was surely meant to be one of these and is not, or null. Other words in braces are the input's own: templates of other programs. */
 export function unknownPlaceholder(input: Payload | null): string | null {
-  for (const [, name = ''] of input?.matchAll(PLACEHOLDER) ?? []) if (!(PLACEHOLDERS as readonly string[]).includes(name)) return name
+  for (const [, name = ''] of input?.matchAll(PLACEHOLDER) ?? [])
+    if (/^(nominal|schedule)/i.test(name) && !(PLACEHOLDERS as readonly string[]).includes(name)) return name
   return null
 }
 
