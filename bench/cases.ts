@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { connect, type WireQueues } from '@mainspring/sdk'
+import { cronFigures } from './cron.ts'
 import { INPUT, noop, preciseNow, stamped } from './jobs.ts'
 import { ask, BenchServer, cpuUs, said, started, stopped } from './processes.ts'
 import { insertRaw } from './raw-sqlite.ts'
@@ -33,6 +34,7 @@ export const CASES: readonly Case[] = [
   { name: 'drain-embedded', run: drainEmbedded },
   { name: 'latency', run: latency },
   { name: 'latency-embedded', run: latencyEmbedded },
+  { name: 'cron', run: cronFigures },
   { name: 'schedules-idle', run: (file, { jobs }) => withServer(file, server => idleSchedules(server, jobs)) },
   { name: 'schedules-due', run: (file, { jobs }) => withServer(file, server => dueAtOnce(server, jobs / 10)) },
   { name: 'sleepers', run: (file, { jobs }) => withServer(file, server => sleepers(server, jobs * 10)) },
