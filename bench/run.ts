@@ -1,13 +1,15 @@
 // `npm run bench`: all cases in rounds, one after the other in each, so that what else the machine does falls on all alike; medians. `-- --quick` for a
-// short form, `-- --only drain-1` for one case (which leaves results.json alone).
+// short form, `-- --only drain-1` for one case (which leaves results.json alone), `-- --rounds 1` for fewer.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES, type Sizes } from './cases.ts'
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } })
-const sizes: Sizes = flags.quick ? { jobs: 20_000, rounds: 1, latencyJobs: 600 } : { jobs: 100_000, rounds: 3, latencyJobs: 3_000 }
+const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' } } })
+const sizes: Sizes = flags.quick
+  ? { jobs: 20_000, rounds: 1, latencyJobs: 600 }
+  : { jobs: 100_000, rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000 }
 const cases = CASES.filter(({ name }) => flags.only === undefined || name === flags.only)
 
 const folder = mkdtempSync(join(tmpdir(), 'mainspring-bench-'))
