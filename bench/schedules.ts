@@ -7,6 +7,8 @@ import { startAll } from './starts.ts'
 
 const PUTS_AT_ONCE = 64
 const IDLE_MS = 20_000
+/** After a flood the collector and the write-ahead log have their own to do. */
+const SETTLE_MS = 20_000
 /** Fires once a day each, all at other seconds: 1.2 a second in all. */
 const daily = (index: number): string => `${index % 60} ${Math.floor(index / 60) % 60} ${Math.floor(index / 3_600) % 24} * * *`
 
@@ -17,7 +19,7 @@ export async function idleSchedules(server: BenchServer, count: number): Promise
   const madeAt = performance.now()
   await putAll(client, count, daily)
   const perSecond = count / ((performance.now() - madeAt) / 1_000)
-  await pause(5_000)
+  await pause(SETTLE_MS)
   const before = server.cpuUs()
   await pause(IDLE_MS)
   const after = server.cpuUs()
@@ -74,7 +76,7 @@ export async function sleepers(server: BenchServer, count: number): Promise<Figu
         ),
       ),
     )
-  await pause(2_000)
+  await pause(SETTLE_MS)
   const added = rssMiB(server) - before
   const from = Date.now() + 3_000
   const waking = await client.startMany(

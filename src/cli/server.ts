@@ -1,4 +1,4 @@
-import { keepHeapSmall } from '../server/heap.ts'
+import { collectWhenIdle, keepHeapSmall } from '../server/heap.ts'
 import { openNode } from '../server/node.ts'
 import { storeText } from '../server/stores.ts'
 import type { Session } from './session.ts'
@@ -7,6 +7,7 @@ import { stopRequests } from './signals.ts'
 /** `mainspring server`: runs until it is told to stop, then flushes and gives its shards up. A second signal ends it at once. */
 export async function runServer(session: Session): Promise<undefined> {
   keepHeapSmall()
+  collectWhenIdle()
   const stop = stopRequests()
   const node = await openNode(session.config)
   const { database } = session.config.settings

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { BatchId, ClaimId, LaneId } from '../../core/ids.ts'
 import type { Answer, Batch } from '../store.ts'
-import { MessageReader } from './codec.ts'
+import { MessageReader, release } from './codec.ts'
 import { failureOf } from './failures.ts'
 import { writesOf } from './writes.ts'
 
@@ -46,6 +46,8 @@ export function commitsOf(database: DatabaseSync): Commits {
         return { is: 'committed' }
       } catch (error) {
         return failureOf(database, error)
+      } finally {
+        release(message)
       }
     },
 

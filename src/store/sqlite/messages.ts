@@ -1,7 +1,7 @@
 import type { Kind } from '../../core/machine.ts'
 import type { ClosedState, OpenState } from '../../core/run.ts'
 import type { Batch, ClosedRow, ClosingRow, OpenRow, Row, TouchedRow } from '../store.ts'
-import { MessageReader, MessageWriter } from './codec.ts'
+import { MessageReader, MessageWriter, release } from './codec.ts'
 
 /** The last batch's size, plus a quarter: batches of a busy lane resemble each other. */
 let expectedBytes = 4096
@@ -146,10 +146,12 @@ export function encodeRows(rows: Iterable<Columns>): ArrayBuffer {
   return writer.finish()
 }
 
+/** The message is used up by it. */
 export function decodeRows(message: ArrayBuffer): Row[] {
   const reader = new MessageReader(message)
   const rows: Row[] = []
   while (reader.count() === 1) rows.push(decodeRow(reader))
+  release(message)
   return rows
 }
 
