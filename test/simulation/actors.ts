@@ -1,10 +1,12 @@
 import { newId, type RunId } from '../../src/core/ids.ts'
 import type { PauseTarget } from '../../src/engine/face.ts'
+import type { LogBook, SettingsBook } from './books.ts'
 import type { Call, Cluster, Outcome } from './cluster.ts'
 import type { Judge } from './invariants.ts'
 import type { Rng } from './rng.ts'
 import type { Scenario } from './scenario.ts'
 import type { Ledgers } from './schedules.ts'
+import type { Throwing } from './throwing.ts'
 import type { Truth } from './truth.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +17,9 @@ export interface Stage {
   judge: Judge
   truth: Truth
   ledgers: Ledgers
+  throwing: Throwing
+  logs: LogBook
+  settings: SettingsBook
   scenario: Scenario
   /** Faults have stopped: from now on everybody behaves, and nothing new is started. */
   calm: boolean
@@ -28,14 +33,17 @@ export interface Stage {
 
 const RETRY_MS_MAX = 2_000
 
-/** Calls one node after another until there is an answer, `tries` times at most; `unavailable` and `overloaded` are no answers. */
+/** No answers: the same call may be repeated. */
+const AGAIN: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'schedule-busy'])
+
+/** Calls one node after another until there is an answer, `tries` times at most. */
 export async function insist<T>(stage: Stage, rng: Rng, tries: number, call: Omit<Call<T>, 'node'> & { once?: boolean }): Promise<Outcome<T>> {
   const { cluster, world } = stage
   let index = rng.whole(0, cluster.nodes.length - 1)
   let last: Outcome<T> = { is: 'lost' }
   for (let tried = 0; tried < tries || stage.calm; tried++) {
     last = await cluster.call({ ...call, node: cluster.nodes[index] as (typeof cluster.nodes)[number] })
-    const asked = last.is === 'problem' && (last.error.code === 'unavailable' || last.error.code === 'overloaded')
+    const asked = last.is === 'problem' && AGAIN.has(last.error.code)
     if (call.once && !stage.calm && last.is === 'lost') return last
     if (last.is !== 'lost' && !asked) return last
     index = (index + 1) % cluster.nodes.length

@@ -2,11 +2,11 @@ import type { RunId } from '../../src/core/ids.ts'
 import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Page, Paged } from '../../src/store/store.ts'
-import { freshId, insist, type Stage } from './actors.ts'
-import { lift } from './client.ts'
+import { insist, type Stage } from './actors.ts'
+import { command, lift, readSettings, resume } from './client.ts'
 import type { Outcome } from './cluster.ts'
 import { Rng } from './rng.ts'
-import { NAMESPACE, THROWS } from './scenario.ts'
+import { NAMESPACE } from './scenario.ts'
 import { removeAll } from './schedules.ts'
 
 /** "Once faults stop, within 30 s of virtual time" (docs/engine.md part D). Delays and back-offs of the scenario are shorter than that. */
@@ -35,17 +35,25 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
     const paused = row !== undefined && (gated.has(`queue ${row.queue}`) || gated.has(`definition ${row.name}`) || gated.has('namespace '))
     return paused || row?.state === 'paused'
   })
+  const stuck = () => [...tables.open].flatMap(([id, row]) => (row.state === 'paused' && row.kind !== 'schedule' ? [id] : []))
   await during(stage, async () => {
     for (const target of paused(stage)) await lift(stage, rng, target)
-    for (const [id, row] of tables.open) if (row.state === 'paused' && row.kind !== 'schedule') await resume(stage, rng, id)
+    for (const id of stuck()) {
+      // One in three is resumed before its machine is mended, and stays.
+      if (rng.chance(0.67)) stage.throwing.mend(id)
+      await resume(stage, rng, id)
+    }
   })
   await explainAll(stage, memory, rng)
   await world.run(world.now + CALM_MS)
-  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && String(tables.open.get(id)?.input).includes(THROWS))
+  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && !stage.throwing.isMended(id))
+  if (world.failure === null && stuck().length > 0) await endStuck(stage, memory, rng, stuck)
   await during(stage, () => listAll(stage, memory, rng))
+  await during(stage, () => readSettings(stage, rng))
   // Workers may still report what they did for runs that are closed.
   const busy = (): boolean => stage.cluster.nodes.some(({ engine }) => engine?.ready() === true && engine.stats().batchBytes > 0)
   for (let look = 0; look < LOOKS_MAX && busy(); look++) await world.run(world.now + 50)
+  stage.logs.expectAll()
   expectTidy(stage, memory)
   stage.ledgers.expectSettled()
 }
@@ -106,6 +114,7 @@ function checkReasons(stage: Stage, { run, state, reasons }: Explanation): void 
       const shut = paused(stage).some(({ scope, name }) => names.includes(`${scope} ${name}`))
       world.expect(shut, 'explain tells of a pause that is not there', facts)
     }
+    if (code === 'stuck') world.expect(truth.get(run)?.stuck !== null, 'explain tells of a stuck run that is not', facts)
     if (code === 'not-due' || code === 'back-off')
       world.expect(until !== undefined && until > world.wall() - 1_000, 'explain tells of a time that has passed', facts)
     world.expect(code !== 'no-worker' && code !== 'wrong-label', 'explain misses workers that poll', facts)
@@ -117,9 +126,25 @@ async function explain(stage: Stage, rng: Rng, id: RunId): Promise<Explanation |
   return outcome.is === 'answer' ? outcome.value : null
 }
 
-async function resume(stage: Stage, rng: Rng, id: RunId): Promise<void> {
-  const command = { id: freshId(stage, rng), by: 'operator', why: null }
-  await insist(stage, rng, 3, { name: 'resume', timeoutMs: 3_000, run: engine => engine.runs.resume(NAMESPACE, id, command) })
+/** Each of the ways out of being stuck leads out of it (E14). */
+async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () => RunId[]): Promise<void> {
+  const { world } = stage
+  await during(stage, async () => {
+    for (const id of stuck()) {
+      const explanation = await explain(stage, rng, id)
+      const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck')
+      world.expect(said, 'a stuck run does not say so (P6, E14)', () => ({ run: id, explanation }))
+      const held = stage.cluster.nodes.flatMap(({ engine }) => engine?.workers.list(NAMESPACE).flatMap(({ running }) => running) ?? [])
+      world.expect(!held.some(({ run }) => run === id), 'a stuck run is held by a worker', () => ({ run: id }))
+      const does = rng.pick(['resume', 'cancel', 'terminate'] as const)
+      // A machine that chokes on the cancel itself, or on the end that follows from it, is mended for it; any other lets go of the run.
+      if (does === 'resume' || /cancel|lost/.test(stage.truth.get(id)?.row.tags?.throws ?? '')) stage.throwing.mend(id)
+      if (does === 'resume') await resume(stage, rng, id)
+      else await command(stage, rng, id, does)
+    }
+  })
+  await world.run(world.now + CALM_MS)
+  await expectOnly(stage, memory, rng, () => false)
 }
 
 /** A list page by page has every run once (E12). */

@@ -36,6 +36,8 @@ export interface Call<T> {
   said?(said: Said<T>): void
   /** The network may deliver it once more, minutes later. */
   repeatable?: boolean
+  /** The machine of one of its runs may throw where there is nothing yet that could be stuck: `internal` is an answer (E14). */
+  mayThrow?: boolean
 }
 
 /** How badly the network between clients, workers and nodes behaves now. */
@@ -185,7 +187,7 @@ export class Cluster {
       asked(() => call.run(engine, signal)).then(
         value => answer({ is: 'answer', value }),
         (error: unknown) => {
-          if (error instanceof UserError && error.code !== 'internal') return answer({ is: 'problem', error })
+          if (error instanceof UserError && (error.code !== 'internal' || call.mayThrow)) return answer({ is: 'problem', error })
           world.fail(`${call.name} threw what is not the user's`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
         },
       )

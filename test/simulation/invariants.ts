@@ -15,8 +15,10 @@ import type {
   StartAnswer,
   StartCall,
 } from '../../src/engine/face.ts'
+import type { LogBook } from './books.ts'
 import type { Said } from './cluster.ts'
 import { POISON, type Scenario } from './scenario.ts'
+import type { Throwing } from './throwing.ts'
 import type { RunTruth, Truth } from './truth.ts'
 import type { World } from './world.ts'
 
@@ -31,29 +33,33 @@ export class Judge {
   readonly #world: World
   readonly #truth: Truth
   readonly #scenario: Scenario
+  readonly #throwing: Throwing
+  readonly #logs: LogBook
   /** The run that a call's nth start was first answered with. */
   readonly #answered = new Map<string, RunId>()
   readonly #retried = new Map<string, RunId>()
   /** True time of the last sign of a delivery that an owner heard. */
   readonly #signs = new Map<string, number>()
   readonly #given = new Map<string, number>()
-  /** By run and birth: a call that is repeated after retention has dropped its runs starts them anew. */
   readonly #handlers = new Map<string, number>()
   readonly #gone = new Set<WorkerId>()
   /** Pauses that were acknowledged and that nobody has asked to lift since. */
   readonly #paused = new Set<string>()
-  readonly counts = { starts: 0, deliveries: 0, accepted: 0, commands: 0, live: 0 }
+  readonly counts = { starts: 0, deliveries: 0, accepted: 0, commands: 0, live: 0, resumed: 0 }
 
-  constructor(world: World, truth: Truth, scenario: Scenario) {
+  constructor(world: World, truth: Truth, scenario: Scenario, throwing: Throwing, logs: LogBook) {
     this.#world = world
     this.#truth = truth
     this.#scenario = scenario
+    this.#throwing = throwing
+    this.#logs = logs
     truth.onEvent = (run, event) => this.#happened(run, event)
   }
 
   started(call: StartCall, { outcome }: Said<StartAnswer[]>): void {
     if (outcome.is === 'problem') {
       if (outcome.error.code === 'refused-data') this.#expectPoison(call.starts.map(start => start.input).join())
+      if (outcome.error.code === 'internal') this.#expectNothingOf(call)
       return
     }
     this.counts.starts += outcome.value.length
@@ -73,7 +79,7 @@ export class Judge {
         first,
         run,
       }))
-      if (answer.is === 'started' && (first === undefined || gone)) this.#answered.set(name, run)
+      if (first === undefined || gone) this.#answered.set(name, run)
       const key = call.starts[index]?.key
       if (key !== undefined && !this.#scenario.rollbacks)
         this.#world.expect(
@@ -92,6 +98,8 @@ export class Judge {
       const { code } = outcome.error
       this.#notFound(run, code, said)
       if (code === 'run-closed') this.#world.expect(this.#isClosed(run), '"closed" was said of a run that is not (E4)', () => ({ run, kind }))
+      if (code === 'internal')
+        this.#world.expect(kind === 'cancel' && this.#throwing.threw(run), 'a command failed and no machine threw (E14)', () => ({ run, kind }))
       if (code === 'run-open') this.#world.expect(kind === 'retry', 'a command was refused as if it were a retry', () => ({ run, kind }))
       return
     }
@@ -105,7 +113,23 @@ export class Judge {
       return
     }
     const asked = kind === 'cancel' && truth?.events.some(event => event.is === 'cancel_requested')
-    this.#world.expect(this.#isClosed(run) || asked === true, `a ${kind} was acknowledged and is not committed (E4)`, () => ({ run }))
+    // The machine threw at it: it is kept, and taken again when the run is resumed.
+    const kept = kind === 'cancel' && this.#throwing.kept(run, command.id)
+    this.#world.expect(this.#isClosed(run) || asked === true || kept, `a ${kind} was acknowledged and is not committed (E4)`, () => ({ run }))
+  }
+
+  resumed(run: RunId, said: Said<void>): void {
+    const { outcome, arrivedAt } = said
+    const truth = this.#truth.get(run)
+    const same = truth !== undefined && truth.stuck !== null && !truth.closed && truth.stuckSince < arrivedAt
+    if (outcome.is === 'answer') this.counts.resumed++
+    else this.#notFound(run, outcome.error.code, said)
+    if (this.#scenario.rollbacks) return
+    if (outcome.is === 'problem' && outcome.error.code === 'not-stuck')
+      this.#world.expect(!same, 'a stuck run was said not to be (E14)', () => ({ run, stuck: truth?.stuck }))
+    // Or its machine threw again.
+    if (outcome.is === 'answer')
+      this.#world.expect(!same || this.#throwing.threw(run, arrivedAt), 'a resume was acknowledged and is not committed (E4)', () => ({ run }))
   }
 
   /** Deliveries: recorded first where they must be (E16), of the committed attempt, within gates. */
@@ -172,9 +196,8 @@ export class Judge {
   }
 
   handlerStarts(worker: WorkerId, task: Delivery): void {
-    const life = `${task.run} ${this.#truth.get(task.run)?.bornAt}`
-    const times = (this.#handlers.get(life) ?? 0) + 1
-    this.#handlers.set(life, times)
+    const times = (this.#handlers.get(task.run) ?? 0) + 1
+    this.#handlers.set(task.run, times)
     if (task.attempts !== 1 || this.#scenario.rollbacks) return
     this.#world.expect(times === 1, 'a handler with attempts: 1 started twice (E16)', () => ({ run: task.run, worker }))
   }
@@ -211,7 +234,9 @@ export class Judge {
       else {
         const ended = truth.events.some(event => event.delivery === delivery && event.is !== 'delivered')
         const later = truth.attempt > result.attempt || (truth.delivery !== null && truth.delivery !== delivery)
-        this.#world.expect(ended || later || truth.closed, 'a result was told "superseded" by nothing (P3)', facts)
+        // It was kept as a dead letter, or came while the run was stuck on another.
+        const stuck = truth.stuck !== null || this.#throwing.wasStuck(run)
+        this.#world.expect(ended || later || truth.closed || stuck, 'a result was told "superseded" by nothing (P3)', facts)
       }
     }
   }
@@ -227,8 +252,9 @@ export class Judge {
         const asked = truth.closed || truth.events.some(event => event.is === 'cancel_requested')
         this.#world.expect(asked, 'a handler was told of a cancel that is not committed (E4)', () => ({ run, delivery }))
       }
+      const stuck = truth.stuck !== null || this.#throwing.wasStuck(run)
       if (answer === 'lost')
-        this.#world.expect(truth.closed || truth.delivery !== delivery, 'a worker was told "lost" of the recorded delivery', () => ({
+        this.#world.expect(truth.closed || truth.delivery !== delivery || stuck, 'a worker was told "lost" of the recorded delivery', () => ({
           run,
           delivery,
           at: truth.attempt,
@@ -275,6 +301,7 @@ export class Judge {
   }
 
   live(event: LiveEvent): void {
+    if (event.is === 'log') this.#logs.told(event.lines)
     if (event.is !== 'run') return
     this.counts.live++
     const { run, events, sequence } = event
@@ -307,15 +334,22 @@ export class Judge {
     }))
   }
 
+  /** A start whose machine threw made none of the runs of its call, and took none of their keys (E14). */
+  #expectNothingOf(call: StartCall): void {
+    this.#world.expect(call.starts.some(isMarked), 'a start failed and no machine threw (E14)', () => ({ call: call.callKey }))
+    if (call.callKey === null || this.#scenario.rollbacks) return
+    const there = call.starts.flatMap((_, index) => this.#truth.called.get(`${call.callKey}#${index}`) ?? [])
+    this.#world.expect(there.length === 0, 'a start failed, and some of its runs are there (E14)', () => ({ call: call.callKey, there }))
+  }
+
   #isClosed(run: RunId): boolean {
     const truth = this.#truth.get(run)
     return truth === undefined ? this.#truth.ever.has(run) : truth.closed || truth.purged || this.#scenario.rollbacks
   }
 
-  /** Dropped by retention, or taken by a rollback. */
+  /** Taken by a rollback. What retention drops leaves a tombstone: a late repeat finds it (E9). */
   #isGone(run: RunId): boolean {
-    const truth = this.#truth.get(run)
-    return truth === undefined || truth.purged || truth.forgotten
+    return this.#scenario.rollbacks && (this.#truth.get(run)?.forgotten ?? true)
   }
 
   #notFound(run: RunId, code: string, { arrivedAt }: { arrivedAt: number }): void {
@@ -327,4 +361,9 @@ export class Judge {
   #expectPoison(text: string): void {
     this.#world.expect(text.includes(POISON), 'data was refused that is not at fault (E14)', () => ({ text: text.slice(0, 200) }))
   }
+}
+
+/** Its machine may throw when it starts. */
+export function isMarked({ options }: StartCall['starts'][number]): boolean {
+  return options.tags?.throws?.startsWith('start') ?? false
 }

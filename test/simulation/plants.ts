@@ -3,7 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
-import type { Scenario } from './scenario.ts'
+import { MACHINES_THROW, type Scenario } from './scenario.ts'
 import type { Plant } from './simulation.ts'
 import { forward } from './watch.ts'
 
@@ -26,7 +26,54 @@ export interface Planted {
   caught: RegExp
 }
 
+/** What a machine that throws can bring to light. */
+const THROWS: Readonly<Record<string, Planted>> = {
+  'E14-half-way': {
+    rule: 'E14',
+    what: 'what a machine had applied before it threw stays',
+    seeds: 30,
+    caught: /half-way \(E14\)|cannot be folded|not what the events make/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/transition.ts', find: 'actor.rewind(before.state, before.length)', replace: '' }],
+  },
+  'E14-input-lost': {
+    rule: 'E14',
+    what: 'the input that a machine threw at is not kept',
+    seeds: 10,
+    caught: /did not throw at \(E14\)/,
+    plant: { scenario: throwsOften },
+    patches: [
+      { file: 'src/engine/transition.ts', find: 'actor.stuck = { input, why, at }', replace: "actor.stuck = { input: { is: 'wake' }, why, at }" },
+    ],
+  },
+  'E14-swallowed': {
+    rule: 'E14',
+    what: 'a throw is logged, and its input is gone',
+    seeds: 20,
+    caught: /"superseded" by nothing|add up to pending|told "lost" of the recorded delivery|\(P6\)|acknowledged and is not committed/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/transition.ts', find: 'actor.stuck = { input, why, at }', replace: '' }],
+  },
+  'E14-half-a-call': {
+    rule: 'E14',
+    what: 'a start that throws leaves the runs of its call that came before it',
+    seeds: 60,
+    caught: /some of its runs are there \(E14\)|\(E4\)/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/lane.ts', find: 'this.broken.set(work, refusal)', replace: '{}' }],
+  },
+  'E14-not-resumed': {
+    rule: 'E14',
+    what: 'a run that is resumed does not take its input again',
+    seeds: 30,
+    caught: /without the input that it was stuck on \(E14\)/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/lane-transaction.ts', find: 'if (input !== null) this.apply(actor, input)', replace: '' }],
+  },
+}
+
 export const PLANTS: Readonly<Record<string, Planted>> = {
+  ...(MACHINES_THROW ? THROWS : {}),
   'E1-no-fence': {
     rule: 'E1',
     what: 'the batch of a lane whose claim was revoked lands',
@@ -98,6 +145,25 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
       }),
     },
   },
+  'E4-lines-lost': {
+    rule: 'E4',
+    what: 'of log lines that are acknowledged the first is not written',
+    seeds: 3,
+    caught: /a log line was acknowledged and is not committed/,
+    patches: [{ file: 'src/engine/tasks.ts', find: 'known.has(run)))', replace: 'known.has(run)).slice(1))' }],
+  },
+  'E9-no-tombstone': {
+    rule: 'E9',
+    what: 'what retention drops leaves no tombstone for a call that is repeated late',
+    seeds: 60,
+    caught: /born again after it was dropped \(E9\)|another run \(E9\)|started twice/,
+    plant: {
+      scenario: scenario => {
+        Object.assign(scenario, { retentionShort: true, loses: 0.3 })
+      },
+    },
+    patches: [{ file: 'src/engine/retention.ts', find: 'if (expiresAt > now)', replace: 'if (expiresAt < now)' }],
+  },
   'E9-call-key-ignored': {
     rule: 'E9',
     what: 'a repeated call starts its runs once more',
@@ -159,11 +225,18 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
       },
     ],
   },
+  'E10-no-segments': {
+    rule: 'E10',
+    what: 'events stay in the row, however many they are',
+    seeds: 5,
+    caught: /more events than the bound \(E10\)/,
+    patches: [{ file: 'src/engine/actor.ts', find: 'if (this.eventsBytes <= bytesMax) return null', replace: 'if (bytesMax >= 0) return null' }],
+  },
   'E14-poison-resent': {
     rule: 'E14',
     what: 'a batch that is refused for its data is sent again for ever',
     seeds: 10,
-    caught: /\(P6\)|nobody answers/,
+    caught: /\(P6\)|nobody answers|a time that has passed/,
     plant: {
       scenario: scenario => {
         scenario.poison = true
@@ -216,6 +289,13 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
     patches: [{ file: 'src/core/gates.ts', find: '${group.queue}\\0${group.definition}', replace: '${group.queue}' }],
   },
+  'E21-settings-forgotten': {
+    rule: 'E21',
+    what: 'a node that takes over does not read what operators have set',
+    seeds: 20,
+    caught: /\(P1, E21\)|\(E21\)/,
+    patches: [{ file: 'src/engine/tenure.ts', find: 'settings.load(set)', replace: 'settings.load([])' }],
+  },
   'E20-dated-leases': {
     rule: 'E20',
     what: 'leases are counted on the wall clock',
@@ -223,11 +303,15 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     caught: /\(E20\)|may be dead \(E16\)/,
     plant: {
       scenario: scenario => {
-        scenario.faults = [...new Set([...scenario.faults, 'step-clock' as const])]
+        Object.assign(scenario, { faults: ['step-clock', 'pause'], faultEveryMs: 1_500 })
       },
       options: options => ({ ...options, clock: { ...options.clock, monotonic: () => options.clock.now() } }),
     },
   },
+}
+
+function throwsOften(scenario: Scenario): void {
+  scenario.throws = true
 }
 
 /** Applies the patches of a plant to what is imported from now on. */

@@ -2,8 +2,10 @@ import type { Engine } from '../../src/engine/face.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
 import { schedule } from '../../src/machines/schedule/machine.ts'
 import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Batch, Store } from '../../src/store/store.ts'
 import type { Stage } from './actors.ts'
+import { LogBook, SettingsBook } from './books.ts'
 import { expectCalm } from './calm.ts'
 import { client, register } from './client.ts'
 import { Cluster } from './cluster.ts'
@@ -13,6 +15,7 @@ import type { Life } from './life.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
 import { keeper, Ledgers } from './schedules.ts'
+import { Throwing } from './throwing.ts'
 import { Truth } from './truth.ts'
 import { Watch } from './watch.ts'
 import { Worker } from './worker.ts'
@@ -55,12 +58,15 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 
   const memory = openMemoryStore({ now: () => world.wall(), refuse: refused })
-  const truth = new Truth(world, memory.tables())
+  const throwing = new Throwing(world)
+  const truth = new Truth(world, memory.tables() as Tables, throwing, scenario.sizes.bodyBytesBeforeSegment as number)
   const watch = new Watch(world, truth, memory, scenario.claimTtlMs, scenario.rollbacks)
-  const judge = new Judge(world, truth, scenario)
   const ledgers = new Ledgers(world, memory.tables(), truth.ever, scenario.rollbacks)
   watch.watcher = ledgers
   witness(ledgers)
+  const logs = new LogBook(world, truth, scenario)
+  const settings = new SettingsBook(world, scenario)
+  const judge = new Judge(world, truth, scenario, throwing, logs)
   const cluster = new Cluster(
     {
       world,
@@ -75,7 +81,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     },
     2,
   )
-  const stage: Stage = { world, cluster, judge, truth, ledgers, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
+  const books = { ledgers, logs, settings }
+  const stage: Stage = { world, cluster, judge, truth, throwing, ...books, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
   const rollback = (transactions: number) => {
     const undone = memory.rollback(transactions)
     world.note(() => `store  goes back by ${undone} transactions`)
@@ -85,11 +92,17 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   }
   const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], rollback }
 
-  await live(stage, breakage)
-  const stuckBefore = world.failure
-  if (stuckBefore === null) await calmDown(stage, breakage, memory)
+  const uninstall = throwing.install()
+  try {
+    await live(stage, breakage)
+    if (world.failure === null) await calmDown(stage, breakage, memory)
+  } finally {
+    uninstall()
+  }
   const counts = {
     ...judge.counts,
+    logLines: logs.size,
+    stuck: throwing.count,
     events: world.events,
     commits: watch.commits,
     runs: truth.ever.size,

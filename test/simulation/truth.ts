@@ -1,9 +1,10 @@
 import type { DeliveryId, RunId } from '../../src/core/ids.ts'
 import { type HistoryEvent, isClosed } from '../../src/core/run.ts'
-import { decodeBody } from '../../src/engine/codec.ts'
+import { decodeBody, type Stuck } from '../../src/engine/codec.ts'
 import { MACHINES } from '../../src/machines/registry.ts'
-import type { MemoryTables } from '../../src/store/memory/store.ts'
-import type { Row } from '../../src/store/store.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
+import type { LogRow, Row } from '../../src/store/store.ts'
+import type { Throwing } from './throwing.ts'
 import type { World } from './world.ts'
 
 /** What the store has said of a run, commit by commit. */
@@ -17,6 +18,9 @@ export interface RunTruth {
   attempt: number
   /** The recorded delivery of the current attempt, or null. */
   delivery: DeliveryId | null
+  /** What the machine threw at (E14), and since when (true time) that is so. */
+  stuck: Stuck | null
+  stuckSince: number
   closed: boolean
   purged: boolean
   /** A rollback of the store took it, or part of it. */
@@ -37,17 +41,22 @@ export class Truth {
   readonly called = new Map<string, RunId>()
   readonly keyed = new Map<string, RunId>()
   readonly #world: World
-  readonly #tables: MemoryTables
+  readonly #tables: Tables
+  readonly #throwing: Throwing
+  readonly #bodyBytesMax: number
   readonly #openUnique = new Map<string, Set<RunId>>()
   /** Every run that was ever committed, and every outcome of a delivery: what a rollback took was true once. */
   readonly ever = new Set<RunId>()
   readonly everEnded = new Set<string>()
+  #wentBack = false
   /** Told of each event when it is committed first. */
   onEvent: (run: RunTruth, event: HistoryEvent) => void = () => {}
 
-  constructor(world: World, tables: MemoryTables) {
+  constructor(world: World, tables: Tables, throwing: Throwing, bodyBytesMax: number) {
     this.#world = world
     this.#tables = tables
+    this.#throwing = throwing
+    this.#bodyBytesMax = bodyBytesMax
   }
 
   get(id: RunId): RunTruth | undefined {
@@ -58,6 +67,15 @@ export class Truth {
     return this.#tables.open.get(id) ?? this.#tables.closed.get(id)
   }
 
+  /** The committed log of a run, and one line of it. */
+  lines(run: RunId): Iterable<LogRow> {
+    return this.#tables.logs.get(run)?.values() ?? []
+  }
+
+  line({ run, delivery, n }: LogRow): LogRow | undefined {
+    return this.#tables.logs.get(run)?.get(`${n} ${delivery}`)
+  }
+
   /** A commit wrote this run. */
   wrote(id: RunId): void {
     const row = this.row(id)
@@ -65,8 +83,17 @@ export class Truth {
     const known = this.runs.get(id)
     if (row === undefined) return this.#world.fail('a commit wrote a run that is not there', { run: id })
     this.#world.expect(known === undefined || !known.closed || known.purged || known.forgotten, 'a closed run changed (P2)', () => ({ run: id }))
-    const events = this.#history(row)
-    if (events === null) return
+    const read = this.#history(row)
+    if (read === null) return
+    const { events, stuck, state } = read
+    // Retention keeps a tombstone of whatever a call may still ask for, and a retry for its command: ids never come back (E9).
+    this.#world.expect(
+      known === undefined || !known.purged || known.forgotten || this.#wentBack,
+      'a run was born again after it was dropped (E9)',
+      () => ({
+        run: id,
+      }),
+    )
     const texts = events.map(event => JSON.stringify(event))
     const before = known === undefined || known.purged ? [] : known.texts
     const forks = before.findIndex((text, index) => text !== texts[index])
@@ -78,6 +105,8 @@ export class Truth {
       texts,
       events,
       ...attemptOf(events),
+      stuck,
+      stuckSince: JSON.stringify(stuck) === JSON.stringify(known?.stuck ?? null) ? (known?.stuckSince ?? this.#world.now) : this.#world.now,
       closed: isClosed(row.state),
       purged: false,
       forgotten: false,
@@ -90,6 +119,7 @@ export class Truth {
     if (before.length === 0) this.#born(truth)
     this.#outcomes(truth, before.length)
     this.#unique(truth)
+    if (known?.forgotten !== true) this.#throwing.wrote(known, truth, state)
     const times = events.map(event => event.at)
     this.#world.expect(
       times.every((at, index) => index === 0 || at >= (times[index - 1] as number)),
@@ -107,6 +137,7 @@ export class Truth {
 
   /** The store went backwards (E2): what is there now is the truth. */
   rolledBack(): void {
+    this.#wentBack = true
     for (const [id, known] of this.runs) {
       const row = this.row(id)
       if (row === undefined) {
@@ -114,9 +145,16 @@ export class Truth {
         this.#forget(known)
         continue
       }
-      const events = this.#history(row) ?? []
-      if (events.length === known.texts.length && !known.purged) continue
-      Object.assign(known, { row, events, texts: events.map(event => JSON.stringify(event)), ...attemptOf(events) })
+      const { events, stuck } = this.#history(row) ?? { events: [], stuck: null }
+      if (events.length === known.texts.length && !known.purged && JSON.stringify(stuck) === JSON.stringify(known.stuck)) continue
+      Object.assign(known, {
+        row,
+        events,
+        texts: events.map(event => JSON.stringify(event)),
+        ...attemptOf(events),
+        stuck,
+        stuckSince: this.#world.now,
+      })
       Object.assign(known, { closed: isClosed(row.state), purged: false, forgotten: true })
       known.holdsUnique = holdsUnique(known)
       this.#unique(known)
@@ -169,10 +207,7 @@ export class Truth {
       const name = row.tags?.[tag]
       if (name === undefined) continue
       const other = map.get(name)
-      this.#world.expect(other === undefined || other === id || this.runs.get(other)?.purged === true, `two runs of one ${tag} (E9)`, () => ({
-        [tag]: name,
-        runs: [other, id],
-      }))
+      this.#world.expect(other === undefined || other === id, `two runs of one ${tag} (E9)`, () => ({ [tag]: name, runs: [other, id] }))
       map.set(name, id)
     }
   }
@@ -194,7 +229,7 @@ export class Truth {
   }
 
   /** All events by segments and body, dense; the folded events equal the snapshot and what the machine makes of it (E10). */
-  #history(row: Row): HistoryEvent[] | null {
+  #history(row: Row): { events: HistoryEvent[]; stuck: Stuck | null; state: unknown } | null {
     const body = decodeBody(row.body)
     const segments = [...(this.#tables.segments.get(row.id)?.values() ?? [])].sort((a, b) => a.first - b.first)
     const events: HistoryEvent[] = []
@@ -212,6 +247,12 @@ export class Truth {
       expected: events.length,
     }))
     events.push(...body.events)
+    const bodyBytes = body.events.reduce((sum, event) => sum + JSON.stringify(event).length, 0)
+    this.#world.expect(bodyBytes <= this.#bodyBytesMax, 'a row carries more events than the bound (E10)', () => ({
+      run: row.id,
+      bodyBytes,
+      events: body.events.length,
+    }))
     const machine = MACHINES[row.kind]
     try {
       const snapshot = events.slice(0, body.first ?? 0).reduce((state, event) => machine.evolve(state, event), null)
@@ -242,11 +283,11 @@ export class Truth {
           run: row.id,
         }))
       }
+      return { events, stuck: body.stuck ?? null, state }
     } catch (error) {
       this.#world.fail('a committed history cannot be folded', { run: row.id, error: String(error), events: events.map(event => event.is) })
       return null
     }
-    return events
   }
 }
 

@@ -1,7 +1,9 @@
 import type { AnswerId, WorkerId } from '../../src/core/ids.ts'
 import type { Ref, TaskResult } from '../../src/core/machine.ts'
 import type { BeatAnswer, CompletionAnswer, Delivery, Poll } from '../../src/engine/face.ts'
+import type { LogRow } from '../../src/store/store.ts'
 import { freshId, insist, type Stage } from './actors.ts'
+import { largePayload, passesEdge } from './edge.ts'
 import type { Rng } from './rng.ts'
 import { DEFINITIONS, NAMESPACE, POISON, QUEUES } from './scenario.ts'
 
@@ -13,7 +15,12 @@ interface Attempt {
   task: Delivery
   lost: boolean
   asked: boolean
+  /** Lines logged so far, and the time of the last: within an attempt it never steps back. */
+  lines: number
+  loggedAt: number
 }
+
+const LINES_PER_CALL_MAX = 4
 
 /** A worker process: polls, runs handlers, beats, tells results until they are answered. It can freeze past its leases and die. */
 export class Worker {
@@ -24,6 +31,8 @@ export class Worker {
   readonly #running = new Map<string, Attempt>()
   /** Deliveries that it has had: the same again is dropped (E16). */
   readonly #seen = new Set<string>()
+  /** Lines on their way, oldest first: they stay until they are answered. */
+  readonly #lines: LogRow[] = []
   #frozen: Promise<void> | null = null
   dead = false
 
@@ -43,6 +52,7 @@ export class Worker {
     }
     void this.#polls()
     void this.#beats()
+    void this.#tellsLines()
   }
 
   die(): void {
@@ -119,7 +129,7 @@ export class Worker {
     this.#seen.add(task.delivery)
     this.#stage.judge.handlerStarts(this.id, task)
     this.#stage.world.note(() => `${this.#name}   runs ${task.run.slice(-5)} attempt ${task.attempt} ${task.delivery.slice(-5)}`)
-    const attempt: Attempt = { task, lost: false, asked: false }
+    const attempt: Attempt = { task, lost: false, asked: false, lines: 0, loggedAt: 0 }
     this.#running.set(task.delivery, attempt)
     void this.#handle(attempt)
   }
@@ -132,6 +142,7 @@ export class Worker {
     while (left > 0 && !attempt.lost && !attempt.asked) {
       const step = Math.min(left, 100)
       left -= step
+      if (rng.chance(0.25)) this.#log(attempt)
       if (!(await this.#sleep(step))) return
     }
     this.#running.delete(attempt.task.delivery)
@@ -144,16 +155,47 @@ export class Worker {
     }
   }
 
+  #log(attempt: Attempt): void {
+    const { run, attempt: number, delivery } = attempt.task
+    attempt.loggedAt = Math.max(attempt.loggedAt, this.#stage.world.wall())
+    const n = attempt.lines++
+    this.#lines.push({ run, attempt: number, delivery, n, at: attempt.loggedAt, level: 'info', message: `line ${n} of ${delivery}`, fields: null })
+  }
+
+  /** One call at a time, repeated until it is answered. */
+  async #tellsLines(): Promise<void> {
+    while (await this.#sleep(this.#rng.between(50, 150))) {
+      const lines = this.#lines.slice(0, LINES_PER_CALL_MAX)
+      if (lines.length === 0) continue
+      const outcome = await insist<void>(this.#stage, this.#rng, 8, {
+        name: 'log',
+        timeoutMs: CALL_MS,
+        repeatable: true,
+        run: engine => engine.tasks.log(NAMESPACE, lines),
+        said: said => this.#stage.logs.logged(lines, said),
+      })
+      if (outcome.is === 'answer') this.#lines.splice(0, lines.length)
+    }
+  }
+
   #result({ asked, task }: Attempt, poison: boolean): TaskResult {
     const rng = this.#rng
     if (asked && rng.chance(0.8)) return { is: 'cancelled' }
     if (this.#stage.calm) return { is: 'completed', output: `"${task.delivery}"` }
     const drawn = rng.next()
+    if (this.#stage.scenario.large && rng.chance(0.02)) return this.#large()
     if (drawn < 0.65) return { is: 'completed', output: poison && rng.chance(0.05) ? `"${POISON}"` : `"${task.delivery}"` }
     const failure = { type: 'Error', message: poison && rng.chance(0.03) ? POISON : 'it did not work' }
     if (drawn < 0.85) return { is: 'failed', failure, retry: true, ...(rng.chance(0.2) ? { delayMs: rng.whole(0, 1_500) } : {}) }
     if (drawn < 0.9) return { is: 'failed', failure, retry: false }
     return { is: 'returned' }
+  }
+
+  /** As the SDK does: a result that is too large is a failure that says so. */
+  #large(): TaskResult {
+    const output = largePayload(this.#rng)
+    if (passesEdge(this.#stage.world, [output])) return { is: 'completed', output }
+    return { is: 'failed', failure: { type: 'PayloadTooLarge', message: 'the output is too large' }, retry: false }
   }
 
   /** Until there is an answer; data that the store cannot hold becomes a failure. */
@@ -177,6 +219,13 @@ export class Worker {
       await this.#tell(task, { is: 'failed', failure: { type: 'Error', message: 'the result was refused' }, retry: false })
   }
 
+  #checkpoint(): { checkpoint?: string } {
+    const rng = this.#rng
+    const large = this.#stage.scenario.large && !this.#stage.calm && rng.chance(0.05) ? largePayload(rng) : null
+    if (large !== null) return passesEdge(this.#stage.world, [large]) ? { checkpoint: large } : {}
+    return rng.chance(0.15) ? { checkpoint: `"${rng.whole(0, 99)}"` } : {}
+  }
+
   async #beats(): Promise<void> {
     const rng = this.#rng
     while (await this.#sleep(this.#stage.scenario.leaseMs / 4)) {
@@ -185,7 +234,7 @@ export class Worker {
       const beats = attempts.map(({ task: { run, task, attempt, delivery } }) => ({
         ...{ run, task, attempt, delivery, active: rng.chance(0.7) },
         ...(rng.chance(0.2) ? { progress: { value: rng.next() } } : {}),
-        ...(rng.chance(0.15) ? { checkpoint: `"${rng.whole(0, 99)}"` } : {}),
+        ...this.#checkpoint(),
       }))
       const outcome = await insist<BeatAnswer[]>(this.#stage, rng, 3, {
         name: 'beat',

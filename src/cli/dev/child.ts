@@ -19,6 +19,8 @@ export class Child {
   /** Its id at the server, once it is ready. */
   worker: string | null = null
   jobs: JobOffer[] = []
+  /** Files of the project that the files of jobs import. */
+  imports: string[] = []
   /** It was told to end. */
   draining = false
   readonly ended: Promise<void>
@@ -34,8 +36,9 @@ export class Child {
     for (const stream of [this.#process.stdout, this.#process.stderr])
       if (stream) createInterface({ input: stream }).on('line', line => listener.printed(line))
     this.#process.on('message', (message: FromWorker) => {
-      if (message.is === 'mistake') return listener.mistake(this, message.facts)
       if (message.is === 'failed') return listener.failed(message)
+      this.imports = message.imports
+      if (message.is === 'mistake') return listener.mistake(this, message.facts)
       this.worker = message.worker
       this.jobs = message.jobs
       listener.ready(this)

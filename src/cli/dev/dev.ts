@@ -50,6 +50,7 @@ export async function runDev(session: Session, dir: string): Promise<undefined> 
     namespace,
     directory: terminal.directory,
     folder,
+    imports: files => watching.also(files),
     gone: async worker => void (await client.call('workers.gone', { worker }, {})),
     tell: {
       serving: (jobs, { first, changed, restarted }) => {
@@ -90,13 +91,13 @@ export async function runDev(session: Session, dir: string): Promise<undefined> 
 
   const stopLive = new AbortController()
   const following = live.follow(client, stopLive.signal)
+  const watching = watchFolder(folder, () => supervisor.load())
   supervisor.load()
-  const unwatch = watchFolder(folder, () => supervisor.load())
   const giveBack = process.stdin.isTTY ? readKeys(process.stdin, keys, error => print(commands.errorText(error))) : () => {}
 
   await stop.requested
   giveBack()
-  unwatch()
+  watching.end()
   print('stopping: what runs may end, then all is given back')
   await supervisor.stop()
   stopLive.abort()

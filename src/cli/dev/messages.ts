@@ -9,10 +9,10 @@ export interface WorkerTask {
   name: string
 }
 
-/** What the worker process says. `mistake`: nothing was registered, and it ends. */
+/** What the worker process says. `mistake`: nothing was registered, and it ends. `imports`: files of the project that the files of jobs import. */
 export type FromWorker =
-  | { is: 'ready'; worker: string; jobs: JobOffer[] }
-  | { is: 'mistake'; facts: RefusalFacts }
+  | { is: 'ready'; worker: string; jobs: JobOffer[]; imports: string[] }
+  | { is: 'mistake'; facts: RefusalFacts; imports: string[] }
   | { is: 'failed'; run: string; job: string; attempt: number; message: string }
 
 export interface JobOffer {

@@ -13,6 +13,8 @@ export interface SupervisorOptions {
   folder: string
   /** The worker is known to be gone: its tasks may be handed out again now. */
   gone(worker: string): Promise<void>
+  /** The jobs import these files of the project: a save of one is a save of them. */
+  imports(files: readonly string[]): void
   tell: Tell
 }
 /** What happens to workers, for whoever shows it. */
@@ -91,6 +93,7 @@ export class Supervisor {
       this.#serving = child
       this.#starting = null
       this.#deaths = 0
+      this.#options.imports(child.imports)
       this.#options.tell.serving(child.jobs, { first: this.#first, changed, restarted: this.#restarting })
       this.#first = false
       this.#restarting = false
@@ -99,6 +102,7 @@ export class Supervisor {
     mistake: (child, facts) => {
       if (child !== this.#starting) return
       this.#starting = null
+      this.#options.imports([...child.imports, ...(this.#serving?.imports ?? [])])
       this.#options.tell.mistake(facts, this.#serving !== null)
     },
     failed: ({ run, job, attempt, message }) => this.#options.tell.failed(run, job, attempt, message),

@@ -3,6 +3,7 @@ import { startWorker } from '@mainspring/sdk/worker'
 import { Refusal } from '../../server/refusal.ts'
 import { loadJobs } from '../job-files.ts'
 import { provideSdk } from '../sdk-hook.ts'
+import { Imports } from './imports.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './messages.ts'
 
 /**
@@ -10,10 +11,15 @@ import type { FromWorker, ToWorker, WorkerTask } from './messages.ts'
  */
 async function run(task: WorkerTask): Promise<void> {
   provideSdk()
+  const imports = Imports.record(task.directory)
   // Ctrl-c reaches the whole group; when to end is the parent's to say.
   process.on('SIGINT', () => {})
+  // The parent was killed: nobody is there to serve, or to end this.
+  process.once('disconnect', () => process.exit(1))
+  if (!process.connected) process.exit(1)
   try {
     const loaded = await loadJobs(task.files, task.directory)
+    imports.addTo(loaded, task.directory)
     const client = new Client({ url: task.url, namespace: task.namespace })
     const worker = startWorker({
       jobs: loaded.jobs,
@@ -32,12 +38,12 @@ async function run(task: WorkerTask): Promise<void> {
     process.on('message', (message: ToWorker) => {
       if (message.is === 'drain') void end()
     })
-    process.once('disconnect', () => process.exit(1))
     process.once('SIGTERM', () => void end())
     await worker.ready
     tell({
       is: 'ready',
       worker: worker.id,
+      imports: imports.files,
       jobs: loaded.jobs.map(({ name, version }) => {
         const example = loaded.examples.get(name)
         return { name, version, file: loaded.files.get(name) ?? '', example: example === undefined ? null : (encode(example, '/example') ?? null) }
@@ -45,7 +51,7 @@ async function run(task: WorkerTask): Promise<void> {
     })
   } catch (error) {
     const facts = error instanceof Refusal ? error.facts : { code: 'worker-failed', title: error instanceof Error ? error.message : String(error) }
-    tell({ is: 'mistake', facts }, () => process.exit(2))
+    tell({ is: 'mistake', facts, imports: imports.files }, () => process.exit(2))
   }
 }
 
