@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { FAILURE_CAUSES_MAX, FAILURE_TEXT_LENGTH_MAX, LOG_LINE_BYTES_MAX } from '../core/bounds.ts'
+import { FAILURE_CAUSES_MAX, FAILURE_ERRORS_MAX, FAILURE_LINKS_MAX, FAILURE_TEXT_LENGTH_MAX, LOG_LINE_BYTES_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { Ref, TaskResult } from '../core/machine.ts'
 import { KEY_RETENTION_MS } from '../core/options.ts'
@@ -125,14 +125,19 @@ interface FailureBody {
   stack?: string
   code?: string
   cause?: FailureBody
+  errors?: FailureBody[]
 }
 
 /** Cut to what is kept: what a program says of its failure may be long, and must not cost it the record of that failure. */
-export function failureOf(body: FailureBody, depth = 0): CoreFailure {
+export function failureOf(body: FailureBody, depth = 0, room = { links: FAILURE_LINKS_MAX }): CoreFailure {
   const failure: CoreFailure = { type: storable(body.type, 200), message: storable(body.message, FAILURE_TEXT_LENGTH_MAX) }
   if (body.stack !== undefined) failure.stack = storable(body.stack, FAILURE_TEXT_LENGTH_MAX)
   if (body.code !== undefined) failure.code = storable(body.code, 200)
-  if (body.cause !== undefined && depth < FAILURE_CAUSES_MAX) failure.cause = failureOf(body.cause, depth + 1)
+  const kept = (part: FailureBody): CoreFailure[] => (depth < FAILURE_CAUSES_MAX && room.links-- > 0 ? [failureOf(part, depth + 1, room)] : [])
+  const [cause] = body.cause === undefined ? [] : kept(body.cause)
+  if (cause !== undefined) failure.cause = cause
+  const errors = (body.errors ?? []).slice(0, FAILURE_ERRORS_MAX).flatMap(kept)
+  if (errors.length > 0) failure.errors = errors
   return failure
 }
 

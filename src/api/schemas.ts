@@ -171,6 +171,7 @@ export const Failure = Type.Cyclic(
         stack: Type.Optional(Type.String()),
         code: Type.Optional(Type.String()),
         cause: Type.Optional(Type.Ref('Failure')),
+        errors: Type.Optional(Type.Array(Type.Ref('Failure'))),
       },
       { title: 'Failure' },
     ),

@@ -25,6 +25,8 @@ export interface Failure {
   stack?: string
   code?: string
   cause?: Failure
+  /** What it gathers (an AggregateError): the first 10. */
+  errors?: Failure[]
 }
 
 export interface Progress {

@@ -1,7 +1,7 @@
 import { type GroupId, groupId } from '../core/gates.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
 import type { Kind, TaskOrder } from '../core/machine.ts'
-import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunView } from '../core/run.ts'
+import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunState, type RunView } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/store.ts'
@@ -96,6 +96,11 @@ export class Actor {
     }
     const view = this.viewed as RunView
     return this.stuck === undefined || this.closed ? view : { ...view, state: 'paused', reason: 'stuck' }
+  }
+
+  /** As its machine has it, stuck or not: what it goes back to when it is resumed. */
+  get ownState(): RunState {
+    return this.stuck === undefined ? this.view.state : this.machine.view(this.state).state
   }
 
   get group(): GroupId | null {
@@ -236,7 +241,7 @@ export class Actor {
     const pending = machine.pending(state)
     actor.order = pending.ready[0] ?? null
     actor.committedOrder = actor.order
-    actor.wakeAt = pending.wakeAt
+    actor.wakeAt = actor.stuck === undefined ? pending.wakeAt : null // it takes no wake, and would be asked for ever
     return actor
   }
 }

@@ -150,6 +150,7 @@ export function createEngine(options: EngineOptions): Engine {
           workers,
           leases: current.leases,
           fresh: current.lane.fresh(),
+          registered: group => definitions.get(group.namespace, group.definition)?.version ?? null,
           awaited: group => current.queues.awaited(group),
         })
       },

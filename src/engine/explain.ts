@@ -15,8 +15,8 @@ export interface ExplainWorld {
   workers: Workers
   leases: Leases
   fresh: boolean
-  /** The version in which the group's definition is registered. Absent or null: not known, and nothing is said of versions. */
-  registered?(group: Group): string | null
+  /** The version in which the group's definition is registered; null: not known, and nothing is said of versions. */
+  registered(group: Group): string | null
   /** A fitting worker waits for a task right now. */
   awaited(group: Group): boolean
 }
@@ -136,7 +136,7 @@ function lackText(worker: WorkerSeen, group: Group): string {
 
 /** Jobs are not pinned: any version of their code runs them, and the history says which did. Worth saying when it is not the one that was registered last. */
 function versionText(fits: readonly WorkerSeen[], group: Group, world: ExplainWorld): string {
-  const registered = world.registered?.(group) ?? null
+  const registered = world.registered(group)
   if (registered === null) return ''
   const versions = fits.map(({ serves }) => serves.find(({ definition }) => definition === group.definition)?.version ?? null)
   const others = versions.filter(version => version !== registered && version !== null)

@@ -54,6 +54,7 @@ export class LaneTransaction implements Transaction {
     const { host } = this
     const stuckBefore = actor.stuck
     const decision = transition(actor, input, host.world)
+    if (stuckBefore !== undefined && actor.stuck === stuckBefore && input.is === 'cancel') this.answerForNobody(actor)
     if (decision === null) {
       if (actor.stuck !== stuckBefore) this.touch(actor)
       return null
@@ -65,8 +66,20 @@ export class LaneTransaction implements Transaction {
   }
 
   resume(actor: Actor): void {
-    unstick(actor, this.host.world)
+    const input = unstick(actor)
+    if (input !== null) this.apply(actor, input)
     this.touch(actor)
+  }
+
+  /** A running handler answers a cancel; that of a stuck run was told that its lease is lost, and nobody else would. */
+  private answerForNobody(actor: Actor): void {
+    const delivered = actor.closed ? undefined : actor.machine.pending(actor.state).delivered[0]
+    if (delivered === undefined) return
+    const { stuck } = actor
+    const { task, attempt, delivery } = delivered
+    actor.stuck = undefined
+    this.apply(actor, { is: 'lost', task, attempt, delivery } as { is: string })
+    if (!actor.closed) actor.stuck = stuck
   }
 
   putKey(row: KeyRow): void {
@@ -104,7 +117,7 @@ export class LaneTransaction implements Transaction {
       actor.uncommitted++
       actor.batch = batch
     } else if (gathered !== batch) host.merge(gathered, batch)
-    if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.view.state)))
+    if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState)))
       this.leaveUnique(actor, actor.unique.key)
     host.changed(actor)
   }

@@ -175,7 +175,7 @@ describe('group commit', () => {
     expect(told).toEqual(['committed 0', 'a run-closed'])
   })
 
-  test('a bug of ours in one work is its own error, and no one else notices', async () => {
+  test('a bug of ours in one work is its own error: what it had begun is thrown away, and the others are decided anew (E14)', async () => {
     const { told, submit } = await makeLane()
     submit('a', {
       execute: () => {
@@ -184,7 +184,7 @@ describe('group commit', () => {
     })
     submit('b')
     await settle()
-    expect(told).toEqual(['committed 1', 'a internal', 'b done'])
+    expect(told).toEqual(['a internal', 'poisoned 1'])
   })
 })
 

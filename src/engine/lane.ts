@@ -60,6 +60,8 @@ export class Lane {
   private loads: Work[] = []
   private loading = false
   private loadSoon = false
+  /** Works that threw half-way: what they had changed by then, and all that was decided since, is worthless (E14). */
+  private readonly broken = new Map<Work, UserError>()
   /** Works that go one a commit, after a refused batch; the rest waits behind. */
   private singles: Work[]
   readonly chain: Chain
@@ -241,7 +243,9 @@ export class Lane {
     try {
       work.execute(transaction)
     } catch (error) {
-      batch.latest.refused.set(work, error instanceof UserError ? error : internal(error, this.world))
+      const refusal = error instanceof UserError ? error : internal(error, this.world)
+      batch.latest.refused.set(work, refusal)
+      if (refusal !== error) this.broken.set(work, refusal)
     } finally {
       transaction.into = into
       transaction.loaded = before
@@ -344,6 +348,7 @@ export class Lane {
   private async flush(): Promise<void> {
     const open = this.batches.shift()
     if (open === undefined) return
+    if (this.broken.size > 0) return this.isolate(open, 'a work threw', this.broken)
     this.inFlight = true
     const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
     for (const { actor } of sent) actor.batch = null
@@ -360,7 +365,10 @@ export class Lane {
       for (const work of open.works) work.failed(unavailable())
       this.events.fenced()
       return
-    } else return this.isolate(open, answer.why)
+    } else {
+      const refusal = new UserError('refused-data', { hint: answer.why })
+      return this.isolate(open, answer.why, new Map(open.works.length === 1 ? [[open.works[0] as Work, refusal]] : []))
+    }
     if (this.batches.length > 0) this.flushSoon()
   }
 
@@ -388,8 +396,8 @@ export class Lane {
     }
   }
 
-  /** E14. A batch of one work tells the culprit; of several, each is tried by itself on memory that is loaded afresh. */
-  private isolate(open: OpenBatch, why: string): void {
+  /** E14. Works that are known to be at fault are refused (a batch of one tells); all others are tried one by one, on memory that is loaded afresh. */
+  private isolate(open: OpenBatch, why: string, culprits: ReadonlyMap<Work, UserError>): void {
     this.ended = true
     this.chain.ended = true
     this.heldTimer?.()
@@ -400,13 +408,10 @@ export class Lane {
       ...this.loads,
       ...this.singles,
     ].filter(work => !open.works.includes(work))
-    const culprit = open.works.length === 1
-    this.world.log('warn', culprit ? 'a batch of one was refused for its data' : 'a batch was refused for its data', {
-      works: open.works.length,
-      why,
-    })
-    if (culprit) (open.works[0] as Work).failed(new UserError('refused-data', { hint: why }))
-    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles: culprit ? later : [...open.works, ...later] })
+    this.world.log('warn', 'a batch is decided anew, one work a commit', { works: open.works.length, refused: culprits.size, why })
+    for (const [work, refusal] of culprits) work.failed(refusal)
+    const singles = [...open.works, ...later].filter(work => !culprits.has(work))
+    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles })
   }
 
   /** One work a commit: the next follows when the batch of the last is done. */

@@ -44,7 +44,7 @@ export function startWork(namespace: string, call: StartCall, definitions: Defin
       ...(start === first || start.key !== null ? [callName(namespace, start.run)] : []),
     ]),
     starts: true,
-    bytes: planned.reduce((sum, { request }) => sum + 1_000 + (request.input?.length ?? 0), 0),
+    bytes: planned.reduce((sum, { request }) => sum + 1_000 + (request.input?.length ?? 0) + (request.options.metadata?.length ?? 0), 0),
     execute(transaction) {
       const before = (run: RunId): RunId | null => transaction.key(callName(namespace, run))?.run ?? (transaction.actor(run) === null ? null : run)
       const repeated = first !== undefined && before(first.run) !== null

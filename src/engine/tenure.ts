@@ -37,6 +37,7 @@ export class Tenure {
   readonly leases: Leases
   readonly counters = new Counters()
   private readonly timers: Timers
+  private readonly waking = new Set<RunId>()
   private readonly retention: Retention
   private readonly options: TenureOptions
   private stopRenewing: () => void = () => {}
@@ -135,7 +136,8 @@ export class Tenure {
 
   /** Enters the lease of a delivery that counts: it was made here, adopted, or read on recovery. */
   private lease(actor: Actor): void {
-    const delivered = actor.closed ? undefined : actor.machine.pending(actor.state).delivered[0]
+    // A stuck one takes no end of its lease: its worker is told that it is lost.
+    const delivered = actor.closed || actor.stuck !== undefined ? undefined : actor.machine.pending(actor.state).delivered[0]
     if (delivered === undefined || actor.lease?.delivery === delivered.delivery) return
     if (actor.lease !== null) this.dropLease(actor, actor.lease)
     const { view } = actor
@@ -173,12 +175,16 @@ export class Tenure {
     })
   }
 
+  /** One that waits to be executed is enough: it looks at what is due by then, and enters what is not. */
   private wake(id: RunId): void {
+    if (this.waking.has(id)) return
+    this.waking.add(id)
     const { clock } = this.options.world
     this.lane.submit({
       ids: [id],
       bytes: 200,
       execute: transaction => {
+        this.waking.delete(id)
         const actor = transaction.actor(id)
         if (actor === null || actor.closed || actor.wakeAt === null) return
         if (actor.wakeAt <= Math.max(clock.now(), actor.lastAt)) transaction.apply(actor, { is: 'wake' })
@@ -186,6 +192,7 @@ export class Tenure {
       },
       done: () => {},
       failed: () => {
+        this.waking.delete(id)
         if (!this.ended) clock.after(100, () => this.ended || this.wake(id))
       },
     })

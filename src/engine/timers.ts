@@ -136,10 +136,13 @@ export class Timers {
 
   private fire(): void {
     const now = this.clock.now()
+    // An actor may stand here several times, and each wake enters it again: one for all, or they would grow with every wake of its life.
+    const due = new Set<RunId>()
     for (let first = this.heap[0]; first !== undefined && first.at <= now; first = this.heap[0]) {
       this.pop()
-      this.wake(first.id)
+      due.add(first.id)
     }
+    for (const id of due) this.wake(id)
     if (this.left && !this.paging && this.heap.length <= this.countMax / 2) this.extend().catch(() => {})
     this.arm()
   }

@@ -1,5 +1,5 @@
 import { ORDERS_PER_TRANSITION_MAX } from '../core/bounds.ts'
-import { InvariantError, invariant } from '../core/errors.ts'
+import { InvariantError, invariant, UserError } from '../core/errors.ts'
 import { newId, type Random } from '../core/ids.ts'
 import type { Context, Decision } from '../core/machine.ts'
 import { RETENTION_MS_DEFAULT } from '../core/options.ts'
@@ -34,8 +34,17 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     })
     actor.push(decision.events, decision.state)
   } catch (error) {
-    if (actor.state === null) throw error
+    // A start: there is nothing that could be stuck. The lane throws away what its work had begun.
+    if (before.state === null) throw error
     actor.rewind(before.state, before.length)
+    // A closed actor never changes: what came late and cannot even be refused is dropped.
+    if (actor.closed) {
+      world.log('error', 'the machine of a closed run threw', { run: actor.id, input: input.is, why: String(error) })
+      return null
+    }
+    // Stuck already: the input that is kept stays that one, and a command that the machine chokes on as well is refused.
+    if (actor.stuck !== undefined)
+      throw new UserError('internal', { hint: 'its machine throws on this too: terminate it, or resume it once that is mended' })
     stick(actor, input, error, context.now, world)
     return null
   }
@@ -58,14 +67,14 @@ function apply(actor: Actor, decision: Decision<HistoryEvent>, now: number): voi
   }
 }
 
-/** A stuck actor takes the input again that it choked on. */
-export function unstick(actor: Actor, world: World): void {
+/** What a stuck actor is to take again: the input that it choked on. Null: a delivery, whose task never left and waits in its queue again. */
+export function unstick(actor: Actor): { is: string } | null {
   const { input } = actor.stuck as { input: { is: string } }
   actor.stuck = undefined
   const pending = actor.machine.pending(actor.state)
   actor.wakeAt = pending.wakeAt
   actor.order = pending.ready[0] ?? null
-  transition(actor, input, world)
+  return input.is === 'deliver' ? null : input
 }
 
 function stick(actor: Actor, input: { is: string }, error: unknown, at: number, world: World): void {

@@ -3,7 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
-import { MACHINES_THROW, type Scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 import type { Plant } from './simulation.ts'
 import { forward } from './watch.ts'
 
@@ -26,54 +26,7 @@ export interface Planted {
   caught: RegExp
 }
 
-/** What a machine that throws can bring to light. */
-const THROWS: Readonly<Record<string, Planted>> = {
-  'E14-half-way': {
-    rule: 'E14',
-    what: 'what a machine had applied before it threw stays',
-    seeds: 30,
-    caught: /half-way \(E14\)|cannot be folded|not what the events make/,
-    plant: { scenario: throwsOften },
-    patches: [{ file: 'src/engine/transition.ts', find: 'actor.rewind(before.state, before.length)', replace: '' }],
-  },
-  'E14-input-lost': {
-    rule: 'E14',
-    what: 'the input that a machine threw at is not kept',
-    seeds: 10,
-    caught: /did not throw at \(E14\)/,
-    plant: { scenario: throwsOften },
-    patches: [
-      { file: 'src/engine/transition.ts', find: 'actor.stuck = { input, why, at }', replace: "actor.stuck = { input: { is: 'wake' }, why, at }" },
-    ],
-  },
-  'E14-swallowed': {
-    rule: 'E14',
-    what: 'a throw is logged, and its input is gone',
-    seeds: 20,
-    caught: /"superseded" by nothing|add up to pending|told "lost" of the recorded delivery|\(P6\)|acknowledged and is not committed/,
-    plant: { scenario: throwsOften },
-    patches: [{ file: 'src/engine/transition.ts', find: 'actor.stuck = { input, why, at }', replace: '' }],
-  },
-  'E14-half-a-call': {
-    rule: 'E14',
-    what: 'a start that throws leaves the runs of its call that came before it',
-    seeds: 60,
-    caught: /some of its runs are there \(E14\)|\(E4\)/,
-    plant: { scenario: throwsOften },
-    patches: [{ file: 'src/engine/lane.ts', find: 'this.broken.set(work, refusal)', replace: '{}' }],
-  },
-  'E14-not-resumed': {
-    rule: 'E14',
-    what: 'a run that is resumed does not take its input again',
-    seeds: 30,
-    caught: /without the input that it was stuck on \(E14\)/,
-    plant: { scenario: throwsOften },
-    patches: [{ file: 'src/engine/lane-transaction.ts', find: 'if (input !== null) this.apply(actor, input)', replace: '' }],
-  },
-}
-
 export const PLANTS: Readonly<Record<string, Planted>> = {
-  ...(MACHINES_THROW ? THROWS : {}),
   'E1-no-fence': {
     rule: 'E1',
     what: 'the batch of a lane whose claim was revoked lands',
@@ -249,6 +202,48 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
         },
       }),
     },
+  },
+  'E14-half-way': {
+    rule: 'E14',
+    what: 'what a machine had applied before it threw stays',
+    seeds: 30,
+    caught: /half-way \(E14\)|cannot be folded|not what the events make/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/transition.ts', find: 'actor.rewind(before.state, before.length)', replace: '' }],
+  },
+  'E14-input-lost': {
+    rule: 'E14',
+    what: 'the input that a machine threw at is not kept',
+    seeds: 10,
+    caught: /did not throw at \(E14\)/,
+    plant: { scenario: throwsOften },
+    patches: [
+      { file: 'src/engine/transition.ts', find: 'actor.stuck = { input, why, at }', replace: "actor.stuck = { input: { is: 'wake' }, why, at }" },
+    ],
+  },
+  'E14-swallowed': {
+    rule: 'E14',
+    what: 'a throw is logged, and its input is gone',
+    seeds: 20,
+    caught: /"superseded" by nothing|add up to pending|told "lost" of the recorded delivery|\(P6\)|acknowledged and is not committed/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/transition.ts', find: 'actor.stuck = { input, why, at }', replace: '' }],
+  },
+  'E14-half-a-call': {
+    rule: 'E14',
+    what: 'a start that throws leaves the runs of its call that came before it',
+    seeds: 60,
+    caught: /some of its runs are there \(E14\)|\(E4\)/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/lane.ts', find: 'this.broken.set(work, refusal)', replace: '{}' }],
+  },
+  'E14-not-resumed': {
+    rule: 'E14',
+    what: 'a run that is resumed does not take its input again',
+    seeds: 30,
+    caught: /without the input that it was stuck on \(E14\)/,
+    plant: { scenario: throwsOften },
+    patches: [{ file: 'src/engine/lane-transaction.ts', find: 'if (input !== null) this.apply(actor, input)', replace: '' }],
   },
   'E15-any-delivery': {
     rule: 'E15',

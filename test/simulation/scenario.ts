@@ -7,9 +7,6 @@ export const DEFINITIONS = ['alpha', 'beta', 'gamma'] as const
 export const QUEUES = ['default', 'slow'] as const
 /** What the simulated database cannot hold (E14), as part of a payload. */
 export const POISON = '@poison@'
-/** Off until the engine keeps E14 when a machine throws; then this goes, and the plants of throws join the others. */
-export const MACHINES_THROW: boolean = false
-
 export const FAULTS = [
   'pause',
   'kill',
@@ -63,7 +60,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     faultsMs: rng.between(30_000, 70_000),
     rollbacks: seed % 6 === 5,
     poison: rng.chance(0.4),
-    throws: rng.chance(0.5) && MACHINES_THROW,
+    throws: rng.chance(0.5),
     large: rng.chance(0.1),
     clients: rng.whole(2, 3),
     workers: rng.whole(2, 4),

@@ -20,9 +20,11 @@ export const TAG_LENGTH_MAX = 200
 export const NAME_LENGTH_MAX = 200
 export const KEY_LENGTH_MAX = 500
 export const DEFINITIONS_PER_CALL_MAX = 1_000
-/** A failure as it is kept: message, stack, and links of its chain of causes. */
+/** A failure as it is kept: message, stack, links of its chain of causes, errors of an AggregateError, and all of these together. */
 export const FAILURE_TEXT_LENGTH_MAX = 16 * 1024
 export const FAILURE_CAUSES_MAX = 10
+export const FAILURE_ERRORS_MAX = 10
+export const FAILURE_LINKS_MAX = 20
 export const WAIT_MS_MAX = 60_000
 /** Nesting of a value. JSON itself has no bound, a call stack has. */
 export const DEPTH_MAX = 500

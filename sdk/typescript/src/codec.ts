@@ -205,6 +205,7 @@ function unescaped(record: Record<string, unknown>): unknown {
 
 function isFailure(value: unknown): value is WireFailure {
   if (!isRecord(value) || typeof value.type !== 'string' || typeof value.message !== 'string') return false
+  if (value.errors !== undefined && !(Array.isArray(value.errors) && value.errors.every(isFailure))) return false
   return value.cause === undefined || isFailure(value.cause)
 }
 

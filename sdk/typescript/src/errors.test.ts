@@ -78,6 +78,38 @@ test.each([
   ['an object', { a: 1 }, 'thrown: {"a":1}'],
 ])('%s that was thrown is said', (_, thrown, message) => expect(failureOf(thrown)).toEqual({ type: 'NotAnError', message }))
 
+test('what an AggregateError gathers is kept, each with its causes, and comes back', async () => {
+  const two = [new TypeError('first', { cause: new Error('below') }), Object.assign(new Error('second'), { code: 'E2' })]
+  const thrown = await Promise.any(two.map(error => Promise.reject(error))).catch((error: unknown) => error)
+  const failure = failureOf(thrown)
+  expect(failure).toMatchObject({
+    type: 'AggregateError',
+    errors: [
+      { type: 'TypeError', message: 'first', cause: { message: 'below' } },
+      { message: 'second', code: 'E2' },
+    ],
+  })
+  const back = errorOf(failure) as AggregateError
+  expect(back).toBeInstanceOf(AggregateError)
+  expect(back.errors.map(error => (error as Error).message)).toEqual(['first', 'second'])
+  expect(back.errors[0]).toBeInstanceOf(TypeError)
+  expect(back.errors[0].cause.message).toBe('below')
+})
+
+test('of what is gathered the first ten are kept, and no more than 20 errors in all; a list of something else is none', () => {
+  const many = new AggregateError(Array.from({ length: 50 }, (_, index) => new Error(`e${index}`, { cause: new Error('why', { cause: 'deeper' }) })))
+  const failure = failureOf(many)
+  const count = ({ cause, errors = [] }: typeof failure): number =>
+    1 + (cause ? count(cause) : 0) + errors.reduce((sum, error) => sum + count(error), 0)
+  expect(failure.errors?.map(({ message }) => message)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4', 'e5', 'e6'])
+  expect(count(failure)).toBe(21)
+  expect(failureOf(new AggregateError([1, 'two'])).errors).toEqual([
+    { type: 'NotAnError', message: 'thrown: 1' },
+    { type: 'NotAnError', message: 'thrown: two' },
+  ])
+  expect(failureOf(Object.assign(new Error('bad input'), { errors: [{ path: '/a' }] })).errors).toBeUndefined()
+})
+
 test('a failure is bounded: texts are cut, chains and circles end', () => {
   const circle = new Error('a')
   circle.cause = new Error('b', { cause: circle })

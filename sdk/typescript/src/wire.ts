@@ -148,6 +148,8 @@ export interface WireFailure {
   stack?: string
   code?: string
   cause?: WireFailure
+  /** Of an AggregateError: the first 10. */
+  errors?: WireFailure[]
 }
 export interface WireProgress {
   value: number

@@ -214,6 +214,17 @@ test.each([
 ])('the value %j reads %s', (value, text) => expect(valueText(value)).toBe(text))
 
 test("a failure shows the user's own frames and its causes", () => {
+  const gathered = {
+    type: 'AggregateError',
+    message: 'none worked',
+    errors: [
+      { ...failure, cause: { type: 'Error', message: 'why' } },
+      { type: 'Error', message: 'two' },
+    ],
+  }
+  expect(failureText(gathered)).toBe(
+    'AggregateError: none worked\nerror 1 of 2: TypeError: no good\n    at resize (/app/jobs.ts:3:1)\ncaused by Error: why\nerror 2 of 2: Error: two',
+  )
   expect(failureText({ ...failure, cause: { type: 'Error', message: 'deeper', code: 'E1' } })).toBe(
     'TypeError: no good\n    at resize (/app/jobs.ts:3:1)\ncaused by Error: deeper [E1]',
   )

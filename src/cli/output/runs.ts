@@ -92,12 +92,14 @@ export function valueText(value: unknown): string {
   return short.length <= 100 ? oneLine(short) : severalLines(JSON.stringify(value, null, 2))
 }
 
-/** The error, its stack, and what caused it. */
+/** The error, its stack, what it gathers, and what caused it. */
 export function failureText(failure: WireFailure): string {
   const head = `${failure.type}: ${failure.message}${failure.code ? ` [${failure.code}]` : ''}`
   const frames = (failure.stack ?? '').split('\n').filter(line => /^\s+at /.test(line) && !NOT_THEIRS.test(line))
   const own = severalLines([head, ...frames].join('\n'))
-  return failure.cause ? `${own}\ncaused by ${failureText(failure.cause)}` : own
+  const { errors = [], cause } = failure
+  const parts = errors.map((error, index) => `error ${index + 1} of ${errors.length}: ${failureText(error)}`)
+  return [own, ...parts, ...(cause ? [`caused by ${failureText(cause)}`] : [])].join('\n')
 }
 
 /** Frames between the job's function and whoever called it: Node's and the SDK's own. */

@@ -42,6 +42,8 @@ export class Queues {
   private readonly options: QueuesOptions
   private readonly lines = new Map<GroupId, Line>()
   private readonly polls = new Set<WaitingPoll>()
+  /** The groups of the store are known: one that is not among them begins with what is offered. */
+  private loaded = false
   private dispatching = false
   private ended = false
 
@@ -49,16 +51,18 @@ export class Queues {
     this.options = options
   }
 
-  /** Groups that had ready tasks when the shards were claimed. */
+  /** Groups that had ready tasks when the shards were claimed. What was offered before has a window that knows nothing of the store, and is paged as well. */
   load(heads: readonly GroupHead[]): void {
-    for (const { group } of heads) this.page(this.line(group, null, false))
+    for (const { group } of heads) this.line(group, null, false)
+    this.loaded = true
+    for (const line of this.lines.values()) if (line.window.wantsPage()) this.page(line)
   }
 
   offer(actor: Actor): void {
     const { committedOrder: order } = actor
     if (order === null || order !== actor.order || actor.stuck !== undefined) return
     const { queue, definition, labels } = order
-    const line = this.line(groupOf(actor.namespace, order), { namespace: actor.namespace, queue, definition, labels }, true)
+    const line = this.line(groupOf(actor.namespace, order), { namespace: actor.namespace, queue, definition, labels }, this.loaded)
     line.group ??= { namespace: actor.namespace, queue, definition, labels }
     line.window.offer(actor, order)
     this.dispatchSoon()

@@ -36,6 +36,7 @@ export class Attempt implements JobContext {
   linesDropped = 0
   /** The count of the last line in the worker's log; 0: none. */
   lastLine = 0
+  lastLineAt = 0
   readonly #desk: Desk
   readonly #tagged: boolean
   /** Bits of VALUES. */

@@ -61,12 +61,14 @@ export class Logs {
 
   #take(attempt: Attempt, level: Level, message: string, fields?: Record<string, unknown>): void {
     const { run, attempt: number, delivery } = attempt.delivery
+    // A log is read in the order of its times: where the clock steps back, an attempt's lines keep theirs.
+    attempt.lastLineAt = Math.max(attempt.lastLineAt, this.#client.clock.now())
     const line = {
       run,
       attempt: number,
       delivery,
       n: attempt.lines++,
-      at: new Date(this.#client.clock.now()).toISOString(),
+      at: new Date(attempt.lastLineAt).toISOString(),
       level,
       message: cut(String(message)),
     }
