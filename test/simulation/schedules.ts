@@ -91,12 +91,6 @@ async function command(stage: Stage, rng: Rng, name: string, kind: 'trigger' | '
   })
 }
 
-interface Known {
-  state: ScheduleState
-  /** When it was last edited or made, as decided. */
-  edits: number
-}
-
 /**
  * The ledgers as committed: what each commit adds to one is checked against the timetable that was in force (P4, E13), and against the runs that there are.
  */
@@ -105,9 +99,9 @@ export class Ledgers {
   readonly #tables: MemoryTables
   readonly #rollbacks: boolean
   readonly #ever: ReadonlySet<RunId>
-  readonly #known = new Map<ActorId, Known>()
-  /** Edits as they were decided, committed or not: two that share a commit cannot be told apart by it. */
-  readonly #edits = new Map<ActorId, number>()
+  readonly #known = new Map<ActorId, ScheduleState>()
+  /** Times of edits as they were decided, committed or not: of two that share a commit the state tells the last. */
+  readonly #edits = new Map<ActorId, Set<number>>()
   readonly #runs = new Map<RunId, string>()
   lines = 0
 
@@ -120,7 +114,9 @@ export class Ledgers {
 
   /** A machine decided this: called for each event, committed or not. */
   decided(schedule: ActorId, event: ScheduleEvent): void {
-    if (event.is === 'created' || event.is === 'edited') this.#edits.set(schedule, (this.#edits.get(schedule) ?? 0) + 1)
+    if (event.is !== 'created' && event.is !== 'edited') return
+    const edits = this.#edits.get(schedule) ?? new Set()
+    this.#edits.set(schedule, edits.add(event.at))
   }
 
   committed({ writes }: Batch): void {
@@ -176,16 +172,16 @@ export class Ledgers {
 
   /** From one commit to the next the ledger gets exactly the times that the timetable has in between. */
   #advanced(id: ActorId, state: ScheduleState): void {
-    const edits = this.#edits.get(id) ?? 0
     const before = this.#known.get(id)
-    this.#known.set(id, { state, edits })
-    if (before === undefined || state.deletedAt !== null || before.state.deletedAt !== null || state.createdAt !== before.state.createdAt) return
+    this.#known.set(id, state)
+    if (before === undefined || state.deletedAt !== null || before.deletedAt !== null || state.createdAt !== before.createdAt) return
     const lines = [...(this.#tables.ledgers.get(id)?.values() ?? [])].filter(({ source }) => source === 'time').sort((a, b) => a.n - b.n)
-    const from = before.state.accounted
-    if (edits === before.edits) return this.#tiles(lines, before.state, from, state.accounted)
+    const from = before.accounted
+    if (state.editedAt === before.editedAt) return this.#tiles(lines, before, from, state.accounted)
     // One edit: first all times up to it under what held before, then those of the new timetable.
-    if (edits !== before.edits + 1 || state.editedAt === before.state.editedAt) return
-    this.#tiles(lines, before.state, from, state.editedAt)
+    const edits = [...(this.#edits.get(id) ?? [])].filter(at => at > before.editedAt && at <= state.editedAt)
+    if (edits.length !== 1) return
+    this.#tiles(lines, before, from, state.editedAt)
     this.#tiles(lines, state, state.editedAt, state.accounted)
   }
 
