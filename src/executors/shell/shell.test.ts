@@ -210,7 +210,7 @@ describe('what is allowed', () => {
     expect(await failure({ command: ['sh', '-c', 'exit 5'], user: 'daemon' })).toMatchObject({ message: expect.stringContaining('exit code 5') })
   })
   test('only root runs commands as another account', async () => {
-    const asked = isRoot ? vi.spyOn(process, 'getuid' as never).mockReturnValue(12_345 as never) : null
+    const asked = isRoot ? vi.spyOn(process as { getuid(): number }, 'getuid').mockReturnValue(12_345) : null
     try {
       const refusal = { code: 'shell-user-refused', message: expect.stringContaining('root') }
       expect(await failure({ command: ['id'], user: 'daemon' })).toMatchObject(refusal)
