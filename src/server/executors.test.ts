@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { loadConfig } from './config.ts'
+import { openNode } from './node.ts'
+
+const configOf = (flags: Parameters<typeof loadConfig>[0] & object) =>
+  loadConfig({ directory: '/', flags: { database: 'memory:', port: '0', logLevel: 'silent', ...flags } })
+
+test('a target of the http executor answers later, at the address that the server gave it, and needs no other key', async () => {
+  const node = await openNode(configOf({ allowHttp: '127.0.0.1/32' } as never))
+  const target = createServer((_, answer) => void answer.writeHead(202).end()).listen(0, '127.0.0.1')
+  await once(target, 'listening')
+  const runs = `${node.url}/v1/namespaces/default/runs`
+  const post = async (url: string, body: unknown) => {
+    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  }
+  try {
+    const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}/pay`
+    const asked = once(target, 'request') as Promise<[IncomingMessage]>
+    const { body: started } = await post(runs, { definition: 'http', input: { url, body: { order: 17 }, callback: { timeout: '1m' } } })
+    const [{ headers }] = await asked
+    const callback = headers['mainspring-callback'] as string
+    expect(callback.startsWith(`${node.url}/v1/callbacks/`)).toBe(true)
+    expect(await post(callback, 'what is this')).toMatchObject({ status: 400 })
+    expect(await post(callback, { ok: true, output: { charged: 17 } })).toEqual({ status: 200, body: { is: 'accepted' } })
+    const ended = (await (await fetch(`${runs}/${started.run}?wait=10s`)).json()) as object
+    expect(ended).toMatchObject({ state: 'completed', output: { status: 202, output: { charged: 17 } } })
+    expect(await post(`${node.url}/v1/callbacks/nobody`, { ok: true })).toMatchObject({ status: 404 })
+  } finally {
+    target.close()
+    await node.stop()
+  }
+})
