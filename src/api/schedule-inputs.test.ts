@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { Compile } from 'typebox/compile'
 import { describe, expect, test } from 'vitest'
+import { refuseUnknownPlaceholder } from '../engine/face.ts'
 import { durationText } from './durations.ts'
 import { splitPayloads } from './raw.ts'
-import { compactJson, refuseUnknownPlaceholder, scheduleOf } from './schedule-inputs.ts'
+import { compactJson, scheduleOf } from './schedule-inputs.ts'
 import { NamedSchedule, type ScheduleBody } from './schedule-schemas.ts'
 import { writtenSpecText } from './schedule-views.ts'
 
@@ -55,8 +56,8 @@ test('two bodies that say the same give the same spec, to the last character', (
 })
 
 test('a placeholder that means nothing is refused with its place', () => {
-  refuseUnknownPlaceholder(spec({ input: ['{{ nominalTime }} {{schedule}}'] }), '/schedules/0')
-  expect(() => refuseUnknownPlaceholder(spec({ input: '{{nominal}}' }), '/schedules/0')).toThrow(
+  refuseUnknownPlaceholder(spec({ input: ['{{ nominalTime }} {{schedule}}'] }).target.input, '/schedules/0/input')
+  expect(() => refuseUnknownPlaceholder(spec({ input: '{{nominal}}' }).target.input, '/schedules/0/input')).toThrow(
     expect.objectContaining({ problem: expect.objectContaining({ at: '/schedules/0/input', found: '{{nominal}}' }) }),
   )
 })

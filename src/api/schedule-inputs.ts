@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { durationMs } from '../core/time.ts'
-import { CATCHUPS, PLACEHOLDERS, type RunOptions, type ScheduleSpec, type TimetableSpec, unknownPlaceholder } from '../engine/face.ts'
+import { CATCHUPS, type RunOptions, type ScheduleSpec, type TimetableSpec } from '../engine/face.ts'
 import { oneOf } from './check.ts'
 import { optionsOf, payloadOf, storable } from './inputs.ts'
 import { JITTER_MS_MAX, type ScheduleBody, type TimetableBody } from './schedule-schemas.ts'
@@ -103,12 +103,4 @@ export function compactJson(text: string): string {
     }
   }
   return compact + text.slice(kept)
-}
-
-/** The engine refuses it too, but only once it comes to this one of many. @throws UserError */
-export function refuseUnknownPlaceholder({ target }: ScheduleSpec, at: string): void {
-  const unknown = unknownPlaceholder(target.input)
-  if (unknown === null) return
-  const hint = `an input may say ${PLACEHOLDERS.map(known => `{{${known}}}`).join(', ')}`
-  throw new UserError('invalid-schedule', { at: `${at}/input`, found: `{{${unknown.slice(0, 100)}}}`, hint })
 }

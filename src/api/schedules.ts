@@ -3,7 +3,7 @@ import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { ACCOUNTS } from '../core/ledger.ts'
 import { durationMs, type Instant } from '../core/time.ts'
-import type { Engine, Origin, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
+import { type Engine, type Origin, refuseUnknownPlaceholder, type ScheduleSpec, type ScheduleView, type ScheduleWarning } from '../engine/face.ts'
 import { Empty } from './answers.ts'
 import { explainMismatch } from './check.ts'
 import { openCursor, sealCursor } from './cursor.ts'
@@ -12,7 +12,7 @@ import { parseInstant } from './instants.ts'
 import { cursor, instant, limit, moment, type Operation, oneOrMore, operation, upTo } from './operation.ts'
 import type { LedgerFilter } from './rows.ts'
 import * as answers from './schedule-answers.ts'
-import { refuseUnknownPlaceholder, scheduleOf, timetableOf } from './schedule-inputs.ts'
+import { scheduleOf, timetableOf } from './schedule-inputs.ts'
 import * as schemas from './schedule-schemas.ts'
 import { lineJson, previewJson, putText, scheduleExplanationJson, scheduleText, writtenSpec } from './schedule-views.ts'
 import { CommandBody, NOTE_LENGTH_MAX } from './schemas.ts'
@@ -279,7 +279,7 @@ export async function checkedSchedules(
   const checked = []
   for (const [index, { name, spec }] of schedules.entries()) {
     const at = `/schedules/${index}`
-    refuseUnknownPlaceholder(spec, at)
+    refuseUnknownPlaceholder(spec.target.input, `${at}/input`) // the engine does it too, but only once it comes to this one of many
     const { warnings } = await within(at, engine.schedules.preview(namespace, { timetable: spec.timetable }, null, 1))
     checked.push({ name, spec, warnings })
   }

@@ -1,3 +1,4 @@
+import { editDistance } from '../core/edit-distance.ts'
 import { UserError } from '../core/errors.ts'
 import type { RunKind } from '../core/machine.ts'
 import { mergeOptions } from '../core/options.ts'
@@ -88,21 +89,9 @@ const NEAREST_MAX = 3
 
 function nearest(name: string, names: readonly string[]): string[] {
   return names
-    .map(candidate => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
     .filter(({ candidate, distance }) => distance <= Math.max(2, candidate.length / 3))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, NEAREST_MAX)
     .map(({ candidate }) => candidate)
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1))
-    row = next
-  }
-  return row[b.length] as number
 }

@@ -6,7 +6,7 @@ import type { Ref, RunKind, TaskResult } from '../core/machine.ts'
 import type { RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
-import { PLACEHOLDERS, unknownPlaceholder } from '../machines/schedule/input.ts'
+import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
@@ -389,4 +389,4 @@ export interface EngineStats {
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
 export type { Backfill, DeliveryId, LedgerEntry, LogLevel, Origin, RunOptions, SchedulePause, ScheduleSpec, Timeouts, TimetableSpec, Unique }
-export { CATCHUPS, OVERLAPS, PLACEHOLDERS, unknownPlaceholder }
+export { CATCHUPS, OVERLAPS, refuseUnknownPlaceholder }

@@ -1,5 +1,5 @@
 import type { Answered, ChildClosed, Decision, Message } from '../core/machine.ts'
-import type { ClosedState, HistoryEvent } from '../core/run.ts'
+import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 import type { Definitions } from './definitions.ts'
 import { begin, callName, type Planned, planOrder } from './starts.ts'
@@ -23,7 +23,7 @@ export interface Office {
 export function post(sender: Actor, decision: Decision<HistoryEvent>, transaction: Transaction, office: Office): void {
   if (decision.outcome !== undefined && sender.parent !== null) {
     const parent = transaction.actor(sender.parent)
-    const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state as ClosedState }
+    const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state }
     if (parent !== null && !parent.closed) transaction.apply(parent, news)
   }
   for (const message of decision.messages ?? []) {

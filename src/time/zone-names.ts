@@ -1,3 +1,5 @@
+import { editDistance } from '../core/edit-distance.ts'
+
 /**
  * The spelling of a zone's name that people know, and the name that an unknown one was most likely meant to be.
  * `Intl` accepts any letter case and old names (`Asia/Calcutta`), but answers with a name of its own choice, which is not always the current one.
@@ -22,22 +24,8 @@ export function nearest(text: string, names: Iterable<string>): string | null {
   if (text.length > 64) return best
   let bestDistance = Math.max(text.length <= 3 ? 1 : 2, Math.floor(text.length / 3)) + 1
   for (const name of names) {
-    const distance = editDistance(text.toLowerCase(), name.toLowerCase())
+    const distance = editDistance(text, name)
     if (distance < bestDistance) [best, bestDistance] = [name, distance]
   }
   return best
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[b.length]!
 }

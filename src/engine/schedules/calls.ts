@@ -2,7 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import type { ActorId } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../../core/run.ts'
-import { PLACEHOLDERS, unknownPlaceholder } from '../../machines/schedule/input.ts'
+import { refuseUnknownPlaceholder } from '../../machines/schedule/input.ts'
 import { schedule as machine } from '../../machines/schedule/machine.ts'
 import type { Origin, ScheduleInput, ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
 import type { LedgerRow, OpenRow, Store } from '../../store/store.ts'
@@ -56,7 +56,7 @@ export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
     name: string,
     { spec, origin, id, by }: { spec: ScheduleSpec; origin: Origin } & Command,
   ): Promise<SchedulePut> => {
-    check(spec)
+    refuseUnknownPlaceholder(spec.target.input, '/input')
     const warnings = warningsOf(namespace, spec)
     const { value, state: after } = await ask(namespace, name, { is: 'put', name, spec, origin, command: id, by })
     return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
@@ -84,7 +84,7 @@ export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
     async override(namespace, name, override, { id, by }) {
       const { base } = await state(namespace, name)
       const spec = { ...base, ...override }
-      check(spec)
+      refuseUnknownPlaceholder(spec.target.input, '/input')
       const warnings = warningsOf(namespace, spec)
       const { value, state: after } = await ask(namespace, name, { is: 'override', override, command: id, by })
       return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
@@ -174,13 +174,6 @@ async function withOutcome({ store, available }: ScheduleDesk, namespace: string
   const text = whyText(line)
   if (run === null) return { ...line, text, outcome: null }
   return { ...line, text, outcome: { state: run.state, startedAt: run.startedAt, closedAt: 'closedAt' in run ? run.closedAt : null } }
-}
-
-function check({ target }: ScheduleSpec): void {
-  const unknown = unknownPlaceholder(target.input)
-  if (unknown === null) return
-  const hint = `an input may say ${PLACEHOLDERS.map(name => `{{${name}}}`).join(', ')}`
-  throw new UserError('invalid-schedule', { at: '/input', found: `{{${unknown}}}`, hint })
 }
 
 function notFound(name: string): UserError {

@@ -6,7 +6,7 @@ import { timetableOf } from '../../machines/schedule/timetables.ts'
 import type { ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
 import type { OpenRow, Row } from '../../store/store.ts'
 import type { TimetableSpec } from '../../time/spec.ts'
-import { type Timetable, timetable } from '../../time/timetable.ts'
+import type { Timetable } from '../../time/timetable.ts'
 import { TimetableError } from '../../time/timetable-error.ts'
 import { stateOf } from '../codec.ts'
 import type { ScheduleView } from '../face.ts'
@@ -23,7 +23,7 @@ export function scheduleStateOf(row: Row): ScheduleState {
 /** @throws UserError with the place in the spec. */
 export function checkedTimetable(spec: TimetableSpec, created: Instant): Timetable {
   try {
-    return timetable(spec, created)
+    return timetableOf({ spec: { timetable: spec }, createdAt: created })
   } catch (error) {
     if (!(error instanceof TimetableError)) throw error
     const { code, at, found, hint, offset, length, line } = error

@@ -3,7 +3,7 @@ import type { Context, Decision, Reply } from '../../core/machine.ts'
 import { account } from './account.ts'
 import { finish, type Step } from './finish.ts'
 import { startMessage, withRun } from './start.ts'
-import { evolve, sameSpec } from './state.ts'
+import { evolve, isSame } from './state.ts'
 import type { Backfill, ScheduleEvent, ScheduleInput, ScheduleSpec, ScheduleState } from './types.ts'
 
 /** Backfills that wait for their turn. */
@@ -24,11 +24,11 @@ export function put(state: ScheduleState | null, input: Put, context: Context): 
   if (origin.is !== 'code' && state.origin.is === 'code')
     return commanded(state, { is: 'override', override: difference(spec, state.base), command, by }, context)
   const isBack = state.paused?.gone === true && origin.is === 'code'
-  const isSame = sameSpec(state.base, spec) && sameSpec(state.origin as never, origin as never)
-  if (isSame && !isBack) return { events: [], replies: [{ command, reply: said({ changed: 'unchanged' }) }] }
+  const changesNothing = isSame(state.base, spec) && isSame(state.origin, origin)
+  if (changesNothing && !isBack) return { events: [], replies: [{ command, reply: said({ changed: 'unchanged' }) }] }
   return afterAccount(state, input, context, step => {
     let changed = isBack ? happens(step, { is: 'resumed', at: context.now, by }) : step
-    if (!isSame) changed = happens(changed, { is: 'edited', at: context.now, spec, origin, by })
+    if (!changesNothing) changed = happens(changed, { is: 'edited', at: context.now, spec, origin, by })
     return { step: changed, reply: said({ changed: 'edited' }) }
   })
 }
@@ -47,7 +47,7 @@ function apply(step: Step, input: Command, context: Context): { step: Step; repl
   const { by } = input
   switch (input.is) {
     case 'override':
-      if (sameSpec(state.override, input.override)) return { step, reply: said({ changed: 'unchanged' }) }
+      if (isSame(state.override, input.override)) return { step, reply: said({ changed: 'unchanged' }) }
       return { step: happens(step, { is: 'overridden', at, override: input.override, by }), reply: said({ changed: 'edited' }) }
     case 'pause': {
       const { note, until, gone } = input

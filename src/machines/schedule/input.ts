@@ -1,3 +1,4 @@
+import { UserError } from '../../core/errors.ts'
 import type { Payload } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import { zoneOf } from '../../time/zone.ts'
@@ -11,10 +12,18 @@ const PLACEHOLDER = /\{\{\s*([\w-]*)\s*\}\}/g
 export const PLACEHOLDERS = ['nominalTime', 'nominalLocal', 'nominalDate', 'schedule'] as const
 
 /** The first that was surely meant to be one of these and is not, or null. Other words in braces are the input's own: templates of other programs. */
-export function unknownPlaceholder(input: Payload | null): string | null {
+function unknownPlaceholder(input: Payload | null): string | null {
   for (const [, name = ''] of input?.matchAll(PLACEHOLDER) ?? [])
     if (/^(nominal|schedule)/i.test(name) && !(PLACEHOLDERS as readonly string[]).includes(name)) return name
   return null
+}
+
+/** @throws UserError `invalid-schedule` at the place of the input. */
+export function refuseUnknownPlaceholder(input: Payload | null, at: string): void {
+  const unknown = unknownPlaceholder(input)
+  if (unknown === null) return
+  const hint = `an input may say ${PLACEHOLDERS.map(known => `{{${known}}}`).join(', ')}`
+  throw new UserError('invalid-schedule', { at, found: `{{${unknown.slice(0, 100)}}}`, hint })
 }
 
 export function inputAt(input: Payload | null, nominalAt: Instant, schedule: string, timezone: string): Payload | null {

@@ -3,7 +3,7 @@ import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Pending } from '../../core/machine.ts'
 import type { Instant } from '../../core/time.ts'
 import { dueOf, timetableOf } from './timetables.ts'
-import type { Backfill, ScheduleEvent, ScheduleSpec, ScheduleState } from './types.ts'
+import type { Backfill, ScheduleEvent, ScheduleState } from './types.ts'
 
 /** Runs of one schedule that are followed for its overlap policy. With more open than that, the oldest are no longer waited for. */
 export const OPEN_MAX = 1_000
@@ -185,7 +185,7 @@ export function pending(state: ScheduleState): Pending {
   return { ready: [], delivered: [], wakeAt: wakeAt(state) }
 }
 
-/** The spec that is in force, without what is not set. */
-export function sameSpec(a: ScheduleSpec | Partial<ScheduleSpec> | null, b: ScheduleSpec | Partial<ScheduleSpec> | null): boolean {
+/** Specs, overrides and origins come in one canonical form: what says the same is the same text. */
+export function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }

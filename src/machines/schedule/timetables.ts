@@ -2,7 +2,7 @@ import { hash53 } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import type { TimetableSpec } from '../../time/spec.ts'
 import { type Timetable, timetable } from '../../time/timetable.ts'
-import type { ScheduleState } from './types.ts'
+import type { ScheduleSpec, ScheduleState } from './types.ts'
 
 /** Timetables that are built, by what they are built from: a schedule that is loaded again, or has a thousand twins, is not parsed again. */
 const KEPT_MAX = 10_000
@@ -10,7 +10,7 @@ const byText = new Map<string, Timetable>()
 const bySpec = new WeakMap<TimetableSpec, { createdAt: Instant; table: Timetable }>()
 
 /** The nominal times of a schedule. Pure: the same spec and creation time give the same times. */
-export function timetableOf({ spec, createdAt }: Pick<ScheduleState, 'spec' | 'createdAt'>): Timetable {
+export function timetableOf({ spec, createdAt }: { spec: Pick<ScheduleSpec, 'timetable'>; createdAt: Instant }): Timetable {
   const known = bySpec.get(spec.timetable)
   if (known?.createdAt === createdAt) return known.table
   // Only what counts from the creation differs by it.
