@@ -23,6 +23,14 @@ export class FakeEngine implements Engine {
   #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
     { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
   ]
+  readonly limits: Engine['limits'] = {
+    list: () => [],
+    get: (_, name) => {
+      throw new UserError('limit-not-found', { found: name })
+    },
+    set: async (...args) => this.#called('limits.set', ...args),
+    resumeSequence: async (...args) => this.#called('limits.resumeSequence', ...args),
+  }
   readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
   readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
@@ -272,5 +280,6 @@ export function fakeDelivery(index: number): Delivery {
     traceparent: null,
     nominalAt: null,
     latenessMs: null,
+    bundle: null,
   }
 }

@@ -1,6 +1,7 @@
 import type { Labels } from './gates.ts'
 import type { ActorId, CommandId, DeliveryId, RunId, TaskId, WorkerId } from './ids.ts'
 import type { LedgerEntry } from './ledger.ts'
+import type { GateKeys } from './limits.ts'
 import type { RunOptions } from './options.ts'
 import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunView, Trigger } from './run.ts'
 import type { Instant } from './time.ts'
@@ -124,8 +125,8 @@ export interface TaskOrder {
   sort: number
   /** Delivered at most once: recorded before it leaves, never given again (E16). */
   atMostOnce: boolean
-  /** Free units that it takes of a worker. Always 1 until slot costs come. */
-  cost: number
+  /** Values that gate it (limits.ts); null: none. */
+  gate: GateKeys | null
 }
 
 /** A task attempt as a worker names it; the delivery id is the fencing token. */
@@ -141,6 +142,8 @@ export type TaskResult =
   | { is: 'completed'; output: Payload | null }
   /** `retry: false`: no further attempt (`Abort`). `delayMs`: the handler's own delay in place of the policy's. */
   | { is: 'failed'; failure: Failure; retry: boolean; delayMs?: number }
+  /** The handler asks to be called again later: counts no attempt. `slow`: the target asked for it, so the definition's rates give no token until then. */
+  | { is: 'snoozed'; delayMs: number; slow?: boolean }
   /** Given back by a draining worker or a closed socket: counts no attempt, save at most once, where it is `lost`. */
   | { is: 'returned' }
   /** The handler stopped because it was asked to. */

@@ -1,4 +1,5 @@
 import type { Labels } from './gates.ts'
+import type { GateKeys, LimitRule, Units } from './limits.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { OpenState, Payload } from './run.ts'
 import type { Instant } from './time.ts'
@@ -20,6 +21,28 @@ export interface RunOptions {
   labels?: Labels
   tags?: Readonly<Record<string, string>>
   metadata?: Payload
+  /** When its attempts are used up: it fails (default), or is parked: open, `paused`, until a person resumes or cancels it. */
+  exhausted?: 'fail' | 'park'
+  /** What gates it besides queue, definition and labels; read from its input when it starts. Never given by a caller. */
+  gate?: GateKeys
+}
+
+/** Options of a definition that are no run's: they are looked up whenever they are needed, so that a change is in force at once. */
+export interface DefinitionRules {
+  limits?: readonly LimitRule[]
+  /** Keys take turns, by their weights (default 1): of a queue, whatever the definition. */
+  fair?: { per: string; weights?: Readonly<Record<string, number>> }
+  /** One run at a time per key, in the order in which they were started. What follows a failed one: nothing, until a person resumes it (stop), or the next. */
+  sequence?: { per: string; onFailure: 'stop' | 'skip' }
+  /** What a run takes of its worker. Default: one slot. */
+  cost?: Units
+  /** Up to `size` inputs are handed to the handler together; fewer once the first has waited for `withinMs`. */
+  batch?: { size: number; withinMs: number }
+  /** Starts of a key within the time become one run, with the last input. */
+  debounce?: { per: string | null; forMs: number; maximumMs?: number }
+  throttle?: { per: string | null; everyMs: number }
+  /** Told of a run that failed, was parked, or was made good (recovered). */
+  onFailure?: { job: string } | { url: string; secret?: string }
 }
 
 /** Milliseconds; absent: none. */
@@ -36,6 +59,8 @@ export interface Timeouts {
 
 /** "Is one like it open?" On a conflict the run that is there is kept and answered. */
 export interface Unique {
+  /** What becomes of the one that is there: nothing (default), or, as long as it has not begun, it takes the new input and options. */
+  onConflict?: 'keep' | 'replace'
   /** One a definition; one an input; one a key. */
   by: 'name' | 'input' | 'key'
   key?: string

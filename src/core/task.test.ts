@@ -9,6 +9,7 @@ const policy = (changes: Partial<TaskPolicy> = {}): TaskPolicy => ({
   queue: 'default',
   definition: 'mail',
   labels: null,
+  gate: null,
   priority: 0,
   retry: { ...RETRY_DEFAULT, jitter: 0 },
   timeouts: {},

@@ -1,6 +1,7 @@
 import { invariant } from './errors.ts'
 import { type Labels, sortKey } from './gates.ts'
 import type { DeliveryId, TaskId, WorkerId } from './ids.ts'
+import type { GateKeys } from './limits.ts'
 import type { Context, Delivered, TaskInput, TaskOrder, TaskResult } from './machine.ts'
 import type { Timeouts } from './options.ts'
 import { type RetryPolicy, retryDelayMs } from './retry.ts'
@@ -14,16 +15,17 @@ import type { Instant } from './time.ts'
  * scheduled ──due──▶ ready ──delivered──▶ running ──▶ ended
  *                     ▲  ▲                 │   │
  *                     │  └────returned─────┘   │ attempt_failed
- *                     └────due──── backoff ◀───┘
+ *                     ├────due──── backoff ◀───┘
+ *                     └────due──── snoozed ◀ at the handler's wish: the same attempt again
  * ```
  * A delivery that its owner forgot (E16: it left unrecorded, the owner crashed) is adopted when its worker speaks: any delivery of the current attempt
  * is, while none is recorded. With at most once there is no such delivery: it is recorded before it leaves.
  */
 export interface TaskState {
-  readonly phase: 'scheduled' | 'ready' | 'running' | 'backoff' | 'ended'
+  readonly phase: 'scheduled' | 'ready' | 'running' | 'backoff' | 'snoozed' | 'ended'
   /** The current attempt, 1 is the first; never restarts. */
   readonly attempt: number
-  /** scheduled, backoff: when it is due · ready: since when · running: delivered when · ended: when. */
+  /** scheduled, backoff, snoozed: when it is due · ready: since when · running: delivered when · ended: when. */
   readonly since: Instant
   readonly delivery: DeliveryId | null
   readonly worker: WorkerId | null
@@ -43,6 +45,8 @@ export interface TaskPolicy {
   definition: string
   labels: Labels | null
   priority: number
+  /** What gates it besides (limits.ts). */
+  gate: GateKeys | null
   retry: RetryPolicy
   timeouts: Timeouts
 }
@@ -53,6 +57,7 @@ export type TaskEvent =
   | (At & { is: 'delivered'; attempt: number; delivery: DeliveryId; worker: WorkerId; version?: string })
   | (At & { is: 'reported'; progress?: Progress; checkpoint?: Payload })
   | (At & { is: 'returned'; delivery: DeliveryId })
+  | (At & { is: 'snoozed'; delivery: DeliveryId; dueAt: Instant })
   | (At & { is: 'attempt_failed'; attempt: number; delivery: DeliveryId; result: string; why: FailedWhy; failure?: Failure; retryAt: Instant })
 
 /** failed: the handler threw · lost: no result by the lease's end · timed_out: the attempt's time-out · silent: its heartbeat time-out. */
@@ -107,6 +112,8 @@ export function evolveTask(task: TaskState, event: TaskEvent): TaskState {
       return { ...task, progress: event.progress ?? task.progress, checkpoint: event.checkpoint ?? task.checkpoint }
     case 'returned':
       return { ...task, phase: 'ready', since: event.at, delivery: null, worker: null, answered: answer(task, event.delivery, 'returned') }
+    case 'snoozed':
+      return { ...task, phase: 'snoozed', since: event.dueAt, delivery: null, worker: null, answered: answer(task, event.delivery, 'snoozed') }
     case 'attempt_failed':
       return {
         ...task,
@@ -169,7 +176,8 @@ export function decideTask(task: TaskState, policy: TaskPolicy, input: TaskInput
 /** What time alone does: called at `wakeAtOf` or later. */
 export function wakeTask(task: TaskState, policy: TaskPolicy, stopping: boolean, context: Context): TaskStep {
   const { now } = context
-  if ((task.phase === 'scheduled' || task.phase === 'backoff') && task.since <= now) return { events: [{ is: 'due', at: now }] }
+  if ((task.phase === 'scheduled' || task.phase === 'backoff' || task.phase === 'snoozed') && task.since <= now)
+    return { events: [{ is: 'due', at: now }] }
   const { attempt, scheduleToStart } = policy.timeouts
   if (task.phase === 'ready' && scheduleToStart !== undefined && task.since + scheduleToStart <= now)
     return { events: [], end: { is: 'timed_out', reason: 'schedule-to-start' } }
@@ -186,6 +194,7 @@ export function wakeAtOf(task: TaskState, policy: TaskPolicy): Instant | null {
   switch (task.phase) {
     case 'scheduled':
     case 'backoff':
+    case 'snoozed':
       return task.since
     case 'ready':
       return scheduleToStart === undefined ? null : task.since + scheduleToStart
@@ -204,9 +213,9 @@ export function orderOf(task: TaskState, policy: TaskPolicy): TaskOrder | null {
     queue: policy.queue,
     definition: policy.definition,
     labels: policy.labels,
-    sort: sortKey(task.since, policy.priority),
+    sort: policy.gate?.place ?? sortKey(task.since, policy.priority),
     atMostOnce: policy.retry.attempts === 1,
-    cost: 1,
+    gate: policy.gate,
   }
 }
 
@@ -222,20 +231,21 @@ function result(task: TaskState, policy: TaskPolicy, input: TaskInput & { is: 'r
     if (result.is === 'completed') return { events: adopted, end: { is: 'completed', delivery, result: 'completed', output: result.output } }
     if (result.is === 'returned' && !stopping && policy.retry.attempts !== 1)
       return { events: [...adopted, { is: 'returned', at: context.now, delivery }] }
+    if (result.is === 'snoozed' && !stopping && policy.retry.attempts !== 1)
+      return { events: [...adopted, { is: 'snoozed', at: context.now, delivery, dueAt: context.now + result.delayMs }] }
     const failed = failureOf(result, policy)
     return join(adopted, attemptFailed(task, policy, { ...failed, stopping, delivery, result: result.is }, context))
   })
 }
 
-function failureOf(
-  result: TaskResult & { is: 'failed' | 'returned' | 'cancelled' },
-  policy: TaskPolicy,
-): { why: FailedWhy; failure?: Failure; asked?: Asked } {
+function failureOf(result: Exclude<TaskResult, { is: 'completed' }>, policy: TaskPolicy): { why: FailedWhy; failure?: Failure; asked?: Asked } {
   switch (result.is) {
     case 'failed':
       return { why: 'failed', failure: result.failure, asked: result }
     case 'returned':
       return { why: 'lost', failure: lostFailure(policy) }
+    case 'snoozed':
+      return { why: 'failed', failure: { type: 'Snoozed', message: 'attempts: 1 is never delivered again, so it cannot be snoozed' } }
     case 'cancelled':
       return { why: 'failed', failure: { type: 'Cancelled', message: 'the handler stopped by itself' } }
   }
@@ -274,7 +284,13 @@ function attemptFailed(task: TaskState, policy: TaskPolicy, end: AttemptEnd, con
   invariant(delivery !== null, 'an attempt that fails was delivered', { attempt: task.attempt })
   const told = failure === undefined ? { delivery, result } : { delivery, result, failure }
   if (end.stopping)
-    return { events: [], end: result === 'cancelled' || result === 'returned' ? { is: 'cancelled', delivery, result } : { is: 'cancelled', ...told } }
+    return {
+      events: [],
+      end:
+        result === 'cancelled' || result === 'returned' || result === 'snoozed'
+          ? { is: 'cancelled', delivery, result }
+          : { is: 'cancelled', ...told },
+    }
   if (asked?.retry === false) return { events: [], end: { is: 'failed', reason: 'aborted', ...told } }
   const policyMs = retryDelayMs(policy.retry, task.attempt, context.random)
   if (policyMs === null) return { events: [], end: { is: 'failed', reason: why === 'failed' ? 'attempts-exhausted' : why, ...told } }

@@ -22,8 +22,11 @@ export const OPTIONS_SETTING = 'definition-options'
 export class Definitions {
   private readonly byName = new Map<string, Registered>()
   private readonly overrides = new Map<string, DefinitionOptions>()
+  /** Counts up with each change. */
+  changes = 0
 
   load(rows: readonly DefinitionRow[], settings: readonly SettingRow[]): void {
+    this.changes++
     this.byName.clear()
     this.overrides.clear()
     for (const row of rows) this.put(row)
@@ -41,6 +44,7 @@ export class Definitions {
   }
 
   private enter(definition: Omit<Registered, 'options' | 'override'>): void {
+    this.changes++
     const key = `${definition.namespace}\n${definition.name}`
     const override = this.overrides.get(key) ?? null
     const options = override === null ? definition.declared : (mergeOptions(definition.declared, override) as DefinitionOptions)

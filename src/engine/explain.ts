@@ -48,6 +48,8 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   const group: Group = { namespace: actor.namespace, queue: actor.queue, definition: actor.name, labels: view.options.labels ?? null }
   const reasons: Reason[] = []
   if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.dueAt)}`, until: view.dueAt as number })
+  else if (view.reason === 'snoozed')
+    reasons.push({ code: 'snoozed', text: `its handler asked to be called again at ${iso(view.dueAt)}`, until: view.dueAt as number })
   else if (view.state === 'waiting') reasons.push(backOff(actor))
   else clear.push('due')
   for (const gate of gatesOf(group, world.settings, world.fresh)) {

@@ -2,8 +2,9 @@ import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
 import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
+import type { Limit, LimitHolder, LimitRule, LimitTarget, Units } from '../core/limits.ts'
 import type { Ref, RunKind, TaskResult } from '../core/machine.ts'
-import type { RunOptions, Timeouts, Unique } from '../core/options.ts'
+import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
@@ -58,6 +59,7 @@ export interface Engine {
     set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
     list(namespace: string): (PauseTarget & Pause)[]
   }
+  readonly limits: LimitCalls
   readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
   readonly workers: { list(namespace: string): WorkerView[] }
@@ -71,6 +73,43 @@ export interface Engine {
   }
   /** Figures for /metrics and the status page: cheap, from memory. */
   stats(): EngineStats
+}
+
+/** Everything that is limited (E17, E18): by the code's definitions, by an operator over them, or by an operator alone. */
+export interface LimitCalls {
+  /** All in force, by name. */
+  list(namespace: string): LimitView[]
+  /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
+  get(namespace: string, name: string): LimitDetail
+  /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
+  set(namespace: string, name: string, set: LimitSet | null): Promise<void>
+  /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
+  resumeSequence(namespace: string, definition: string, key: string, command: Command): Promise<void>
+}
+export interface LimitSet {
+  on?: LimitTarget
+  per?: string | null
+  max: number
+  /** A rate's window; null or absent: so many at once. */
+  everyMs?: number | null
+}
+export interface LimitView extends Limit {
+  /** Units held now, or tokens of the window that are spent; over all keys. */
+  used: number
+  keys: number
+  /** Groups of ready tasks that wait for it. */
+  waiting: number
+}
+export interface LimitDetail extends LimitView {
+  byKey: LimitKeyView[]
+}
+export interface LimitKeyView {
+  key: string
+  used: number
+  holders: LimitHolder[]
+  waiting: number
+  /** A rate: when its next token comes; null: there is one now. */
+  nextAt: Instant | null
 }
 
 /** Schedules and their ledgers (P4, E13). `at` of an error is a JSON pointer into the spec. */
@@ -200,6 +239,9 @@ export interface Poll {
   /** Free slots now, and slots in all (for people). */
   max: number
   slots: number
+  /** Free units now, beside slots, and in all. */
+  units?: Units
+  unitsTotal?: Units
   waitMs: number
 }
 
@@ -221,6 +263,8 @@ export interface Delivery extends Ref {
   /** The time that a schedule meant, and how much later this delivery is. */
   nominalAt: Instant | null
   latenessMs: number | null
+  /** Those of one bundle go to one call of the handler (`batch`). */
+  bundle: string | null
 }
 
 export interface Beat extends Ref {
@@ -268,7 +312,7 @@ export interface DefinitionSpec {
   options: DefinitionOptions
   schema: string | null
 }
-export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata'> {
+export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata' | 'gate'>, DefinitionRules {
   unique?: Unique
 }
 export interface DefinitionView extends DefinitionSpec {
@@ -388,5 +432,23 @@ export interface EngineStats {
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
-export type { Backfill, DeliveryId, LedgerEntry, LogLevel, Origin, RunOptions, SchedulePause, ScheduleSpec, Timeouts, TimetableSpec, Unique }
+export type {
+  Backfill,
+  DefinitionRules,
+  DeliveryId,
+  LedgerEntry,
+  Limit,
+  LimitHolder,
+  LimitRule,
+  LimitTarget,
+  LogLevel,
+  Origin,
+  RunOptions,
+  SchedulePause,
+  ScheduleSpec,
+  Timeouts,
+  TimetableSpec,
+  Unique,
+  Units,
+}
 export { CATCHUPS, OVERLAPS, refuseUnknownPlaceholder }

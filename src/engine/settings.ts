@@ -5,13 +5,17 @@ import type { Pause, PauseTarget } from './face.ts'
 /** What an operator has set, as committed: pauses, and what the server keeps for itself (E21). */
 export class Settings {
   private readonly rows = new Map<string, SettingRow>()
+  /** Counts up with each change. */
+  changes = 0
 
   load(rows: readonly SettingRow[]): void {
+    this.changes++
     this.rows.clear()
     for (const row of rows) this.put(row)
   }
 
   put(row: SettingRow): void {
+    this.changes++
     const key = keyOf(row.kind, row.namespace, row.name)
     if (row.value === null) this.rows.delete(key)
     else this.rows.set(key, row)

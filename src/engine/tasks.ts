@@ -161,6 +161,7 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Siz
     traceparent: actor.state.started?.traceparent ?? null,
     nominalAt,
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
+    bundle: null,
   }
 }
 

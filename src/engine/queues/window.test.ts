@@ -193,7 +193,7 @@ const order = (sort: number): TaskOrder => ({
   labels: null,
   sort,
   atMostOnce: false,
-  cost: 1,
+  gate: null,
 })
 const place = ({ actor, order }: Entry): Place => ({ id: actor.id, sort: order.sort })
 const byPlace = (a: Place, b: Place) => a.sort - b.sort || (a.id < b.id ? -1 : 1)

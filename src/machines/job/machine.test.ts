@@ -104,7 +104,7 @@ describe('a start', () => {
       labels: { gpu: 'a100' },
       sort: T - 300_000,
       atMostOnce: false,
-      cost: 1,
+      gate: null,
     }
     expect(decision.tasks).toEqual([order])
     expect(decision.wakeAt ?? null).toBeNull()

@@ -54,6 +54,7 @@ function born(started: Started): JobState {
       definition: started.definition,
       labels: options.labels ?? null,
       priority: options.priority ?? 0,
+      gate: options.gate ?? null,
       retry: options.retry ? { ...RETRY_DEFAULT, ...options.retry } : RETRY_DEFAULT,
       timeouts,
     },

@@ -7,6 +7,7 @@ const OPEN = {
   ready: ['queued', null],
   running: ['running', null],
   backoff: ['waiting', 'back-off'],
+  snoozed: ['waiting', 'snoozed'],
 } as const
 
 const CALLED: Trigger = { is: 'call' }
@@ -22,7 +23,7 @@ export function view(state: JobState): RunView {
     failure: task.failure,
     worker: task.worker,
     nextAt: wakeAt(state),
-    dueAt: task.phase === 'scheduled' || task.phase === 'backoff' ? task.since : null,
+    dueAt: task.phase === 'scheduled' || task.phase === 'backoff' || task.phase === 'snoozed' ? task.since : null,
     checkpoint: task.checkpoint,
     trigger: state.started.trigger ?? CALLED,
     options: state.started.options ?? NO_OPTIONS,
