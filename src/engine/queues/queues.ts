@@ -330,7 +330,7 @@ export class Queues {
     const { set, share } = line
     if (set === null || share === null || line.parked !== null) return
     const entry = line.window.peek()
-    if (entry === null) return
+    if (entry === null) return line.heapIndex >= 0 ? undefined : this.dry(line)
     if (line.heapIndex >= 0) {
       if (!isOlder({ sort: entry.order.sort, first: entry.actor.id }, line)) return
       Object.assign(line, { sort: entry.order.sort, first: entry.actor.id })
@@ -365,7 +365,6 @@ export class Queues {
   private wake(line: Line): void {
     this.unpark(line)
     this.activate(line)
-    if (line.heapIndex < 0 && line.set !== null) this.dry(line)
     this.dispatchSoon()
   }
 
@@ -490,11 +489,9 @@ export class Queues {
     during(() => line.window.page((group, after, count) => this.pager.page(group, after, count), limit, installed)).then(
       () => {
         if (this.ended) return
-        if (line.heapIndex < 0 && line.parked === null) {
-          this.activate(line)
-          if (line.heapIndex < 0 && line.window.wantsPage()) this.page(line)
-          else if (line.heapIndex < 0 && line.group !== null) this.dry(line)
-        }
+        // Of an unknown group nothing that was read is ready: on to the next page.
+        if (line.group === null) this.page(line)
+        else this.activate(line)
         this.dispatchSoon()
       },
       error => {
