@@ -67,7 +67,7 @@ describe('concurrency', () => {
     const of = (id: string, n: number) => ({ user: { id }, n })
     const [first, second] = await scene.start(of('u1', 1), of('u1', 2), of('u2', 3))
     expect(await scene.take()).toEqual([of('u1', 1), of('u2', 3)])
-    expect(await scene.reasons(second as string)).toContain('limit "mail/user.id" is full: 1 of 1 for user.id=u1')
+    expect(await scene.reasons(second as string)).toContain('limit "mail/user.id" is full: 1 of 1 for user.id=u1 (in line before it: 0)')
     const detail = scene.node.engine.limits.get('default', 'mail/user.id')
     expect(detail.byKey.map(({ key, used, holders }) => [key, used, holders.map(({ run }) => run)])).toContainEqual(['u1', 1, [first]])
     await scene.done()
