@@ -143,6 +143,7 @@ export class FakeEngine implements Engine {
             { per: 'user', concurrency: 2 },
             { name: 'api', rate: 100, everyMs: 60_000 },
           ],
+          ...this.overrides,
         },
         override: this.overrides,
         schema: '{"const":12345678901234567890}',

@@ -245,7 +245,10 @@ const mutated = (valid: unknown): fc.Arbitrary<unknown> =>
     })
 
 const pathValue = () =>
-  fc.oneof(fc.constantFrom('default', 'a', 'resize', 'resize/user', '..', '.', 'x'.repeat(300), '__proto__', 'batch'), fc.string({ unit: 'binary', minLength: 1 }))
+  fc.oneof(
+    fc.constantFrom('default', 'a', 'resize', 'resize/user', '..', '.', 'x'.repeat(300), '__proto__', 'batch'),
+    fc.string({ unit: 'binary', minLength: 1 }),
+  )
 
 describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))('%s', (name, { method, path, body, query }) => {
   const target = () =>
@@ -272,7 +275,11 @@ describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))
           ? filled
           : `${filled}?${new URLSearchParams(pairs.map(([key, value]) => [key, value] as [string, string]))}`
       })
-  const plain = path.replace(/\{run\}/, '{run}').replace(/\{(\w+)\}/g, (_, parameter) => (parameter === 'run' ? 'RUN' : name.startsWith('definitions.') && parameter === 'name' ? 'resize' : 'default'))
+  const plain = path
+    .replace(/\{run\}/, '{run}')
+    .replace(/\{(\w+)\}/g, (_, parameter) =>
+      parameter === 'run' ? 'RUN' : name.startsWith('definitions.') && parameter === 'name' ? 'resize' : 'default',
+    )
   const headers = () =>
     fc.record(
       {
