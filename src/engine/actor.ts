@@ -1,4 +1,4 @@
-import { type GroupId, groupId } from '../core/gates.ts'
+import { type Group, type GroupId, groupId } from '../core/gates.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
 import type { Kind, TaskOrder } from '../core/machine.ts'
 import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunState, type RunView } from '../core/run.ts'
@@ -8,6 +8,7 @@ import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/
 import type { OpenBatch } from './batch.ts'
 import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
 import type { Lease } from './leases.ts'
+import type { Reservation } from './limits/limits.ts'
 
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
@@ -65,6 +66,8 @@ export class Actor {
   announced = false
   /** The lease of its delivery, while it has one. */
   lease: Lease | null = null
+  /** What its delivery holds of limits. */
+  reservation: Reservation | null = null
   private viewed: RunView | null = null
   private viewedState: unknown = null
 
@@ -252,9 +255,14 @@ const ONLY_EVENTS = '{"events":['
 let last: { namespace: string; queue: string; definition: string; id: GroupId } | null = null
 
 export function groupOf(namespace: string, order: TaskOrder): GroupId {
-  const { queue, definition, labels } = order
-  if (labels !== null) return groupId({ namespace, queue, definition, labels })
+  const { queue, definition, labels, gate } = order
+  if (labels !== null || gate !== null) return groupId(gatedBy(namespace, order))
   if (last === null || last.definition !== definition || last.queue !== queue || last.namespace !== namespace)
-    last = { namespace, queue, definition, id: groupId({ namespace, queue, definition, labels }) }
+    last = { namespace, queue, definition, id: groupId(gatedBy(namespace, order)) }
   return last.id
+}
+
+/** The group in which a task waits, or would. */
+export function gatedBy(namespace: string, { queue, definition, labels, gate }: Pick<TaskOrder, 'queue' | 'definition' | 'labels' | 'gate'>): Group {
+  return { namespace, queue, definition, labels, keys: gate?.keys ?? null, sequence: gate?.sequence ?? null }
 }
