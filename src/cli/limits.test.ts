@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, job } from '@mainspring/sdk'
+import { startWorker } from '@mainspring/sdk/worker'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig } from '../server/config.ts'
 import { type Node, openNode } from '../server/node.ts'
@@ -81,6 +82,60 @@ describe('limits', () => {
     [['sequence', 'resume', 'resize', 'order-17'], /\[sequence-not-stopped\]/],
   ])('%j is refused', async (given, error) => {
     expect(await mainspring(...given)).toEqual({ code: 2, out: '', error: expect.stringMatching(error) })
+  })
+})
+
+describe('with work', () => {
+  test('a limit names who holds it and what waits, by its keys', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const held = job(
+      'held',
+      {
+        limits: [
+          { per: 'user', concurrency: 2 },
+          { rate: 5, every: '1h' },
+        ],
+      },
+      () => released,
+    )
+    const client = new Client({ url: node.url, namespace })
+    const worker = startWorker({ jobs: [held], client })
+    const runs = await client.startMany(
+      held,
+      ['u1', 'u1', 'u1', 'u2'].map(user => ({ input: { user } })),
+    )
+    await expect.poll(async () => (await client.limits.get('held/user')).used).toBe(3)
+    const { out } = await mainspring('limits', 'show', 'held/user')
+    expect(out).toMatch(/^used {3}3 by 2 keys$/m)
+    expect(out).toMatch(/\n\nKEY +USED +WAITING +HELD BY\nu1 +2 +1 +\w{5} \(\d+ ms ago\), \w{5} \(\d+ ms ago\)\nu2 +1 +0 +\w{5} /)
+    expect((await mainspring('limits', 'show', 'held/user', '--key', 'u2')).out).not.toMatch(/^u1/m)
+    expect((await mainspring('limits', 'ls')).out).toMatch(/^held\/3600000ms +definition held +- +5 per 1h +3 +0 +code$/m)
+    release()
+    await Promise.all(runs.map(run => run.result()))
+    expect((await mainspring('limits', 'show', 'held/user')).out).toMatch(/^used {3}0 by 0 keys$/m)
+    expect((await mainspring('limits', 'show', 'held/3600000ms')).out).toMatch(/^used {3}4$/m)
+    await worker.stop()
+    await client.close()
+  })
+
+  test('a sequence that stopped goes on with the next, and cannot be resumed twice', async () => {
+    const ship = job('ship', { sequence: 'order', retry: { attempts: 1 } }, ({ step }: { order: string; step: number }) => {
+      if (step === 1) throw new Error('out of paper')
+      return step
+    })
+    const client = new Client({ url: node.url, namespace })
+    const worker = startWorker({ jobs: [ship], client })
+    const [first, second] = await client.startMany(
+      ship,
+      [1, 2].map(step => ({ input: { order: 'o 1/2', step } })),
+    )
+    await expect(first?.result()).rejects.toMatchObject({ code: 'run-failed' })
+    expect((await second?.get())?.state).toBe('queued')
+    expect((await mainspring('sequence', 'resume', 'ship', 'o 1/2')).out).toBe('sequence "o 1/2" of "ship" goes on.')
+    expect(await second?.result()).toBe(2)
+    expect((await mainspring('sequence', 'resume', 'ship', 'o 1/2')).error).toMatch(/\[sequence-not-stopped\]/)
+    await worker.stop()
+    await client.close()
   })
 })
 
