@@ -211,6 +211,8 @@ export function retryWork(namespace: string, id: RunId, command: Command & { inp
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
       const { notBefore: _, ...options } = old.view.options
+      // In its sequence it goes where the old one stood: before those that share its place.
+      if (options.gate?.place !== undefined) options.gate = { ...options.gate, place: options.gate.place - 1 }
       const input = command.input ?? old.input
       const nominalAt = nominalTimeOf(old.view.trigger)
       const trigger: Trigger = { is: 'retry', of: id, ...(nominalAt === null ? {} : { nominalAt }) }

@@ -9,13 +9,13 @@ const HOLDERS_SHOWN_MAX = 10
 export function limitReason(gate: Exclude<Gate, { is: 'paused' | 'unavailable' }>): Reason {
   switch (gate.is) {
     case 'limit': {
-      const { limit, used, weight, holders, waiting } = gate
+      const { limit, used, weight, holders, before } = gate
       const held = holders.slice(0, HOLDERS_SHOWN_MAX)
       const tooLarge = weight > limit.max ? `; one of weight ${weight} never fits` : ''
-      const line = waiting > 1 ? ` (groups in line: ${waiting})` : ''
+      const line = before === null ? '' : ` (in line before it: ${before})`
       return {
         code: 'limit',
-        text: `limit "${limit.name}" is full: ${used} of ${limit.max}${keyText(gate)}${tooLarge}${line}${sourceText(limit)}`,
+        text: `limit "${limit.name}" is full: ${used} of ${limit.max}${keyText(gate)}${tooLarge}${sourceText(limit)}${line}`,
         runs: held.map(({ run }) => run),
         command: `mainspring limits show ${limit.name}`,
       }

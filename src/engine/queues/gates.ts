@@ -11,7 +11,17 @@ import { isTurnOf, type Line } from './line.ts'
 export type Gate =
   | ({ is: 'paused' } & PauseTarget & Pause)
   | { is: 'unavailable' }
-  | { is: 'limit'; limit: Limit; per: string | null; key: string; weight: number; used: number; holders: readonly Reservation[]; waiting: number }
+  /** `before`: how many of its line go before it; null: more than are in memory. */
+  | {
+      is: 'limit'
+      limit: Limit
+      per: string | null
+      key: string
+      weight: number
+      used: number
+      holders: readonly Reservation[]
+      before: number | null
+    }
   | { is: 'rate'; limit: Limit; per: string | null; key: string; used: number; freeAt: Instant }
   | { is: 'sequence'; key: string; holder: string | null; stopped: boolean }
   | { is: 'gathering'; size: number; gathered: number; at: Instant }
@@ -39,7 +49,7 @@ export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, l
     const { limit, per, weight } = applied
     const { key, used, holders } = resource
     if (limit.is === 'rate') gates.push({ is: 'rate', limit, per, key, used: resource.spent?.used(now, limit.everyMs as number) ?? 0, freeAt: at })
-    else gates.push({ is: 'limit', limit, per, key, weight, used, holders: [...holders], waiting: resource.waiting.size })
+    else gates.push({ is: 'limit', limit, per, key, weight, used, holders: [...holders], before: line?.window.before(actor.id) ?? null })
   }
   if (group.sequence !== null && line?.holder !== undefined && !isTurnOf(actor, line.holder))
     gates.push({ is: 'sequence', key: group.sequence, holder: line.holder?.run ?? null, stopped: line.holder?.inputHash === 'stopped' })
