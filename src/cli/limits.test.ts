@@ -202,6 +202,12 @@ describe('options of a definition', () => {
     ])
     expect((await mainspring('definition', 'ls')).out).toMatch(/^NAME .*SET +PAUSED\nresize .* retry fair +-$/)
     expect(await table('definition', 'set', 'resize', '--option', 'retry=null')).toHaveLength(4)
+    // A list replaces the code's as a whole, and is in force at once.
+    await mainspring('definition', 'set', 'resize', '--option', 'limits=[{"rate":50,"every":"1m"}]')
+    expect((await mainspring('limits', 'ls')).out.split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^resize\/60000ms +definition resize +- +50 per 1m +0 +0 +operator$/),
+    ])
+    expect((await mainspring('export')).out).not.toMatch(/^limits:/m)
     expect((await mainspring('definition', 'reset', 'resize')).out).not.toContain('operator')
     expect((await mainspring('definition', 'ls')).out).toMatch(/\nresize .* - +-$/)
   })
