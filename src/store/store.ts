@@ -187,6 +187,7 @@ export type Answer =
 /** What of an open run changes. */
 export interface TouchedRow {
   id: RunId
+  queue: string
   state: OpenState
   /** Group and sort key while a task of it is ready to be handed out, else both null. */
   gate: GroupId | null
@@ -203,7 +204,6 @@ export interface OpenRow extends TouchedRow {
   namespace: string
   kind: Kind
   name: string
-  queue: string
   createdAt: Instant
   tags: Readonly<Record<string, string>> | null
   input: Payload | null
@@ -230,6 +230,7 @@ export interface ClosedRow {
 export interface ClosingRow {
   id: RunId
   born: OpenRow | null
+  queue: string
   state: ClosedState
   startedAt: Instant | null
   closedAt: Instant
