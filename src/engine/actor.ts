@@ -1,4 +1,4 @@
-import { type GroupId, groupId } from '../core/gates.ts'
+import { type Group, type GroupId, groupId } from '../core/gates.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
 import type { Kind, TaskOrder } from '../core/machine.ts'
 import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunState, type RunView } from '../core/run.ts'
@@ -264,9 +264,14 @@ const ONLY_EVENTS = '{"events":['
 let last: { namespace: string; queue: string; definition: string; id: GroupId } | null = null
 
 export function groupOf(namespace: string, order: TaskOrder): GroupId {
-  const { queue, definition, labels } = order
-  if (labels !== null) return groupId({ namespace, queue, definition, labels })
+  const { queue, definition, labels, gate } = order
+  if (labels !== null || gate !== null) return groupId(gatedBy(namespace, order))
   if (last === null || last.definition !== definition || last.queue !== queue || last.namespace !== namespace)
-    last = { namespace, queue, definition, id: groupId({ namespace, queue, definition, labels }) }
+    last = { namespace, queue, definition, id: groupId(gatedBy(namespace, order)) }
   return last.id
+}
+
+/** The group in which a task waits, or would. */
+export function gatedBy(namespace: string, { queue, definition, labels, gate }: Pick<TaskOrder, 'queue' | 'definition' | 'labels' | 'gate'>): Group {
+  return { namespace, queue, definition, labels, keys: gate?.keys ?? null, sequence: gate?.sequence ?? null }
 }

@@ -12,7 +12,6 @@ import { explain } from './explain.ts'
 import type { Command, Engine, Pause } from './face.ts'
 import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
-import { Rules } from './limits/rules.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
 import { scheduleCalls } from './schedules/calls.ts'
@@ -31,9 +30,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, clock, random } = options
   const sizes = { ...SIZES, ...options.sizes }
   const world: World = { clock, random, log: options.log ?? (() => {}) }
-  const definitions = new Definitions()
   const settings = new Settings()
-  const rules = new Rules(definitions, settings)
+  const definitions = new Definitions(settings)
   const live = new Live()
   const workers = new Workers(clock)
   const onClosed = options.onClosed ?? (() => {})
@@ -207,7 +205,7 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       list: namespace => settings.pauses(namespace),
     },
-    limits: limitCalls({ rules, putSetting }),
+    limits: limitCalls({ rules: definitions.rules, putSetting }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
       list(namespace) {

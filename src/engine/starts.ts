@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { callRunId, newId, type RunId, slotOf, slotOfKey } from '../core/ids.ts'
+import type { GateKeys } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, OPEN_STATES, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { KeyName } from '../store/store.ts'
 import type { Definitions, Registered } from './definitions.ts'
-import type { Command, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
+import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
+import type { Gating } from './limits/gating.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -22,6 +24,9 @@ export interface Planned {
   key: (KeyName & { scope: 'key' | 'unique' }) | null
   unique: Unique | null
   inputHash: string
+  /** What of its input gates it; null: nothing. */
+  gate: GateKeys | null
+  gating: Gating
 }
 
 /**
@@ -72,10 +77,13 @@ export interface Settle<T> {
 export function planOrder(namespace: string, run: RunId, order: StartOrder, definitions: Definitions): Planned | null {
   const definition = definitions.get(namespace, order.definition)
   if (definition === undefined) return null
-  const { unique = null, ...options } = definition.options
+  const { unique = null } = definition.options
   const request: StartRequest = order
   const key = unique === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: uniqueKey(unique, order.input) }
-  return { run, request, definition, options: mergeOptions(options, order.options), key, unique, inputHash: '' }
+  const merged = mergeOptions(runOptionsOf(definition.options), order.options)
+  const { gating } = definitions
+  const gate = gating.of(namespace, definition.name, merged.queue, order.input)
+  return { run, request, definition, options: merged, key, unique, inputHash: '', gate, gating }
 }
 
 function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions): Planned {
@@ -91,16 +99,24 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
         : { scope: 'unique' as const, key: uniqueKey(unique, request.input) }
   const key = named === null ? null : { namespace, definition: definition.name, ...named }
   const run = key === null ? callRunId(callKey, index) : callRunId(callKey, index, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
-  const { unique: _, ...options } = definition.options
+  const merged = mergeOptions(runOptionsOf(definition.options), request.options)
+  const { gating } = definitions
   return {
     run,
     request,
     definition,
-    options: mergeOptions(options, request.options),
+    options: merged,
     key,
     unique: request.key === undefined ? unique : null,
     inputHash: request.key === undefined ? '' : hash(request.input),
+    gate: gating.of(namespace, definition.name, merged.queue, request.input),
+    gating,
   }
+}
+
+/** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
+function runOptionsOf({ unique, limits, fair, sequence, cost, batch, debounce, throttle, onFailure, ...options }: DefinitionOptions): RunOptions {
+  return options
 }
 
 function uniqueKey(unique: Unique, input: Payload | null): string {
@@ -131,6 +147,7 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
   }
   const { delayMs, ...rest } = planned.options
   const options = delayMs === undefined ? rest : { ...rest, notBefore: Math.max(rest.notBefore ?? 0, now + delayMs) }
+  if (planned.gate !== null) options.gate = placed(planned, namespace, call, now)
   const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
   birth(
     transaction,
@@ -144,6 +161,11 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     },
   )
   return { is: 'started', run }
+}
+
+function placed({ gate, gating, definition }: Planned, namespace: string, call: object, now: number): GateKeys {
+  if (gate?.sequence === undefined) return gate as GateKeys
+  return { ...gate, place: gating.place(namespace, definition.name, gate.sequence, call, now) }
 }
 
 interface Birth {

@@ -1,6 +1,6 @@
 import type { RunId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
-import { type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
+import { type OpenRow, type Paged, type Store, StoreFenced, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { Counters } from './counters.ts'
@@ -63,7 +63,7 @@ export class Tenure {
       windowSize: sizes.windowSize,
       pageSize: sizes.pageSize,
       fresh: () => this.lane.fresh() && !this.lane.isolating,
-      read: (group, after, limit) => store.pageReady(claim, group, { after, limit }),
+      read: async (group, after, limit) => (await store.pageReady(claim, [{ group, after, limit }]))[0] as Paged<OpenRow>,
       during: read => this.lane.actors.during(read),
       install: (row: OpenRow) => this.lane.install(row),
       pin: actor => this.lane.actors.pin(actor),

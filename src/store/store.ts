@@ -10,7 +10,7 @@ import type { Instant } from '../core/time.ts'
  *
  * Every method may reject with `StoreUnavailable` (nothing is known of the effect of a write; a read had none). Methods that take a `Claim` check, in
  * the snapshot they read from, that the claim still stands, and reject with `StoreFenced` when it does not (E1): decisions may rest on what they answer.
- * What they list (due, delivered, groups, ready, expired) is what lives on the claim's shards. `read` checks no claim and sees committed state only (E4).
+ * What they list (due, delivered, groups, ready, rates, expired) is what lives on the claim's shards. `read` checks no claim and sees committed state only (E4).
  */
 export interface Store {
   readonly can: StoreCan
@@ -59,8 +59,13 @@ export interface Store {
   findKeys(claim: Claim, keys: readonly KeyName[]): Promise<KeyRow[]>
   /** Every group that has ready tasks, with the smallest sort key in it. */
   loadGroups(claim: Claim): Promise<GroupHead[]>
-  /** Ready actors of a group by (sort, id), from `page.after` (exclusive) on: never re-reads what lies before the cursor. */
-  pageReady(claim: Claim, group: GroupId, page: Page): Promise<Paged<OpenRow>>
+  /**
+   * Ready actors of each group by (sort, id), from `after` (exclusive) on: never re-reads what lies before the cursor. Answers are in the order of the
+   * requests and from one snapshot: a lane that waits on many groups asks once.
+   */
+  pageReady(claim: Claim, requests: readonly ReadyRequest[]): Promise<Paged<OpenRow>[]>
+  /** What is spent of every rate (E18), in any order. */
+  loadRates(claim: Claim): Promise<RateRow[]>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
 
@@ -159,6 +164,8 @@ export interface Writes {
   settings: SettingRow[]
   /** Upserts by (schedule, n). */
   ledger: LedgerRow[]
+  /** Upserts by (namespace, limit, key), in their order; a null `spent` removes. */
+  rates: RateRow[]
   /** Retention: closed rows go with their tags, segments, logs and ledgers. */
   purge: RunId[]
 }
@@ -174,6 +181,7 @@ export const noWrites = (): Writes => ({
   definitions: [],
   settings: [],
   ledger: [],
+  rates: [],
   purge: [],
 })
 
@@ -317,6 +325,15 @@ export interface SettingRow {
   changedAt: Instant
 }
 
+/** How much of a rate is spent (E18). */
+export interface RateRow {
+  namespace: string
+  limit: string
+  key: string
+  /** JSON text that only the engine reads; null removes. */
+  spent: string | null
+}
+
 export interface GroupHead {
   group: GroupId
   sort: number
@@ -326,6 +343,9 @@ export interface GroupHead {
 export interface Page {
   after: string | null
   limit: number
+}
+export interface ReadyRequest extends Page {
+  group: GroupId
 }
 export interface Paged<T> {
   rows: T[]

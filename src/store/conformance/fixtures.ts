@@ -1,3 +1,4 @@
+import type { GroupId } from '../../core/gates.ts'
 import { newId } from '../../core/ids.ts'
 import {
   type Answer,
@@ -12,6 +13,7 @@ import {
   noWrites,
   type OpenRow,
   type Paged,
+  type RateRow,
   type Store,
   type TouchedRow,
   type Writes,
@@ -116,6 +118,10 @@ export function keyRow(changes: Partial<KeyRow>): KeyRow {
   return { namespace: NAMESPACE, scope: 'key', definition: 'job', key: 'k', run: 'r', inputHash: 'h', expiresAt: 100, ...changes }
 }
 
+export function rateRow(changes: Partial<RateRow> = {}): RateRow {
+  return { namespace: NAMESPACE, limit: 'api', key: '', spent: '{}', ...changes }
+}
+
 export function logRow(changes: Partial<LogRow>): LogRow {
   return { run: 'r', attempt: 1, delivery: 'd', n: 0, at: 1, level: 'info', message: 'a line', fields: null, ...changes }
 }
@@ -130,6 +136,11 @@ export async function pages<T>(read: (after: string | null) => Promise<Paged<T>>
     after = page.next
   } while (after !== null)
   return rows
+}
+
+/** All ready actors of a group, page by page. */
+export function readyOf(store: Store, claim: Claim, group: GroupId, limit: number): Promise<OpenRow[]> {
+  return pages(async after => (await store.pageReady(claim, [{ group, after, limit }]))[0] as Paged<OpenRow>)
 }
 
 /** What a closing leaves of a run. */

@@ -93,6 +93,7 @@ function write(tables: Tables, writes: Writes): void {
     for (const row of rows) lines.set(row.n, { ...row })
     tables.setLedger(schedule, lines)
   }
+  for (const row of writes.rates) tables.setRate({ ...row })
   for (const id of writes.purge) {
     if (!tables.closed.has(id)) continue
     tables.setClosed(id, null)

@@ -5,7 +5,7 @@ import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, 
 import { Channel } from './channel.ts'
 import { UnstorableText } from './codec.ts'
 import { hold } from './lock.ts'
-import { decodeRows, encodeBatch } from './messages.ts'
+import { decodeLists, decodeRows, encodeBatch } from './messages.ts'
 import type { readerOf, writerOf } from './thread.ts'
 
 export interface SqliteOptions {
@@ -92,10 +92,12 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
     },
     findKeys: (claim, keys) => writer.ask('findKeys', nameOf(claim), keys),
     loadGroups: claim => writer.ask('loadGroups', nameOf(claim)),
-    async pageReady(claim, group, page) {
-      const rows = openRows(await writer.ask('pageReady', nameOf(claim), group, startOf(page, FIRST), page.limit + 1))
-      return pageOf(rows, page.limit, ({ sort, id }) => cursorOf({ at: sort as number, id }))
+    async pageReady(claim, requests) {
+      const asked = requests.map(page => ({ group: page.group, after: startOf(page, FIRST), limit: page.limit + 1 }))
+      const pages = decodeLists(await writer.ask('pageReady', nameOf(claim), asked), requests.length)
+      return requests.map(({ limit }, index) => pageOf(pages[index] as OpenRow[], limit, ({ sort, id }) => cursorOf({ at: sort as number, id })))
     },
+    loadRates: claim => writer.ask('loadRates', nameOf(claim)),
     loadExpired: (claim, until, limit) => writer.ask('loadExpired', nameOf(claim), until, limit),
 
     read: readsOf(reader),

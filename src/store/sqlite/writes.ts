@@ -18,6 +18,7 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
     definitionsOf,
     settingsOf,
     ledgerOf,
+    ratesOf,
     purgeOf,
   ].map(of => of(database))
   return reader => {
@@ -236,6 +237,18 @@ function ledgerOf(database: DatabaseSync): Write {
       parameters[index + 10] = reader.textOrNull()
       parameters[index + 11] = reader.number()
     })
+}
+
+function ratesOf(database: DatabaseSync): Write {
+  const upsert = database.prepare('insert or replace into rate(namespace, limit_name, key, spent) values (?, ?, ?, ?)')
+  const remove = database.prepare('delete from rate where namespace = ? and limit_name = ? and key = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) {
+      const [namespace, limit, key, spent] = [reader.word(), reader.word(), reader.text(), reader.textOrNull()]
+      if (spent === null) remove.run(namespace, limit, key)
+      else upsert.run(namespace, limit, key, spent)
+    }
+  }
 }
 
 /** Closed runs with all that is theirs. An open run loses nothing, and no run's segments go before it does. */
