@@ -176,6 +176,6 @@ export interface RunChange {
   input?: Payload | null
   /** A new start's in place of its own, whole; its tags stay. */
   options?: Omit<RunOptions, 'delayMs'>
-  /** What gates it from now on. */
-  gate?: GateKeys
+  /** What gates it from now on; null: nothing. */
+  gate?: GateKeys | null
 }

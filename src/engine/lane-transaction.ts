@@ -6,6 +6,7 @@ import type { DefinitionRow, KeyName, KeyRow, LogRow, SettingRow } from '../stor
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
+import type { HeldUnique } from './codec.ts'
 import { transition, unstick, type World } from './transition.ts'
 import type { Transaction } from './work.ts'
 
@@ -117,7 +118,11 @@ export class LaneTransaction implements Transaction {
       actor.uncommitted++
       actor.batch = batch
     } else if (gathered !== batch) host.merge(gathered, batch)
-    if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState)))
+    if (
+      actor.unique !== undefined &&
+      actor.unique.left !== true &&
+      (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState))
+    )
       this.leaveUnique(actor, actor.unique.key)
     host.changed(actor)
   }
@@ -125,7 +130,7 @@ export class LaneTransaction implements Transaction {
   private leaveUnique(actor: Actor, key: string): void {
     const { actors } = this.host
     const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key }
-    actor.unique = undefined
+    actor.unique = { ...(actor.unique as HeldUnique), left: true }
     actors.changeKey(name, null)
     const { keys, keyDrops } = (actor.batch ?? this.into.latest).writes
     keyDrops.push(name)

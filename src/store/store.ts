@@ -265,7 +265,7 @@ export interface KeyRow extends KeyName {
   run: RunId
   /** Hash of the input that it was first used with ('key'), or '' ('unique'). */
   inputHash: string
-  /** It may be dropped from then on, once its run is closed; null ('unique'): the closing or leaving transition drops it. */
+  /** It may be dropped from then on, once its run is closed; null ('unique'): the closing or leaving transition drops it. A throttle's outlives its run. */
   expiresAt: Instant | null
 }
 

@@ -92,7 +92,9 @@ function changed(state: JobState, event: Changed): JobState {
   if (event.options !== undefined && started.options?.tags !== undefined) options.tags = started.options.tags
   if (event.priority !== undefined) options.priority = event.priority
   if (event.queue !== undefined) options.queue = event.queue
-  if (event.gate !== undefined) options.gate = event.gate
+  const gate = event.gate === undefined ? started.options?.gate : event.gate
+  if (gate == null) delete options.gate
+  else options.gate = gate
   const notBefore = event.dueAt ?? started.options?.notBefore
   if (notBefore === undefined) delete options.notBefore
   else options.notBefore = notBefore
