@@ -92,6 +92,7 @@ describe('answers are what /openapi.json says', () => {
   const bodies: Record<string, unknown> = {
     'runs.start': { definition: 'a' },
     'runs.startMany': { runs: [{ definition: 'a' }, { definition: 'b', key: 'taken' }] },
+    'runs.change': { now: true },
     'definitions.register': { definitions: [{ kind: 'job', name: 'a', version: 'v', options: { unique: { by: 'key' } } }] },
     'tasks.poll': { worker: 'w', serves: [], max: 1, wait: 1 },
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../store/memory/store.ts'
-import type { DefinitionOptions, Delivery, RunChange } from './face.ts'
+import type { DefinitionOptions, Delivery } from './face.ts'
 import { TestNode } from './test-engine.ts'
 
 const command = (id = 'c1') => ({ id, by: 'ana', why: 'mended' })
@@ -135,7 +135,7 @@ describe('a change of a run that waits', () => {
     const world = await node()
     const run = await world.it.run()
     await before(world, run)
-    const error = await world.runs.change('default', run, { priority: 1 } satisfies RunChange, command('c9')).catch(error => error)
+    const error = await world.runs.change('default', run, { priority: 1 }, command('c9')).catch(error => error)
     expect(error.problem).toMatchObject({ code, status: 409 })
   })
 

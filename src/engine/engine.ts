@@ -159,13 +159,16 @@ export function createEngine(options: EngineOptions): Engine {
       cancel: ask('cancel'),
       terminate: ask('terminate'),
       retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, definitions, world, settle)),
-      change: (namespace, id, change, asked) =>
-        command(namespace, id, (transaction, actor) => changeRun(transaction, actor, change, asked, definitions.gating, asked)),
+      change: (namespace, id, { delayMs, ...change }, asked) =>
+        command(namespace, id, (transaction, actor) => {
+          const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
+          changeRun(transaction, actor, { ...change, ...due }, asked, definitions.gating, asked)
+        }),
       resume: (namespace, id, asked) => command(namespace, id, (transaction, actor) => resumeRun(transaction, actor, asked)),
     },
     definitions: {
       register: async (namespace, specs) => {
-        specs.forEach(({ options }, index) => checkTogether(options, `/definitions/${index}/options`))
+        for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
         return submit(settle => ({
           ids: [],
           bytes: 500 * specs.length,

@@ -47,7 +47,7 @@ export interface Engine {
     /** It takes the unique key that the old one had, where that is free; else `unique-conflict`, unless `force`. */
     retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
-    change(namespace: string, id: RunId, change: Omit<RunChange, 'options' | 'gate'>, command: Command): Promise<void>
+    change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`. */
     resume(namespace: string, id: RunId, command: Command): Promise<void>
   }
@@ -302,6 +302,11 @@ export type StartAnswer =
   | { is: 'existing'; run: RunId; by: 'call' | 'key' | 'unique'; replaced?: true }
   | { is: 'refused'; problem: Problem }
 
+/** `delayMs`: due so long from now, in place of `due`. */
+export interface RunChangeCall extends Omit<RunChange, 'options' | 'gate'> {
+  delayMs?: number
+}
+
 /** Commands are remembered by their id: a repeat does nothing further and answers the same (E9). */
 export interface Command {
   id: string
@@ -447,7 +452,6 @@ export type {
   LimitTarget,
   LogLevel,
   Origin,
-  RunChange,
   RunOptions,
   SchedulePause,
   ScheduleSpec,
