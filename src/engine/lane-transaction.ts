@@ -62,7 +62,8 @@ export class LaneTransaction implements Transaction {
     }
     if (decision.events.length > 0 || decision.wakeAt !== undefined) this.touch(actor)
     if (decision.ledger !== undefined) for (const entry of decision.ledger) this.into.latest.ledger(actor.id, entry)
-    if (decision.messages !== undefined || (decision.outcome !== undefined && actor.parent !== null)) host.sent(actor, decision, this)
+    if (decision.messages !== undefined || decision.outcome !== undefined || decision.events.some(({ is }) => is === 'parked'))
+      host.sent(actor, decision, this)
     return decision
   }
 

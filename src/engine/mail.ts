@@ -2,6 +2,7 @@ import type { Answered, ChildClosed, Decision, Message } from '../core/machine.t
 import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 import type { Definitions } from './definitions.ts'
+import { tellHook } from './failure-hook.ts'
 import { begin, callName, holders, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -26,6 +27,7 @@ export function post(sender: Actor, decision: Decision<HistoryEvent>, transactio
     const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state }
     if (parent !== null && !parent.closed) transaction.apply(parent, news)
   }
+  tellHook(sender, decision, transaction, office.definitions, office.world)
   for (const message of decision.messages ?? []) {
     if (message.is === 'tell') tell(message, transaction, office)
     else start(sender, message, transaction, office)

@@ -82,13 +82,15 @@ export interface Settle<T> {
 /** A start that an actor asks for, under the run id that the actor chose: null when nothing of this name is registered. */
 export function planOrder(namespace: string, run: RunId, order: StartOrder, definitions: Definitions): Planned | null {
   const definition = definitions.get(namespace, order.definition)
-  if (definition === undefined) return null
+  return definition === undefined ? null : planFor(namespace, run, definition, order, definitions.gating)
+}
+
+export function planFor(namespace: string, run: RunId, definition: Registered, order: StartOrder, gating: Gating): Planned {
   const { unique = null } = definition.options
   const request: StartRequest = order
   const named = uniqueName(definition.options, unique, order.input)
   const key = named === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: named }
   const merged = mergeOptions(runOptionsOf(definition.options), order.options)
-  const { gating } = definitions
   const gate = gating.of(namespace, definition.name, merged.queue, order.input)
   return { run, request, definition, options: merged, key, unique, inputHash: '', gather: gatherOf(definition.options, unique), gate, gating }
 }

@@ -161,8 +161,8 @@ export interface WireProgress {
 export type WireTrigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: string }
-  /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
-  | { is: 'retry'; of: string; nominalAt?: string /** how that one ended */; after?: State }
+  /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
+  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated' }
   /** A job's `onFailure`: it is told of `run`. */
   | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
