@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
-import { DefinitionOptions, Failure, Payload } from './schemas.ts'
+import { DefinitionOptions } from './definition-schemas.ts'
+import { Failure, Payload } from './schemas.ts'
 
 /** What the server answers. Nothing is checked against these at run time: they make `/openapi.json`, and the tests hold the answers against them. */
 
@@ -129,23 +130,21 @@ export const Explanation = object(
 export const RunRef = object({ run: Type.String() }, 'RunRef')
 
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
-export const Definitions = object(
+export const Definition = object(
   {
-    definitions: Type.Array(
-      object({
-        kind: Type.Literal('job'),
-        name: Type.String(),
-        version: Type.String(),
-        options: DefinitionOptions,
-        schema: Type.Optional(Payload),
-        registeredAt: Time,
-        versions: Type.Integer(),
-        paused: orNull(Pause),
-      }),
-    ),
+    kind: Type.Literal('job'),
+    name: Type.String(),
+    version: Type.String(),
+    options: DefinitionOptions,
+    override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
+    schema: Type.Optional(Payload),
+    registeredAt: Time,
+    versions: Type.Integer(),
+    paused: orNull(Pause),
   },
-  'Definitions',
+  'RegisteredDefinition',
 )
+export const Definitions = object({ definitions: Type.Array(Definition) }, 'Definitions')
 export const Queues = object(
   {
     queues: Type.Array(

@@ -2,6 +2,7 @@ import { UserError } from '../core/errors.ts'
 import { callRunId, newId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import { FakeLimits } from './fake-limits.ts'
 import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
 
@@ -23,14 +24,7 @@ export class FakeEngine implements Engine {
   #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
     { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
   ]
-  readonly limits: Engine['limits'] = {
-    list: () => [],
-    get: (_, name) => {
-      throw new UserError('limit-not-found', { found: name })
-    },
-    set: async (...args) => this.#called('limits.set', ...args),
-    resumeSequence: async (...args) => this.#called('limits.resumeSequence', ...args),
-  }
+  readonly limits = new FakeLimits((name, ...args) => this.#called(name, ...args), NOW)
   readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
   readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
@@ -142,7 +136,16 @@ export class FakeEngine implements Engine {
         kind: 'job',
         name: 'resize',
         version: 'v1',
-        options: { retry: { attempts: 3, initialMs: 500 }, tags: { team: 'media' }, retentionMs: 1_000 },
+        options: {
+          retry: { attempts: 3, initialMs: 500 },
+          tags: { team: 'media' },
+          retentionMs: 1_000,
+          limits: [
+            { per: 'user', concurrency: 2 },
+            { name: 'api', rate: 100, everyMs: 60_000 },
+          ],
+          ...this.overrides,
+        },
         override: this.overrides,
         schema: '{"const":12345678901234567890}',
         registeredAt: NOW,

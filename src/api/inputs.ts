@@ -7,8 +7,10 @@ import type { Failure as CoreFailure, Progress } from '../core/run.ts'
 import { durationMs } from '../core/time.ts'
 import type { Beat, DefinitionOptions, DefinitionSpec, RunChangeCall, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
 import { foundText } from './check.ts'
+import type { Definition, DefinitionOptionsBody } from './definition-schemas.ts'
 import { parseInstant } from './instants.ts'
 import type { LogRow } from './rows.ts'
+import { rulesOf } from './rules.ts'
 import type * as schemas from './schemas.ts'
 import type { OptionsBody, StartBody } from './schemas.ts'
 
@@ -104,16 +106,17 @@ export function changeOf(body: Static<typeof schemas.ChangeBody>, payloads: read
   return change
 }
 
-export function definitionOptionsOf(body: OptionsBody, at: string): DefinitionOptions {
-  const options: DefinitionOptions = optionsOf(body, at)
+/** `before`: the options in force; see rulesOf. */
+export function definitionOptionsOf(body: DefinitionOptionsBody, at: string, before: DefinitionOptions | null): DefinitionOptions {
+  const options: DefinitionOptions = { ...optionsOf(body, at), ...rulesOf(body, at, before) }
   // A definition's unique by key takes its key from each start.
   const { unique } = body
   if (unique !== undefined) options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/unique`)
   return options
 }
 
-export function definitionOf(body: Static<typeof schemas.Definition>, payloads: readonly string[], at: string): DefinitionSpec {
-  const options = definitionOptionsOf(body.options, `${at}/options`)
+export function definitionOf(body: Static<typeof Definition>, payloads: readonly string[], at: string): DefinitionSpec {
+  const options = definitionOptionsOf(body.options, `${at}/options`, null)
   const schema = body.schema === undefined ? null : payloadOf(body.schema, payloads)
   if (schema !== null && !/^\s*(?:\{|true\b|false\b)/.test(schema))
     throw new UserError('invalid-input', { at: `${at}/schema`, found: foundText(schema), hint: 'a JSON Schema is an object, or true or false' })

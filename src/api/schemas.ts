@@ -110,7 +110,7 @@ const runOptions = {
   labels: Type.Optional(Labels),
   tags: Type.Optional(Tags),
 }
-const shared = { unique: Type.Optional(Unique), ...runOptions }
+export const shared = { unique: Type.Optional(Unique), ...runOptions }
 export const Start = closed(
   {
     definition: Name,
@@ -133,13 +133,7 @@ export const Start = closed(
   { title: 'Start' },
 )
 export const StartMany = closed({ runs: list(Start, STARTS_PER_CALL_MAX) }, { title: 'StartMany' })
-export const DefinitionOptions = closed(shared, { title: 'DefinitionOptions' })
 export const RunOptions = closed(runOptions, { title: 'RunOptions', description: 'options of each run that it starts' })
-export const Definition = closed(
-  { kind: Type.Enum(['job']), name: Name, version: Name, options: DefinitionOptions, schema: Type.Optional(Payload) },
-  { title: 'Definition' },
-)
-export const Register = closed({ definitions: list(Definition, DEFINITIONS_PER_CALL_MAX) }, { title: 'Register' })
 export const CommandBody = closed({ why: Type.Optional(Note) }, { title: 'Command' })
 export const PauseBody = closed({ note: Type.Optional(Note) }, { title: 'Pause' })
 export const RetryBody = closed({ input: Type.Optional(Payload), force: Type.Optional(Type.Boolean()) }, { title: 'RetryRun' })
@@ -233,4 +227,4 @@ const LogLine = closed(
 export const Log = closed({ worker: Name, lines: list(LogLine, LOG_LINES_PER_CALL_MAX) }, { title: 'Log' })
 
 export type StartBody = Static<typeof Start>
-export type OptionsBody = Static<typeof DefinitionOptions>
+export type OptionsBody = Pick<StartBody, keyof typeof shared>

@@ -17,6 +17,7 @@ import type {
 import { formatInstant } from './instants.ts'
 import { quote } from './json.ts'
 import type { LogRow } from './rows.ts'
+import { rulesJson } from './rules.ts'
 
 /** What the engine answers, as JSON: times as ISO 8601, durations in milliseconds, payloads spliced in as the text that they are. */
 
@@ -94,13 +95,18 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
   }
 }
 
+export function definitionOptionsJson(options: DefinitionOptions): Record<string, unknown> {
+  return { ...optionsJson(options), ...rulesJson(options, ms => ms) }
+}
+
 export function definitionText(definition: DefinitionView): string {
-  const { kind, name, version, options, registeredAt, versions, paused, schema } = definition
+  const { kind, name, version, options, override, registeredAt, versions, paused, schema } = definition
   const known = JSON.stringify({
     kind,
     name,
     version,
-    options: optionsJson(options),
+    options: definitionOptionsJson(options),
+    override: override && definitionOptionsJson(override),
     registeredAt: formatInstant(registeredAt),
     versions,
     paused: pauseJson(paused),

@@ -6,6 +6,7 @@ import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
 import { addDevVerb } from './verbs-dev.ts'
+import { addLimitVerbs } from './verbs-limits.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
 import { addRunVerbs } from './verbs-runs.ts'
@@ -43,6 +44,7 @@ export function programOf(terminal: Terminal): Command {
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
+  addLimitVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addWorkerVerbs(program, terminal)

@@ -35,7 +35,13 @@ describe('a group (E19)', () => {
     fc.assert(
       fc.property(group(), group(), (a, b) => {
         const text = (of: Group) =>
-          JSON.stringify([of.namespace, of.queue, of.definition, ...[of.labels, of.keys].map(words => words && Object.entries(words).sort()), of.sequence])
+          JSON.stringify([
+            of.namespace,
+            of.queue,
+            of.definition,
+            ...[of.labels, of.keys].map(words => words && Object.entries(words).sort()),
+            of.sequence,
+          ])
         fc.pre(text(a) !== text(b))
         expect(groupId(a)).not.toBe(groupId(b))
         expect(Number.isSafeInteger(groupId(a)) && groupId(a) >= 0).toBe(true)
@@ -44,7 +50,8 @@ describe('a group (E19)', () => {
   })
 
   test('names that run into each other are told apart', () => {
-    const id = (namespace: string, queue: string, definition: string) => groupId({ namespace, queue, definition, labels: null, keys: null, sequence: null })
+    const id = (namespace: string, queue: string, definition: string) =>
+      groupId({ namespace, queue, definition, labels: null, keys: null, sequence: null })
     expect(new Set([id('a', 'b', 'c'), id('ab', '', 'c'), id('a', 'bc', ''), id('', 'ab', 'c'), id('a', 'c', 'b')]).size).toBe(5)
   })
 })

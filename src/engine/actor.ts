@@ -8,6 +8,7 @@ import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/
 import type { OpenBatch } from './batch.ts'
 import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
 import type { Lease } from './leases.ts'
+import type { Reservation } from './limits/limits.ts'
 
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
@@ -66,6 +67,8 @@ export class Actor {
   announced = false
   /** The lease of its delivery, while it has one. */
   lease: Lease | null = null
+  /** What its delivery holds of limits. */
+  reservation: Reservation | null = null
   private viewed: RunView | null = null
   private viewedState: unknown = null
 

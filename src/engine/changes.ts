@@ -45,10 +45,12 @@ interface GateAsked {
   input: Payload | null
 }
 
-/** What gates it after a change; it keeps its place in a sequence that it stays in. Undefined: nothing, as before. */
+/** What gates it after a change: it keeps its place in a sequence that it stays in, and in any where its turn has begun. Undefined: nothing, as before. */
 export function gateFor(actor: Actor, asked: GateAsked, gating: Gating, call: object = {}): GateKeys | null | undefined {
   const before = actor.view.options.gate
   const gate = gating.of(asked.namespace, asked.definition, asked.queue, asked.input)
+  if (!actor.closed && actor.view.startedAt !== null && before?.sequence !== undefined)
+    return { ...gate, sequence: before.sequence, ...(before.place === undefined ? {} : { place: before.place }) }
   if (gate === null) return before === undefined ? undefined : null
   if (gate.sequence === undefined) return gate
   const place =

@@ -151,6 +151,8 @@ export function createEngine(options: EngineOptions): Engine {
           settings,
           workers,
           leases: current.leases,
+          limits: current.limits,
+          queues: current.queues,
           fresh: current.lane.fresh(),
           registered: group => definitions.get(group.namespace, group.definition)?.version ?? null,
           awaited: group => current.queues.awaited(group),
@@ -209,7 +211,7 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       list: namespace => settings.pauses(namespace),
     },
-    limits: limitCalls({ rules: definitions.rules, putSetting }),
+    limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
       list(namespace) {

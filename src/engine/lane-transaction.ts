@@ -7,6 +7,8 @@ import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
 import type { HeldUnique } from './codec.ts'
+import type { Reservation, Resource } from './limits/limits.ts'
+import { takeTurn } from './limits/sequences.ts'
 import { transition, unstick, type World } from './transition.ts'
 import type { Transaction } from './work.ts'
 
@@ -20,6 +22,8 @@ export interface TransactionHost {
   merge(one: OpenBatch, other: OpenBatch): void
   changed(actor: Actor): void
   sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
+  /** It was made in this lane's life, not before what it rests on was loaded anew (E14). */
+  owns(reservation: Reservation): boolean
 }
 
 export const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
@@ -92,6 +96,22 @@ export class LaneTransaction implements Transaction {
   dropKey(name: KeyName): void {
     this.host.actors.changeKey(name, null)
     this.into.latest.writes.keyDrops.push(name)
+  }
+
+  deliver(actor: Actor, input: { is: string }, reservation: Reservation | null): boolean {
+    actor.reservation = reservation !== null && this.host.owns(reservation) ? reservation : null
+    const decision = this.apply(actor, input)
+    if (decision === null || decision.events.length === 0) {
+      actor.reservation = null
+      return false
+    }
+    takeTurn(actor, this)
+    for (const { applied, resource } of actor.reservation?.bounds ?? []) if (applied.limit.is === 'rate') this.into.latest.rates.add(resource)
+    return true
+  }
+
+  spend(rates: readonly Resource[]): void {
+    for (const rate of rates) this.into.latest.rates.add(rate)
   }
 
   log(rows: readonly LogRow[]): void {

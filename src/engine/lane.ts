@@ -8,6 +8,7 @@ import { Actors, keyText } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
 import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
+import type { Reservation } from './limits/limits.ts'
 import type { Sizes } from './options.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -24,13 +25,14 @@ export interface Beginning {
 /** What the lane tells those who live on it. */
 export interface LaneEvents {
   /** A batch is durable: orders may be offered, changes told. */
-  committed(sent: readonly Sent[], writes: Batch['writes']): void
+  committed(sent: readonly Sent[], writes: Batch['writes'], freed: readonly Reservation[]): void
   /** Rows are about to be sent: what live subscribers will be told once they are committed. */
   sealed(sent: readonly Sent[]): void
   /** An actor has other orders, timers or deliveries than before, or was `loaded`. */
   changed(actor: Actor, loaded: boolean): void
   /** What an actor sends with its transition, and whom its close concerns: inside the same batch where that is possible. */
   sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
+  owns(reservation: Reservation): boolean
   /** The claim is lost (E3): everything in memory is worthless. */
   fenced(): void
   /** The store refused a batch for its data (E14): these works are to be executed again, one a commit, on memory loaded afresh. */
@@ -87,6 +89,7 @@ export class Lane {
       merge: (one, other) => this.merge(one, other),
       changed: actor => events.changed(actor, false),
       sent: (actor, decision, transaction) => events.sent(actor, decision, transaction),
+      owns: reservation => events.owns(reservation),
     }
     this.transaction = new LaneTransaction(host, this.alone)
   }
@@ -419,7 +422,7 @@ export class Lane {
     for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
     this.actors.sweepKeys()
     for (const id of open.writes.purge) this.actors.forget(id)
-    this.events.committed(sent, open.writes)
+    this.events.committed(sent, open.writes, open.freed)
     for (const { actor } of sent) this.actors.release(actor) // not before it may have been pinned
     for (const work of open.works) {
       const refusal = open.refused.get(work)

@@ -300,7 +300,9 @@ export function retryWork(
         })
       const free = held === null ? unique : null
       if (free !== null) transaction.putKey({ ...nameOf(transaction, free), run, inputHash: '', expiresAt: null })
-      const gate = gateFor(old, { namespace, definition: old.name, queue: options.queue, input }, definitions.gating, command)
+      let gate = gateFor(old, { namespace, definition: old.name, queue: options.queue, input }, definitions.gating, command)
+      // In its sequence it goes where the old one stood: before those that share its place.
+      if (gate?.place !== undefined && gate.place === old.view.options.gate?.place) gate = { ...gate, place: gate.place - 1 }
       const nominalAt = nominalTimeOf(old.view.trigger)
       const after = (old.outcome as Outcome).state
       const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }) }

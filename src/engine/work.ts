@@ -5,6 +5,7 @@ import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { DefinitionRow, KeyName, KeyRow, LogRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import type { Reservation, Resource } from './limits/limits.ts'
 
 /**
  * One input to a lane: executed at once when what it needs is in memory, else after a load; committed whole with others of its time; answered after.
@@ -43,6 +44,10 @@ export interface Transaction {
   resume(actor: Actor): void
   putKey(row: KeyRow): void
   dropKey(name: KeyName): void
+  /** Records a delivery, which holds what was reserved for it. False: it did not happen. */
+  deliver(actor: Actor, input: { is: string }, reservation: Reservation | null): boolean
+  /** Rates whose tokens change with this batch. */
+  spend(rates: readonly Resource[]): void
   log(rows: readonly LogRow[]): void
   define(row: DefinitionRow): void
   set(row: SettingRow): void

@@ -254,18 +254,21 @@ export interface Expired {
   keys: KeyName[]
 }
 
-/** A key and the run that holds it. `scope`: 'key' (idempotency), 'unique', or 'call': the run was born of a call that may still be repeated, and is purged. */
+/**
+ * A key and the run that holds it. `scope`: 'key' (idempotency), 'unique', 'call': the run was born of a call that may still be repeated, and is purged; or
+ * 'sequence': the run whose turn it is.
+ */
 export interface KeyName {
   namespace: string
-  scope: 'key' | 'unique' | 'call'
+  scope: 'key' | 'unique' | 'call' | 'sequence'
   definition: string
   key: string
 }
 export interface KeyRow extends KeyName {
   run: RunId
-  /** Hash of the input that it was first used with ('key'), or '' ('unique'). */
+  /** Hash of the input that it was first used with ('key'); 'stopped' where a failed run stopped its sequence; else ''. */
   inputHash: string
-  /** It may be dropped from then on, once its run is closed; null ('unique'): the closing or leaving transition drops it. A throttle's outlives its run. */
+  /** It may be dropped from then on, once its run is closed; null ('unique', 'sequence'): the closing or leaving transition drops it. A throttle's outlives its run. */
   expiresAt: Instant | null
 }
 

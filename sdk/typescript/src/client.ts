@@ -8,6 +8,7 @@ import { RunHandle } from './handle.ts'
 import { httpConnection } from './http.ts'
 import { newId, type Random } from './ids.ts'
 import type { AnyJob, Job, StartArguments, StartItem } from './job.ts'
+import { Limits } from './limits.ts'
 import type { StartOptions } from './options.ts'
 import { listRuns, type RunFilter } from './runs.ts'
 import { Schedules } from './schedules.ts'
@@ -58,6 +59,9 @@ export class Client {
 
   /** Schedules: put, list, get, pause, resume, trigger, backfill, ledger, preview, explain, remove. `client.schedules.trigger('nightly')`. */
   readonly schedules = new Schedules(this)
+
+  /** Limits: list, get, set, reset. `client.limits.set('warehouse', { on: 'pool', concurrency: 10 })`. */
+  readonly limits = new Limits(this)
 
   constructor(options: ClientOptions = {}) {
     const { env } = process

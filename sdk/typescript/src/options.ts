@@ -1,4 +1,5 @@
 import type { Duration } from './duration.ts'
+import type { RuleOptions } from './rule-options.ts'
 import type { StandardSchema } from './schema.ts'
 
 /** What a job and a start of it have in common: the start's over the job's over the defaults. */
@@ -28,7 +29,7 @@ export interface RunOptions {
 }
 
 /** Options of a job: everything a run of it has where its start says nothing else. */
-export interface JobOptions extends RunOptions {
+export interface JobOptions extends RunOptions, RuleOptions {
   /** Any Standard Schema (zod, valibot, arktype …): types the handler's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   retry?: JobRetryOptions

@@ -5,10 +5,13 @@ import { InvalidOption } from './errors.ts'
 import type { JobOptions, RunChange, StartOptions } from './options.ts'
 import type { StandardSchema } from './schema.ts'
 import type { WireDefinition, WireRetry, WireStart, WireTimeouts, WireUnique } from './wire.ts'
+import { refuseTogether, ruleChecks } from './wire-rules.ts'
 
 /** A job's options as the server keeps them; `input`, `version` and `retry.delay` are checked and stay here. @throws InvalidOption */
 export function definitionOptions(options: JobOptions): WireDefinition['options'] {
-  return DEFINITION(options, '')
+  const wire = DEFINITION(options, '')
+  refuseTogether(wire, '')
+  return wire
 }
 
 /** A start's options as they are sent. @throws InvalidOption, Unserialisable (metadata) */
@@ -81,6 +84,7 @@ const isSchema = (value: unknown): boolean => typeof (value as StandardSchema | 
 
 const DEFINITION = check.members<WireDefinition['options']>({
   ...shared,
+  ...ruleChecks,
   input: kept(isSchema, 'a Standard Schema: zod 3.24, valibot 1, arktype 2 or newer give one'),
   version: (value: unknown, at: string) => void check.name(value, at),
   retry: check.members({ ...retryMembers, delay: kept(value => typeof value === 'function', 'a function (attempt, error) => duration') } as never),

@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
+import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 
+export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
 
 /**
@@ -40,6 +42,7 @@ export const OPERATIONS = {
   'keys.create': ['POST', '/v1/keys'],
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
+  ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
@@ -249,7 +252,7 @@ export interface WireDefinition {
   kind: 'job'
   name: string
   version: string
-  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'>
+  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
   /** JSON Schema of the input (2020-12), or absent. */
   schema?: unknown
 }
@@ -262,7 +265,7 @@ export interface WirePause {
   since: string
 }
 export interface WireDefinitions {
-  definitions: (WireDefinition & { registeredAt: string; versions: number; paused: WirePause | null })[]
+  definitions: WireDefinitionView[]
 }
 export interface WireQueues {
   queues: { name: string; depth: number; running: number; scheduled: number; oldestAt: string | null; paused: WirePause | null; workers: number }[]

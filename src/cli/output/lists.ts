@@ -39,6 +39,7 @@ export function definitionsTable(definitions: WireDefinitions['definitions'], { 
       { title: 'version', value: definition => oneLine(definition.version).slice(0, 12) },
       { title: 'versions', value: definition => String(definition.versions), right: true },
       { title: 'registered', value: definition => distanceText(definition.registeredAt, now), right: true },
+      { title: 'set', value: definition => oneLine(Object.keys(definition.override ?? {}).join(' ')) || '-', widthMax: 40 },
       { title: 'paused', value: definition => pauseText(definition.paused, now) },
     ],
     definitions,

@@ -17,6 +17,19 @@ export function spanText(ms: number): string {
   return `${Math.floor(whole / DAY)}d ${Math.floor((whole % DAY) / HOUR)}h`
 }
 
+/** A length of time as people write it, in the largest unit that leaves nothing over: `1m`, `90s`, `1500ms`, `7d`. */
+export function windowText(ms: number): string {
+  const [unit, size] = (
+    [
+      ['d', DAY],
+      ['h', HOUR],
+      ['m', MINUTE],
+      ['s', SECOND],
+    ] as const
+  ).find(([, one]) => ms >= one && ms % one === 0) ?? ['ms', 1]
+  return `${ms / size}${unit}`
+}
+
 /** How far an instant is from now: `4m 12s ago`, `in 5d 2h`. */
 export function distanceText(at: string, now: number): string {
   const ms = now - Date.parse(at)

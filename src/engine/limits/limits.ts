@@ -19,7 +19,7 @@ export class Resource {
   readonly key: string
   used = 0
   readonly holders = new Set<Reservation>()
-  /** Null until a token is spent: a limit of concurrency has none. */
+  /** Of a rate. */
   spent: Spent | null = null
   readonly waiting = new Set<Waiter>()
   /** Lines that go by it. */
@@ -31,6 +31,11 @@ export class Resource {
     this.namespace = namespace
     this.limit = limit
     this.key = key
+  }
+
+  /** The same with nothing spent, so that its row goes. */
+  cleared(): Resource {
+    return new Resource(this.namespace, this.limit, this.key)
   }
 
   row(): RateRow {
@@ -48,7 +53,8 @@ export interface Bound {
 
 /** What a task that is handed out holds, until its attempt has ended and that is committed: counts come from these alone. */
 export interface Reservation {
-  limits: Limits
+  readonly limits: Limits
+  readonly group: Group
   run: RunId
   task: TaskId
   since: Instant
@@ -104,19 +110,30 @@ export class Limits {
   /** When it lets a further task pass: null now, Infinity when somebody lets go, else at that time. */
   freeAt({ applied: { limit, weight }, resource }: Bound, now: Instant): Instant | null {
     if (limit.is === 'concurrency') return resource.used + weight <= limit.max ? null : Number.POSITIVE_INFINITY
-    return (resource.spent ??= new Spent()).freeAt(now, weight, limit.max, limit.everyMs as number)
+    return spentOf(resource).freeAt(now, weight, limit.max, limit.everyMs as number)
   }
 
   /** Takes all of it, or more than there is: what was delivered counts, whatever the limits are now. */
-  reserve(run: RunId, task: TaskId, bounds: readonly Bound[], now: Instant, spends: boolean): Reservation {
-    const reservation: Reservation = { limits: this, run, task, since: now, bounds }
+  reserve(group: Group, run: RunId, task: TaskId, bounds: readonly Bound[], now: Instant, spends: boolean): Reservation {
+    const reservation: Reservation = { limits: this, group, run, task, since: now, bounds }
     for (const { applied, resource } of bounds) {
       if (applied.limit.is === 'concurrency') {
         resource.used += applied.weight
         resource.holders.add(reservation)
-      } else if (spends) (resource.spent ??= new Spent()).spend(now, applied.weight, applied.limit.everyMs as number)
+      } else if (spends) spentOf(resource).spend(now, applied.weight, applied.limit.everyMs as number)
     }
     return reservation
+  }
+
+  /** The rules have changed. */
+  regroup(reservation: Reservation): void {
+    this.release(reservation)
+    reservation.bounds = this.boundsOf(reservation.group)
+    for (const { applied, resource } of reservation.bounds) {
+      if (applied.limit.is !== 'concurrency') continue
+      resource.used += applied.weight
+      resource.holders.add(reservation)
+    }
   }
 
   release(reservation: Reservation): void {
@@ -132,7 +149,7 @@ export class Limits {
     const slowed: Resource[] = []
     for (const { applied, resource } of this.boundsOf(group)) {
       if (applied.limit.is !== 'rate') continue
-      const spent = (resource.spent ??= new Spent())
+      const spent = spentOf(resource)
       spent.heldUntil = Math.max(spent.heldUntil, until)
       slowed.push(resource)
     }
@@ -171,6 +188,11 @@ export class Limits {
     }
     return resource
   }
+}
+
+function spentOf(resource: Resource): Spent {
+  resource.spent ??= new Spent()
+  return resource.spent
 }
 
 function idOf(namespace: string, limit: string, key: string): string {
