@@ -148,6 +148,27 @@ describe('a change of a run that waits', () => {
     expect((await get(run)).input).toBe('2')
   })
 
+  test('moves it to the limit and the sequence of its new input', async () => {
+    const { it, runs } = await node({ limits: [{ per: 'user', concurrency: 1 }], sequence: { per: 'order', onFailure: 'skip' } })
+    const of = (user: string, order: string) => JSON.stringify({ user, order })
+    const [first, second] = [await it.run({ input: of('a', '1') }), await it.run({ input: of('a', '1') })]
+    const { tasks } = await it.poll()
+    expect(tasks.map(({ run }) => run)).toEqual([first])
+    await runs.change('default', second, { input: of('b', '2') }, command())
+    expect((await it.poll({ worker: 'w2' })).tasks.map(({ run }) => run)).toEqual([second])
+  })
+
+  test('leaves it its turn in a sequence once that has begun, and its end gives the turn to the next', async () => {
+    const { it, fail, runs } = await node({ sequence: { per: 'order', onFailure: 'skip' }, retry: { initialMs: 0 } })
+    const [first, second] = [await it.run({ input: '{"order":1}' }), await it.run({ input: '{"order":1}' })]
+    await fail((await it.poll()).tasks[0] as Delivery)
+    await runs.change('default', first, { input: '{"order":2}' }, command())
+    const { tasks } = await it.poll()
+    expect(tasks).toMatchObject([{ run: first, attempt: 2, input: '{"order":2}' }])
+    await it.complete(tasks[0] as Delivery)
+    expect((await it.poll()).tasks).toMatchObject([{ run: second }])
+  })
+
   test('is what a retry starts from', async () => {
     const { it, get, runs } = await node({ queue: 'a' })
     const run = await it.run({ input: '1' })
