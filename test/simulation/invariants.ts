@@ -43,6 +43,8 @@ export class Judge {
   readonly #signs = new Map<string, number>()
   readonly #given = new Map<string, number>()
   readonly #handlers = new Map<string, number>()
+  /** What each delivery was to work on. */
+  readonly #inputs = new Map<string, string | null>()
   readonly #gone = new Set<WorkerId>()
   /** Pauses that were acknowledged and that nobody has asked to lift since. */
   readonly #paused = new Set<string>()
@@ -184,6 +186,7 @@ export class Judge {
         continue
       }
       const recorded = truth.delivery === task.delivery
+      this.#inputs.set(task.delivery, task.input)
       const times = (this.#given.get(task.delivery) ?? 0) + 1
       this.#given.set(task.delivery, times)
       this.#signs.set(task.delivery, this.#world.now)
@@ -262,6 +265,7 @@ export class Judge {
       })
       if (answer === 'accepted') {
         this.counts.accepted++
+        this.#expectOfInput(truth, delivery)
         this.#world.expect(
           this.#truth.everEnded.has(`${run} ${delivery} ${result.is}`),
           'a result was accepted and is not the recorded outcome (P3, E4)',
@@ -280,6 +284,21 @@ export class Judge {
         this.#world.expect(ended || later || truth.closed || stuck || changed, 'a result was told "superseded" by nothing (P3)', facts)
       }
     }
+  }
+
+  /** What was worked on is what the run was to do when its delivery was recorded. */
+  #expectOfInput(truth: RunTruth | undefined, delivery: string): void {
+    const given = this.#inputs.get(delivery)
+    if (truth === undefined || truth.purged || given === undefined || this.#scenario.rollbacks) return
+    const recorded = truth.events.findIndex(event => event.is === 'delivered' && event.delivery === delivery)
+    if (recorded < 0) return
+    const { inputs } = askedOf({ ...truth, events: truth.events.slice(0, recorded) })
+    this.#world.expect(inputs.at(-1) === given, 'a result was accepted of an input that was changed before (E15)', () => ({
+      run: truth.id,
+      delivery,
+      given,
+      inputs,
+    }))
   }
 
   beaten(beats: readonly Beat[], { outcome, arrivedAt }: Said<BeatAnswer[]>): void {
