@@ -28,7 +28,15 @@ export const Problem = object(
 export const Empty = object({}, 'Done')
 
 export const Started = object({ is: Type.Literal('started'), run: Type.String() }, 'Started')
-export const Existing = object({ is: Type.Literal('existing'), run: Type.String(), by: Type.Enum(['call', 'key', 'unique']) }, 'Existing')
+export const Existing = object(
+  {
+    is: Type.Literal('existing'),
+    run: Type.String(),
+    by: Type.Enum(['call', 'key', 'unique']),
+    replaced: Type.Optional(Type.Boolean({ description: 'that run took the input and options of this start' })),
+  },
+  'Existing',
+)
 const Refused = object({ is: Type.Literal('refused'), problem: Problem }, 'Refused')
 export const StartedMany = object({ runs: Type.Array(Type.Union([Started, Existing, Refused])) }, 'StartedMany')
 
@@ -36,7 +44,13 @@ const Progress = object({ value: Type.Number(), message: Type.Optional(Type.Stri
 const Trigger = Type.Union([
   object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
   object({ is: Type.Literal('job'), run: Type.String() }),
-  object({ is: Type.Literal('retry'), of: Type.String(), nominalAt: Type.Optional(Time) }),
+  object({
+    is: Type.Literal('retry'),
+    of: Type.String(),
+    nominalAt: Type.Optional(Time),
+    after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
+  }),
+  object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum(['failed', 'parked', 'recovered']) }),
   object({
     is: Type.Literal('schedule'),
     schedule: Type.String(),

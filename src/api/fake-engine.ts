@@ -123,6 +123,7 @@ export class FakeEngine implements Engine {
       this.#run('runs.retry', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
   }
   readonly definitions: Engine['definitions'] = {

@@ -122,7 +122,8 @@ const SPEC = {
 const VALID: Record<string, unknown> = {
   'runs.start': START,
   'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },
-  'runs.retry': { input: [1] },
+  'runs.retry': { input: [1], force: true },
+  'runs.change': { delay: '5m', priority: 1, queue: 'q', input: [1], why: 'w' },
   'definitions.register': {
     definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, ...RULES, unique: { by: 'name' } }, schema: { type: 'object' } }],
   },

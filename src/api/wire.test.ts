@@ -99,6 +99,7 @@ describe('answers are what /openapi.json says', () => {
   const bodies: Record<string, unknown> = {
     'runs.start': { definition: 'a' },
     'runs.startMany': { runs: [{ definition: 'a' }, { definition: 'b', key: 'taken' }] },
+    'runs.change': { now: true },
     'definitions.register': { definitions: [{ kind: 'job', name: 'a', version: 'v', options: { unique: { by: 'key' } } }] },
     'definitions.override': { priority: 5, limits: [{ rate: 1, every: '1m' }], onFailure: { url: 'https://example.org', secret: 's' } },
     'limits.set': { rate: 5, every: '1s' },

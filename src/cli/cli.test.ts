@@ -112,6 +112,12 @@ test('a run can be listed, shown, explained, cancelled and retried by the end of
   )
   expect((await mainspring('show', short)).out).toMatch(/queue +slow, priority 7[\s\S]*tags +team=media/)
   expect((await mainspring('explain', short)).out).toMatch(/It does not run because\n {2}1\. /)
+  expect((await mainspring('change', short, '--queue', 'later', '--priority', '9', '--delay', '2h', '--why', 'no hurry')).out).toMatch(
+    new RegExp(`^slow ${short} is changed: scheduled in queue "later", priority 9, due 20\\d\\d-`),
+  )
+  expect((await mainspring('list', '--queue', 'later')).out).toContain(short)
+  expect(await mainspring('change', short)).toMatchObject({ code: 2 })
+  expect(await mainspring('resume', short)).toMatchObject({ code: 2 })
   expect(await mainspring('cancel', short, '--why', 'enough')).toMatchObject({ code: 0, out: `slow ${short} cancelled.` })
   expect((await mainspring('show', short)).out).toContain('enough')
   expect((await mainspring('explain', short)).out).toContain('It ended because')
@@ -207,7 +213,7 @@ test('config prints each value with where it came from', async () => {
   expect(out).toMatch(/\nport +8080 +own\.yaml:1:7\nnamespace +teams +MAINSPRING_NAMESPACE\n[\s\S]*\nlease +30 s +--lease$/m)
 })
 
-test.each(['dev', 'server', 'worker', 'start', 'list', 'show', 'logs', 'explain', 'cancel', 'terminate', 'resume', 'retry', 'config'])(
+test.each(['dev', 'server', 'worker', 'start', 'list', 'show', 'logs', 'explain', 'cancel', 'terminate', 'resume', 'change', 'retry', 'config'])(
   'the help of %s has an example',
   async verb => {
     const { code, out } = await mainspring(verb, '--help')

@@ -40,8 +40,13 @@ export type Trigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: RunId }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
-  | { is: 'retry'; of: RunId; nominalAt?: Instant }
+  | { is: 'retry'; of: RunId; nominalAt?: Instant /** how that one ended */; after?: ClosedState }
+  /** A definition's `onFailure`: `run` failed, was parked, or was made good. */
+  | { is: 'hook'; run: RunId; event: HookEvent }
   | { is: 'schedule'; schedule: string; id: ActorId /** its line in the ledger */; n: number; nominalAt: Instant; source: LedgerSource; by?: string }
+
+/** What a failure hook is told of. `recovered`: a run that was parked, or a retry of one that failed, has completed. */
+export type HookEvent = 'failed' | 'parked' | 'recovered'
 
 /** Who is told when the run closes. */
 export function parentOf(trigger: Trigger): ActorId | null {
@@ -79,6 +84,10 @@ export interface RunView {
   checkpoint: Payload | null
   trigger: Trigger
   options: Omit<RunOptions, 'delayMs'>
+  /** Its input, where it was changed after the start. */
+  input?: Payload | null
+  /** It was parked, and somebody resumed it. */
+  resumed?: true
 }
 
 /** One line of a run's history: dense, ordered, never forked (P2). */

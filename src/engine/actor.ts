@@ -20,11 +20,11 @@ export class Actor {
   readonly namespace: string
   readonly kind: Kind
   readonly name: string
-  readonly queue: string
   readonly createdAt: Instant
   readonly tags: Readonly<Record<string, string>> | null
-  readonly input: Payload | null
   readonly machine: AnyMachine
+  /** What it was born with. */
+  readonly born: { readonly queue: string; readonly input: Payload | null }
   // biome-ignore lint/suspicious/noExplicitAny: only the actor's own machine looks inside.
   state: any = null
   /** Number of the first event of `events`. */
@@ -62,6 +62,7 @@ export class Actor {
   published = 0
   /** Under which state the engine's counters have it; null: not at all. */
   counted: OpenState | null = null
+  countedIn = ''
   /** Its start is counted. */
   announced = false
   /** The lease of its delivery, while it has one. */
@@ -76,11 +77,21 @@ export class Actor {
     this.namespace = born.namespace
     this.kind = born.kind
     this.name = born.name
-    this.queue = born.queue
     this.createdAt = born.createdAt
     this.tags = born.tags
-    this.input = born.input
+    this.born = { queue: born.queue, input: born.input }
     this.machine = machine
+  }
+
+  /** Where it waits: the one that it was changed to since, or its own. */
+  get queue(): string {
+    return (this.state === null ? undefined : this.view.options.queue) ?? this.born.queue
+  }
+
+  /** What its handler gets: what it was changed to since, or its own. */
+  get input(): Payload | null {
+    const changed = this.state === null ? undefined : this.view.input
+    return changed === undefined ? this.born.input : changed
   }
 
   get closed(): boolean {
@@ -146,7 +157,6 @@ export class Actor {
       namespace: this.namespace,
       kind: this.kind,
       name: this.name,
-      queue: this.queue,
       createdAt: this.createdAt,
       tags: this.tags,
       input: this.input,
@@ -158,6 +168,7 @@ export class Actor {
     const gate = this.group
     return {
       id: this.id,
+      queue: this.queue,
       state: view.state as OpenState,
       gate,
       sort: gate === null ? null : (this.order as TaskOrder).sort,
@@ -173,6 +184,7 @@ export class Actor {
     return {
       id: this.id,
       born: this.stored ? null : this.bornRow(),
+      queue: this.queue,
       state: outcome.state,
       startedAt: this.view.startedAt,
       closedAt: this.closedAt,

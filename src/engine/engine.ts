@@ -6,6 +6,7 @@ import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, StoreUnavailable } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
 import { explain } from './explain.ts'
@@ -16,7 +17,7 @@ import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { Settings } from './settings.ts'
-import { retryWork, type Settle, startWork } from './starts.ts'
+import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf, summaryOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
@@ -159,16 +160,18 @@ export function createEngine(options: EngineOptions): Engine {
       },
       cancel: ask('cancel'),
       terminate: ask('terminate'),
-      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, world, settle)),
-      resume: (namespace, id) =>
+      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, definitions, world, settle)),
+      change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
-          if (actor.stuck === undefined) throw new UserError('not-stuck', { found: id })
-          transaction.resume(actor)
+          const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
+          changeRun(transaction, actor, { ...change, ...due }, asked, definitions.gating, asked)
         }),
+      resume: (namespace, id, asked) => command(namespace, id, (transaction, actor) => resumeRun(transaction, actor, asked)),
     },
     definitions: {
-      register: async (namespace, specs) =>
-        submit(settle => ({
+      register: async (namespace, specs) => {
+        for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
+        return submit(settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {
@@ -180,7 +183,8 @@ export function createEngine(options: EngineOptions): Engine {
           },
           done: () => settle.resolve(undefined),
           failed: settle.reject,
-        })),
+        }))
+      },
       list: namespace =>
         definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({
           ...spec,

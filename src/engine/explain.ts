@@ -12,6 +12,7 @@ import { gatesOf } from './queues/gates.ts'
 import type { Line } from './queues/line.ts'
 import type { Queues } from './queues/queues.ts'
 import type { Settings } from './settings.ts'
+import { isDebounce } from './starts.ts'
 import { misfit, type WorkerSeen, type Workers } from './workers.ts'
 
 export interface ExplainWorld {
@@ -47,6 +48,15 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
         command: `mainspring resume ${shortId(actor.id)}`,
       },
     ]
+  if (view.reason === 'parked')
+    return [
+      {
+        code: 'parked',
+        text: `parked: its attempts are used up (${told(view.failure)})`,
+        since: actor.lastAt,
+        command: `mainspring resume ${shortId(actor.id)}`,
+      },
+    ]
   if (view.state === 'running') {
     clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
     return []
@@ -73,7 +83,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   if (reasons.every(({ code }) => code !== 'paused')) clear.push('nothing is paused')
   clear.push(...standing(actor, group, world, line))
   reasons.push(...workerReasons(group, world, clear))
-  if (actor.unique !== undefined) clear.push(uniqueText(actor.unique))
+  if (actor.unique !== undefined && actor.unique.left !== true) clear.push(uniqueText(actor.unique))
   return reasons
 }
 
@@ -102,6 +112,7 @@ function standing(actor: Actor, group: Group, { limits }: ExplainWorld, line: Li
 
 /** It keeps no run from running, only others like it from starting: they are answered with this one. */
 function uniqueText({ key, states }: HeldUnique): string {
+  if (isDebounce(key)) return 'debounced: until it is due, a start like it is added to it, and pushes it back'
   const what = key === 'name' ? 'name' : key.startsWith('input:') ? 'input' : `key "${key.slice('key:'.length)}"`
   const when = OPEN_STATES.every(state => states.includes(state)) ? 'open' : states.join(' or ')
   return `unique by ${what}: while it is ${when}, a start like it is answered with this run`

@@ -6,6 +6,7 @@ import type { DefinitionRow, KeyName, KeyRow, LogRow, SettingRow } from '../stor
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
+import type { HeldUnique } from './codec.ts'
 import type { Reservation, Resource } from './limits/limits.ts'
 import { takeTurn } from './limits/sequences.ts'
 import { transition, unstick, type World } from './transition.ts'
@@ -65,7 +66,8 @@ export class LaneTransaction implements Transaction {
     }
     if (decision.events.length > 0 || decision.wakeAt !== undefined) this.touch(actor)
     if (decision.ledger !== undefined) for (const entry of decision.ledger) this.into.latest.ledger(actor.id, entry)
-    if (decision.messages !== undefined || decision.outcome !== undefined) host.sent(actor, decision, this)
+    if (decision.messages !== undefined || decision.outcome !== undefined || decision.events.some(({ is }) => is === 'parked'))
+      host.sent(actor, decision, this)
     return decision
   }
 
@@ -137,7 +139,11 @@ export class LaneTransaction implements Transaction {
       actor.uncommitted++
       actor.batch = batch
     } else if (gathered !== batch) host.merge(gathered, batch)
-    if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState)))
+    if (
+      actor.unique !== undefined &&
+      actor.unique.left !== true &&
+      (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState))
+    )
       this.leaveUnique(actor, actor.unique.key)
     host.changed(actor)
   }
@@ -145,7 +151,7 @@ export class LaneTransaction implements Transaction {
   private leaveUnique(actor: Actor, key: string): void {
     const { actors } = this.host
     const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key }
-    actor.unique = undefined
+    actor.unique = { ...(actor.unique as HeldUnique), left: true }
     actors.changeKey(name, null)
     const { keys, keyDrops } = (actor.batch ?? this.into.latest).writes
     keyDrops.push(name)

@@ -2,7 +2,7 @@ import { InvariantError, invariant, UserError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import { type Batch, type Claim, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
+import { type Batch, type Claim, type KeyName, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import { Actors, keyText } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
@@ -147,6 +147,10 @@ export class Lane {
       if (actor === undefined || (!work.closesNothing && this.lacksParent(actor))) return this.load(work)
     }
     if (work.keys !== undefined) for (const key of work.keys) if (this.actors.key(key) === undefined) return this.load(work)
+    if (work.further !== undefined) {
+      const { ids = [], keys = [] } = this.further([work], NO_KEYS)
+      if (ids.length > 0 || keys.length > 0) return this.load(work)
+    }
     this.execute(work, NO_KEYS)
   }
 
@@ -195,11 +199,19 @@ export class Lane {
         const actor = this.install(row)
         if (actor !== null && this.lacksParent(actor)) parents.add(actor.parent as RunId)
       }
+      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
+      const further = this.further(round, loaded, present)
+      if (further.keys.length > 0) for (const row of await this.store.findKeys(this.claim, further.keys)) loaded.set(keyText(row), row)
+      if (this.ended) return this.fail(round)
+      for (const row of further.ids.length === 0 ? [] : await this.store.loadActors(this.claim, further.ids)) {
+        const actor = this.install(row)
+        if (actor !== null && this.lacksParent(actor)) parents.add(actor.parent as RunId)
+      }
+      if (this.ended) return this.fail(round)
       if (parents.size > 0) {
         for (const row of await this.store.loadActors(this.claim, [...parents])) this.install(row)
         if (this.ended) return this.fail(round)
       }
-      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
       for (const work of round) this.execute(work, loaded)
     } catch (error) {
       this.fail(round)
@@ -211,6 +223,33 @@ export class Lane {
       this.loading = false
     }
     if (this.loads.length > 0 && !this.ended) this.loadsSoon()
+  }
+
+  /** What works look at further and memory does not have; what it has is pinned with `present`, so that it is there still when the rest has come. */
+  private further(works: readonly Work[], loaded: ReadonlyMap<string, KeyRow>, present?: Actor[]): { ids: RunId[]; keys: KeyName[] } {
+    const missing = { ids: new Set<RunId>(), keys: [] as KeyName[] }
+    const { transaction } = this
+    const { loaded: before } = transaction
+    transaction.loaded = loaded
+    try {
+      for (const { further } of works) {
+        if (further === undefined) continue
+        const { ids = [], keys = [] } = further(transaction)
+        missing.keys.push(...keys.filter(key => this.actors.key(key) === undefined))
+        for (const id of ids) {
+          const actor = this.actors.get(id)
+          if (actor === undefined) missing.ids.add(id)
+          else if (present !== undefined) {
+            present.push(actor)
+            this.actors.pin(actor)
+          }
+          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(actor.parent as RunId)
+        }
+      }
+    } finally {
+      transaction.loaded = before
+    }
+    return { ids: [...missing.ids], keys: missing.keys }
   }
 
   /** A row that cannot be understood stops its run, never the node (E14). */

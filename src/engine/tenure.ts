@@ -168,7 +168,7 @@ export class Tenure {
       definition: actor.name,
       since: actor.lastAt,
       cancelling: false,
-      atMostOnce: view.attempts === 1,
+      atMostOnce: view.options.retry?.attempts === 1,
     })
     this.lane.actors.pin(actor)
     actor.reservation ??= this.reserve(actor, delivered.task, !loaded)

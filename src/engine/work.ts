@@ -15,6 +15,8 @@ export interface Work {
   /** Actors that it looks at or changes. */
   ids: readonly RunId[]
   keys?: readonly KeyName[]
+  /** What else it looks at, as what it asked for first tells: read before it is executed. */
+  further?(transaction: Transaction): { ids?: readonly RunId[]; keys?: readonly KeyName[] }
   /** Starts are refused first when the lane has too much in hand (E23). */
   starts?: boolean
   /** Held back so that what follows can join it in one write: the record of a delivery (E16). */

@@ -76,7 +76,7 @@ export async function openNode(config: Config): Promise<Node> {
     refuseUnguarded(config, node.engine)
     let bound = port
     const url = (): string => urlOf(host, bound)
-    const executors = openExecutors(config.settings, node.connection, url, 'server')
+    const executors = openExecutors(config.settings, node.connection, url, 'server', node.engine)
     const http = node.api.http({ bind: host, ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
     const address = http.server.address()

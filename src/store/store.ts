@@ -195,6 +195,7 @@ export type Answer =
 /** What of an open run changes. */
 export interface TouchedRow {
   id: RunId
+  queue: string
   state: OpenState
   /** Group and sort key while a task of it is ready to be handed out, else both null. */
   gate: GroupId | null
@@ -211,7 +212,6 @@ export interface OpenRow extends TouchedRow {
   namespace: string
   kind: Kind
   name: string
-  queue: string
   createdAt: Instant
   tags: Readonly<Record<string, string>> | null
   input: Payload | null
@@ -238,6 +238,7 @@ export interface ClosedRow {
 export interface ClosingRow {
   id: RunId
   born: OpenRow | null
+  queue: string
   state: ClosedState
   startedAt: Instant | null
   closedAt: Instant
@@ -267,7 +268,7 @@ export interface KeyRow extends KeyName {
   run: RunId
   /** Hash of the input that it was first used with ('key'); 'stopped' where a failed run stopped its sequence; else ''. */
   inputHash: string
-  /** It may be dropped from then on, once its run is closed; null ('unique', 'sequence'): the closing or leaving transition drops it. */
+  /** It may be dropped from then on, once its run is closed; null ('unique', 'sequence'): the closing or leaving transition drops it. A throttle's outlives its run. */
   expiresAt: Instant | null
 }
 

@@ -27,7 +27,10 @@ export interface RuleOptions {
    * goes so long after the first of them, whatever follows. Not together with `throttle`. Example: `'5s'`.
    */
   debounce?: Duration | { per?: string; for: Duration; maximum?: Duration }
-  /** One start in each `every` (and of each value at `per`) makes a run; others are answered with that one. Not together with `debounce`. */
+  /**
+   * The first start begins at once; those that follow within `every` become one run, with the last input, due at its end. `per`: those of one value at this
+   * path of the input. Not together with `debounce`.
+   */
   throttle?: { per?: string; every: Duration }
   /** Told of a run that failed, was parked, or was made good: another job (or its name), or an address, whose requests are signed with `secret`. */
   onFailure?: AnyJob | string | { url: string; secret?: string }

@@ -22,6 +22,7 @@ export const OPERATIONS = {
   'runs.terminate': ['POST', '/v1/namespaces/{namespace}/runs/{run}/terminate'],
   'runs.retry': ['POST', '/v1/namespaces/{namespace}/runs/{run}/retry'],
   'runs.resume': ['POST', '/v1/namespaces/{namespace}/runs/{run}/resume'],
+  'runs.change': ['POST', '/v1/namespaces/{namespace}/runs/{run}/change'],
   'definitions.register': ['POST', '/v1/namespaces/{namespace}/definitions'],
   'definitions.list': ['GET', '/v1/namespaces/{namespace}/definitions'],
   'definitions.pause': ['POST', '/v1/namespaces/{namespace}/definitions/{name}/pause'],
@@ -95,6 +96,7 @@ export interface WireStart {
   retry?: WireRetry
   timeout?: WireTimeouts
   expires?: number | string
+  exhausted?: 'fail' | 'park'
   retention?: number | string
   labels?: Record<string, string>
   tags?: Record<string, string>
@@ -107,6 +109,7 @@ export interface WireUnique {
   by: 'name' | 'input' | 'key'
   key?: string
   states?: ('scheduled' | 'queued' | 'running' | 'waiting' | 'paused')[]
+  onConflict?: 'keep' | 'replace'
 }
 export interface WireRetry {
   attempts?: number
@@ -124,7 +127,7 @@ export interface WireTimeouts {
 /** 201 `started`, 200 `existing`. In a batch each item answers by itself; `refused` (with its problem) only for keyed or unique items. */
 export type WireStarted =
   | { is: 'started'; run: string }
-  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique' }
+  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique'; replaced?: boolean }
   | { is: 'refused'; problem: WireProblem }
 export interface WireStartMany {
   runs: WireStart[]
@@ -161,8 +164,10 @@ export interface WireProgress {
 export type WireTrigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: string }
-  /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
-  | { is: 'retry'; of: string; nominalAt?: string }
+  /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
+  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated' }
+  /** A job's `onFailure`: it is told of `run`. */
+  | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
   | { is: 'schedule'; schedule: string; id: string; n: number; nominalAt: string; source: 'time' | 'trigger' | 'backfill'; by?: string }
 

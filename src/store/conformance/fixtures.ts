@@ -95,12 +95,23 @@ export function bornRow(changes: Partial<OpenRow> = {}): OpenRow {
 }
 
 export function touchedRow(row: OpenRow, changes: Partial<TouchedRow> = {}): TouchedRow {
-  const { id, state, gate, sort, wakeAt, delivered, startedAt, body } = row
-  return { id, state, gate, sort, wakeAt, delivered, startedAt, body, ...changes }
+  const { id, queue, state, gate, sort, wakeAt, delivered, startedAt, body } = row
+  return { id, queue, state, gate, sort, wakeAt, delivered, startedAt, body, ...changes }
 }
 
 export function closingRow(row: OpenRow, born: OpenRow | null = null, changes: Partial<ClosingRow> = {}): ClosingRow {
-  return { id: row.id, born, state: 'completed', startedAt: 2, closedAt: 3, output: null, body: '["closed"]', purgeAt: 1_000, ...changes }
+  return {
+    id: row.id,
+    born,
+    queue: row.queue,
+    state: 'completed',
+    startedAt: 2,
+    closedAt: 3,
+    output: null,
+    body: '["closed"]',
+    purgeAt: 1_000,
+    ...changes,
+  }
 }
 
 export function keyRow(changes: Partial<KeyRow>): KeyRow {

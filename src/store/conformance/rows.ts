@@ -30,7 +30,16 @@ export function rowsConform(open: Open): void {
   describe('rows', () => {
     test('a touch changes what of an open run changes, and nothing else', async () => {
       const row = bornRow({ tags: { team: 'a' }, input: '{"ü":"😀"}' })
-      const touched = touchedRow(row, { state: 'running', gate: null, sort: null, wakeAt: 5, delivered: true, startedAt: 4, body: '["\\u0000"]' })
+      const touched = touchedRow(row, {
+        queue: 'other',
+        state: 'running',
+        gate: null,
+        sort: null,
+        wakeAt: 5,
+        delivered: true,
+        startedAt: 4,
+        body: '["\\u0000"]',
+      })
       await lane.commit({ born: [row] })
       await lane.commit({ touched: [touched] })
       expect(await store.loadActors(lane.claim, [row.id])).toEqual([{ ...row, ...touched }])
@@ -38,7 +47,7 @@ export function rowsConform(open: Open): void {
 
     test('a move keeps the input and all that does not change', async () => {
       const row = bornRow({ tags: { team: 'a' }, input: '{"n":1}', startedAt: 3 })
-      const closing = closingRow(row, null, { startedAt: 4, output: '2' })
+      const closing = closingRow(row, null, { queue: 'other', startedAt: 4, output: '2' })
       await lane.commit({ born: [row] })
       await lane.commit({ closed: [closing] })
       expect(await store.loadActors(lane.claim, [row.id])).toEqual([closedRow(row, closing)])

@@ -103,13 +103,13 @@ function write(tables: Tables, writes: Writes): void {
   }
 }
 
-function touch(before: OpenRow, { state, gate, sort, wakeAt, delivered, startedAt, body }: TouchedRow): OpenRow {
-  return { ...before, state, gate, sort, wakeAt, delivered, startedAt, body }
+function touch(before: OpenRow, { queue, state, gate, sort, wakeAt, delivered, startedAt, body }: TouchedRow): OpenRow {
+  return { ...before, queue, state, gate, sort, wakeAt, delivered, startedAt, body }
 }
 
 function closedRow(before: OpenRow, closing: ClosingRow): ClosedRow {
-  const { id, namespace, kind, name, queue, createdAt, tags, input } = before
-  const { state, startedAt, closedAt, output, body, purgeAt } = closing
+  const { id, namespace, kind, name, createdAt, tags, input } = before
+  const { queue, state, startedAt, closedAt, output, body, purgeAt } = closing
   return { id, namespace, kind, name, queue, state, createdAt, startedAt, closedAt, tags, input, output, body, purgeAt }
 }
 

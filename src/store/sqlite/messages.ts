@@ -108,6 +108,7 @@ function writeOpen(writer: MessageWriter, row: OpenRow): void {
 
 function writeTouched(writer: MessageWriter, row: TouchedRow): void {
   writer.text(row.id)
+  writer.word(row.queue)
   writer.word(row.state)
   writer.number(row.gate)
   writer.number(row.sort)
@@ -119,6 +120,7 @@ function writeTouched(writer: MessageWriter, row: TouchedRow): void {
 
 function writeClosing(writer: MessageWriter, row: ClosingRow): void {
   writer.text(row.id)
+  writer.word(row.queue)
   writer.word(row.state)
   writer.number(row.startedAt)
   writer.number(row.closedAt)
