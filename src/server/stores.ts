@@ -32,6 +32,30 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
   }
 }
 
+/**
+ * Copies the store that the setting `database` names into a file; a server may be at work on it.
+ * @throws Refusal: the file is there already or cannot be written, or this store has no file to copy.
+ */
+export async function backUpStore(database: string, file: string): Promise<{ bytes: number }> {
+  if (database === 'memory:' || /^postgres(ql)?:/.test(database))
+    throw new Refusal({
+      code: 'database-unsupported',
+      place: '--database',
+      title:
+        database === 'memory:'
+          ? 'A memory store is gone with its process: there is nothing to back up.'
+          : 'Only a SQLite file is backed up by this command.',
+      hint: database === 'memory:' ? 'Name the file of the server.' : 'PostgreSQL has tools of its own, such as pg_basebackup and pg_dump.',
+    })
+  const { backUp } = await import('../store/sqlite/backup.ts')
+  try {
+    return await backUp(database, file)
+  } catch (error) {
+    if (error instanceof StoreRefused) throw new Refusal({ code: 'backup-refused', place: file, title: error.message })
+    throw error
+  }
+}
+
 /** What people read in a description of a store. */
 export function storeText(database: string, shown: string = database): string {
   return database === 'memory:' ? 'memory (gone when the process ends)' : `${shown} (SQLite, every acknowledgement on disk)`

@@ -45,7 +45,8 @@ export function migrate(database: DatabaseSync, file: string, now: Instant, know
   }
 }
 
-function versionOf(database: DatabaseSync, file: string): number {
+/** 0: it has no tables yet. @throws StoreRefused when it is somebody else's. */
+export function versionOf(database: DatabaseSync, file: string): number {
   const tables = database.prepare("select name from sqlite_schema where type = 'table'").all()
   if (tables.length === 0) return 0
   if (!tables.some(({ name }) => name === 'schema_version'))
