@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { type Store, StoreRefused } from '../store/store.ts'
 import { Refusal } from './refusal.ts'
 
@@ -20,7 +18,6 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
       hint: 'Use a file (--database mainspring.db) or memory:.',
     })
   try {
-    mkdirSync(dirname(database), { recursive: true })
     const { openSqliteStore } = await import('../store/sqlite/store.ts')
     return await openSqliteStore({ file: database, nodeName })
   } catch (error) {
