@@ -23,9 +23,10 @@ describe(`on a small disk${impossible === null ? '' : `, which cannot be made he
 
   test('a full disk is told, loses nothing that was acknowledged, and the server goes on by itself once there is room', async () => {
     const { folder, through } = await small(32)
-    const options = { database: `${folder}/main.db`, through }
-    let server = await stage.server(options)
+    let server = await stage.server({ database: `${folder}/main.db`, through })
+    const options = { database: `${folder}/main.db`, through, port: server.port }
     const acknowledged: string[] = []
+    stage.worker({ url: server.url, slots: 20, name: 'worker' })
     await start(server, acknowledged, 50)
 
     disk.fill()
@@ -57,7 +58,6 @@ describe(`on a small disk${impossible === null ? '' : `, which cannot be made he
     server = await stage.server(options)
     const found = await all(server.client())
     expect(acknowledged.filter(run => !found.has(run))).toEqual([])
-    stage.worker({ url: server.url, slots: 20, name: 'worker' })
     await until(
       'every run is completed',
       async () => (await server.client().runs.list({ state: 'completed', limit: 1_000 })).runs.length === found.size,
