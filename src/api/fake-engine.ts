@@ -70,6 +70,9 @@ export class FakeEngine implements Engine {
   ready() {
     return this.isReady
   }
+  fault() {
+    return null
+  }
 
   readonly runs: Engine['runs'] = {
     start: async (namespace, call) => {
