@@ -2,6 +2,7 @@ import { UserError } from '../core/errors.ts'
 import { callRunId, newId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import { fakeBatches } from './fake-batches.ts'
 import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
 
@@ -31,11 +32,13 @@ export class FakeEngine implements Engine {
     set: async (...args) => this.#called('limits.set', ...args),
     resumeSequence: async (...args) => this.#called('limits.resumeSequence', ...args),
   }
+  readonly batches: Engine['batches']
   readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
   readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
 
   constructor() {
+    this.batches = fakeBatches((name, ...args) => this.#called(name, ...args), NOW)
     this.schedules = new FakeSchedules((name, ...args) => this.#called(name, ...args), NOW)
   }
 

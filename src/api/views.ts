@@ -1,3 +1,4 @@
+import type { RunKind } from '../core/machine.ts'
 import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type {
@@ -23,7 +24,7 @@ import type { LogRow } from './rows.ts'
 export interface RunJson {
   id: string
   namespace: string
-  kind: 'job'
+  kind: RunKind
   definition: string
   queue: string
   state: RunState

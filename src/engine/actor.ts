@@ -8,6 +8,7 @@ import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/
 import type { OpenBatch } from './batch.ts'
 import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
 import type { Lease } from './leases.ts'
+import { visibleTags } from './tags.ts'
 
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
@@ -22,6 +23,8 @@ export class Actor {
   readonly queue: string
   readonly createdAt: Instant
   readonly tags: Readonly<Record<string, string>> | null
+  /** With the engine's own, by which lists find it. */
+  readonly rowTags: Readonly<Record<string, string>> | null
   readonly input: Payload | null
   readonly machine: AnyMachine
   // biome-ignore lint/suspicious/noExplicitAny: only the actor's own machine looks inside.
@@ -75,7 +78,8 @@ export class Actor {
     this.name = born.name
     this.queue = born.queue
     this.createdAt = born.createdAt
-    this.tags = born.tags
+    this.rowTags = born.tags
+    this.tags = visibleTags(born.tags)
     this.input = born.input
     this.machine = machine
   }
@@ -145,7 +149,7 @@ export class Actor {
       name: this.name,
       queue: this.queue,
       createdAt: this.createdAt,
-      tags: this.tags,
+      tags: this.rowTags,
       input: this.input,
     }
   }
@@ -181,7 +185,7 @@ export class Actor {
 
   /** A run that opens and closes in one batch: the store needs its unchanging columns only. */
   private bornRow(): OpenRow {
-    const { id, namespace, kind, name, queue, createdAt, tags, input } = this
+    const { id, namespace, kind, name, queue, createdAt, rowTags: tags, input } = this
     return {
       id,
       namespace,

@@ -11,6 +11,7 @@ import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
+import type { BatchCalls } from './batches/face.ts'
 
 /**
  * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
@@ -60,6 +61,7 @@ export interface Engine {
     list(namespace: string): (PauseTarget & Pause)[]
   }
   readonly limits: LimitCalls
+  readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
   readonly workers: { list(namespace: string): WorkerView[] }
@@ -432,6 +434,7 @@ export interface EngineStats {
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
+export type * from './batches/face.ts'
 export type {
   Backfill,
   DefinitionRules,

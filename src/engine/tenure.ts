@@ -3,6 +3,7 @@ import { isRun } from '../core/machine.ts'
 import { type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Sent } from './batch.ts'
+import { BatchRunner } from './batches/runner.ts'
 import { Counters } from './counters.ts'
 import type { Definitions } from './definitions.ts'
 import type { OnClosed } from './face.ts'
@@ -39,6 +40,7 @@ export class Tenure {
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
   private readonly retention: Retention
+  private readonly batches: BatchRunner
   private readonly options: TenureOptions
   private stopRenewing: () => void = () => {}
   ended = false
@@ -91,6 +93,7 @@ export class Tenure {
       work => this.lane.submit(work),
       error => this.failed(error),
     )
+    this.batches = new BatchRunner(world, store.read, work => this.lane.submit(work), sizes.pageSize)
   }
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
@@ -130,6 +133,7 @@ export class Tenure {
     this.leases.end()
     this.timers.end()
     this.retention.end()
+    this.batches.end()
     this.stopRenewing()
     this.options.ended(next)
   }
@@ -205,6 +209,7 @@ export class Tenure {
       this.queues.offer(actor)
       this.lease(actor)
       tellCancel(actor)
+      this.batches.look(actor)
       return
     }
     const { lease } = actor
@@ -226,6 +231,7 @@ export class Tenure {
       this.counters.committed(actor)
       this.timers.enter(actor)
       tellCancel(actor)
+      this.batches.look(actor)
       if (!isRun(actor.kind)) continue
       if (closed) {
         const { state } = actor.view
