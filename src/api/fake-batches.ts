@@ -2,9 +2,11 @@ import { UserError } from '../core/errors.ts'
 import { callRunId } from '../core/ids.ts'
 import type { BatchView, Engine } from '../engine/face.ts'
 
+export const FAKE_BATCH = callRunId('import', 0)
+
 /** Batches of the engine by hand: one group that is open, called `import`. */
 export function fakeBatches(called: (name: string, ...args: unknown[]) => void, now: number): Engine['batches'] {
-  const id = callRunId('import', 0)
+  const id = FAKE_BATCH
   const known: BatchView = {
     id,
     namespace: 'default',

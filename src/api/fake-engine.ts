@@ -2,7 +2,7 @@ import { UserError } from '../core/errors.ts'
 import { callRunId, newId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
-import { fakeBatches } from './fake-batches.ts'
+import { FAKE_BATCH, fakeBatches } from './fake-batches.ts'
 import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
 
@@ -90,6 +90,7 @@ export class FakeEngine implements Engine {
       )
     },
     resolve: async (_namespace, ending) => {
+      if (ending === FAKE_BATCH) return ending
       const found = [...this.known.keys()].filter(id => id.endsWith(ending))
       if (found.length > 1) throw new UserError('ambiguous-run', { found: ending, data: { runs: found } })
       if (found.length === 0) throw new UserError('run-not-found', { found: ending })

@@ -31,6 +31,7 @@ export function explainBatch(actor: Actor, clear: string[]): Reason[] {
       command: `mainspring list --batch ${id}`,
     })
   if (!jobs.sealed) reasons.push({ code: 'open', text: 'it takes more jobs until it is sealed', command: `mainspring batch seal ${id}` })
-  for (const { callback, answered } of jobs.callbacks) if (!answered) reasons.push({ code: 'callback', text: `its callback ${callback} is being started` })
+  for (const { callback, answered } of jobs.callbacks)
+    if (!answered) reasons.push({ code: 'callback', text: `its callback ${callback} is being started` })
   return reasons
 }

@@ -2,7 +2,7 @@ import { STARTS_PER_CALL_MAX } from '../../core/bounds.ts'
 import { UserError } from '../../core/errors.ts'
 import { type ActorId, callRunId, newId, type RunId } from '../../core/ids.ts'
 import { parentOf, type Trigger } from '../../core/run.ts'
-import type { BatchState, Plan } from '../../machines/batch/types.ts'
+import { BATCH_DEPTH_MAX, type BatchState, type Plan } from '../../machines/batch/types.ts'
 import { MACHINES } from '../../machines/registry.ts'
 import type { Definitions } from '../definitions.ts'
 import type { StartAnswer } from '../face.ts'
@@ -11,9 +11,6 @@ import { rowTags } from '../tags.ts'
 import type { World } from '../transition.ts'
 import type { Transaction, Work } from '../work.ts'
 import type { BatchCall, BatchItem, BatchStart, BatchStarted } from './face.ts'
-
-/** Batches in batches in batches: the outermost has depth 1. */
-export const DEPTH_MAX = 5
 
 interface Desk {
   namespace: string
@@ -89,7 +86,7 @@ export function addWork(desk: Desk, id: RunId, items: readonly BatchItem[], dept
 }
 
 function planBatch(desk: Desk, id: RunId, spec: BatchStart, trigger: Trigger, depth: number, callKey: string, at: string): PlannedBatch {
-  if (depth > DEPTH_MAX) throw new UserError('invalid-option', { at, hint: `batches are nested ${DEPTH_MAX} deep at most` })
+  if (depth > BATCH_DEPTH_MAX) throw new UserError('invalid-option', { at, hint: `batches are nested ${BATCH_DEPTH_MAX} deep at most` })
   for (const [name, callback] of Object.entries(spec.callbacks))
     desk.definitions.require(desk.namespace, callback.definition, `${at}/on${name[0]?.toUpperCase()}${name.slice(1)}/definition`)
   return { id, spec, trigger, depth, items: planItems(desk, id, spec.items, depth + 1, callKey, at) }

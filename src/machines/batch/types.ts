@@ -4,6 +4,9 @@ import type { RunOptions } from '../../core/options.ts'
 import type { BatchCallback, ClosedState, Failure, HistoryEvent, Payload, RunState, Trigger } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 
+/** Batches in batches in batches: the outermost has depth 1. */
+export const BATCH_DEPTH_MAX = 5
+
 /** A run that a batch starts when something has come to pass. */
 export interface Callback {
   definition: string
