@@ -1,3 +1,4 @@
+import { Batches } from './batches.ts'
 import { DEFINITIONS_PER_CALL_MAX } from './bounds.ts'
 import { callAgain } from './calls.ts'
 import * as check from './checks.ts'
@@ -58,6 +59,9 @@ export class Client {
 
   /** Schedules: put, list, get, pause, resume, trigger, backfill, ledger, preview, explain, remove. `client.schedules.trigger('nightly')`. */
   readonly schedules = new Schedules(this)
+
+  /** Batches of jobs, and operations on many runs: start, bulk, preview, list, get, handle. */
+  readonly batches = new Batches(this)
 
   constructor(options: ClientOptions = {}) {
     const { env } = process
