@@ -11,6 +11,7 @@ import type { Command } from 'commander'
 import { shortId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import { collect, integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
+import { oneOrWhere, withWhere } from './bulk.ts'
 import { followLogs } from './follow.ts'
 import { allLogs } from './logs.ts'
 import { explanationText, logText, runPage, runsTable } from './output/runs.ts'
@@ -27,6 +28,7 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--name <name>', 'only runs of this definition (repeatable)', collect)
     .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
     .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
+    .option('--batch <batch>', 'only jobs of this batch')
     .option('--limit <number>', 'rows at most, 1 to 1000', '20')
     .option('--cursor <cursor>', 'go on where the list before ended')
   calling(list, terminal, 'mainspring list --state failed --limit 5', listRuns)
@@ -50,20 +52,23 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .argument('<run>', 'id, or the end of one, or the name of a schedule')
   calling(explain, terminal, 'mainspring explain 7kq2m', explainRun)
 
-  const why = (command: Command) => command.argument('<run>', 'id, or the end of one').option('--why <text>', 'kept in the history')
+  const why = (command: Command) => withWhere(command.argument('[run]', 'id, or the end of one').option('--why <text>', 'kept in the history'))
   const cancel = why(program.command('cancel').description('ask a run to stop; its handler may clean up'))
-  calling(cancel, terminal, 'mainspring cancel 7kq2m --why "wrong input"', command('runs.cancel', 'is asked to stop', 'cancelled'))
+  calling(
+    cancel,
+    terminal,
+    'mainspring cancel 7kq2m --why "wrong input"',
+    oneOrWhere('cancel', command('runs.cancel', 'is asked to stop', 'cancelled')),
+  )
   const terminate = why(program.command('terminate').description('end a run at once, whatever its handler does'))
-  calling(terminate, terminal, 'mainspring terminate 7kq2m', command('runs.terminate', 'terminated', 'terminated'))
+  calling(terminate, terminal, 'mainspring terminate 7kq2m', oneOrWhere('terminate', command('runs.terminate', 'terminated', 'terminated')))
   const resume = why(program.command('resume').description('let a stuck run take the input that it choked on again'))
-  calling(resume, terminal, 'mainspring resume 7kq2m', command('runs.resume', 'goes on', 'resumed'))
+  calling(resume, terminal, 'mainspring resume 7kq2m', oneOrWhere('resume', command('runs.resume', 'goes on', 'resumed')))
 
-  const retry = program
-    .command('retry')
-    .description('start a closed run again: a new run, linked to it')
-    .argument('<run>', 'id, or the end of one')
+  const retry = withWhere(program.command('retry').description('start a closed run again: a new run, linked to it'))
+    .argument('[run]', 'id, or the end of one')
     .option('--input <json>', 'another input')
-  calling(retry, terminal, 'mainspring retry 7kq2m', retryRun)
+  calling(retry, terminal, 'mainspring retry 7kq2m', oneOrWhere('retry', retryRun))
 }
 
 async function listRuns(session: Session, _given: readonly string[], flags: Flags): Promise<undefined> {
@@ -73,6 +78,7 @@ async function listRuns(session: Session, _given: readonly string[], flags: Flag
     definition: listFlag(flags.name),
     queue: listFlag(flags.queue),
     tag: listFlag(flags.tag).map(tag => tag.replace('=', ':')),
+    batch: textFlag(flags.batch),
     limit: String(limit),
     cursor: textFlag(flags.cursor),
   }
