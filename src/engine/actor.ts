@@ -163,7 +163,7 @@ export class Actor {
       gate,
       sort: gate === null ? null : (this.order as TaskOrder).sort,
       wakeAt: this.wakeAt,
-      delivered: view.state === 'running',
+      delivered: view.state === 'running' && this.kind !== 'batch', // an operation at work is nobody's task
       startedAt: view.startedAt,
       body: this.body(),
     }

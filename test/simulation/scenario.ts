@@ -48,6 +48,8 @@ export interface Scenario {
   retentionShort: boolean
   /** Somebody keeps schedules. */
   schedules: boolean
+  /** Somebody starts batches of jobs, and operations on many runs. */
+  batches: boolean
 }
 
 export function scenarioOf(rng: Rng, seed: number): Scenario {
@@ -87,6 +89,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     thinkMs: rng.between(400, 1_500),
     retentionShort: rng.chance(0.5),
     schedules: rng.chance(0.5),
+    batches: rng.chance(0.5),
   }
 }
 
