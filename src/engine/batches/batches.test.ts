@@ -204,6 +204,17 @@ describe('a group of jobs', () => {
     expect(history.filter(({ is }) => is === 'child_closed').length).toBe(20)
   })
 
+  test('is told of a nested batch that closes although neither was in memory', async () => {
+    const store = openMemoryStore()
+    const node = await begin(store)
+    const nested = group([job(), { is: 'batch', batch: group([job()], { name: 'part' }) }])
+    const id = await start(node, group([{ is: 'batch', batch: nested }]))
+    const { rows } = await node.engine.runs.list({ namespace: 'default', names: ['mail'] }, { after: null, limit: 10 })
+    const next = await successor(store, { actorsCached: 1 })
+    for (const { id: run } of rows) await next.engine.runs.cancel('default', run, COMMAND)
+    expect(await counts(next, id)).toMatchObject({ state: 'failed', total: 1, failed: 1 })
+  })
+
   test('is listed and waited for as a run, in no queue, and hides the tags by which it is found', async () => {
     const node = await begin()
     const id = await start(node, group(jobs(1), { tags: { team: 'media' } }))
