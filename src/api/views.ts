@@ -1,3 +1,4 @@
+import type { RunKind } from '../core/machine.ts'
 import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type {
@@ -24,7 +25,7 @@ import { rulesJson } from './rules.ts'
 export interface RunJson {
   id: string
   namespace: string
-  kind: 'job'
+  kind: RunKind
   definition: string
   queue: string
   state: RunState
