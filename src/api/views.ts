@@ -80,7 +80,7 @@ export function runDetailText(run: RunDetail): string {
 
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
-  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique } = options
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted } = options
   return {
     queue,
     priority,
@@ -93,6 +93,7 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     labels,
     tags,
     unique,
+    exhausted,
   }
 }
 
