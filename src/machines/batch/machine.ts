@@ -57,7 +57,8 @@ function started(state: BatchState | null, { name, options, trigger, plan }: Sta
 
 function late(state: BatchState, input: BatchInput): Decision<BatchEvent> {
   const { is } = state.closing as Closing
-  if ((input.is !== 'cancel' || is === 'cancelled') && (input.is !== 'terminate' || is === 'terminated')) return NOTHING
+  if (input.is !== 'cancel' && input.is !== 'terminate' && input.is !== 'change' && input.is !== 'resume') return NOTHING
+  if ((input.is === 'cancel' && is === 'cancelled') || (input.is === 'terminate' && is === 'terminated')) return NOTHING
   return { events: [], replies: [{ command: input.command, reply: { ok: false, code: 'run-closed' } }] }
 }
 
