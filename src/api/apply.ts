@@ -4,8 +4,8 @@ import type { CommandId } from '../core/ids.ts'
 import type { DefinitionOptions, DefinitionView, Engine, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
 import { limitChanges, operatorLimits } from './apply-limits.ts'
 import { Apply, type ApplyBody } from './apply-schemas.ts'
-import { unknownDefinition } from './definitions.ts'
-import { definitionOptionsOf, storable } from './inputs.ts'
+import { overrideOf, unknownDefinition } from './definitions.ts'
+import { storable } from './inputs.ts'
 import { type Operation, operation } from './operation.ts'
 import { SECRET_MASK } from './rules.ts'
 import { Applied, Export } from './schedule-answers.ts'
@@ -125,8 +125,7 @@ function definitionPlans(engine: Engine, namespace: string, { definitions = [] }
     const definition = registered.get(name)
     if (definition === undefined) throw unknownDefinition(name, [...registered.keys()], `${at}/name`)
     const pause = pausing(engine, { namespace, scope: 'definition', name }, pauses.get(name), paused)
-    const override =
-      options === undefined ? null : overriding(engine, namespace, definition, definitionOptionsOf(options, `${at}/options`, definition.options))
+    const override = options === undefined ? null : overriding(engine, namespace, definition, overrideOf(definition, options, `${at}/options`))
     return plan(
       'definition',
       name,

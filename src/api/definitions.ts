@@ -1,8 +1,8 @@
 import { UserError } from '../core/errors.ts'
-import type { DefinitionView, Engine } from '../engine/face.ts'
+import type { DefinitionOptions, DefinitionView, Engine } from '../engine/face.ts'
 import { Definition, Definitions, Empty } from './answers.ts'
 import { nearest } from './check.ts'
-import { DefinitionOptions, Register } from './definition-schemas.ts'
+import { type DefinitionOptionsBody, DefinitionOptions as OptionsSchema, Register } from './definition-schemas.ts'
 import { definitionOf, definitionOptionsOf } from './inputs.ts'
 import { type Operation, operation } from './operation.ts'
 import { pauseOperations } from './queues.ts'
@@ -49,10 +49,10 @@ const override = operation({
   method: 'PUT',
   path: `${DEFINITION}/options`,
   summary: "Set an operator's options over those of the code, the whole of them; the secret that *** stands for is kept",
-  body: { schema: DefinitionOptions },
+  body: { schema: OptionsSchema },
   answers: { 200: Definition },
   async handle({ engine, params, body }) {
-    const options = definitionOptionsOf(body, '', found(engine, params).options)
+    const options = overrideOf(found(engine, params), body, '')
     await engine.definitions.override(params.namespace, params.name, Object.keys(options).length === 0 ? null : options)
     return definitionText(found(engine, params))
   },
@@ -70,6 +70,18 @@ const reset = operation({
     return definitionText(found(engine, params))
   },
 })
+
+/** An operator's options over a definition. `at`: of the body. */
+export function overrideOf({ options: before, override }: DefinitionView, body: DefinitionOptionsBody, at: string): DefinitionOptions {
+  const options = definitionOptionsOf(body, at, before)
+  for (const [one, other] of [
+    ['debounce', 'throttle'],
+    ['throttle', 'debounce'],
+  ] as const)
+    if (options[one] !== undefined && before[other] !== undefined && override?.[other] === undefined)
+      throw new UserError('invalid-option', { at: `${at}/${one}`, hint: `the code says ${other}, and the two cannot be combined` })
+  return options
+}
 
 /** @throws UserError `unknown-definition` */
 function found(engine: Engine, { namespace, name }: { namespace: string; name: string }): DefinitionView {

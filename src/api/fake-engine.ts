@@ -21,6 +21,8 @@ export class FakeEngine implements Engine {
   isReady = true
   /** What an operator has set of `resize`. */
   overrides: DefinitionOptions | null = null
+  /** Options of its code beside those that it always has. */
+  declared: DefinitionOptions = {}
   #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
     { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
   ]
@@ -67,6 +69,9 @@ export class FakeEngine implements Engine {
   async stop() {}
   ready() {
     return this.isReady
+  }
+  fault() {
+    return null
   }
 
   readonly runs: Engine['runs'] = {
@@ -144,6 +149,7 @@ export class FakeEngine implements Engine {
             { per: 'user', concurrency: 2 },
             { name: 'api', rate: 100, everyMs: 60_000 },
           ],
+          ...this.declared,
           ...this.overrides,
         },
         override: this.overrides,

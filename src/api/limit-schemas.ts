@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { LIMIT_MAX } from '../core/bounds.ts'
+import { KEY_LENGTH_MAX, LIMIT_MAX } from '../core/bounds.ts'
 import { Path } from './definition-schemas.ts'
-import { closed, count, Duration, Key, Name } from './schemas.ts'
+import { closed, count, Duration, Name } from './schemas.ts'
 
 /** What clients send of limits, and what they are answered. */
 
@@ -25,7 +25,9 @@ const set = {
 }
 export const LimitSet = closed(set, { title: 'LimitSet', description: 'concurrency, or rate with every; 0 lets nothing pass' })
 export const LimitSettings = closed({ name: Name, ...set }, { title: 'LimitSettings' })
-export const SequenceResume = closed({ key: Key }, { title: 'SequenceResume' })
+/** A value of an input, so almost any text; '' is that of inputs without one. */
+const SequenceKey = Type.String({ maxLength: KEY_LENGTH_MAX, description: `a text of at most ${KEY_LENGTH_MAX} characters` })
+export const SequenceResume = closed({ key: SequenceKey }, { title: 'SequenceResume' })
 
 export type LimitSetBody = Static<typeof LimitSet>
 export type LimitSettingsBody = Static<typeof LimitSettings>

@@ -214,6 +214,18 @@ describe('options of a definition', () => {
     })
   })
 
+  test('one that cannot stand beside that of the code is refused; one that replaces an own is not', async () => {
+    engine.declared = { throttle: { per: null, everyMs: 1 } }
+    expect((await call('PUT', OPTIONS, { debounce: 5 })).json()).toMatchObject({
+      code: 'invalid-option',
+      at: '/debounce',
+      hint: expect.stringContaining('throttle'),
+    })
+    engine.declared = {}
+    await call('PUT', OPTIONS, { throttle: { every: 5 } })
+    expect((await call('PUT', OPTIONS, { debounce: 5 })).statusCode).toBe(200)
+  })
+
   test('a secret is never given back, and its mask keeps it', async () => {
     const url = 'https://example.org/hook'
     const answers = [

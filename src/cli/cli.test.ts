@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Abort, Client, job } from '@mainspring/sdk'
@@ -176,11 +176,22 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['server', '--port', '0'], 2, /in use by .*\[database-refused\]$/s],
   [['server', '--database', 'postgres://h/d'], 2, /\[database-unsupported\]$/],
   [['key', 'create', 'x', '--database', 'memory:'], 2, /^--database {2}A memory store is gone/],
+  [['backup', 'b.db', '--database', 'memory:'], 2, /^--database {2}A memory store is gone .*\n.*\[database-unsupported\]$/],
+  [['backup', 'b.db', '--database', 'postgres://h/d'], 2, /^--database {2}Only a SQLite file .*\n.*pg_dump.*\[database-unsupported\]$/],
+  [['backup', 'b.db', '--database', 'missing.db'], 2, /There is no database .*missing\.db\. +\[backup-refused\]$/],
+  [['backup'], 2, /^Missing required argument 'file'\./],
 ])('%j ends with %d and says what to do', async (given, code, error) => {
   const result = given[0] === 'key' ? await mainspringIn({}, given) : await mainspring(...given)
   expect(result.error).toMatch(error)
   expect(result.error).not.toMatch(/\n\s+at /)
   expect(result.code).toBe(code)
+})
+
+test('a backup is copied from the server that runs, and tells its size as data', async () => {
+  const { code, out } = await mainspring('backup', 'backup.db', '--json')
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ file: 'backup.db', bytes: statSync(join(directory, 'backup.db')).size })
+  expect(await mainspring('backup', 'backup.db')).toMatchObject({ code: 2, error: expect.stringMatching(/is there already.*\[backup-refused\]$/s) })
 })
 
 test('an error as data is JSON', async () => {

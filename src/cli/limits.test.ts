@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, job } from '@mainspring/sdk'
+import { startWorker } from '@mainspring/sdk/worker'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig } from '../server/config.ts'
 import { type Node, openNode } from '../server/node.ts'
@@ -84,6 +85,60 @@ describe('limits', () => {
   })
 })
 
+describe('with work', () => {
+  test('a limit names who holds it and what waits, by its keys', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const held = job(
+      'held',
+      {
+        limits: [
+          { per: 'user', concurrency: 2 },
+          { rate: 5, every: '1h' },
+        ],
+      },
+      () => released,
+    )
+    const client = new Client({ url: node.url, namespace })
+    const worker = startWorker({ jobs: [held], client })
+    const runs = await client.startMany(
+      held,
+      ['u1', 'u1', 'u1', 'u2'].map(user => ({ input: { user } })),
+    )
+    await expect.poll(async () => (await client.limits.get('held/user')).used).toBe(3)
+    const { out } = await mainspring('limits', 'show', 'held/user')
+    expect(out).toMatch(/^used {3}3 by 2 keys$/m)
+    expect(out).toMatch(/\n\nKEY +USED +WAITING +HELD BY\nu1 +2 +1 +\w{5} \(\d+ ms ago\), \w{5} \(\d+ ms ago\)\nu2 +1 +0 +\w{5} /)
+    expect((await mainspring('limits', 'show', 'held/user', '--key', 'u2')).out).not.toMatch(/^u1/m)
+    expect((await mainspring('limits', 'ls')).out).toMatch(/^held\/3600000ms +definition held +- +5 per 1h +3 +0 +code$/m)
+    release()
+    await Promise.all(runs.map(run => run.result()))
+    expect((await mainspring('limits', 'show', 'held/user')).out).toMatch(/^used {3}0 by 0 keys$/m)
+    expect((await mainspring('limits', 'show', 'held/3600000ms')).out).toMatch(/^used {3}4$/m)
+    await worker.stop()
+    await client.close()
+  })
+
+  test('a sequence that stopped goes on with the next, and cannot be resumed twice', async () => {
+    const ship = job('ship', { sequence: 'order', retry: { attempts: 1 } }, ({ step }: { order: string; step: number }) => {
+      if (step === 1) throw new Error('out of paper')
+      return step
+    })
+    const client = new Client({ url: node.url, namespace })
+    const worker = startWorker({ jobs: [ship], client })
+    const [first, second] = await client.startMany(
+      ship,
+      [1, 2].map(step => ({ input: { order: 'o 1/2', step } })),
+    )
+    await expect(first?.result()).rejects.toMatchObject({ code: 'run-failed' })
+    expect((await second?.get())?.state).toBe('queued')
+    expect((await mainspring('sequence', 'resume', 'ship', 'o 1/2')).out).toBe('sequence "o 1/2" of "ship" goes on.')
+    expect(await second?.result()).toBe(2)
+    expect((await mainspring('sequence', 'resume', 'ship', 'o 1/2')).error).toMatch(/\[sequence-not-stopped\]/)
+    await worker.stop()
+    await client.close()
+  })
+})
+
 describe('limits in a file', () => {
   test('are made what it says, written back as they were, and reset by prune', async () => {
     write(
@@ -147,6 +202,12 @@ describe('options of a definition', () => {
     ])
     expect((await mainspring('definition', 'ls')).out).toMatch(/^NAME .*SET +PAUSED\nresize .* retry fair +-$/)
     expect(await table('definition', 'set', 'resize', '--option', 'retry=null')).toHaveLength(4)
+    // A list replaces the code's as a whole, and is in force at once.
+    await mainspring('definition', 'set', 'resize', '--option', 'limits=[{"rate":50,"every":"1m"}]')
+    expect((await mainspring('limits', 'ls')).out.split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^resize\/60000ms +definition resize +- +50 per 1m +0 +0 +operator$/),
+    ])
+    expect((await mainspring('export')).out).not.toMatch(/^limits:/m)
     expect((await mainspring('definition', 'reset', 'resize')).out).not.toContain('operator')
     expect((await mainspring('definition', 'ls')).out).toMatch(/\nresize .* - +-$/)
   })

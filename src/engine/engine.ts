@@ -4,13 +4,14 @@ import { isId, type RunId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
-import { type Row, StoreUnavailable } from '../store/store.ts'
+import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, Pause } from './face.ts'
+import { faulty, hintOf } from './faults.ts'
 import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
@@ -45,17 +46,23 @@ export function createEngine(options: EngineOptions): Engine {
     (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, onClosed, ended }),
   )
   const tenure = (): Tenure => {
-    if (tenures.current === null) throw unavailable()
+    if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
     return tenures.current
   }
-  const submit = <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      const refused = (error: unknown): void => {
-        if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
-        reject(error)
-      }
-      tenure().lane.submit(make({ resolve, reject: refused }))
-    })
+  const fault = (): StoreFault | null => tenures.current?.lane.chain.faults.current ?? (tenures.current === null ? tenures.fault : null)
+  /** Whatever waits for a commit. */
+  const told = <T>(call: () => Promise<T>): Promise<T> => tenure().lane.chain.faults.answer(call)
+  const submit = async <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
+    told(
+      () =>
+        new Promise<T>((resolve, reject) => {
+          const refused = (error: unknown): void => {
+            if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
+            reject(error)
+          }
+          tenure().lane.submit(make({ resolve, reject: refused }))
+        }),
+    )
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
     submit(settle => ({
       ids: [id],
@@ -91,10 +98,16 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
+  const tasks = workerCalls(tenure, workers, world, sizes)
+
   return {
     start: () => tenures.start(),
     stop: () => tenures.stop(),
-    ready: () => tenures.current?.lane.fresh() ?? false,
+    ready: () => fault() === null && (tenures.current?.lane.fresh() ?? false),
+    fault: () => {
+      const found = fault()
+      return found === null ? null : hintOf(found)
+    },
     runs: {
       start: async (namespace, call) => submit(settle => startWork(namespace, call, definitions, world, settle)),
       async resolve(namespace, id) {
@@ -249,7 +262,12 @@ export function createEngine(options: EngineOptions): Engine {
             running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since }) => ({ run, definition, attempt, since })),
           })),
     },
-    tasks: workerCalls(tenure, workers, world, sizes),
+    tasks: {
+      ...tasks,
+      complete: async (...given) => told(() => tasks.complete(...given)),
+      heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
+      log: async (...given) => told(() => tasks.log(...given)),
+    },
     subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
@@ -288,7 +306,7 @@ async function available<T>(read: Promise<T>): Promise<T> {
   try {
     return await read
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw unavailable()
+    if (error instanceof StoreUnavailable) throw error.fault === null ? unavailable() : faulty(error.fault)
     throw error
   }
 }

@@ -17,12 +17,14 @@ import type { TimetableSpec } from '../time/spec.ts'
  * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
  */
 export interface Engine {
-  /** Claims the shards and begins to work; resolves when it serves. */
+  /** Claims the shards and begins to work; resolves when it serves. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
   /** Flushes the last batch and gives the shards up (E25). Polls are answered empty, everything else with `unavailable`. */
   stop(): Promise<void>
   /** True while it holds its shards and the store answers. */
   ready(): boolean
+  /** What is wrong with the store's disk now, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
+  fault(): string | null
 
   readonly runs: {
     /** Starts runs: all or none; with `key` or `unique` on an item, conflicts per item. Answers in the order of `starts`. */

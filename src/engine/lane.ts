@@ -122,10 +122,10 @@ export class Lane {
     else this.begin(work)
   }
 
-  /** Nothing is under way any more. Resolves also when the lane ends. */
+  /** Nothing is under way any more, or nothing can be done about it: the disk is at fault. Resolves also when the lane ends. */
   async drained(): Promise<void> {
     for (;;) {
-      if (this.ended) return
+      if (this.ended || this.chain.faults.current !== null) return
       this.releaseHeld(Number.POSITIVE_INFINITY)
       if (this.batches.length === 0 && !this.inFlight && this.loads.length === 0 && !this.loading && this.singles.length === 0) return
       await new Promise<void>(resolve => this.world.clock.after(1, resolve))

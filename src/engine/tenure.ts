@@ -1,6 +1,6 @@
 import type { RunId, TaskId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
-import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
+import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
 import { type Actor, gatedBy } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { Counters } from './counters.ts'
@@ -333,7 +333,7 @@ export class Tenure {
       const sentAt = world.clock.monotonic()
       try {
         if (!(await store.renew(claim))) return this.end(null)
-        this.lane.chain.confirmedAt = Math.max(this.lane.chain.confirmedAt, sentAt)
+        this.lane.chain.renewed(sentAt)
       } catch (error) {
         this.failed(error)
       }
@@ -343,6 +343,7 @@ export class Tenure {
 
   private failed(error: unknown): void {
     if (error instanceof StoreFenced) this.end(null)
+    else if (error instanceof StoreUnavailable && error.fault !== null) this.lane.chain.faults.met(error.fault)
     else this.options.world.log('warn', 'the store did not answer', { why: String(error) })
   }
 }

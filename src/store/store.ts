@@ -21,7 +21,7 @@ export interface Store {
    * - `fenced`: the lane's claim or sequence differs. Nothing was written; forget its shards, claim and load again.
    * - `unchecked`: nothing was written, and the lane is as it was: these claims of others, which the batch checks, no longer stand (E17).
    * - `refused`: nothing was written; `resend` says whether the same batch may go again, else its data is at fault (E14).
-   * - `unknown`: it may be either. Answer nobody, commit nothing after it: `settle` first.
+   * - `unknown`: it may be either. Answer nobody, commit nothing after it: `settle` first. `fault` says when the disk is why.
    */
   commit(batch: Batch): Promise<Answer>
 
@@ -85,6 +85,20 @@ export interface StoreCan {
 /** The store is away, or its answer was lost. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
+  /** Null: something else is the matter. */
+  readonly fault: StoreFault | null
+  constructor(message: string, { fault = null, ...options }: ErrorOptions & { fault?: StoreFault | null } = {}) {
+    super(message, options)
+    this.fault = fault
+  }
+}
+/** What a disk is at fault of. It may pass: the same write may go again. */
+export interface StoreFault {
+  is: 'full' | 'read-only' | 'failing'
+  /** A clause for people, such as `the disk of the database is full`. */
+  what: string
+  /** What to do about it: `make room on it`. */
+  remedy: string
 }
 /** The claim no longer stands: the lane forgets everything (E3). */
 export class StoreFenced extends Error {
@@ -190,7 +204,7 @@ export type Answer =
   | { is: 'fenced' }
   | { is: 'unchecked'; claims: ClaimId[] }
   | { is: 'refused'; resend: boolean; why: string }
-  | { is: 'unknown' }
+  | { is: 'unknown'; fault?: StoreFault }
 
 /** What of an open run changes. */
 export interface TouchedRow {

@@ -285,7 +285,9 @@ describe('a sequence', () => {
       await scene.fail(0, false)
       expect(await scene.take()).toEqual(onFailure === 'skip' ? [of('o', 2)] : [])
       if (onFailure === 'skip') continue
-      expect((await scene.reasons(runs[1] as string))[0]).toMatch(/^its sequence "o" stopped when .{5} failed$/)
+      expect((await scene.reasons(runs[1] as string))[0]).toMatch(
+        /^its sequence "o" stopped when .{5} failed; to go on without it: mainspring sequence resume mail o$/,
+      )
       await scene.node.engine.limits.resumeSequence('default', 'mail', 'o', { id: 'c', by: null })
       expect(await scene.take()).toEqual([of('o', 2)])
     }

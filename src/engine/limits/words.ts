@@ -34,12 +34,12 @@ export function limitReason(gate: Exclude<Gate, { is: 'paused' | 'unavailable' }
       }
     }
     case 'sequence': {
-      const { key, holder, stopped } = gate
+      const { definition, key, holder, stopped } = gate
       if (holder === null) return { code: 'sequence', text: `its sequence "${key}" is being read` }
       return stopped
         ? {
             code: 'sequence',
-            text: `its sequence "${key}" stopped when ${shortId(holder)} failed`,
+            text: `its sequence "${key}" stopped when ${shortId(holder)} failed; to go on without it: mainspring sequence resume ${definition} ${key}`,
             runs: [holder],
             command: `mainspring retry ${shortId(holder)}`,
           }

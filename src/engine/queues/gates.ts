@@ -23,7 +23,7 @@ export type Gate =
       before: number | null
     }
   | { is: 'rate'; limit: Limit; per: string | null; key: string; used: number; freeAt: Instant }
-  | { is: 'sequence'; key: string; holder: string | null; stopped: boolean }
+  | { is: 'sequence'; definition: string; key: string; holder: string | null; stopped: boolean }
   | { is: 'gathering'; size: number; gathered: number; at: Instant }
 
 export interface GateWorld {
@@ -52,7 +52,13 @@ export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, l
     else gates.push({ is: 'limit', limit, per, key, weight, used, holders: [...holders], before: line?.window.before(actor.id) ?? null })
   }
   if (group.sequence !== null && line?.holder !== undefined && !isTurnOf(actor, line.holder))
-    gates.push({ is: 'sequence', key: group.sequence, holder: line.holder?.run ?? null, stopped: line.holder?.inputHash === 'stopped' })
+    gates.push({
+      is: 'sequence',
+      definition: group.definition,
+      key: group.sequence,
+      holder: line.holder?.run ?? null,
+      stopped: line.holder?.inputHash === 'stopped',
+    })
   if (line?.parked?.is === 'gathering' && line.set?.batch != null)
     gates.push({ is: 'gathering', size: line.set.batch.size, gathered: line.window.size, at: line.parked.at })
   return gates

@@ -62,6 +62,7 @@ export interface QueuesOptions {
 const WINDOWS_TOTAL = 20_000
 const WINDOW_SIZE_MIN = 4
 const AGAIN_MS = 100
+const MANY_LINES = 1_000
 
 /**
  * Matches the lane's ready tasks to its polls (E15). A group is a line (E19); lines that a worker fits alike are a set, and stand there in the order of
@@ -78,6 +79,7 @@ export class Queues {
   private readonly thirsty = new Set<Line>()
   private readonly pager: Pager
   private readonly alarms: Alarms
+  private readonly oldestSeen = new Map<string, { at: number | null; seenAt: number }>()
   private rulesVersion = -1
   /** The groups of the store are known: one that is not among them begins with what is offered. */
   private loaded = false
@@ -146,14 +148,19 @@ export class Queues {
     return false
   }
 
-  /** Since when the oldest task at a head of this queue is ready. */
+  /** Since when the oldest task at a head of this queue is ready. Where there are many lines, as it was within the last second. */
   oldest(namespace: string, queue: string): number | null {
+    const id = `${namespace}\n${queue}`
+    const known = this.oldestSeen.get(id)
+    const now = this.options.clock.monotonic()
+    if (known !== undefined && this.lines.size > MANY_LINES && now - known.seenAt < 1_000) return known.at
     let oldest: number | null = null
     for (const { group, window } of this.lines.values()) {
       if (group === null || group.namespace !== namespace || group.queue !== queue) continue
       const at = window.peek()?.actor.lastAt
       if (at !== undefined && (oldest === null || at < oldest)) oldest = at
     }
+    this.oldestSeen.set(id, { at: oldest, seenAt: now })
     return oldest
   }
 
@@ -443,8 +450,7 @@ export class Queues {
     this.thirsty.delete(line)
     const group = line.group as Group
     if (group.sequence !== null) this.sequences.delete(keyText(sequenceName(group)))
-    const fair = line.share?.queue
-    if (fair !== undefined && fair.size > 1_000) fair.forget()
+    line.share?.queue.forget()
   }
 
   /** Definitions or an operator's limits have changed: everybody is sorted anew. */

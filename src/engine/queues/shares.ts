@@ -7,6 +7,7 @@ export class FairQueue {
   readonly id: string
   private readonly shares = new Map<string, Share>()
   private served = 0
+  private forgetAt = FORGET_MIN
 
   constructor(id: string) {
     this.id = id
@@ -37,13 +38,11 @@ export class FairQueue {
     share.pass += tasks / share.weight
   }
 
-  /** No line goes by it any longer. It is remembered as long as it is ahead of the others. */
+  /** Shares that no line goes by are remembered as long as they are ahead of the others; now and then the rest is forgotten. */
   forget(): void {
+    if (this.shares.size < this.forgetAt) return
     for (const [key, { refs, pass }] of this.shares) if (refs === 0 && pass <= this.served) this.shares.delete(key)
-  }
-
-  get size(): number {
-    return this.shares.size
+    this.forgetAt = Math.max(FORGET_MIN, 2 * this.shares.size)
   }
 
   /** How many shares with something to hand out are served before this one, and how many there are. */
@@ -58,6 +57,9 @@ export class FairQueue {
     return { before, of }
   }
 }
+
+/** Fewer shares are not worth a look. */
+const FORGET_MIN = 1_000
 
 export interface Share {
   readonly queue: FairQueue
