@@ -278,7 +278,9 @@ export class Judge {
       else if (answer === 'unknown') this.#world.expect(truth.bornAt >= arrivedAt, 'a result was told "unknown" and the run is there', facts)
       else {
         const ended = truth.events.some(event => event.delivery === delivery && event.is !== 'delivered')
-        const later = truth.attempt > result.attempt || (truth.delivery !== null && truth.delivery !== delivery)
+        // Another delivery of the attempt was recorded; it may have been given back in the same commit.
+        const other = truth.events.some(event => event.is === 'delivered' && event.attempt === result.attempt && event.delivery !== delivery)
+        const later = truth.attempt > result.attempt || other
         // It was kept as a dead letter, or came while the run was stuck on another.
         const stuck = truth.stuck !== null || this.#throwing.wasStuck(run)
         // What it was to do has changed since it left unrecorded.
