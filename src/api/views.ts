@@ -79,7 +79,7 @@ export function runDetailText(run: RunDetail): string {
 
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
-  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique } = options
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, exhausted, retentionMs, labels, tags, unique } = options
   return {
     queue,
     priority,
@@ -88,6 +88,7 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     retry: retry && { attempts: retry.attempts, initial: retry.initialMs, factor: retry.factor, maximum: retry.maximumMs, jitter: retry.jitter },
     timeout,
     expires: expiresMs,
+    exhausted,
     retention: retentionMs,
     labels,
     tags,

@@ -21,9 +21,12 @@ describe('what the disk is at fault of', () => {
     ['nothing of the kind', new TypeError('x'), undefined],
   ])('%s', (_, error, is) => expect(faultOf(null, error)?.is).toBe(is))
 
-  test.skipIf(process.platform !== 'linux')('an I/O error of a file that may not be written is told as such: SQLite keeps the reason to itself', () => {
-    expect(faultOf('/proc/sys/kernel/ostype', sqlite(10))?.is).toBe('read-only')
-  })
+  test.skipIf(process.platform !== 'linux')(
+    'an I/O error of a file that may not be written is told as such: SQLite keeps the reason to itself',
+    () => {
+      expect(faultOf('/proc/sys/kernel/ostype', sqlite(10))?.is).toBe('read-only')
+    },
+  )
 })
 
 test('a refusal says what to do, in one sentence for people', () => {
