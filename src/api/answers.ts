@@ -1,15 +1,16 @@
 import { type TSchema, Type } from 'typebox'
-import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import { BATCH_CALLBACKS, CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import { DefinitionOptions } from './definition-schemas.ts'
 import { Failure, Payload } from './schemas.ts'
 
 /** What the server answers. Nothing is checked against these at run time: they make `/openapi.json`, and the tests hold the answers against them. */
 
-const object = <P extends Record<string, TSchema>>(properties: P, title?: string) => Type.Object(properties, title === undefined ? {} : { title })
-const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-const strings = Type.Record(Type.String(), Type.String())
-const Time = Type.String({ format: 'date-time' })
-const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
+export const object = <P extends Record<string, TSchema>>(properties: P, title?: string) =>
+  Type.Object(properties, title === undefined ? {} : { title })
+export const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+export const strings = Type.Record(Type.String(), Type.String())
+export const Time = Type.String({ format: 'date-time' })
+export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
 
 export const Problem = object(
   {
@@ -37,10 +38,10 @@ export const Existing = object(
   },
   'Existing',
 )
-const Refused = object({ is: Type.Literal('refused'), problem: Problem }, 'Refused')
+export const Refused = object({ is: Type.Literal('refused'), problem: Problem }, 'Refused')
 export const StartedMany = object({ runs: Type.Array(Type.Union([Started, Existing, Refused])) }, 'StartedMany')
 
-const Progress = object({ value: Type.Number(), message: Type.Optional(Type.String()) })
+export const Progress = object({ value: Type.Number(), message: Type.Optional(Type.String()) })
 const Trigger = Type.Union([
   object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
   object({ is: Type.Literal('job'), run: Type.String() }),
@@ -49,8 +50,10 @@ const Trigger = Type.Union([
     of: Type.String(),
     nominalAt: Type.Optional(Time),
     after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
+    batch: Type.Optional(Type.String()),
   }),
   object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum(['failed', 'parked', 'recovered']) }),
+  object({ is: Type.Literal('batch'), batch: Type.String(), callback: Type.Optional(Type.Enum([...BATCH_CALLBACKS])) }),
   object({
     is: Type.Literal('schedule'),
     schedule: Type.String(),
@@ -64,7 +67,7 @@ const Trigger = Type.Union([
 const run = {
   id: Type.String(),
   namespace: Type.String(),
-  kind: Type.Literal('job'),
+  kind: Type.Enum(['job', 'batch']),
   definition: Type.String(),
   queue: Type.String(),
   state: State,

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { type HttpOptions, httpApp } from './app.ts'
 import { applying } from './apply.ts'
+import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
 import { keys } from './keys.ts'
@@ -31,6 +32,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...tasks,
   ...keys,
   ...schedules,
+  ...batches,
   ...applying,
 ]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))

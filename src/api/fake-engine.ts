@@ -2,6 +2,7 @@ import { UserError } from '../core/errors.ts'
 import { callRunId, newId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import { FAKE_BATCH, fakeBatches } from './fake-batches.ts'
 import { FakeLimits } from './fake-limits.ts'
 import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
@@ -27,11 +28,13 @@ export class FakeEngine implements Engine {
     { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
   ]
   readonly limits = new FakeLimits((name, ...args) => this.#called(name, ...args), NOW)
+  readonly batches: Engine['batches']
   readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
   readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
 
   constructor() {
+    this.batches = fakeBatches((name, ...args) => this.#called(name, ...args), NOW)
     this.schedules = new FakeSchedules((name, ...args) => this.#called(name, ...args), NOW)
   }
 
@@ -86,6 +89,7 @@ export class FakeEngine implements Engine {
       )
     },
     resolve: async (_namespace, ending) => {
+      if (ending === FAKE_BATCH) return ending
       const found = [...this.known.keys()].filter(id => id.endsWith(ending))
       if (found.length > 1) throw new UserError('ambiguous-run', { found: ending, data: { runs: found } })
       if (found.length === 0) throw new UserError('run-not-found', { found: ending })

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi, OPERATIONS } from './api.ts'
 import { explainMismatch } from './check.ts'
+import { FAKE_BATCH } from './fake-batches.ts'
 import { FakeEngine, fakeDelivery } from './fake-engine.ts'
 import type { Method } from './operation.ts'
 import { scheduleOf } from './schedule-inputs.ts'
@@ -24,12 +25,13 @@ beforeAll(() => {
 afterAll(() => app.close())
 
 const SCHEDULE_READS = ['get', 'list', 'preview', 'ledger', 'calendar', 'explain'].map(name => `schedules.${name}`)
-const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain', ...SCHEDULE_READS])
+const BATCH_READS = ['get', 'list', 'preview'].map(name => `batches.${name}`)
+const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain', ...SCHEDULE_READS, ...BATCH_READS])
 /** Codes that say which field is meant: these have a place. */
 const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
 
 /** Refusals of the engine itself: it must be asked for them. */
-const ASKED = new Set(['run-not-found', 'schedule-not-found', 'limit-not-found', 'key-conflict'])
+const ASKED = new Set(['run-not-found', 'batch-not-found', 'schedule-not-found', 'limit-not-found', 'key-conflict'])
 
 async function holds(method: Method, url: string, payload: string | Buffer | undefined, headers: Record<string, string>): Promise<void> {
   const before = engine.calls.length
@@ -125,6 +127,22 @@ const VALID: Record<string, unknown> = {
   'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },
   'runs.retry': { input: [1], force: true },
   'runs.change': { delay: '5m', priority: 1, queue: 'q', input: [1], why: 'w' },
+  'batches.start': {
+    name: 'import',
+    jobs: [START, { batch: { jobs: [{ definition: 'b' }], open: true } }],
+    onComplete: { definition: 'c', input: 1, options: OPTIONS },
+    tags: { team: 'media' },
+    retention: '1d',
+  },
+  'batches.add': { jobs: [{ definition: 'a', input: 1 }, { batch: {} }] },
+  'batches.bulk': {
+    name: 'tidy',
+    operation: 'change',
+    filter: { state: ['queued'], definition: ['a'], queue: ['q'], tags: { a: 'b' }, createdAfter: '2026-03-01T09:00:00Z', reason: 'r', error: 'e' },
+    change: { delay: '5m', priority: 3, queue: 'q' },
+    why: 'w',
+  },
+  'batches.preview': { operation: 'cancel', filter: { createdBefore: '2026-03-01T09:00:00Z' } },
   'definitions.register': {
     definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, ...RULES, unique: { by: 'name' } }, schema: { type: 'object' } }],
   },
@@ -279,6 +297,7 @@ describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))
       })
   const plain = path
     .replace(/\{run\}/, '{run}')
+    .replace(/\{batch\}/, FAKE_BATCH)
     .replace(/\{(\w+)\}/g, (_, parameter) =>
       parameter === 'run' ? 'RUN' : name.startsWith('definitions.') && parameter === 'name' ? 'resize' : 'default',
     )

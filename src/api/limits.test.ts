@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createApi } from './api.ts'
+import { DefinitionOptions } from './definition-schemas.ts'
 import { FakeEngine, NOW } from './fake-engine.ts'
 
 let engine: FakeEngine
@@ -224,6 +225,35 @@ describe('options of a definition', () => {
     engine.declared = {}
     await call('PUT', OPTIONS, { throttle: { every: 5 } })
     expect((await call('PUT', OPTIONS, { debounce: 5 })).statusCode).toBe(200)
+  })
+
+  test('every option that there is comes back as it was sent, so that apply sees it change', async () => {
+    const sent = {
+      unique: { by: 'name', onConflict: 'replace' },
+      queue: 'q',
+      priority: 5,
+      retry: { attempts: 3, initial: 1_000 },
+      timeout: { attempt: 5 },
+      expires: 5,
+      retention: 5,
+      labels: { gpu: 'a100' },
+      tags: { team: 'media' },
+      exhausted: 'park',
+      limits: [{ name: 'api', per: 'a', weight: 2, rate: 1, every: 5 }],
+      fair: { per: 'tenant' },
+      sequence: { per: 'order', onFailure: 'skip' },
+      cost: { cpu: 2 },
+      batch: { size: 5, within: 5 },
+      debounce: { for: 5 },
+      onFailure: 'alert',
+    }
+    const { throttle: _, ...known } = DefinitionOptions.properties
+    expect(Object.keys(sent).sort()).toEqual(Object.keys(known).sort())
+    expect((await call('PUT', OPTIONS, sent)).json().override).toEqual(sent)
+    expect((await call('PUT', OPTIONS, { throttle: { every: 5 } })).json().override).toEqual({ throttle: { every: 5 } })
+    const { definitions } = (await call('GET', `${NAMESPACE}/export`)).json()
+    expect((await call('POST', `${NAMESPACE}/apply`, { definitions: [{ name: 'resize', options: sent }] })).json().changes[0].fields).toHaveLength(18)
+    expect((await call('POST', `${NAMESPACE}/apply`, { definitions })).json().changes[0].fields).toHaveLength(18)
   })
 
   test('a secret is never given back, and its mask keeps it', async () => {

@@ -2,11 +2,13 @@ import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import type { StartAnswer } from '../engine/face.ts'
+import { BATCH_TAG } from '../engine/face.ts'
 import { Empty, Existing, Explanation, History, Logs, RunDetail, RunList, RunRef, Started, StartedMany } from './answers.ts'
+import { batchId } from './batches.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { quote } from './json.ts'
-import { cursor, instant, limit, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
+import { cursor, instant, limit, name, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import type { RunFilter } from './rows.ts'
 import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
@@ -65,6 +67,7 @@ const list = operation({
     definition: names,
     queue: names,
     tag: tags,
+    batch: name,
     createdAfter: instant,
     createdBefore: instant,
     limit,
@@ -77,6 +80,7 @@ const list = operation({
     if (query.definition) filter.names = query.definition
     if (query.queue) filter.queues = query.queue
     if (query.tag) filter.tags = query.tag
+    if (query.batch) filter.tags = { ...filter.tags, [BATCH_TAG]: await batchId(engine, { namespace: params.namespace, batch: query.batch }) }
     if (query.createdAfter !== undefined) filter.createdAfter = query.createdAfter
     if (query.createdBefore !== undefined) filter.createdBefore = query.createdBefore
     const listed = ['runs', filter]

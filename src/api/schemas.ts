@@ -48,7 +48,7 @@ const texts = (what: string) =>
     maxProperties: TAGS_MAX,
     description: `at most ${TAGS_MAX} ${what}, each with a name of 1 to ${TAG_LENGTH_MAX} characters, without control characters and colons`,
   })
-const Tags = texts('tags')
+export const Tags = texts('tags')
 const Labels = texts('labels')
 
 export const NOTE_LENGTH_MAX = 2_000

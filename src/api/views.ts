@@ -1,3 +1,4 @@
+import type { RunKind } from '../core/machine.ts'
 import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type {
@@ -24,7 +25,7 @@ import { rulesJson } from './rules.ts'
 export interface RunJson {
   id: string
   namespace: string
-  kind: 'job'
+  kind: RunKind
   definition: string
   queue: string
   state: RunState
@@ -79,7 +80,7 @@ export function runDetailText(run: RunDetail): string {
 
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
-  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, exhausted, retentionMs, labels, tags, unique } = options
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted } = options
   return {
     queue,
     priority,
@@ -88,11 +89,11 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     retry: retry && { attempts: retry.attempts, initial: retry.initialMs, factor: retry.factor, maximum: retry.maximumMs, jitter: retry.jitter },
     timeout,
     expires: expiresMs,
-    exhausted,
     retention: retentionMs,
     labels,
     tags,
     unique,
+    exhausted,
   }
 }
 

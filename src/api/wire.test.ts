@@ -8,8 +8,11 @@ import type { TimetableSpec } from '../time/spec.ts'
 import type * as answers from './answers.ts'
 import { type Api, createApi, OPERATIONS } from './api.ts'
 import type * as applySchemas from './apply-schemas.ts'
+import type * as batchAnswers from './batch-answers.ts'
+import type * as batchSchemas from './batch-schemas.ts'
 import type * as definitionSchemas from './definition-schemas.ts'
 import { STREAM_PATHS } from './events.ts'
+import { FAKE_BATCH } from './fake-batches.ts'
 import { FakeEngine, fakeDelivery, NOW } from './fake-engine.ts'
 import { fakeLine } from './fake-schedules.ts'
 import type * as limitSchemas from './limit-schemas.ts'
@@ -78,6 +81,10 @@ test('what the server answers is what the SDK reads, type by type', () => {
     same<Static<typeof scheduleAnswers.Registered>, wire.WireRegisteredSchedules>(true),
     same<Static<typeof scheduleAnswers.Applied>, wire.WireApplied>(true),
     same<Static<typeof scheduleAnswers.Export>, Mutable<wire.WireExport>>(true),
+    same<Static<typeof batchAnswers.Batch>, wire.WireBatchView>(true),
+    same<Static<typeof batchAnswers.BatchStarted>, wire.WireBatchStarted>(true),
+    same<Static<typeof batchAnswers.BulkStarted>, wire.WireBulkStarted>(true),
+    same<Static<typeof batchSchemas.Bulk>, wire.WireBulk>(true),
   ]).not.toContain(false)
 })
 
@@ -112,6 +119,10 @@ describe('answers are what /openapi.json says', () => {
       lines: [{ run: ref.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00Z', level: 'info', message: 'm', fields: { a: 1 } }],
     },
     'keys.create': { name: 'ci' },
+    'batches.start': { jobs: [{ definition: 'a', input: 1 }, { batch: { jobs: [] } }], onSuccess: { definition: 'a', options: { priority: 1 } } },
+    'batches.add': { jobs: [{ definition: 'a' }] },
+    'batches.bulk': { operation: 'cancel', filter: { state: ['queued'], tags: { a: 'b' } } },
+    'batches.preview': { operation: 'retry', filter: {} },
     'schedules.put': { cron: '0 9 * * *', target: 'a', input: { a: 1 } },
     'schedules.change': { jitter: '5m', input: null },
     'schedules.backfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' },
@@ -142,7 +153,7 @@ describe('answers are what /openapi.json says', () => {
     })
     if (name === 'keys.remove') await engine.settings.put('api-key', '', 'a', '{}')
     const named = name.startsWith('definitions.') ? 'resize' : name.startsWith('limits.') ? 'api' : 'a'
-    const call = { params: { namespace: 'default', run: run.id, name: named, worker: 'w', backfill: 'b1' } }
+    const call = { params: { namespace: 'default', run: run.id, name: named, worker: 'w', backfill: 'b1', batch: FAKE_BATCH } }
     const answer = await api.dispatch(name, name in bodies ? { ...call, body: JSON.stringify(bodies[name]) } : call)
     expect(answer).toMatchObject({ status: Number(Object.keys(operation.answers)[0]) === 200 && name === 'runs.start' ? 201 : expect.any(Number) })
     const schema = operation.answers[answer.status]

@@ -5,6 +5,7 @@ import { PACKAGE_VERSION } from '../server/version.ts'
 import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
+import { addBatchVerbs } from './verbs-batches.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addNodeVerbs } from './verbs-node.ts'
@@ -43,6 +44,7 @@ export function programOf(terminal: Terminal): Command {
   addNodeVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
+  addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)
   addScheduleVerbs(program, terminal)

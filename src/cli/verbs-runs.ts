@@ -12,11 +12,12 @@ import { PRIORITY_MAX, PRIORITY_MIN } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import { collect, integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
+import { changeOfMany, oneOrWhere, withWhere } from './bulk.ts'
 import { followLogs } from './follow.ts'
 import { allLogs } from './logs.ts'
 import { explanationText, logText, runPage, runsTable } from './output/runs.ts'
 import { explainSchedule } from './schedules.ts'
-import { calling, type Flags, type Session } from './session.ts'
+import { type Action, calling, type Flags, type Session } from './session.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 
 /** Looking at runs, and what can be done to one. */
@@ -28,6 +29,7 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--name <name>', 'only runs of this definition (repeatable)', collect)
     .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
     .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
+    .option('--batch <batch>', 'only jobs of this batch')
     .option('--limit <number>', 'rows at most, 1 to 1000', '20')
     .option('--cursor <cursor>', 'go on where the list before ended')
   calling(list, terminal, 'mainspring list --state failed --limit 5', listRuns)
@@ -51,21 +53,29 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .argument('<run>', 'id, or the end of one, or the name of a schedule')
   calling(explain, terminal, 'mainspring explain 7kq2m', explainRun)
 
-  const why = (command: Command) => command.argument('<run>', 'id, or the end of one').option('--why <text>', 'kept in the history')
+  const why = (command: Command) => withWhere(command.argument('[run]', 'id, or the end of one').option('--why <text>', 'kept in the history'))
   const cancel = why(program.command('cancel').description('ask a run to stop; its handler may clean up'))
-  calling(cancel, terminal, 'mainspring cancel 7kq2m --why "wrong input"', command('runs.cancel', 'is asked to stop', 'cancelled'))
+  calling(
+    cancel,
+    terminal,
+    'mainspring cancel 7kq2m --why "wrong input"',
+    oneOrWhere('cancel', command('runs.cancel', 'is asked to stop', 'cancelled')),
+  )
   const terminate = why(program.command('terminate').description('end a run at once, whatever its handler does'))
-  calling(terminate, terminal, 'mainspring terminate 7kq2m', command('runs.terminate', 'terminated', 'terminated'))
-  const resume = program
-    .command('resume')
-    .description('let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again')
-    .argument('<run...>', 'ids, or the ends of some')
-    .option('--why <text>', 'kept in the history')
+  calling(terminate, terminal, 'mainspring terminate 7kq2m', oneOrWhere('terminate', command('runs.terminate', 'terminated', 'terminated')))
+  const resume = withWhere(
+    program
+      .command('resume')
+      .description('let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again')
+      .argument('[run...]', 'ids, or the ends of some')
+      .option('--why <text>', 'kept in the history'),
+  )
   const resumeOne = command('runs.resume', 'goes on', 'resumed')
-  calling(resume, terminal, 'mainspring resume 7kq2m 7kpa1', async (session, runs, flags) => {
+  const resumeEach: Action = async (session, runs, flags) => {
     for (const run of runs) await resumeOne(session, [run], flags)
     return undefined
-  })
+  }
+  calling(resume, terminal, 'mainspring resume 7kq2m 7kpa1', oneOrWhere('resume', resumeEach))
 
   const change = why(program.command('change').description('change when a run is due, its priority, queue or input, as long as it waits'))
     .option('--now', 'due now')
@@ -73,16 +83,14 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--delay <duration>', 'due so long from now, such as 10m')
     .option('--priority <number>', '-100 to 100')
     .option('--queue <queue>', 'where it waits')
-    .option('--input <json>', 'another input')
-  calling(change, terminal, 'mainspring change 7kq2m --now', changeRun)
+    .option('--input <json>', 'another input, of one run')
+  calling(change, terminal, 'mainspring change 7kq2m --now', oneOrWhere('change', changeRun, changeOfMany))
 
-  const retry = program
-    .command('retry')
-    .description('start a closed run again: a new run, linked to it')
-    .argument('<run>', 'id, or the end of one')
+  const retry = withWhere(program.command('retry').description('start a closed run again: a new run, linked to it'))
+    .argument('[run]', 'id, or the end of one')
     .option('--input <json>', 'another input')
     .option('--force', 'also where another run holds its unique key')
-  calling(retry, terminal, 'mainspring retry 7kq2m', retryRun)
+  calling(retry, terminal, 'mainspring retry 7kq2m', oneOrWhere('retry', retryRun))
 }
 
 async function listRuns(session: Session, _given: readonly string[], flags: Flags): Promise<undefined> {
@@ -92,6 +100,7 @@ async function listRuns(session: Session, _given: readonly string[], flags: Flag
     definition: listFlag(flags.name),
     queue: listFlag(flags.queue),
     tag: listFlag(flags.tag).map(tag => tag.replace('=', ':')),
+    batch: textFlag(flags.batch),
     limit: String(limit),
     cursor: textFlag(flags.cursor),
   }

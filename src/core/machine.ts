@@ -9,7 +9,7 @@ import type { Instant } from './time.ts'
 /** A kind of durable actor, the name of a folder under machines/. */
 export type Kind = RunKind | 'schedule'
 /** Those that are runs: listed, counted and followed as such. */
-export type RunKind = 'job'
+export type RunKind = 'job' | 'batch'
 
 export function isRun(kind: Kind): kind is RunKind {
   return kind !== 'schedule'

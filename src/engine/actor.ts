@@ -9,6 +9,7 @@ import type { OpenBatch } from './batch.ts'
 import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
 import type { Lease } from './leases.ts'
 import type { Reservation } from './limits/limits.ts'
+import { visibleTags } from './tags.ts'
 
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
@@ -22,6 +23,8 @@ export class Actor {
   readonly name: string
   readonly createdAt: Instant
   readonly tags: Readonly<Record<string, string>> | null
+  /** With the engine's own, by which lists find it. */
+  readonly rowTags: Readonly<Record<string, string>> | null
   readonly machine: AnyMachine
   /** What it was born with. */
   readonly born: { readonly queue: string; readonly input: Payload | null }
@@ -78,8 +81,9 @@ export class Actor {
     this.kind = born.kind
     this.name = born.name
     this.createdAt = born.createdAt
-    this.tags = born.tags
     this.born = { queue: born.queue, input: born.input }
+    this.rowTags = born.tags
+    this.tags = visibleTags(born.tags)
     this.machine = machine
   }
 
@@ -158,7 +162,7 @@ export class Actor {
       kind: this.kind,
       name: this.name,
       createdAt: this.createdAt,
-      tags: this.tags,
+      tags: this.rowTags,
       input: this.input,
     }
   }
@@ -173,7 +177,7 @@ export class Actor {
       gate,
       sort: gate === null ? null : (this.order as TaskOrder).sort,
       wakeAt: this.wakeAt,
-      delivered: view.state === 'running',
+      delivered: view.state === 'running' && this.kind !== 'batch', // an operation at work is nobody's task
       startedAt: view.startedAt,
       body: this.body(),
     }
@@ -196,7 +200,7 @@ export class Actor {
 
   /** A run that opens and closes in one batch: the store needs its unchanging columns only. */
   private bornRow(): OpenRow {
-    const { id, namespace, kind, name, queue, createdAt, tags, input } = this
+    const { id, namespace, kind, name, queue, createdAt, rowTags: tags, input } = this
     return {
       id,
       namespace,

@@ -1,8 +1,7 @@
-import { isRun } from '../core/machine.ts'
 import type { OpenState } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 
-/** Open runs by namespace, queue and state, as committed: kept by increments, since counting rows costs time that grows with them. */
+/** Open jobs by namespace, queue and state, as committed: kept by increments, since counting rows costs time that grows with them. What stands in no queue is not counted. */
 export class Counters {
   private readonly counts = new Map<string, number>()
   started = 0
@@ -11,7 +10,7 @@ export class Counters {
   readonly closed: Record<string, number> = {}
 
   load(rows: readonly { namespace: string; queue: string; state: OpenState; count: number }[]): void {
-    for (const { namespace, queue, state, count } of rows) this.add(`${namespace}\n${queue}\n${state}`, count)
+    for (const { namespace, queue, state, count } of rows) if (queue !== '') this.add(`${namespace}\n${queue}\n${state}`, count)
   }
 
   /** An actor read from the store is counted there already. */
@@ -61,5 +60,5 @@ export class Counters {
 }
 
 function stateOf(actor: Actor): OpenState | null {
-  return actor.closed || !isRun(actor.kind) ? null : (actor.view.state as OpenState)
+  return actor.closed || actor.kind !== 'job' ? null : (actor.view.state as OpenState)
 }

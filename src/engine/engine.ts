@@ -6,6 +6,7 @@ import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { batchCalls } from './batches/calls.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
@@ -226,6 +227,7 @@ export function createEngine(options: EngineOptions): Engine {
       list: namespace => settings.pauses(namespace),
     },
     limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
+    batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
       list(namespace) {

@@ -3,6 +3,7 @@ import { shortId } from '../core/ids.ts'
 import { type Failure, OPEN_STATES } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
 import { Actor, gatedBy } from './actor.ts'
+import { explainBatch } from './batches/explain.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
@@ -57,6 +58,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
         command: `mainspring resume ${shortId(actor.id)}`,
       },
     ]
+  if (actor.kind === 'batch') return explainBatch(actor, clear)
   if (view.state === 'running') {
     clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
     return []

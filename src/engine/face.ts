@@ -7,10 +7,13 @@ import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
+import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
+import type { BatchCalls } from './batches/face.ts'
+import { BATCH_TAG } from './tags.ts'
 
 /**
  * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
@@ -65,6 +68,7 @@ export interface Engine {
     list(namespace: string): (PauseTarget & Pause)[]
   }
   readonly limits: LimitCalls
+  readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
   readonly workers: { list(namespace: string): WorkerView[] }
@@ -443,6 +447,7 @@ export interface EngineStats {
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
+export type * from './batches/face.ts'
 export type {
   Backfill,
   DefinitionRules,
@@ -462,4 +467,4 @@ export type {
   Unique,
   Units,
 }
-export { CATCHUPS, OVERLAPS, refuseUnknownPlaceholder }
+export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }

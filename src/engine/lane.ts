@@ -154,9 +154,19 @@ export class Lane {
     this.execute(work, NO_KEYS)
   }
 
-  /** Who is told of its close must be at hand, so that both are in one batch. */
-  private lacksParent({ parent }: Actor): boolean {
-    return parent !== null && this.actors.get(parent) === undefined
+  /** Who is told of its close must be at hand, so that both are in one batch; and who is told of theirs, since the one may follow from the other. */
+  private lacksParent(actor: Actor): boolean {
+    return this.missingParent(actor) !== null
+  }
+
+  private missingParent({ parent }: Actor): RunId | null {
+    let id = parent
+    while (id !== null) {
+      const known = this.actors.get(id)
+      if (known === undefined) return id
+      id = known.parent
+    }
+    return null
   }
 
   private load(work: Work): void {
@@ -194,21 +204,19 @@ export class Lane {
         keys.length === 0 ? [] : this.store.findKeys(this.claim, keys),
       ])
       if (this.ended) return this.fail(round)
-      const parents = new Set<RunId>()
-      for (const row of rows) {
-        const actor = this.install(row)
-        if (actor !== null && this.lacksParent(actor)) parents.add(actor.parent as RunId)
-      }
+      const installed = rows.flatMap(row => this.install(row) ?? [])
       const loaded = new Map(keyRows.map(row => [keyText(row), row]))
       const further = this.further(round, loaded, present)
       if (further.keys.length > 0) for (const row of await this.store.findKeys(this.claim, further.keys)) loaded.set(keyText(row), row)
       if (this.ended) return this.fail(round)
-      for (const row of further.ids.length === 0 ? [] : await this.store.loadActors(this.claim, further.ids)) {
-        const actor = this.install(row)
-        if (actor !== null && this.lacksParent(actor)) parents.add(actor.parent as RunId)
-      }
+      const more = further.ids.length === 0 ? [] : await this.store.loadActors(this.claim, further.ids)
       if (this.ended) return this.fail(round)
-      if (parents.size > 0) {
+      installed.push(...more.flatMap(row => this.install(row) ?? []))
+      // One that is asked for and does not come does not exist (any longer).
+      for (const asked = new Set([...ids, ...further.ids]); ; ) {
+        const parents = new Set(installed.flatMap(actor => this.missingParent(actor) ?? []).filter(id => !asked.has(id)))
+        if (parents.size === 0) break
+        for (const id of parents) asked.add(id)
         for (const row of await this.store.loadActors(this.claim, [...parents])) this.install(row)
         if (this.ended) return this.fail(round)
       }
@@ -243,7 +251,7 @@ export class Lane {
             present.push(actor)
             this.actors.pin(actor)
           }
-          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(actor.parent as RunId)
+          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(this.missingParent(actor) as RunId)
         }
       }
     } finally {

@@ -8,12 +8,14 @@ import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { KeyName } from '../store/store.ts'
+import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Definitions, Registered } from './definitions.ts'
 import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
 import { type Gather, meet } from './gathering.ts'
 import type { Gating } from './limits/gating.ts'
+import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -38,12 +40,21 @@ export interface Planned {
  * A start call: all its unkeyed runs are born together in one commit on the shard of the call key; a repeat finds the first of them, hence all (E9).
  * Keyed items are accepted or refused one by one.
  */
-export function startWork(namespace: string, call: StartCall, definitions: Definitions, world: World, settle: Settle<StartAnswer[]>): Work {
+export function startWork(
+  namespace: string,
+  call: StartCall,
+  definitions: Definitions,
+  world: World,
+  settle: Settle<StartAnswer[]>,
+  { place, decided = () => {} }: Part = {},
+): Work {
   if (call.starts.length > STARTS_PER_CALL_MAX)
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
   const many = call.starts.length > 1
-  const planned = call.starts.map((request, index) => plan(namespace, request, callKey, index, many ? `/runs/${index}` : '', definitions))
+  const planned = call.starts.map((request, index) =>
+    plan(namespace, request, callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions),
+  )
   const first = planned.find(({ key }) => key === null)
   let answers: StartAnswer[] = []
   return {
@@ -63,10 +74,19 @@ export function startWork(namespace: string, call: StartCall, definitions: Defin
         const run = start.key !== null ? before(start.run) : repeated ? start.run : null
         return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
       })
+      decided(answers)
     },
     done: () => settle.resolve(answers),
     failed: settle.reject,
   }
+}
+
+/** A call whose starts are part of something larger. */
+export interface Part {
+  /** Where each is in its body. */
+  place?: (index: number) => string
+  /** Told inside the transaction. */
+  decided?: (answers: readonly StartAnswer[]) => void
 }
 
 /** What a late repeat of a call finds (E9): of a young run that retention dropped, or of a unique conflict, whose other run may have closed. */
@@ -241,7 +261,10 @@ function birth(
 ): void {
   const { run, namespace, name, kind, input, options, trigger, now } = born
   const queue = options.queue ?? QUEUE_DEFAULT
-  const actor = transaction.create({ id: run, namespace, kind, name, queue, createdAt: now, tags: options.tags ?? null, input }, MACHINES[kind])
+  const actor = transaction.create(
+    { id: run, namespace, kind, name, queue, createdAt: now, tags: rowTags(options.tags ?? null, kind, trigger), input },
+    MACHINES[kind],
+  )
   actor.parent = parentOf(trigger)
   prepare(actor)
   transaction.apply(actor, { is: 'start', definition: name, options, trigger, ...rest } as { is: string })
@@ -275,7 +298,7 @@ export function retryWork(
   })
   return {
     ids: [id, run],
-    keys: [callName(namespace, run)],
+    keys: [callName(namespace, run), replacedName(namespace, id)],
     further(transaction) {
       const unique = uniqueOf(transaction)
       return unique === null ? {} : { keys: [nameOf(transaction, unique)] }
@@ -287,6 +310,8 @@ export function retryWork(
       if (old === null || old.namespace !== namespace || !isRun(old.kind)) throw new UserError('run-not-found', { found: id })
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
+      if (old.kind === 'batch')
+        throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
       const input = command.input ?? old.input
       const now = world.clock.now()
@@ -305,7 +330,7 @@ export function retryWork(
       if (gate?.place !== undefined && gate.place === old.view.options.gate?.place) gate = { ...gate, place: gate.place - 1 }
       const nominalAt = nominalTimeOf(old.view.trigger)
       const after = (old.outcome as Outcome).state
-      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }) }
+      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction) }
       birth(
         transaction,
         { run, namespace, name: old.name, kind: old.kind as RunKind, input, options: gate == null ? options : { ...options, gate }, trigger, now },

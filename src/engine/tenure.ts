@@ -3,6 +3,7 @@ import { isRun } from '../core/machine.ts'
 import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
 import { type Actor, gatedBy } from './actor.ts'
 import type { Sent } from './batch.ts'
+import { BatchRunner } from './batches/runner.ts'
 import { Counters } from './counters.ts'
 import type { Definitions } from './definitions.ts'
 import type { OnClosed } from './face.ts'
@@ -45,6 +46,7 @@ export class Tenure {
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
   private readonly retention: Retention
+  private readonly batches: BatchRunner
   private readonly options: TenureOptions
   private stopRenewing: () => void = () => {}
   private stopSweeping: () => void = () => {}
@@ -108,6 +110,7 @@ export class Tenure {
       work => this.lane.submit(work),
       error => this.failed(error),
     )
+    this.batches = new BatchRunner(world, options.definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
   }
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
@@ -149,6 +152,7 @@ export class Tenure {
     this.leases.end()
     this.timers.end()
     this.retention.end()
+    this.batches.end()
     this.stopRenewing()
     this.stopSweeping()
     this.options.ended(next)
@@ -292,6 +296,7 @@ export class Tenure {
       this.queues.offer(actor)
       this.lease(actor, true)
       tellCancel(actor)
+      this.batches.look(actor)
       return
     }
     const { lease } = actor
@@ -316,6 +321,7 @@ export class Tenure {
       this.counters.committed(actor)
       this.timers.enter(actor)
       tellCancel(actor)
+      this.batches.look(actor)
       if (!isRun(actor.kind)) continue
       if (closed) {
         const { state } = actor.view

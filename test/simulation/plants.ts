@@ -117,6 +117,45 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     },
     patches: [{ file: 'src/engine/retention.ts', find: 'if (expiresAt > now)', replace: 'if (expiresAt < now)' }],
   },
+  'E12-cursor-before-commands': {
+    rule: 'E12',
+    what: 'an operation on many runs commits its cursor, and the commands to the runs of the page go after it',
+    seeds: 40,
+    caught: /forgot one \(E12\)/,
+    plant: { scenario: startsBatches },
+    patches: [
+      {
+        file: 'src/engine/batches/runner.ts',
+        find: 'pageWork({ batch: id, namespace, from: sweep.cursor, next, runs }, sweep, this.world, { resolve, reject })',
+        replace:
+          'pageWork({ batch: id, namespace, from: sweep.cursor, next, runs: [] }, sweep, this.world, { resolve: () => { resolve(); for (const run of runs) this.submit({ ids: [run], bytes: 200, execute: t => { const a = t.actor(run); if (a !== null && !a.closed && sweep.operation !== "retry") t.apply(a, { is: sweep.operation, command: id, by: null, why: sweep.why } as never) }, done: () => {}, failed: () => {} }) }, reject })',
+      },
+    ],
+  },
+  'E12-no-second-look': {
+    rule: 'E12',
+    what: 'an operation on many runs does not look again at whom it commands, nor at when they were made',
+    seeds: 40,
+    caught: /does not match \(E12\)/,
+    plant: { scenario: startsBatches },
+    patches: [
+      { file: 'src/engine/batches/filter.ts', find: 'target.createdAt > sweep.until ||', replace: '' },
+      { file: 'src/engine/batches/runner.ts', find: 'sweep.until + 1', replace: 'Number.POSITIVE_INFINITY' },
+    ],
+  },
+  'E7-parent-not-at-hand': {
+    rule: 'E7',
+    what: 'a batch that closes with its last job tells the batch around it only if that happens to be in memory',
+    seeds: 40,
+    caught: /counts other open jobs/,
+    plant: {
+      scenario: scenario => {
+        startsBatches(scenario)
+        scenario.sizes = { ...scenario.sizes, actorsCached: 1 }
+      },
+    },
+    patches: [{ file: 'src/engine/lane.ts', find: 'id = known.parent', replace: 'id = null' }],
+  },
   'E9-call-key-ignored': {
     rule: 'E9',
     what: 'a repeated call starts its runs once more',
@@ -345,6 +384,10 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
       options: options => ({ ...options, clock: { ...options.clock, monotonic: () => options.clock.now() } }),
     },
   },
+}
+
+function startsBatches(scenario: Scenario): void {
+  Object.assign(scenario, { batches: true, rollbacks: false, thinkMs: 300 })
 }
 
 function throwsOften(scenario: Scenario): void {

@@ -50,6 +50,8 @@ export interface Scenario {
   schedules: boolean
   /** Runs park, wait for others like them to replace their input, and are changed while they wait. */
   waiting: boolean
+  /** Somebody starts batches of jobs, and operations on many runs. */
+  batches: boolean
 }
 
 export function scenarioOf(rng: Rng, seed: number): Scenario {
@@ -90,6 +92,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     retentionShort: rng.chance(0.5),
     schedules: rng.chance(0.5),
     waiting: rng.chance(0.5),
+    batches: rng.chance(0.5),
   }
 }
 

@@ -1,3 +1,4 @@
+import { Batches } from './batches.ts'
 import { DEFINITIONS_PER_CALL_MAX } from './bounds.ts'
 import { callAgain } from './calls.ts'
 import * as check from './checks.ts'
@@ -62,6 +63,8 @@ export class Client {
 
   /** Limits: list, get, set, reset. `client.limits.set('warehouse', { on: 'pool', concurrency: 10 })`. */
   readonly limits = new Limits(this)
+  /** Batches of jobs, and operations on many runs: start, bulk, preview, list, get, handle. */
+  readonly batches = new Batches(this)
 
   constructor(options: ClientOptions = {}) {
     const { env } = process

@@ -18,6 +18,7 @@
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
  * - **Limit**: `limits: [{ per: 'user', concurrency: 2 }, { rate: 100, every: '1m' }]` of a job; `client.limits` has list, get, set, reset.
+ * - **Batch**: `batch(options).add(job, items).start()`, with callbacks; `client.batches.bulk({ operation, where })` for many runs at once.
  * - **Wait and look**: `RunHandle` (result, cancel, terminate, retry, get, logs, explain, events); `client.handle(id)`, `client.runs.list(filter)`.
  * - **Run**: `startWorker({ jobs, schedules })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress, checkpoint,
  *   signal, taskKey, nominalTime, start.
@@ -26,6 +27,8 @@
  * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
  * - **Errors** have a stable `code`, `at` (JSON pointer to the place) and `hint` (a way out); see `MainspringError` and the classes beside it.
  */
+export { Batch, type BatchCallback, type BatchCallbackInput, BatchHandle, type BatchOptions, type BatchSummary, batch } from './batch.ts'
+export type { Batches, Bulk, BulkWhere } from './batches.ts'
 export { Client, type ClientOptions, connect } from './client.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { decode, encode, type Tagged } from './codec.ts'

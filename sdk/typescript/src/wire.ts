@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
+import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 
+export type * from './wire-batches.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
 
@@ -44,6 +46,7 @@ export const OPERATIONS = {
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
   ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
+  ...BATCH_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
@@ -165,16 +168,18 @@ export type WireTrigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: string }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
-  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated' }
+  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
   /** A job's `onFailure`: it is told of `run`. */
   | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
+  /** `callback`: what it was started for; without one it is one of the batch's jobs. */
+  | { is: 'batch'; batch: string; callback?: 'firstFailure' | 'complete' | 'success' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
   | { is: 'schedule'; schedule: string; id: string; n: number; nominalAt: string; source: 'time' | 'trigger' | 'backfill'; by?: string }
 
 export interface WireRun {
   id: string
   namespace: string
-  kind: 'job'
+  kind: 'job' | 'batch'
   definition: string
   queue: string
   state: State
@@ -200,7 +205,7 @@ export interface WireRunDetail extends WireRun {
   worker: string | null
   options: Record<string, unknown>
 }
-/** Query of GET runs: state, definition, queue, tag (`name:value`), each repeatable; createdAfter, createdBefore (ISO); limit, cursor. */
+/** Query of GET runs: state, definition, queue, tag (`name:value`), each repeatable; batch, createdAfter, createdBefore (ISO); limit, cursor. */
 export interface WireRunList {
   runs: WireRun[]
   next: string | null
