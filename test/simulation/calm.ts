@@ -50,9 +50,9 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   })
   await explainAll(stage, memory, rng)
   await world.run(world.now + CALM_MS)
-  // What was stuck on its last attempt's end may be parked by it.
-  const isParked = (id: RunId): boolean => stage.truth.get(id)?.stuck === null
-  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && (isParked(id) || !stage.throwing.isMended(id)))
+  // What was stuck on the failure that used up its attempts is parked, now that its machine is mended.
+  const parked = (id: RunId): boolean => stage.truth.get(id)?.stuck === null
+  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && (!stage.throwing.isMended(id) || parked(id)))
   if (world.failure === null && stuck().length > 0) await endStuck(stage, memory, rng, stuck)
   await during(stage, () => listAll(stage, memory, rng))
   await during(stage, () => readSettings(stage, rng))
