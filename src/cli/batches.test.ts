@@ -82,9 +82,11 @@ test('one run is still named by its id, and never together with conditions', asy
 })
 
 test('batches are listed, shown, sealed and cancelled', async () => {
-  const started = await batch({ name: 'nightly import', open: true }).add(idle, [{}, {}]).start(client)
+  const started = await batch({ name: 'nightly import', open: true }).add(idle, [{}, {}]).start({ client })
   const short = started.id.slice(-5)
-  expect((await mainspring(['batch', 'ls'])).out).toMatch(new RegExp(`${short} +nightly import +waiting .* 0 of 2 jobs completed, 2 open, takes more`))
+  expect((await mainspring(['batch', 'ls'])).out).toMatch(
+    new RegExp(`${short} +nightly import +waiting .* 0 of 2 jobs completed, 2 open, takes more`),
+  )
   expect((await mainspring(['batch', 'show', short])).out).toMatch(/jobs +0 of 2 jobs completed, 2 open\n/)
   expect((await mainspring(['list', '--batch', short])).out.split('\n')).toHaveLength(3)
   expect((await mainspring(['batch', 'seal', short])).out).toBe(`batch nightly import ${short} sealed.`)

@@ -68,7 +68,7 @@ test(`kill -9 in the middle of a batch of ${JOBS} jobs: it counts each once, and
       hopeless,
       Array.from({ length: HOPELESS }, () => ({ input: null })),
     )
-    .start(client)
+    .start({ client })
   stage.worker({ url: server.url, slots: 20, name: 'worker', records })
   for (let kill = 1; kill <= 4; kill++) {
     await until('some of it is done', async () => ended(await started.get()) >= (kill * JOBS) / 5)
