@@ -10,6 +10,7 @@ import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
 import { keys } from './keys.ts'
+import { limits } from './limits.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, problemAnswer } from './problem.ts'
@@ -25,6 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...runs,
   ...definitions,
   ...queues,
+  ...limits,
   ...workers,
   ...summary,
   ...tasks,

@@ -31,7 +31,7 @@ const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'ru
 const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
 
 /** Refusals of the engine itself: it must be asked for them. */
-const ASKED = new Set(['run-not-found', 'batch-not-found', 'schedule-not-found', 'key-conflict'])
+const ASKED = new Set(['run-not-found', 'batch-not-found', 'schedule-not-found', 'limit-not-found', 'key-conflict'])
 
 async function holds(method: Method, url: string, payload: string | Buffer | undefined, headers: Record<string, string>): Promise<void> {
   const before = engine.calls.length
@@ -62,6 +62,20 @@ const OPTIONS = {
   retention: '7d',
   labels: { gpu: 'a100' },
   tags: { team: 'media' },
+}
+const RULES = {
+  limits: [
+    { per: 'user', concurrency: 2 },
+    { rate: 100, every: '1m', weight: 2 },
+    { name: 'api', rate: 10, every: 1_000, per: 'order.tenant' },
+    { pool: 'warehouse', weight: 2 },
+  ],
+  fair: { per: 'tenant', weights: { big: 3 } },
+  sequence: { per: 'order', onFailure: 'skip' },
+  cost: { cpu: 2, memory: 512 },
+  batch: { size: 50, within: '1s' },
+  debounce: { per: 'user', for: '5s', maximum: '1m' },
+  onFailure: { url: 'https://example.org/hook', secret: 's' },
 }
 const START = {
   definition: 'a',
@@ -110,7 +124,8 @@ const SPEC = {
 const VALID: Record<string, unknown> = {
   'runs.start': START,
   'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },
-  'runs.retry': { input: [1] },
+  'runs.retry': { input: [1], force: true },
+  'runs.change': { delay: '5m', priority: 1, queue: 'q', input: [1], why: 'w' },
   'batches.start': {
     name: 'import',
     jobs: [START, { batch: { jobs: [{ definition: 'b' }], open: true } }],
@@ -128,7 +143,7 @@ const VALID: Record<string, unknown> = {
   },
   'batches.preview': { operation: 'cancel', filter: { createdBefore: '2026-03-01T09:00:00Z' } },
   'definitions.register': {
-    definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, unique: { by: 'name' } }, schema: { type: 'object' } }],
+    definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, ...RULES, unique: { by: 'name' } }, schema: { type: 'object' } }],
   },
   'tasks.poll': {
     worker: 'w',
@@ -174,13 +189,21 @@ const VALID: Record<string, unknown> = {
       { name: 'b', at: '2026-12-24T18:00', target: 'a', catchup: '6h' },
     ],
   },
+  'definitions.override': { ...OPTIONS, ...RULES, fair: 'tenant', sequence: 'order', cost: 2, debounce: '5s', onFailure: 'alert' },
+  'limits.set': { on: { queue: 'images' }, per: 'user', rate: 100, every: '1m' },
+  'sequences.resume': { key: 'order-17' },
   apply: {
     schedules: [{ name: 'a', ...SPEC }],
     queues: [
       { name: 'q', paused: { note: 'n' } },
       { name: 'r', paused: false },
     ],
-    definitions: [{ name: 'resize', paused: true, options: { ...OPTIONS, unique: { by: 'input' } } }],
+    definitions: [{ name: 'resize', paused: true, options: { ...OPTIONS, ...RULES, unique: { by: 'input' } } }],
+    limits: [
+      { name: 'api', rate: 5, every: '1s' },
+      { name: 'images', on: { queue: 'images' }, per: 'user', concurrency: 0 },
+      { name: 'warehouse', on: 'pool', concurrency: 10 },
+    ],
     dryRun: false,
     prune: true,
   },
@@ -241,7 +264,10 @@ const mutated = (valid: unknown): fc.Arbitrary<unknown> =>
     })
 
 const pathValue = () =>
-  fc.oneof(fc.constantFrom('default', 'a', '..', '.', 'x'.repeat(300), '__proto__', 'batch'), fc.string({ unit: 'binary', minLength: 1 }))
+  fc.oneof(
+    fc.constantFrom('default', 'a', 'resize', 'resize/user', '..', '.', 'x'.repeat(300), '__proto__', 'batch'),
+    fc.string({ unit: 'binary', minLength: 1 }),
+  )
 
 describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))('%s', (name, { method, path, body, query }) => {
   const target = () =>
@@ -271,7 +297,9 @@ describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))
   const plain = path
     .replace(/\{run\}/, '{run}')
     .replace(/\{batch\}/, FAKE_BATCH)
-    .replace(/\{(\w+)\}/g, (_, parameter) => (parameter === 'run' ? 'RUN' : 'default'))
+    .replace(/\{(\w+)\}/g, (_, parameter) =>
+      parameter === 'run' ? 'RUN' : name.startsWith('definitions.') && parameter === 'name' ? 'resize' : 'default',
+    )
   const headers = () =>
     fc.record(
       {

@@ -6,12 +6,12 @@ import { BATCH_TAG } from '../engine/face.ts'
 import { Empty, Existing, Explanation, History, Logs, RunDetail, RunList, RunRef, Started, StartedMany } from './answers.ts'
 import { batchId } from './batches.ts'
 import { openCursor, sealCursor } from './cursor.ts'
-import { payloadOf, startOf, storable } from './inputs.ts'
+import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { quote } from './json.ts'
 import { cursor, instant, limit, name, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import type { RunFilter } from './rows.ts'
-import { CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
+import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
 import { eventText, explanationJson, logLineText, runDetailText, runJson } from './views.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
@@ -51,7 +51,7 @@ function startedText(answer: StartAnswer): string {
     case 'started':
       return `{"is":"started","run":${quote(answer.run)}}`
     case 'existing':
-      return `{"is":"existing","run":${quote(answer.run)},"by":"${answer.by}"}`
+      return `{"is":"existing","run":${quote(answer.run)},"by":"${answer.by}"${answer.replaced ? ',"replaced":true' : ''}}`
     case 'refused':
       return `{"is":"refused","problem":${JSON.stringify(problemJson(answer.problem))}}`
   }
@@ -158,13 +158,28 @@ const retry = operation({
   name: 'runs.retry',
   method: 'POST',
   path: `${RUN}/retry`,
-  summary: 'Start a new run from a closed one, linked to it; with other input if given',
+  summary: 'Start a new run from a closed one, linked to it; with other input if given; `force`: also where another holds its unique key',
   body: { schema: RetryBody, raw: { input: 'raw' }, optional: true },
   answers: { 200: RunRef },
   async handle({ engine, params, body, payloads, runId, command }) {
     const input = body.input === undefined ? {} : { input: payloadOf(body.input, payloads) }
-    const run = await engine.runs.retry(params.namespace, await runId(), { ...command(), ...input })
+    const force = body.force === undefined ? {} : { force: body.force }
+    const run = await engine.runs.retry(params.namespace, await runId(), { ...command(), ...input, ...force })
     return `{"run":${quote(run)}}`
+  },
+})
+
+const change = operation({
+  name: 'runs.change',
+  method: 'POST',
+  path: `${RUN}/change`,
+  summary: 'Change when a run is due, its priority, queue or input, as long as it waits',
+  body: { schema: ChangeBody, raw: { input: 'raw' } },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, payloads, runId, command }) {
+    const why = body.why === undefined ? null : storable(body.why, NOTE_LENGTH_MAX)
+    await engine.runs.change(params.namespace, await runId(), changeOf(body, payloads), { ...command(), why })
+    return '{}'
   },
 })
 
@@ -179,5 +194,6 @@ export const runs: Operation[] = [
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
   retry,
-  command('resume', 'Let a stuck run take the input that it choked on again'),
+  command('resume', 'Let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again'),
+  change,
 ]

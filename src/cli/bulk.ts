@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { shortId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import { Refusal } from '../server/refusal.ts'
-import { collect, listFlag, textFlag } from './arguments.ts'
+import { collect, integerArgument, listFlag, textFlag } from './arguments.ts'
 import { bulkText, previewText } from './output/batches.ts'
 import type { Action, Flags, Session } from './session.ts'
 import { EXIT, type ExitCode } from './terminal.ts'
@@ -74,5 +74,24 @@ async function ended({ client, terminal }: Session, batch: string): Promise<Wire
     if (isClosed(state) || state === 'paused') return view
     if (!told) terminal.error(`still at work; it goes on without this command: mainspring batch show ${shortId(batch)}`)
     told = true
+  }
+}
+
+/** What flags of `change` say for all that match. */
+export function changeOfMany(flags: Flags): WireBulkChange {
+  if (flags.input !== undefined)
+    throw new Refusal({
+      code: 'invalid-option',
+      place: '--input',
+      title: 'Another input is for one run.',
+      hint: 'Name the run, or leave --input out.',
+    })
+  const [at, delay, priority, queue] = [flags.at, flags.delay, flags.priority, flags.queue].map(textFlag)
+  return {
+    ...(flags.now === true && { now: true }),
+    ...(at !== undefined && { at }),
+    ...(delay !== undefined && { delay }),
+    ...(priority !== undefined && { priority: integerArgument(priority, '--priority', -100, 100) }),
+    ...(queue !== undefined && { queue }),
   }
 }

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.
 import { addApplyVerbs } from './verbs-apply.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
 import { addDevVerb } from './verbs-dev.ts'
+import { addLimitVerbs } from './verbs-limits.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
 import { addRunVerbs } from './verbs-runs.ts'
@@ -45,6 +46,7 @@ export function programOf(terminal: Terminal): Command {
   addRunVerbs(program, terminal)
   addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
+  addLimitVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addWorkerVerbs(program, terminal)

@@ -1,4 +1,4 @@
-import type { OperationName, WireBatchList, WireBatchView, WireBulkChange } from '@mainspring/sdk'
+import type { OperationName, WireBatchList, WireBatchView } from '@mainspring/sdk'
 import type { Command } from 'commander'
 import { shortId } from '../core/ids.ts'
 import { Refusal } from '../server/refusal.ts'
@@ -30,25 +30,6 @@ export function addBatchVerbs(program: Command, terminal: Terminal): void {
 
   const drop = withWhere(program.command('delete').description('drop closed runs with their logs, before their retention ends'))
   calling(drop, terminal, 'mainspring delete --where state=completed,name=resize --dry-run', oneOrWhere('delete', onlyMany('delete')))
-  const change = withWhere(program.command('change').description('change runs that wait: when they are due, their priority, their queue'))
-    .option('--now', 'due at once')
-    .option('--at <time>', 'due at this time (ISO 8601)')
-    .option('--delay <duration>', 'due so long from now, such as 10m')
-    .option('--priority <number>', '-100 to 100')
-    .option('--queue <queue>', 'another queue')
-    .option('--why <text>', 'kept in the history')
-  calling(change, terminal, 'mainspring change --where queue=slow --queue fast', oneOrWhere('change', onlyMany('change'), changeOf))
-}
-
-function changeOf(flags: Flags): WireBulkChange {
-  const [at, delay, priority, queue] = [flags.at, flags.delay, flags.priority, flags.queue].map(textFlag)
-  return {
-    ...(flags.now === true && { now: true }),
-    ...(at !== undefined && { at }),
-    ...(delay !== undefined && { delay }),
-    ...(priority !== undefined && { priority: integerArgument(priority, '--priority', -100, 100) }),
-    ...(queue !== undefined && { queue }),
-  }
 }
 
 function onlyMany(verb: string): Action {

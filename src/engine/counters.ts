@@ -16,20 +16,22 @@ export class Counters {
   /** An actor read from the store is counted there already. */
   loaded(actor: Actor): void {
     actor.counted = stateOf(actor)
+    actor.countedIn = actor.queue
     actor.announced = true
   }
 
   committed(actor: Actor): void {
     const state = stateOf(actor)
-    const { counted } = actor
-    if (state === counted && state !== null) return
+    const { counted, countedIn } = actor
+    if (state === counted && state !== null && countedIn === actor.queue) return
     if (!actor.announced) {
       actor.announced = true
       this.started++
     }
-    if (counted !== null) this.add(`${actor.namespace}\n${actor.queue}\n${counted}`, -1)
+    if (counted !== null) this.add(`${actor.namespace}\n${countedIn}\n${counted}`, -1)
     if (state !== null) this.add(`${actor.namespace}\n${actor.queue}\n${state}`, 1)
     actor.counted = state
+    actor.countedIn = actor.queue
   }
 
   of(namespace: string): Map<string, Record<OpenState, number>> {

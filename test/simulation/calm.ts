@@ -143,7 +143,7 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
   await during(stage, async () => {
     for (const id of stuck()) {
       const explanation = await explain(stage, rng, id)
-      const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck')
+      const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck' || code === 'parked')
       world.expect(said, 'a stuck run does not say so (P6, E14)', () => ({ run: id, explanation }))
       const held = stage.cluster.nodes.flatMap(({ engine }) => engine?.workers.list(NAMESPACE).flatMap(({ running }) => running) ?? [])
       world.expect(!held.some(({ run }) => run === id), 'a stuck run is held by a worker', () => ({ run: id }))

@@ -175,6 +175,34 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     caught: /\(E9\)|one unique key/,
     plant: { store: memory => ({ ...forward(memory), findKeys: async claim => memory.findKeys(claim, []) }) },
   },
+  'E9-change-twice': {
+    rule: 'E9',
+    what: 'a change that is repeated is made twice',
+    seeds: 10,
+    caught: /E9\): changed/,
+    plant: { scenario: waits },
+    patches: [
+      {
+        file: 'src/machines/job/machine.ts',
+        find: 'if (state.commands?.includes(command)) return NOTHING',
+        replace: '',
+      },
+    ],
+  },
+  'E4-not-replaced': {
+    rule: 'E4',
+    what: 'a start is answered "replaced" and nothing is',
+    seeds: 20,
+    caught: /answered "replaced"/,
+    plant: { scenario: waits },
+    patches: [
+      {
+        file: 'src/engine/gathering.ts',
+        find: 'const change: RunChange = { input: request.input, options,',
+        replace: 'const change: RunChange = { options,',
+      },
+    ],
+  },
   'E13-from-the-clock': {
     rule: 'E13',
     what: 'the next nominal time follows from the clock',
@@ -301,6 +329,20 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
       },
     },
   },
+  'E15-changed-adopted': {
+    rule: 'E15',
+    what: 'a delivery that left unrecorded is adopted, though the input was changed since',
+    seeds: 100,
+    caught: /an input that was changed before \(E15\)/,
+    plant: {
+      scenario: scenario => {
+        waits(scenario)
+        Object.assign(scenario, { faults: ['kill', 'kill-both'], faultEveryMs: 1_500, throws: false })
+        scenario.sizes.deliveryHoldMs = 300
+      },
+    },
+    patches: [{ file: 'src/core/task.ts', find: ' && task.changed !== true', replace: '' }],
+  },
   'E16-dead-lane-delivers': {
     rule: 'E16',
     what: 'an unrecorded delivery leaves a lane whose claim was not confirmed for long',
@@ -407,6 +449,10 @@ function settlesByReading(memory: MemoryStore) {
       return 'out' as const
     },
   }
+}
+
+function waits(scenario: Scenario): void {
+  Object.assign(scenario, { waiting: true, rollbacks: false })
 }
 
 function keepsSchedules(scenario: Scenario): void {

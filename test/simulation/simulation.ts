@@ -18,6 +18,7 @@ import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
 import { keeper, Ledgers } from './schedules.ts'
 import { Throwing } from './throwing.ts'
 import { Truth } from './truth.ts'
+import { keepWaiting } from './waiting.ts'
 import { Watch } from './watch.ts'
 import { Worker } from './worker.ts'
 import { type Violation, World } from './world.ts'
@@ -129,6 +130,7 @@ async function live(stage: Stage, breakage: Breakage): Promise<void> {
   Object.assign(cluster.network, { losesCalls: scenario.loses, losesAnswers: scenario.loses, repeats: scenario.loses })
   for (let count = 0; count < scenario.clients; count++) void client(stage, world.rng.fork())
   if (scenario.schedules) void keeper(stage, world.rng.fork())
+  if (scenario.waiting) void keepWaiting(stage, world.rng.fork())
   if (scenario.batches) void batcher(stage, world.rng.fork())
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
   void breakThings(breakage)

@@ -1,8 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
 import { BATCH_OPERATIONS } from './wire-batches.ts'
+import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 
 export type * from './wire-batches.ts'
+export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
 
 /**
@@ -22,6 +24,7 @@ export const OPERATIONS = {
   'runs.terminate': ['POST', '/v1/namespaces/{namespace}/runs/{run}/terminate'],
   'runs.retry': ['POST', '/v1/namespaces/{namespace}/runs/{run}/retry'],
   'runs.resume': ['POST', '/v1/namespaces/{namespace}/runs/{run}/resume'],
+  'runs.change': ['POST', '/v1/namespaces/{namespace}/runs/{run}/change'],
   'definitions.register': ['POST', '/v1/namespaces/{namespace}/definitions'],
   'definitions.list': ['GET', '/v1/namespaces/{namespace}/definitions'],
   'definitions.pause': ['POST', '/v1/namespaces/{namespace}/definitions/{name}/pause'],
@@ -41,6 +44,7 @@ export const OPERATIONS = {
   'keys.create': ['POST', '/v1/keys'],
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
+  ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
@@ -95,6 +99,7 @@ export interface WireStart {
   retry?: WireRetry
   timeout?: WireTimeouts
   expires?: number | string
+  exhausted?: 'fail' | 'park'
   retention?: number | string
   labels?: Record<string, string>
   tags?: Record<string, string>
@@ -107,6 +112,7 @@ export interface WireUnique {
   by: 'name' | 'input' | 'key'
   key?: string
   states?: ('scheduled' | 'queued' | 'running' | 'waiting' | 'paused')[]
+  onConflict?: 'keep' | 'replace'
 }
 export interface WireRetry {
   attempts?: number
@@ -124,7 +130,7 @@ export interface WireTimeouts {
 /** 201 `started`, 200 `existing`. In a batch each item answers by itself; `refused` (with its problem) only for keyed or unique items. */
 export type WireStarted =
   | { is: 'started'; run: string }
-  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique' }
+  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique'; replaced?: boolean }
   | { is: 'refused'; problem: WireProblem }
 export interface WireStartMany {
   runs: WireStart[]
@@ -161,8 +167,10 @@ export interface WireProgress {
 export type WireTrigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: string }
-  /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
-  | { is: 'retry'; of: string; nominalAt?: string; batch?: string }
+  /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
+  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
+  /** A job's `onFailure`: it is told of `run`. */
+  | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
   /** `callback`: what it was started for; without one it is one of the batch's jobs. */
   | { is: 'batch'; batch: string; callback?: 'firstFailure' | 'complete' | 'success' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
@@ -249,7 +257,7 @@ export interface WireDefinition {
   kind: 'job'
   name: string
   version: string
-  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'>
+  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
   /** JSON Schema of the input (2020-12), or absent. */
   schema?: unknown
 }
@@ -262,7 +270,7 @@ export interface WirePause {
   since: string
 }
 export interface WireDefinitions {
-  definitions: (WireDefinition & { registeredAt: string; versions: number; paused: WirePause | null })[]
+  definitions: WireDefinitionView[]
 }
 export interface WireQueues {
   queues: { name: string; depth: number; running: number; scheduled: number; oldestAt: string | null; paused: WirePause | null; workers: number }[]

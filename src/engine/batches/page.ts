@@ -3,7 +3,10 @@ import type { RunId } from '../../core/ids.ts'
 import { KEY_RETENTION_MS } from '../../core/options.ts'
 import { activeSweep } from '../../machines/batch/state.ts'
 import type { BatchState, Refusal, Sweep } from '../../machines/batch/types.ts'
+import type { KeyName } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
+import { changeRun, resumeRun } from '../changes.ts'
+import type { Definitions } from '../definitions.ts'
 import { callName, retryWork, type Settle } from '../starts.ts'
 import type { World } from '../transition.ts'
 import type { Transaction, Work } from '../work.ts'
@@ -22,13 +25,18 @@ export interface ReadPage {
  * One page of an operation: its cursor moves on and its runs are commanded in one commit (E12), so a crash before it leaves both undone, and one after it neither. A page
  * that was read for a cursor that has moved, or for an operation that was paused or ended meanwhile, does nothing.
  */
-export function pageWork({ batch, namespace, from, next, runs }: ReadPage, { operation }: Sweep, world: World, settle: Settle<void>): Work {
-  const retries = new Map(operation === 'retry' ? runs.map(run => [run, retryOf(namespace, batch, run, world)] as const) : [])
+export function pageWork(
+  { batch, namespace, from, next, runs }: ReadPage,
+  { operation }: Sweep,
+  { world, definitions }: PageWorld,
+  settle: Settle<void>,
+): Work {
+  const retries = new Map(operation === 'retry' ? runs.map(run => [run, retryOf(namespace, batch, run, { world, definitions })] as const) : [])
   const extra = [...retries.values()]
   return {
     ids: [batch, ...new Set([...runs, ...extra.flatMap(({ ids }) => ids)])],
     keys: [...extra.flatMap(({ keys }) => keys ?? []), ...(operation === 'delete' ? runs.map(run => callName(namespace, run)) : [])],
-    ...(operation === 'retry' ? { starts: true } : {}),
+    ...(operation === 'retry' ? { starts: true, further: transaction => furtherOf(extra, transaction) } : {}),
     bytes: 300 * (runs.length + 1),
     execute(transaction) {
       const actor = transaction.actor(batch)
@@ -40,7 +48,7 @@ export function pageWork({ batch, namespace, from, next, runs }: ReadPage, { ope
         const target = transaction.actor(run)
         if (target === null || target.namespace !== namespace || !fits(target, actor, sweep)) skipped++
         else {
-          const code = refusalOf(() => command(target, { batch, sweep, world, retry: retries.get(run) }, transaction))
+          const code = refusalOf(() => command(target, { batch, sweep, world, definitions, retry: retries.get(run) }, transaction))
           if (code === null) done++
           else refusals.push({ run, code })
         }
@@ -52,15 +60,21 @@ export function pageWork({ batch, namespace, from, next, runs }: ReadPage, { ope
   }
 }
 
-interface Asked {
+interface PageWorld {
+  world: World
+  definitions: Definitions
+}
+
+interface Asked extends PageWorld {
   batch: RunId
   sweep: Sweep
-  world: World
   retry: Work | undefined
 }
 
 /** A code: it refuses. */
-function command(target: Actor, { batch, sweep: { operation, change, by, why }, world, retry }: Asked, transaction: Transaction): string | null {
+function command(target: Actor, asked: Asked, transaction: Transaction): string | null {
+  const { batch, world, definitions, retry } = asked
+  const { operation, change, by, why } = asked.sweep
   const who = { command: `${batch}:${target.id}`, by, why }
   switch (operation) {
     case 'retry':
@@ -69,11 +83,11 @@ function command(target: Actor, { batch, sweep: { operation, change, by, why }, 
     case 'delete':
       return purge(target, world, transaction)
     case 'resume':
-      if (target.stuck === undefined) return replyOf(target, { is: 'resume', ...who }, transaction)
-      transaction.resume(target)
+      resumeRun(transaction, target, { id: who.command, by, why })
       return null
     case 'change':
-      return replyOf(target, { is: 'change', ...who, change } as { is: string }, transaction)
+      changeRun(transaction, target, change ?? {}, { id: who.command, by, why }, definitions.gating, asked)
+      return null
     default:
       return replyOf(target, { is: operation, ...who }, transaction)
   }
@@ -104,6 +118,12 @@ function refusalOf(act: () => string | null): string | null {
   }
 }
 
-function retryOf(namespace: string, batch: RunId, run: RunId, world: World): Work {
-  return retryWork(namespace, run, { id: batch, by: null }, world, { resolve: () => {}, reject: () => {} })
+function retryOf(namespace: string, batch: RunId, run: RunId, { world, definitions }: PageWorld): Work {
+  return retryWork(namespace, run, { id: batch, by: null }, definitions, world, { resolve: () => {}, reject: () => {} })
+}
+
+/** What the retries look at besides: unique keys that they take. */
+function furtherOf(retries: readonly Work[], transaction: Transaction): { ids: RunId[]; keys: KeyName[] } {
+  const further = retries.flatMap(retry => retry.further?.(transaction) ?? [])
+  return { ids: further.flatMap(({ ids }) => ids ?? []), keys: further.flatMap(({ keys }) => keys ?? []) }
 }

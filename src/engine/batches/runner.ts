@@ -3,6 +3,7 @@ import { activeSweep } from '../../machines/batch/state.ts'
 import type { BatchState, Sweep } from '../../machines/batch/types.ts'
 import type { Reads } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
+import type { Definitions } from '../definitions.ts'
 import type { World } from '../transition.ts'
 import type { Work } from '../work.ts'
 import { fits, listFilter } from './filter.ts'
@@ -19,14 +20,16 @@ const AGAIN_MS = 200
  */
 export class BatchRunner {
   private readonly world: World
+  private readonly definitions: Definitions
   private readonly read: Reads
   private readonly submit: (work: Work) => void
   private readonly pageRuns: number
   private readonly working = new Set<RunId>()
   private ended = false
 
-  constructor(world: World, read: Reads, submit: (work: Work) => void, pageSize: number) {
+  constructor(world: World, definitions: Definitions, read: Reads, submit: (work: Work) => void, pageSize: number) {
     this.world = world
+    this.definitions = definitions
     this.read = read
     this.submit = submit
     this.pageRuns = Math.min(PAGE_RUNS_MAX, pageSize)
@@ -69,7 +72,14 @@ export class BatchRunner {
     const runs = rows.filter(found => fits(Actor.load(found), batch, sweep)).map(found => found.id)
     if (this.ended) return false
     await new Promise<void>((resolve, reject) =>
-      this.submit(pageWork({ batch: id, namespace, from: sweep.cursor, next, runs }, sweep, this.world, { resolve, reject })),
+      this.submit(
+        pageWork(
+          { batch: id, namespace, from: sweep.cursor, next, runs },
+          sweep,
+          { world: this.world, definitions: this.definitions },
+          { resolve, reject },
+        ),
+      ),
     )
     return true
   }

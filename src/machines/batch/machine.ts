@@ -43,6 +43,8 @@ function decide(state: BatchState | null, input: BatchInput, context: Context): 
       return state.paused === null ? NOTHING : go(state, [{ is: 'resumed', at, by: input.by }], context)
     case 'cancel':
       return cancelled(state, input, context)
+    case 'change':
+      return { events: [], replies: [{ command: input.command, reply: { ok: false, code: 'run-begun' } }] }
     case 'terminate':
       return go(state, [closing('terminated', at, 'terminated', input)], context)
   }

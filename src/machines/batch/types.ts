@@ -87,7 +87,6 @@ export type BatchInput =
   | { is: 'child_retried'; run: RunId; of: RunId; state: ClosedState }
   | ({ is: 'seal' } & Asked)
   | ({ is: 'pause' } & Asked)
-  | ({ is: 'resume' } & Asked)
 
 export interface Started {
   is: 'started'
