@@ -135,7 +135,8 @@ export class Judge {
       if (code === 'refused-data') this.#expectPoison(String(asked.input))
       if (code === 'run-closed') this.#world.expect(this.#isClosed(run), '"closed" was said of a run that is not (E4)', () => ({ run }))
       if (code !== 'run-begun' || truth === undefined || this.#scenario.rollbacks) return
-      const begun = truth.stuck !== null || this.#throwing.wasStuck(run) || truth.events.some(({ is }) => is === 'delivered')
+      const begun =
+        truth.row.kind === 'batch' || truth.stuck !== null || this.#throwing.wasStuck(run) || truth.events.some(({ is }) => is === 'delivered')
       this.#world.expect(begun, '"begun" was said of a run that is not (E4)', () => ({ run }))
       return
     }
