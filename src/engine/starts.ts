@@ -197,7 +197,7 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
   return new UserError('key-conflict', { at: '/key', found: request.key, hint: `run ${run} has this key with another input`, data: { run } }).problem
 }
 
-/** A new run from a closed one, in its slot, linked to it. */
+/** A new run from a closed one, in its slot, linked to it. In a sequence it goes before all that have not begun, and before retries of what began earlier: what stopped a sequence began last. */
 export function retryWork(namespace: string, id: RunId, command: Command & { input?: Payload }, world: World, settle: Settle<RunId>): Work {
   const run = callRunId(`${command.id}:retry:${id}`, 0, slotOf(id))
   return {
@@ -211,6 +211,7 @@ export function retryWork(namespace: string, id: RunId, command: Command & { inp
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
       const { notBefore: _, ...options } = old.view.options
+      if (options.gate?.place !== undefined && old.view.startedAt !== null) options.gate = { ...options.gate, place: -old.view.startedAt }
       const input = command.input ?? old.input
       const nominalAt = nominalTimeOf(old.view.trigger)
       const trigger: Trigger = { is: 'retry', of: id, ...(nominalAt === null ? {} : { nominalAt }) }

@@ -321,6 +321,7 @@ export class Tenure {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
         onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
+        this.queues.left(actor)
       } else this.queues.offer(actor)
     }
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
