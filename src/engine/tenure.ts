@@ -119,12 +119,15 @@ export class Tenure {
     settings.load(set)
     this.counters.load(await store.read.counts())
     this.limits.load(await store.loadRates(claim))
-    for (let after: string | null = null; ; ) {
-      const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
-      for (const row of page.rows) this.lane.install(row)
-      if (page.next === null) break
-      after = page.next
-    }
+    // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
+    await this.lane.actors.during(async () => {
+      for (let after: string | null = null; ; ) {
+        const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
+        for (const row of page.rows) this.lane.install(row)
+        if (page.next === null) break
+        after = page.next
+      }
+    })
     await this.timers.start(sizes.pageSize)
     this.queues.load(await store.loadGroups(claim))
     this.retention.start()

@@ -136,7 +136,9 @@ export class Judge {
   polled(poll: Poll, { outcome, life }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
     if (outcome.is === 'problem') return
     const { tasks } = outcome.value
-    this.#world.expect(tasks.length <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: tasks.length }))
+    // One call of a handler takes one slot, however many runs it is of.
+    const calls = new Set(tasks.map(({ bundle, delivery }) => bundle ?? delivery)).size
+    this.#world.expect(calls <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: calls }))
     for (const task of tasks) {
       const truth = this.#truth.get(task.run)
       const facts = () => ({

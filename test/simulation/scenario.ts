@@ -1,5 +1,6 @@
 import type { RunOptions, Unique } from '../../src/core/options.ts'
 import type { Sizes } from '../../src/engine/options.ts'
+import { type Limited, limitedOf } from './limited.ts'
 import type { Rng } from './rng.ts'
 
 export const NAMESPACE = 'sim'
@@ -48,6 +49,8 @@ export interface Scenario {
   retentionShort: boolean
   /** Somebody keeps schedules. */
   schedules: boolean
+  /** What definitions say of limits, shares, sequences and batches; null: nothing. */
+  limited: Limited | null
 }
 
 export function scenarioOf(rng: Rng, seed: number): Scenario {
@@ -87,6 +90,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     thinkMs: rng.between(400, 1_500),
     retentionShort: rng.chance(0.5),
     schedules: rng.chance(0.5),
+    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS),
   }
 }
 

@@ -300,7 +300,7 @@ function attemptOf(events: readonly HistoryEvent[]): { attempt: number; delivery
       attempt = (event.attempt as number) + 1
       delivery = null
     } else if (event.is === 'delivered') delivery = event.delivery as DeliveryId
-    else if (event.is === 'returned') delivery = null
+    else if (event.is === 'returned' || event.is === 'snoozed') delivery = null
   }
   return { attempt, delivery }
 }
