@@ -28,6 +28,8 @@ export class Line implements Placed, Waiter {
   bounds: readonly Bound[] = []
   parked: Parked | null = null
   alarm: Alarm | null = null
+  /** Until when its first task gathers others; of which task that is. */
+  gathers: { of: RunId; until: Instant } | null = null
   /** Null: in none. */
   sequence: Sequence | null = null
 

@@ -308,8 +308,11 @@ export class Queues {
     if (line.sequence !== null && !this.isItsTurn(line.sequence, entry)) return { is: 'sequence' }
     const { batch } = line.set as LineSet
     if (batch === null || line.window.size >= batch.size) return null
-    const at = entry.actor.lastAt + batch.withinMs
-    return at > now ? { is: 'gathering', at } : null
+    const { id, lastAt } = entry.actor
+    // A clock that was set back since (E20) does not make it wait for longer.
+    if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
+    const { until } = line.gathers
+    return until > now ? { is: 'gathering', at: until } : null
   }
 
   private isItsTurn(sequence: Sequence, entry: Entry): boolean {
@@ -336,6 +339,7 @@ export class Queues {
     let count = 0
     for (let entry = line.window.peek(); entry !== null; entry = line.window.peek()) {
       line.window.take()
+      line.gathers = null
       const { actor, order } = entry
       const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
       matches.push({ actor, order, reservation, bundle, recorded: recorded || order.atMostOnce })
