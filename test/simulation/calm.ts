@@ -29,18 +29,13 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   const { world } = stage
   const rng = new Rng(4, 2)
   const tables = memory.tables() as Tables
-  await during(stage, () => openLimits(stage, rng, tables))
+  await during(stage, async () => void (await openLimits(stage, rng, tables)))
   await explainAll(stage, memory, rng)
   // What was asked for while things broke has come by now.
   if (stage.scenario.schedules) await during(stage, () => removeAll(stage, rng))
   await flow(stage, memory, false)
   // What is paused stays, and says so; everything else has run, or is stuck by a machine that throws.
-  await expectOnly(
-    stage,
-    memory,
-    rng,
-    id => isPaused(stage, tables, id) || tables.open.get(id)?.state === 'paused' || behind(stage, tables, id),
-  )
+  await expectOnly(stage, memory, rng, id => isPaused(stage, tables, id) || tables.open.get(id)?.state === 'paused' || behind(stage, tables, id))
   const stuck = () => [...tables.open].flatMap(([id, row]) => (row.state === 'paused' && row.kind !== 'schedule' ? [id] : []))
   await during(stage, async () => {
     for (const target of paused(stage)) await lift(stage, rng, target)
@@ -52,12 +47,7 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   })
   await explainAll(stage, memory, rng)
   await flow(stage, memory, true)
-  await expectOnly(
-    stage,
-    memory,
-    rng,
-    id => (tables.open.get(id)?.state === 'paused' && !stage.throwing.isMended(id)) || behind(stage, tables, id),
-  )
+  await expectOnly(stage, memory, rng, id => (tables.open.get(id)?.state === 'paused' && !stage.throwing.isMended(id)) || behind(stage, tables, id))
   if (world.failure === null && stuck().length > 0) await endStuck(stage, memory, rng, stuck)
   await during(stage, () => listAll(stage, memory, rng))
   await during(stage, () => readSettings(stage, rng))
@@ -75,14 +65,17 @@ async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promis
   const tables = memory.tables() as Tables
   const rng = new Rng(4, 3)
   for (let stretch = 0; stretch < STRETCHES_MAX; stretch++) {
-    const before = tables.closed.size
+    const { accepted } = stage.judge.counts
     await world.run(world.now + CALM_MS)
     if (scenario.limited === null || world.failure !== null) return
     const behindFailed = resumes ? stopped(tables) : []
+    let opened = false
     await during(stage, async () => {
+      // A change that was under way when all became calm may land later.
+      opened = await openLimits(stage, rng, tables)
       for (const sequence of behindFailed) await resumeSequence(stage, rng, sequence)
     })
-    if (behindFailed.length === 0 && tables.closed.size <= before) return
+    if (!opened && behindFailed.length === 0 && stage.judge.counts.accepted === accepted) return
   }
 }
 
@@ -189,6 +182,8 @@ async function explain(stage: Stage, rng: Rng, id: RunId): Promise<Explanation |
 /** Each of the ways out of being stuck leads out of it (E14). */
 async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () => RunId[]): Promise<void> {
   const { world } = stage
+  // What waits for one that is stuck runs once it is out of the way, and is to get stuck no more.
+  for (const id of openRuns(memory)) if (!stuck().includes(id)) stage.throwing.mend(id)
   await during(stage, async () => {
     for (const id of stuck()) {
       const explanation = await explain(stage, rng, id)

@@ -92,7 +92,9 @@ function startRequest(stage: Stage, rng: Rng, callKey: string | null, index: num
   const keyed = rng.next()
   if (keyed < 0.15) {
     request.key = `k${rng.whole(1, 12)}`
-    request.input = rng.chance(0.9) ? JSON.stringify({ of: request.key, ...(stage.scenario.limited === null ? {} : { k: 'a', s: 'x' }) }) : request.input
+    request.input = rng.chance(0.9)
+      ? JSON.stringify({ of: request.key, ...(stage.scenario.limited === null ? {} : { k: 'a', s: 'x' }) })
+      : request.input
     tags.key = `${definition} ${request.key}`
   } else if (keyed < 0.35) {
     const { unique, tags: more } = uniqueOf(rng, definition)
@@ -137,7 +139,7 @@ async function operate(stage: Stage, rng: Rng): Promise<void> {
 /** Whoever looks after limits and sequences: changes the ones, lets the others go on or has the failed run tried again. */
 async function operateLimits(stage: Stage, rng: Rng): Promise<void> {
   const { tables } = stage
-  if (rng.chance(0.1)) return openLimits(stage, rng, tables)
+  if (rng.chance(0.1)) return void (await openLimits(stage, rng, tables))
   const [sequence] = rng.shuffle(stopped(tables))
   if (sequence === undefined || rng.chance(0.4)) return changeLimit(stage, rng)
   if (rng.chance(0.5)) await resumeSequence(stage, rng, sequence)

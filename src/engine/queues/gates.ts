@@ -43,7 +43,8 @@ export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, l
   }
   if (group.sequence !== null && line?.sequence != null) {
     const { holder, stopped } = turnOf(line.sequence)
-    if (holder !== actor.id && !(stopped && isTurnOf(actor, line.sequence.holder))) gates.push({ is: 'sequence', key: group.sequence, holder, stopped })
+    if (holder !== actor.id && !(stopped && isTurnOf(actor, line.sequence.holder)))
+      gates.push({ is: 'sequence', key: group.sequence, holder, stopped })
   }
   if (line?.parked?.is === 'gathering' && line.set?.batch != null)
     gates.push({ is: 'gathering', size: line.set.batch.size, gathered: line.window.size, at: line.parked.at })
@@ -54,5 +55,7 @@ export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, l
 function turnOf(sequence: Sequence): { holder: string | null; stopped: boolean } {
   const { holder } = sequence
   if (holder === undefined) return { holder: null, stopped: false }
-  return holder === null ? { holder: sequence.first()?.actor.id ?? null, stopped: false } : { holder: holder.run, stopped: holder.inputHash === 'stopped' }
+  return holder === null
+    ? { holder: sequence.first()?.actor.id ?? null, stopped: false }
+    : { holder: holder.run, stopped: holder.inputHash === 'stopped' }
 }
