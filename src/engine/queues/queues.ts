@@ -116,11 +116,13 @@ export class Queues {
 
   /** It waits no longer, or not now: in its sequence others may be next. */
   left(actor: Actor): void {
-    if (this.sequences.size === 0) return
-    const { gate } = actor.view.options
-    if (gate?.sequence === undefined) return
-    const sequence = this.sequences.get(keyText(sequenceName({ namespace: actor.namespace, definition: actor.name, sequence: gate.sequence })))
+    const sequence = this.sequenceOf(actor)
     if (sequence !== undefined) this.wakeAll(sequence)
+  }
+
+  private sequenceOf({ namespace, name, view }: Actor): Sequence | undefined {
+    const sequence = this.sequences.size === 0 ? undefined : view.options.gate?.sequence
+    return sequence === undefined ? undefined : this.sequences.get(keyText(sequenceName({ namespace, definition: name, sequence })))
   }
 
   /** Waits for tasks that fit. The answer takes the poll back. */
@@ -133,11 +135,8 @@ export class Queues {
 
   /** It did not leave. */
   missed({ actor, reservation }: Match): void {
-    const { order } = actor
     if (reservation !== null) this.options.limits.release(reservation)
-    if (order === null) return
-    const line = this.lines.get(groupOf(actor.namespace, order))
-    const sequence = line?.sequence
+    const sequence = this.sequenceOf(actor)
     // Whose turn it was before is read again.
     if (sequence?.holder?.run === actor.id && actor.view.startedAt === null) {
       sequence.holder = undefined
