@@ -6,7 +6,7 @@ import type { Page, Paged } from '../../src/store/store.ts'
 import { insist, type Stage } from './actors.ts'
 import { command, lift, readSettings, resume } from './client.ts'
 import type { Outcome } from './cluster.ts'
-import { valueOf } from './holds.ts'
+import { valueAt } from './holds.ts'
 import { openLimits, resumeSequence, stopped } from './operator.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE } from './scenario.ts'
@@ -92,7 +92,7 @@ function sequenceOf(stage: Stage, tables: Tables, id: RunId): string | null {
   const row = tables.open.get(id)
   const rule = row === undefined ? undefined : stage.scenario.limited?.[row.name]?.sequence
   const truth = rule === undefined ? undefined : stage.truth.get(id)
-  return rule === undefined || truth === undefined ? null : `${truth.row.name} ${valueOf(truth, rule.per)}`
+  return rule === undefined || truth === undefined ? null : `${truth.row.name} ${valueAt(truth, rule.per)}`
 }
 
 function openRuns(memory: MemoryStore): RunId[] {

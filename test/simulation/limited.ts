@@ -36,7 +36,8 @@ function optionsOf(rng: Rng): DefinitionOptions {
       limits.push({ ...(per === undefined ? {} : { per }), rate, everyMs })
   if (limits.length > 0) options.limits = limits
   if (rng.chance(0.5)) options.fair = { per: 'k', weights: { a: 3 } }
-  if (rng.chance(0.3)) options.sequence = { per: 's', onFailure: rng.pick(['stop', 'skip']) }
-  else if (rng.chance(0.3)) options.batch = { size: rng.whole(2, 4), withinMs: rng.whole(50, 1_500) }
+  const does = rng.next()
+  if (does < 0.3) options.sequence = { per: 's', onFailure: rng.pick(['stop', 'skip']) }
+  else if (does < 0.5) options.batch = { size: rng.whole(2, 4), withinMs: rng.whole(50, 1_500) }
   return options
 }

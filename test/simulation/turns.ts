@@ -1,6 +1,6 @@
 import type { LaneId, RunId } from '../../src/core/ids.ts'
 import type { KeyName, OpenRow } from '../../src/store/store.ts'
-import { valueOf } from './holds.ts'
+import { valueAt } from './holds.ts'
 import type { Scenario } from './scenario.ts'
 import type { RunTruth } from './truth.ts'
 import type { World } from './world.ts'
@@ -24,6 +24,7 @@ export class Turns {
   readonly #world: World
   readonly #scenario: Scenario
   readonly #sequences = new Map<string, Sequence>()
+  readonly #asked = new Set<string>()
   count = 0
 
   constructor(world: World, scenario: Scenario) {
@@ -78,11 +79,16 @@ export class Turns {
     if (!stops) sequence.holder = null
   }
 
-  /** A person lets a stopped sequence go on. */
+  /** A person asks for a stopped sequence to go on. */
+  asked(definition: string, key: string): void {
+    this.#asked.add(`${definition} ${key}`)
+  }
+
   dropped(names: readonly KeyName[]): void {
     for (const { scope, definition, key } of names) {
-      const sequence = scope === 'sequence' ? this.#sequences.get(`${definition} ${key}`) : undefined
-      if (sequence?.stopped) Object.assign(sequence, { holder: null, stopped: false })
+      const name = `${definition} ${key}`
+      const sequence = scope === 'sequence' ? this.#sequences.get(name) : undefined
+      if (sequence?.stopped && this.#asked.delete(name)) Object.assign(sequence, { holder: null, stopped: false })
     }
   }
 
@@ -96,6 +102,6 @@ export class Turns {
 
   #nameOf(truth: RunTruth): string | null {
     const rule = this.#scenario.limited?.[truth.row.name]?.sequence
-    return rule === undefined ? null : `${truth.row.name} ${valueOf(truth, rule.per)}`
+    return rule === undefined ? null : `${truth.row.name} ${valueAt(truth, rule.per)}`
   }
 }
