@@ -209,8 +209,9 @@ export class HoldBook {
 
   #expectToken(hold: Hold, { resource, weight, max, since }: Taken, everyMs: number, lane: LaneId): void {
     this.counts.tokens++
-    // What a clock that is set forward makes of a window across a takeover is the clock's (E20).
-    if (lane !== this.#tokensOf && this.#scenario.faults.includes('step-clock')) this.#tokens.clear()
+    // What a clock that is set forward makes of a window across a takeover, or where memory is loaded afresh (E14), is the clock's (E20).
+    const { faults, throws, poison } = this.#scenario
+    if (faults.includes('step-clock') && (lane !== this.#tokensOf || throws || poison)) this.#tokens.clear()
     this.#tokensOf = lane
     const tokens = this.#tokens.get(resource) ?? []
     this.#tokens.set(resource, tokens)

@@ -90,7 +90,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     thinkMs: rng.between(400, 1_500),
     retentionShort: rng.chance(0.5),
     schedules: rng.chance(0.5),
-    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS),
+    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
   }
 }
 

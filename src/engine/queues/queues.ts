@@ -337,9 +337,11 @@ export class Queues {
     const bundle = batch === null ? null : newId(clock.now(), random)
     let count = 0
     for (let entry = line.window.peek(); entry !== null; entry = line.window.peek()) {
+      const { actor, order } = entry
+      // All of an answer wait for their records, or none does (E16).
+      if (count > 0 && order.atMostOnce && !recorded) break
       line.window.take()
       line.gathers = null
-      const { actor, order } = entry
       const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
       matches.push({ actor, order, reservation, bundle, recorded: recorded || order.atMostOnce })
       if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
