@@ -293,11 +293,16 @@ function attemptFailed(task: TaskState, policy: TaskPolicy, end: AttemptEnd, con
     }
   if (asked?.retry === false) return { events: [], end: { is: 'failed', reason: 'aborted', ...told } }
   const policyMs = retryDelayMs(policy.retry, task.attempt, context.random)
-  if (policyMs === null) return { events: [], end: { is: 'failed', reason: why === 'failed' ? 'attempts-exhausted' : why, ...told } }
+  if (policyMs === null) return { events: [], end: { is: 'failed', reason: why === 'failed' ? exhaustedBy(failure) : why, ...told } }
   // A lost attempt is tried again at once: nothing says that the handler is at fault. Its number counts all the same, which bounds a handler that kills its worker.
   const delayMs = why === 'lost' ? 0 : (asked?.delayMs ?? policyMs)
   const event: TaskEvent = { is: 'attempt_failed', at: context.now, attempt: task.attempt, why, retryAt: context.now + delayMs, ...told }
   return { events: [event] }
+}
+
+/** Out of memory is a reason of its own: more attempts would not help, more memory would. */
+function exhaustedBy(failure: Failure | undefined): string {
+  return failure?.code === 'out-of-memory' ? 'out-of-memory' : 'attempts-exhausted'
 }
 
 function delivered(input: { attempt: number; delivery: DeliveryId; worker: WorkerId; version: string | null }, at: Instant): TaskEvent {

@@ -43,7 +43,8 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
     ]
   if (view.state === 'running') {
     clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
-    return []
+    const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
+    return lease?.stuck === true ? [ignoresStop(actor)] : []
   }
   const group: Group = { namespace: actor.namespace, queue: actor.queue, definition: actor.name, labels: view.options.labels ?? null }
   const reasons: Reason[] = []
@@ -65,6 +66,14 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   reasons.push(...workerReasons(group, world, clear))
   if (actor.unique !== undefined) clear.push(uniqueText(actor.unique))
   return reasons
+}
+
+function ignoresStop(actor: Actor): Reason {
+  return {
+    code: 'ignores-stop',
+    text: 'its handler was asked to stop and goes on; its log says where it was seen',
+    command: `mainspring terminate ${shortId(actor.id)}`,
+  }
 }
 
 /** It keeps no run from running, only others like it from starting: they are answered with this one. */
@@ -181,6 +190,7 @@ function backOff(actor: Actor): Reason {
 const ENDED: Record<string, string> = {
   aborted: 'the handler said that no retry helps',
   'attempts-exhausted': 'its attempts are used up',
+  'out-of-memory': 'its handler ran out of memory in its last attempt',
   lost: 'its worker gave no result by the end of its lease (delivery uncertain: the handler may have run)',
   silent: 'its handler gave no sign of life',
   timed_out: 'its last attempt took too long',

@@ -162,6 +162,7 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Siz
     nominalAt,
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
     bundle: null,
+    cost: null,
   }
 }
 
@@ -207,6 +208,7 @@ async function heartbeat(tenure: Tenure, workers: Workers, namespace: string, wo
     const lease = tenure.leases.of(beat)
     if (lease !== null) {
       tenure.leases.beat(lease, beat.active === true || beat.progress !== undefined || beat.checkpoint !== undefined)
+      if (beat.stuck !== undefined) lease.stuck = beat.stuck
       if (beat.progress === undefined && beat.checkpoint === undefined) {
         settle.resolve(lease.cancelling ? 'cancel' : 'held')
         return null
