@@ -96,7 +96,7 @@ function hasControls(value: string): boolean {
   return !value.isWellFormed()
 }
 
-function record(value: unknown, at: string): Record<string, unknown> {
+export function record(value: unknown, at: string): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : refuse(value, at || '/', 'an object')

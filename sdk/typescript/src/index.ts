@@ -17,8 +17,8 @@
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
  * - **Wait and look**: `RunHandle` (result, cancel, terminate, retry, get, logs, explain, events); `client.handle(id)`, `client.runs.list(filter)`.
- * - **Run**: `startWorker({ jobs, schedules })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress, checkpoint,
- *   signal, taskKey, nominalTime, start.
+ * - **Run**: `startWorker({ jobs, schedules, middleware })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress,
+ *   checkpoint, signal, taskKey, nominalTime, start, snooze; of a job with `batch` a `BundleContext`.
  * - **Where**: `MAINSPRING_URL` (default http://127.0.0.1:7575), `MAINSPRING_API_KEY`, `MAINSPRING_NAMESPACE` (default `default`), or `connect(options)` with
  *   `setDefaultClient(client)`.
  * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
@@ -27,7 +27,7 @@
 export { Client, type ClientOptions, connect } from './client.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { decode, encode, type Tagged } from './codec.ts'
-export type { Checkpoints, ContextStartOptions, JobContext, Log } from './context.ts'
+export type { BundleContext, BundleItem, Checkpoints, ContextStartOptions, JobContext, Log } from './context.ts'
 export { currentClient, setDefaultClient, withClient } from './current.ts'
 export { type Duration, durationMs } from './duration.ts'
 export {
@@ -54,13 +54,14 @@ export { errorOf, failureOf } from './failure.ts'
 export { RunHandle, type Started } from './handle.ts'
 export { type HttpOptions, httpConnection } from './http.ts'
 export { newId } from './ids.ts'
-export { type AnyJob, type Handler, type Job, job, type StartItem } from './job.ts'
+export { type AnyJob, type BundleHandler, type Handler, type Job, job, type StartItem } from './job.ts'
 export type { JobOptions, JobRetryOptions, OpenState, RetryOptions, RunOptions, StartOptions, TimeoutOptions, UniqueOption } from './options.ts'
 export { portConnection, type Served, servePort } from './port.ts'
 export type { Run, RunFilter } from './runs.ts'
 export { isSchedule, type Schedule, type ScheduleInput, type ScheduleOptions, schedule } from './schedule.ts'
 export type { BackfillRange, LedgerFilter, PauseEnd, ScheduleName, Schedules } from './schedules.ts'
 export type { InferInput, InferOutput, StandardSchema } from './schema.ts'
+export { RateLimited, Snooze } from './snooze.ts'
 export { sourceOf } from './source.ts'
 export type { Blackout, Calendar, CronText, Every, Solar, Timetable } from './timetable.ts'
 export type * from './wire.ts'
