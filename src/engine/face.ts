@@ -398,7 +398,10 @@ export interface Explanation {
   run: RunId
   state: RunState
   since: Instant
-  /** Everything that keeps it from running, or, closed, what ended it. Empty exactly when it can be dispatched or runs; a running one has a reason where its handler ignores that it was asked to stop. */
+  /**
+   * Everything that keeps it from running, or, closed, what ended it. Empty exactly when it can be dispatched or runs, save that a running one has a reason where its
+   * handler ignores that it was asked to stop.
+   */
   reasons: Reason[]
   /** What is in order, said shortly. */
   clear: string[]
