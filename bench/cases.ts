@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
-import { connect, type WireQueues } from '@mainspring/sdk'
+import { connect, type Job, type WireQueues } from '@mainspring/sdk'
 import { cronFigures } from './cron.ts'
-import { INPUT, noop, preciseNow, stamped } from './jobs.ts'
+import { crowded, INPUT, limited, noop, preciseNow, shared, stamped, tenantInput } from './jobs.ts'
 import { ask, BenchServer, cpuUs, said, started, stopped } from './processes.ts'
 import { insertRaw } from './raw-sqlite.ts'
 import { dueAtOnce, idleSchedules, sleepers } from './schedules.ts'
@@ -32,6 +32,13 @@ export const CASES: readonly Case[] = [
   { name: 'drain-1', run: (file, { jobs }) => drain(file, jobs, 1) },
   { name: 'drain-4', run: (file, { jobs }) => drain(file, jobs, 4) },
   { name: 'drain-embedded', run: drainEmbedded },
+  { name: 'drain-limited', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'under a limit', job: limited, input: INPUT }) },
+  { name: 'drain-tenants', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of 10,000 tenants', job: shared, input: tenantInput }) },
+  {
+    name: 'drain-million',
+    run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of a million of 10,000 tenants', job: shared, input: tenantInput }, jobs * 10),
+  },
+  { name: 'fair-share', run: fairShare },
   { name: 'latency', run: latency },
   { name: 'latency-embedded', run: latencyEmbedded },
   { name: 'cron', run: cronFigures },
@@ -54,11 +61,24 @@ async function start(file: string, jobs: number, perCall: number, calls: number)
   })
 }
 
-async function drain(file: string, jobs: number, workers: number): Promise<Figures> {
+interface Kind<Input> {
+  name: string
+  job: Job<Input, unknown>
+  input: Input | ((n: number) => Input)
+}
+
+/** Drains `jobs` of `queued`: all of them, unless it says so. */
+async function drain<Input>(
+  file: string,
+  jobs: number,
+  workers: number,
+  kind: Kind<Input> = { name: '', job: noop as unknown as Job<Input, unknown>, input: INPUT as Input },
+  queued = jobs,
+): Promise<Figures> {
   return withServer(file, async server => {
     const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
     await client.call('queues.pause', { name: 'drain' }, {})
-    await startAll(client, noop, INPUT, jobs, 1_000, 1)
+    await startAll(client, kind.job, kind.input, queued, 1_000, 1)
     return withWorkers(server, workers, BATCH, async children => {
       await ask(server.child, 'reset')
       const before = { server: server.cpuUs(), workers: children.map(cpuUs) }
@@ -67,7 +87,7 @@ async function drain(file: string, jobs: number, workers: number): Promise<Figur
       for (;;) {
         const { queues } = await client.call<WireQueues>('queues.list', {})
         const queue = queues.find(({ name }) => name === 'drain')
-        if (!queue || queue.depth + queue.running === 0) break
+        if (!queue || queue.depth + queue.running <= queued - jobs) break
         await new Promise(resolve => setTimeout(resolve, 20))
       }
       const seconds = (performance.now() - begunAt) / 1_000
@@ -78,7 +98,7 @@ async function drain(file: string, jobs: number, workers: number): Promise<Figur
         (sum, cpu, index) => sum + cpu.main + cpu.others - before.workers[index]!.main - before.workers[index]!.others,
         0,
       )
-      const name = `drain over HTTP, ${workers} worker${workers === 1 ? '' : 's'}, batches of ${BATCH}`
+      const name = `drain over HTTP, ${workers} worker${workers === 1 ? '' : 's'}, batches of ${BATCH}${kind.name === '' ? '' : `, ${kind.name}`}`
       return {
         [`${name}, jobs/s`]: jobs / seconds,
         [`${name}, server main thread CPU µs/job`]: (after.server.main - before.server.main) / jobs,
@@ -89,6 +109,30 @@ async function drain(file: string, jobs: number, workers: number): Promise<Figur
       }
     })
   })
+}
+
+/** How long a tenant's first job takes to its handler, alone and while another tenant has a hundred thousand in the same queue. */
+async function fairShare(file: string, { jobs, latencyJobs }: Sizes): Promise<Figures> {
+  return withServer(file, server =>
+    withWorkers(server, 1, 10, async ([worker]) => {
+      const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
+      await client.register([crowded])
+      const count = Math.min(200, latencyJobs)
+      const measured = async (name: string): Promise<Figures> => {
+        const before = (await ask<number[]>(worker!, 'latencies')).length
+        let sent = 0
+        await paced(count, 20, () => client.start(crowded, { tenant: `small-${sent++}`, sentAt: preciseNow() }))
+        let found = await ask<number[]>(worker!, 'latencies')
+        while (found.length < before + count) found = await ask<number[]>(worker!, 'latencies')
+        return percentiles(name, found.slice(before))
+      }
+      const alone = await measured("a tenant's first job to its handler, alone")
+      await startAll(client, crowded, { tenant: 'big', sentAt: 0 }, jobs, 1_000, 4)
+      const beside = await measured("a tenant's first job to its handler, beside another's flood")
+      await client.close()
+      return { ...alone, ...beside }
+    }),
+  )
 }
 
 async function drainEmbedded(file: string, { jobs }: Sizes): Promise<Figures> {

@@ -5,6 +5,18 @@ export const INPUT = { user: 'u-1234567', url: 'https://example.org/pictures/202
 
 export const noop = job('noop', { queue: 'drain' }, (_: typeof INPUT) => 'done')
 
+/** The same under a limit that is never reached: what counting costs. */
+export const limited = job('limited', { queue: 'drain', limits: [{ concurrency: 1_000 }] }, (_: typeof INPUT) => 'done')
+
+/** The same with 10,000 tenants, each with its share and its limit: what telling them apart costs. */
+export const shared = job('shared', { queue: 'drain', fair: 'tenant', limits: [{ per: 'tenant', concurrency: 10 }] }, (_: Tenant) => 'done')
+export interface Tenant {
+  tenant: string
+  url: string
+}
+export const TENANTS = 10_000
+export const tenantInput = (n: number): Tenant => ({ tenant: `t-${n % TENANTS}`, url: INPUT.url })
+
 /** Milliseconds since the epoch with fractions: the same scale in every process of one machine. */
 export const preciseNow = (): number => performance.timeOrigin + performance.now()
 
@@ -12,4 +24,10 @@ export const preciseNow = (): number => performance.timeOrigin + performance.now
 export const latencies: number[] = []
 export const stamped = job('stamped', ({ sentAt }: { sentAt: number }) => {
   latencies.push(preciseNow() - sentAt)
+})
+
+/** 5 ms of work in a queue that one tenant may flood. */
+export const crowded = job('crowded', { queue: 'crowded', fair: 'tenant' }, async ({ sentAt }: { tenant: string; sentAt: number }) => {
+  if (sentAt > 0) latencies.push(preciseNow() - sentAt)
+  await new Promise(resolve => setTimeout(resolve, 5))
 })

@@ -4,19 +4,23 @@ import type { Client, Job } from '@mainspring/sdk'
 export async function startAll<Input>(
   client: Client,
   job: Job<Input, unknown>,
-  input: Input,
+  input: Input | ((n: number) => Input),
   count: number,
   perCall: number,
   calls: number,
 ): Promise<void> {
   let left = count
-  const items = Array.from({ length: perCall }, () => ({ input })) as Parameters<typeof client.startMany<Input, unknown>>[1][number][]
+  type Items = Parameters<typeof client.startMany<Input, unknown>>[1][number][]
+  const made = (from: number): Items =>
+    Array.from({ length: perCall }, (_, n) => ({ input: typeof input === 'function' ? (input as (n: number) => Input)(from + n) : input })) as Items
+  const same = typeof input === 'function' ? null : made(0)
   await client.register([job])
   await Promise.all(
     Array.from({ length: calls }, async () => {
       while (left > 0) {
         const now = Math.min(perCall, left)
         left -= now
+        const items = same ?? made(left)
         await client.startMany(job, now === perCall ? items : items.slice(0, now))
       }
     }),

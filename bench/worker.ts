@@ -1,9 +1,9 @@
 // A worker process of the bench: `worker.ts URL SLOTS`. Says when it is ready; asked by any message, says how long starts took to reach their handlers.
 import { startWorker } from '@mainspring/sdk/worker'
-import { latencies, noop, stamped } from './jobs.ts'
+import { crowded, latencies, limited, noop, shared, stamped } from './jobs.ts'
 
 const [, , url = '', slots = '50'] = process.argv
-const worker = startWorker({ jobs: [noop, stamped], url, slots: Number(slots), log: () => {} })
+const worker = startWorker({ jobs: [noop, limited, shared, stamped, crowded], url, slots: Number(slots), log: () => {} })
 await worker.ready
 process.send?.('ready')
 process.on('message', () => process.send?.(latencies))

@@ -1,14 +1,16 @@
 import { type TSchema, Type } from 'typebox'
-import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
-import { DefinitionOptions, Failure, Payload } from './schemas.ts'
+import { BATCH_CALLBACKS, CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import { DefinitionOptions } from './definition-schemas.ts'
+import { Failure, Payload } from './schemas.ts'
 
 /** What the server answers. Nothing is checked against these at run time: they make `/openapi.json`, and the tests hold the answers against them. */
 
-const object = <P extends Record<string, TSchema>>(properties: P, title?: string) => Type.Object(properties, title === undefined ? {} : { title })
-const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-const strings = Type.Record(Type.String(), Type.String())
-const Time = Type.String({ format: 'date-time' })
-const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
+export const object = <P extends Record<string, TSchema>>(properties: P, title?: string) =>
+  Type.Object(properties, title === undefined ? {} : { title })
+export const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+export const strings = Type.Record(Type.String(), Type.String())
+export const Time = Type.String({ format: 'date-time' })
+export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
 
 export const Problem = object(
   {
@@ -27,15 +29,31 @@ export const Problem = object(
 export const Empty = object({}, 'Done')
 
 export const Started = object({ is: Type.Literal('started'), run: Type.String() }, 'Started')
-export const Existing = object({ is: Type.Literal('existing'), run: Type.String(), by: Type.Enum(['call', 'key', 'unique']) }, 'Existing')
-const Refused = object({ is: Type.Literal('refused'), problem: Problem }, 'Refused')
+export const Existing = object(
+  {
+    is: Type.Literal('existing'),
+    run: Type.String(),
+    by: Type.Enum(['call', 'key', 'unique']),
+    replaced: Type.Optional(Type.Boolean({ description: 'that run took the input and options of this start' })),
+  },
+  'Existing',
+)
+export const Refused = object({ is: Type.Literal('refused'), problem: Problem }, 'Refused')
 export const StartedMany = object({ runs: Type.Array(Type.Union([Started, Existing, Refused])) }, 'StartedMany')
 
-const Progress = object({ value: Type.Number(), message: Type.Optional(Type.String()) })
+export const Progress = object({ value: Type.Number(), message: Type.Optional(Type.String()) })
 const Trigger = Type.Union([
   object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
   object({ is: Type.Literal('job'), run: Type.String() }),
-  object({ is: Type.Literal('retry'), of: Type.String(), nominalAt: Type.Optional(Time) }),
+  object({
+    is: Type.Literal('retry'),
+    of: Type.String(),
+    nominalAt: Type.Optional(Time),
+    after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
+    batch: Type.Optional(Type.String()),
+  }),
+  object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum(['failed', 'parked', 'recovered']) }),
+  object({ is: Type.Literal('batch'), batch: Type.String(), callback: Type.Optional(Type.Enum([...BATCH_CALLBACKS])) }),
   object({
     is: Type.Literal('schedule'),
     schedule: Type.String(),
@@ -49,7 +67,7 @@ const Trigger = Type.Union([
 const run = {
   id: Type.String(),
   namespace: Type.String(),
-  kind: Type.Literal('job'),
+  kind: Type.Enum(['job', 'batch']),
   definition: Type.String(),
   queue: Type.String(),
   state: State,
@@ -115,23 +133,21 @@ export const Explanation = object(
 export const RunRef = object({ run: Type.String() }, 'RunRef')
 
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
-export const Definitions = object(
+export const Definition = object(
   {
-    definitions: Type.Array(
-      object({
-        kind: Type.Literal('job'),
-        name: Type.String(),
-        version: Type.String(),
-        options: DefinitionOptions,
-        schema: Type.Optional(Payload),
-        registeredAt: Time,
-        versions: Type.Integer(),
-        paused: orNull(Pause),
-      }),
-    ),
+    kind: Type.Literal('job'),
+    name: Type.String(),
+    version: Type.String(),
+    options: DefinitionOptions,
+    override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
+    schema: Type.Optional(Payload),
+    registeredAt: Time,
+    versions: Type.Integer(),
+    paused: orNull(Pause),
   },
-  'Definitions',
+  'RegisteredDefinition',
 )
+export const Definitions = object({ definitions: Type.Array(Definition) }, 'Definitions')
 export const Queues = object(
   {
     queues: Type.Array(

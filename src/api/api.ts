@@ -6,9 +6,11 @@ import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { type HttpOptions, httpApp } from './app.ts'
 import { applying } from './apply.ts'
+import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
 import { keys } from './keys.ts'
+import { limits } from './limits.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, problemAnswer } from './problem.ts'
@@ -24,11 +26,13 @@ export const OPERATIONS: readonly Operation[] = [
   ...runs,
   ...definitions,
   ...queues,
+  ...limits,
   ...workers,
   ...summary,
   ...tasks,
   ...keys,
   ...schedules,
+  ...batches,
   ...applying,
 ]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))

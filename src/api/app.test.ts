@@ -333,6 +333,17 @@ describe('who may call', () => {
   })
 })
 
+test.each([
+  [{}, ''],
+  [{ now: false }, ''],
+  [{ now: true, delay: '1m' }, '/now'],
+  [{ at: '2026-03-01T09:00:00Z', delay: '1m' }, '/delay'],
+])('a change of a run by %j is refused', async (body, at) => {
+  const run = engine.add()
+  const answer = await call('POST', `${RUNS}/${run.id}/change`, body)
+  expect([answer.statusCode, answer.json().code, answer.json().at]).toEqual([400, 'invalid-option', at])
+})
+
 describe('operations', () => {
   test('commands carry their id, by whom and why; a pause its note', async () => {
     const run = engine.add()
@@ -342,6 +353,17 @@ describe('operations', () => {
     expect(engine.calls.pop()?.args[2]).toMatchObject({ id: expect.stringMatching(/^[0-9a-z]{26}$/), why: null })
     expect((await call('POST', `${RUNS}/${run.id}/retry`, '{"input":1e400}')).json().run).toMatch(/^[0-9a-z]{26}$/)
     expect(engine.calls.pop()?.args[2]).toMatchObject({ input: '1e400' })
+    await call('POST', `${RUNS}/${run.id}/retry`, { force: true })
+    expect(engine.calls.pop()?.args[2]).toMatchObject({ force: true })
+    await call('POST', `${RUNS}/${run.id}/change`, '{"at":"2026-03-01T09:00:00Z","priority":5,"queue":"b","input":1e400,"why":"late"}')
+    expect(engine.calls.pop()?.args.slice(2)).toMatchObject([
+      { due: Date.parse('2026-03-01T09:00:00Z'), priority: 5, queue: 'b', input: '1e400' },
+      { by: null, why: 'late' },
+    ])
+    await call('POST', `${RUNS}/${run.id}/change`, { now: true })
+    expect(engine.calls.pop()?.args[2]).toEqual({ due: 'now' })
+    await call('POST', `${RUNS}/${run.id}/change`, { delay: '5m' })
+    expect(engine.calls.pop()?.args[2]).toEqual({ delayMs: 300_000 })
     await call('POST', '/v1/namespaces/default/queues/a%2Fb/pause', { note: 'n' })
     expect(engine.calls.pop()?.args).toEqual([
       { namespace: 'default', scope: 'queue', name: 'a/b' },

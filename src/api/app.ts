@@ -197,7 +197,7 @@ function probes(app: FastifyInstance, { engine, metrics, openApi }: Served): voi
   app.get('/healthz', operation('healthz'), (_request, reply) => send(reply, { status: 200, body: '{"alive":true}' }))
   app.get('/readyz', operation('readyz'), (_request, reply) => {
     if (engine.ready()) return send(reply, { status: 200, body: '{"ready":true}' })
-    throw new UserError('unavailable', { retryAfter: 1, hint: 'it does not hold its shards, or the store does not answer' })
+    throw new UserError('unavailable', { retryAfter: 1, hint: engine.fault() ?? 'it does not hold its shards, or the store does not answer' })
   })
   app.get('/metrics', operation('metrics'), async (_request, reply) => {
     if (metrics === undefined) throw new UserError('not-found', { hint: 'this server keeps no metrics' })

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { DefinitionOptions } from './definition-schemas.ts'
+import { LimitSettings } from './limit-schemas.ts'
 import { APPLIED_MAX, NamedSchedule } from './schedule-schemas.ts'
-import { closed, DefinitionOptions, list, Name, Note } from './schemas.ts'
+import { closed, list, Name, Note } from './schemas.ts'
 
 const Paused = Type.Union([Type.Boolean(), closed({ note: Type.Optional(Note) })], {
   description: 'true, false, or { note: "why" }; left out: as it is',
@@ -14,6 +16,7 @@ const sections = {
   schedules: Type.Optional(list(NamedSchedule, APPLIED_MAX)),
   queues: Type.Optional(list(QueueSettings, APPLIED_MAX)),
   definitions: Type.Optional(list(DefinitionSettings, APPLIED_MAX)),
+  limits: Type.Optional(list(LimitSettings, APPLIED_MAX)),
 }
 export const Apply = closed({ ...sections, dryRun: Type.Optional(Type.Boolean()), prune: Type.Optional(Type.Boolean()) }, { title: 'Apply' })
 

@@ -2,10 +2,12 @@ import { PAGE_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { CommandId } from '../core/ids.ts'
 import type { DefinitionOptions, DefinitionView, Engine, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
+import { limitChanges, operatorLimits } from './apply-limits.ts'
 import { Apply, type ApplyBody } from './apply-schemas.ts'
-import { nearest } from './check.ts'
-import { definitionOptionsOf, storable } from './inputs.ts'
+import { overrideOf, unknownDefinition } from './definitions.ts'
+import { storable } from './inputs.ts'
 import { type Operation, operation } from './operation.ts'
+import { SECRET_MASK } from './rules.ts'
 import { Applied, Export } from './schedule-answers.ts'
 import { inOrder } from './schedule-inputs.ts'
 import { writtenOptions, writtenSpec, writtenSpecText } from './schedule-views.ts'
@@ -20,7 +22,7 @@ import { NOTE_LENGTH_MAX } from './schemas.ts'
 const NAMESPACE = '/v1/namespaces/{namespace}'
 
 interface Change {
-  kind: 'schedule' | 'queue' | 'definition'
+  kind: 'schedule' | 'queue' | 'definition' | 'limit'
   name: string
   change: 'created' | 'edited' | 'unchanged' | 'deleted' | 'kept'
   fields: Field[]
@@ -41,7 +43,7 @@ const apply = operation({
   name: 'apply',
   method: 'POST',
   path: `${NAMESPACE}/apply`,
-  summary: 'Make schedules, and settings of queues and definitions, what a file says; all is checked before anything is changed',
+  summary: 'Make schedules, limits, and settings of queues and definitions, what a file says; all is checked before anything is changed',
   body: { schema: Apply, raw: { schedules: [{ input: 'raw' }] } },
   answers: { 200: Applied },
   async handle({ engine, params, body, payloads, command }) {
@@ -54,7 +56,7 @@ const apply = operation({
 })
 
 async function planned(engine: Engine, namespace: string, body: ApplyBody, payloads: readonly string[]): Promise<Plan[]> {
-  const settings = [...definitionPlans(engine, namespace, body), ...queuePlans(engine, namespace, body)]
+  const settings = [...definitionPlans(engine, namespace, body), ...queuePlans(engine, namespace, body), ...limitPlans(engine, namespace, body)]
   const schedules = await checkedSchedules(engine, namespace, body.schedules ?? [], payloads)
   const plans: Plan[] = []
   const targets = new Set(engine.definitions.list(namespace).map(({ name }) => name))
@@ -120,14 +122,23 @@ function definitionPlans(engine: Engine, namespace: string, { definitions = [] }
   const pauses = pausesOf(engine, namespace, 'definition')
   return definitions.map(({ name, paused, options }, index) => {
     const at = `/definitions/${index}`
-    const definition = registered.get(name) ?? refuseUnknown(name, [...registered.keys()], at)
+    const definition = registered.get(name)
+    if (definition === undefined) throw unknownDefinition(name, [...registered.keys()], `${at}/name`)
     const pause = pausing(engine, { namespace, scope: 'definition', name }, pauses.get(name), paused)
-    const override = options === undefined ? null : overriding(engine, namespace, definition, definitionOptionsOf(options, `${at}/options`))
+    const override = options === undefined ? null : overriding(engine, namespace, definition, overrideOf(definition, options, `${at}/options`))
     return plan(
       'definition',
       name,
       [pause, override].filter(step => step !== null),
     )
+  })
+}
+
+function limitPlans(engine: Engine, namespace: string, body: ApplyBody): Plan[] {
+  return limitChanges(engine, namespace, body).map(({ name, before, after, warnings, act }) => {
+    const fields = after === null ? [] : fieldsOf(before ?? {}, after)
+    const change = after === null ? 'deleted' : before === null ? 'created' : fields.length === 0 ? 'unchanged' : 'edited'
+    return { change: { kind: 'limit', name, change, fields, warnings }, act: change === 'unchanged' ? NOTHING : act }
   })
 }
 
@@ -175,19 +186,13 @@ function pausesOf(engine: Engine, namespace: string, scope: 'queue' | 'definitio
 }
 
 function overriding(engine: Engine, namespace: string, { name, override }: DefinitionView, options: DefinitionOptions): SettingStep | null {
-  const fields = fieldsOf({ options: written(override ?? {}) }, { options: written(options) })
+  const [from, to] = [written(override ?? {}), written(options)]
+  const fields = fieldsOf({ options: from }, { options: to })
+  const isOtherSecret = !same(override?.onFailure, options.onFailure) && same(from.onFailure, to.onFailure)
+  if (isOtherSecret) fields.push({ field: 'options.onFailure.secret', from: SECRET_MASK, to: SECRET_MASK })
   if (fields.length === 0) return null
   const isEmpty = Object.keys(options).length === 0
   return { fields, act: () => engine.definitions.override(namespace, name, isEmpty ? null : options) }
-}
-
-function refuseUnknown(name: string, known: readonly string[], at: string): never {
-  const near = nearest(name, known)
-  throw new UserError('unknown-definition', {
-    at: `${at}/name`,
-    found: name,
-    hint: near === null ? 'a worker that has it must have registered it before' : `did you mean ${near}?`,
-  })
 }
 
 /** What a person would see as changed: of `options` each one by itself. */
@@ -241,7 +246,7 @@ const exported = operation({
   method: 'GET',
   path: `${NAMESPACE}/export`,
   summary:
-    'What apply takes: schedules (those of code where an operator has changed them), paused queues and definitions, options set by an operator',
+    'What apply takes: schedules (those of code where an operator has changed them), paused queues and definitions, options and limits set by an operator',
   answers: { 200: Export },
   async handle({ engine, params: { namespace } }) {
     const schedules = (await allSchedules(engine, namespace)).filter(({ origin, overridden }) => origin.is !== 'code' || overridden.length > 0)
@@ -254,8 +259,9 @@ const exported = operation({
         const pause = pauses.definition.get(name)
         return { name, ...(pause && { paused: pausedOf(pause) }), ...(override && { options: written(override) }) }
       })
+    const limits = [...operatorLimits(engine, namespace)].map(([name, limit]) => ({ name, ...limit }))
     const specs = schedules.map(({ name, spec }) => writtenSpecText(name, spec))
-    return `{"schedules":[${specs.join(',')}],"queues":${JSON.stringify(byName(queues))},"definitions":${JSON.stringify(byName(definitions))}}`
+    return `{"schedules":[${specs.join(',')}],"queues":${JSON.stringify(byName(queues))},"definitions":${JSON.stringify(byName(definitions))},"limits":${JSON.stringify(byName(limits))}}`
   },
 })
 

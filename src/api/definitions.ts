@@ -1,11 +1,16 @@
-import { Definitions, Empty } from './answers.ts'
-import { definitionOf } from './inputs.ts'
+import { UserError } from '../core/errors.ts'
+import type { DefinitionOptions, DefinitionView, Engine } from '../engine/face.ts'
+import { Definition, Definitions, Empty } from './answers.ts'
+import { nearest } from './check.ts'
+import { type DefinitionOptionsBody, DefinitionOptions as OptionsSchema, Register } from './definition-schemas.ts'
+import { definitionOf, definitionOptionsOf } from './inputs.ts'
 import { type Operation, operation } from './operation.ts'
 import { pauseOperations } from './queues.ts'
-import { Register } from './schemas.ts'
 import { definitionText } from './views.ts'
 
 const DEFINITIONS = '/v1/namespaces/{namespace}/definitions'
+
+const DEFINITION = `${DEFINITIONS}/{name}`
 
 const register = operation({
   name: 'definitions.register',
@@ -30,4 +35,70 @@ const list = operation({
   handle: ({ engine, params }) => `{"definitions":[${engine.definitions.list(params.namespace).map(definitionText).join(',')}]}`,
 })
 
-export const definitions: Operation[] = [register, list, ...pauseOperations('definition', 'definitions', `${DEFINITIONS}/{name}`)]
+const get = operation({
+  name: 'definitions.get',
+  method: 'GET',
+  path: DEFINITION,
+  summary: 'A definition, with what of its options an operator has set',
+  answers: { 200: Definition },
+  handle: ({ engine, params }) => definitionText(found(engine, params)),
+})
+
+const override = operation({
+  name: 'definitions.override',
+  method: 'PUT',
+  path: `${DEFINITION}/options`,
+  summary: "Set an operator's options over those of the code, the whole of them; the secret that *** stands for is kept",
+  body: { schema: OptionsSchema },
+  answers: { 200: Definition },
+  async handle({ engine, params, body }) {
+    const options = overrideOf(found(engine, params), body, '')
+    await engine.definitions.override(params.namespace, params.name, Object.keys(options).length === 0 ? null : options)
+    return definitionText(found(engine, params))
+  },
+})
+
+const reset = operation({
+  name: 'definitions.reset',
+  method: 'DELETE',
+  path: `${DEFINITION}/options`,
+  summary: "Remove an operator's options: those of the code are in force again",
+  answers: { 200: Definition },
+  async handle({ engine, params }) {
+    found(engine, params)
+    await engine.definitions.override(params.namespace, params.name, null)
+    return definitionText(found(engine, params))
+  },
+})
+
+/** An operator's options over a definition. `at`: of the body. */
+export function overrideOf({ options: before, override }: DefinitionView, body: DefinitionOptionsBody, at: string): DefinitionOptions {
+  const options = definitionOptionsOf(body, at, before)
+  for (const [one, other] of [
+    ['debounce', 'throttle'],
+    ['throttle', 'debounce'],
+  ] as const)
+    if (options[one] !== undefined && before[other] !== undefined && override?.[other] === undefined)
+      throw new UserError('invalid-option', { at: `${at}/${one}`, hint: `the code says ${other}, and the two cannot be combined` })
+  return options
+}
+
+/** @throws UserError `unknown-definition` */
+function found(engine: Engine, { namespace, name }: { namespace: string; name: string }): DefinitionView {
+  const known = engine.definitions.list(namespace)
+  const definition = known.find(one => one.name === name)
+  if (definition !== undefined) return definition
+  throw unknownDefinition(
+    name,
+    known.map(one => one.name),
+    '/path/name',
+  )
+}
+
+export function unknownDefinition(name: string, known: readonly string[], at: string): UserError {
+  const near = nearest(name, known)
+  const hint = near === null ? 'a worker that has it must have registered it before' : `did you mean ${near}?`
+  return new UserError('unknown-definition', { at, found: name, hint })
+}
+
+export const definitions: Operation[] = [register, list, get, override, reset, ...pauseOperations('definition', 'definitions', DEFINITION)]

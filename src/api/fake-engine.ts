@@ -2,6 +2,8 @@ import { UserError } from '../core/errors.ts'
 import { callRunId, newId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import { FAKE_BATCH, fakeBatches } from './fake-batches.ts'
+import { FakeLimits } from './fake-limits.ts'
 import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
 
@@ -20,22 +22,19 @@ export class FakeEngine implements Engine {
   isReady = true
   /** What an operator has set of `resize`. */
   overrides: DefinitionOptions | null = null
+  /** Options of its code beside those that it always has. */
+  declared: DefinitionOptions = {}
   #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
     { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
   ]
-  readonly limits: Engine['limits'] = {
-    list: () => [],
-    get: (_, name) => {
-      throw new UserError('limit-not-found', { found: name })
-    },
-    set: async (...args) => this.#called('limits.set', ...args),
-    resumeSequence: async (...args) => this.#called('limits.resumeSequence', ...args),
-  }
+  readonly limits = new FakeLimits((name, ...args) => this.#called(name, ...args), NOW)
+  readonly batches: Engine['batches']
   readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
   readonly #listeners = new Set<{ namespace: string; run: string | null; listener: (event: LiveEvent) => void }>()
 
   constructor() {
+    this.batches = fakeBatches((name, ...args) => this.#called(name, ...args), NOW)
     this.schedules = new FakeSchedules((name, ...args) => this.#called(name, ...args), NOW)
   }
 
@@ -74,6 +73,9 @@ export class FakeEngine implements Engine {
   ready() {
     return this.isReady
   }
+  fault() {
+    return null
+  }
 
   readonly runs: Engine['runs'] = {
     start: async (namespace, call) => {
@@ -87,6 +89,7 @@ export class FakeEngine implements Engine {
       )
     },
     resolve: async (_namespace, ending) => {
+      if (ending === FAKE_BATCH) return ending
       const found = [...this.known.keys()].filter(id => id.endsWith(ending))
       if (found.length > 1) throw new UserError('ambiguous-run', { found: ending, data: { runs: found } })
       if (found.length === 0) throw new UserError('run-not-found', { found: ending })
@@ -127,6 +130,7 @@ export class FakeEngine implements Engine {
       this.#run('runs.retry', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
   }
   readonly definitions: Engine['definitions'] = {
@@ -141,7 +145,17 @@ export class FakeEngine implements Engine {
         kind: 'job',
         name: 'resize',
         version: 'v1',
-        options: { retry: { attempts: 3, initialMs: 500 }, tags: { team: 'media' }, retentionMs: 1_000 },
+        options: {
+          retry: { attempts: 3, initialMs: 500 },
+          tags: { team: 'media' },
+          retentionMs: 1_000,
+          limits: [
+            { per: 'user', concurrency: 2 },
+            { name: 'api', rate: 100, everyMs: 60_000 },
+          ],
+          ...this.declared,
+          ...this.overrides,
+        },
         override: this.overrides,
         schema: '{"const":12345678901234567890}',
         registeredAt: NOW,

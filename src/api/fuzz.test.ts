@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApi, OPERATIONS } from './api.ts'
 import { explainMismatch } from './check.ts'
+import { FAKE_BATCH } from './fake-batches.ts'
 import { FakeEngine, fakeDelivery } from './fake-engine.ts'
 import type { Method } from './operation.ts'
 import { scheduleOf } from './schedule-inputs.ts'
@@ -24,12 +25,13 @@ beforeAll(() => {
 afterAll(() => app.close())
 
 const SCHEDULE_READS = ['get', 'list', 'preview', 'ledger', 'calendar', 'explain'].map(name => `schedules.${name}`)
-const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain', ...SCHEDULE_READS])
+const BATCH_READS = ['get', 'list', 'preview'].map(name => `batches.${name}`)
+const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain', ...SCHEDULE_READS, ...BATCH_READS])
 /** Codes that say which field is meant: these have a place. */
 const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
 
 /** Refusals of the engine itself: it must be asked for them. */
-const ASKED = new Set(['run-not-found', 'schedule-not-found', 'key-conflict'])
+const ASKED = new Set(['run-not-found', 'batch-not-found', 'schedule-not-found', 'limit-not-found', 'key-conflict'])
 
 async function holds(method: Method, url: string, payload: string | Buffer | undefined, headers: Record<string, string>): Promise<void> {
   const before = engine.calls.length
@@ -57,9 +59,24 @@ const OPTIONS = {
   retry: { attempts: 3, initial: '1s', factor: 2, maximum: '1h', jitter: 0.1 },
   timeout: { attempt: '1m', total: 1_000, scheduleToStart: '1h', heartbeat: '5s' },
   expires: '1d',
+  exhausted: 'park',
   retention: '7d',
   labels: { gpu: 'a100' },
   tags: { team: 'media' },
+}
+const RULES = {
+  limits: [
+    { per: 'user', concurrency: 2 },
+    { rate: 100, every: '1m', weight: 2 },
+    { name: 'api', rate: 10, every: 1_000, per: 'order.tenant' },
+    { pool: 'warehouse', weight: 2 },
+  ],
+  fair: { per: 'tenant', weights: { big: 3 } },
+  sequence: { per: 'order', onFailure: 'skip' },
+  cost: { cpu: 2, memory: 512 },
+  batch: { size: 50, within: '1s' },
+  debounce: { per: 'user', for: '5s', maximum: '1m' },
+  onFailure: { url: 'https://example.org/hook', secret: 's' },
 }
 const START = {
   definition: 'a',
@@ -108,9 +125,26 @@ const SPEC = {
 const VALID: Record<string, unknown> = {
   'runs.start': START,
   'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },
-  'runs.retry': { input: [1] },
+  'runs.retry': { input: [1], force: true },
+  'runs.change': { delay: '5m', priority: 1, queue: 'q', input: [1], why: 'w' },
+  'batches.start': {
+    name: 'import',
+    jobs: [START, { batch: { jobs: [{ definition: 'b' }], open: true } }],
+    onComplete: { definition: 'c', input: 1, options: OPTIONS },
+    tags: { team: 'media' },
+    retention: '1d',
+  },
+  'batches.add': { jobs: [{ definition: 'a', input: 1 }, { batch: {} }] },
+  'batches.bulk': {
+    name: 'tidy',
+    operation: 'change',
+    filter: { state: ['queued'], definition: ['a'], queue: ['q'], tags: { a: 'b' }, createdAfter: '2026-03-01T09:00:00Z', reason: 'r', error: 'e' },
+    change: { delay: '5m', priority: 3, queue: 'q' },
+    why: 'w',
+  },
+  'batches.preview': { operation: 'cancel', filter: { createdBefore: '2026-03-01T09:00:00Z' } },
   'definitions.register': {
-    definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, unique: { by: 'name' } }, schema: { type: 'object' } }],
+    definitions: [{ kind: 'job', name: 'a', version: 'v', options: { ...OPTIONS, ...RULES, unique: { by: 'name' } }, schema: { type: 'object' } }],
   },
   'tasks.poll': {
     worker: 'w',
@@ -159,13 +193,21 @@ const VALID: Record<string, unknown> = {
       { name: 'b', at: '2026-12-24T18:00', target: 'a', catchup: '6h' },
     ],
   },
+  'definitions.override': { ...OPTIONS, ...RULES, fair: 'tenant', sequence: 'order', cost: 2, debounce: '5s', onFailure: 'alert' },
+  'limits.set': { on: { queue: 'images' }, per: 'user', rate: 100, every: '1m' },
+  'sequences.resume': { key: 'order-17' },
   apply: {
     schedules: [{ name: 'a', ...SPEC }],
     queues: [
       { name: 'q', paused: { note: 'n' } },
       { name: 'r', paused: false },
     ],
-    definitions: [{ name: 'resize', paused: true, options: { ...OPTIONS, unique: { by: 'input' } } }],
+    definitions: [{ name: 'resize', paused: true, options: { ...OPTIONS, ...RULES, unique: { by: 'input' } } }],
+    limits: [
+      { name: 'api', rate: 5, every: '1s' },
+      { name: 'images', on: { queue: 'images' }, per: 'user', concurrency: 0 },
+      { name: 'warehouse', on: 'pool', concurrency: 10 },
+    ],
     dryRun: false,
     prune: true,
   },
@@ -226,7 +268,10 @@ const mutated = (valid: unknown): fc.Arbitrary<unknown> =>
     })
 
 const pathValue = () =>
-  fc.oneof(fc.constantFrom('default', 'a', '..', '.', 'x'.repeat(300), '__proto__', 'batch'), fc.string({ unit: 'binary', minLength: 1 }))
+  fc.oneof(
+    fc.constantFrom('default', 'a', 'resize', 'resize/user', '..', '.', 'x'.repeat(300), '__proto__', 'batch'),
+    fc.string({ unit: 'binary', minLength: 1 }),
+  )
 
 describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))('%s', (name, { method, path, body, query }) => {
   const target = () =>
@@ -253,7 +298,12 @@ describe.each(OPERATIONS.map(operation => [operation.name, operation] as const))
           ? filled
           : `${filled}?${new URLSearchParams(pairs.map(([key, value]) => [key, value] as [string, string]))}`
       })
-  const plain = path.replace(/\{run\}/, '{run}').replace(/\{(\w+)\}/g, (_, parameter) => (parameter === 'run' ? 'RUN' : 'default'))
+  const plain = path
+    .replace(/\{run\}/, '{run}')
+    .replace(/\{batch\}/, FAKE_BATCH)
+    .replace(/\{(\w+)\}/g, (_, parameter) =>
+      parameter === 'run' ? 'RUN' : name.startsWith('definitions.') && parameter === 'name' ? 'resize' : 'default',
+    )
   const headers = () =>
     fc.record(
       {

@@ -5,10 +5,12 @@ import type { Ref, TaskResult } from '../core/machine.ts'
 import { KEY_RETENTION_MS } from '../core/options.ts'
 import type { Failure as CoreFailure, Progress } from '../core/run.ts'
 import { durationMs } from '../core/time.ts'
-import type { Beat, DefinitionOptions, DefinitionSpec, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
+import type { Beat, DefinitionOptions, DefinitionSpec, RunChangeCall, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
 import { foundText } from './check.ts'
+import type { Definition, DefinitionOptionsBody } from './definition-schemas.ts'
 import { parseInstant } from './instants.ts'
 import type { LogRow } from './rows.ts'
+import { rulesOf } from './rules.ts'
 import type * as schemas from './schemas.ts'
 import type { OptionsBody, StartBody } from './schemas.ts'
 
@@ -50,6 +52,7 @@ export function optionsOf(body: OptionsBody, at: string): RunOptions {
   if (body.retry !== undefined) options.retry = retryOf(body.retry, `${at}/retry`)
   if (body.timeout !== undefined) options.timeout = timeoutsOf(body.timeout, `${at}/timeout`)
   if (body.expires !== undefined) options.expiresMs = durationMs(body.expires, `${at}/expires`)
+  if (body.exhausted !== undefined) options.exhausted = body.exhausted
   if (body.retention !== undefined) options.retentionMs = durationMs(body.retention, `${at}/retention`)
   if (body.labels !== undefined) options.labels = body.labels
   if (body.tags !== undefined) options.tags = body.tags
@@ -85,19 +88,35 @@ function uniqueOf(body: NonNullable<OptionsBody['unique']>, at: string): Unique 
   const unique: Unique = { by: body.by }
   if (body.key !== undefined) unique.key = body.key
   if (body.states !== undefined) unique.states = [...new Set(body.states)]
+  if (body.onConflict !== undefined) unique.onConflict = body.onConflict
   return unique
 }
 
-export function definitionOptionsOf(body: OptionsBody, at: string): DefinitionOptions {
-  const options: DefinitionOptions = optionsOf(body, at)
+export function changeOf(body: Static<typeof schemas.ChangeBody>, payloads: readonly string[]): RunChangeCall {
+  const [one, other] = (['at', 'delay', 'now'] as const).filter(name => body[name] !== undefined && body[name] !== false)
+  if (other !== undefined) throw conflict(`/${other}`, `${one} and ${other} cannot be combined: both say when the run is due`)
+  const change: RunChangeCall = {}
+  if (body.now === true) change.due = 'now'
+  if (body.at !== undefined) change.due = parseInstant(body.at, '/at')
+  if (body.delay !== undefined) change.delayMs = durationMs(body.delay, '/delay')
+  if (body.priority !== undefined) change.priority = body.priority
+  if (body.queue !== undefined) change.queue = body.queue
+  if (body.input !== undefined) change.input = payloadOf(body.input, payloads)
+  if (Object.keys(change).length === 0) throw conflict('', 'say what to change: at, delay, now, priority, queue or input')
+  return change
+}
+
+/** `before`: the options in force; see rulesOf. */
+export function definitionOptionsOf(body: DefinitionOptionsBody, at: string, before: DefinitionOptions | null): DefinitionOptions {
+  const options: DefinitionOptions = { ...optionsOf(body, at), ...rulesOf(body, at, before) }
   // A definition's unique by key takes its key from each start.
   const { unique } = body
   if (unique !== undefined) options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/unique`)
   return options
 }
 
-export function definitionOf(body: Static<typeof schemas.Definition>, payloads: readonly string[], at: string): DefinitionSpec {
-  const options = definitionOptionsOf(body.options, `${at}/options`)
+export function definitionOf(body: Static<typeof Definition>, payloads: readonly string[], at: string): DefinitionSpec {
+  const options = definitionOptionsOf(body.options, `${at}/options`, null)
   const schema = body.schema === undefined ? null : payloadOf(body.schema, payloads)
   if (schema !== null && !/^\s*(?:\{|true\b|false\b)/.test(schema))
     throw new UserError('invalid-input', { at: `${at}/schema`, found: foundText(schema), hint: 'a JSON Schema is an object, or true or false' })

@@ -68,7 +68,7 @@ export interface QueryParameter<T> {
 type Read<Q> = { [K in keyof Q]?: Q[K] extends QueryParameter<infer T> ? T : never }
 
 export interface Request<Q, B> {
-  params: { namespace: string; name: string; worker: string; backfill: string }
+  params: { namespace: string; name: string; worker: string; backfill: string; batch: string }
   query: Read<Q>
   body: B
   payloads: string[]
@@ -235,6 +235,7 @@ export const names: QueryParameter<string[]> = {
   repeatable: true,
   read: (values, at) => values.map(value => checked(NAME.test(value), value, at, NAME_HINT, value)),
 }
+export const name: QueryParameter<string> = { ...names, repeatable: false, read: (values, at) => names.read(values, at)[0] as string }
 export function oneOrMore<T extends string>(known: readonly T[]): QueryParameter<T[]> {
   return {
     schema: Type.Enum([...known]),

@@ -2,14 +2,16 @@ import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import type { StartAnswer } from '../engine/face.ts'
+import { BATCH_TAG } from '../engine/face.ts'
 import { Empty, Existing, Explanation, History, Logs, RunDetail, RunList, RunRef, Started, StartedMany } from './answers.ts'
+import { batchId } from './batches.ts'
 import { openCursor, sealCursor } from './cursor.ts'
-import { payloadOf, startOf, storable } from './inputs.ts'
+import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { quote } from './json.ts'
-import { cursor, instant, limit, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
+import { cursor, instant, limit, name, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import type { RunFilter } from './rows.ts'
-import { CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
+import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
 import { eventText, explanationJson, logLineText, runDetailText, runJson } from './views.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
@@ -49,7 +51,7 @@ function startedText(answer: StartAnswer): string {
     case 'started':
       return `{"is":"started","run":${quote(answer.run)}}`
     case 'existing':
-      return `{"is":"existing","run":${quote(answer.run)},"by":"${answer.by}"}`
+      return `{"is":"existing","run":${quote(answer.run)},"by":"${answer.by}"${answer.replaced ? ',"replaced":true' : ''}}`
     case 'refused':
       return `{"is":"refused","problem":${JSON.stringify(problemJson(answer.problem))}}`
   }
@@ -65,6 +67,7 @@ const list = operation({
     definition: names,
     queue: names,
     tag: tags,
+    batch: name,
     createdAfter: instant,
     createdBefore: instant,
     limit,
@@ -77,6 +80,7 @@ const list = operation({
     if (query.definition) filter.names = query.definition
     if (query.queue) filter.queues = query.queue
     if (query.tag) filter.tags = query.tag
+    if (query.batch) filter.tags = { ...filter.tags, [BATCH_TAG]: await batchId(engine, { namespace: params.namespace, batch: query.batch }) }
     if (query.createdAfter !== undefined) filter.createdAfter = query.createdAfter
     if (query.createdBefore !== undefined) filter.createdBefore = query.createdBefore
     const listed = ['runs', filter]
@@ -154,13 +158,28 @@ const retry = operation({
   name: 'runs.retry',
   method: 'POST',
   path: `${RUN}/retry`,
-  summary: 'Start a new run from a closed one, linked to it; with other input if given',
+  summary: 'Start a new run from a closed one, linked to it; with other input if given; `force`: also where another holds its unique key',
   body: { schema: RetryBody, raw: { input: 'raw' }, optional: true },
   answers: { 200: RunRef },
   async handle({ engine, params, body, payloads, runId, command }) {
     const input = body.input === undefined ? {} : { input: payloadOf(body.input, payloads) }
-    const run = await engine.runs.retry(params.namespace, await runId(), { ...command(), ...input })
+    const force = body.force === undefined ? {} : { force: body.force }
+    const run = await engine.runs.retry(params.namespace, await runId(), { ...command(), ...input, ...force })
     return `{"run":${quote(run)}}`
+  },
+})
+
+const change = operation({
+  name: 'runs.change',
+  method: 'POST',
+  path: `${RUN}/change`,
+  summary: 'Change when a run is due, its priority, queue or input, as long as it waits',
+  body: { schema: ChangeBody, raw: { input: 'raw' } },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, payloads, runId, command }) {
+    const why = body.why === undefined ? null : storable(body.why, NOTE_LENGTH_MAX)
+    await engine.runs.change(params.namespace, await runId(), changeOf(body, payloads), { ...command(), why })
+    return '{}'
   },
 })
 
@@ -175,5 +194,6 @@ export const runs: Operation[] = [
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
   retry,
-  command('resume', 'Let a stuck run take the input that it choked on again'),
+  command('resume', 'Let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again'),
+  change,
 ]

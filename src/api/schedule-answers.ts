@@ -4,6 +4,7 @@ import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import { CATCHUPS, OVERLAPS } from '../engine/face.ts'
 import { Reason } from './answers.ts'
 import { DefinitionSettings, QueueSettings } from './apply-schemas.ts'
+import { LimitSettings } from './limit-schemas.ts'
 import { NamedSchedule } from './schedule-schemas.ts'
 
 /** What the server answers of schedules: see answers.ts. */
@@ -118,7 +119,7 @@ export const Applied = object(
     applied: Type.Boolean({ description: 'false: it was a dry run' }),
     changes: Type.Array(
       object({
-        kind: Type.Enum(['schedule', 'queue', 'definition']),
+        kind: Type.Enum(['schedule', 'queue', 'definition', 'limit']),
         name: Type.String(),
         change: Type.Enum(['created', 'edited', 'unchanged', 'deleted', 'kept']),
         fields: Type.Array(object({ field: Type.String(), from: Type.Optional(Type.Unknown()), to: Type.Optional(Type.Unknown()) })),
@@ -129,6 +130,11 @@ export const Applied = object(
   'Applied',
 )
 export const Export = object(
-  { schedules: Type.Array(NamedSchedule), queues: Type.Array(QueueSettings), definitions: Type.Array(DefinitionSettings) },
+  {
+    schedules: Type.Array(NamedSchedule),
+    queues: Type.Array(QueueSettings),
+    definitions: Type.Array(DefinitionSettings),
+    limits: Type.Array(LimitSettings),
+  },
   'Export',
 )

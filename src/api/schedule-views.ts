@@ -1,5 +1,6 @@
 import type {
   Backfill,
+  DefinitionRules,
   LedgerEntry,
   LedgerLine,
   Preview,
@@ -11,6 +12,7 @@ import type {
 } from '../engine/face.ts'
 import { durationText } from './durations.ts'
 import { formatInstant } from './instants.ts'
+import { rulesJson } from './rules.ts'
 import { CATCHUP_WINDOW_MS_DEFAULT } from './schedule-inputs.ts'
 import { instantOrNull, optionsJson, reasonJson } from './views.ts'
 
@@ -81,7 +83,7 @@ function writtenCatchup({ policy, windowMs }: ScheduleSpec['catchup']): unknown 
 }
 
 /** Options of runs or of a definition, durations as text. */
-export function writtenOptions(options: RunOptions): Record<string, unknown> {
+export function writtenOptions(options: RunOptions & DefinitionRules): Record<string, unknown> {
   const { retry, timeout, expires, retention, ...rest } = optionsJson(options) as Record<string, unknown> & {
     retry?: Record<string, number | undefined>
     timeout?: Record<string, number>
@@ -93,6 +95,7 @@ export function writtenOptions(options: RunOptions): Record<string, unknown> {
     timeout: timeout && Object.fromEntries(Object.entries(timeout).map(([name, ms]) => [name, text(ms)])),
     expires: text(expires),
     retention: text(retention),
+    ...rulesJson(options, durationText),
   }
 }
 

@@ -48,7 +48,7 @@ const texts = (what: string) =>
     maxProperties: TAGS_MAX,
     description: `at most ${TAGS_MAX} ${what}, each with a name of 1 to ${TAG_LENGTH_MAX} characters, without control characters and colons`,
   })
-const Tags = texts('tags')
+export const Tags = texts('tags')
 const Labels = texts('labels')
 
 export const NOTE_LENGTH_MAX = 2_000
@@ -72,6 +72,7 @@ const Unique = closed(
     by: Type.Enum(['name', 'input', 'key']),
     key: Type.Optional(Key),
     states: Type.Optional(Type.Array(Type.Enum([...OPEN_STATES]), { minItems: 1, maxItems: OPEN_STATES.length })),
+    onConflict: Type.Optional(Type.Enum(['keep', 'replace'])),
   },
   { title: 'Unique' },
 )
@@ -104,11 +105,12 @@ const runOptions = {
   retry: Type.Optional(Retry),
   timeout: Type.Optional(Timeouts),
   expires: Type.Optional(Duration),
+  exhausted: Type.Optional(Type.Enum(['fail', 'park'])),
   retention: Type.Optional(Duration),
   labels: Type.Optional(Labels),
   tags: Type.Optional(Tags),
 }
-const shared = { unique: Type.Optional(Unique), ...runOptions }
+export const shared = { unique: Type.Optional(Unique), ...runOptions }
 export const Start = closed(
   {
     definition: Name,
@@ -131,16 +133,22 @@ export const Start = closed(
   { title: 'Start' },
 )
 export const StartMany = closed({ runs: list(Start, STARTS_PER_CALL_MAX) }, { title: 'StartMany' })
-export const DefinitionOptions = closed(shared, { title: 'DefinitionOptions' })
 export const RunOptions = closed(runOptions, { title: 'RunOptions', description: 'options of each run that it starts' })
-export const Definition = closed(
-  { kind: Type.Enum(['job']), name: Name, version: Name, options: DefinitionOptions, schema: Type.Optional(Payload) },
-  { title: 'Definition' },
-)
-export const Register = closed({ definitions: list(Definition, DEFINITIONS_PER_CALL_MAX) }, { title: 'Register' })
 export const CommandBody = closed({ why: Type.Optional(Note) }, { title: 'Command' })
 export const PauseBody = closed({ note: Type.Optional(Note) }, { title: 'Pause' })
-export const RetryBody = closed({ input: Type.Optional(Payload) }, { title: 'RetryRun' })
+export const RetryBody = closed({ input: Type.Optional(Payload), force: Type.Optional(Type.Boolean()) }, { title: 'RetryRun' })
+export const ChangeBody = closed(
+  {
+    at: Type.Optional(InstantText),
+    delay: Type.Optional(Duration),
+    now: Type.Optional(Type.Boolean()),
+    priority: Type.Optional(count(PRIORITY_MIN, PRIORITY_MAX)),
+    queue: Type.Optional(Name),
+    input: Type.Optional(Payload),
+    why: Type.Optional(Note),
+  },
+  { title: 'ChangeRun' },
+)
 export const NewKey = closed({ name: Name }, { title: 'NewKey' })
 
 const UNITS_MAX = 20
@@ -235,4 +243,4 @@ const LogLine = closed(
 export const Log = closed({ worker: Name, lines: list(LogLine, LOG_LINES_PER_CALL_MAX) }, { title: 'Log' })
 
 export type StartBody = Static<typeof Start>
-export type OptionsBody = Static<typeof DefinitionOptions>
+export type OptionsBody = Pick<StartBody, keyof typeof shared>

@@ -53,7 +53,7 @@ export async function summarize(engine: Engine, namespace: string, now: Instant)
       .sort((a, b) => (a.nextAt as number) - (b.nextAt as number))
       .slice(0, SHOWN_MAX),
     failed,
-    stuck: paused.filter(run => run.reason?.startsWith('stuck') ?? false).slice(0, SHOWN_MAX),
+    stuck: paused.filter(run => run.reason === 'parked' || (run.reason?.startsWith('stuck') ?? false)).slice(0, SHOWN_MAX),
     pauses: engine.pauses.list(namespace).map(({ scope, name, by, note, since }) => ({ scope, name, by, note, since })),
     workers: engine.workers.list(namespace).length,
   }

@@ -1,3 +1,4 @@
+import type { RunKind } from '../core/machine.ts'
 import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type {
@@ -17,13 +18,14 @@ import type {
 import { formatInstant } from './instants.ts'
 import { quote } from './json.ts'
 import type { LogRow } from './rows.ts'
+import { rulesJson } from './rules.ts'
 
 /** What the engine answers, as JSON: times as ISO 8601, durations in milliseconds, payloads spliced in as the text that they are. */
 
 export interface RunJson {
   id: string
   namespace: string
-  kind: 'job'
+  kind: RunKind
   definition: string
   queue: string
   state: RunState
@@ -78,7 +80,7 @@ export function runDetailText(run: RunDetail): string {
 
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
-  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique } = options
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted } = options
   return {
     queue,
     priority,
@@ -91,16 +93,22 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     labels,
     tags,
     unique,
+    exhausted,
   }
 }
 
+export function definitionOptionsJson(options: DefinitionOptions): Record<string, unknown> {
+  return { ...optionsJson(options), ...rulesJson(options, ms => ms) }
+}
+
 export function definitionText(definition: DefinitionView): string {
-  const { kind, name, version, options, registeredAt, versions, paused, schema } = definition
+  const { kind, name, version, options, override, registeredAt, versions, paused, schema } = definition
   const known = JSON.stringify({
     kind,
     name,
     version,
-    options: optionsJson(options),
+    options: definitionOptionsJson(options),
+    override: override && definitionOptionsJson(override),
     registeredAt: formatInstant(registeredAt),
     versions,
     paused: pauseJson(paused),

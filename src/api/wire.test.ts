@@ -8,9 +8,14 @@ import type { TimetableSpec } from '../time/spec.ts'
 import type * as answers from './answers.ts'
 import { type Api, createApi, OPERATIONS } from './api.ts'
 import type * as applySchemas from './apply-schemas.ts'
+import type * as batchAnswers from './batch-answers.ts'
+import type * as batchSchemas from './batch-schemas.ts'
+import type * as definitionSchemas from './definition-schemas.ts'
 import { STREAM_PATHS } from './events.ts'
+import { FAKE_BATCH } from './fake-batches.ts'
 import { FakeEngine, fakeDelivery, NOW } from './fake-engine.ts'
 import { fakeLine } from './fake-schedules.ts'
+import type * as limitSchemas from './limit-schemas.ts'
 import type * as scheduleAnswers from './schedule-answers.ts'
 import type * as scheduleSchemas from './schedule-schemas.ts'
 import { SCHEDULES_PER_CALL_MAX as SERVER_SCHEDULES_PER_CALL_MAX } from './schedule-schemas.ts'
@@ -26,7 +31,9 @@ test('what the SDK sends is what the server takes, type by type', () => {
   expect([
     same<Static<typeof schemas.Start>, wire.WireStart>(true),
     same<Static<typeof schemas.StartMany>, wire.WireStartMany>(true),
-    same<Static<typeof schemas.Register>, wire.WireRegister>(true),
+    same<Static<typeof definitionSchemas.Register>, wire.WireRegister>(true),
+    same<Static<typeof limitSchemas.LimitSet>, wire.WireLimitSet>(true),
+    same<Static<typeof limitSchemas.SequenceResume>, wire.WireSequenceResume>(true),
     same<Static<typeof schemas.CommandBody>, wire.WireCommand>(true),
     same<Static<typeof schemas.Poll>, wire.WirePoll>(true),
     same<Static<typeof schemas.Complete>['results'][number]['is'], wire.WireResult['is']>(true),
@@ -58,6 +65,9 @@ test('what the server answers is what the SDK reads, type by type', () => {
     same<Static<typeof answers.Completed>, wire.WireCompleted>(true),
     same<Static<typeof answers.Held>, wire.WireHeld>(true),
     same<keyof Static<typeof answers.Definitions>['definitions'][number], keyof wire.WireDefinitions['definitions'][number]>(true),
+    same<Static<typeof answers.Definition>, Omit<wire.WireDefinitionView, never>>(true),
+    same<Static<typeof limitSchemas.Limits>, wire.WireLimits>(true),
+    same<Static<typeof limitSchemas.LimitDetail>, wire.WireLimitDetail>(true),
     same<Static<typeof answers.LiveEvent>['is'], wire.LiveEvent['is']>(true),
     same<Static<typeof answers.Run>['trigger'], wire.WireTrigger>(true),
     same<Static<typeof scheduleAnswers.Schedule>, Mutable<wire.WireSchedule>>(true),
@@ -71,6 +81,10 @@ test('what the server answers is what the SDK reads, type by type', () => {
     same<Static<typeof scheduleAnswers.Registered>, wire.WireRegisteredSchedules>(true),
     same<Static<typeof scheduleAnswers.Applied>, wire.WireApplied>(true),
     same<Static<typeof scheduleAnswers.Export>, Mutable<wire.WireExport>>(true),
+    same<Static<typeof batchAnswers.Batch>, wire.WireBatchView>(true),
+    same<Static<typeof batchAnswers.BatchStarted>, wire.WireBatchStarted>(true),
+    same<Static<typeof batchAnswers.BulkStarted>, wire.WireBulkStarted>(true),
+    same<Static<typeof batchSchemas.Bulk>, wire.WireBulk>(true),
   ]).not.toContain(false)
 })
 
@@ -92,7 +106,11 @@ describe('answers are what /openapi.json says', () => {
   const bodies: Record<string, unknown> = {
     'runs.start': { definition: 'a' },
     'runs.startMany': { runs: [{ definition: 'a' }, { definition: 'b', key: 'taken' }] },
+    'runs.change': { now: true },
     'definitions.register': { definitions: [{ kind: 'job', name: 'a', version: 'v', options: { unique: { by: 'key' } } }] },
+    'definitions.override': { priority: 5, limits: [{ rate: 1, every: '1m' }], onFailure: { url: 'https://example.org', secret: 's' } },
+    'limits.set': { rate: 5, every: '1s' },
+    'sequences.resume': { key: 'k' },
     'tasks.poll': { worker: 'w', serves: [], max: 1, wait: 1 },
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },
     'tasks.heartbeat': { worker: 'w', beats: [ref] },
@@ -101,6 +119,10 @@ describe('answers are what /openapi.json says', () => {
       lines: [{ run: ref.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00Z', level: 'info', message: 'm', fields: { a: 1 } }],
     },
     'keys.create': { name: 'ci' },
+    'batches.start': { jobs: [{ definition: 'a', input: 1 }, { batch: { jobs: [] } }], onSuccess: { definition: 'a', options: { priority: 1 } } },
+    'batches.add': { jobs: [{ definition: 'a' }] },
+    'batches.bulk': { operation: 'cancel', filter: { state: ['queued'], tags: { a: 'b' } } },
+    'batches.preview': { operation: 'retry', filter: {} },
     'schedules.put': { cron: '0 9 * * *', target: 'a', input: { a: 1 } },
     'schedules.change': { jitter: '5m', input: null },
     'schedules.backfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' },
@@ -110,6 +132,7 @@ describe('answers are what /openapi.json says', () => {
       schedules: [{ name: 'a', at: ['2026-12-24T18:00:00Z'], target: 'a', overlap: 'allow' }],
       queues: [{ name: 'q', paused: true }],
       definitions: [{ name: 'resize', options: { priority: 5 } }],
+      limits: [{ name: 'api', concurrency: 5 }],
       prune: true,
     },
   }
@@ -129,7 +152,8 @@ describe('answers are what /openapi.json says', () => {
       body: JSON.stringify({ cron: ['0 2 * * *'], target: 'a', input: [1], options: { retry: { attempts: 2 } }, catchup: '6h' }),
     })
     if (name === 'keys.remove') await engine.settings.put('api-key', '', 'a', '{}')
-    const call = { params: { namespace: 'default', run: run.id, name: 'a', worker: 'w', backfill: 'b1' } }
+    const named = name.startsWith('definitions.') ? 'resize' : name.startsWith('limits.') ? 'api' : 'a'
+    const call = { params: { namespace: 'default', run: run.id, name: named, worker: 'w', backfill: 'b1', batch: FAKE_BATCH } }
     const answer = await api.dispatch(name, name in bodies ? { ...call, body: JSON.stringify(bodies[name]) } : call)
     expect(answer).toMatchObject({ status: Number(Object.keys(operation.answers)[0]) === 200 && name === 'runs.start' ? 201 : expect.any(Number) })
     const schema = operation.answers[answer.status]

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Abort, Client, job } from '@mainspring/sdk'
@@ -112,6 +112,12 @@ test('a run can be listed, shown, explained, cancelled and retried by the end of
   )
   expect((await mainspring('show', short)).out).toMatch(/queue +slow, priority 7[\s\S]*tags +team=media/)
   expect((await mainspring('explain', short)).out).toMatch(/It does not run because\n {2}1\. /)
+  expect((await mainspring('change', short, '--queue', 'later', '--priority', '9', '--delay', '2h', '--why', 'no hurry')).out).toMatch(
+    new RegExp(`^slow ${short} is changed: scheduled in queue "later", priority 9, due 20\\d\\d-`),
+  )
+  expect((await mainspring('list', '--queue', 'later')).out).toContain(short)
+  expect(await mainspring('change', short)).toMatchObject({ code: 2 })
+  expect(await mainspring('resume', short)).toMatchObject({ code: 2 })
   expect(await mainspring('cancel', short, '--why', 'enough')).toMatchObject({ code: 0, out: `slow ${short} cancelled.` })
   expect((await mainspring('show', short)).out).toContain('enough')
   expect((await mainspring('explain', short)).out).toContain('It ended because')
@@ -171,11 +177,22 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['server', '--port', '0'], 2, /in use by .*\[database-refused\]$/s],
   [['server', '--database', 'postgres://h/d'], 2, /\[database-unsupported\]$/],
   [['key', 'create', 'x', '--database', 'memory:'], 2, /^--database {2}A memory store is gone/],
+  [['backup', 'b.db', '--database', 'memory:'], 2, /^--database {2}A memory store is gone .*\n.*\[database-unsupported\]$/],
+  [['backup', 'b.db', '--database', 'postgres://h/d'], 2, /^--database {2}Only a SQLite file .*\n.*pg_dump.*\[database-unsupported\]$/],
+  [['backup', 'b.db', '--database', 'missing.db'], 2, /There is no database .*missing\.db\. +\[backup-refused\]$/],
+  [['backup'], 2, /^Missing required argument 'file'\./],
 ])('%j ends with %d and says what to do', async (given, code, error) => {
   const result = given[0] === 'key' ? await mainspringIn({}, given) : await mainspring(...given)
   expect(result.error).toMatch(error)
   expect(result.error).not.toMatch(/\n\s+at /)
   expect(result.code).toBe(code)
+})
+
+test('a backup is copied from the server that runs, and tells its size as data', async () => {
+  const { code, out } = await mainspring('backup', 'backup.db', '--json')
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ file: 'backup.db', bytes: statSync(join(directory, 'backup.db')).size })
+  expect(await mainspring('backup', 'backup.db')).toMatchObject({ code: 2, error: expect.stringMatching(/is there already.*\[backup-refused\]$/s) })
 })
 
 test('an error as data is JSON', async () => {
@@ -208,7 +225,7 @@ test('config prints each value with where it came from', async () => {
   expect(out).toMatch(/\nport +8080 +own\.yaml:1:7\nnamespace +teams +MAINSPRING_NAMESPACE\n[\s\S]*\nlease +30 s +--lease$/m)
 })
 
-test.each(['dev', 'server', 'worker', 'start', 'list', 'show', 'logs', 'explain', 'cancel', 'terminate', 'resume', 'retry', 'config'])(
+test.each(['dev', 'server', 'worker', 'start', 'list', 'show', 'logs', 'explain', 'cancel', 'terminate', 'resume', 'change', 'retry', 'config'])(
   'the help of %s has an example',
   async verb => {
     const { code, out } = await mainspring(verb, '--help')

@@ -5,7 +5,9 @@ import { PACKAGE_VERSION } from '../server/version.ts'
 import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
+import { addBatchVerbs } from './verbs-batches.ts'
 import { addDevVerb } from './verbs-dev.ts'
+import { addLimitVerbs } from './verbs-limits.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
 import { addRunVerbs } from './verbs-runs.ts'
@@ -42,7 +44,9 @@ export function programOf(terminal: Terminal): Command {
   addNodeVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
+  addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
+  addLimitVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addWorkerVerbs(program, terminal)

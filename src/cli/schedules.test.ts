@@ -191,7 +191,7 @@ test('export is a file that apply takes back without a change', async () => {
   }
   write('x.json', JSON.stringify({ schedules, queues: { q: { paused: true } } }).replace('"@@"', '12345678901234567890'))
   expect((await mainspring('apply', 'x.json')).out).toMatch(/\n3 created, 1 edited\.$/)
-  expect((await mainspring('export', '--out', 'x.yaml')).error).toBe('wrote x.yaml: 3 schedules, 1 queue, 0 definitions')
+  expect((await mainspring('export', '--out', 'x.yaml')).error).toBe('wrote x.yaml: 3 schedules, 1 queue, 0 definitions, 0 limits')
   const text = readFileSync(join(directory, 'x.yaml'), 'utf8')
   expect(text).toMatch(/^# yaml-language-server: \$schema=http:\/\/127\.0\.0\.1:\d+\/schemas\/apply\.json\nschedules:\n/)
   expect(text).toContain('12345678901234567890')

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { type Paint, paintFor } from './output/words.ts'
 
 /** Where a command writes. Tests give their own. */
@@ -8,6 +9,8 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly directory: string
   now(): number
+  /** Asks a person; absent: there is nobody. */
+  ask?(question: string): Promise<string>
 }
 
 // Nobody reads any more (`| head`): no reason to die half-way through what is being done.
@@ -23,6 +26,16 @@ export const processTerminal: Terminal = {
   environment: process.env,
   directory: process.cwd(),
   now: () => Date.now(),
+  ...(process.stdin.isTTY && process.stdout.isTTY ? { ask: askPerson } : {}),
+}
+
+async function askPerson(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return await lines.question(question)
+  } finally {
+    lines.close()
+  }
 }
 
 /** Exit codes:. */

@@ -1,11 +1,13 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { SETTING_NAMES, SETTINGS } from '../server/config.ts'
 import { keyCalls } from './keys.ts'
 import { configTable, keysTable, settingText } from './output/lists.ts'
+import { sizeText, spanText } from './output/words.ts'
 import { acting, withSettings } from './session.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Running a node, its configuration, and its API keys. */
+/** Running a node, backing it up, its configuration, and its API keys. */
 export function addNodeVerbs(program: Command, terminal: Terminal): void {
   const server = withSettings(program.command('server').description('run a node: engine, store and HTTP API'), [
     'database',
@@ -21,6 +23,23 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'callbackBase',
   ])
   acting(server, terminal, 'mainspring server --database mainspring.db', async session => (await import('./server.ts')).runServer(session))
+
+  const backup = withSettings(program.command('backup').description('copy the database of a server, which may be running').argument('<file>'), [
+    'database',
+  ])
+  acting(
+    backup.option('--json', 'print data instead of text'),
+    terminal,
+    'mainspring backup copies/monday.db --database mainspring.db',
+    async (session, [file = '']) => {
+      const { database } = session.config.settings
+      const since = session.terminal.now()
+      const { bytes } = await (await import('../server/stores.ts')).backUpStore(database, resolve(terminal.directory, file))
+      const tookMs = session.terminal.now() - since
+      session.show({ file, database, bytes, tookMs }, () => `${file}: ${sizeText(bytes)} in ${spanText(tookMs)}, checked and on disk`)
+      return undefined
+    },
+  )
 
   const config = withSettings(program.command('config').description('each setting with where it came from'), SETTING_NAMES).option(
     '--json',

@@ -4,6 +4,7 @@ import { textFlag } from './arguments.ts'
 import { definitionsTable, homeText, queuesTable, workersTable } from './output/lists.ts'
 import { calling, type Flags, type Session } from './session.ts'
 import type { Terminal } from './terminal.ts'
+import { addDefinitionVerbs } from './verbs-definitions.ts'
 
 /** Queues, definitions, workers, and the whole at a glance. */
 export function addPlaceVerbs(program: Command, terminal: Terminal): void {
@@ -15,12 +16,13 @@ export function addPlaceVerbs(program: Command, terminal: Terminal): void {
   })
   addPauses(queue, terminal, 'queue', 'images')
 
-  const definition = program.command('definition').description('definitions: what is registered, and pauses')
+  const definition = program.command('definition').description('definitions: what is registered, options, and pauses')
   calling(definition.command('ls').description('all definitions'), terminal, 'mainspring definition ls', async session => {
     const answer = await session.client.call<WireDefinitions>('definitions.list', {})
     session.show(answer, ({ definitions }) => definitionsTable(definitions, session.look))
     return undefined
   })
+  addDefinitionVerbs(definition, terminal)
   addPauses(definition, terminal, 'definition', 'resize')
 }
 

@@ -8,14 +8,16 @@ import {
   type WireRunList,
 } from '@mainspring/sdk'
 import type { Command } from 'commander'
+import { PRIORITY_MAX, PRIORITY_MIN } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import { collect, integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
+import { changeOfMany, oneOrWhere, withWhere } from './bulk.ts'
 import { followLogs } from './follow.ts'
 import { allLogs } from './logs.ts'
 import { explanationText, logText, runPage, runsTable } from './output/runs.ts'
 import { explainSchedule } from './schedules.ts'
-import { calling, type Flags, type Session } from './session.ts'
+import { type Action, calling, type Flags, type Session } from './session.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 
 /** Looking at runs, and what can be done to one. */
@@ -27,6 +29,7 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--name <name>', 'only runs of this definition (repeatable)', collect)
     .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
     .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
+    .option('--batch <batch>', 'only jobs of this batch')
     .option('--limit <number>', 'rows at most, 1 to 1000', '20')
     .option('--cursor <cursor>', 'go on where the list before ended')
   calling(list, terminal, 'mainspring list --state failed --limit 5', listRuns)
@@ -50,20 +53,44 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .argument('<run>', 'id, or the end of one, or the name of a schedule')
   calling(explain, terminal, 'mainspring explain 7kq2m', explainRun)
 
-  const why = (command: Command) => command.argument('<run>', 'id, or the end of one').option('--why <text>', 'kept in the history')
+  const why = (command: Command) => withWhere(command.argument('[run]', 'id, or the end of one').option('--why <text>', 'kept in the history'))
   const cancel = why(program.command('cancel').description('ask a run to stop; its handler may clean up'))
-  calling(cancel, terminal, 'mainspring cancel 7kq2m --why "wrong input"', command('runs.cancel', 'is asked to stop', 'cancelled'))
+  calling(
+    cancel,
+    terminal,
+    'mainspring cancel 7kq2m --why "wrong input"',
+    oneOrWhere('cancel', command('runs.cancel', 'is asked to stop', 'cancelled')),
+  )
   const terminate = why(program.command('terminate').description('end a run at once, whatever its handler does'))
-  calling(terminate, terminal, 'mainspring terminate 7kq2m', command('runs.terminate', 'terminated', 'terminated'))
-  const resume = why(program.command('resume').description('let a stuck run take the input that it choked on again'))
-  calling(resume, terminal, 'mainspring resume 7kq2m', command('runs.resume', 'goes on', 'resumed'))
+  calling(terminate, terminal, 'mainspring terminate 7kq2m', oneOrWhere('terminate', command('runs.terminate', 'terminated', 'terminated')))
+  const resume = withWhere(
+    program
+      .command('resume')
+      .description('let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again')
+      .argument('[run...]', 'ids, or the ends of some')
+      .option('--why <text>', 'kept in the history'),
+  )
+  const resumeOne = command('runs.resume', 'goes on', 'resumed')
+  const resumeEach: Action = async (session, runs, flags) => {
+    for (const run of runs) await resumeOne(session, [run], flags)
+    return undefined
+  }
+  calling(resume, terminal, 'mainspring resume 7kq2m 7kpa1', oneOrWhere('resume', resumeEach))
 
-  const retry = program
-    .command('retry')
-    .description('start a closed run again: a new run, linked to it')
-    .argument('<run>', 'id, or the end of one')
+  const change = why(program.command('change').description('change when a run is due, its priority, queue or input, as long as it waits'))
+    .option('--now', 'due now')
+    .option('--at <time>', 'due at this time, in ISO 8601 with its offset')
+    .option('--delay <duration>', 'due so long from now, such as 10m')
+    .option('--priority <number>', '-100 to 100')
+    .option('--queue <queue>', 'where it waits')
+    .option('--input <json>', 'another input, of one run')
+  calling(change, terminal, 'mainspring change 7kq2m --now', oneOrWhere('change', changeRun, changeOfMany))
+
+  const retry = withWhere(program.command('retry').description('start a closed run again: a new run, linked to it'))
+    .argument('[run]', 'id, or the end of one')
     .option('--input <json>', 'another input')
-  calling(retry, terminal, 'mainspring retry 7kq2m', retryRun)
+    .option('--force', 'also where another run holds its unique key')
+  calling(retry, terminal, 'mainspring retry 7kq2m', oneOrWhere('retry', retryRun))
 }
 
 async function listRuns(session: Session, _given: readonly string[], flags: Flags): Promise<undefined> {
@@ -73,6 +100,7 @@ async function listRuns(session: Session, _given: readonly string[], flags: Flag
     definition: listFlag(flags.name),
     queue: listFlag(flags.queue),
     tag: listFlag(flags.tag).map(tag => tag.replace('=', ':')),
+    batch: textFlag(flags.batch),
     limit: String(limit),
     cursor: textFlag(flags.cursor),
   }
@@ -147,8 +175,25 @@ function command(operation: 'runs.cancel' | 'runs.terminate' | 'runs.resume', op
 async function retryRun(session: Session, [id = '']: readonly string[], flags: Flags): Promise<ExitCode> {
   const { client } = session
   const text = textFlag(flags.input)
-  const body = text === undefined ? {} : { input: jsonArgument(text, '--input') }
+  const body = { ...(text === undefined ? {} : { input: jsonArgument(text, '--input') }), ...(flags.force === true ? { force: true } : {}) }
   const { run } = await client.call<{ run: string }>('runs.retry', { run: id }, body, { callKey: client.newId() })
   session.show({ run }, () => `started ${shortId(run)}, a retry of ${shortId(id)}\nsee it: mainspring show ${shortId(run)}`)
   return EXIT.done
+}
+
+async function changeRun(session: Session, [id = '']: readonly string[], flags: Flags): Promise<undefined> {
+  const { client } = session
+  const [priority, input] = [textFlag(flags.priority), textFlag(flags.input)]
+  const texts = { at: textFlag(flags.at), delay: textFlag(flags.delay), queue: textFlag(flags.queue), why: textFlag(flags.why) }
+  const body = {
+    ...(flags.now === true ? { now: true } : {}),
+    ...texts,
+    ...(priority === undefined ? {} : { priority: integerArgument(priority, '--priority', PRIORITY_MIN, PRIORITY_MAX) }),
+    ...(input === undefined ? {} : { input: jsonArgument(input, '--input') }),
+  }
+  await client.call('runs.change', { run: id }, body, { callKey: client.newId() })
+  const run = await client.call<WireRunDetail>('runs.get', { run: id })
+  const due = run.state === 'scheduled' && run.nextAt !== null ? `, due ${run.nextAt}` : ''
+  session.show(run, () => `${run.definition} ${shortId(run.id)} is changed: ${run.state} in queue "${run.queue}", priority ${run.priority}${due}.`)
+  return undefined
 }

@@ -20,6 +20,12 @@ export const NAME_LENGTH_MAX = 200
 export const KEY_LENGTH_MAX = 500
 /** Definitions in one register call, and their schemas. */
 export const DEFINITIONS_PER_CALL_MAX = 1_000
+/** Limits of a definition; the largest limit, and weight in one; the longest window of a rate. */
+export const LIMITS_PER_DEFINITION_MAX = 20
+export const LIMIT_MAX = 1_000_000
+export const RATE_WINDOW_MS_MAX = 366 * 86_400_000
+/** Values of a fair key that have a weight of their own. */
+export const WEIGHTS_MAX = 1_000
 /** A failure as it is kept: message, stack, links of its chain of causes, errors of an AggregateError, and all of these together. */
 export const FAILURE_TEXT_LENGTH_MAX = 16 * 1024
 export const FAILURE_CAUSES_MAX = 10

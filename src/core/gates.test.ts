@@ -9,6 +9,8 @@ const group = (): fc.Arbitrary<Group> =>
     queue: fc.constantFrom('default', 'a', 'b'),
     definition: fc.constantFrom('a', 'b', 'mail'),
     labels: fc.option(labels()),
+    keys: fc.option(labels()),
+    sequence: fc.option(fc.constantFrom('', 's', 't')),
   })
 
 describe('a group (E19)', () => {
@@ -33,7 +35,13 @@ describe('a group (E19)', () => {
     fc.assert(
       fc.property(group(), group(), (a, b) => {
         const text = (of: Group) =>
-          JSON.stringify([of.namespace, of.queue, of.definition, of.labels === null ? null : Object.entries(of.labels).sort()])
+          JSON.stringify([
+            of.namespace,
+            of.queue,
+            of.definition,
+            ...[of.labels, of.keys].map(words => words && Object.entries(words).sort()),
+            of.sequence,
+          ])
         fc.pre(text(a) !== text(b))
         expect(groupId(a)).not.toBe(groupId(b))
         expect(Number.isSafeInteger(groupId(a)) && groupId(a) >= 0).toBe(true)
@@ -42,7 +50,8 @@ describe('a group (E19)', () => {
   })
 
   test('names that run into each other are told apart', () => {
-    const id = (namespace: string, queue: string, definition: string) => groupId({ namespace, queue, definition, labels: null })
+    const id = (namespace: string, queue: string, definition: string) =>
+      groupId({ namespace, queue, definition, labels: null, keys: null, sequence: null })
     expect(new Set([id('a', 'b', 'c'), id('ab', '', 'c'), id('a', 'bc', ''), id('', 'ab', 'c'), id('a', 'c', 'b')]).size).toBe(5)
   })
 })

@@ -10,14 +10,22 @@ export interface Group {
   queue: string
   definition: string
   labels: Labels | null
+  /** Values from its inputs that limits and shares go by (limits.ts); null: none. */
+  keys: Readonly<Record<string, string>> | null
+  /** The key of its sequence; null: in none. */
+  sequence: string | null
 }
 
 /** 53 bits of hash: equal groups have equal ids in every node and at every time. */
 export type GroupId = number
 
-export function groupId(group: Group): GroupId {
-  const labels = group.labels === null ? '' : JSON.stringify(Object.entries(group.labels).sort(([a], [b]) => (a < b ? -1 : 1)))
-  return hash53(`${group.namespace}\0${group.queue}\0${group.definition}\0${labels}`)[0]
+export function groupId({ namespace, queue, definition, labels, keys, sequence }: Group): GroupId {
+  const gated = `${keys === null ? '' : `\0${inOrder(keys)}`}${sequence === null ? '' : `\0\0${sequence}`}`
+  return hash53(`${namespace}\0${queue}\0${definition}\0${labels === null ? '' : inOrder(labels)}${gated}`)[0]
+}
+
+function inOrder(words: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(words).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** One step of priority is worth a minute of waiting: a task of priority 5 goes before one of priority 0 that became ready up to 5 minutes earlier. */

@@ -47,11 +47,12 @@ export function newId(nowMs: number, random: Random, slot = Math.floor(random() 
 /**
  * The id of the `index`th run of a call (E9): the same call gives the same ids, so a repeated call finds its runs without a row of its own.
  * A call key that begins with an id lends its time, so that the runs sort where they belong; any other key gives a time of its own hash.
+ * Those of one call sort by their index.
  */
 export function callRunId(callKey: string, index: number, slot = slotOfKey(callKey)): string {
   const [a, b] = hash53(`${callKey}\n${index}`)
   const time = isId(callKey.slice(0, ID_LENGTH)) ? timeOf(callKey) : a % 2 ** 40
-  return encode(time, b % 2 ** 18, slot, Math.floor(a / 2 ** 20) % 2 ** 20, Math.floor(b / 2 ** 20) % 2 ** 20)
+  return encode(time, index % 2 ** 18, slot, Math.floor(a / 2 ** 20) % 2 ** 20, Math.floor(b / 2 ** 20) % 2 ** 20)
 }
 
 /** The slot where all that shares `key` meets. */

@@ -9,7 +9,7 @@ import type { Instant } from './time.ts'
 /** A kind of durable actor, the name of a folder under machines/. */
 export type Kind = RunKind | 'schedule'
 /** Those that are runs: listed, counted and followed as such. */
-export type RunKind = 'job'
+export type RunKind = 'job' | 'batch'
 
 export function isRun(kind: Kind): kind is RunKind {
   return kind !== 'schedule'
@@ -164,3 +164,18 @@ export type RunInput =
   | { is: 'wake' }
   | { is: 'cancel'; command: CommandId; by: string | null; why: string | null }
   | { is: 'terminate'; command: CommandId; by: string | null; why: string | null }
+  /** A parked run goes on, with all its attempts again. */
+  | { is: 'resume'; command: CommandId; by: string | null; why: string | null }
+  | { is: 'change'; command: CommandId; by: string | null; why: string | null; change: RunChange }
+
+/** What of a run can be changed as long as it waits. */
+export interface RunChange {
+  due?: Instant | 'now'
+  priority?: number
+  queue?: string
+  input?: Payload | null
+  /** A new start's in place of its own, whole; its tags stay. */
+  options?: Omit<RunOptions, 'delayMs'>
+  /** What gates it from now on; null: nothing. */
+  gate?: GateKeys | null
+}

@@ -40,12 +40,36 @@ export type Trigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: RunId }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
-  | { is: 'retry'; of: RunId; nominalAt?: Instant }
+  | {
+      is: 'retry'
+      of: RunId
+      nominalAt?: Instant /** how that one ended */
+      after?: ClosedState /** in whose counts it stands in the place of the old one */
+      batch?: ActorId
+    }
+  /** A definition's `onFailure`: `run` failed, was parked, or was made good. */
+  | { is: 'hook'; run: RunId; event: HookEvent }
+  /** `callback`: what it was started for; without one it is one of the batch's own jobs. */
+  | { is: 'batch'; batch: ActorId; callback?: BatchCallback }
   | { is: 'schedule'; schedule: string; id: ActorId /** its line in the ledger */; n: number; nominalAt: Instant; source: LedgerSource; by?: string }
+
+/** What a failure hook is told of. `recovered`: a run that was parked, or a retry of one that failed, has completed. */
+export type HookEvent = 'failed' | 'parked' | 'recovered'
+
+/** What a batch starts a run for: its first job that ended unsuccessfully; all have ended; all have completed. */
+export const BATCH_CALLBACKS = ['firstFailure', 'complete', 'success'] as const
+export type BatchCallback = (typeof BATCH_CALLBACKS)[number]
 
 /** Who is told when the run closes. */
 export function parentOf(trigger: Trigger): ActorId | null {
-  return trigger.is === 'schedule' ? trigger.id : null
+  if (trigger.is === 'schedule') return trigger.id
+  return batchOf(trigger)
+}
+
+/** The batch in whose counts a run stands. */
+export function batchOf(trigger: Trigger): ActorId | null {
+  if (trigger.is === 'batch') return trigger.callback === undefined ? trigger.batch : null
+  return trigger.is === 'retry' ? (trigger.batch ?? null) : null
 }
 
 /** The time that a schedule meant. */
@@ -79,6 +103,10 @@ export interface RunView {
   checkpoint: Payload | null
   trigger: Trigger
   options: Omit<RunOptions, 'delayMs'>
+  /** Its input, where it was changed after the start. */
+  input?: Payload | null
+  /** It was parked, and somebody resumed it. */
+  resumed?: true
 }
 
 /** One line of a run's history: dense, ordered, never forked (P2). */

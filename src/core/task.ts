@@ -1,6 +1,6 @@
 import { invariant } from './errors.ts'
 import { type Labels, sortKey } from './gates.ts'
-import type { DeliveryId, TaskId, WorkerId } from './ids.ts'
+import type { CommandId, DeliveryId, TaskId, WorkerId } from './ids.ts'
 import type { GateKeys } from './limits.ts'
 import type { Context, Delivered, TaskInput, TaskOrder, TaskResult } from './machine.ts'
 import type { Timeouts } from './options.ts'
@@ -15,17 +15,22 @@ import type { Instant } from './time.ts'
  * scheduled ──due──▶ ready ──delivered──▶ running ──▶ ended
  *                     ▲  ▲                 │   │
  *                     │  └────returned─────┘   │ attempt_failed
- *                     ├────due──── backoff ◀───┘
+ *                     ├────due──── backoff ◀───┤
+ *                     ├──resumed── parked ◀────┘ attempts used up, and the policy says `park`
  *                     └────due──── snoozed ◀ at the handler's wish: the same attempt again
  * ```
  * A delivery that its owner forgot (E16: it left unrecorded, the owner crashed) is adopted when its worker speaks: any delivery of the current attempt
  * is, while none is recorded. With at most once there is no such delivery: it is recorded before it leaves.
  */
 export interface TaskState {
-  readonly phase: 'scheduled' | 'ready' | 'running' | 'backoff' | 'snoozed' | 'ended'
+  readonly phase: 'scheduled' | 'ready' | 'running' | 'backoff' | 'snoozed' | 'parked' | 'ended'
   /** The current attempt, 1 is the first; never restarts. */
   readonly attempt: number
-  /** scheduled, backoff, snoozed: when it is due · ready: since when · running: delivered when · ended: when. */
+  /** Attempts before the last resume: the policy's are counted from there. */
+  readonly spent?: number
+  /** What it is to do was changed since: a delivery that nobody recorded was of something else, and is not adopted. */
+  readonly changed?: boolean
+  /** scheduled, backoff, snoozed: when it is due · ready: since when · running: delivered when · parked, ended: when. */
   readonly since: Instant
   readonly delivery: DeliveryId | null
   readonly worker: WorkerId | null
@@ -45,6 +50,8 @@ export interface TaskPolicy {
   definition: string
   labels: Labels | null
   priority: number
+  /** When the attempts are used up. Default: it ends as failed. */
+  exhausted?: 'fail' | 'park'
   /** What gates it besides (limits.ts). */
   gate: GateKeys | null
   retry: RetryPolicy
@@ -59,6 +66,8 @@ export type TaskEvent =
   | (At & { is: 'returned'; delivery: DeliveryId })
   | (At & { is: 'snoozed'; delivery: DeliveryId; dueAt: Instant })
   | (At & { is: 'attempt_failed'; attempt: number; delivery: DeliveryId; result: string; why: FailedWhy; failure?: Failure; retryAt: Instant })
+  | (At & { is: 'parked'; delivery: DeliveryId; result: string; reason: string; failure?: Failure })
+  | (At & { is: 'resumed'; command: CommandId; by?: string; why?: string })
 
 /** failed: the handler threw · lost: no result by the lease's end · timed_out: the attempt's time-out · silent: its heartbeat time-out. */
 export type FailedWhy = 'failed' | 'lost' | 'timed_out' | 'silent'
@@ -107,6 +116,7 @@ export function evolveTask(task: TaskState, event: TaskEvent): TaskState {
         delivery: event.delivery,
         worker: event.worker,
         startedAt: task.startedAt ?? event.at,
+        ...(task.changed === true ? { changed: false } : {}),
       }
     case 'reported':
       return { ...task, progress: event.progress ?? task.progress, checkpoint: event.checkpoint ?? task.checkpoint }
@@ -125,6 +135,18 @@ export function evolveTask(task: TaskState, event: TaskEvent): TaskState {
         failure: event.failure ?? null,
         answered: answer(task, event.delivery, event.result),
       }
+    case 'parked':
+      return {
+        ...task,
+        phase: 'parked',
+        since: event.at,
+        delivery: null,
+        worker: null,
+        failure: event.failure ?? null,
+        answered: answer(task, event.delivery, event.result),
+      }
+    case 'resumed':
+      return { ...task, phase: 'ready', since: event.at, attempt: task.attempt + 1, spent: task.attempt }
   }
 }
 
@@ -142,6 +164,22 @@ export function endTask(
     failure: completed ? null : (end.failure ?? task.failure),
     answered: end.delivery === undefined ? task.answered : answer(task, end.delivery, end.result as string),
   }
+}
+
+/** It waits, and is due at another time from now on. */
+export function postponeTask(task: TaskState, due: Instant, at: Instant): TaskState {
+  if (due <= at) return task.phase === 'ready' ? task : { ...task, phase: 'ready', since: at }
+  return { ...task, phase: task.phase === 'backoff' || task.phase === 'snoozed' ? task.phase : 'scheduled', since: due }
+}
+
+/** The attempt that the next failure leaves; its number among those that the policy counts. */
+export function attemptOf(task: TaskState): number {
+  return task.attempt - (task.spent ?? 0)
+}
+
+/** Attempts in all, those before a resume included. */
+export function attemptsOf(task: TaskState, policy: TaskPolicy): number {
+  return (task.spent ?? 0) + policy.retry.attempts
 }
 
 /** `stopping`: the run is asked to stop, so whatever ends the attempt ends the task. */
@@ -200,6 +238,7 @@ export function wakeAtOf(task: TaskState, policy: TaskPolicy): Instant | null {
       return scheduleToStart === undefined ? null : task.since + scheduleToStart
     case 'running':
       return attempt === undefined ? null : task.since + attempt
+    case 'parked':
     case 'ended':
       return null
   }
@@ -262,7 +301,7 @@ function spoken(
   if (task.phase === 'running' && task.delivery === input.delivery) return then([])
   const before = task.answered.find(answered => answered.delivery === input.delivery)
   if (before !== undefined && input.is === 'result' && before.is === input.result.is) return NOTHING
-  if (before === undefined && task.phase === 'ready' && task.attempt === input.attempt && policy.retry.attempts !== 1)
+  if (before === undefined && task.phase === 'ready' && task.changed !== true && task.attempt === input.attempt && policy.retry.attempts !== 1)
     return then([delivered({ ...input, version: null }, context.now)])
   return { events: [], refused: task.phase === 'ended' ? 'closed' : 'superseded' }
 }
@@ -291,9 +330,13 @@ function attemptFailed(task: TaskState, policy: TaskPolicy, end: AttemptEnd, con
           ? { is: 'cancelled', delivery, result }
           : { is: 'cancelled', ...told },
     }
-  if (asked?.retry === false) return { events: [], end: { is: 'failed', reason: 'aborted', ...told } }
-  const policyMs = retryDelayMs(policy.retry, task.attempt, context.random)
-  if (policyMs === null) return { events: [], end: { is: 'failed', reason: why === 'failed' ? exhaustedBy(failure) : why, ...told } }
+  const usedUp = (reason: string): TaskStep =>
+    policy.exhausted === 'park'
+      ? { events: [{ is: 'parked', at: context.now, reason, ...told }] }
+      : { events: [], end: { is: 'failed', reason, ...told } }
+  if (asked?.retry === false) return usedUp('aborted')
+  const policyMs = retryDelayMs(policy.retry, attemptOf(task), context.random)
+  if (policyMs === null) return usedUp(why === 'failed' ? exhaustedBy(failure) : why)
   // A lost attempt is tried again at once: nothing says that the handler is at fault. Its number counts all the same, which bounds a handler that kills its worker.
   const delayMs = why === 'lost' ? 0 : (asked?.delayMs ?? policyMs)
   const event: TaskEvent = { is: 'attempt_failed', at: context.now, attempt: task.attempt, why, retryAt: context.now + delayMs, ...told }

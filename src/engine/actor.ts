@@ -1,4 +1,4 @@
-import { type GroupId, groupId } from '../core/gates.ts'
+import { type Group, type GroupId, groupId } from '../core/gates.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
 import type { Kind, TaskOrder } from '../core/machine.ts'
 import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunState, type RunView } from '../core/run.ts'
@@ -8,6 +8,8 @@ import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/
 import type { OpenBatch } from './batch.ts'
 import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
 import type { Lease } from './leases.ts'
+import type { Reservation } from './limits/limits.ts'
+import { visibleTags } from './tags.ts'
 
 /**
  * A durable actor in memory: its state, and what of it the store does not know yet.
@@ -19,11 +21,13 @@ export class Actor {
   readonly namespace: string
   readonly kind: Kind
   readonly name: string
-  readonly queue: string
   readonly createdAt: Instant
   readonly tags: Readonly<Record<string, string>> | null
-  readonly input: Payload | null
+  /** With the engine's own, by which lists find it. */
+  readonly rowTags: Readonly<Record<string, string>> | null
   readonly machine: AnyMachine
+  /** What it was born with. */
+  readonly born: { readonly queue: string; readonly input: Payload | null }
   // biome-ignore lint/suspicious/noExplicitAny: only the actor's own machine looks inside.
   state: any = null
   /** Number of the first event of `events`. */
@@ -61,10 +65,13 @@ export class Actor {
   published = 0
   /** Under which state the engine's counters have it; null: not at all. */
   counted: OpenState | null = null
+  countedIn = ''
   /** Its start is counted. */
   announced = false
   /** The lease of its delivery, while it has one. */
   lease: Lease | null = null
+  /** What its delivery holds of limits. */
+  reservation: Reservation | null = null
   private viewed: RunView | null = null
   private viewedState: unknown = null
 
@@ -73,11 +80,22 @@ export class Actor {
     this.namespace = born.namespace
     this.kind = born.kind
     this.name = born.name
-    this.queue = born.queue
     this.createdAt = born.createdAt
-    this.tags = born.tags
-    this.input = born.input
+    this.born = { queue: born.queue, input: born.input }
+    this.rowTags = born.tags
+    this.tags = visibleTags(born.tags)
     this.machine = machine
+  }
+
+  /** Where it waits: the one that it was changed to since, or its own. */
+  get queue(): string {
+    return (this.state === null ? undefined : this.view.options.queue) ?? this.born.queue
+  }
+
+  /** What its handler gets: what it was changed to since, or its own. */
+  get input(): Payload | null {
+    const changed = this.state === null ? undefined : this.view.input
+    return changed === undefined ? this.born.input : changed
   }
 
   get closed(): boolean {
@@ -143,9 +161,8 @@ export class Actor {
       namespace: this.namespace,
       kind: this.kind,
       name: this.name,
-      queue: this.queue,
       createdAt: this.createdAt,
-      tags: this.tags,
+      tags: this.rowTags,
       input: this.input,
     }
   }
@@ -155,11 +172,12 @@ export class Actor {
     const gate = this.group
     return {
       id: this.id,
+      queue: this.queue,
       state: view.state as OpenState,
       gate,
       sort: gate === null ? null : (this.order as TaskOrder).sort,
       wakeAt: this.wakeAt,
-      delivered: view.state === 'running',
+      delivered: view.state === 'running' && this.kind !== 'batch', // an operation at work is nobody's task
       startedAt: view.startedAt,
       body: this.body(),
     }
@@ -170,6 +188,7 @@ export class Actor {
     return {
       id: this.id,
       born: this.stored ? null : this.bornRow(),
+      queue: this.queue,
       state: outcome.state,
       startedAt: this.view.startedAt,
       closedAt: this.closedAt,
@@ -181,7 +200,7 @@ export class Actor {
 
   /** A run that opens and closes in one batch: the store needs its unchanging columns only. */
   private bornRow(): OpenRow {
-    const { id, namespace, kind, name, queue, createdAt, tags, input } = this
+    const { id, namespace, kind, name, queue, createdAt, rowTags: tags, input } = this
     return {
       id,
       namespace,
@@ -252,9 +271,14 @@ const ONLY_EVENTS = '{"events":['
 let last: { namespace: string; queue: string; definition: string; id: GroupId } | null = null
 
 export function groupOf(namespace: string, order: TaskOrder): GroupId {
-  const { queue, definition, labels } = order
-  if (labels !== null) return groupId({ namespace, queue, definition, labels })
+  const { queue, definition, labels, gate } = order
+  if (labels !== null || gate !== null) return groupId(gatedBy(namespace, order))
   if (last === null || last.definition !== definition || last.queue !== queue || last.namespace !== namespace)
-    last = { namespace, queue, definition, id: groupId({ namespace, queue, definition, labels }) }
+    last = { namespace, queue, definition, id: groupId(gatedBy(namespace, order)) }
   return last.id
+}
+
+/** The group in which a task waits, or would. */
+export function gatedBy(namespace: string, { queue, definition, labels, gate }: Pick<TaskOrder, 'queue' | 'definition' | 'labels' | 'gate'>): Group {
+  return { namespace, queue, definition, labels, keys: gate?.keys ?? null, sequence: gate?.sequence ?? null }
 }

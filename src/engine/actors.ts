@@ -37,7 +37,7 @@ export class Actors {
 
   add(actor: Actor): void {
     this.map.set(actor.id, actor)
-    this.bytes += ACTOR_BYTES + (actor.input?.length ?? 0)
+    this.bytes += ACTOR_BYTES + (actor.born.input?.length ?? 0)
   }
 
   /** What memory has, else what the read brought. */
@@ -101,7 +101,7 @@ export class Actors {
     const actor = this.map.get(id)
     if (actor === undefined) return
     this.map.delete(id)
-    this.bytes -= ACTOR_BYTES + (actor.input?.length ?? 0)
+    this.bytes -= ACTOR_BYTES + (actor.born.input?.length ?? 0)
   }
 
   /** undefined: memory does not know; null: known to be free. */

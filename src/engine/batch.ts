@@ -4,6 +4,7 @@ import type { LedgerEntry } from '../core/ledger.ts'
 import type { TaskOrder } from '../core/machine.ts'
 import { type KeyName, type LedgerRow, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import type { Reservation, Resource } from './limits/limits.ts'
 import type { Work } from './work.ts'
 
 /** Events of an actor whose history is told elsewhere are folded early: its row stays small. */
@@ -16,6 +17,10 @@ export class OpenBatch {
   /** What `execute` refused: told after the commit, too (E4). */
   readonly refused = new Map<Work, UserError>()
   readonly writes: Writes = noWrites()
+  /** Rates whose tokens its deliveries spend. */
+  readonly rates = new Set<Resource>()
+  /** What its transitions let go, once they are committed. */
+  readonly freed: Reservation[] = []
   bytes = 0
   private lines: Map<string, LedgerRow> | null = null
   private absorbedBy: OpenBatch | null = null
@@ -49,6 +54,8 @@ export class OpenBatch {
     for (const [work, error] of later.refused) this.refused.set(work, error)
     const { ledger, ...lists } = later.writes
     for (const list of Object.keys(lists) as (keyof typeof lists)[]) for (const row of lists[list]) (this.writes[list] as unknown[]).push(row)
+    for (const rate of later.rates) this.rates.add(rate)
+    this.freed.push(...later.freed)
     for (const { schedule, ...entry } of ledger) this.ledger(schedule, entry)
     this.bytes += later.bytes
   }
@@ -78,6 +85,7 @@ export function seal(batch: OpenBatch, segmentBytes: number): Sent[] {
     else writes.born.push(actor.openRow())
     actor.stored = true
   }
+  for (const rate of batch.rates) writes.rates.push(rate.row())
   return sent
 }
 

@@ -23,6 +23,8 @@ export interface Body {
 export interface HeldUnique {
   key: string
   states: readonly OpenState[]
+  /** It held it, and has left these states: its retry asks for the key again. */
+  left?: true
 }
 
 /** A machine threw on `input` (E14): it is kept as a dead letter and given again on resume. */

@@ -1,8 +1,7 @@
-import { isRun } from '../core/machine.ts'
 import type { OpenState } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 
-/** Open runs by namespace, queue and state, as committed: kept by increments, since counting rows costs time that grows with them. */
+/** Open jobs by namespace, queue and state, as committed: kept by increments, since counting rows costs time that grows with them. What stands in no queue is not counted. */
 export class Counters {
   private readonly counts = new Map<string, number>()
   started = 0
@@ -11,26 +10,28 @@ export class Counters {
   readonly closed: Record<string, number> = {}
 
   load(rows: readonly { namespace: string; queue: string; state: OpenState; count: number }[]): void {
-    for (const { namespace, queue, state, count } of rows) this.add(`${namespace}\n${queue}\n${state}`, count)
+    for (const { namespace, queue, state, count } of rows) if (queue !== '') this.add(`${namespace}\n${queue}\n${state}`, count)
   }
 
   /** An actor read from the store is counted there already. */
   loaded(actor: Actor): void {
     actor.counted = stateOf(actor)
+    actor.countedIn = actor.queue
     actor.announced = true
   }
 
   committed(actor: Actor): void {
     const state = stateOf(actor)
-    const { counted } = actor
-    if (state === counted && state !== null) return
+    const { counted, countedIn } = actor
+    if (state === counted && state !== null && countedIn === actor.queue) return
     if (!actor.announced) {
       actor.announced = true
       this.started++
     }
-    if (counted !== null) this.add(`${actor.namespace}\n${actor.queue}\n${counted}`, -1)
+    if (counted !== null) this.add(`${actor.namespace}\n${countedIn}\n${counted}`, -1)
     if (state !== null) this.add(`${actor.namespace}\n${actor.queue}\n${state}`, 1)
     actor.counted = state
+    actor.countedIn = actor.queue
   }
 
   of(namespace: string): Map<string, Record<OpenState, number>> {
@@ -59,5 +60,5 @@ export class Counters {
 }
 
 function stateOf(actor: Actor): OpenState | null {
-  return actor.closed || !isRun(actor.kind) ? null : (actor.view.state as OpenState)
+  return actor.closed || actor.kind !== 'job' ? null : (actor.view.state as OpenState)
 }

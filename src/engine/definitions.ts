@@ -4,6 +4,9 @@ import type { RunKind } from '../core/machine.ts'
 import { mergeOptions } from '../core/options.ts'
 import type { DefinitionRow, SettingRow } from '../store/store.ts'
 import type { DefinitionOptions, DefinitionSpec } from './face.ts'
+import { Gating } from './limits/gating.ts'
+import { Rules } from './limits/rules.ts'
+import type { Settings } from './settings.ts'
 
 /** A definition as it was registered last. */
 export interface Registered extends DefinitionSpec {
@@ -20,10 +23,18 @@ export const OPTIONS_SETTING = 'definition-options'
 
 /** Which definitions there are, as committed. */
 export class Definitions {
+  /** Which limits there are, and what of an input they go by. */
+  readonly rules: Rules
+  readonly gating: Gating
   private readonly byName = new Map<string, Registered>()
   private readonly overrides = new Map<string, DefinitionOptions>()
   /** Counts up with each change. */
   changes = 0
+
+  constructor(settings: Settings) {
+    this.rules = new Rules(this, settings)
+    this.gating = new Gating(this, this.rules)
+  }
 
   load(rows: readonly DefinitionRow[], settings: readonly SettingRow[]): void {
     this.changes++

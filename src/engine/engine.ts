@@ -4,20 +4,22 @@ import { isId, type RunId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
-import { type Row, StoreUnavailable } from '../store/store.ts'
+import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { batchCalls } from './batches/calls.ts'
+import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, Pause } from './face.ts'
+import { faulty, hintOf } from './faults.ts'
 import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
-import { Rules } from './limits/rules.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { Settings } from './settings.ts'
-import { retryWork, type Settle, startWork } from './starts.ts'
+import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf, summaryOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
@@ -31,9 +33,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, clock, random } = options
   const sizes = { ...SIZES, ...options.sizes }
   const world: World = { clock, random, log: options.log ?? (() => {}) }
-  const definitions = new Definitions()
   const settings = new Settings()
-  const rules = new Rules(definitions, settings)
+  const definitions = new Definitions(settings)
   const live = new Live()
   const workers = new Workers(clock)
   const onClosed = options.onClosed ?? (() => {})
@@ -46,17 +47,23 @@ export function createEngine(options: EngineOptions): Engine {
     (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, onClosed, ended }),
   )
   const tenure = (): Tenure => {
-    if (tenures.current === null) throw unavailable()
+    if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
     return tenures.current
   }
-  const submit = <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      const refused = (error: unknown): void => {
-        if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
-        reject(error)
-      }
-      tenure().lane.submit(make({ resolve, reject: refused }))
-    })
+  const fault = (): StoreFault | null => tenures.current?.lane.chain.faults.current ?? (tenures.current === null ? tenures.fault : null)
+  /** Whatever waits for a commit. */
+  const told = <T>(call: () => Promise<T>): Promise<T> => tenure().lane.chain.faults.answer(call)
+  const submit = async <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
+    told(
+      () =>
+        new Promise<T>((resolve, reject) => {
+          const refused = (error: unknown): void => {
+            if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
+            reject(error)
+          }
+          tenure().lane.submit(make({ resolve, reject: refused }))
+        }),
+    )
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
     submit(settle => ({
       ids: [id],
@@ -92,10 +99,16 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
+  const tasks = workerCalls(tenure, workers, world, sizes)
+
   return {
     start: () => tenures.start(),
     stop: () => tenures.stop(),
     ready: () => tenures.current?.lane.fresh() ?? false,
+    fault: () => {
+      const found = fault()
+      return found === null ? null : hintOf(found)
+    },
     runs: {
       start: async (namespace, call) => submit(settle => startWork(namespace, call, definitions, world, settle)),
       async resolve(namespace, id) {
@@ -152,6 +165,8 @@ export function createEngine(options: EngineOptions): Engine {
           settings,
           workers,
           leases: current.leases,
+          limits: current.limits,
+          queues: current.queues,
           fresh: current.lane.fresh(),
           registered: group => definitions.get(group.namespace, group.definition)?.version ?? null,
           awaited: group => current.queues.awaited(group),
@@ -159,16 +174,18 @@ export function createEngine(options: EngineOptions): Engine {
       },
       cancel: ask('cancel'),
       terminate: ask('terminate'),
-      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, world, settle)),
-      resume: (namespace, id) =>
+      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, definitions, world, settle)),
+      change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
-          if (actor.stuck === undefined) throw new UserError('not-stuck', { found: id })
-          transaction.resume(actor)
+          const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
+          changeRun(transaction, actor, { ...change, ...due }, asked, definitions.gating, asked)
         }),
+      resume: (namespace, id, asked) => command(namespace, id, (transaction, actor) => resumeRun(transaction, actor, asked)),
     },
     definitions: {
-      register: async (namespace, specs) =>
-        submit(settle => ({
+      register: async (namespace, specs) => {
+        for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
+        return submit(settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {
@@ -180,7 +197,8 @@ export function createEngine(options: EngineOptions): Engine {
           },
           done: () => settle.resolve(undefined),
           failed: settle.reject,
-        })),
+        }))
+      },
       list: namespace =>
         definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({
           ...spec,
@@ -188,7 +206,8 @@ export function createEngine(options: EngineOptions): Engine {
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
       override: (namespace, name, options) => {
-        definitions.require(namespace, name, '/path/name')
+        const { declared } = definitions.require(namespace, name, '/path/name')
+        if (options !== null) checkTogether({ ...declared, ...options }, '')
         return putSetting(OPTIONS_SETTING, namespace, name, options === null ? null : JSON.stringify(options))
       },
     },
@@ -207,7 +226,8 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       list: namespace => settings.pauses(namespace),
     },
-    limits: limitCalls({ rules, putSetting }),
+    limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
+    batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
       list(namespace) {
@@ -251,7 +271,12 @@ export function createEngine(options: EngineOptions): Engine {
             })),
           })),
     },
-    tasks: workerCalls(tenure, workers, world, sizes),
+    tasks: {
+      ...tasks,
+      complete: async (...given) => told(() => tasks.complete(...given)),
+      heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
+      log: async (...given) => told(() => tasks.log(...given)),
+    },
     subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
@@ -290,7 +315,7 @@ async function available<T>(read: Promise<T>): Promise<T> {
   try {
     return await read
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw unavailable()
+    if (error instanceof StoreUnavailable) throw error.fault === null ? unavailable() : faulty(error.fault)
     throw error
   }
 }

@@ -5,9 +5,11 @@ import { OPEN_STATES, type OpenState } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { Definitions } from './definitions.ts'
 import { explain } from './explain.ts'
 import type { Poll } from './face.ts'
 import { Leases } from './leases.ts'
+import { Limits } from './limits/limits.ts'
 import { Settings } from './settings.ts'
 import { seeded, TestClock } from './test-clock.ts'
 import { transition, type World } from './transition.ts'
@@ -107,7 +109,9 @@ class Scene {
     const { actor } = this
     const row: Row = actor.closed ? ({ ...actor.openRow(), ...actor.closingRow() } as unknown as Row) : actor.openRow()
     const { settings, workers, leases, fresh } = this
-    return explain(row, { settings, workers, leases, fresh, registered: () => this.registered, awaited: () => this.awaited })
+    const limits = new Limits(new Definitions(settings).rules, this.clock)
+    const queues = { of: () => undefined }
+    return explain(row, { settings, workers, leases, limits, queues, fresh, registered: () => this.registered, awaited: () => this.awaited })
   }
   texts(): string[] {
     return this.explain().reasons.map(({ code, text }) => `${code}: ${text}`)

@@ -1,19 +1,27 @@
-import type { Group } from '../core/gates.ts'
+import { type Group, groupId } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
 import { type Failure, OPEN_STATES } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
-import { Actor } from './actor.ts'
+import { Actor, gatedBy } from './actor.ts'
+import { explainBatch } from './batches/explain.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
+import type { Limits } from './limits/limits.ts'
+import { limitReason } from './limits/words.ts'
 import { gatesOf } from './queues/gates.ts'
+import type { Line } from './queues/line.ts'
+import type { Queues } from './queues/queues.ts'
 import type { Settings } from './settings.ts'
+import { isDebounce } from './starts.ts'
 import { misfit, type WorkerSeen, type Workers } from './workers.ts'
 
 export interface ExplainWorld {
   settings: Settings
   workers: Workers
   leases: Leases
+  limits: Limits
+  queues: Pick<Queues, 'of'>
   fresh: boolean
   /** The version in which the group's definition is registered; null: not known, and nothing is said of versions. */
   registered(group: Group): string | null
@@ -41,20 +49,33 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
         command: `mainspring resume ${shortId(actor.id)}`,
       },
     ]
+  if (view.reason === 'parked')
+    return [
+      {
+        code: 'parked',
+        text: `parked: its attempts are used up (${told(view.failure)})`,
+        since: actor.lastAt,
+        command: `mainspring resume ${shortId(actor.id)}`,
+      },
+    ]
+  if (actor.kind === 'batch') return explainBatch(actor, clear)
   if (view.state === 'running') {
     clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
     const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
     return lease?.stuck === true ? [ignoresStop(actor)] : []
   }
-  const group: Group = { namespace: actor.namespace, queue: actor.queue, definition: actor.name, labels: view.options.labels ?? null }
+  const { labels = null, gate = null } = view.options
+  const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels, gate })
+  const line = world.queues.of(groupId(group))
   const reasons: Reason[] = []
   if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.dueAt)}`, until: view.dueAt as number })
   else if (view.reason === 'snoozed')
     reasons.push({ code: 'snoozed', text: `its handler asked to be called again at ${iso(view.dueAt)}`, until: view.dueAt as number })
   else if (view.state === 'waiting') reasons.push(backOff(actor))
   else clear.push('due')
-  for (const gate of gatesOf(group, world.settings, world.fresh)) {
+  for (const gate of gatesOf(actor, group, { ...world, line })) {
     if (gate.is === 'unavailable') reasons.push({ code: 'unavailable', text: 'the node waits for its store' })
+    else if (gate.is !== 'paused') reasons.push(limitReason(gate))
     else {
       const what = gate.scope === 'namespace' ? 'the namespace' : `${gate.scope} "${gate.name}"`
       const resume = gate.scope === 'namespace' ? 'mainspring namespace resume' : `mainspring ${gate.scope} resume ${gate.name}`
@@ -63,8 +84,9 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
     }
   }
   if (reasons.every(({ code }) => code !== 'paused')) clear.push('nothing is paused')
+  clear.push(...standing(actor, group, world, line))
   reasons.push(...workerReasons(group, world, clear))
-  if (actor.unique !== undefined) clear.push(uniqueText(actor.unique))
+  if (actor.unique !== undefined && actor.unique.left !== true) clear.push(uniqueText(actor.unique))
   return reasons
 }
 
@@ -76,8 +98,32 @@ function ignoresStop(actor: Actor): Reason {
   }
 }
 
+/** What it has passed, and where it stands among those that wait like it. */
+function standing(actor: Actor, group: Group, { limits }: ExplainWorld, line: Line | undefined): string[] {
+  const told: string[] = []
+  const now = limits.now()
+  for (const bound of limits.boundsOf(group)) {
+    const { limit, per } = bound.applied
+    if (limits.freeAt(bound, now) !== null) continue
+    const used = limit.is === 'rate' ? (bound.resource.spent?.used(now, limit.everyMs as number) ?? 0) : bound.resource.used
+    told.push(
+      `${limit.is === 'rate' ? 'rate' : 'limit'} "${limit.name}"${per === null ? '' : ` for ${per}=${bound.resource.key}`}: ${used} of ${limit.max}`,
+    )
+  }
+  if (line?.share == null) return told
+  const { share, set, window } = line
+  if (share.key !== '') {
+    const { before, of } = (set as NonNullable<Line['set']>).fair.position(share)
+    told.push(`fair share of "${share.key.slice(1)}"${share.weight === 1 ? '' : ` (weight ${share.weight})`}: ${before} of ${of} go before it`)
+  }
+  const before = window.before(actor.id)
+  if (before !== null) told.push(before === 0 ? 'first in its line' : `in line before it: ${before}`)
+  return told
+}
+
 /** It keeps no run from running, only others like it from starting: they are answered with this one. */
 function uniqueText({ key, states }: HeldUnique): string {
+  if (isDebounce(key)) return 'debounced: until it is due, a start like it is added to it, and pushes it back'
   const what = key === 'name' ? 'name' : key.startsWith('input:') ? 'input' : `key "${key.slice('key:'.length)}"`
   const when = OPEN_STATES.every(state => states.includes(state)) ? 'open' : states.join(' or ')
   return `unique by ${what}: while it is ${when}, a start like it is answered with this run`

@@ -3,26 +3,31 @@ import type { Labels } from '../core/gates.ts'
 import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { Limit, LimitHolder, LimitRule, LimitTarget, Units } from '../core/limits.ts'
-import type { Ref, RunKind, TaskResult } from '../core/machine.ts'
+import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
+import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
+import type { BatchCalls } from './batches/face.ts'
+import { BATCH_TAG } from './tags.ts'
 
 /**
  * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
  * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
  */
 export interface Engine {
-  /** Claims the shards and begins to work; resolves when it serves. */
+  /** Claims the shards and begins to work; resolves when it serves. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
   /** Flushes the last batch and gives the shards up (E25). Polls are answered empty, everything else with `unavailable`. */
   stop(): Promise<void>
   /** True while it holds its shards and the store answers. */
   ready(): boolean
+  /** What is wrong with the store's disk now, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
+  fault(): string | null
 
   readonly runs: {
     /** Starts runs: all or none; with `key` or `unique` on an item, conflicts per item. Answers in the order of `starts`. */
@@ -44,8 +49,11 @@ export interface Engine {
     /** Closes it at once; a running handler is told that its lease is lost. */
     terminate(namespace: string, id: RunId, command: Command): Promise<void>
     /** A new run from a closed one, linked to it; other input if given. On an open run: `run-open`. Repeating a command answers the same run. */
-    retry(namespace: string, id: RunId, command: Command & { input?: Payload }): Promise<RunId>
-    /** A stuck run (E14) takes the input that it choked on again. */
+    /** It takes the unique key that the old one had, where that is free; else `unique-conflict`, unless `force`. */
+    retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
+    /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
+    change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
+    /** A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`. */
     resume(namespace: string, id: RunId, command: Command): Promise<void>
   }
   readonly definitions: {
@@ -60,6 +68,7 @@ export interface Engine {
     list(namespace: string): (PauseTarget & Pause)[]
   }
   readonly limits: LimitCalls
+  readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
   readonly workers: { list(namespace: string): WorkerView[] }
@@ -299,8 +308,14 @@ export interface StartRequest {
 
 export type StartAnswer =
   | { is: 'started'; run: RunId }
-  | { is: 'existing'; run: RunId; by: 'call' | 'key' | 'unique' }
+  /** `replaced`: that run took this start's input and options (`unique` with replace, debounce, throttle: all by 'unique'). */
+  | { is: 'existing'; run: RunId; by: 'call' | 'key' | 'unique'; replaced?: true }
   | { is: 'refused'; problem: Problem }
+
+/** `delayMs`: due so long from now, in place of `due`. */
+export interface RunChangeCall extends Omit<RunChange, 'options' | 'gate'> {
+  delayMs?: number
+}
 
 /** Commands are remembered by their id: a repeat does nothing further and answers the same (E9). */
 export interface Command {
@@ -440,6 +455,7 @@ export interface EngineStats {
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
+export type * from './batches/face.ts'
 export type {
   Backfill,
   DefinitionRules,
@@ -459,4 +475,4 @@ export type {
   Unique,
   Units,
 }
-export { CATCHUPS, OVERLAPS, refuseUnknownPlaceholder }
+export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }

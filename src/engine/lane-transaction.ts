@@ -6,6 +6,9 @@ import type { DefinitionRow, KeyName, KeyRow, LogRow, SettingRow } from '../stor
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
+import type { HeldUnique } from './codec.ts'
+import type { Reservation, Resource } from './limits/limits.ts'
+import { takeTurn } from './limits/sequences.ts'
 import { transition, unstick, type World } from './transition.ts'
 import type { Transaction } from './work.ts'
 
@@ -19,6 +22,8 @@ export interface TransactionHost {
   merge(one: OpenBatch, other: OpenBatch): void
   changed(actor: Actor): void
   sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
+  /** It was made in this lane's life, not before what it rests on was loaded anew (E14). */
+  owns(reservation: Reservation): boolean
 }
 
 export const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
@@ -61,7 +66,8 @@ export class LaneTransaction implements Transaction {
     }
     if (decision.events.length > 0 || decision.wakeAt !== undefined) this.touch(actor)
     if (decision.ledger !== undefined) for (const entry of decision.ledger) this.into.latest.ledger(actor.id, entry)
-    if (decision.messages !== undefined || (decision.outcome !== undefined && actor.parent !== null)) host.sent(actor, decision, this)
+    if (decision.messages !== undefined || decision.outcome !== undefined || decision.events.some(({ is }) => is === 'parked'))
+      host.sent(actor, decision, this)
     return decision
   }
 
@@ -92,6 +98,22 @@ export class LaneTransaction implements Transaction {
     this.into.latest.writes.keyDrops.push(name)
   }
 
+  deliver(actor: Actor, input: { is: string }, reservation: Reservation | null): boolean {
+    actor.reservation = reservation !== null && this.host.owns(reservation) ? reservation : null
+    const decision = this.apply(actor, input)
+    if (decision === null || decision.events.length === 0) {
+      actor.reservation = null
+      return false
+    }
+    takeTurn(actor, this)
+    for (const { applied, resource } of actor.reservation?.bounds ?? []) if (applied.limit.is === 'rate') this.into.latest.rates.add(resource)
+    return true
+  }
+
+  spend(rates: readonly Resource[]): void {
+    for (const rate of rates) this.into.latest.rates.add(rate)
+  }
+
   log(rows: readonly LogRow[]): void {
     this.into.latest.writes.logs.push(...rows)
   }
@@ -117,7 +139,11 @@ export class LaneTransaction implements Transaction {
       actor.uncommitted++
       actor.batch = batch
     } else if (gathered !== batch) host.merge(gathered, batch)
-    if (actor.unique !== undefined && (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState)))
+    if (
+      actor.unique !== undefined &&
+      actor.unique.left !== true &&
+      (actor.closed || !(actor.unique.states as readonly string[]).includes(actor.ownState))
+    )
       this.leaveUnique(actor, actor.unique.key)
     host.changed(actor)
   }
@@ -125,7 +151,7 @@ export class LaneTransaction implements Transaction {
   private leaveUnique(actor: Actor, key: string): void {
     const { actors } = this.host
     const name = { namespace: actor.namespace, scope: 'unique' as const, definition: actor.name, key }
-    actor.unique = undefined
+    actor.unique = { ...(actor.unique as HeldUnique), left: true }
     actors.changeKey(name, null)
     const { keys, keyDrops } = (actor.batch ?? this.into.latest).writes
     keyDrops.push(name)

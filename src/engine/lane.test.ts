@@ -70,6 +70,7 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
       sealed: () => {},
       changed: () => {},
       sent: () => {},
+      owns: () => true,
       fenced: () => {
         told.push('fenced')
         lane.end()

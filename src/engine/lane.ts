@@ -2,12 +2,13 @@ import { InvariantError, invariant, UserError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import { type Batch, type Claim, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
+import { type Batch, type Claim, type KeyName, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import { Actors, keyText } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
 import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
+import type { Reservation } from './limits/limits.ts'
 import type { Sizes } from './options.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -24,13 +25,14 @@ export interface Beginning {
 /** What the lane tells those who live on it. */
 export interface LaneEvents {
   /** A batch is durable: orders may be offered, changes told. */
-  committed(sent: readonly Sent[], writes: Batch['writes']): void
+  committed(sent: readonly Sent[], writes: Batch['writes'], freed: readonly Reservation[]): void
   /** Rows are about to be sent: what live subscribers will be told once they are committed. */
   sealed(sent: readonly Sent[]): void
   /** An actor has other orders, timers or deliveries than before, or was `loaded`. */
   changed(actor: Actor, loaded: boolean): void
   /** What an actor sends with its transition, and whom its close concerns: inside the same batch where that is possible. */
   sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
+  owns(reservation: Reservation): boolean
   /** The claim is lost (E3): everything in memory is worthless. */
   fenced(): void
   /** The store refused a batch for its data (E14): these works are to be executed again, one a commit, on memory loaded afresh. */
@@ -87,6 +89,7 @@ export class Lane {
       merge: (one, other) => this.merge(one, other),
       changed: actor => events.changed(actor, false),
       sent: (actor, decision, transaction) => events.sent(actor, decision, transaction),
+      owns: reservation => events.owns(reservation),
     }
     this.transaction = new LaneTransaction(host, this.alone)
   }
@@ -105,9 +108,9 @@ export class Lane {
     if (this.singles.length > 0) this.nextSingle()
   }
 
-  /** True while nothing suggests that another may have taken over: deliveries may leave unrecorded, leases are kept. */
+  /** True while nothing suggests that another may have taken over, and what leaves can be recorded: deliveries may leave unrecorded, leases may end. */
   fresh(): boolean {
-    return !this.ended && this.world.clock.monotonic() - this.chain.confirmedAt < this.sizes.claimTtlMs / 2
+    return !this.ended && this.chain.faults.current === null && this.world.clock.monotonic() - this.chain.confirmedAt < this.sizes.claimTtlMs / 2
   }
 
   submit(work: Work): void {
@@ -119,10 +122,10 @@ export class Lane {
     else this.begin(work)
   }
 
-  /** Nothing is under way any more. Resolves also when the lane ends. */
+  /** Nothing is under way any more, or nothing can be done about it: the disk is at fault. Resolves also when the lane ends. */
   async drained(): Promise<void> {
     for (;;) {
-      if (this.ended) return
+      if (this.ended || this.chain.faults.current !== null) return
       this.releaseHeld(Number.POSITIVE_INFINITY)
       if (this.batches.length === 0 && !this.inFlight && this.loads.length === 0 && !this.loading && this.singles.length === 0) return
       await new Promise<void>(resolve => this.world.clock.after(1, resolve))
@@ -144,12 +147,26 @@ export class Lane {
       if (actor === undefined || (!work.closesNothing && this.lacksParent(actor))) return this.load(work)
     }
     if (work.keys !== undefined) for (const key of work.keys) if (this.actors.key(key) === undefined) return this.load(work)
+    if (work.further !== undefined) {
+      const { ids = [], keys = [] } = this.further([work], NO_KEYS)
+      if (ids.length > 0 || keys.length > 0) return this.load(work)
+    }
     this.execute(work, NO_KEYS)
   }
 
-  /** Who is told of its close must be at hand, so that both are in one batch. */
-  private lacksParent({ parent }: Actor): boolean {
-    return parent !== null && this.actors.get(parent) === undefined
+  /** Who is told of its close must be at hand, so that both are in one batch; and who is told of theirs, since the one may follow from the other. */
+  private lacksParent(actor: Actor): boolean {
+    return this.missingParent(actor) !== null
+  }
+
+  private missingParent({ parent }: Actor): RunId | null {
+    let id = parent
+    while (id !== null) {
+      const known = this.actors.get(id)
+      if (known === undefined) return id
+      id = known.parent
+    }
+    return null
   }
 
   private load(work: Work): void {
@@ -187,16 +204,22 @@ export class Lane {
         keys.length === 0 ? [] : this.store.findKeys(this.claim, keys),
       ])
       if (this.ended) return this.fail(round)
-      const parents = new Set<RunId>()
-      for (const row of rows) {
-        const actor = this.install(row)
-        if (actor !== null && this.lacksParent(actor)) parents.add(actor.parent as RunId)
-      }
-      if (parents.size > 0) {
+      const installed = rows.flatMap(row => this.install(row) ?? [])
+      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
+      const further = this.further(round, loaded, present)
+      if (further.keys.length > 0) for (const row of await this.store.findKeys(this.claim, further.keys)) loaded.set(keyText(row), row)
+      if (this.ended) return this.fail(round)
+      const more = further.ids.length === 0 ? [] : await this.store.loadActors(this.claim, further.ids)
+      if (this.ended) return this.fail(round)
+      installed.push(...more.flatMap(row => this.install(row) ?? []))
+      // One that is asked for and does not come does not exist (any longer).
+      for (const asked = new Set([...ids, ...further.ids]); ; ) {
+        const parents = new Set(installed.flatMap(actor => this.missingParent(actor) ?? []).filter(id => !asked.has(id)))
+        if (parents.size === 0) break
+        for (const id of parents) asked.add(id)
         for (const row of await this.store.loadActors(this.claim, [...parents])) this.install(row)
         if (this.ended) return this.fail(round)
       }
-      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
       for (const work of round) this.execute(work, loaded)
     } catch (error) {
       this.fail(round)
@@ -208,6 +231,33 @@ export class Lane {
       this.loading = false
     }
     if (this.loads.length > 0 && !this.ended) this.loadsSoon()
+  }
+
+  /** What works look at further and memory does not have; what it has is pinned with `present`, so that it is there still when the rest has come. */
+  private further(works: readonly Work[], loaded: ReadonlyMap<string, KeyRow>, present?: Actor[]): { ids: RunId[]; keys: KeyName[] } {
+    const missing = { ids: new Set<RunId>(), keys: [] as KeyName[] }
+    const { transaction } = this
+    const { loaded: before } = transaction
+    transaction.loaded = loaded
+    try {
+      for (const { further } of works) {
+        if (further === undefined) continue
+        const { ids = [], keys = [] } = further(transaction)
+        missing.keys.push(...keys.filter(key => this.actors.key(key) === undefined))
+        for (const id of ids) {
+          const actor = this.actors.get(id)
+          if (actor === undefined) missing.ids.add(id)
+          else if (present !== undefined) {
+            present.push(actor)
+            this.actors.pin(actor)
+          }
+          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(this.missingParent(actor) as RunId)
+        }
+      }
+    } finally {
+      transaction.loaded = before
+    }
+    return { ids: [...missing.ids], keys: missing.keys }
   }
 
   /** A row that cannot be understood stops its run, never the node (E14). */
@@ -380,7 +430,7 @@ export class Lane {
     for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
     this.actors.sweepKeys()
     for (const id of open.writes.purge) this.actors.forget(id)
-    this.events.committed(sent, open.writes)
+    this.events.committed(sent, open.writes, open.freed)
     for (const { actor } of sent) this.actors.release(actor) // not before it may have been pinned
     for (const work of open.works) {
       const refusal = open.refused.get(work)

@@ -76,6 +76,10 @@ export class Leases {
     this.held.delete(lease.delivery)
   }
 
+  all(): Iterable<Lease> {
+    return this.held.values()
+  }
+
   ofWorker(worker: WorkerId): Lease[] {
     return [...this.held.values()].filter(lease => lease.worker === worker)
   }

@@ -2,7 +2,8 @@ import type { Answered, ChildClosed, Decision, Message } from '../core/machine.t
 import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 import type { Definitions } from './definitions.ts'
-import { begin, callName, type Planned, planOrder } from './starts.ts'
+import { tellHook } from './failure-hook.ts'
+import { begin, callName, holders, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -26,6 +27,7 @@ export function post(sender: Actor, decision: Decision<HistoryEvent>, transactio
     const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state }
     if (parent !== null && !parent.closed) transaction.apply(parent, news)
   }
+  tellHook(sender, decision, transaction, office.definitions, office.world)
   for (const message of decision.messages ?? []) {
     if (message.is === 'tell') tell(message, transaction, office)
     else start(sender, message, transaction, office)
@@ -65,6 +67,7 @@ function start(sender: Actor, message: Message & { is: 'start' }, transaction: T
   submit(office, {
     ids: [id, run],
     keys: planned.key === null ? [before] : [before, planned.key],
+    ...(planned.gather === null ? {} : { further: (later: Transaction) => ({ ids: holders([planned], later) }) }),
     bytes: 1_000 + (order.input?.length ?? 0),
     execute(later) {
       const asked = later.actor(id)
@@ -84,7 +87,7 @@ function answer(reference: number, namespace: string, planned: Planned, transact
   return { is: 'answered', reference, run: other, closed: false, refusal: answered.is === 'existing' ? 'unique' : answered.problem.code }
 }
 
-function submit(office: Office, work: Pick<Work, 'ids' | 'keys' | 'bytes' | 'execute'>): void {
+function submit(office: Office, work: Pick<Work, 'ids' | 'keys' | 'further' | 'bytes' | 'execute'>): void {
   office.submit({
     ...work,
     done: () => {},

@@ -31,7 +31,7 @@ export class Settings {
   }
 
   /** Every pause that stands in the way of a group, without stopping at the first. */
-  pausesOf(group: Group): (PauseTarget & Pause)[] {
+  pausesOf(group: Pick<Group, 'namespace' | 'queue' | 'definition'>): (PauseTarget & Pause)[] {
     if (this.rows.size === 0) return []
     const { namespace, queue, definition } = group
     const targets: PauseTarget[] = [

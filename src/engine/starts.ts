@@ -2,13 +2,20 @@ import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { callRunId, newId, type RunId, slotOf, slotOfKey } from '../core/ids.ts'
+import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
-import { nominalTimeOf, OPEN_STATES, type Payload, parentOf, type Trigger } from '../core/run.ts'
+import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { KeyName } from '../store/store.ts'
+import { replacedName, replaceInBatch } from './batches/replace.ts'
+import { gateFor } from './changes.ts'
+import type { HeldUnique } from './codec.ts'
 import type { Definitions, Registered } from './definitions.ts'
-import type { Command, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
+import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
+import { type Gather, meet } from './gathering.ts'
+import type { Gating } from './limits/gating.ts'
+import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -22,18 +29,32 @@ export interface Planned {
   key: (KeyName & { scope: 'key' | 'unique' }) | null
   unique: Unique | null
   inputHash: string
+  /** What becomes of it when another run holds the key; null: it is answered with that one. */
+  gather: Gather | null
+  /** What of its input gates it; null: nothing. */
+  gate: GateKeys | null
+  gating: Gating
 }
 
 /**
  * A start call: all its unkeyed runs are born together in one commit on the shard of the call key; a repeat finds the first of them, hence all (E9).
  * Keyed items are accepted or refused one by one.
  */
-export function startWork(namespace: string, call: StartCall, definitions: Definitions, world: World, settle: Settle<StartAnswer[]>): Work {
+export function startWork(
+  namespace: string,
+  call: StartCall,
+  definitions: Definitions,
+  world: World,
+  settle: Settle<StartAnswer[]>,
+  { place, decided = () => {} }: Part = {},
+): Work {
   if (call.starts.length > STARTS_PER_CALL_MAX)
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
   const many = call.starts.length > 1
-  const planned = call.starts.map((request, index) => plan(namespace, request, callKey, index, many ? `/runs/${index}` : '', definitions))
+  const planned = call.starts.map((request, index) =>
+    plan(namespace, request, callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions),
+  )
   const first = planned.find(({ key }) => key === null)
   let answers: StartAnswer[] = []
   return {
@@ -43,6 +64,7 @@ export function startWork(namespace: string, call: StartCall, definitions: Defin
       ...(start.key === null ? [] : [start.key]),
       ...(start === first || start.key !== null ? [callName(namespace, start.run)] : []),
     ]),
+    ...(planned.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(planned, transaction) }) } : {}),
     starts: true,
     bytes: planned.reduce((sum, { request }) => sum + 1_000 + (request.input?.length ?? 0) + (request.options.metadata?.length ?? 0), 0),
     execute(transaction) {
@@ -52,10 +74,19 @@ export function startWork(namespace: string, call: StartCall, definitions: Defin
         const run = start.key !== null ? before(start.run) : repeated ? start.run : null
         return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
       })
+      decided(answers)
     },
     done: () => settle.resolve(answers),
     failed: settle.reject,
   }
+}
+
+/** A call whose starts are part of something larger. */
+export interface Part {
+  /** Where each is in its body. */
+  place?: (index: number) => string
+  /** Told inside the transaction. */
+  decided?: (answers: readonly StartAnswer[]) => void
 }
 
 /** What a late repeat of a call finds (E9): of a young run that retention dropped, or of a unique conflict, whose other run may have closed. */
@@ -71,11 +102,17 @@ export interface Settle<T> {
 /** A start that an actor asks for, under the run id that the actor chose: null when nothing of this name is registered. */
 export function planOrder(namespace: string, run: RunId, order: StartOrder, definitions: Definitions): Planned | null {
   const definition = definitions.get(namespace, order.definition)
-  if (definition === undefined) return null
-  const { unique = null, ...options } = definition.options
+  return definition === undefined ? null : planFor(namespace, run, definition, order, definitions.gating)
+}
+
+export function planFor(namespace: string, run: RunId, definition: Registered, order: StartOrder, gating: Gating): Planned {
+  const { unique = null } = definition.options
   const request: StartRequest = order
-  const key = unique === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: uniqueKey(unique, order.input) }
-  return { run, request, definition, options: mergeOptions(options, order.options), key, unique, inputHash: '' }
+  const named = uniqueName(definition.options, unique, order.input)
+  const key = named === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: named }
+  const merged = mergeOptions(runOptionsOf(definition.options), order.options)
+  const gate = gating.of(namespace, definition.name, merged.queue, order.input)
+  return { run, request, definition, options: merged, key, unique, inputHash: '', gather: gatherOf(definition.options, unique), gate, gating }
 }
 
 function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions): Planned {
@@ -83,24 +120,72 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
   const unique = request.unique ?? definition.options.unique ?? null
   if (request.key !== undefined && request.unique !== undefined)
     throw new UserError('invalid-option', { at: `${at}/unique`, hint: '`key` and `unique` are two questions with two homes: use one of them' })
-  const named =
-    request.key !== undefined
-      ? { scope: 'key' as const, key: request.key }
-      : unique === null
-        ? null
-        : { scope: 'unique' as const, key: uniqueKey(unique, request.input) }
-  const key = named === null ? null : { namespace, definition: definition.name, ...named }
+  const gather = gatherOf(definition.options, unique)
+  if (gather !== null && gather.is !== 'unique')
+    for (const option of ['key', 'unique'] as const)
+      if (request[option] !== undefined)
+        throw new UserError('invalid-option', { at: `${at}/${option}`, hint: `starts of "${definition.name}" gather by ${gather.is}: leave it out` })
+  const named = request.key ?? uniqueName(definition.options, unique, request.input)
+  const scope = request.key === undefined ? ('unique' as const) : ('key' as const)
+  const key = named === null ? null : { namespace, definition: definition.name, scope, key: named }
   const run = key === null ? callRunId(callKey, index) : callRunId(callKey, index, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
-  const { unique: _, ...options } = definition.options
+  const merged = mergeOptions(runOptionsOf(definition.options), request.options)
+  const { gating } = definitions
   return {
     run,
     request,
     definition,
-    options: mergeOptions(options, request.options),
+    options: merged,
     key,
     unique: request.key === undefined ? unique : null,
     inputHash: request.key === undefined ? '' : hash(request.input),
+    gather: request.key === undefined ? gather : null,
+    gate: gating.of(namespace, definition.name, merged.queue, request.input),
+    gating,
   }
+}
+
+/** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
+function runOptionsOf({ unique, limits, fair, sequence, cost, batch, debounce, throttle, onFailure, ...options }: DefinitionOptions): RunOptions {
+  return options
+}
+
+/** Runs whose keys planned starts meet, and may change. */
+export function holders(planned: readonly Planned[], transaction: Transaction): RunId[] {
+  return planned.flatMap(({ gather, key }) => {
+    const held = gather === null || key === null ? null : transaction.key(key)
+    return held === null ? [] : [held.run]
+  })
+}
+
+function gatherOf({ debounce, throttle }: DefinitionOptions, unique: Unique | null): Gather | null {
+  if (debounce !== undefined) return { is: 'debounce', forMs: debounce.forMs, maximumMs: debounce.maximumMs ?? Number.POSITIVE_INFINITY }
+  if (throttle !== undefined) return { is: 'throttle', everyMs: throttle.everyMs }
+  return unique?.onConflict === 'replace' ? { is: 'unique' } : null
+}
+
+/** Options of a definition that do not go together: each says what becomes of a start like another. @throws UserError `invalid-option` */
+export function checkTogether(options: DefinitionOptions, at: string): void {
+  const [one, other] = (['debounce', 'throttle', 'unique'] as const).filter(name => options[name] !== undefined)
+  if (one !== undefined && other !== undefined)
+    throw new UserError('invalid-option', {
+      at: `${at}/${other}`,
+      hint: `${one} and ${other} cannot be combined: both say what becomes of a start like another`,
+    })
+}
+
+const DEBOUNCE = 'debounce:'
+
+export function isDebounce(key: string): boolean {
+  return key.startsWith(DEBOUNCE)
+}
+
+/** The key under which a start meets those like it; null: it meets none. */
+function uniqueName({ debounce, throttle }: DefinitionOptions, unique: Unique | null, input: Payload | null): string | null {
+  const per = ({ per }: { per: string | null }): string => (per === null || input === null ? '' : keyAt(JSON.parse(input), per, hash))
+  if (debounce !== undefined) return `${DEBOUNCE}${per(debounce)}`
+  if (throttle !== undefined) return `throttle:${per(throttle)}`
+  return unique === null ? null : uniqueKey(unique, input)
 }
 
 function uniqueKey(unique: Unique, input: Payload | null): string {
@@ -115,28 +200,34 @@ function hash(input: Payload | null): string {
 }
 
 export function begin(namespace: string, planned: Planned, call: Pick<StartCall, 'by'>, transaction: Transaction, world: World): StartAnswer {
-  const { key, request, run, unique, inputHash } = planned
-  const held = key === null ? null : transaction.key(key)
-  if (held !== null && key !== null) {
-    if (key.scope === 'key' && held.inputHash !== inputHash) return { is: 'refused', problem: conflict(request, held.run) }
-    // Asked again later, the same call must not find that the other has closed meanwhile.
-    if (key.scope === 'unique')
-      transaction.putKey({ ...callName(namespace, run), run: held.run, inputHash: '', expiresAt: world.clock.now() + KEY_RETENTION_MS })
-    return { is: 'existing', run: held.run, by: key.scope }
-  }
+  const { key, request, run, inputHash } = planned
   const now = world.clock.now()
-  if (key !== null) {
-    const expiresAt = key.scope === 'unique' ? null : now + Math.max(KEY_RETENTION_MS, request.keyRetentionMs ?? 0)
-    transaction.putKey({ ...key, run, inputHash, expiresAt })
-  }
   const { delayMs, ...rest } = planned.options
   const options = delayMs === undefined ? rest : { ...rest, notBefore: Math.max(rest.notBefore ?? 0, now + delayMs) }
+  const held = key === null ? null : transaction.key(key)
+  let unique: HeldUnique | null = null
+  if (key?.scope === 'key') {
+    if (held !== null)
+      return held.inputHash === inputHash ? { is: 'existing', run: held.run, by: 'key' } : { is: 'refused', problem: conflict(request, held.run) }
+    transaction.putKey({ ...key, run, inputHash, expiresAt: now + Math.max(KEY_RETENTION_MS, request.keyRetentionMs ?? 0) })
+  } else if (key !== null) {
+    const met = meet(namespace, planned, options, held, transaction, now)
+    if (met.is === 'meets') {
+      // Asked again later, the same call must not find that the other has closed meanwhile.
+      transaction.putKey({ ...callName(namespace, run), run: met.run, inputHash: '', expiresAt: now + KEY_RETENTION_MS })
+      return { is: 'existing', run: met.run, by: 'unique', ...(met.replaced ? { replaced: true } : {}) }
+    }
+    transaction.putKey({ ...key, run, inputHash, expiresAt: met.expiresAt })
+    if (met.notBefore !== null) options.notBefore = met.notBefore
+    if (met.holds !== null) unique = { key: key.key, states: met.holds }
+  }
+  if (planned.gate !== null) options.gate = placed(planned, namespace, call, now)
   const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
   birth(
     transaction,
     { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: request.input, options, trigger, now },
     actor => {
-      if (unique !== null && key !== null) actor.unique = { key: key.key, states: unique.states ?? OPEN_STATES }
+      if (unique !== null) actor.unique = unique
     },
     {
       ...(request.key === undefined ? {} : { key: request.key }),
@@ -144,6 +235,11 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     },
   )
   return { is: 'started', run }
+}
+
+function placed({ gate, gating, definition }: Planned, namespace: string, call: object, now: number): GateKeys {
+  if (gate?.sequence === undefined) return gate as GateKeys
+  return { ...gate, place: gating.place(namespace, definition.name, gate.sequence, call, now) }
 }
 
 interface Birth {
@@ -165,7 +261,10 @@ function birth(
 ): void {
   const { run, namespace, name, kind, input, options, trigger, now } = born
   const queue = options.queue ?? QUEUE_DEFAULT
-  const actor = transaction.create({ id: run, namespace, kind, name, queue, createdAt: now, tags: options.tags ?? null, input }, MACHINES[kind])
+  const actor = transaction.create(
+    { id: run, namespace, kind, name, queue, createdAt: now, tags: rowTags(options.tags ?? null, kind, trigger), input },
+    MACHINES[kind],
+  )
   actor.parent = parentOf(trigger)
   prepare(actor)
   transaction.apply(actor, { is: 'start', definition: name, options, trigger, ...rest } as { is: string })
@@ -175,12 +274,35 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
   return new UserError('key-conflict', { at: '/key', found: request.key, hint: `run ${run} has this key with another input`, data: { run } }).problem
 }
 
-/** A new run from a closed one, in its slot, linked to it. */
-export function retryWork(namespace: string, id: RunId, command: Command & { input?: Payload }, world: World, settle: Settle<RunId>): Work {
+/** A new run from a closed one, in its slot, linked to it, under its unique key. */
+export function retryWork(
+  namespace: string,
+  id: RunId,
+  command: Command & { input?: Payload; force?: boolean },
+  definitions: Definitions,
+  world: World,
+  settle: Settle<RunId>,
+): Work {
   const run = callRunId(`${command.id}:retry:${id}`, 0, slotOf(id))
+  const uniqueOf = (transaction: Transaction): HeldUnique | null => {
+    const unique = transaction.actor(id)?.unique
+    if (unique === undefined || isDebounce(unique.key)) return null
+    const key = command.input !== undefined && unique.key.startsWith('input:') ? `input:${hash(command.input)}` : unique.key
+    return { key, states: unique.states }
+  }
+  const nameOf = (transaction: Transaction, { key }: HeldUnique): KeyName => ({
+    namespace,
+    scope: 'unique',
+    definition: transaction.actor(id)?.name as string,
+    key,
+  })
   return {
     ids: [id, run],
-    keys: [callName(namespace, run)],
+    keys: [callName(namespace, run), replacedName(namespace, id)],
+    further(transaction) {
+      const unique = uniqueOf(transaction)
+      return unique === null ? {} : { keys: [nameOf(transaction, unique)] }
+    },
     starts: true,
     bytes: 500,
     execute(transaction) {
@@ -188,11 +310,35 @@ export function retryWork(namespace: string, id: RunId, command: Command & { inp
       if (old === null || old.namespace !== namespace || !isRun(old.kind)) throw new UserError('run-not-found', { found: id })
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
-      const { notBefore: _, ...options } = old.view.options
+      if (old.kind === 'batch')
+        throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
+      const { notBefore: _, gate: __, ...options } = old.view.options
       const input = command.input ?? old.input
+      const now = world.clock.now()
+      const unique = uniqueOf(transaction)
+      const held = unique === null ? null : transaction.key(nameOf(transaction, unique))
+      if (held !== null && command.force !== true)
+        throw new UserError('unique-conflict', {
+          found: id,
+          hint: `run ${held.run} holds its unique key: wait for it, or use force`,
+          data: { run: held.run },
+        })
+      const free = held === null ? unique : null
+      if (free !== null) transaction.putKey({ ...nameOf(transaction, free), run, inputHash: '', expiresAt: null })
+      let gate = gateFor(old, { namespace, definition: old.name, queue: options.queue, input }, definitions.gating, command)
+      // In its sequence it goes where the old one stood: before those that share its place.
+      if (gate?.place !== undefined && gate.place === old.view.options.gate?.place) gate = { ...gate, place: gate.place - 1 }
       const nominalAt = nominalTimeOf(old.view.trigger)
-      const trigger: Trigger = { is: 'retry', of: id, ...(nominalAt === null ? {} : { nominalAt }) }
-      birth(transaction, { run, namespace, name: old.name, kind: old.kind as RunKind, input, options, trigger, now: world.clock.now() }, () => {}, {})
+      const after = (old.outcome as Outcome).state
+      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction) }
+      birth(
+        transaction,
+        { run, namespace, name: old.name, kind: old.kind as RunKind, input, options: gate == null ? options : { ...options, gate }, trigger, now },
+        actor => {
+          if (free !== null) actor.unique = free
+        },
+        {},
+      )
     },
     done: () => settle.resolve(run),
     failed: settle.reject,

@@ -35,7 +35,7 @@ export function detailOf(row: Row): RunDetail {
   const output = isClosed(row.state) ? (row as { output: string | null }).output : null
   return {
     ...summaryOf(actor),
-    input: row.input,
+    input: actor.input,
     output,
     checkpoint: actor.view.checkpoint,
     metadata: metadata ?? null,

@@ -1,13 +1,13 @@
 import type { UserError } from '../core/errors.ts'
 import { type AnswerId, newId, type RunId, type WorkerId } from '../core/ids.ts'
-import type { Ref, TaskOrder, TaskResult } from '../core/machine.ts'
+import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Poll, WorkerCalls } from './face.ts'
 import { unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
-import type { Entry } from './queues/window.ts'
+import type { Match } from './queues/queues.ts'
 import type { Tenure } from './tenure.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -41,8 +41,8 @@ async function poll(
   if (worker.lastAnswer !== null && !tenure.lane.fresh()) throw unavailable()
   const again = undelivered(tenure, worker, request.last)
   if (again.length > 0) return answered(worker, again, world)
-  const entries = await matched(tenure, worker, request, world, signal)
-  const { tasks, recorded } = handOut(tenure, worker, entries, world, sizes)
+  const matches = await matched(tenure, worker, request, world, signal)
+  const { tasks, recorded } = handOut(tenure, worker, matches, world, sizes)
   // At most once: nothing leaves before it is recorded (E16). One that could not be recorded did not leave, and waits for its lease's end.
   await recorded
   // Recording may have taken longer than the lease: such a task is another's by now, or closed.
@@ -73,13 +73,13 @@ function undelivered(tenure: Tenure, worker: WorkerSeen, last: AnswerId | null):
   })
 }
 
-function matched(tenure: Tenure, worker: WorkerSeen, request: Poll, world: World, signal: AbortSignal): Promise<Entry[]> {
+function matched(tenure: Tenure, worker: WorkerSeen, request: Poll, world: World, signal: AbortSignal): Promise<Match[]> {
   if (request.max <= 0 || signal.aborted) return Promise.resolve([])
   return new Promise(resolve => {
-    const finish = (entries: Entry[]): void => {
+    const finish = (matches: Match[]): void => {
       cancelTimer()
       signal.removeEventListener('abort', aborted)
-      resolve(entries)
+      resolve(matches)
     }
     const takeBack = tenure.queues.wait(worker, request, finish)
     const aborted = (): void => {
@@ -94,13 +94,14 @@ function matched(tenure: Tenure, worker: WorkerSeen, request: Poll, world: World
 function handOut(
   tenure: Tenure,
   worker: WorkerSeen,
-  entries: readonly Entry[],
+  matches: readonly Match[],
   world: World,
   sizes: Sizes,
 ): { tasks: Delivery[]; recorded: Promise<unknown> } {
   const tasks: Delivery[] = []
   const recorded: Promise<void>[] = []
-  for (const { actor, order } of entries) {
+  for (const match of matches) {
+    const { actor, order, reservation } = match
     const delivery = newId(world.clock.now(), world.random)
     const version = worker.serves.find(({ definition }) => definition === order.definition)?.version ?? null
     let delivered = false
@@ -108,36 +109,36 @@ function handOut(
     const record = new Promise<void>((resolve, reject) => {
       tenure.lane.submit({
         ids: [actor.id],
-        lazy: !order.atMostOnce,
+        lazy: !match.recorded,
         closesNothing: true,
         bytes: 200,
         execute(transaction) {
           const current = transaction.actor(actor.id)
           if (current === null || missed) return
           const input = { is: 'deliver', task: order.task, attempt: order.attempt, delivery, worker: worker.id, version }
-          delivered = (transaction.apply(current, input)?.events.length ?? 0) > 0
+          delivered = transaction.deliver(current, input, reservation)
         },
         done: resolve,
         failed: reject,
       })
     })
-    if (order.atMostOnce && delivered) recorded.push(record)
+    if (match.recorded && delivered) recorded.push(record)
     else record.catch(() => {})
     if (!delivered) {
       // Not decided at once: it does not leave, and must not be recorded as if it had. Once it is loaded it is offered again; a lane that is overloaded
       // (E23) has it in memory still.
       missed = true
-      if (tenure.lane.actors.get(actor.id) === actor) tenure.queues.offer(actor)
+      if (tenure.lane.actors.get(actor.id) === actor) tenure.queues.missed(match)
     }
     tenure.lane.actors.unpin(actor)
     if (!delivered) continue
     tenure.counters.delivered++
-    tasks.push(deliveryOf(actor, order, delivery, sizes))
+    tasks.push(deliveryOf(match, delivery, sizes))
   }
   return { tasks, recorded: Promise.all(recorded) }
 }
 
-function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Sizes): Delivery {
+function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, sizes: Sizes): Delivery {
   const { view } = actor
   const { options } = view
   const timeout = options.timeout?.attempt
@@ -161,8 +162,8 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, sizes: Siz
     traceparent: actor.state.started?.traceparent ?? null,
     nominalAt,
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
-    bundle: null,
-    cost: null,
+    bundle,
+    cost,
   }
 }
 
@@ -186,6 +187,7 @@ function complete(
           actor === null || actor.namespace !== namespace
             ? 'unknown'
             : accept(transaction, actor, { is: 'result', task, attempt, delivery, worker, result: said } as { is: string })
+        if (said.is === 'snoozed' && said.slow === true && answer === 'accepted') transaction.spend(tenure.slow(actor as Actor, said.delayMs))
       },
       done: () => settle.resolve(answer),
       failed: settle.reject,

@@ -1,13 +1,16 @@
-import type { RunId } from '../core/ids.ts'
+import type { RunId, TaskId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
-import { type OpenRow, type Store, StoreFenced, type Writes } from '../store/store.ts'
-import type { Actor } from './actor.ts'
+import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
+import { type Actor, gatedBy } from './actor.ts'
 import type { Sent } from './batch.ts'
+import { BatchRunner } from './batches/runner.ts'
 import { Counters } from './counters.ts'
 import type { Definitions } from './definitions.ts'
 import type { OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
+import { Limits, type Reservation, type Resource } from './limits/limits.ts'
+import { leaveTurn } from './limits/sequences.ts'
 import type { Live } from './live.ts'
 import { type Office, post } from './mail.ts'
 import type { Sizes } from './options.ts'
@@ -30,17 +33,23 @@ export interface TenureOptions {
   ended(next: Beginning | null): void
 }
 
+/** How often spent rates are looked through. */
+const SWEEP_MS = 60_000
+
 /** All that is in memory while a claim stands. When the claim is lost it is thrown away whole, and nothing of it answers any more (E3). */
 export class Tenure {
   readonly lane: Lane
   readonly queues: Queues
   readonly leases: Leases
+  readonly limits: Limits
   readonly counters = new Counters()
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
   private readonly retention: Retention
+  private readonly batches: BatchRunner
   private readonly options: TenureOptions
   private stopRenewing: () => void = () => {}
+  private stopSweeping: () => void = () => {}
   ended = false
 
   constructor(options: TenureOptions) {
@@ -50,20 +59,30 @@ export class Tenure {
     this.options = options
     const office: Office = { definitions: options.definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
     this.lane = new Lane(store, world, sizes, beginning, {
-      committed: (sent, writes) => this.committed(sent, writes),
+      committed: (sent, writes, freed) => this.committed(sent, writes, freed),
       sealed: sent => options.live.sealed(sent),
       changed: (actor, loaded) => this.changed(actor, loaded),
-      sent: (actor, decision, transaction) => post(actor, decision, transaction, office),
+      sent: (actor, decision, transaction) => {
+        if (decision.outcome !== undefined) leaveTurn(actor, decision.outcome.state, options.definitions, transaction)
+        post(actor, decision, transaction, office)
+      },
+      owns: reservation => reservation.limits === this.limits,
       fenced: () => this.end(null),
       poisoned: next => this.end(next),
     })
+    this.limits = new Limits(options.definitions.rules, clock)
     this.queues = new Queues({
       clock,
+      random: world.random,
       settings: options.settings,
+      definitions: options.definitions,
+      limits: this.limits,
       windowSize: sizes.windowSize,
       pageSize: sizes.pageSize,
       fresh: () => this.lane.fresh() && !this.lane.isolating,
-      read: (group, after, limit) => store.pageReady(claim, group, { after, limit }),
+      read: requests => store.pageReady(claim, requests),
+      readKey: name => this.readKey(name),
+      regrouped: () => this.regrouped(),
       during: read => this.lane.actors.during(read),
       install: (row: OpenRow) => this.lane.install(row),
       pin: actor => this.lane.actors.pin(actor),
@@ -91,6 +110,7 @@ export class Tenure {
       work => this.lane.submit(work),
       error => this.failed(error),
     )
+    this.batches = new BatchRunner(world, options.definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
   }
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
@@ -101,6 +121,7 @@ export class Tenure {
     definitions.load(await store.read.definitions(), set)
     settings.load(set)
     this.counters.load(await store.read.counts())
+    this.limits.load(await store.loadRates(claim))
     for (let after: string | null = null; ; ) {
       const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
       for (const row of page.rows) this.lane.install(row)
@@ -110,6 +131,7 @@ export class Tenure {
     await this.timers.start(sizes.pageSize)
     this.queues.load(await store.loadGroups(claim))
     this.retention.start()
+    this.sweepLater()
     this.renewLater()
     this.lane.begun()
   }
@@ -130,12 +152,14 @@ export class Tenure {
     this.leases.end()
     this.timers.end()
     this.retention.end()
+    this.batches.end()
     this.stopRenewing()
+    this.stopSweeping()
     this.options.ended(next)
   }
 
   /** Enters the lease of a delivery that counts: it was made here, adopted, or read on recovery. */
-  private lease(actor: Actor): void {
+  private lease(actor: Actor, loaded = false): void {
     // A stuck one takes no end of its lease: its worker is told that it is lost.
     const delivered = actor.closed || actor.stuck !== undefined ? undefined : actor.machine.pending(actor.state).delivered[0]
     if (delivered === undefined || actor.lease?.delivery === delivered.delivery) return
@@ -148,14 +172,81 @@ export class Tenure {
       definition: actor.name,
       since: actor.lastAt,
       cancelling: false,
-      atMostOnce: view.attempts === 1,
+      atMostOnce: view.options.retry?.attempts === 1,
     })
     this.lane.actors.pin(actor)
+    actor.reservation ??= this.reserve(actor, delivered.task, !loaded)
+  }
+
+  /** A target asked for a pause: the whole rate of those that call it keeps it. */
+  slow(actor: Actor, forMs: number): readonly Resource[] {
+    const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels: null, gate: actor.view.options.gate ?? null })
+    return this.limits.slow(group, this.limits.now() + forMs)
+  }
+
+  /** A delivery that counts whatever the limits are: it was made before what is known here. */
+  private reserve(actor: Actor, task: TaskId, spends: boolean): Reservation | null {
+    const { limits } = this
+    const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels: null, gate: actor.view.options.gate ?? null })
+    const bounds = limits.boundsOf(group)
+    return bounds.length === 0 ? null : limits.reserve(group, actor.id, task, bounds, limits.now(), spends)
+  }
+
+  private regrouped(): void {
+    for (const { run, task } of this.leases.all()) {
+      const actor = this.lane.actors.get(run)
+      if (actor === undefined) continue
+      if (actor.reservation === null) actor.reservation = this.reserve(actor, task, false)
+      else this.limits.regroup(actor.reservation)
+    }
+  }
+
+  /** Nothing is counted of it any more once that is committed: a hold that goes earlier would let a second one in beside it. */
+  private free(actor: Actor): void {
+    const { reservation, batch } = actor
+    if (reservation === null) return
+    actor.reservation = null
+    if (batch === null) this.limits.release(reservation)
+    else batch.latest.freed.push(reservation)
+  }
+
+  /** As it is once all that was decided before is committed. */
+  private readKey(name: KeyName): Promise<KeyRow | null> {
+    let row: KeyRow | null = null
+    return new Promise((resolve, reject) =>
+      this.lane.submit({
+        ids: [],
+        keys: [name],
+        bytes: 100,
+        execute: transaction => {
+          row = transaction.key(name)
+        },
+        done: () => resolve(row),
+        failed: reject,
+      }),
+    )
+  }
+
+  /** Rates that nobody spends leave memory and the store. */
+  private sweepLater(): void {
+    this.stopSweeping = this.options.world.clock.after(SWEEP_MS, () => {
+      const gone = this.limits.sweep()
+      if (gone.length > 0)
+        this.lane.submit({
+          ids: [],
+          bytes: 100 * gone.length,
+          execute: transaction => transaction.spend(gone.filter(rate => !this.limits.has(rate)).map(rate => rate.cleared())),
+          done: () => {},
+          failed: () => {}, // its row is read once more, and found idle again
+        })
+      this.sweepLater()
+    })
   }
 
   private dropLease(actor: Actor, lease: Lease): void {
     this.leases.drop(lease)
     actor.lease = null
+    this.free(actor)
     this.lane.actors.unpin(actor)
   }
 
@@ -203,8 +294,9 @@ export class Tenure {
     if (loaded) {
       this.counters.loaded(actor)
       this.queues.offer(actor)
-      this.lease(actor)
+      this.lease(actor, true)
       tellCancel(actor)
+      this.batches.look(actor)
       return
     }
     const { lease } = actor
@@ -214,7 +306,7 @@ export class Tenure {
     } else if (state !== 'running') this.dropLease(actor, lease)
   }
 
-  private committed(sent: readonly Sent[], writes: Writes): void {
+  private committed(sent: readonly Sent[], writes: Writes, freed: readonly Reservation[]): void {
     const { definitions, settings, live, onClosed } = this.options
     for (const row of writes.definitions) definitions.put(row)
     for (const row of writes.settings) {
@@ -222,10 +314,14 @@ export class Tenure {
       definitions.set(row)
     }
     live.committed(sent, writes.logs)
+    for (const reservation of freed) this.limits.release(reservation)
+    for (const name of writes.keyDrops) if (name.scope === 'sequence') this.queues.turned(name, null)
+    for (const row of writes.keys) if (row.scope === 'sequence') this.queues.turned(row, row)
     for (const { actor, closed } of sent) {
       this.counters.committed(actor)
       this.timers.enter(actor)
       tellCancel(actor)
+      this.batches.look(actor)
       if (!isRun(actor.kind)) continue
       if (closed) {
         const { state } = actor.view
@@ -233,7 +329,7 @@ export class Tenure {
         onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
       } else this.queues.offer(actor)
     }
-    if (writes.settings.length > 0) this.queues.dispatchSoon()
+    if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
   }
 
   private renewLater(): void {
@@ -243,7 +339,7 @@ export class Tenure {
       const sentAt = world.clock.monotonic()
       try {
         if (!(await store.renew(claim))) return this.end(null)
-        this.lane.chain.confirmedAt = Math.max(this.lane.chain.confirmedAt, sentAt)
+        this.lane.chain.renewed(sentAt)
       } catch (error) {
         this.failed(error)
       }
@@ -253,6 +349,7 @@ export class Tenure {
 
   private failed(error: unknown): void {
     if (error instanceof StoreFenced) this.end(null)
+    else if (error instanceof StoreUnavailable && error.fault !== null) this.lane.chain.faults.met(error.fault)
     else this.options.world.log('warn', 'the store did not answer', { why: String(error) })
   }
 }

@@ -1,5 +1,5 @@
 import { newId } from '../core/ids.ts'
-import { type Claim, type LaneRow, SHARDS, type Store } from '../store/store.ts'
+import { type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Tenure } from './tenure.ts'
@@ -15,6 +15,8 @@ type Make = (beginning: Beginning, ended: (next: Beginning | null) => void) => T
 export class Tenures {
   current: Tenure | null = null
   fenced = 0
+  /** Why nothing is served, when the disk is why. */
+  fault: StoreFault | null = null
   private readonly store: Store
   private readonly world: World
   private readonly sizes: Sizes
@@ -23,7 +25,7 @@ export class Tenures {
   private readonly node: string
   private readonly still = new Map<string, { renewals: number; since: number }>()
   private stopped = false
-  private serving: (() => void) | null = null
+  private serving: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
   private failing = 0
 
   constructor(store: Store, world: World, sizes: Sizes, nodeName: string, make: Make) {
@@ -35,10 +37,10 @@ export class Tenures {
     this.node = newId(world.clock.now(), world.random)
   }
 
-  /** Resolves when this node serves. */
+  /** Resolves when this node serves; rejects where it cannot begin because the disk is at fault. */
   start(): Promise<void> {
-    return new Promise(resolve => {
-      this.serving = resolve
+    return new Promise((resolve, reject) => {
+      this.serving = { resolve, reject }
       void this.watch()
     })
   }
@@ -47,6 +49,15 @@ export class Tenures {
     this.stopped = true
     await this.current?.drain()
     this.current = null
+  }
+
+  /** Before it has served, a fault of the disk is for whoever starts it; later it goes on by itself. */
+  private failed(error: unknown): void {
+    this.fault = error instanceof StoreUnavailable ? error.fault : null
+    if (this.fault === null || this.serving === null) return
+    this.serving.reject(error as StoreUnavailable)
+    this.serving = null
+    this.stopped = true
   }
 
   private later(): void {
@@ -67,6 +78,8 @@ export class Tenures {
       await this.serve({ claim, confirmedAt, singles: [] })
     } catch (error) {
       this.still.clear() // a failed read starts the count again
+      this.failed(error)
+      if (this.stopped) return
       if (this.failing++ === 0) this.world.log('warn', 'the store does not answer', { why: String(error) })
       this.later()
     }
@@ -112,13 +125,15 @@ export class Tenures {
       await tenure.load()
     } catch (error) {
       this.world.log('warn', 'the shards could not be loaded', { why: String(error) })
+      this.failed(error)
       tenure.end(null)
       return
     }
     if (ended || this.stopped) return
     this.failing = 0
     this.current = tenure
-    this.serving?.()
+    this.fault = null
+    this.serving?.resolve()
     this.serving = null
   }
 }

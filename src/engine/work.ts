@@ -5,6 +5,7 @@ import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { DefinitionRow, KeyName, KeyRow, LogRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import type { Reservation, Resource } from './limits/limits.ts'
 
 /**
  * One input to a lane: executed at once when what it needs is in memory, else after a load; committed whole with others of its time; answered after.
@@ -14,6 +15,8 @@ export interface Work {
   /** Actors that it looks at or changes. */
   ids: readonly RunId[]
   keys?: readonly KeyName[]
+  /** What else it looks at, as what it asked for first tells: read before it is executed. */
+  further?(transaction: Transaction): { ids?: readonly RunId[]; keys?: readonly KeyName[] }
   /** Starts are refused first when the lane has too much in hand (E23). */
   starts?: boolean
   /** Held back so that what follows can join it in one write: the record of a delivery (E16). */
@@ -41,6 +44,10 @@ export interface Transaction {
   resume(actor: Actor): void
   putKey(row: KeyRow): void
   dropKey(name: KeyName): void
+  /** Records a delivery, which holds what was reserved for it. False: it did not happen. */
+  deliver(actor: Actor, input: { is: string }, reservation: Reservation | null): boolean
+  /** Rates whose tokens change with this batch. */
+  spend(rates: readonly Resource[]): void
   log(rows: readonly LogRow[]): void
   define(row: DefinitionRow): void
   set(row: SettingRow): void

@@ -1,5 +1,6 @@
 import { type Group, type Labels, labelsFit } from '../core/gates.ts'
 import type { AnswerId, WorkerId } from '../core/ids.ts'
+import type { Units } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
 import type { Clock } from './clock.ts'
 import type { Delivery, Poll } from './face.ts'
@@ -9,6 +10,8 @@ const WORKERS_MAX = 10_000
 const FORGET_AFTER_MS = 24 * 3_600_000
 /** Longer than the longest poll: one that has been silent for so long does not count as there. */
 export const PRESENT_MS = 75_000
+
+const NO_UNITS: Units = {}
 
 /** A worker as it was last heard of: what `explain` and lists tell, and the answer that it may not have received. */
 export interface WorkerSeen {
@@ -20,6 +23,8 @@ export interface WorkerSeen {
   queues: readonly string[]
   labels: Labels
   slots: number
+  /** What it has beside slots, in all. */
+  units: Units
   lastSeenAt: Instant
   heardAt: number
   lastAnswer: { id: AnswerId; tasks: readonly Delivery[] } | null
@@ -53,6 +58,7 @@ export class Workers {
       queues: poll.queues,
       labels: poll.labels,
       slots: poll.slots,
+      units: poll.unitsTotal ?? NO_UNITS,
       lastSeenAt: this.clock.now(),
       heardAt: this.clock.monotonic(),
       lastAnswer: known?.lastAnswer ?? null,
@@ -96,7 +102,7 @@ export class Workers {
 /** Why a worker does not fit a group's tasks, or null: it fits. Dispatch and `explain` both ask this. */
 export function misfit(
   worker: Pick<WorkerSeen, 'namespace' | 'servesSet' | 'queues' | 'labels'>,
-  group: Group,
+  group: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>,
 ): 'namespace' | 'definition' | 'queue' | 'labels' | null {
   if (worker.namespace !== group.namespace) return 'namespace'
   if (!worker.servesSet.has(group.definition)) return 'definition'

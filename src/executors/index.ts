@@ -40,7 +40,7 @@ export function startExecutors(options: ExecutorsOptions): Executors {
   const common = { client, ...(name !== undefined && { name }), ...(log && { log }) }
   const workers = [
     startWorker({ ...common, jobs: [shell.job], slots: options.shell?.slots ?? 10 }),
-    startWorker({ ...common, jobs: [http.job], slots: options.http?.slots ?? 100 }),
+    startWorker({ ...common, jobs: http.webhook === null ? [http.job] : [http.job, http.webhook], slots: options.http?.slots ?? 100 }),
   ]
   const end = async (stopped: (worker: Worker) => Promise<void>): Promise<void> => {
     await Promise.all(workers.map(stopped))

@@ -1,5 +1,6 @@
 import type { Kind, Machine } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
+import { batch } from './batch/machine.ts'
 import { job } from './job/machine.ts'
 import { schedule } from './schedule/machine.ts'
 
@@ -7,6 +8,10 @@ import { schedule } from './schedule/machine.ts'
 export type AnyMachine = Machine<any, any, any>
 
 /** The kinds of work that this engine knows: adding one is a folder here and a line in this table. */
-export const MACHINES: Readonly<Record<Kind, AnyMachine>> = { job: job as AnyMachine, schedule: schedule as AnyMachine }
+export const MACHINES: Readonly<Record<Kind, AnyMachine>> = {
+  job: job as AnyMachine,
+  batch: batch as AnyMachine,
+  schedule: schedule as AnyMachine,
+}
 
 export type { HistoryEvent }

@@ -2,11 +2,42 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { signature } from '../executors/http/webhook.ts'
 import { loadConfig } from './config.ts'
 import { openNode } from './node.ts'
 
 const configOf = (flags: Parameters<typeof loadConfig>[0] & object) =>
   loadConfig({ directory: '/', flags: { database: 'memory:', port: '0', logLevel: 'silent', ...flags } })
+
+test('a webhook of a definition is told of its failures by the server, signed, with no secret in the run', async () => {
+  const node = await openNode(configOf({ allowHttp: '127.0.0.1/32' } as never))
+  const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+  const target = createServer(async (request, answer) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    answer.end()
+    target.emit('told', request.headers, body)
+  }).listen(0, '127.0.0.1')
+  await once(target, 'listening')
+  try {
+    const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}/hook`
+    const told = once(target, 'told') as Promise<[IncomingMessage['headers'], string]>
+    const options = { onFailure: { url, secret }, expiresMs: 0 }
+    await node.engine.definitions.register('default', [{ kind: 'job', name: 'mail', version: '1', options, schema: null }])
+    const start = { definition: 'mail', input: null, options: {}, trigger: { is: 'call' as const } }
+    await node.engine.runs.start('default', { callKey: null, by: null, starts: [start] })
+    const [headers, body] = await told
+    const id = headers['webhook-id'] as string
+    expect(headers['webhook-signature']).toBe(signature(secret, id, Number(headers['webhook-timestamp']), body))
+    expect(JSON.parse(body)).toMatchObject({ type: 'run.failed', data: { definition: 'mail', state: 'timed_out', reason: 'expired' } })
+    const run = await node.engine.runs.wait('default', id, 10_000)
+    expect(run).toMatchObject({ definition: 'mainspring.webhook', state: 'completed', output: '{"status":200}' })
+    expect(JSON.stringify([run, await node.engine.runs.history('default', id)])).not.toContain(secret)
+  } finally {
+    target.close()
+    await node.stop()
+  }
+})
 
 test('a target of the http executor answers later, at the address that the server gave it, and needs no other key', async () => {
   const node = await openNode(configOf({ allowHttp: '127.0.0.1/32' } as never))

@@ -1,11 +1,21 @@
 import { Client, type Connection } from '@mainspring/sdk'
+import type { Engine } from '../engine/face.ts'
 import { type Executors, startExecutors } from '../executors/index.ts'
 import type { Settings } from './config.ts'
 
 export type ExecutorSettings = Pick<Settings, 'executors' | 'allowShell' | 'allowHttp' | 'callbackBase' | 'namespace'>
 
-/** The built-in executors by configuration, or null where they are off. `ownUrl` is asked for late: a port may be given by the system. */
-export function openExecutors(settings: ExecutorSettings, connection: Connection, ownUrl: () => string | undefined, name?: string): Executors | null {
+/**
+ * The built-in executors by configuration, or null where they are off. `ownUrl` is asked for late: a port may be given by the system. Webhooks are sent where
+ * the engine is at hand, since only there secrets are known.
+ */
+export function openExecutors(
+  settings: ExecutorSettings,
+  connection: Connection,
+  ownUrl: () => string | undefined,
+  name?: string,
+  engine?: Engine,
+): Executors | null {
   const { executors, allowShell, allowHttp, callbackBase, namespace } = settings
   if (executors === 'off' && allowShell === null && allowHttp === null) return null
   return startExecutors({
@@ -14,9 +24,17 @@ export function openExecutors(settings: ExecutorSettings, connection: Connection
     http: {
       ...(allowHttp !== null && { allow: allowHttp === 'any' ? ('any' as const) : listOf(allowHttp) }),
       callbackBase: () => callbackBase ?? ownUrl(),
+      ...(engine !== undefined && { webhookOf: webhooksOf(engine, namespace) }),
     },
     ...(name !== undefined && { name }),
   })
+}
+
+function webhooksOf({ definitions }: Engine, namespace: string) {
+  return (name: string): { url: string; secret?: string } | null => {
+    const hook = definitions.list(namespace).find(definition => definition.name === name)?.options.onFailure
+    return hook !== undefined && 'url' in hook ? hook : null
+  }
 }
 
 function listOf(text: string): string[] {

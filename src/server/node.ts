@@ -8,7 +8,7 @@ import { createEngine } from '../engine/engine.ts'
 import type { Engine } from '../engine/face.ts'
 import { SIZES } from '../engine/options.ts'
 import { createMetrics } from '../observability/metrics.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, StoreUnavailable } from '../store/store.ts'
 import { type Config, isLoopback, urlOf } from './config.ts'
 import { openExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
@@ -51,7 +51,7 @@ export async function openBareNode({ settings }: { settings: NodeSettings }): Pr
     log: (level, message, facts) => log[level](facts, message),
     onClosed: run => metrics.onClosed(run),
   })
-  await started(engine, store)
+  await started(engine, store, settings.database)
   const api = createApi(engine, { log, metrics, version: PACKAGE_VERSION })
   let stopping: Promise<void> | null = null
   return {
@@ -76,7 +76,7 @@ export async function openNode(config: Config): Promise<Node> {
     refuseUnguarded(config, node.engine)
     let bound = port
     const url = (): string => urlOf(host, bound)
-    const executors = openExecutors(config.settings, node.connection, url, 'server')
+    const executors = openExecutors(config.settings, node.connection, url, 'server', node.engine)
     const http = node.api.http({ bind: host, ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
     const address = http.server.address()
@@ -105,12 +105,20 @@ async function closed(http: FastifyInstance): Promise<void> {
   clearTimeout(deadline)
 }
 
-async function started(engine: Engine, store: Store): Promise<void> {
+async function started(engine: Engine, store: Store, database: string): Promise<void> {
   try {
     await engine.start()
   } catch (error) {
     await store.close()
-    throw error
+    const fault = error instanceof StoreUnavailable ? error.fault : null
+    if (fault === null) throw error
+    const { what, remedy } = fault
+    throw new Refusal({
+      code: 'database-refused',
+      place: database,
+      title: `The database cannot be used: ${what}.`,
+      hint: `First ${remedy}, then start again.`,
+    })
   }
 }
 

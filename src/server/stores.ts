@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { type Store, StoreRefused } from '../store/store.ts'
 import { Refusal } from './refusal.ts'
 
@@ -20,7 +18,6 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
       hint: 'Use a file (--database mainspring.db) or memory:.',
     })
   try {
-    mkdirSync(dirname(database), { recursive: true })
     const { openSqliteStore } = await import('../store/sqlite/store.ts')
     return await openSqliteStore({ file: database, nodeName })
   } catch (error) {
@@ -28,6 +25,30 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
     const { code } = error as NodeJS.ErrnoException
     if (code?.startsWith('E'))
       throw new Refusal({ code: 'database-refused', place: database, title: `The database cannot be opened: ${(error as Error).message}.` })
+    throw error
+  }
+}
+
+/**
+ * Copies the store that the setting `database` names into a file; a server may be at work on it.
+ * @throws Refusal: the file is there already or cannot be written, or this store has no file to copy.
+ */
+export async function backUpStore(database: string, file: string): Promise<{ bytes: number }> {
+  if (database === 'memory:' || /^postgres(ql)?:/.test(database))
+    throw new Refusal({
+      code: 'database-unsupported',
+      place: '--database',
+      title:
+        database === 'memory:'
+          ? 'A memory store is gone with its process: there is nothing to back up.'
+          : 'Only a SQLite file is backed up by this command.',
+      hint: database === 'memory:' ? 'Name the file of the server.' : 'PostgreSQL has tools of its own, such as pg_basebackup and pg_dump.',
+    })
+  const { backUp } = await import('../store/sqlite/backup.ts')
+  try {
+    return await backUp(database, file)
+  } catch (error) {
+    if (error instanceof StoreRefused) throw new Refusal({ code: 'backup-refused', place: file, title: error.message })
     throw error
   }
 }

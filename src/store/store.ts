@@ -10,7 +10,7 @@ import type { Instant } from '../core/time.ts'
  *
  * Every method may reject with `StoreUnavailable` (nothing is known of the effect of a write; a read had none). Methods that take a `Claim` check, in
  * the snapshot they read from, that the claim still stands, and reject with `StoreFenced` when it does not (E1): decisions may rest on what they answer.
- * What they list (due, delivered, groups, ready, expired) is what lives on the claim's shards. `read` checks no claim and sees committed state only (E4).
+ * What they list (due, delivered, groups, ready, rates, expired) is what lives on the claim's shards. `read` checks no claim and sees committed state only (E4).
  */
 export interface Store {
   readonly can: StoreCan
@@ -21,7 +21,7 @@ export interface Store {
    * - `fenced`: the lane's claim or sequence differs. Nothing was written; forget its shards, claim and load again.
    * - `unchecked`: nothing was written, and the lane is as it was: these claims of others, which the batch checks, no longer stand (E17).
    * - `refused`: nothing was written; `resend` says whether the same batch may go again, else its data is at fault (E14).
-   * - `unknown`: it may be either. Answer nobody, commit nothing after it: `settle` first.
+   * - `unknown`: it may be either. Answer nobody, commit nothing after it: `settle` first. `fault` says when the disk is why.
    */
   commit(batch: Batch): Promise<Answer>
 
@@ -59,8 +59,13 @@ export interface Store {
   findKeys(claim: Claim, keys: readonly KeyName[]): Promise<KeyRow[]>
   /** Every group that has ready tasks, with the smallest sort key in it. */
   loadGroups(claim: Claim): Promise<GroupHead[]>
-  /** Ready actors of a group by (sort, id), from `page.after` (exclusive) on: never re-reads what lies before the cursor. */
-  pageReady(claim: Claim, group: GroupId, page: Page): Promise<Paged<OpenRow>>
+  /**
+   * Ready actors of each group by (sort, id), from `after` (exclusive) on: never re-reads what lies before the cursor. Answers are in the order of the
+   * requests and from one snapshot: a lane that waits on many groups asks once.
+   */
+  pageReady(claim: Claim, requests: readonly ReadyRequest[]): Promise<Paged<OpenRow>[]>
+  /** What is spent of every rate (E18), in any order. */
+  loadRates(claim: Claim): Promise<RateRow[]>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
 
@@ -80,6 +85,20 @@ export interface StoreCan {
 /** The store is away, or its answer was lost. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
+  /** Null: something else is the matter. */
+  readonly fault: StoreFault | null
+  constructor(message: string, { fault = null, ...options }: ErrorOptions & { fault?: StoreFault | null } = {}) {
+    super(message, options)
+    this.fault = fault
+  }
+}
+/** What a disk is at fault of. It may pass: the same write may go again. */
+export interface StoreFault {
+  is: 'full' | 'read-only' | 'failing'
+  /** A clause for people, such as `the disk of the database is full`. */
+  what: string
+  /** What to do about it: `make room on it`. */
+  remedy: string
 }
 /** The claim no longer stands: the lane forgets everything (E3). */
 export class StoreFenced extends Error {
@@ -159,6 +178,8 @@ export interface Writes {
   settings: SettingRow[]
   /** Upserts by (schedule, n). */
   ledger: LedgerRow[]
+  /** Upserts by (namespace, limit, key), in their order; a null `spent` removes. */
+  rates: RateRow[]
   /** Retention: closed rows go with their tags, segments, logs and ledgers. */
   purge: RunId[]
 }
@@ -174,6 +195,7 @@ export const noWrites = (): Writes => ({
   definitions: [],
   settings: [],
   ledger: [],
+  rates: [],
   purge: [],
 })
 
@@ -182,11 +204,12 @@ export type Answer =
   | { is: 'fenced' }
   | { is: 'unchecked'; claims: ClaimId[] }
   | { is: 'refused'; resend: boolean; why: string }
-  | { is: 'unknown' }
+  | { is: 'unknown'; fault?: StoreFault }
 
 /** What of an open run changes. */
 export interface TouchedRow {
   id: RunId
+  queue: string
   state: OpenState
   /** Group and sort key while a task of it is ready to be handed out, else both null. */
   gate: GroupId | null
@@ -203,7 +226,6 @@ export interface OpenRow extends TouchedRow {
   namespace: string
   kind: Kind
   name: string
-  queue: string
   createdAt: Instant
   tags: Readonly<Record<string, string>> | null
   input: Payload | null
@@ -230,6 +252,7 @@ export interface ClosedRow {
 export interface ClosingRow {
   id: RunId
   born: OpenRow | null
+  queue: string
   state: ClosedState
   startedAt: Instant | null
   closedAt: Instant
@@ -245,18 +268,21 @@ export interface Expired {
   keys: KeyName[]
 }
 
-/** A key and the run that holds it. `scope`: 'key' (idempotency), 'unique', or 'call': the run was born of a call that may still be repeated, and is purged. */
+/**
+ * A key and the run that holds it. `scope`: 'key' (idempotency), 'unique', 'call': the run was born of a call that may still be repeated, and is purged; or
+ * 'sequence': the run whose turn it is.
+ */
 export interface KeyName {
   namespace: string
-  scope: 'key' | 'unique' | 'call'
+  scope: 'key' | 'unique' | 'call' | 'sequence'
   definition: string
   key: string
 }
 export interface KeyRow extends KeyName {
   run: RunId
-  /** Hash of the input that it was first used with ('key'), or '' ('unique'). */
+  /** Hash of the input that it was first used with ('key'); 'stopped' where a failed run stopped its sequence; else ''. */
   inputHash: string
-  /** It may be dropped from then on, once its run is closed; null ('unique'): the closing or leaving transition drops it. */
+  /** It may be dropped from then on, once its run is closed; null ('unique', 'sequence'): the closing or leaving transition drops it. A throttle's outlives its run. */
   expiresAt: Instant | null
 }
 
@@ -316,6 +342,15 @@ export interface SettingRow {
   changedAt: Instant
 }
 
+/** How much of a rate is spent (E18). */
+export interface RateRow {
+  namespace: string
+  limit: string
+  key: string
+  /** JSON text that only the engine reads; null removes. */
+  spent: string | null
+}
+
 export interface GroupHead {
   group: GroupId
   sort: number
@@ -325,6 +360,9 @@ export interface GroupHead {
 export interface Page {
   after: string | null
   limit: number
+}
+export interface ReadyRequest extends Page {
+  group: GroupId
 }
 export interface Paged<T> {
   rows: T[]

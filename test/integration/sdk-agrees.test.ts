@@ -1,10 +1,14 @@
 import fc from 'fast-check'
+import { Compile } from 'typebox/compile'
 import { describe, expect, test } from 'vitest'
 import * as sdkBounds from '../../sdk/typescript/src/bounds.ts'
 import { KEY_RETENTION_MS_MIN } from '../../sdk/typescript/src/checks.ts'
 import type { Clock as SdkClock } from '../../sdk/typescript/src/clock.ts'
 import { durationMs as sdkDurationMs } from '../../sdk/typescript/src/duration.ts'
 import { newId as sdkNewId } from '../../sdk/typescript/src/ids.ts'
+import { definitionOptions } from '../../sdk/typescript/src/wire-options.ts'
+import { DefinitionOptions } from '../../src/api/definition-schemas.ts'
+import { definitionOptionsOf } from '../../src/api/inputs.ts'
 import * as bounds from '../../src/core/bounds.ts'
 import { callRunId, isId, newId, slotOf, timeOf } from '../../src/core/ids.ts'
 import { KEY_RETENTION_MS } from '../../src/core/options.ts'
@@ -61,6 +65,74 @@ describe('what stands twice, in the SDK and in the core, says the same', () => {
     }
     fc.assert(fc.property(given, agrees), { numRuns: 5_000 })
     expect(taken).toBeGreaterThan(500)
+  })
+
+  test('rules of definitions: taken by both, to the same effect, or refused by both', () => {
+    const perhaps = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 })
+    const some = <T extends Record<string, fc.Arbitrary<unknown>>>(members: T) => fc.record(members, { requiredKeys: [] })
+    const path = fc.constantFrom('user', 'a.b', 'a..b', '.a', '', '\u2028', 'x'.repeat(200), 'x'.repeat(201), '\n')
+    const count = fc.constantFrom<unknown>(1, 2, 1_000_000, 1_000_001, 0, -1, 1.5, '1')
+    const duration = fc.constantFrom<unknown>(0, 0.4, 1, '1m', '366d', '367d', 'x', -1)
+    const name = fc.constantFrom('a', 'b', 'a b', '', 'x'.repeat(201))
+    const rule = fc.oneof(
+      fc.record({ concurrency: count, per: perhaps(path), name: perhaps(name), weight: perhaps(count) }),
+      fc.record({ rate: count, every: duration, per: perhaps(path), name: perhaps(name) }),
+      fc.record({ pool: name, weight: perhaps(count) }),
+      some({ concurrency: count, rate: count, every: duration, pool: name, name, per: path }),
+    )
+    const weights = fc.dictionary(fc.constantFrom('big', '__proto__', '', 'a\u0007'), fc.constantFrom<unknown>(1, 0.001, 0, 1_001, '1'), {
+      maxKeys: 2,
+    })
+    const options = some({
+      limits: fc.oneof(fc.array(rule, { maxLength: 3 }), fc.constant([...Array(21)].map((_, n) => ({ pool: `p${n}` })))),
+      fair: fc.oneof(path, some({ per: path, weights })),
+      sequence: fc.oneof(path, some({ per: path, onFailure: fc.constantFrom('stop', 'skip', 'x') })),
+      cost: fc.oneof(count, weights),
+      batch: some({ size: fc.constantFrom<unknown>(1, 1_000, 1_001, 0, '1'), within: duration }),
+      debounce: fc.oneof(duration, some({ per: path, for: duration, maximum: duration })),
+      throttle: some({ per: path, every: duration }),
+      onFailure: fc.oneof(
+        name,
+        some({ url: fc.constantFrom('https://a', 'ftp://a', 'https://', 'http://a b'), secret: fc.constantFrom('s', '', '\n') }),
+      ),
+    })
+    const compiled = Compile(DefinitionOptions)
+    const server = (body: unknown): unknown => {
+      // What is undefined is not sent.
+      const sent: unknown = JSON.parse(JSON.stringify(body))
+      if (!compiled.Check(sent)) return null
+      try {
+        return definitionOptionsOf(sent as never, '', null)
+      } catch {
+        return null
+      }
+    }
+    const sdk = (body: unknown): unknown => {
+      try {
+        return server(definitionOptions(body as never)) ?? 'taken by the SDK alone'
+      } catch {
+        return null
+      }
+    }
+    let taken = 0
+    const one = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc
+          .tuple(options, fc.nat())
+          .map(([all, n]) => Object.fromEntries(Object.entries(all).filter((_, index, { length }) => index === n % length))),
+      },
+      { weight: 1, arbitrary: options },
+    )
+    fc.assert(
+      fc.property(one, body => {
+        const theirs = server(body)
+        if (theirs !== null) taken++
+        expect(sdk(body)).toEqual(theirs)
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(taken).toBeGreaterThan(300)
   })
 
   test('ids: of one form, with their time in them, sorted together, in any slot', () => {

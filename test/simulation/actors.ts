@@ -1,5 +1,6 @@
 import { newId, type RunId } from '../../src/core/ids.ts'
 import type { PauseTarget } from '../../src/engine/face.ts'
+import type { Batches } from './batches.ts'
 import type { LogBook, SettingsBook } from './books.ts'
 import type { Call, Cluster, Outcome } from './cluster.ts'
 import type { Judge } from './invariants.ts'
@@ -17,6 +18,7 @@ export interface Stage {
   judge: Judge
   truth: Truth
   ledgers: Ledgers
+  batches: Batches
   throwing: Throwing
   logs: LogBook
   settings: SettingsBook

@@ -1,8 +1,11 @@
 import type { RunId } from '../../src/core/ids.ts'
+import { stateOf } from '../../src/engine/codec.ts'
 import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face.ts'
+import type { BatchState } from '../../src/machines/batch/types.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Page, Paged } from '../../src/store/store.ts'
 import { insist, type Stage } from './actors.ts'
+import { sealAll } from './batches.ts'
 import { command, lift, readSettings, resume } from './client.ts'
 import type { Outcome } from './cluster.ts'
 import { Rng } from './rng.ts'
@@ -27,6 +30,7 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   await explainAll(stage, memory, rng)
   // What was asked for while things broke has come by now.
   if (stage.scenario.schedules) await during(stage, () => removeAll(stage, rng))
+  if (stage.scenario.batches) await during(stage, () => sealAll(stage, rng, tables))
   await world.run(world.now + CALM_MS)
   // What is paused stays, and says so; everything else has run, or is stuck by a machine that throws.
   const gated = new Set(paused(stage).map(({ scope, name }) => `${scope} ${name}`))
@@ -46,7 +50,9 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   })
   await explainAll(stage, memory, rng)
   await world.run(world.now + CALM_MS)
-  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && !stage.throwing.isMended(id))
+  // What was stuck on the failure that used up its attempts is parked, now that its machine is mended.
+  const parked = (id: RunId): boolean => stage.truth.get(id)?.stuck === null
+  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && (!stage.throwing.isMended(id) || parked(id)))
   if (world.failure === null && stuck().length > 0) await endStuck(stage, memory, rng, stuck)
   await during(stage, () => listAll(stage, memory, rng))
   await during(stage, () => readSettings(stage, rng))
@@ -56,6 +62,7 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   stage.logs.expectAll()
   expectTidy(stage, memory)
   stage.ledgers.expectSettled()
+  stage.batches.expectSettled()
 }
 
 function openRuns(memory: MemoryStore): RunId[] {
@@ -71,7 +78,7 @@ function paused(stage: Stage): PauseTarget[] {
 /** Open runs for which `may` does not hold are stuck; what `explain` says of them is part of the message. */
 async function expectOnly(stage: Stage, memory: MemoryStore, rng: Rng, may: (id: RunId) => boolean): Promise<void> {
   const { world } = stage
-  const stuck = openRuns(memory).filter(id => !may(id))
+  const stuck = openRuns(memory).filter(id => !may(id) && !waitsForJobs(memory, id))
   if (world.failure !== null || stuck.length === 0) return
   const explanations: unknown[] = []
   await during(stage, async () => {
@@ -79,6 +86,12 @@ async function expectOnly(stage: Stage, memory: MemoryStore, rng: Rng, may: (id:
   })
   const rows = stuck.slice(0, 3).map(id => ({ id, ...memory.tables().open.get(id), input: undefined }))
   world.fail('runs are stuck: once faults have stopped, everything ungated runs (P6)', { count: stuck.length, rows, explanations })
+}
+
+/** Its jobs are looked at themselves. */
+function waitsForJobs(memory: MemoryStore, id: RunId): boolean {
+  const row = memory.tables().open.get(id)
+  return row?.kind === 'batch' && ((stateOf(row).state as BatchState).jobs?.open ?? 0) > 0
 }
 
 /** `explain` is empty exactly when a task can be dispatched: compared with what then happens. */
@@ -132,7 +145,7 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
   await during(stage, async () => {
     for (const id of stuck()) {
       const explanation = await explain(stage, rng, id)
-      const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck')
+      const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck' || code === 'parked')
       world.expect(said, 'a stuck run does not say so (P6, E14)', () => ({ run: id, explanation }))
       const held = stage.cluster.nodes.flatMap(({ engine }) => engine?.workers.list(NAMESPACE).flatMap(({ running }) => running) ?? [])
       world.expect(!held.some(({ run }) => run === id), 'a stuck run is held by a worker', () => ({ run: id }))

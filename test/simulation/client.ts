@@ -92,7 +92,7 @@ function startRequest(stage: Stage, rng: Rng, callKey: string | null, index: num
     request.input = rng.chance(0.9) ? JSON.stringify({ of: request.key }) : request.input
     tags.key = `${definition} ${request.key}`
   } else if (keyed < 0.35) {
-    const { unique, tags: more } = uniqueOf(rng, definition)
+    const { unique, tags: more } = uniqueOf(rng, stage.scenario, definition)
     request.unique = unique
     Object.assign(tags, more)
   }
@@ -138,7 +138,7 @@ export async function resume(stage: Stage, rng: Rng, run: RunId): Promise<void> 
     timeoutMs: CALL_MS,
     repeatable: true,
     run: engine => engine.runs.resume(NAMESPACE, run, command),
-    said: said => stage.judge.resumed(run, said),
+    said: said => stage.judge.resumed(run, command, said),
   })
 }
 

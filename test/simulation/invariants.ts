@@ -11,6 +11,7 @@ import type {
   LiveEvent,
   PauseTarget,
   Poll,
+  RunChangeCall,
   RunDetail,
   StartAnswer,
   StartCall,
@@ -19,7 +20,7 @@ import type { LogBook } from './books.ts'
 import type { Said } from './cluster.ts'
 import { POISON, type Scenario } from './scenario.ts'
 import type { Throwing } from './throwing.ts'
-import type { RunTruth, Truth } from './truth.ts'
+import { askedOf, type RunTruth, type Truth } from './truth.ts'
 import type { World } from './world.ts'
 
 /** Clocks of leases and of this judge may differ by one event's rounding. */
@@ -42,10 +43,12 @@ export class Judge {
   readonly #signs = new Map<string, number>()
   readonly #given = new Map<string, number>()
   readonly #handlers = new Map<string, number>()
+  /** What each delivery was to work on. */
+  readonly #inputs = new Map<string, string | null>()
   readonly #gone = new Set<WorkerId>()
   /** Pauses that were acknowledged and that nobody has asked to lift since. */
   readonly #paused = new Set<string>()
-  readonly counts = { starts: 0, deliveries: 0, accepted: 0, commands: 0, live: 0, resumed: 0 }
+  readonly counts = { starts: 0, deliveries: 0, accepted: 0, commands: 0, live: 0, resumed: 0, changed: 0, replaced: 0 }
 
   constructor(world: World, truth: Truth, scenario: Scenario, throwing: Throwing, logs: LogBook) {
     this.#world = world
@@ -69,6 +72,10 @@ export class Judge {
         continue
       }
       const { run } = answer
+      if (answer.is === 'existing' && answer.replaced) {
+        this.counts.replaced++
+        this.#expectReplaced(run, call.starts[index]?.input ?? null)
+      }
       this.#world.expect(this.#truth.ever.has(run), `a start was answered "${answer.is}" and the run is not committed (E4)`, () => ({ run, answer }))
       if (call.callKey === null) continue
       const name = `${call.callKey}#${index}`
@@ -118,7 +125,34 @@ export class Judge {
     this.#world.expect(this.#isClosed(run) || asked === true || kept, `a ${kind} was acknowledged and is not committed (E4)`, () => ({ run }))
   }
 
-  resumed(run: RunId, said: Said<void>): void {
+  changed(run: RunId, command: Command, asked: RunChangeCall, said: Said<void>): void {
+    const { outcome } = said
+    const truth = this.#truth.get(run)
+    this.counts.commands++
+    if (outcome.is === 'problem') {
+      const { code } = outcome.error
+      this.#notFound(run, code, said)
+      if (code === 'refused-data') this.#expectPoison(String(asked.input))
+      if (code === 'run-closed') this.#world.expect(this.#isClosed(run), '"closed" was said of a run that is not (E4)', () => ({ run }))
+      if (code !== 'run-begun' || truth === undefined || this.#scenario.rollbacks) return
+      const begun =
+        truth.row.kind === 'batch' || truth.stuck !== null || this.#throwing.wasStuck(run) || truth.events.some(({ is }) => is === 'delivered')
+      this.#world.expect(begun, '"begun" was said of a run that is not (E4)', () => ({ run }))
+      return
+    }
+    this.counts.changed++
+    this.#expectTold(run, 'changed', command)
+  }
+
+  /** An acknowledged command stands in the history. */
+  #expectTold(run: RunId, is: string, command: Command): void {
+    const truth = this.#truth.get(run)
+    if (this.#scenario.rollbacks || truth === undefined || truth.purged) return
+    const told = truth.events.filter(event => event.is === is && event.command === command.id).length
+    this.#world.expect(told === 1, `a command was acknowledged and is not committed once (E4, E9): ${is}`, () => ({ run, command: command.id, told }))
+  }
+
+  resumed(run: RunId, command: Command, said: Said<void>): void {
     const { outcome, arrivedAt } = said
     const truth = this.#truth.get(run)
     const same = truth !== undefined && truth.stuck !== null && !truth.closed && truth.stuckSince < arrivedAt
@@ -127,6 +161,7 @@ export class Judge {
     if (this.#scenario.rollbacks) return
     if (outcome.is === 'problem' && outcome.error.code === 'not-stuck')
       this.#world.expect(!same, 'a stuck run was said not to be (E14)', () => ({ run, stuck: truth?.stuck }))
+    if (outcome.is === 'answer' && !this.#throwing.wasStuck(run)) this.#expectTold(run, 'resumed', command)
     // Or its machine threw again.
     if (outcome.is === 'answer')
       this.#world.expect(!same || this.#throwing.threw(run, arrivedAt), 'a resume was acknowledged and is not committed (E4)', () => ({ run }))
@@ -136,7 +171,9 @@ export class Judge {
   polled(poll: Poll, { outcome, life }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
     if (outcome.is === 'problem') return
     const { tasks } = outcome.value
-    this.#world.expect(tasks.length <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: tasks.length }))
+    // What did not arrive is given again as it was, also to an older call that the network repeats (E16).
+    const fresh = tasks.filter(({ delivery }) => !this.#given.has(delivery)).length
+    this.#world.expect(fresh <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: tasks.length, fresh }))
     for (const task of tasks) {
       const truth = this.#truth.get(task.run)
       const facts = () => ({
@@ -152,6 +189,7 @@ export class Judge {
         continue
       }
       const recorded = truth.delivery === task.delivery
+      this.#inputs.set(task.delivery, task.input)
       const times = (this.#given.get(task.delivery) ?? 0) + 1
       this.#given.set(task.delivery, times)
       this.#signs.set(task.delivery, this.#world.now)
@@ -159,9 +197,11 @@ export class Judge {
         this.#world.expect(!truth.closed, 'a task of a closed run was handed out', facts)
         this.#world.expect(truth.attempt === task.attempt, 'a task left whose attempt is not the committed one (E16)', facts)
         this.#world.expect(truth.delivery === null || recorded, 'a task left while another delivery is recorded (E15)', facts)
-        this.#world.expect(truth.row.input === task.input, 'a task left with another input', facts)
+        // One that left unrecorded and was changed since is refused when it speaks (E15).
+        const { inputs } = askedOf(truth)
+        this.#world.expect(recorded ? inputs.at(-1) === task.input : inputs.includes(task.input), 'a task left with another input', facts)
       }
-      if (truth.row.tags?.once !== undefined && !this.#scenario.rollbacks) {
+      if (truth.row.tags?.once !== undefined && !this.#scenario.rollbacks && !askedOf(truth).replaced) {
         this.#world.expect(recorded, 'a task with attempts: 1 left before its delivery was recorded (E16)', facts)
         this.#world.expect(times === 1, 'a task with attempts: 1 was given twice (E16)', facts)
       }
@@ -175,7 +215,8 @@ export class Judge {
     }
   }
 
-  #fits(poll: Poll, task: Delivery, { row, events, delivery }: RunTruth, times: number): void {
+  #fits(poll: Poll, task: Delivery, truth: RunTruth, times: number): void {
+    const { row, delivery } = truth
     const facts = () => ({ run: task.run, queue: task.queue, definition: task.definition, worker: poll.worker })
     this.#world.expect(
       poll.serves.some(({ definition }) => definition === task.definition),
@@ -183,9 +224,12 @@ export class Judge {
       facts,
     )
     this.#world.expect(poll.queues.length === 0 || poll.queues.includes(task.queue), 'a task was given to a worker of another queue', facts)
-    const { options } = events[0] as unknown as { options?: { labels?: Record<string, string> } }
-    this.#world.expect(labelsFit(options?.labels ?? null, poll.labels), 'a task was given to a worker without its labels', facts)
-    const paused = [`queue ${row.queue}`, `definition ${row.name}`, 'namespace '].find(name => this.#paused.has(name))
+    this.#world.expect(
+      askedOf(truth).replaced || labelsFit(askedOf(truth).labels, poll.labels),
+      'a task was given to a worker without its labels',
+      facts,
+    )
+    const paused = [`queue ${task.queue}`, `definition ${row.name}`, 'namespace '].find(name => this.#paused.has(name))
     if (this.#scenario.rollbacks) return
     // One whose record is committed was delivered before the pause, though its answer comes after (E16).
     this.#world.expect(
@@ -198,7 +242,8 @@ export class Judge {
   handlerStarts(worker: WorkerId, task: Delivery): void {
     const times = (this.#handlers.get(task.run) ?? 0) + 1
     this.#handlers.set(task.run, times)
-    if (task.attempts !== 1 || this.#scenario.rollbacks) return
+    const truth = this.#truth.get(task.run)
+    if (task.attempts !== 1 || this.#scenario.rollbacks || (truth !== undefined && askedOf(truth).replaced)) return
     this.#world.expect(times === 1, 'a handler with attempts: 1 started twice (E16)', () => ({ run: task.run, worker }))
   }
 
@@ -223,6 +268,7 @@ export class Judge {
       })
       if (answer === 'accepted') {
         this.counts.accepted++
+        this.#expectOfInput(truth, delivery)
         this.#world.expect(
           this.#truth.everEnded.has(`${run} ${delivery} ${result.is}`),
           'a result was accepted and is not the recorded outcome (P3, E4)',
@@ -233,12 +279,31 @@ export class Judge {
       else if (answer === 'unknown') this.#world.expect(truth.bornAt >= arrivedAt, 'a result was told "unknown" and the run is there', facts)
       else {
         const ended = truth.events.some(event => event.delivery === delivery && event.is !== 'delivered')
-        const later = truth.attempt > result.attempt || (truth.delivery !== null && truth.delivery !== delivery)
+        // Another delivery of the attempt was recorded; it may have been given back in the same commit.
+        const other = truth.events.some(event => event.is === 'delivered' && event.attempt === result.attempt && event.delivery !== delivery)
+        const later = truth.attempt > result.attempt || other
         // It was kept as a dead letter, or came while the run was stuck on another.
         const stuck = truth.stuck !== null || this.#throwing.wasStuck(run)
-        this.#world.expect(ended || later || truth.closed || stuck, 'a result was told "superseded" by nothing (P3)', facts)
+        // What it was to do has changed since it left unrecorded.
+        const changed = askedOf(truth).inputs.length > 1
+        this.#world.expect(ended || later || truth.closed || stuck || changed, 'a result was told "superseded" by nothing (P3)', facts)
       }
     }
+  }
+
+  /** What was worked on is what the run was to do when its delivery was recorded. */
+  #expectOfInput(truth: RunTruth | undefined, delivery: string): void {
+    const given = this.#inputs.get(delivery)
+    if (truth === undefined || truth.purged || given === undefined || this.#scenario.rollbacks) return
+    const recorded = truth.events.findIndex(event => event.is === 'delivered' && event.delivery === delivery)
+    if (recorded < 0) return
+    const { inputs } = askedOf({ ...truth, events: truth.events.slice(0, recorded) })
+    this.#world.expect(inputs.at(-1) === given, 'a result was accepted of an input that was changed before (E15)', () => ({
+      run: truth.id,
+      delivery,
+      given,
+      inputs,
+    }))
   }
 
   beaten(beats: readonly Beat[], { outcome, arrivedAt }: Said<BeatAnswer[]>): void {
@@ -340,6 +405,14 @@ export class Judge {
     if (call.callKey === null || this.#scenario.rollbacks) return
     const there = call.starts.flatMap((_, index) => this.#truth.called.get(`${call.callKey}#${index}`) ?? [])
     this.#world.expect(there.length === 0, 'a start failed, and some of its runs are there (E14)', () => ({ call: call.callKey, there }))
+  }
+
+  /** A start that replaced what a run was to do stands in its history. */
+  #expectReplaced(run: RunId, input: string | null): void {
+    const truth = this.#truth.get(run)
+    if (this.#scenario.rollbacks || truth === undefined || truth.purged) return
+    const { inputs } = askedOf(truth)
+    this.#world.expect(inputs.includes(input), 'a start was answered "replaced" and the run has not its input (E4)', () => ({ run, input, inputs }))
   }
 
   #isClosed(run: RunId): boolean {

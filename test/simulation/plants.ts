@@ -117,6 +117,57 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     },
     patches: [{ file: 'src/engine/retention.ts', find: 'if (expiresAt > now)', replace: 'if (expiresAt < now)' }],
   },
+  'E12-cursor-before-commands': {
+    rule: 'E12',
+    what: 'an operation on many runs commits its cursor, and the commands to the runs of the page go after it',
+    seeds: 40,
+    caught: /forgot one \(E12\)/,
+    plant: { scenario: startsBatches },
+    patches: [
+      { file: 'src/engine/batches/runner.ts', find: 'next, runs },', replace: 'next, runs: [] },' },
+      {
+        file: 'src/engine/batches/runner.ts',
+        find: '{ resolve, reject },',
+        replace: '{ resolve: () => { resolve(); for (const run of runs) this.submit(commandAlone(run, id, sweep)) }, reject },',
+      },
+      {
+        file: 'src/engine/batches/runner.ts',
+        find: 'const AGAIN_MS = 200',
+        replace: `const AGAIN_MS = 200
+const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep): Work => ({
+  ids: [run], bytes: 200, done: () => {}, failed: () => {},
+  execute(transaction) {
+    const actor = transaction.actor(run)
+    if (actor !== null && !actor.closed && is !== 'retry') transaction.apply(actor, { is, command, by: null, why } as { is: string })
+  },
+})`,
+      },
+    ],
+  },
+  'E12-no-second-look': {
+    rule: 'E12',
+    what: 'an operation on many runs does not look again at whom it commands, nor at when they were made',
+    seeds: 40,
+    caught: /does not match \(E12\)/,
+    plant: { scenario: startsBatches },
+    patches: [
+      { file: 'src/engine/batches/filter.ts', find: 'target.createdAt > sweep.until ||', replace: '' },
+      { file: 'src/engine/batches/runner.ts', find: 'sweep.until + 1', replace: 'Number.POSITIVE_INFINITY' },
+    ],
+  },
+  'E7-parent-not-at-hand': {
+    rule: 'E7',
+    what: 'a batch that closes with its last job tells the batch around it only if that happens to be in memory',
+    seeds: 40,
+    caught: /counts other open jobs/,
+    plant: {
+      scenario: scenario => {
+        startsBatches(scenario)
+        scenario.sizes = { ...scenario.sizes, actorsCached: 1 }
+      },
+    },
+    patches: [{ file: 'src/engine/lane.ts', find: 'id = known.parent', replace: 'id = null' }],
+  },
   'E9-call-key-ignored': {
     rule: 'E9',
     what: 'a repeated call starts its runs once more',
@@ -135,6 +186,34 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     seeds: 5,
     caught: /\(E9\)|one unique key/,
     plant: { store: memory => ({ ...forward(memory), findKeys: async claim => memory.findKeys(claim, []) }) },
+  },
+  'E9-change-twice': {
+    rule: 'E9',
+    what: 'a change that is repeated is made twice',
+    seeds: 10,
+    caught: /E9\): changed/,
+    plant: { scenario: waits },
+    patches: [
+      {
+        file: 'src/machines/job/machine.ts',
+        find: 'if (state.commands?.includes(command)) return NOTHING',
+        replace: '',
+      },
+    ],
+  },
+  'E4-not-replaced': {
+    rule: 'E4',
+    what: 'a start is answered "replaced" and nothing is',
+    seeds: 20,
+    caught: /answered "replaced"/,
+    plant: { scenario: waits },
+    patches: [
+      {
+        file: 'src/engine/gathering.ts',
+        find: 'const change: RunChange = { input: request.input, options,',
+        replace: 'const change: RunChange = { options,',
+      },
+    ],
   },
   'E13-from-the-clock': {
     rule: 'E13',
@@ -262,6 +341,20 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
       },
     },
   },
+  'E15-changed-adopted': {
+    rule: 'E15',
+    what: 'a delivery that left unrecorded is adopted, though the input was changed since',
+    seeds: 100,
+    caught: /an input that was changed before \(E15\)/,
+    plant: {
+      scenario: scenario => {
+        waits(scenario)
+        Object.assign(scenario, { faults: ['kill', 'kill-both'], faultEveryMs: 1_500, throws: false })
+        scenario.sizes.deliveryHoldMs = 300
+      },
+    },
+    patches: [{ file: 'src/core/task.ts', find: ' && task.changed !== true', replace: '' }],
+  },
   'E16-dead-lane-delivers': {
     rule: 'E16',
     what: 'an unrecorded delivery leaves a lane whose claim was not confirmed for long',
@@ -303,6 +396,10 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
       options: options => ({ ...options, clock: { ...options.clock, monotonic: () => options.clock.now() } }),
     },
   },
+}
+
+function startsBatches(scenario: Scenario): void {
+  Object.assign(scenario, { batches: true, rollbacks: false, thinkMs: 300 })
 }
 
 function throwsOften(scenario: Scenario): void {
@@ -364,6 +461,10 @@ function settlesByReading(memory: MemoryStore) {
       return 'out' as const
     },
   }
+}
+
+function waits(scenario: Scenario): void {
+  Object.assign(scenario, { waiting: true, rollbacks: false })
 }
 
 function keepsSchedules(scenario: Scenario): void {

@@ -48,6 +48,10 @@ export interface Scenario {
   retentionShort: boolean
   /** Somebody keeps schedules. */
   schedules: boolean
+  /** Runs park, wait for others like them to replace their input, and are changed while they wait. */
+  waiting: boolean
+  /** Somebody starts batches of jobs, and operations on many runs. */
+  batches: boolean
 }
 
 export function scenarioOf(rng: Rng, seed: number): Scenario {
@@ -87,6 +91,8 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     thinkMs: rng.between(400, 1_500),
     retentionShort: rng.chance(0.5),
     schedules: rng.chance(0.5),
+    waiting: rng.chance(0.5),
+    batches: rng.chance(0.5),
   }
 }
 
@@ -99,6 +105,7 @@ export function runOptions(rng: Rng, scenario: Scenario): RunOptions {
   if (rng.chance(0.2)) options.delayMs = rng.whole(1, 8_000)
   if (rng.chance(0.1)) options.expiresMs = rng.whole(2_000, 15_000)
   if (rng.chance(0.1)) options.labels = { disk: 'fast' }
+  if (scenario.waiting && rng.chance(0.4)) options.exhausted = 'park'
   options.retentionMs = scenario.retentionShort && rng.chance(0.5) ? rng.whole(500, 20_000) : 3_600_000
   const timeout = {
     ...(rng.chance(0.15) ? { attempt: rng.whole(500, 4_000) } : {}),
@@ -111,9 +118,10 @@ export function runOptions(rng: Rng, scenario: Scenario): RunOptions {
 }
 
 /** A unique key, with the tags that let the checker recognise it. The states belong to the key, so that runs of one key agree on them. */
-export function uniqueOf(rng: Rng, definition: string): { unique: Unique; tags: Record<string, string> } {
+export function uniqueOf(rng: Rng, scenario: Scenario, definition: string): { unique: Unique; tags: Record<string, string> } {
   const key = `u${rng.whole(1, 3)}`
   const begun = key === 'u3'
   const unique: Unique = begun ? { by: 'key', key, states: ['scheduled', 'queued'] } : { by: 'key', key }
+  if (scenario.waiting && rng.chance(0.5)) unique.onConflict = 'replace'
   return { unique, tags: { unique: `${definition} ${key}`, ...(begun ? { until: 'begun' } : {}) } }
 }

@@ -37,7 +37,7 @@ describe.concurrent('the checker catches what it is there for', () => {
 
   test('there is a plant for each rule that one lane on the memory store can break', () => {
     const rules = new Set(Object.values(PLANTS).map(({ rule }) => rule))
-    expect([...rules].sort()).toEqual(['E1', 'E10', 'E13', 'E14', 'E15', 'E16', 'E19', 'E2', 'E20', 'E21', 'E3', 'E4', 'E9'])
+    expect([...rules].sort()).toEqual(['E1', 'E10', 'E12', 'E13', 'E14', 'E15', 'E16', 'E19', 'E2', 'E20', 'E21', 'E3', 'E4', 'E7', 'E9'])
   })
 
   test(

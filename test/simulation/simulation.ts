@@ -5,6 +5,7 @@ import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.
 import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Batch, Store } from '../../src/store/store.ts'
 import type { Stage } from './actors.ts'
+import { Batches, batcher } from './batches.ts'
 import { LogBook, SettingsBook } from './books.ts'
 import { expectCalm } from './calm.ts'
 import { client, register } from './client.ts'
@@ -17,6 +18,7 @@ import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
 import { keeper, Ledgers } from './schedules.ts'
 import { Throwing } from './throwing.ts'
 import { Truth } from './truth.ts'
+import { keepWaiting } from './waiting.ts'
 import { Watch } from './watch.ts'
 import { Worker } from './worker.ts'
 import { type Violation, World } from './world.ts'
@@ -62,7 +64,13 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const truth = new Truth(world, memory.tables() as Tables, throwing, scenario.sizes.bodyBytesBeforeSegment as number)
   const watch = new Watch(world, truth, memory, scenario.claimTtlMs, scenario.rollbacks)
   const ledgers = new Ledgers(world, memory.tables(), truth.ever, scenario.rollbacks)
-  watch.watcher = ledgers
+  const batches = new Batches(world, memory.tables(), truth, throwing, scenario.rollbacks)
+  watch.watcher = {
+    committed: batch => {
+      ledgers.committed(batch)
+      batches.committed(batch)
+    },
+  }
   witness(ledgers)
   const logs = new LogBook(world, truth, scenario)
   const settings = new SettingsBook(world, scenario)
@@ -81,7 +89,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     },
     2,
   )
-  const books = { ledgers, logs, settings }
+  const books = { ledgers, batches, logs, settings }
   const stage: Stage = { world, cluster, judge, truth, throwing, ...books, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
   const rollback = (transactions: number) => {
     const undone = memory.rollback(transactions)
@@ -107,6 +115,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     commits: watch.commits,
     runs: truth.ever.size,
     lines: ledgers.lines,
+    batches: batches.count,
     virtualMs: Math.round(world.now),
   }
   return { seed, failure: world.failure, trace: world.trace(2_000), counts }
@@ -121,6 +130,8 @@ async function live(stage: Stage, breakage: Breakage): Promise<void> {
   Object.assign(cluster.network, { losesCalls: scenario.loses, losesAnswers: scenario.loses, repeats: scenario.loses })
   for (let count = 0; count < scenario.clients; count++) void client(stage, world.rng.fork())
   if (scenario.schedules) void keeper(stage, world.rng.fork())
+  if (scenario.waiting) void keepWaiting(stage, world.rng.fork())
+  if (scenario.batches) void batcher(stage, world.rng.fork())
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
   void breakThings(breakage)
   await world.run(scenario.faultsMs)

@@ -191,6 +191,7 @@ export class Truth {
         if (event.is === 'attempt_failed') attempt = (event.attempt as number) + 1
         for (const result of [event.is, event.result]) if (result !== undefined) this.everEnded.add(`${id} ${event.delivery} ${result}`)
       }
+      if (event.is === 'resumed') attempt++
       if (number >= from) this.onEvent(this.runs.get(id) as RunTruth, event)
     }
   }
@@ -300,7 +301,8 @@ function attemptOf(events: readonly HistoryEvent[]): { attempt: number; delivery
       attempt = (event.attempt as number) + 1
       delivery = null
     } else if (event.is === 'delivered') delivery = event.delivery as DeliveryId
-    else if (event.is === 'returned') delivery = null
+    else if (event.is === 'returned' || event.is === 'snoozed' || event.is === 'parked') delivery = null
+    else if (event.is === 'resumed') attempt++
   }
   return { attempt, delivery }
 }
@@ -312,4 +314,15 @@ function holdsUnique({ row, events }: RunTruth): boolean {
 
 function isRetry(events: readonly HistoryEvent[]): boolean {
   return (events[0]?.trigger as { is: string } | undefined)?.is === 'retry'
+}
+
+/** What a run was to do at any time of its life, the latest last, and whether another start ever replaced its options. */
+export function askedOf({ row, events }: RunTruth): { inputs: unknown[]; labels: Record<string, string> | null; replaced: boolean } {
+  const changes = events.filter(event => event.is === 'changed')
+  const options = changes.findLast(event => event.options !== undefined)?.options ?? events[0]?.options
+  return {
+    inputs: [row.input, ...changes.flatMap(event => (event.input === undefined ? [] : [event.input]))],
+    labels: (options as { labels?: Record<string, string> } | undefined)?.labels ?? null,
+    replaced: changes.some(event => event.options !== undefined),
+  }
 }

@@ -1,3 +1,4 @@
+import { Batches } from './batches.ts'
 import { DEFINITIONS_PER_CALL_MAX } from './bounds.ts'
 import { callAgain } from './calls.ts'
 import * as check from './checks.ts'
@@ -8,6 +9,7 @@ import { RunHandle } from './handle.ts'
 import { httpConnection } from './http.ts'
 import { newId, type Random } from './ids.ts'
 import type { AnyJob, Job, StartArguments, StartItem } from './job.ts'
+import { Limits } from './limits.ts'
 import type { StartOptions } from './options.ts'
 import { listRuns, type RunFilter } from './runs.ts'
 import { Schedules } from './schedules.ts'
@@ -58,6 +60,11 @@ export class Client {
 
   /** Schedules: put, list, get, pause, resume, trigger, backfill, ledger, preview, explain, remove. `client.schedules.trigger('nightly')`. */
   readonly schedules = new Schedules(this)
+
+  /** Limits: list, get, set, reset. `client.limits.set('warehouse', { on: 'pool', concurrency: 10 })`. */
+  readonly limits = new Limits(this)
+  /** Batches of jobs, and operations on many runs: start, bulk, preview, list, get, handle. */
+  readonly batches = new Batches(this)
 
   constructor(options: ClientOptions = {}) {
     const { env } = process

@@ -92,6 +92,26 @@ test('commands carry an id of their own, so that a repeat does nothing', async (
   expect(new Set(server.calls.map(({ call }) => call.callKey)).size).toBe(3)
 })
 
+test('a run that waits is changed, and one that is parked is resumed', async () => {
+  const { server, client } = world()
+  Object.assign(server.answers, { 'runs.change': () => ({}), 'runs.resume': () => ({}), 'runs.retry': () => ({ run: 'run-2' }) })
+  const run = client.handle('run-1')
+  await run.change({ delay: '5m', priority: 5, queue: 'later', input: { n: 1n }, why: 'no hurry' })
+  await run.change({ now: true })
+  await run.resume({ why: 'mended' })
+  await run.retry({ force: true })
+  expect(server.calls.map(({ body }) => body)).toEqual([
+    { delay: 300_000, priority: 5, queue: 'later', input: { n: { $type: 'BigInt', value: '1' } }, why: 'no hurry' },
+    { now: true },
+    { why: 'mended' },
+    { force: true },
+  ])
+  expect(new Set(server.calls.map(({ call }) => call.callKey)).size).toBe(4)
+  await expect(run.change({ now: true, delay: '5m' })).rejects.toThrow('"now" and "delay" cannot be together.')
+  await expect(run.change({ priority: 1_000 })).rejects.toMatchObject({ code: 'invalid-option', at: '/priority' })
+  expect(server.calls).toHaveLength(4)
+})
+
 test('logs reads every page', async () => {
   const { server, client } = world()
   server.answers['runs.logs'] = (_: never, call) => (call.query?.cursor ? { lines: [{ n: 1 }], next: null } : { lines: [{ n: 0 }], next: 'more' })

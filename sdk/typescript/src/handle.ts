@@ -5,13 +5,18 @@ import { tag } from './codec.ts'
 import type { Duration } from './duration.ts'
 import { type EndedRun, RequestRefused, ResultTimeout, RunCancelled, RunFailed, RunTerminated, RunTimedOut } from './errors.ts'
 import { runEvents } from './events.ts'
+import type { RunChange } from './options.ts'
 import { getRun, isClosed, type Run } from './runs.ts'
 import type { LiveEvent, WireExplanation, WireLogLine, WireLogs, WireProblem } from './wire.ts'
+import { runChange } from './wire-options.ts'
 
-/** How a start was answered. `existing`: that run was there, by this call's own repeat, its `key` or `unique`. `refused`: only of an item of a batch. */
+/**
+ * How a start was answered. `existing`: that run was there, by this call's own repeat, its `key` or `unique`; `replaced`: it took the input and options of
+ * this start (`unique` with replace, debounce, throttle). `refused`: only of an item of a batch.
+ */
 export type Started =
   | { is: 'started'; run: string; job?: string }
-  | { is: 'existing'; run: string; by?: 'call' | 'key' | 'unique'; job?: string }
+  | { is: 'existing'; run: string; by?: 'call' | 'key' | 'unique'; replaced?: boolean; job?: string }
   | { is: 'refused'; problem: WireProblem; job?: string }
 
 /**
@@ -40,6 +45,11 @@ export class RunHandle<Output = unknown> {
   /** `started`: by this call. `existing`: it was there already. `refused`: an item of a batch that conflicts; `problem` says with what. */
   get started(): 'started' | 'existing' | 'refused' {
     return this.#answer.is
+  }
+
+  /** True: the run that was there had not begun, and took the input and options of this start. */
+  get replaced(): boolean {
+    return this.#answer.is === 'existing' && this.#answer.replaced === true
   }
 
   get problem(): WireProblem | null {
@@ -90,11 +100,32 @@ export class RunHandle<Output = unknown> {
     await this.#command('runs.terminate', options)
   }
 
-  /** A new run from this closed one, linked to it, with the same input or another. @throws RequestRefused `run-open` while it is open. */
-  async retry(options: { input?: unknown } = {}): Promise<RunHandle<Output>> {
-    const body = options.input === undefined ? {} : { input: tag(options.input, '/input') }
+  /**
+   * A new run from this closed one, linked to it, with the same input or another. One that was unique takes its key again.
+   * `force`: start it also where another run holds that key, without it.
+   * @throws RequestRefused `run-open` while it is open, `unique-conflict` where another run holds its unique key.
+   */
+  async retry(options: { input?: unknown; force?: boolean } = {}): Promise<RunHandle<Output>> {
+    const body = {
+      ...(options.input === undefined ? {} : { input: tag(options.input, '/input') }),
+      ...(options.force === undefined ? {} : { force: options.force }),
+    }
     const { run } = await this.#command<{ run: string }>('runs.retry', body)
     return new RunHandle(this.#client, run, { is: 'started', run })
+  }
+
+  /** Lets a parked run go on, with all its attempts again, or a stuck one take again what it choked on. @throws RequestRefused `not-stuck` of any other. */
+  async resume(options: { why?: string } = {}): Promise<void> {
+    await this.#command('runs.resume', options)
+  }
+
+  /**
+   * Changes a run that waits (scheduled, queued, waiting): when it is due (`now: true`, `at` or `delay`), its priority, queue or input.
+   * A parked run takes another priority, queue or input, and is due once it is resumed.
+   * @throws RequestRefused `run-begun` while it runs, `run-closed` once it has ended.
+   */
+  async change(change: RunChange): Promise<void> {
+    await this.#command('runs.change', runChange(change))
   }
 
   /** All log lines so far, of all attempts, in order. */
@@ -122,7 +153,7 @@ export class RunHandle<Output = unknown> {
     return runEvents(this.#client, this.#known(), options.signal)
   }
 
-  #command<Answer>(operation: 'runs.cancel' | 'runs.terminate' | 'runs.retry', body: unknown): Promise<Answer> {
+  #command<Answer>(operation: 'runs.cancel' | 'runs.terminate' | 'runs.retry' | 'runs.resume' | 'runs.change', body: unknown): Promise<Answer> {
     return this.#client.call<Answer>(operation, { run: this.#known() }, body, { callKey: this.#client.newId() })
   }
 

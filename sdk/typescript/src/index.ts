@@ -13,9 +13,12 @@
  * console.log(await run.result({ timeout: '1h' }))
  * ```
  *
- * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, retention, unique, tags, labels).
+ * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, exhausted, retention, unique, tags, labels;
+ *   limits, fair, sequence, cost, batch, debounce, throttle, onFailure).
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
+ * - **Limit**: `limits: [{ per: 'user', concurrency: 2 }, { rate: 100, every: '1m' }]` of a job; `client.limits` has list, get, set, reset.
+ * - **Batch**: `batch(options).add(job, items).start()`, with callbacks; `client.batches.bulk({ operation, where })` for many runs at once.
  * - **Wait and look**: `RunHandle` (result, cancel, terminate, retry, get, logs, explain, events); `client.handle(id)`, `client.runs.list(filter)`.
  * - **Run**: `startWorker({ jobs, schedules, middleware })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress,
  *   checkpoint, signal, taskKey, nominalTime, start, snooze; of a job with `batch` a `BundleContext`.
@@ -24,6 +27,8 @@
  * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
  * - **Errors** have a stable `code`, `at` (JSON pointer to the place) and `hint` (a way out); see `MainspringError` and the classes beside it.
  */
+export { Batch, type BatchCallback, type BatchCallbackInput, BatchHandle, type BatchOptions, type BatchSummary, batch } from './batch.ts'
+export type { Batches, Bulk, BulkWhere } from './batches.ts'
 export { Client, type ClientOptions, connect } from './client.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { decode, encode, type Tagged } from './codec.ts'
@@ -55,8 +60,10 @@ export { RunHandle, type Started } from './handle.ts'
 export { type HttpOptions, httpConnection } from './http.ts'
 export { newId } from './ids.ts'
 export { type AnyJob, type BundleHandler, type Handler, type Job, job, type StartItem } from './job.ts'
+export type { LimitSettings, LimitSize, Limits } from './limits.ts'
 export type { JobOptions, JobRetryOptions, OpenState, RetryOptions, RunOptions, StartOptions, TimeoutOptions, UniqueOption } from './options.ts'
 export { portConnection, type Served, servePort } from './port.ts'
+export type { ConcurrencyRule, LimitRule, PoolRule, RateRule, RuleOptions } from './rule-options.ts'
 export type { Run, RunFilter } from './runs.ts'
 export { isSchedule, type Schedule, type ScheduleInput, type ScheduleOptions, schedule } from './schedule.ts'
 export type { BackfillRange, LedgerFilter, PauseEnd, ScheduleName, Schedules } from './schedules.ts'

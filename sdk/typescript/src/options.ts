@@ -1,4 +1,5 @@
 import type { Duration } from './duration.ts'
+import type { RuleOptions } from './rule-options.ts'
 import type { StandardSchema } from './schema.ts'
 
 /** What a job and a start of it have in common: the start's over the job's over the defaults. */
@@ -12,6 +13,11 @@ export interface RunOptions {
   timeout?: Duration | TimeoutOptions
   /** Not begun so long after it is due, the run ends as `timed_out` (expired). Default: never. */
   expires?: Duration
+  /**
+   * When its attempts are used up: `'fail'` (default) ends it; `'park'` keeps it open, `paused` (parked), until a person resumes it, with all attempts again, or
+   * cancels it.
+   */
+  exhausted?: 'fail' | 'park'
   /** How long the closed run and its logs are kept. Default 7 days. */
   retention?: Duration
   /** "Is one like it open?" Then that one is kept, and `start` gives its handle with `started: 'existing'`. Not together with `key`. Default: not asked. */
@@ -23,7 +29,7 @@ export interface RunOptions {
 }
 
 /** Options of a job: everything a run of it has where its start says nothing else. */
-export interface JobOptions extends RunOptions {
+export interface JobOptions extends RunOptions, RuleOptions {
   /** Any Standard Schema (zod, valibot, arktype …): types the handler's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   retry?: JobRetryOptions
@@ -55,6 +61,23 @@ export interface StartOptions extends RunOptions {
   metadata?: unknown
 }
 
+/** What of a run that waits is changed; what is absent stays. One of `now`, `at` and `delay` at most. */
+export interface RunChange {
+  /** Due now. */
+  now?: true
+  /** Due at this time: a Date, or ISO 8601 text with its offset. A time that has passed is now. */
+  at?: Date | string
+  /** Due so long from now. */
+  delay?: Duration
+  /** -100 to 100. */
+  priority?: number
+  queue?: string
+  /** In place of its own; it is not checked by the job's schema. */
+  input?: unknown
+  /** Kept in the history. */
+  why?: string
+}
+
 /** When a failed attempt is tried again. The delay before attempt n+1 is `min(maximum, initial × factor^(n-1))`, then spread by `jitter`. */
 export interface RetryOptions {
   /** Attempts in all, the first included. 1 means: the handler is started at most once, whatever crashes. Default 10. */
@@ -84,6 +107,9 @@ export interface TimeoutOptions {
   heartbeat?: Duration
 }
 
-/** `true` or `'name'`: one a job. `'input'`: one an input. `{ key }`: one a key. `states`: those of the other run that count, default all open ones. */
-export type UniqueOption = true | 'name' | 'input' | { by?: 'name' | 'input'; key?: string; states?: OpenState[] }
+/**
+ * `true` or `'name'`: one a job. `'input'`: one an input. `{ key }`: one a key. `states`: those of the other run that count, default all open ones.
+ * `onConflict`: what becomes of the other: `'keep'` (default) leaves it as it is; `'replace'` gives it this start's input and options, if it has not begun.
+ */
+export type UniqueOption = true | 'name' | 'input' | { by?: 'name' | 'input'; key?: string; states?: OpenState[]; onConflict?: 'keep' | 'replace' }
 export type OpenState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'paused'

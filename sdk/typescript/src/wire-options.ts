@@ -2,13 +2,16 @@ import * as check from './checks.ts'
 import { tag } from './codec.ts'
 import { durationMs } from './duration.ts'
 import { InvalidOption } from './errors.ts'
-import type { JobOptions, StartOptions } from './options.ts'
+import type { JobOptions, RunChange, StartOptions } from './options.ts'
 import type { StandardSchema } from './schema.ts'
 import type { WireDefinition, WireRetry, WireStart, WireTimeouts, WireUnique } from './wire.ts'
+import { refuseTogether, ruleChecks } from './wire-rules.ts'
 
 /** A job's options as the server keeps them; `input`, `version` and `retry.delay` are checked and stay here. @throws InvalidOption */
 export function definitionOptions(options: JobOptions): WireDefinition['options'] {
-  return DEFINITION(options, '')
+  const wire = DEFINITION(options, '')
+  refuseTogether(wire, '')
+  return wire
 }
 
 /** A start's options as they are sent. @throws InvalidOption, Unserialisable (metadata) */
@@ -49,6 +52,7 @@ const uniqueMembers = check.members<Omit<WireUnique, 'by'> & { by?: 'name' | 'in
   by: check.oneOf('name', 'input'),
   key: check.key,
   states: check.listOf(check.oneOf('scheduled', 'queued', 'running', 'waiting', 'paused')),
+  onConflict: check.oneOf('keep', 'replace'),
 })
 
 const unique: check.Check<WireUnique> = (value, at) => {
@@ -66,6 +70,7 @@ export const runOptions = {
   retry,
   timeout,
   expires: check.positiveDuration,
+  exhausted: check.oneOf('fail', 'park'),
   retention: check.duration,
   tags: check.words,
   labels: check.words,
@@ -80,6 +85,7 @@ const isSchema = (value: unknown): boolean => typeof (value as StandardSchema | 
 
 const DEFINITION = check.members<WireDefinition['options']>({
   ...shared,
+  ...ruleChecks,
   input: kept(isSchema, 'a Standard Schema: zod 3.24, valibot 1, arktype 2 or newer give one'),
   isolate: (value: unknown, at: string) => void check.oneOf('process')(value, at),
   resourceLimits: (value: unknown, at: string) => void resourceLimits(value, at),
@@ -94,6 +100,28 @@ const START = check.members<Omit<WireStart, 'definition' | 'input'>>({
   at: check.instant,
   metadata: (value: unknown, at: string) => tag(value, at),
 } as never)
+
+const CHANGE = check.members<Record<string, unknown>>({
+  now: check.oneOf(true as never),
+  at: check.instant,
+  delay: check.duration,
+  priority: runOptions.priority,
+  queue: check.name,
+  input: (value: unknown, at: string) => tag(value, at),
+  why: check.longText,
+} as never)
+
+/** A change as it is sent. @throws InvalidOption, Unserialisable (input) */
+export function runChange(change: RunChange): Record<string, unknown> {
+  const wire = CHANGE(change, '')
+  const [one, other] = (['now', 'at', 'delay'] as const).filter(name => wire[name] !== undefined)
+  if (other !== undefined)
+    throw new InvalidOption(`"${one}" and "${other}" cannot be together.`, {
+      at: `/${other}`,
+      hint: 'both say when the run is due: give one of them',
+    })
+  return wire
+}
 
 /** The delay that a job's own `retry.delay` gives, or undefined where the policy's formula rules: it has none, gave none, threw, or gave no duration. */
 export function ownDelayMs(options: JobOptions, attempt: number, error: Error): number | undefined {

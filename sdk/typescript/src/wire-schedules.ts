@@ -1,5 +1,5 @@
 import type { Timetable } from './timetable.ts'
-import type { State, WireDefinition, WireReason } from './wire.ts'
+import type { State, WireDefinition, WireLimitSettings, WireReason, WireRules } from './wire.ts'
 
 /** Schedules over HTTP: part of the tables of wire.ts. */
 export const SCHEDULE_OPERATIONS = {
@@ -30,7 +30,7 @@ export type WireCatchupPolicy = 'all' | 'latest' | 'none'
 /** A duration alone: `all` within that window. A policy alone: `latest` within 7 days, `all` and `none` without a window. Window null: no time is too old. */
 export type WireCatchup = number | string | { policy: WireCatchupPolicy; window?: number | string | null }
 /** Options of the runs: those of a start that make sense for every one of them. */
-export type WireScheduleOptions = Omit<WireDefinition['options'], 'unique'>
+export type WireScheduleOptions = Omit<WireDefinition['options'], 'unique' | keyof WireRules>
 
 /** PUT schedules/{name}; answer `WireSchedulePut`. PATCH takes a part of it, null removes a field; what it does not name stays. */
 export interface WireScheduleSpec extends WireTimetable {
@@ -196,6 +196,8 @@ export interface WireApply {
   schedules?: WireNamedSchedule[]
   queues?: WireQueueSettings[]
   definitions?: WireDefinitionSettings[]
+  /** With `prune`, limits of an operator that are not among them are reset. */
+  limits?: WireLimitSettings[]
   /** Says what would change, and changes nothing. */
   dryRun?: boolean
   prune?: boolean
@@ -216,7 +218,7 @@ export interface WireApplied {
   changes: WireChange[]
 }
 export interface WireChange {
-  kind: 'schedule' | 'queue' | 'definition'
+  kind: 'schedule' | 'queue' | 'definition' | 'limit'
   name: string
   change: 'created' | 'edited' | 'unchanged' | 'deleted' | 'kept'
   /** Durations as text; a member of `options` as `options.queue`. */
@@ -228,4 +230,5 @@ export interface WireExport {
   schedules: WireNamedSchedule[]
   queues: WireQueueSettings[]
   definitions: WireDefinitionSettings[]
+  limits: WireLimitSettings[]
 }

@@ -1,6 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
+import { BATCH_OPERATIONS } from './wire-batches.ts'
+import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 
+export type * from './wire-batches.ts'
+export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
 
 /**
@@ -20,6 +24,7 @@ export const OPERATIONS = {
   'runs.terminate': ['POST', '/v1/namespaces/{namespace}/runs/{run}/terminate'],
   'runs.retry': ['POST', '/v1/namespaces/{namespace}/runs/{run}/retry'],
   'runs.resume': ['POST', '/v1/namespaces/{namespace}/runs/{run}/resume'],
+  'runs.change': ['POST', '/v1/namespaces/{namespace}/runs/{run}/change'],
   'definitions.register': ['POST', '/v1/namespaces/{namespace}/definitions'],
   'definitions.list': ['GET', '/v1/namespaces/{namespace}/definitions'],
   'definitions.pause': ['POST', '/v1/namespaces/{namespace}/definitions/{name}/pause'],
@@ -39,7 +44,9 @@ export const OPERATIONS = {
   'keys.create': ['POST', '/v1/keys'],
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
+  ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
+  ...BATCH_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
@@ -92,6 +99,7 @@ export interface WireStart {
   retry?: WireRetry
   timeout?: WireTimeouts
   expires?: number | string
+  exhausted?: 'fail' | 'park'
   retention?: number | string
   labels?: Record<string, string>
   tags?: Record<string, string>
@@ -104,6 +112,7 @@ export interface WireUnique {
   by: 'name' | 'input' | 'key'
   key?: string
   states?: ('scheduled' | 'queued' | 'running' | 'waiting' | 'paused')[]
+  onConflict?: 'keep' | 'replace'
 }
 export interface WireRetry {
   attempts?: number
@@ -121,7 +130,7 @@ export interface WireTimeouts {
 /** 201 `started`, 200 `existing`. In a batch each item answers by itself; `refused` (with its problem) only for keyed or unique items. */
 export type WireStarted =
   | { is: 'started'; run: string }
-  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique' }
+  | { is: 'existing'; run: string; by: 'call' | 'key' | 'unique'; replaced?: boolean }
   | { is: 'refused'; problem: WireProblem }
 export interface WireStartMany {
   runs: WireStart[]
@@ -158,15 +167,19 @@ export interface WireProgress {
 export type WireTrigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: string }
-  /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
-  | { is: 'retry'; of: string; nominalAt?: string }
+  /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
+  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
+  /** A job's `onFailure`: it is told of `run`. */
+  | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
+  /** `callback`: what it was started for; without one it is one of the batch's jobs. */
+  | { is: 'batch'; batch: string; callback?: 'firstFailure' | 'complete' | 'success' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
   | { is: 'schedule'; schedule: string; id: string; n: number; nominalAt: string; source: 'time' | 'trigger' | 'backfill'; by?: string }
 
 export interface WireRun {
   id: string
   namespace: string
-  kind: 'job'
+  kind: 'job' | 'batch'
   definition: string
   queue: string
   state: State
@@ -192,7 +205,7 @@ export interface WireRunDetail extends WireRun {
   worker: string | null
   options: Record<string, unknown>
 }
-/** Query of GET runs: state, definition, queue, tag (`name:value`), each repeatable; createdAfter, createdBefore (ISO); limit, cursor. */
+/** Query of GET runs: state, definition, queue, tag (`name:value`), each repeatable; batch, createdAfter, createdBefore (ISO); limit, cursor. */
 export interface WireRunList {
   runs: WireRun[]
   next: string | null
@@ -244,7 +257,7 @@ export interface WireDefinition {
   kind: 'job'
   name: string
   version: string
-  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'>
+  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
   /** JSON Schema of the input (2020-12), or absent. */
   schema?: unknown
 }
@@ -257,7 +270,7 @@ export interface WirePause {
   since: string
 }
 export interface WireDefinitions {
-  definitions: (WireDefinition & { registeredAt: string; versions: number; paused: WirePause | null })[]
+  definitions: WireDefinitionView[]
 }
 export interface WireQueues {
   queues: { name: string; depth: number; running: number; scheduled: number; oldestAt: string | null; paused: WirePause | null; workers: number }[]

@@ -75,13 +75,13 @@ function remarkTexts(remarks: readonly Remark[]): string[] {
 const ALIKE_MAX = 3
 
 /** What surprises people, where something changes: who applies a file again has read it before. */
-function remarksOf({ change, name, warnings }: WireChange, item: Item | undefined): Remark[] {
+function remarksOf({ kind, change, name, warnings }: WireChange, item: Item | undefined): Remark[] {
   if (change === 'unchanged' || !item) return []
   return warnings.map(({ code, message, hint }) => ({
     place: item.placeOf(code === 'target-unknown' ? '/target' : (PLACES.find(place => item.value[place.slice(1)] !== undefined) ?? '')),
     code,
-    message: `schedule ${JSON.stringify(name)}: ${lowerFirst(message)}`,
+    message: `${kind} ${JSON.stringify(name)}: ${lowerFirst(message)}`,
     ...(hint && { hint }),
   }))
 }
-const PLACES = ['/cron', '/every', '/at', '/solar']
+const PLACES = ['/on', '/per', '/cron', '/every', '/at', '/solar']

@@ -13,7 +13,8 @@ export function changesText({ applied, changes }: WireApplied, itemOf: (change: 
 }
 
 function headText({ kind, name, change }: WireChange, item: Item | undefined, paint: Paint): string {
-  const summary = change === 'created' && item ? `  ${paint.dim(timesText(item.value))}` : ''
+  const text = kind === 'limit' ? sizeText : timesText
+  const summary = change === 'created' && item ? `  ${paint.dim(text(item.value))}` : ''
   return `${SIGNS[change]} ${kind} ${JSON.stringify(oneLine(name))}${summary}`.trimEnd()
 }
 
@@ -27,6 +28,12 @@ function timesText(value: Readonly<Record<string, unknown>>): string {
   const times = ['cron', 'every', 'at', 'solar'].filter(source => value[source] !== undefined).map(source => valueText(value[source]))
   const zone = typeof value.timezone === 'string' ? ` ${oneLine(value.timezone)}` : ''
   return `${times.join(' and ')}${zone}${typeof value.target === 'string' ? ` → ${oneLine(value.target)}` : ''}`
+}
+
+/** How many, of what. */
+function sizeText({ concurrency, rate, every, per }: Readonly<Record<string, unknown>>): string {
+  const size = rate === undefined ? `${concurrency} at once` : `${rate} per ${oneLine(String(every))}`
+  return typeof per === 'string' ? `${size}, each ${oneLine(per)}` : size
 }
 
 const VALUE_MAX = 72

@@ -9,15 +9,18 @@ import { readYaml } from './read-yaml.ts'
 /** All that the files say, in the order of the call. */
 export interface Manifest {
   items: Record<Kind, Item[]>
+  /** Kinds that a file has a section of, be it an empty one. */
+  sections: Set<Kind>
   remarks: Remark[]
 }
 
 /** @throws Refusal with the place of the first mistake; a name that two files have is one, and both are named. */
 export function readManifest(sources: readonly Source[], settings: CrontabSettings): Manifest {
-  const manifest: Manifest = { items: { schedules: [], queues: [], definitions: [] }, remarks: [] }
+  const manifest: Manifest = { items: { schedules: [], queues: [], definitions: [], limits: [] }, sections: new Set(), remarks: [] }
   const known = new Map<string, Item>()
   for (const source of sources) {
-    const { items, remarks } = source.format === 'crontab' ? readCrontab(source, settings) : { items: readYaml(source), remarks: [] }
+    const { items, remarks } =
+      source.format === 'crontab' ? readCrontab(source, settings) : { items: readYaml(source, manifest.sections), remarks: [] }
     manifest.remarks.push(...remarks)
     for (const item of items) {
       const other = known.get(`${item.kind}\n${item.name}`)
@@ -34,12 +37,13 @@ export function readManifest(sources: readonly Source[], settings: CrontabSettin
   return manifest
 }
 
-export function bodyOf({ items }: Manifest, { dryRun, prune }: { dryRun: boolean; prune: boolean }): WireApply {
+export function bodyOf({ items, sections }: Manifest, { dryRun, prune }: { dryRun: boolean; prune: boolean }): WireApply {
   const named = ({ name, value }: Item): { name: string } => ({ name, ...value })
   return {
     schedules: items.schedules.map(named) as WireNamedSchedule[],
     queues: items.queues.map(named),
     definitions: items.definitions.map(named),
+    ...(sections.has('limits') && { limits: items.limits.map(named) }),
     dryRun,
     prune,
   }

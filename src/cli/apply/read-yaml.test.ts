@@ -104,7 +104,7 @@ test.each([
   ['schedules: {}\nschedules: {}', /^a\.yaml:2:1: This is not valid YAML: Map keys must be unique\. \[invalid-yaml\]$/],
   ['schedules: { a: !env X }', /^a\.yaml:1:\d+: This is not valid YAML: Unresolved tag: !env\. /],
   ['scheduls: {}', /^a\.yaml:1:1: There is nothing called "scheduls" here\. Did you mean "schedules"\? \[invalid-file\]$/],
-  ['cron: x', /^a\.yaml:1:1: There is nothing called "cron" here\. A file has schedules, queues, definitions, and x-… for anchors\. /],
+  ['cron: x', /^a\.yaml:1:1: There is nothing called "cron" here\. A file has schedules, queues, definitions, limits, and x-… for anchors\. /],
   ['- a', /^a\.yaml:1:1: Expected "schedules:"/],
   ['just words', /^a\.yaml:1:1: Expected "schedules:"/],
   ['schedules: [a]', /^a\.yaml:1:12: Expected the names of schedules, and below each what it is\. schedules: \{ nightly: /],

@@ -8,23 +8,26 @@ import { type Item, KINDS, type Kind, NOUNS, segmentsOf, type Within } from './i
 import { keyOffset, keyText, nodeAt, offsetWithin, resolved } from './places.ts'
 
 /**
- * Schedules, queues and definitions by name, from YAML or JSON (which is YAML); several documents are one. Members that begin with `x-` hold what anchors are for.
+ * Schedules, queues, definitions and limits by name, from YAML or JSON (which is YAML); several documents are one. Members that begin with `x-` hold what
+ * anchors are for. `sections` is told which kinds there are, be it without a name.
  * @throws Refusal with file, line and column.
  */
-export function readYaml(source: Source): Item[] {
+export function readYaml(source: Source, sections: Set<Kind> = new Set()): Item[] {
   const lines = new LineCounter()
   const parsed = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false, merge: true, intAsBigInt: true })
-  const reader = new YamlReader(source, lines)
+  const reader = new YamlReader(source, lines, sections)
   return (Array.isArray(parsed) ? parsed : []).flatMap((document: Document) => reader.items(document))
 }
 
 class YamlReader {
   readonly #source: Source
   readonly #lines: LineCounter
+  readonly #sections: Set<Kind>
 
-  constructor(source: Source, lines: LineCounter) {
+  constructor(source: Source, lines: LineCounter, sections: Set<Kind>) {
     this.#source = source
     this.#lines = lines
+    this.#sections = sections
   }
 
   items(document: Document): Item[] {
@@ -32,7 +35,8 @@ class YamlReader {
     if (mistake) throw this.#mistake(mistake.pos[0], mistake.message)
     const { contents } = document
     if (contents === null || (isScalar(contents) && contents.value === null)) return []
-    if (!isMap(contents)) throw this.#refusal(contents as Node, 'Expected "schedules:", "queues:" or "definitions:", and below each its names.')
+    if (!isMap(contents))
+      throw this.#refusal(contents as Node, 'Expected "schedules:", "queues:", "definitions:" or "limits:", and below each its names.')
     return contents.items.flatMap(pair => this.#section(document, pair as Pair))
   }
 
@@ -48,6 +52,7 @@ class YamlReader {
         guess ? `Did you mean "${guess}"?` : `A file has ${KINDS.join(', ')}, and x-… for anchors.`,
       )
     }
+    this.#sections.add(kind)
     const section = resolved(document, pair.value as Node | null)
     if (section === null || (isScalar(section) && section.value === null)) return []
     if (!isMap(section)) throw this.#refusal(section, `Expected the names of ${kind}, and below each what it is.`, EXAMPLES[kind])
@@ -148,6 +153,7 @@ const EXAMPLES: Record<Kind, string> = {
   schedules: `schedules: { nightly: { cron: "0 2 * * *", target: report } }`,
   queues: `queues: { images: { paused: true } }`,
   definitions: `definitions: { resize: { options: { retry: { attempts: 5 } } } }`,
+  limits: `limits: { warehouse: { on: pool, concurrency: 10 } }`,
 }
 
 class NoNumber extends Error {}

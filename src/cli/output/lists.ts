@@ -39,6 +39,7 @@ export function definitionsTable(definitions: WireDefinitions['definitions'], { 
       { title: 'version', value: definition => oneLine(definition.version).slice(0, 12) },
       { title: 'versions', value: definition => String(definition.versions), right: true },
       { title: 'registered', value: definition => distanceText(definition.registeredAt, now), right: true },
+      { title: 'set', value: definition => oneLine(Object.keys(definition.override ?? {}).join(' ')) || '-', widthMax: 40 },
       { title: 'paused', value: definition => pauseText(definition.paused, now) },
     ],
     definitions,
@@ -121,7 +122,10 @@ export function homeText(url: string, namespace: string, summary: WireSummary, l
       .map(run => `  ${paint.bad('failed')}     ${shortId(run.id)} ${oneLine(run.definition)}: ${clip(noteText(run, now))}`),
     ...summary.stuck
       .slice(0, 1)
-      .map(run => `  ${paint.bad('stuck')}      ${shortId(run.id)} ${oneLine(run.definition)}: ${clip(noteText(run, now))}`),
+      .map(
+        run =>
+          `  ${paint.bad((run.reason === 'parked' ? 'parked' : 'stuck').padEnd(10))} ${shortId(run.id)} ${oneLine(run.definition)}: ${clip(noteText(run, now))}`,
+      ),
     ...summary.pauses
       .slice(0, 2)
       .map(pause => `  paused     ${pause.scope}${pause.name ? ` "${oneLine(pause.name)}"` : ''} ${pauseText(pause, now)}`),

@@ -6,7 +6,7 @@ import { configTable, homeText, queuesTable } from './lists.ts'
 import { factsOf, problemText } from './problem.ts'
 import { eventText, explanationText, failureText, logText, runPage, runsTable, valueText } from './runs.ts'
 import { pairs, severalLines, table } from './table.ts'
-import { colourPaint, countText, distanceText, momentText, plainPaint, spanText } from './words.ts'
+import { colourPaint, countText, distanceText, momentText, plainPaint, sizeText, spanText } from './words.ts'
 
 const now = new Date(2026, 10, 24, 12, 0, 0).getTime()
 const look = { paint: plainPaint, now }
@@ -28,6 +28,14 @@ test.each([
   [187_200_000, '2d 4h'],
   [-5, '0 ms'],
 ])('%d ms reads %s', (ms, text) => expect(spanText(ms)).toBe(text))
+
+test.each([
+  [4_096, '4.1 kB'],
+  [999_999, '1000 kB'],
+  [1_000_000, '1.0 MB'],
+  [12_400_000, '12 MB'],
+  [3_210_000_000, '3.2 GB'],
+])('%d bytes read %s', (bytes, text) => expect(sizeText(bytes)).toBe(text))
 
 test.each([
   [ago(5_000), '5.0 s ago'],

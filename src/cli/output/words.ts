@@ -17,6 +17,19 @@ export function spanText(ms: number): string {
   return `${Math.floor(whole / DAY)}d ${Math.floor((whole % DAY) / HOUR)}h`
 }
 
+/** A length of time as people write it, in the largest unit that leaves nothing over: `1m`, `90s`, `1500ms`, `7d`. */
+export function windowText(ms: number): string {
+  const [unit, size] = (
+    [
+      ['d', DAY],
+      ['h', HOUR],
+      ['m', MINUTE],
+      ['s', SECOND],
+    ] as const
+  ).find(([, one]) => ms >= one && ms % one === 0) ?? ['ms', 1]
+  return `${ms / size}${unit}`
+}
+
 /** How far an instant is from now: `4m 12s ago`, `in 5d 2h`. */
 export function distanceText(at: string, now: number): string {
   const ms = now - Date.parse(at)
@@ -30,6 +43,13 @@ export function momentText(at: string, now: number): string {
   const time = `${pad(moment.getHours())}:${pad(moment.getMinutes())}:${pad(moment.getSeconds())}`
   if (moment.toDateString() === today.toDateString()) return time
   return `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())} ${time}`
+}
+
+/** `512 kB`, `3.4 MB`: powers of 1,000, as file managers count. */
+export function sizeText(bytes: number): string {
+  const [unit, size] = bytes < 1e6 ? ['kB', 1e3] : bytes < 1e9 ? ['MB', 1e6] : ['GB', 1e9]
+  const value = bytes / (size as number)
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`
 }
 
 /** `1 job`, `3 jobs`. */

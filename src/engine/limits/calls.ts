@@ -1,20 +1,48 @@
 import { UserError } from '../../core/errors.ts'
-import type { LimitCalls, LimitView } from '../face.ts'
+import type { Limit } from '../../core/limits.ts'
+import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
+import type { Settle } from '../starts.ts'
+import type { Tenure } from '../tenure.ts'
+import type { Work } from '../work.ts'
+import type { Resource } from './limits.ts'
 import { LIMIT_SETTING, type Rules } from './rules.ts'
+import { resumeSequenceWork } from './sequences.ts'
 
 interface LimitOptions {
   rules: Rules
+  tenure(): Tenure
   putSetting(kind: string, namespace: string, name: string, value: string | null): Promise<void>
+  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
 }
 
-export function limitCalls({ rules, putSetting }: LimitOptions): LimitCalls {
-  const view = (limit: Omit<LimitView, 'used' | 'keys' | 'waiting'>): LimitView => ({ ...limit, used: 0, keys: 0, waiting: 0 })
+const KEYS_SHOWN_MAX = 100
+const HOLDERS_SHOWN_MAX = 100
+
+export function limitCalls({ rules, tenure, putSetting, submit }: LimitOptions): LimitCalls {
+  const view = (limit: Limit, resources: readonly Resource[]): LimitView => {
+    const { limits, queues } = tenure()
+    const now = limits.now()
+    const busy = resources.filter(resource => usedOf(limit, resource, now) > 0 || resource.waiting.size > 0)
+    return {
+      ...limit,
+      used: busy.reduce((sum, resource) => sum + usedOf(limit, resource, now), 0),
+      keys: busy.length,
+      waiting: busy.reduce((sum, { waiting }) => sum + waiting.size, queues.waitingFor(limit, now)),
+    }
+  }
   return {
-    list: namespace => rules.list(namespace).map(view),
+    list: namespace => rules.list(namespace).map(limit => view(limit, tenure().limits.ofLimit(limit))),
     get(namespace, name) {
       const limit = rules.get(namespace, name)
       if (limit === undefined) throw new UserError('limit-not-found', { found: name })
-      return { ...view(limit), byKey: [] }
+      const { limits } = tenure()
+      const now = limits.now()
+      const resources = limits.ofLimit(limit)
+      const byKey = resources
+        .map(resource => keyView(limit, resource, now))
+        .filter(({ used, waiting, nextAt }) => used > 0 || waiting > 0 || nextAt !== null)
+        .sort((a, b) => b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
+      return { ...view(limit, resources), byKey: byKey.slice(0, KEYS_SHOWN_MAX) }
     },
     async set(namespace, name, set) {
       const known = rules.get(namespace, name)
@@ -25,8 +53,25 @@ export function limitCalls({ rules, putSetting }: LimitOptions): LimitCalls {
         })
       await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify(set))
     },
-    async resumeSequence(_namespace, definition, key) {
-      throw new UserError('sequence-not-stopped', { found: `${definition} ${key}` })
-    },
+    resumeSequence: (namespace, definition, key) => submit(settle => resumeSequenceWork(namespace, definition, key, settle)),
+  }
+}
+
+function usedOf({ is, everyMs }: Limit, { used, spent }: Resource, now: number): number {
+  return is === 'concurrency' ? used : (spent?.used(now, everyMs as number) ?? 0)
+}
+
+function keyView(limit: Limit, resource: Resource, now: number): LimitKeyView {
+  const { key, holders, waiting, spent } = resource
+  return {
+    key,
+    used: usedOf(limit, resource, now),
+    holders: [...holders].slice(0, HOLDERS_SHOWN_MAX).map(({ run, since, bounds }) => ({
+      run,
+      weight: bounds.find(bound => bound.resource === resource)?.applied.weight ?? 1,
+      since: Math.floor(since),
+    })),
+    waiting: waiting.size,
+    nextAt: limit.is === 'rate' && spent !== null ? spent.freeAt(now, 1, limit.max, limit.everyMs as number) : null,
   }
 }

@@ -1,13 +1,65 @@
 import type { Group } from '../../core/gates.ts'
+import type { Limit } from '../../core/limits.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Actor } from '../actor.ts'
 import type { Pause, PauseTarget } from '../face.ts'
+import type { Limits, Reservation } from '../limits/limits.ts'
 import type { Settings } from '../settings.ts'
+import { isTurnOf, type Line } from './line.ts'
 
-/** Something that keeps every task of a group from being handed out. */
-export type Gate = ({ is: 'paused' } & PauseTarget & Pause) | { is: 'unavailable' }
+/** Something that keeps every task of a group, or its first one, from being handed out. */
+export type Gate =
+  | ({ is: 'paused' } & PauseTarget & Pause)
+  | { is: 'unavailable' }
+  /** `before`: how many of its line go before it; null: more than are in memory. */
+  | {
+      is: 'limit'
+      limit: Limit
+      per: string | null
+      key: string
+      weight: number
+      used: number
+      holders: readonly Reservation[]
+      before: number | null
+    }
+  | { is: 'rate'; limit: Limit; per: string | null; key: string; used: number; freeAt: Instant }
+  | { is: 'sequence'; definition: string; key: string; holder: string | null; stopped: boolean }
+  | { is: 'gathering'; size: number; gathered: number; at: Instant }
 
-/** All gates that are shut for a group, without stopping at the first: dispatch asks whether there is one, `explain` which (docs/architecture.md section 5). */
-export function gatesOf(group: Group, settings: Settings, fresh: boolean): Gate[] {
+export interface GateWorld {
+  settings: Settings
+  limits: Limits
+  fresh: boolean
+  /** The line of the group; undefined: nothing of it is ready in memory. */
+  line: Line | undefined
+}
+
+/**
+ * All gates that are shut for a run, without stopping at the first (docs/architecture.md section 5): dispatch asks the same of limits and turns, and stops
+ * at the first.
+ */
+export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, line }: GateWorld): Gate[] {
   const gates: Gate[] = settings.pausesOf(group).map(pause => ({ is: 'paused', ...pause }))
   if (!fresh) gates.push({ is: 'unavailable' })
+  const now = limits.now()
+  for (const bound of limits.boundsOf(group)) {
+    const at = limits.freeAt(bound, now)
+    if (at === null) continue
+    const { applied, resource } = bound
+    const { limit, per, weight } = applied
+    const { key, used, holders } = resource
+    if (limit.is === 'rate') gates.push({ is: 'rate', limit, per, key, used: resource.spent?.used(now, limit.everyMs as number) ?? 0, freeAt: at })
+    else gates.push({ is: 'limit', limit, per, key, weight, used, holders: [...holders], before: line?.window.before(actor.id) ?? null })
+  }
+  if (group.sequence !== null && line?.holder !== undefined && !isTurnOf(actor, line.holder))
+    gates.push({
+      is: 'sequence',
+      definition: group.definition,
+      key: group.sequence,
+      holder: line.holder?.run ?? null,
+      stopped: line.holder?.inputHash === 'stopped',
+    })
+  if (line?.parked?.is === 'gathering' && line.set?.batch != null)
+    gates.push({ is: 'gathering', size: line.set.batch.size, gathered: line.window.size, at: line.parked.at })
   return gates
 }

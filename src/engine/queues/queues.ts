@@ -1,47 +1,88 @@
 import type { Group, GroupId } from '../../core/gates.ts'
-import type { GroupHead, OpenRow } from '../../store/store.ts'
-import { type Actor, groupOf } from '../actor.ts'
+import { newId, type Random } from '../../core/ids.ts'
+import type { Limit, Units } from '../../core/limits.ts'
+import type { Instant } from '../../core/time.ts'
+import type { GroupHead, KeyName, KeyRow, OpenRow, Paged, ReadyRequest } from '../../store/store.ts'
+import { type Actor, gatedBy, groupOf } from '../actor.ts'
+import { keyText } from '../actors.ts'
 import type { Clock } from '../clock.ts'
+import type { Definitions } from '../definitions.ts'
 import type { Poll } from '../face.ts'
+import type { Limits, Reservation } from '../limits/limits.ts'
 import type { Settings } from '../settings.ts'
 import { misfit, type WorkerSeen } from '../workers.ts'
-import { gatesOf } from './gates.ts'
-import { type Entry, type ReadPage, Window } from './window.ts'
+import { Alarms } from './alarms.ts'
+import { goesFirst, isOlder, isTurnOf, Line, LineSet, type Parked } from './line.ts'
+import { Pager } from './pager.ts'
+import { FairQueue } from './shares.ts'
+import { type Entry, Window } from './window.ts'
+
+/** A task that leaves for a worker. */
+export interface Match extends Entry {
+  /** What it holds; null: nothing limits it. */
+  reservation: Reservation | null
+  /** Those of one bundle go to one call of the handler. */
+  bundle: string | null
+  /** What it takes of its worker; null: one slot. */
+  cost: Units | null
+  /** It is recorded before it leaves (E16): at most once, limited, or in a sequence. */
+  recorded: boolean
+}
 
 interface WaitingPoll {
   worker: WorkerSeen
   max: number
+  units: Units | null
   /** Takes the tasks that were found, and unpins them when they are handed out. */
-  take(entries: Entry[]): void
-}
-
-interface Line {
-  /** Unknown until a first task of it is in memory. */
-  group: Group | null
-  window: Window
+  take(matches: Match[]): void
 }
 
 export interface QueuesOptions {
   clock: Clock
+  random: Random
   settings: Settings
+  definitions: Definitions
+  limits: Limits
   windowSize: number
   pageSize: number
   /** False: nothing may leave now (E16). */
   fresh(): boolean
-  read: ReadPage
+  read(requests: readonly ReadyRequest[]): Promise<Paged<OpenRow>[]>
   /** Nothing is forgotten while a page is read and installed. */
   during(read: () => Promise<void>): Promise<void>
+  /** The rules have changed: what is handed out counts by the new ones. */
+  regrouped(): void
+  /** The row of a key, as it is once all that was decided before is committed. */
+  readKey(name: KeyName): Promise<KeyRow | null>
   install(row: OpenRow): Actor | null
   pin(actor: Actor): void
   unpin(actor: Actor): void
   failed(error: unknown): void
 }
 
-/** Matches the lane's ready tasks to its polls (E15): each group's window in the order of its sort keys, groups merged by their heads. */
+/** Ready tasks that windows keep in memory together, where there are many groups; each has at least so many. */
+const WINDOWS_TOTAL = 20_000
+const WINDOW_SIZE_MIN = 4
+const AGAIN_MS = 100
+const MANY_LINES = 1_000
+
+/**
+ * Matches the lane's ready tasks to its polls (E15). A group is a line (E19); lines that a worker fits alike are a set, and stand there in the order of
+ * their turns: by fair share, then by sort key. A line that may hand nothing out is parked until its gate wakes it, so that it costs nothing meanwhile.
+ */
 export class Queues {
   private readonly options: QueuesOptions
   private readonly lines = new Map<GroupId, Line>()
+  private readonly sets = new Map<string, LineSet>()
+  private readonly fair = new Map<string, FairQueue>()
+  private readonly sequences = new Map<string, Line>()
   private readonly polls = new Set<WaitingPoll>()
+  /** Lines whose window has room. */
+  private readonly thirsty = new Set<Line>()
+  private readonly pager: Pager
+  private readonly alarms: Alarms
+  private readonly oldestSeen = new Map<string, { at: number | null; seenAt: number }>()
+  private rulesVersion = -1
   /** The groups of the store are known: one that is not among them begins with what is offered. */
   private loaded = false
   private dispatching = false
@@ -49,11 +90,17 @@ export class Queues {
 
   constructor(options: QueuesOptions) {
     this.options = options
+    this.pager = new Pager(options.read, then => options.clock.soon(then))
+    this.alarms = new Alarms(
+      options.clock,
+      () => options.limits.now(),
+      line => (line === null ? this.dispatchSoon() : this.wake(line)),
+    )
   }
 
   /** Groups that had ready tasks when the shards were claimed. What was offered before has a window that knows nothing of the store, and is paged as well. */
   load(heads: readonly GroupHead[]): void {
-    for (const { group } of heads) this.line(group, null, false)
+    for (const { group } of heads) this.line(group, false)
     this.loaded = true
     for (const line of this.lines.values()) if (line.window.wantsPage()) this.page(line)
   }
@@ -61,38 +108,78 @@ export class Queues {
   offer(actor: Actor): void {
     const { committedOrder: order } = actor
     if (order === null || order !== actor.order || actor.stuck !== undefined) return
-    const { queue, definition, labels } = order
-    const line = this.line(groupOf(actor.namespace, order), { namespace: actor.namespace, queue, definition, labels }, this.loaded)
-    line.group ??= { namespace: actor.namespace, queue, definition, labels }
+    const line = this.line(groupOf(actor.namespace, order), this.loaded)
+    if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
     line.window.offer(actor, order)
+    if (line.parked?.is === 'gathering' || line.parked?.is === 'sequence') this.wake(line)
+    else this.activate(line)
     this.dispatchSoon()
   }
 
   /** Waits for tasks that fit. The answer takes the poll back. */
-  wait(worker: WorkerSeen, poll: Poll, take: (entries: Entry[]) => void): () => void {
-    const waiting: WaitingPoll = { worker, max: poll.max, take }
+  wait(worker: WorkerSeen, poll: Poll, take: (matches: Match[]) => void): () => void {
+    const waiting: WaitingPoll = { worker, max: poll.max, units: poll.units ?? null, take }
     this.polls.add(waiting)
     this.dispatchSoon()
     return () => this.polls.delete(waiting)
   }
 
-  /** A fitting worker waits for a task right now. */
+  /** It did not leave. */
+  missed({ actor, reservation }: Match): void {
+    const { order } = actor
+    if (reservation !== null) this.options.limits.release(reservation)
+    if (order === null) return
+    const line = this.lines.get(groupOf(actor.namespace, order))
+    // Whose turn it was before is read again.
+    if (line?.holder?.run === actor.id && actor.view.startedAt === null) line.holder = undefined
+    this.offer(actor)
+  }
+
+  /** Whose turn it is in a sequence has changed, and is committed. */
+  turned(name: KeyName, row: KeyRow | null): void {
+    const line = this.sequences.get(keyText(name))
+    if (line === undefined) return
+    line.holder = row
+    if (line.parked?.is === 'sequence') this.wake(line)
+  }
+
+  /** A worker that fits, and has room, waits for a task right now. */
   awaited(group: Group): boolean {
-    for (const poll of this.polls) if (misfit(poll.worker, group) === null) return true
+    const set = this.sets.get(setId(group))
+    for (const poll of this.polls) if (misfit(poll.worker, group) === null && (set === undefined || fits(set.cost, poll.max, poll.units))) return true
     return false
   }
 
-  /** Since when the oldest task at a head of this queue is ready. */
+  /** Since when the oldest task at a head of this queue is ready. Where there are many lines, as it was within the last second. */
   oldest(namespace: string, queue: string): number | null {
+    const id = `${namespace}\n${queue}`
+    const known = this.oldestSeen.get(id)
+    const now = this.options.clock.monotonic()
+    if (known !== undefined && this.lines.size > MANY_LINES && now - known.seenAt < 1_000) return known.at
     let oldest: number | null = null
     for (const { group, window } of this.lines.values()) {
       if (group === null || group.namespace !== namespace || group.queue !== queue) continue
-      const entry = window.peek()
-      if (entry === null) continue
-      const at = entry.actor.lastAt
-      if (oldest === null || at < oldest) oldest = at
+      const at = window.peek()?.actor.lastAt
+      if (at !== undefined && (oldest === null || at < oldest)) oldest = at
     }
+    this.oldestSeen.set(id, { at: oldest, seenAt: now })
     return oldest
+  }
+
+  /** For people: the line of a group, if it has ready tasks. */
+  of(id: GroupId): Line | undefined {
+    return this.lines.get(id)
+  }
+
+  /** Groups of ready tasks that wait for a limit of all their set, which is full. */
+  waitingFor({ namespace, name }: Limit, now: Instant): number {
+    let count = 0
+    for (const set of this.sets.values()) {
+      if (set.namespace !== namespace) continue
+      const bound = set.bounds.find(({ applied }) => applied.limit.name === name)
+      if (bound !== undefined && this.options.limits.freeAt(bound, now) !== null) count += set.ready.size
+    }
+    return count
   }
 
   dispatchSoon(): void {
@@ -106,87 +193,351 @@ export class Queues {
 
   end(): void {
     this.ended = true
+    this.alarms.end()
     for (const poll of this.polls) poll.take([])
     this.polls.clear()
   }
 
   private dispatch(): void {
-    const { clock, fresh } = this.options
+    const { clock, fresh, definitions } = this.options
     if (!fresh()) {
       if (this.polls.size > 0) clock.after(25, () => this.dispatchSoon())
       return
     }
-    const open: { group: Group; window: Window }[] = []
-    for (const { group, window } of this.lines.values())
-      if (group !== null && (window.size > 0 || window.wantsPage()) && gatesOf(group, this.options.settings, true).length === 0)
-        open.push({ group, window })
-    if (open.length === 0) return
-    for (const poll of this.polls) {
-      const entries = this.match(poll, open)
-      if (entries.length === 0) continue
-      this.polls.delete(poll)
-      poll.take(entries)
-    }
-    for (const line of this.lines.values()) if (line.window.wantsPage()) this.page(line)
-  }
-
-  private match(poll: WaitingPoll, open: readonly { group: Group; window: Window }[]): Entry[] {
-    const fitting = open.filter(({ group }) => misfit(poll.worker, group) === null).map(({ window }) => window)
-    const entries: Entry[] = []
-    while (entries.length < poll.max) {
-      let first: Entry | null = null
-      let from: Window | null = null
-      for (const window of fitting) {
-        const entry = window.peek()
-        if (
-          entry !== null &&
-          (first === null || entry.order.sort < first.order.sort || (entry.order.sort === first.order.sort && entry.actor.id < first.actor.id))
-        ) {
-          first = entry
-          from = window
-        }
+    if (definitions.rules.version !== this.rulesVersion) this.regroup()
+    const open = [...this.sets.values()].filter(set => set.ready.size > 0 && this.options.settings.pausesOf(set).length === 0)
+    if (open.length > 0) {
+      for (const poll of this.polls) {
+        const matches = this.match(poll, open)
+        if (matches.length === 0) continue
+        this.polls.delete(poll)
+        poll.take(matches)
       }
-      if (first === null || from === null) break
-      // An answer is of one sort: tasks that wait for their record (E16) hold nobody else up.
-      if (entries[0] !== undefined && entries[0].order.atMostOnce !== first.order.atMostOnce) break
-      from.take()
-      entries.push(first)
     }
-    return entries
+    for (const line of this.thirsty) this.page(line)
+    this.thirsty.clear()
   }
 
-  private line(id: GroupId, group: Group | null, complete: boolean): Line {
+  private match(poll: WaitingPoll, open: readonly LineSet[]): Match[] {
+    const now = this.options.limits.now()
+    const sets = new Set(open.filter(set => set.ready.size > 0 && misfit(poll.worker, set) === null && fits(set.cost, poll.max, poll.units)))
+    const matches: Match[] = []
+    const free: { slots: number; units: Record<string, number> | null } = { slots: poll.max, units: poll.units === null ? null : { ...poll.units } }
+    while (free.slots > 0 && sets.size > 0) {
+      const line = this.next(sets, now)
+      if (line === null) break
+      const set = line.set as LineSet
+      // An answer is of one sort: tasks that wait for their record (E16) hold nobody else up.
+      const recorded = isRecorded(line)
+      if (matches.length > 0 && (matches[0] as Match).recorded !== recorded) break
+      this.take(line, now, recorded, matches)
+      spend(free, set.cost)
+      for (const other of sets) if (!fits(other.cost, free.slots, free.units)) sets.delete(other)
+    }
+    return matches
+  }
+
+  /** The line whose turn it is: in each queue that whose share is the furthest behind, of these the one that waits longest. */
+  private next(sets: Set<LineSet>, now: Instant): Line | null {
+    if (sets.size === 1) {
+      for (const set of sets) return this.top(set, now)
+    }
+    const firsts = new Map<FairQueue, Line>()
+    for (const set of sets) {
+      const line = this.top(set, now)
+      if (line === null) {
+        sets.delete(set)
+        continue
+      }
+      const other = firsts.get(set.fair)
+      if (other === undefined || goesFirst(line, other)) firsts.set(set.fair, line)
+    }
+    let first: Line | null = null
+    for (const line of firsts.values()) if (first === null || isOlder(line, first)) first = line
+    return first
+  }
+
+  /** The first line of a set that may hand out its first task. Those before it that may not are parked. */
+  private top(set: LineSet, now: Instant): Line | null {
+    if (this.isShut(set, now)) return null
+    for (;;) {
+      const line = set.ready.peek()
+      if (line === undefined) return null
+      const entry = line.window.peek()
+      if (entry === null) {
+        this.deactivate(line)
+        this.dry(line)
+        continue
+      }
+      const { pass } = line.share as { pass: number }
+      if (line.pass !== pass || line.sort !== entry.order.sort || line.first !== entry.actor.id) {
+        Object.assign(line, { pass, sort: entry.order.sort, first: entry.actor.id })
+        set.ready.moved(line)
+        if (set.ready.peek() !== line) continue
+      }
+      const why = this.gate(line, entry, now)
+      if (why === null) return line
+      this.deactivate(line)
+      this.park(line, why)
+    }
+  }
+
+  private isShut(set: LineSet, now: Instant): boolean {
+    for (const bound of set.bounds) {
+      const at = this.options.limits.freeAt(bound, now)
+      if (at === null) continue
+      if (at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, at)
+      return true
+    }
+    return false
+  }
+
+  /** What keeps the first task of a line, beside the limits of its set. */
+  private gate(line: Line, { actor }: Entry, now: Instant): Parked | null {
+    for (const bound of line.bounds) {
+      const at = this.options.limits.freeAt(bound, now)
+      if (at === null) continue
+      return at === Number.POSITIVE_INFINITY ? { is: 'resource', resource: bound.resource } : { is: 'rate', resource: bound.resource, at }
+    }
+    if ((line.group as Group).sequence !== null && !isTurnOf(actor, line.holder)) {
+      if (line.holder === undefined) this.readHolder(line)
+      return { is: 'sequence' }
+    }
+    const { batch } = line.set as LineSet
+    if (batch === null || line.window.size >= batch.size) return null
+    const at = actor.lastAt + batch.withinMs
+    return at > now ? { is: 'gathering', at } : null
+  }
+
+  /** Its first task, or a bundle of its first ones. */
+  private take(line: Line, now: Instant, recorded: boolean, matches: Match[]): void {
+    const { limits, clock, random } = this.options
+    const set = line.set as LineSet
+    const { batch } = set
+    const isSequence = line.group?.sequence !== null
+    const bounds = line.bounds.length === 0 ? set.bounds : set.bounds.length === 0 ? line.bounds : [...set.bounds, ...line.bounds]
+    const bundle = batch === null ? null : newId(clock.now(), random)
+    let count = 0
+    for (let entry = line.window.peek(); entry !== null; entry = line.window.peek()) {
+      line.window.take()
+      const { actor, order } = entry
+      const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
+      matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
+      if (isSequence) line.holder = { run: actor.id, inputHash: '' }
+      count++
+      if (batch === null || count === batch.size || isSequence || bounds.some(bound => limits.freeAt(bound, now) !== null)) break
+    }
+    const share = line.share as NonNullable<Line['share']>
+    set.fair.serve(share, count)
+    line.pass = share.pass
+    set.ready.moved(line)
+    if (line.window.wantsPage()) this.thirsty.add(line)
+  }
+
+  /** It has something to hand out, as far as it knows. */
+  private activate(line: Line): void {
+    const { set, share } = line
+    if (set === null || share === null || line.parked !== null) return
+    const entry = line.window.peek()
+    if (entry === null) return line.heapIndex >= 0 ? undefined : this.dry(line)
+    if (line.heapIndex >= 0) {
+      if (!isOlder({ sort: entry.order.sort, first: entry.actor.id }, line)) return
+      Object.assign(line, { sort: entry.order.sort, first: entry.actor.id })
+      set.ready.moved(line)
+      return
+    }
+    set.fair.join(share)
+    Object.assign(line, { pass: share.pass, sort: entry.order.sort, first: entry.actor.id })
+    set.ready.push(line)
+  }
+
+  private deactivate(line: Line): void {
+    const set = line.set as LineSet
+    set.ready.remove(line)
+    set.fair.leave(line.share as NonNullable<Line['share']>)
+  }
+
+  private dry(line: Line): void {
+    if (line.window.wantsPage()) this.thirsty.add(line)
+    else if (line.window.isEmpty && isOfKeys(line)) this.drop(line)
+  }
+
+  private park(line: Line, why: Parked): void {
+    line.parked = why
+    if (why.is === 'resource' || why.is === 'rate') why.resource.waiting.add(line)
+    if (why.is === 'rate' || why.is === 'gathering') {
+      line.alarm ??= { heapIndex: -1, at: why.at, line }
+      this.alarms.set(line.alarm, why.at)
+    }
+  }
+
+  private wake(line: Line): void {
+    this.unpark(line)
+    this.activate(line)
+    this.dispatchSoon()
+  }
+
+  private unpark(line: Line): void {
+    const { parked } = line
+    if (parked === null) return
+    line.parked = null
+    if (parked.is === 'resource' || parked.is === 'rate') parked.resource.waiting.delete(line)
+    if (line.alarm !== null) this.alarms.clear(line.alarm)
+  }
+
+  private line(id: GroupId, complete: boolean): Line {
     const known = this.lines.get(id)
     if (known !== undefined) return known
-    const { windowSize, pin, unpin } = this.options
-    const line = { group, window: new Window(id, windowSize, complete, pin, unpin) }
+    const { pin, unpin } = this.options
+    const line: Line = new Line(id, new Window(id, () => this.roomFor(line), complete, pin, unpin), woken => this.wake(woken))
     this.lines.set(id, line)
     return line
   }
 
+  private roomFor({ set }: Line): number {
+    const { windowSize } = this.options
+    const even = Math.max(WINDOW_SIZE_MIN, Math.floor(WINDOWS_TOTAL / this.lines.size))
+    return Math.max(Math.min(windowSize, even), set?.batch?.size ?? 0)
+  }
+
+  /** Now it is known what gates it. */
+  private bind(line: Line, group: Group): void {
+    const { definitions, limits } = this.options
+    line.group = group
+    const id = setId(group)
+    let set = this.sets.get(id)
+    if (set === undefined) {
+      const options = definitions.get(group.namespace, group.definition)?.options
+      const queueId = `${group.namespace}\n${group.queue}`
+      let fair = this.fair.get(queueId)
+      if (fair === undefined) {
+        fair = new FairQueue(queueId)
+        this.fair.set(queueId, fair)
+      }
+      set = new LineSet(group, fair)
+      set.bounds = limits.boundsOf(group, 'shared')
+      set.cost = options?.cost ?? null
+      set.batch = options?.batch ?? null
+      this.sets.set(id, set)
+      for (const { resource } of set.bounds) resource.refs++
+    }
+    set.lines++
+    line.set = set
+    line.bounds = limits.boundsOf(group, 'keyed')
+    for (const { resource } of line.bounds) resource.refs++
+    const fair = definitions.get(group.namespace, group.definition)?.options.fair
+    const key = fair === undefined ? null : (group.keys?.[fair.per] ?? '')
+    line.share = set.fair.share(key === null ? '' : `=${key}`, key === null ? 1 : (fair?.weights?.[key] ?? 1))
+    line.share.refs++
+    if (group.sequence !== null) this.sequences.set(keyText(sequenceName(group)), line)
+  }
+
+  private unbind(line: Line): void {
+    const { set, share } = line
+    if (set === null || share === null) return
+    if (line.heapIndex >= 0) this.deactivate(line)
+    this.unpark(line)
+    for (const { resource } of line.bounds) resource.refs--
+    share.refs--
+    line.set = null
+    if (--set.lines > 0) return
+    for (const { resource } of set.bounds) resource.refs--
+    this.alarms.clear(set.alarm)
+    this.sets.delete(setId(set))
+  }
+
+  private drop(line: Line): void {
+    this.unbind(line)
+    this.lines.delete(line.id)
+    this.thirsty.delete(line)
+    const group = line.group as Group
+    if (group.sequence !== null) this.sequences.delete(keyText(sequenceName(group)))
+    line.share?.queue.forget()
+  }
+
+  /** Definitions or an operator's limits have changed: everybody is sorted anew. */
+  private regroup(): void {
+    const { definitions } = this.options
+    this.rulesVersion = definitions.rules.version
+    this.options.regrouped()
+    for (const line of this.lines.values()) this.unbind(line)
+    for (const line of this.lines.values()) {
+      if (line.group === null) continue
+      this.bind(line, line.group)
+      this.activate(line)
+    }
+  }
+
+  private readHolder(line: Line): void {
+    if (line.isReading) return
+    line.isReading = true
+    const again = (): void => {
+      line.isReading = false
+      if (!this.ended && line.parked?.is === 'sequence') this.wake(line)
+    }
+    this.options.readKey(sequenceName(line.group as Group)).then(
+      row => {
+        // What was committed meanwhile is later.
+        if (line.holder === undefined) line.holder = row
+        again()
+      },
+      () => void this.options.clock.after(AGAIN_MS, again),
+    )
+  }
+
   private page(line: Line): void {
-    const { read, during, pageSize, install, failed } = this.options
+    const { during, pageSize, install, failed, clock } = this.options
+    if (!line.window.wantsPage()) return
     const installed = (row: OpenRow): Actor | null => {
       const actor = install(row)
-      if (actor?.order != null && line.group === null) {
-        const { queue, definition, labels } = actor.order
-        line.group = { namespace: actor.namespace, queue, definition, labels }
-      }
+      if (actor?.order != null && line.group === null) this.bind(line, gatedBy(actor.namespace, actor.order))
       return actor
     }
-    during(() => line.window.page(read, pageSize, installed)).then(
+    const limit = Math.min(pageSize, this.roomFor(line))
+    during(() => line.window.page((group, after, count) => this.pager.page(group, after, count), limit, installed)).then(
       () => {
         if (this.ended) return
-        if (line.group === null && line.window.wantsPage()) this.page(line)
+        // Of an unknown group nothing that was read is ready: on to the next page.
+        if (line.group === null) this.page(line)
+        else this.activate(line)
         this.dispatchSoon()
       },
       error => {
         if (this.ended) return
         failed(error)
-        this.options.clock.after(100, () => {
-          if (!this.ended && line.window.wantsPage()) this.page(line)
-        })
+        clock.after(AGAIN_MS, () => this.ended || this.page(line))
       },
     )
   }
+}
+
+/** The key whose row says whose turn it is. */
+export function sequenceName({ namespace, definition, sequence }: Pick<Group, 'namespace' | 'definition' | 'sequence'>): KeyName {
+  return { namespace, scope: 'sequence', definition, key: sequence as string }
+}
+
+function isRecorded({ bounds, set, group, window }: Line): boolean {
+  return bounds.length > 0 || (set as LineSet).bounds.length > 0 || group?.sequence !== null || window.peek()?.order.atMostOnce === true
+}
+
+function isOfKeys({ group }: Line): boolean {
+  return group !== null && (group.keys !== null || group.sequence !== null)
+}
+
+function setId({ namespace, queue, definition, labels }: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>): string {
+  return `${namespace}\n${queue}\n${definition}\n${labels === null ? '' : JSON.stringify(Object.entries(labels).sort())}`
+}
+
+/** A task takes one slot, or as many as its cost says; other units as they are. */
+function fits(cost: Units | null, slots: number, units: Units | null): boolean {
+  if (slots < (cost?.slots ?? 1)) return false
+  if (cost === null) return true
+  for (const unit in cost) if (unit !== 'slots' && (units?.[unit] ?? 0) < (cost[unit] as number)) return false
+  return true
+}
+
+function spend(free: { slots: number; units: Record<string, number> | null }, cost: Units | null): void {
+  free.slots -= cost?.slots ?? 1
+  if (cost === null || free.units === null) return
+  for (const unit in cost) if (unit !== 'slots') free.units[unit] = (free.units[unit] ?? 0) - (cost[unit] as number)
 }

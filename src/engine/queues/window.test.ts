@@ -46,7 +46,7 @@ class Group {
     this.limit = limit
     this.window = new Window(
       1,
-      sizeMax,
+      () => sizeMax,
       complete,
       actor => (actor as unknown as Ready).pins++,
       actor => (actor as unknown as Ready).pins--,

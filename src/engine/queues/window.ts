@@ -1,4 +1,5 @@
 import type { GroupId } from '../../core/gates.ts'
+import type { RunId } from '../../core/ids.ts'
 import type { TaskOrder } from '../../core/machine.ts'
 import { cursorOf } from '../../store/cursor.ts'
 import type { OpenRow, Paged } from '../../store/store.ts'
@@ -25,7 +26,7 @@ export type ReadPage = (group: GroupId, after: string | null, limit: number) => 
  */
 export class Window {
   readonly group: GroupId
-  private readonly sizeMax: number
+  private readonly roomFor: () => number
   private heap: Entry[] = []
   private readonly members = new Map<Actor, TaskOrder>()
   /** The last (sort, id) that memory answers for; null: everything. */
@@ -35,9 +36,10 @@ export class Window {
   private readonly pin: (actor: Actor) => void
   private readonly unpin: (actor: Actor) => void
 
-  constructor(group: GroupId, sizeMax: number, complete: boolean, pin: (actor: Actor) => void, unpin: (actor: Actor) => void) {
+  /** `roomFor`: how many tasks it may have; it takes up to twice as many before it leaves some to the store. */
+  constructor(group: GroupId, roomFor: () => number, complete: boolean, pin: (actor: Actor) => void, unpin: (actor: Actor) => void) {
     this.group = group
-    this.sizeMax = sizeMax
+    this.roomFor = roomFor
     this.horizon = complete ? null : BEFORE_ALL
     this.pin = pin
     this.unpin = unpin
@@ -87,8 +89,20 @@ export class Window {
     return this.heap.length
   }
 
+  /** Nothing is ready, here or in the store. */
+  get isEmpty(): boolean {
+    return this.peek() === null && this.horizon === null && this.missed === null
+  }
+
+  /** How many that are ready stand before this one; null: it is not in memory. */
+  before(id: RunId): number | null {
+    const self = this.heap.find(entry => entry.actor.id === id && isReady(entry))
+    if (self === undefined) return null
+    return this.heap.reduce((count, entry) => (entry !== self && isReady(entry) && before(entry, self) ? count + 1 : count), 0)
+  }
+
   wantsPage(): boolean {
-    return this.horizon !== null && this.missed === null && this.heap.length <= this.sizeMax / 2
+    return this.horizon !== null && this.missed === null && this.heap.length <= this.roomFor() / 2
   }
 
   /** Reads the next page. `install` gives the actor in memory for a row, whose own orders win over the row's. */
@@ -137,10 +151,11 @@ export class Window {
 
   /** Too many: the far half is left to the store again. First what is no longer ready goes: it may stand at the very place of what is. */
   private shrink(): void {
-    if (this.heap.length <= 2 * this.sizeMax) return
+    const room = this.roomFor()
+    if (this.heap.length <= 2 * room) return
     for (const entry of this.heap) if (!isReady(entry)) this.leave(entry)
     const sorted = this.heap.filter(isReady).sort((a, b) => (before(a, b) ? -1 : 1))
-    const far = sorted.splice(this.sizeMax)
+    const far = sorted.splice(room)
     this.heap = sorted
     if (far.length === 0) return
     for (const entry of far) this.leave(entry)

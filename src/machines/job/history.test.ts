@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Context, Decision, Pending, TaskResult } from '../../core/machine.ts'
+import type { Context, Decision, Pending, RunChange, TaskResult } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
 import { isClosed, type RunState } from '../../core/run.ts'
 import { job } from './machine.ts'
@@ -10,7 +10,8 @@ import type { JobEvent, JobInput, JobState } from './types.ts'
 type When = { ms: number; random: number }
 type Which = { delivery: number; late: number }
 type Step =
-  | (When & { is: 'wake' | 'cancel' | 'terminate' })
+  | (When & { is: 'wake' | 'cancel' | 'terminate' | 'resume' })
+  | (When & { is: 'change'; change: RunChange })
   | (When & Which & { is: 'deliver' | 'lost' | 'silent' | 'report' })
   | (When & Which & { is: 'result'; result: TaskResult })
 
@@ -43,6 +44,7 @@ const options = (): fc.Arbitrary<Omit<RunOptions, 'delayMs'>> =>
         ),
         timeout: fc.record({ attempt: small(), total: small(), scheduleToStart: small(), heartbeat: small() }, { requiredKeys: [] }),
         expiresMs: small(),
+        exhausted: fc.constantFrom('fail' as const, 'park' as const),
       },
       { requiredKeys: [] },
     )
@@ -53,7 +55,22 @@ const result = (): fc.Arbitrary<TaskResult> =>
     fc.record({ is: fc.constant('completed' as const), output: fc.constantFrom(null, '1') }),
     fc.constantFrom<TaskResult>({ is: 'returned' }, { is: 'cancelled' }, { is: 'failed', failure, retry: true }),
     fc.constantFrom<TaskResult>({ is: 'failed', failure, retry: true, delayMs: 7 }, { is: 'failed', failure, retry: false }),
+    fc.constantFrom<TaskResult>({ is: 'snoozed', delayMs: 0 }, { is: 'snoozed', delayMs: 5 }),
   )
+
+const change = (): fc.Arbitrary<RunChange> =>
+  fc
+    .record(
+      {
+        due: fc.constantFrom('now' as const, 1_000, 1_030, 1_200),
+        priority: fc.constantFrom(0, 5),
+        queue: fc.constantFrom('a', 'b'),
+        input: fc.constantFrom(null, '2'),
+        options: fc.constantFrom({ retry: { attempts: 2 } }, { exhausted: 'park' as const, timeout: { total: 50 } }),
+      },
+      { requiredKeys: [] },
+    )
+    .map(drawn => drawn as RunChange)
 
 const step = (): fc.Arbitrary<Step> => {
   const when = { ms: small(), random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }) }
@@ -64,6 +81,8 @@ const step = (): fc.Arbitrary<Step> => {
     { weight: 3, arbitrary: fc.record({ is: fc.constant('wake' as const), ...when }) },
     { weight: 2, arbitrary: fc.record({ is: fc.constantFrom('lost' as const, 'silent' as const, 'report' as const), ...when, ...which }) },
     { weight: 1, arbitrary: fc.record({ is: fc.constantFrom('cancel' as const, 'terminate' as const), ...when }) },
+    { weight: 2, arbitrary: fc.record({ is: fc.constant('resume' as const), ...when }) },
+    { weight: 2, arbitrary: fc.record({ is: fc.constant('change' as const), change: change(), ...when }) },
   )
 }
 
@@ -89,7 +108,8 @@ function play(options: Omit<RunOptions, 'delayMs'>, steps: readonly Step[]): App
     now += step.ms
     const { task } = state as unknown as JobState
     if (step.is === 'wake') give({ is: 'wake' }, step.random)
-    else if (!('delivery' in step)) give({ is: step.is, command: 'c', by: null, why: null }, step.random)
+    else if (step.is === 'change') give({ is: 'change', command: `c${applied.length}`, by: null, why: null, change: step.change }, step.random)
+    else if (!('delivery' in step)) give({ is: step.is, command: `c${applied.length}`, by: null, why: null }, step.random)
     else {
       const attempt = Math.max(1, task.attempt - step.late)
       const known = step.delivery === 3 ? undefined : deliveries[deliveries.length - 1 - step.delivery]
@@ -132,11 +152,12 @@ describe('whatever comes, and in whatever order', () => {
     }
   })
 
-  property('attempt numbers never restart, and grow by one for each failed attempt (E15)', history => {
+  property('attempt numbers never restart, and grow by one for each failed attempt and each resume (E15)', history => {
     for (const { before, after, decision } of history) {
-      const failed = decision.events.filter(({ is }) => is === 'attempt_failed').length
-      if (before !== null) expect(after.task.attempt).toBe(before.task.attempt + failed)
-      expect(after.task.attempt).toBeLessThanOrEqual(after.policy.retry.attempts)
+      const grown = decision.events.filter(({ is }) => is === 'attempt_failed' || is === 'resumed').length
+      if (before !== null) expect(after.task.attempt).toBe(before.task.attempt + grown)
+      // Fewer attempts than were made already: a change of the options asked for that.
+      if (grown > 0) expect(after.task.attempt).toBeLessThanOrEqual(job.view(after).attempts)
     }
   })
 
@@ -164,11 +185,11 @@ describe('whatever comes, and in whatever order', () => {
     expect(job.view(state as JobState)).toEqual(job.view(history.at(-1)?.after as JobState))
   })
 
-  property('at most once, no task is ready after a delivery, and none is delivered twice (E16)', history => {
-    const { policy } = (history[0] as Applied).after
-    fc.pre(policy.retry.attempts === 1)
+  property('at most once, no task is ready after a delivery, and none is delivered twice, unless a person resumes it (E16)', history => {
+    fc.pre(history.every(({ after }) => after.policy.retry.attempts === 1))
     let delivered = false
     for (const { decision, after } of history) {
+      if (decision.events.some(({ is }) => is === 'resumed')) delivered = false
       const deliveries = decision.events.filter(({ is }) => is === 'delivered').length
       expect(deliveries).toBeLessThanOrEqual(delivered ? 0 : 1)
       delivered ||= deliveries > 0
@@ -179,7 +200,8 @@ describe('whatever comes, and in whatever order', () => {
   property('a result is accepted of one delivery an attempt at most', history => {
     const ended = new Map<number, string>()
     for (const { before, input, decision } of history) {
-      if (input.is !== 'result' || decision.events.length === 0 || input.result.is === 'returned') continue
+      if (input.is !== 'result' || decision.events.length === 0) continue
+      if (input.result.is === 'returned' || input.result.is === 'snoozed') continue
       const attempt = (before as JobState).task.attempt
       expect(ended.get(attempt)).toBeUndefined()
       ended.set(attempt, input.delivery)
@@ -204,7 +226,7 @@ describe('whatever comes, and in whatever order', () => {
       for (const event of decision.events) {
         if (event.is !== 'attempt_failed') continue
         const { initialMs, factor, maximumMs, jitter } = after.policy.retry
-        const attempt = event.attempt as number
+        const attempt = (event.attempt as number) - (after.task.spent ?? 0)
         const longest = Math.max(7, Math.ceil(Math.min(maximumMs, initialMs * factor ** (attempt - 1)) * (1 + jitter)))
         expect(event.retryAt as number).toBeGreaterThanOrEqual(now)
         expect(event.retryAt as number).toBeLessThanOrEqual(now + longest)
@@ -215,11 +237,38 @@ describe('whatever comes, and in whatever order', () => {
   property('what is asleep has a time to wake at, and waking then changes something', history => {
     const { after } = history.at(-1) as Applied
     const { wakeAt } = job.pending(after)
-    if (after.task.phase === 'scheduled' || after.task.phase === 'backoff') expect(wakeAt).not.toBeNull()
+    if (['scheduled', 'backoff', 'snoozed'].includes(after.task.phase)) expect(wakeAt).not.toBeNull()
     if (wakeAt === null) return
     const { now } = history.at(-1) as Applied
     const woken = job.decide(after, { is: 'wake' }, { self: 'r1', now: Math.max(now, wakeAt), random: () => 0, id: () => 'id' })
     expect(woken.events.length).toBeGreaterThan(0)
+  })
+
+  property('a parked run holds nothing, waits for nothing but its total time-out, and goes on by a resume alone', history => {
+    for (const { before, input, after } of history) {
+      if (after.task.phase === 'parked') {
+        expect(job.pending(after)).toEqual({ ready: [], delivered: [], wakeAt: after.totalAt })
+        expect(job.view(after)).toMatchObject({ state: 'paused', reason: 'parked' })
+      }
+      if (before?.task.phase === 'parked' && !['parked', 'ended'].includes(after.task.phase)) expect(input.is).toBe('resume')
+    }
+  })
+
+  property('a resume and a change that are repeated do nothing further (E9)', history => {
+    for (const { input, decision, after, now } of history) {
+      if ((input.is !== 'resume' && input.is !== 'change') || decision.replies !== undefined) continue
+      expect(job.decide(after, input, { self: 'r1', now, random: () => 0, id: () => 'id' })).toEqual({ events: [] })
+    }
+  })
+
+  property('nothing is changed of what is delivered or closed', history => {
+    for (const { before, decision } of history)
+      if (before !== null && ['running', 'ended'].includes(before.task.phase)) expect(decision.events.some(({ is }) => is === 'changed')).toBe(false)
+  })
+
+  property('when it began is told once', history => {
+    for (const { before, after } of history)
+      if (before !== null && before.task.startedAt !== null) expect(after.task.startedAt).toBe(before.task.startedAt)
   })
 
   property('events never step back in time', history => {

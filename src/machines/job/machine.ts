@@ -3,7 +3,7 @@ import type { Context, Decision, Machine, RunInput, TaskInput } from '../../core
 import type { Failure, Outcome } from '../../core/run.ts'
 import { decideTask, type TaskEnd, type TaskStep, wakeTask } from '../../core/task.ts'
 import { evolve, pending, readyOrder, wakeAt } from './state.ts'
-import { type Closing, type JobEvent, type JobInput, type JobState, type Started, type StartInput, TASK } from './types.ts'
+import { type Changed, type Closing, type JobEvent, type JobInput, type JobState, type Started, type StartInput, TASK } from './types.ts'
 import { view } from './view.ts'
 
 /** A background job: one task, tried until it completes or its attempts are used up. */
@@ -19,6 +19,10 @@ function decide(state: JobState | null, input: JobInput, context: Context): Deci
       return cancelled(state, input, context)
     case 'terminate':
       return terminated(state, input, context)
+    case 'resume':
+      return resumed(state, input, context)
+    case 'change':
+      return changed(state, input, context)
     default:
       return stepped(state, input, decideTask(state.task, state.policy, input, state.cancelRequested, context), context)
   }
@@ -50,7 +54,7 @@ function woken(state: JobState, context: Context): Decision<JobEvent> {
 function cancelled(state: JobState, input: RunInput & { is: 'cancel' }, context: Context): Decision<JobEvent> {
   if (state.closing !== null) return state.closing.is === 'cancelled' ? NOTHING : refuse(input.command, 'run-closed')
   if (state.cancelRequested) return NOTHING
-  const who = { ...(input.by === null ? {} : { by: input.by }), ...(input.why === null ? {} : { why: input.why }) }
+  const who = whoOf(input)
   // A running handler is asked, and its answer closes the run; nothing else has anybody to ask.
   if (state.task.phase === 'running') return decision(state, [{ is: 'cancel_requested', at: context.now, command: input.command, ...who }])
   return closed(state, { is: 'cancelled', at: context.now, reason: 'cancelled', ...who })
@@ -62,6 +66,36 @@ function terminated(state: JobState, input: RunInput & { is: 'terminate' }, cont
   if (input.by !== null) closing.by = input.by
   if (input.why !== null) closing.why = input.why
   return closed(state, closing)
+}
+
+function resumed(state: JobState, input: RunInput & { is: 'resume' }, context: Context): Decision<JobEvent> {
+  if (state.commands?.includes(input.command)) return NOTHING
+  if (state.closing !== null) return refuse(input.command, 'run-closed')
+  if (state.task.phase !== 'parked') return refuse(input.command, 'not-stuck')
+  return decision(state, [{ is: 'resumed', at: context.now, command: input.command, ...whoOf(input) }])
+}
+
+function changed(state: JobState, input: RunInput & { is: 'change' }, context: Context): Decision<JobEvent> {
+  const { command, change } = input
+  if (state.commands?.includes(command)) return NOTHING
+  if (state.closing !== null) return refuse(command, 'run-closed')
+  const { phase } = state.task
+  // What is parked is due when somebody resumes it.
+  if (phase === 'running' || (phase === 'parked' && change.due !== undefined)) return refuse(command, 'run-begun')
+  const { due, ...rest } = change
+  const event: Changed = { is: 'changed', at: context.now, command, ...whoOf(input), ...rest }
+  const dueAt = due === undefined ? null : due === 'now' ? context.now : Math.max(due, context.now)
+  if (dueAt !== null && (phase !== 'ready' || dueAt > context.now)) event.dueAt = dueAt
+  const decided = decision(state, [event as JobEvent])
+  // It may wait elsewhere now, or in another place, though it is the same task.
+  if (phase === 'ready') decided.withdraw = [TASK]
+  const order = readyOrder(decided.state as JobState)
+  if (order !== null) decided.tasks = [order]
+  return decided
+}
+
+function whoOf({ by, why }: { by: string | null; why: string | null }): { by?: string; why?: string } {
+  return { ...(by === null ? {} : { by }), ...(why === null ? {} : { why }) }
 }
 
 function stepped(state: JobState, input: TaskInput | null, step: TaskStep, context: Context): Decision<JobEvent> {

@@ -1,7 +1,7 @@
 import type { CommandId, DeliveryId } from '../../core/ids.ts'
-import type { RunInput, TaskInput } from '../../core/machine.ts'
+import type { RunChange, RunInput, TaskInput } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
-import type { ClosedState, Failure, HistoryEvent, Trigger } from '../../core/run.ts'
+import type { ClosedState, Failure, HistoryEvent, Payload, Trigger } from '../../core/run.ts'
 import type { TaskEvent, TaskPolicy, TaskState } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
 
@@ -32,7 +32,17 @@ export interface Started {
 }
 
 export type JobEvent = HistoryEvent &
-  (Started | TaskEvent | { is: 'cancel_requested'; at: Instant; by?: string; why?: string; command: CommandId } | Closing)
+  (Started | TaskEvent | { is: 'cancel_requested'; at: Instant; by?: string; why?: string; command: CommandId } | Changed | Closing)
+
+/** What was changed while it waited; what is absent stayed. */
+export interface Changed extends Omit<RunChange, 'due'> {
+  is: 'changed'
+  at: Instant
+  command: CommandId
+  by?: string
+  why?: string
+  dueAt?: Instant
+}
 
 /** The last event: its name is the state that it leads to. */
 export interface Closing {
@@ -55,5 +65,9 @@ export interface JobState {
   readonly expiresAt: Instant | null
   readonly task: TaskState
   readonly cancelRequested: boolean
+  /** Where it was changed. */
+  readonly input?: Payload | null
+  /** The last commands that changed or resumed it, newest last (E9). */
+  readonly commands?: readonly CommandId[]
   readonly closing: Closing | null
 }

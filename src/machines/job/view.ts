@@ -1,4 +1,5 @@
 import type { RunView, Trigger } from '../../core/run.ts'
+import { attemptsOf } from '../../core/task.ts'
 import { wakeAt } from './state.ts'
 import type { JobState } from './types.ts'
 
@@ -8,6 +9,7 @@ const OPEN = {
   running: ['running', null],
   backoff: ['waiting', 'back-off'],
   snoozed: ['waiting', 'snoozed'],
+  parked: ['paused', 'parked'],
 } as const
 
 const CALLED: Trigger = { is: 'call' }
@@ -17,7 +19,7 @@ export function view(state: JobState): RunView {
   const { task, policy, closing } = state
   const seen = {
     attempt: task.attempt,
-    attempts: policy.retry.attempts,
+    attempts: attemptsOf(task, policy),
     startedAt: task.startedAt,
     progress: task.progress,
     failure: task.failure,
@@ -27,6 +29,8 @@ export function view(state: JobState): RunView {
     checkpoint: task.checkpoint,
     trigger: state.started.trigger ?? CALLED,
     options: state.started.options ?? NO_OPTIONS,
+    ...(state.input === undefined ? {} : { input: state.input }),
+    ...(task.spent === undefined ? {} : { resumed: true as const }),
   }
   if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
   const [open, reason] = OPEN[task.phase as keyof typeof OPEN]

@@ -74,7 +74,8 @@ export function mortalStore(store: Store, point: CrashPoint, alive: () => boolea
     loadDelivered: guarded((claim, page) => store.loadDelivered(claim, page)),
     findKeys: guarded((claim, keys) => store.findKeys(claim, keys)),
     loadGroups: guarded(claim => store.loadGroups(claim)),
-    pageReady: guarded((claim, group, page) => store.pageReady(claim, group, page)),
+    pageReady: guarded((claim, requests) => store.pageReady(claim, requests)),
+    loadRates: guarded(claim => store.loadRates(claim)),
     loadExpired: guarded((claim, until, limit) => store.loadExpired(claim, until, limit)),
     read: {
       run: guarded((namespace, id) => store.read.run(namespace, id)),

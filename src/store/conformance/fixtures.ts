@@ -1,3 +1,4 @@
+import type { GroupId } from '../../core/gates.ts'
 import { newId } from '../../core/ids.ts'
 import {
   type Answer,
@@ -12,6 +13,7 @@ import {
   noWrites,
   type OpenRow,
   type Paged,
+  type RateRow,
   type Store,
   type TouchedRow,
   type Writes,
@@ -93,16 +95,31 @@ export function bornRow(changes: Partial<OpenRow> = {}): OpenRow {
 }
 
 export function touchedRow(row: OpenRow, changes: Partial<TouchedRow> = {}): TouchedRow {
-  const { id, state, gate, sort, wakeAt, delivered, startedAt, body } = row
-  return { id, state, gate, sort, wakeAt, delivered, startedAt, body, ...changes }
+  const { id, queue, state, gate, sort, wakeAt, delivered, startedAt, body } = row
+  return { id, queue, state, gate, sort, wakeAt, delivered, startedAt, body, ...changes }
 }
 
 export function closingRow(row: OpenRow, born: OpenRow | null = null, changes: Partial<ClosingRow> = {}): ClosingRow {
-  return { id: row.id, born, state: 'completed', startedAt: 2, closedAt: 3, output: null, body: '["closed"]', purgeAt: 1_000, ...changes }
+  return {
+    id: row.id,
+    born,
+    queue: row.queue,
+    state: 'completed',
+    startedAt: 2,
+    closedAt: 3,
+    output: null,
+    body: '["closed"]',
+    purgeAt: 1_000,
+    ...changes,
+  }
 }
 
 export function keyRow(changes: Partial<KeyRow>): KeyRow {
   return { namespace: NAMESPACE, scope: 'key', definition: 'job', key: 'k', run: 'r', inputHash: 'h', expiresAt: 100, ...changes }
+}
+
+export function rateRow(changes: Partial<RateRow> = {}): RateRow {
+  return { namespace: NAMESPACE, limit: 'api', key: '', spent: '{}', ...changes }
 }
 
 export function logRow(changes: Partial<LogRow>): LogRow {
@@ -119,6 +136,11 @@ export async function pages<T>(read: (after: string | null) => Promise<Paged<T>>
     after = page.next
   } while (after !== null)
   return rows
+}
+
+/** All ready actors of a group, page by page. */
+export function readyOf(store: Store, claim: Claim, group: GroupId, limit: number): Promise<OpenRow[]> {
+  return pages(async after => (await store.pageReady(claim, [{ group, after, limit }]))[0] as Paged<OpenRow>)
 }
 
 /** What a closing leaves of a run. */

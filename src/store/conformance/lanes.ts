@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../core/ids.ts'
 import { type Claim, SHARDS, type Store, StoreFenced } from '../store.ts'
-import { bornRow, closingRow, keyRow, type Lane, NAMESPACE, type Open, openLane, touchedRow } from './fixtures.ts'
+import { bornRow, closingRow, keyRow, type Lane, NAMESPACE, type Open, openLane, rateRow, touchedRow } from './fixtures.ts'
 
 /** Commits, settlings and claims: the chain of a lane (E1, E3, E14, E17, E20). */
 export function lanesConform(open: Open): void {
@@ -120,13 +120,14 @@ function chainConforms(open: Open): void {
     })
 
     test('a second lane gets no shards that are held, and loads nothing', async () => {
-      await lane.commit({ born: [bornRow({ wakeAt: 1, delivered: true, gate: 1, sort: 1 })] })
+      await lane.commit({ born: [bornRow({ wakeAt: 1, delivered: true, gate: 1, sort: 1 })], rates: [rateRow()] })
       const other = await openLane(store)
       expect(other.claim.shards).toEqual([])
       expect(await store.loadDue(other.claim, 9, { after: null, limit: 9 })).toEqual({ rows: [], next: null })
       expect(await store.loadDelivered(other.claim, { after: null, limit: 9 })).toEqual({ rows: [], next: null })
       expect(await store.loadGroups(other.claim)).toEqual([])
-      expect(await store.pageReady(other.claim, 1, { after: null, limit: 9 })).toEqual({ rows: [], next: null })
+      expect(await store.pageReady(other.claim, [{ group: 1, after: null, limit: 9 }])).toEqual([{ rows: [], next: null }])
+      expect(await store.loadRates(other.claim)).toEqual([])
     })
 
     test('a dead lane is revoked, its shards taken, its batches fenced', async () => {
@@ -224,7 +225,8 @@ function revocationsConform(open: Open): void {
     ['loadDelivered', (store, claim) => store.loadDelivered(claim, { after: null, limit: 1 })],
     ['findKeys', (store, claim) => store.findKeys(claim, [])],
     ['loadGroups', (store, claim) => store.loadGroups(claim)],
-    ['pageReady', (store, claim) => store.pageReady(claim, 1, { after: null, limit: 1 })],
+    ['pageReady', (store, claim) => store.pageReady(claim, [])],
+    ['loadRates', (store, claim) => store.loadRates(claim)],
     ['loadExpired', (store, claim) => store.loadExpired(claim, 1, 1)],
   ])('%s with a revoked claim is fenced', async (_, read) => {
     await expect(read(store, lane.claim)).rejects.toThrow(StoreFenced)

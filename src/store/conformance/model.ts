@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Claim, KeyRow, OpenRow, Row, Store, Writes } from '../store.ts'
-import { bornRow, byId, closedRow, closingRow, keyRow, pages, touchedRow } from './fixtures.ts'
+import { bornRow, byId, closedRow, closingRow, keyRow, pages, readyOf, touchedRow } from './fixtures.ts'
 
 /** Runs and keys are few, so that steps meet the same ones again and again. */
 const RUNS = 6
@@ -144,7 +144,7 @@ export async function comparable(store: Store, claim: Claim, namespace: string):
   return {
     list,
     due: mine(await pages(after => store.loadDue(claim, 1_000, { after, limit }))),
-    ready: mine(await pages(after => store.pageReady(claim, 1, { after, limit }))),
+    ready: mine(await readyOf(store, claim, 1, limit)),
     delivered: mine(await pages(after => store.loadDelivered(claim, { after, limit }))),
     tagged: (await pages(after => store.read.runs({ namespace, tags: { t: '1' } }, { after, limit }))).map(row => row.id),
     keys: (await store.findKeys(claim, keys)).sort((a, b) => (a.key < b.key ? -1 : 1)),

@@ -1,6 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { OpenRow, Store } from '../store.ts'
-import { bornRow, byId, closedRow, closingRow, keyRow, type Lane, logRow, NAMESPACE, type Open, openLane, pages, touchedRow } from './fixtures.ts'
+import {
+  bornRow,
+  byId,
+  closedRow,
+  closingRow,
+  keyRow,
+  type Lane,
+  logRow,
+  NAMESPACE,
+  type Open,
+  openLane,
+  pages,
+  rateRow,
+  readyOf,
+  touchedRow,
+} from './fixtures.ts'
 
 /** What batches write, and what decisions rest on. */
 export function rowsConform(open: Open): void {
@@ -15,7 +30,16 @@ export function rowsConform(open: Open): void {
   describe('rows', () => {
     test('a touch changes what of an open run changes, and nothing else', async () => {
       const row = bornRow({ tags: { team: 'a' }, input: '{"ü":"😀"}' })
-      const touched = touchedRow(row, { state: 'running', gate: null, sort: null, wakeAt: 5, delivered: true, startedAt: 4, body: '["\\u0000"]' })
+      const touched = touchedRow(row, {
+        queue: 'other',
+        state: 'running',
+        gate: null,
+        sort: null,
+        wakeAt: 5,
+        delivered: true,
+        startedAt: 4,
+        body: '["\\u0000"]',
+      })
       await lane.commit({ born: [row] })
       await lane.commit({ touched: [touched] })
       expect(await store.loadActors(lane.claim, [row.id])).toEqual([{ ...row, ...touched }])
@@ -23,7 +47,7 @@ export function rowsConform(open: Open): void {
 
     test('a move keeps the input and all that does not change', async () => {
       const row = bornRow({ tags: { team: 'a' }, input: '{"n":1}', startedAt: 3 })
-      const closing = closingRow(row, null, { startedAt: 4, output: '2' })
+      const closing = closingRow(row, null, { queue: 'other', startedAt: 4, output: '2' })
       await lane.commit({ born: [row] })
       await lane.commit({ closed: [closing] })
       expect(await store.loadActors(lane.claim, [row.id])).toEqual([closedRow(row, closing)])
@@ -99,17 +123,37 @@ export function rowsConform(open: Open): void {
       const rows = [5, 1, 1, 1.5, 3, 3, -2].map(sort => bornRow({ gate: 2 ** 53 - 1, sort }))
       await lane.commit({ born: [...rows, bornRow({ gate: 7, sort: 2 })] })
       const expected = [...rows].sort((a, b) => (a.sort as number) - (b.sort as number) || byId(a, b))
-      for (const limit of [1, 2, 3]) expect(await pages(after => store.pageReady(lane.claim, 2 ** 53 - 1, { after, limit }))).toEqual(expected)
-      expect(await store.pageReady(lane.claim, 8, { after: null, limit: 1 })).toEqual({ rows: [], next: null })
+      for (const limit of [1, 2, 3]) expect(await readyOf(store, lane.claim, 2 ** 53 - 1, limit)).toEqual(expected)
+    })
+
+    test('ready of many groups at once: answers in the order of the requests, each with its own cursor and limit', async () => {
+      const [a, b, c] = [1, 2, 3].map(sort => bornRow({ gate: 1, sort })) as [OpenRow, OpenRow, OpenRow]
+      const [d, e] = [1, 2].map(sort => bornRow({ gate: 2, sort, input: '"é"', tags: { a: '1' } })) as [OpenRow, OpenRow]
+      await lane.commit({ born: [e, d, c, b, a] })
+      const ask = (...requests: [group: number, after: string | null, limit: number][]) =>
+        store.pageReady(
+          lane.claim,
+          requests.map(([group, after, limit]) => ({ group, after, limit })),
+        )
+      const none = { rows: [], next: null }
+      const [first, ...others] = await ask([1, null, 1], [2, null, 9], [8, null, 9], [1, null, 2])
+      expect(first?.rows).toEqual([a])
+      expect(others).toEqual([{ rows: [d, e], next: null }, none, { rows: [a, b], next: expect.any(String) }])
+      expect(await ask([1, others[2]?.next ?? null, 2], [1, first?.next ?? null, 9], [8, null, 1])).toEqual([
+        { rows: [c], next: null },
+        { rows: [b, c], next: null },
+        none,
+      ])
+      expect(await ask()).toEqual([])
     })
 
     test('what lies before the cursor is not read again, what comes after it is', async () => {
       await lane.commit({ born: [1, 2, 3].map(sort => bornRow({ gate: 1, sort })) })
-      const first = await store.pageReady(lane.claim, 1, { after: null, limit: 2 })
+      const [first] = await store.pageReady(lane.claim, [{ group: 1, after: null, limit: 2 }])
       const [before, after] = [bornRow({ gate: 1, sort: 1 }), bornRow({ gate: 1, sort: 2.5 })]
       await lane.commit({ born: [before, after] })
-      const second = await store.pageReady(lane.claim, 1, { after: first.next, limit: 9 })
-      expect(second.rows.map(row => row.sort)).toEqual([2.5, 3])
+      const [second] = await store.pageReady(lane.claim, [{ group: 1, after: first?.next ?? null, limit: 9 }])
+      expect(second?.rows.map(row => row.sort)).toEqual([2.5, 3])
     })
 
     test('every group that has ready tasks, with the smallest sort key in it', async () => {
@@ -150,6 +194,42 @@ export function rowsConform(open: Open): void {
       await lane.commit({ keys: [keyRow({ run: 'before' })] })
       await lane.commit({ keyDrops: [keyRow({})], keys: [keyRow({ run: 'after' })] })
       expect(await store.findKeys(lane.claim, [keyRow({})])).toEqual([keyRow({ run: 'after' })])
+    })
+  })
+
+  describe('rates (E18)', () => {
+    const spent = async () => (await store.loadRates(lane.claim)).map(row => `${row.namespace} ${row.limit} ${row.key} ${row.spent}`).sort()
+
+    test('are upserted by namespace, limit and key', async () => {
+      const rows = [rateRow(), rateRow({ key: 'é\0' }), rateRow({ limit: 'other' }), rateRow({ namespace: 'n' })]
+      await lane.commit({ rates: rows })
+      expect(await store.loadRates(lane.claim)).toHaveLength(4)
+      expect(await store.loadRates(lane.claim)).toEqual(expect.arrayContaining(rows))
+      await lane.commit({ rates: [rateRow({ spent: '{"until":7}' })] })
+      expect(await store.loadRates(lane.claim)).toEqual(expect.arrayContaining([rateRow({ spent: '{"until":7}' }), ...rows.slice(1)]))
+      expect(await store.loadRates(lane.claim)).toHaveLength(4)
+    })
+
+    test('null removes, also what is not there', async () => {
+      await lane.commit({ rates: [rateRow({ key: 'a' }), rateRow({ key: 'b' })] })
+      await lane.commit({ rates: [rateRow({ key: 'a', spent: null }), rateRow({ key: 'absent', spent: null })] })
+      expect(await spent()).toEqual(['default api b {}'])
+    })
+
+    test('of one rate that is written twice in a batch the later stands', async () => {
+      const twice = (first: string | null, second: string | null) => [rateRow({ spent: first }), rateRow({ spent: second })]
+      await lane.commit({ rates: twice('1', '2') })
+      expect(await spent()).toEqual(['default api  2'])
+      await lane.commit({ rates: twice(null, '3') })
+      expect(await spent()).toEqual(['default api  3'])
+      await lane.commit({ rates: twice('4', null) })
+      expect(await spent()).toEqual([])
+    })
+
+    test('are as they were when the batch is refused', async () => {
+      await lane.commit({ rates: [rateRow({ spent: '1' })] })
+      expect(await lane.commit({ touched: [touchedRow(bornRow())], rates: [rateRow({ spent: '2' })] })).toMatchObject({ is: 'refused' })
+      expect(await spent()).toEqual(['default api  1'])
     })
   })
 

@@ -93,6 +93,7 @@ function write(tables: Tables, writes: Writes): void {
     for (const row of rows) lines.set(row.n, { ...row })
     tables.setLedger(schedule, lines)
   }
+  for (const row of writes.rates) tables.setRate({ ...row })
   for (const id of writes.purge) {
     if (!tables.closed.has(id)) continue
     tables.setClosed(id, null)
@@ -102,13 +103,13 @@ function write(tables: Tables, writes: Writes): void {
   }
 }
 
-function touch(before: OpenRow, { state, gate, sort, wakeAt, delivered, startedAt, body }: TouchedRow): OpenRow {
-  return { ...before, state, gate, sort, wakeAt, delivered, startedAt, body }
+function touch(before: OpenRow, { queue, state, gate, sort, wakeAt, delivered, startedAt, body }: TouchedRow): OpenRow {
+  return { ...before, queue, state, gate, sort, wakeAt, delivered, startedAt, body }
 }
 
 function closedRow(before: OpenRow, closing: ClosingRow): ClosedRow {
-  const { id, namespace, kind, name, queue, createdAt, tags, input } = before
-  const { state, startedAt, closedAt, output, body, purgeAt } = closing
+  const { id, namespace, kind, name, createdAt, tags, input } = before
+  const { queue, state, startedAt, closedAt, output, body, purgeAt } = closing
   return { id, namespace, kind, name, queue, state, createdAt, startedAt, closedAt, tags, input, output, body, purgeAt }
 }
 

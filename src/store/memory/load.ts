@@ -1,4 +1,3 @@
-import type { GroupId } from '../../core/gates.ts'
 import { partOf, type RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, type Place, pageOf, placeOf } from '../cursor.ts'
@@ -12,6 +11,8 @@ import {
   type OpenRow,
   type Page,
   type Paged,
+  type RateRow,
+  type ReadyRequest,
   type Row,
   SHARDS,
   StoreFenced,
@@ -59,10 +60,18 @@ export function loadGroups(tables: Tables, claim: Claim): GroupHead[] {
   })
 }
 
-export function pageReady(tables: Tables, claim: Claim, group: GroupId, page: Page): Paged<OpenRow> {
+export function pageReady(tables: Tables, claim: Claim, requests: readonly ReadyRequest[]): Paged<OpenRow>[] {
   const mine = check(tables, claim)
-  const places = tables.ready.get(group)
-  return places === undefined ? { rows: [], next: null } : openRows(tables, places, page, mine)
+  return requests.map(({ group, ...page }) => {
+    const places = tables.ready.get(group)
+    return places === undefined ? { rows: [], next: null } : openRows(tables, places, page, mine)
+  })
+}
+
+/** A rate has no part yet: whoever holds shards holds all of them. */
+export function loadRates(tables: Tables, claim: Claim): RateRow[] {
+  check(tables, claim)
+  return standing(tables, claim)?.row.shards.length === 0 ? [] : [...tables.rates.values()].map(row => ({ ...row }))
 }
 
 export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit: number): Expired {

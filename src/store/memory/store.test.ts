@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bornRow, closingRow, keyRow, openLane, touchedRow } from '../conformance/fixtures.ts'
+import { bornRow, closingRow, keyRow, openLane, rateRow, touchedRow } from '../conformance/fixtures.ts'
 import { conformance } from '../conformance.ts'
 import { openMemoryStore } from './store.ts'
 
@@ -15,19 +15,20 @@ describe("the memory store's powers for the simulator", () => {
     const store = openMemoryStore()
     const lane = await openLane(store)
     const rows = [bornRow({ gate: 1, sort: 2, wakeAt: 3 }), bornRow({ delivered: true })] as const
-    await lane.commit({ born: [...rows], keys: [keyRow({ run: rows[0].id })] })
+    await lane.commit({ born: [...rows], keys: [keyRow({ run: rows[0].id })], rates: [rateRow({ spent: '1' }), rateRow({ key: 'k2' })] })
     const before = structuredClone(store.tables())
     const { incarnation } = store
     const later = await openLane(store)
     await lane.commit({ touched: [touchedRow(rows[0], { gate: null, sort: null, wakeAt: null, body: 'x' })], keyDrops: [keyRow({})] })
     await lane.commit({ closed: [closingRow(rows[1])], segments: [{ run: rows[1].id, first: 0, events: '[]' }] })
+    await lane.commit({ rates: [rateRow({ spent: '2' }), rateRow({ key: 'k2', spent: null })] })
     await store.renew(lane.claim)
     await store.release(lane.claim)
-    expect(store.rollback(5)).toBe(5)
+    expect(store.rollback(6)).toBe(6)
     expect(store.incarnation).not.toBe(incarnation)
     expect(structuredClone(store.tables())).toEqual(before)
     expect(await store.renew(later.claim)).toBe(false)
-    expect((await store.pageReady(lane.claim, 1, { after: null, limit: 9 })).rows).toEqual([rows[0]])
+    expect(await store.pageReady(lane.claim, [{ group: 1, after: null, limit: 9 }])).toEqual([{ rows: [rows[0]], next: null }])
     expect((await store.loadDelivered(lane.claim, { after: null, limit: 9 })).rows).toEqual([rows[1]])
     expect(await lane.commit({})).toEqual({ is: 'fenced' })
   })

@@ -1,9 +1,9 @@
 import type { ActorId, LaneId, RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
-import { type ClosedRow, type KeyRow, type LedgerRow, type OpenRow, type SegmentRow, type Store, StoreUnavailable } from '../store.ts'
+import { type ClosedRow, type KeyRow, type LedgerRow, type OpenRow, type RateRow, type SegmentRow, type Store, StoreUnavailable } from '../store.ts'
 import { claim, lanes, release, renew } from './claims.ts'
 import { commit, type Refuse, settle } from './commit.ts'
-import { findKeys, loadActors, loadDelivered, loadDue, loadExpired, loadGroups, pageReady } from './load.ts'
+import { findKeys, loadActors, loadDelivered, loadDue, loadExpired, loadGroups, loadRates, pageReady } from './load.ts'
 import { reads } from './read.ts'
 import { type Lane, type Link, Tables } from './tables.ts'
 
@@ -36,6 +36,8 @@ export interface MemoryTables {
   readonly segments: ReadonlyMap<RunId, ReadonlyMap<number, SegmentRow>>
   /** By schedule, then number. */
   readonly ledgers: ReadonlyMap<ActorId, ReadonlyMap<number, LedgerRow>>
+  /** By an opaque text of namespace, limit and key. */
+  readonly rates: ReadonlyMap<string, Readonly<RateRow>>
   /** Revoked and released ones too, with `stands: false` and no shards. */
   readonly lanes: ReadonlyMap<LaneId, Lane>
   /** Every committed batch and settling of a lane, in order. */
@@ -64,7 +66,8 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     loadDelivered: async (claim, page) => loadDelivered(available(), claim, page),
     findKeys: async (claim, keys) => findKeys(available(), claim, keys),
     loadGroups: async claim => loadGroups(available(), claim),
-    pageReady: async (claim, group, page) => pageReady(available(), claim, group, page),
+    pageReady: async (claim, requests) => pageReady(available(), claim, requests),
+    loadRates: async claim => loadRates(available(), claim),
     loadExpired: async (claim, until, limit) => loadExpired(available(), claim, until, limit),
     read: reads(tables, available),
     now: async () => {

@@ -1,7 +1,20 @@
 import type { GroupId } from '../../core/gates.ts'
 import type { ActorId, BatchId, LaneId, RunId } from '../../core/ids.ts'
 import { isRun } from '../../core/machine.ts'
-import type { ClosedRow, DefinitionRow, KeyName, KeyRow, LaneRow, LedgerRow, LogRow, OpenRow, Row, SegmentRow, SettingRow } from '../store.ts'
+import type {
+  ClosedRow,
+  DefinitionRow,
+  KeyName,
+  KeyRow,
+  LaneRow,
+  LedgerRow,
+  LogRow,
+  OpenRow,
+  RateRow,
+  Row,
+  SegmentRow,
+  SettingRow,
+} from '../store.ts'
 import { SortedPlaces } from './sorted.ts'
 
 /** A lane of a node's life. It stays when its claim no longer stands, so that a late repeat of the claim does not bring it back. */
@@ -39,6 +52,7 @@ export class Tables {
   readonly ledgers = new Map<ActorId, ReadonlyMap<number, LedgerRow>>()
   readonly definitions = new Map<string, Readonly<DefinitionRow>>()
   readonly settings = new Map<string, Readonly<SettingRow>>()
+  readonly rates = new Map<string, Readonly<RateRow>>()
 
   readonly due = new SortedPlaces()
   readonly delivered = new SortedPlaces()
@@ -123,6 +137,10 @@ export class Tables {
 
   setSetting(row: SettingRow): void {
     this.#set(this.settings, text([row.namespace, row.kind, row.name]), row.value === null ? undefined : row)
+  }
+
+  setRate(row: RateRow): void {
+    this.#set(this.rates, text([row.namespace, row.limit, row.key]), row.spent === null ? undefined : row)
   }
 
   #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { StoreFenced, StoreRefused, StoreUnavailable } from '../store.ts'
+import { type StoreFault, StoreFenced, StoreRefused, StoreUnavailable } from '../store.ts'
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -13,7 +13,13 @@ export interface Asked {
   given: unknown[]
 }
 
-export type Answered = { id: number; value: unknown } | { id: number; error: { name: string; message: string } }
+export type Answered = { id: number; value: unknown } | { id: number; error: AnsweredError }
+
+export interface AnsweredError {
+  name: string
+  message: string
+  fault: StoreFault | null
+}
 
 interface Waiting {
   resolve(value: unknown): void
@@ -95,8 +101,8 @@ export class Channel<Thread extends { [Operation in keyof Thread]: (...given: ne
 }
 
 /** Errors lose their class on the way between threads. */
-function errorOf({ name, message }: { name: string; message: string }): Error {
+function errorOf({ name, message, fault }: AnsweredError): Error {
   if (name === 'StoreFenced') return new StoreFenced(message)
   if (name === 'StoreRefused') return new StoreRefused(message)
-  return new StoreUnavailable(message)
+  return new StoreUnavailable(message, { fault })
 }

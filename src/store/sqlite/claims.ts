@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ClaimId, LaneId } from '../../core/ids.ts'
 import { type Claim, type ClaimRequest, type LaneRow, SHARDS, StoreFenced, StoreUnavailable } from '../store.ts'
+import { faultOf } from './disk.ts'
 import { rollback } from './failures.ts'
 
 /** What of a claim says whether it stands. */
@@ -91,6 +92,9 @@ function transaction<T>(database: DatabaseSync, body: () => T): T {
   } catch (error) {
     rollback(database)
     if (error instanceof StoreFenced) throw error
-    throw new StoreUnavailable(`SQLite: ${error instanceof Error ? error.message : error}`, { cause: error })
+    throw new StoreUnavailable(`SQLite: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+      fault: faultOf(database.location(), error),
+    })
   }
 }

@@ -17,6 +17,9 @@ class FailingDatabase {
   get isTransaction() {
     return this.#database.isTransaction
   }
+  location() {
+    return null
+  }
   prepare(sql: string) {
     return this.#database.prepare(sql)
   }
@@ -59,13 +62,13 @@ beforeEach(() => {
 
 describe('an answer that is unknown is settled (E3)', () => {
   test.each([
-    ['I/O error', IO_ERROR_OF_FSYNC],
-    ['full disk', FULL],
-    ['read-only file system', READ_ONLY],
-  ])('%s at a commit that did not happen: out, and the batch never comes in', (_, errcode) => {
+    ['I/O error', IO_ERROR_OF_FSYNC, 'failing'],
+    ['full disk', FULL, 'full'],
+    ['read-only file system', READ_ONLY, 'read-only'],
+  ])('%s at a commit that did not happen: out, and the batch never comes in', (_, errcode, fault) => {
     failing.fault = { sql: 'commit', when: 'before', errcode }
     const batch = first({ born: [bornRow()] })
-    expect(commit(batch)).toEqual({ is: 'unknown' })
+    expect(commit(batch)).toMatchObject({ is: 'unknown', fault: { is: fault } })
     expect(commits.settle(batch, 'settling')).toBe('out')
     expect(commits.settle(batch, 'settling')).toBe('out')
     expect(commit(batch)).toEqual({ is: 'fenced' })
@@ -77,7 +80,7 @@ describe('an answer that is unknown is settled (E3)', () => {
   test('an I/O error at a commit that did happen: in', () => {
     failing.fault = { sql: 'commit', when: 'after', errcode: IO_ERROR_OF_FSYNC }
     const batch = first({ born: [bornRow()] })
-    expect(commit(batch)).toEqual({ is: 'unknown' })
+    expect(commit(batch)).toMatchObject({ is: 'unknown' })
     expect(commits.settle(batch, 'settling')).toBe('in')
     expect(runs()).toBe(1)
     expect(commit({ ...first({}), sequence: 1, lastBatch: batch.id })).toEqual({ is: 'committed' })

@@ -1,13 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Answer } from '../store.ts'
+import { primaryCode, SQLITE } from './codes.ts'
+import { faultOf } from './disk.ts'
 import { Disagreement } from './statements.ts'
-
-/** Primary result codes of SQLite (sqlite.org/rescode.html). */
-const BUSY = 5
-const LOCKED = 6
-const TOO_BIG = 18
-const CONSTRAINT = 19
-const MISMATCH = 20
 
 /**
  * What a failed transaction means (E3), after rolling back what can be rolled back.
@@ -19,11 +14,17 @@ export function failureOf(database: DatabaseSync, error: unknown): Answer {
   const rolledBack = rollback(database)
   const code = primaryCode(error)
   const why = error instanceof Error ? error.message : String(error)
-  if (!rolledBack) return { is: 'unknown' }
-  if (error instanceof Disagreement || code === CONSTRAINT || code === TOO_BIG || code === MISMATCH) return { is: 'refused', resend: false, why }
-  if (code === BUSY || code === LOCKED) return { is: 'refused', resend: true, why }
+  if (!rolledBack) return unknown(database, error)
+  if (error instanceof Disagreement || code === SQLITE.CONSTRAINT || code === SQLITE.TOO_BIG || code === SQLITE.MISMATCH)
+    return { is: 'refused', resend: false, why }
+  if (code === SQLITE.BUSY || code === SQLITE.LOCKED) return { is: 'refused', resend: true, why }
   if (code === null && isBadArgument(error)) return { is: 'refused', resend: false, why }
-  return { is: 'unknown' }
+  return unknown(database, error)
+}
+
+function unknown(database: DatabaseSync, error: unknown): Answer {
+  const fault = faultOf(database.location(), error)
+  return { is: 'unknown', ...(fault && { fault }) }
 }
 
 /** False when the transaction could not be ended. */
@@ -34,12 +35,6 @@ export function rollback(database: DatabaseSync): boolean {
   } catch {
     return !database.isTransaction
   }
-}
-
-/** SQLite's primary result code, or null when the error is not SQLite's. */
-export function primaryCode(error: unknown): number | null {
-  const code = (error as { errcode?: unknown } | null)?.errcode
-  return typeof code === 'number' ? code & 0xff : null
 }
 
 /** A value that cannot be bound, such as undefined: refused by Node before SQLite sees it. */

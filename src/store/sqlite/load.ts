@@ -3,9 +3,9 @@ import type { GroupId } from '../../core/gates.ts'
 import type { RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Place } from '../cursor.ts'
-import type { Expired, GroupHead, KeyName, KeyRow } from '../store.ts'
+import type { Expired, GroupHead, KeyName, KeyRow, RateRow } from '../store.ts'
 import type { ClaimName, Claims } from './claims.ts'
-import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
+import { CLOSED_COLUMNS, type Columns, encodeLists, encodeRows, OPEN_COLUMNS } from './messages.ts'
 
 /** Reads that decisions rest on: on the writer's connection, which sees every batch before it and none after. Rows are answered as `encodeRows` writes them. */
 export interface Loads {
@@ -14,7 +14,9 @@ export interface Loads {
   loadDelivered(claim: ClaimName, after: Place, limit: number): ArrayBuffer
   findKeys(claim: ClaimName, names: readonly KeyName[]): KeyRow[]
   loadGroups(claim: ClaimName): GroupHead[]
-  pageReady(claim: ClaimName, group: GroupId, after: Place, limit: number): ArrayBuffer
+  /** As `encodeLists` writes them. */
+  pageReady(claim: ClaimName, requests: readonly { group: GroupId; after: Place; limit: number }[]): ArrayBuffer
+  loadRates(claim: ClaimName): RateRow[]
   loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
 }
 
@@ -44,6 +46,7 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     )
     select gate as "group", (select min(sort) from run_open where gate is not null and gate = found.gate) as sort from found where gate is not null`,
   )
+  const rates = database.prepare('select namespace, limit_name as "limit", key, spent from rate')
   const purgeable = database.prepare('select id, namespace, created_at as createdAt from run_closed where purge_at <= ? order by purge_at limit ?')
   const expired = database.prepare(
     `select namespace, scope, definition, key from run_key
@@ -74,7 +77,14 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
 
     loadGroups: claim => (check(claim) ? groups.all().map(plain) : []) as unknown as GroupHead[],
 
-    pageReady: (claim, group, after, limit) => encodeRows(check(claim) ? (ready.all(group, after.at, after.id, limit) as unknown as Columns[]) : []),
+    pageReady(claim, requests) {
+      const holds = check(claim)
+      return encodeLists(
+        requests.map(({ group, after, limit }) => (holds ? (ready.all(group, after.at, after.id, limit) as unknown as Columns[]) : [])),
+      )
+    },
+
+    loadRates: claim => (check(claim) ? rates.all().map(plain) : []) as unknown as RateRow[],
 
     loadExpired(claim, until, limit) {
       if (!check(claim)) return { runs: [], keys: [] }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreRefused } from '../store.ts'
-import { primaryCode } from './failures.ts'
+import { primaryCode, SQLITE } from './codes.ts'
 
 /** Who holds a database; for people. */
 interface Holder {
@@ -20,7 +20,6 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0xff534d42, 'CIFS'],
   [0xfe534d42, 'SMB2'],
 ])
-const SQLITE_BUSY = 5
 
 /**
  * Holds a database for this process until released (E6): a transaction on a side database, `FILE-lock`, which the system ends with the process, however
@@ -35,13 +34,18 @@ export function hold(file: string, nodeName: string): { release(): void } {
     lock.exec('begin exclusive')
   } catch (error) {
     lock.close()
-    if (primaryCode(error) !== SQLITE_BUSY) throw error
+    if (primaryCode(error) !== SQLITE.BUSY) throw error
     throw new StoreRefused(
       `The database ${file} is in use by ${describe(holderFile)}. SQLite serves one process at a time: stop that one, connect to it, or name another database.`,
     )
   }
   const holder: Holder = { node: nodeName, pid: process.pid, host: hostname(), since: new Date().toISOString() }
-  writeFileSync(holderFile, `${JSON.stringify(holder)}\n`)
+  try {
+    writeFileSync(holderFile, `${JSON.stringify(holder)}\n`)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
   return {
     release() {
       rmSync(holderFile, { force: true })

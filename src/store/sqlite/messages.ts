@@ -72,6 +72,12 @@ export function encodeBatch(batch: Batch): ArrayBuffer {
     writer.text(row.note)
     writer.number(row.accountedAt)
   })
+  list(writer, writes.rates, (writer, row) => {
+    writer.word(row.namespace)
+    writer.word(row.limit)
+    writer.text(row.key)
+    writer.text(row.spent)
+  })
   list(writer, writes.purge, (writer, id) => writer.text(id))
   expectedBytes = Math.ceil(writer.length * 1.25)
   return writer.finish()
@@ -102,6 +108,7 @@ function writeOpen(writer: MessageWriter, row: OpenRow): void {
 
 function writeTouched(writer: MessageWriter, row: TouchedRow): void {
   writer.text(row.id)
+  writer.word(row.queue)
   writer.word(row.state)
   writer.number(row.gate)
   writer.number(row.sort)
@@ -113,6 +120,7 @@ function writeTouched(writer: MessageWriter, row: TouchedRow): void {
 
 function writeClosing(writer: MessageWriter, row: ClosingRow): void {
   writer.text(row.id)
+  writer.word(row.queue)
   writer.word(row.state)
   writer.number(row.startedAt)
   writer.number(row.closedAt)
@@ -130,7 +138,16 @@ export const CLOSED_COLUMNS = `${SHARED}, null as gate, null as sort, null as wa
 export type Columns = unknown[]
 
 export function encodeRows(rows: Iterable<Columns>): ArrayBuffer {
+  return encodeLists([rows])
+}
+
+export function encodeLists(lists: readonly Iterable<Columns>[]): ArrayBuffer {
   const writer = new MessageWriter(16 * 1024)
+  for (const rows of lists) writeRows(writer, rows)
+  return writer.finish()
+}
+
+function writeRows(writer: MessageWriter, rows: Iterable<Columns>): void {
   for (const row of rows) {
     writer.count(1)
     writer.text(row[0] as string)
@@ -143,16 +160,23 @@ export function encodeRows(rows: Iterable<Columns>): ArrayBuffer {
     if (row[15] !== null) writer.bytes(row[17] as Uint8Array | null)
   }
   writer.count(0)
-  return writer.finish()
 }
 
 /** The message is used up by it. */
 export function decodeRows(message: ArrayBuffer): Row[] {
+  return decodeLists(message, 1)[0] as Row[]
+}
+
+/** The message is used up by it. */
+export function decodeLists(message: ArrayBuffer, count: number): Row[][] {
   const reader = new MessageReader(message)
-  const rows: Row[] = []
-  while (reader.count() === 1) rows.push(decodeRow(reader))
+  const lists = Array.from({ length: count }, () => {
+    const rows: Row[] = []
+    while (reader.count() === 1) rows.push(decodeRow(reader))
+    return rows
+  })
   release(message)
-  return rows
+  return lists
 }
 
 function decodeRow(reader: MessageReader): Row {

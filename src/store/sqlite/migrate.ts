@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '../../core/time.ts'
 import { StoreRefused } from '../store.ts'
+import { faultOf, refusalOf } from './disk.ts'
 import { rollback } from './failures.ts'
 
 export interface Migration {
@@ -38,6 +39,7 @@ export function migrate(database: DatabaseSync, file: string, now: Instant, know
       database.exec('commit')
     } catch (error) {
       rollback(database)
+      if (faultOf(file, error) !== null) throw refusalOf(file, error)
       throw new StoreRefused(`The database ${file} could not be brought to schema ${version}: ${error instanceof Error ? error.message : error}`, {
         cause: error,
       })
@@ -45,7 +47,8 @@ export function migrate(database: DatabaseSync, file: string, now: Instant, know
   }
 }
 
-function versionOf(database: DatabaseSync, file: string): number {
+/** 0: it has no tables yet. @throws StoreRefused when it is somebody else's. */
+export function versionOf(database: DatabaseSync, file: string): number {
   const tables = database.prepare("select name from sqlite_schema where type = 'table'").all()
   if (tables.length === 0) return 0
   if (!tables.some(({ name }) => name === 'schema_version'))

@@ -4,8 +4,9 @@ import { cursorOf, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeO
 import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
 import { Channel } from './channel.ts'
 import { UnstorableText } from './codec.ts'
+import { refusalOf } from './disk.ts'
 import { hold } from './lock.ts'
-import { decodeRows, encodeBatch } from './messages.ts'
+import { decodeLists, decodeRows, encodeBatch } from './messages.ts'
 import type { readerOf, writerOf } from './thread.ts'
 
 export interface SqliteOptions {
@@ -28,7 +29,7 @@ const LAST: Place = { at: Number.POSITIVE_INFINITY, id: '' }
  */
 export async function openSqliteStore({ file, nodeName }: SqliteOptions): Promise<Store> {
   const path = locate(file)
-  const lock = hold(path, nodeName)
+  const lock = held(path, nodeName)
   const writer: Writer = new Channel('writer')
   const reader: Reader = new Channel('reader')
   const close = async () => {
@@ -54,7 +55,15 @@ function locate(file: string): string {
     return realpathSync.native(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return join(realpathSync.native(dirname(path)), basename(path))
-    throw new StoreRefused(`The database ${path} cannot be opened: ${error instanceof Error ? error.message : error}`, { cause: error })
+    throw refusalOf(path, error)
+  }
+}
+
+function held(path: string, nodeName: string): ReturnType<typeof hold> {
+  try {
+    return hold(path, nodeName)
+  } catch (error) {
+    throw error instanceof StoreRefused ? error : refusalOf(path, error)
   }
 }
 
@@ -68,7 +77,7 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
         return await writer.ask('commit', encodeBatch(batch))
       } catch (error) {
         if (error instanceof UnstorableText) return { is: 'refused', resend: false, why: error.message }
-        if (closing === null && error instanceof StoreUnavailable) return { is: 'unknown' }
+        if (closing === null && error instanceof StoreUnavailable) return { is: 'unknown', ...(error.fault && { fault: error.fault }) }
         throw error
       }
     },
@@ -92,10 +101,12 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
     },
     findKeys: (claim, keys) => writer.ask('findKeys', nameOf(claim), keys),
     loadGroups: claim => writer.ask('loadGroups', nameOf(claim)),
-    async pageReady(claim, group, page) {
-      const rows = openRows(await writer.ask('pageReady', nameOf(claim), group, startOf(page, FIRST), page.limit + 1))
-      return pageOf(rows, page.limit, ({ sort, id }) => cursorOf({ at: sort as number, id }))
+    async pageReady(claim, requests) {
+      const asked = requests.map(page => ({ group: page.group, after: startOf(page, FIRST), limit: page.limit + 1 }))
+      const pages = decodeLists(await writer.ask('pageReady', nameOf(claim), asked), requests.length)
+      return requests.map(({ limit }, index) => pageOf(pages[index] as OpenRow[], limit, ({ sort, id }) => cursorOf({ at: sort as number, id })))
     },
+    loadRates: claim => writer.ask('loadRates', nameOf(claim)),
     loadExpired: (claim, until, limit) => writer.ask('loadExpired', nameOf(claim), until, limit),
 
     read: readsOf(reader),

@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { StoreRefused } from '../store.ts'
+import { StoreRefused, StoreUnavailable } from '../store.ts'
 import type { Answered, Asked, ThreadData } from './channel.ts'
 import { claimsOf } from './claims.ts'
 import { commitsOf } from './commit.ts'
+import { faultOf, refusalOf } from './disk.ts'
 import { loadsOf } from './load.ts'
 import { migrate } from './migrate.ts'
 import { readingsOf } from './read.ts'
@@ -81,25 +82,35 @@ function checkpoint(database: DatabaseSync, how: 'passive' | 'truncate'): void {
 
 /** Answers what the other side of the channel asks: first `open`, last `close`. */
 function serve(role: ThreadData['role'], port: MessagePort): void {
+  let file: string | null = null
   let operations: Record<string, (...given: never[]) => unknown> = {
-    open: (file: string) => {
-      operations = role === 'writer' ? writerOf(file) : readerOf(file)
+    open: (path: string) => {
+      file = path
+      try {
+        operations = role === 'writer' ? writerOf(path) : readerOf(path)
+      } catch (error) {
+        throw error instanceof StoreRefused ? error : refusalOf(path, error)
+      }
     },
     close: () => {},
   }
   port.on('message', ({ id, operation, given }: Asked) => {
-    const answered = answerOf(id, () => (operations[operation] as (...given: unknown[]) => unknown)(...given))
+    const answered = answerOf(
+      id,
+      () => file,
+      () => (operations[operation] as (...given: unknown[]) => unknown)(...given),
+    )
     port.postMessage(answered, 'value' in answered && answered.value instanceof ArrayBuffer ? [answered.value] : [])
     if (operation === 'close') port.close()
   })
 }
 
-function answerOf(id: number, answer: () => unknown): Answered {
+function answerOf(id: number, file: () => string | null, answer: () => unknown): Answered {
   try {
     return { id, value: answer() }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))
-    return { id, error: { name, message } }
+    return { id, error: { name, message, fault: error instanceof StoreUnavailable ? error.fault : faultOf(file(), error) } }
   }
 }
 

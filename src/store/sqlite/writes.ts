@@ -18,6 +18,7 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
     definitionsOf,
     settingsOf,
     ledgerOf,
+    ratesOf,
     purgeOf,
   ].map(of => of(database))
   return reader => {
@@ -59,19 +60,21 @@ function bornOf(database: DatabaseSync): Write {
 function touchedOf(database: DatabaseSync): Write {
   const update = new BulkStatement(
     database,
-    8,
+    9,
     'is touched and not open',
-    values => `update run_open set state = column2, gate = column3, sort = column4, wake_at = column5, delivered = column6, started_at = column7, body = column8
+    values => `update run_open
+    set queue = column2, state = column3, gate = column4, sort = column5, wake_at = column6, delivered = column7, started_at = column8, body = column9
     from (values ${values}) changed where run_open.id = changed.column1`,
   )
   return reader =>
     update.run(reader.count(), (parameters, index) => {
       parameters[index] = reader.text()
       parameters[index + 1] = reader.word()
-      for (let column = 2; column < 5; column++) parameters[index + column] = reader.numberOrNull()
-      parameters[index + 5] = reader.count()
-      parameters[index + 6] = reader.numberOrNull()
-      parameters[index + 7] = reader.bytesOrNull()
+      parameters[index + 2] = reader.word()
+      for (let column = 3; column < 6; column++) parameters[index + column] = reader.numberOrNull()
+      parameters[index + 6] = reader.count()
+      parameters[index + 7] = reader.numberOrNull()
+      parameters[index + 8] = reader.bytesOrNull()
     })
 }
 
@@ -79,10 +82,10 @@ function touchedOf(database: DatabaseSync): Write {
 function movedOf(database: DatabaseSync): Write {
   const insert = new BulkStatement(
     database,
-    7,
+    8,
     'closes and is not open',
     values => `insert into run_closed(${CLOSED})
-    select id, namespace, kind, name, queue, column2, created_at, column3, column4, column5, tags, input, column6, column7
+    select id, namespace, kind, name, column2, column3, created_at, column4, column5, column6, tags, input, column7, column8
     from (values ${values}) cross join run_open on id = column1`,
   )
   const drop = new BulkStatement(database, 1, 'closes twice', values => `delete from run_open where id in (select column1 from (values ${values}))`)
@@ -93,11 +96,12 @@ function movedOf(database: DatabaseSync): Write {
       ids.push(id)
       parameters[index] = id
       parameters[index + 1] = reader.word()
-      parameters[index + 2] = reader.numberOrNull()
-      parameters[index + 3] = reader.number()
+      parameters[index + 2] = reader.word()
+      parameters[index + 3] = reader.numberOrNull()
       parameters[index + 4] = reader.number()
-      parameters[index + 5] = reader.bytesOrNull()
+      parameters[index + 5] = reader.number()
       parameters[index + 6] = reader.bytesOrNull()
+      parameters[index + 7] = reader.bytesOrNull()
     })
     let next = 0
     drop.run(ids.length, (parameters, index) => {
@@ -119,6 +123,7 @@ function bornClosedOf(database: DatabaseSync): Write {
     insert.run(reader.count(), (parameters, index) => {
       const id = reader.text()
       parameters[index] = id
+      reader.word() // queue: it comes with the birth
       parameters[index + 5] = reader.word()
       parameters[index + 7] = reader.numberOrNull()
       parameters[index + 8] = reader.number()
@@ -232,6 +237,18 @@ function ledgerOf(database: DatabaseSync): Write {
       parameters[index + 10] = reader.textOrNull()
       parameters[index + 11] = reader.number()
     })
+}
+
+function ratesOf(database: DatabaseSync): Write {
+  const upsert = database.prepare('insert or replace into rate(namespace, limit_name, key, spent) values (?, ?, ?, ?)')
+  const remove = database.prepare('delete from rate where namespace = ? and limit_name = ? and key = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) {
+      const [namespace, limit, key, spent] = [reader.word(), reader.word(), reader.text(), reader.textOrNull()]
+      if (spent === null) remove.run(namespace, limit, key)
+      else upsert.run(namespace, limit, key, spent)
+    }
+  }
 }
 
 /** Closed runs with all that is theirs. An open run loses nothing, and no run's segments go before it does. */

@@ -27,7 +27,8 @@ export class Stage {
   async server(options: ServerOptions): Promise<Server> {
     const port = options.port ?? (await freePort())
     const args = ['server', '--database', options.database, '--port', String(port), '--lease', options.lease ?? '15s', '--log-level', 'warn']
-    const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'bin/mainspring.js'), ...args], {
+    const [command, ...rest] = [...(options.through ?? []), process.execPath, ...NODE_FLAGS, ...(options.flags ?? [])] as [string, ...string[]]
+    const child = spawn(command, [...rest, join(ROOT, 'bin/mainspring.js'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
@@ -82,6 +83,10 @@ export interface ServerOptions {
   /** Default: one that is free. */
   port?: number
   lease?: string
+  /** A command that becomes the server, such as one that enters a namespace. */
+  through?: readonly string[]
+  /** Of Node. */
+  flags?: readonly string[]
 }
 
 class Ended extends Error {

@@ -31,10 +31,8 @@ function world(jobs: AnyJob[], options: Partial<WorkerOptions> = {}) {
   return { server, worker, events, clock, ended: (count: number) => server.until(() => server.results.length >= count) }
 }
 
-/** A job with `batch`. Its wire form is told elsewhere; here it is what makes a worker gather. */
-function bundled<Input>(handler: BundleHandler<Input, unknown>, options: object = {}): AnyJob {
-  const made = job('test', options, handler as never)
-  return Object.assign(made, { options: { ...made.options, batch: { size: 10, within: '5s' } } })
+function bundled<Input>(handler: BundleHandler<Input, unknown>): AnyJob {
+  return job('test', { batch: { size: 10, within: '5s' } }, handler)
 }
 
 describe('snooze', () => {
@@ -195,7 +193,7 @@ describe('a bundle', () => {
 
   test('an input that the schema refuses fails its own run alone', async () => {
     const handler = async (inputs: { n: number }[], { items }: BundleContext) => inputs.map(({ n }, index) => [n, items[index]?.run])
-    const { server, ended } = world([bundled(handler, { input: z.object({ n: z.coerce.number() }) })])
+    const { server, ended } = world([job('test', { input: z.object({ n: z.coerce.number() }), batch: { size: 10, within: '5s' } }, handler)])
     server.give({ input: { n: '1' }, bundle: 'b' }, { input: { n: 'one' }, bundle: 'b' }, { input: { n: 2 }, bundle: 'b' })
     await ended(3)
     const of = (run: string) => server.results.find(result => result.run === run)

@@ -1,0 +1,61 @@
+import { UserError } from '../core/errors.ts'
+import type { GateKeys } from '../core/limits.ts'
+import type { Decision, RunChange } from '../core/machine.ts'
+import type { HistoryEvent, Payload } from '../core/run.ts'
+import type { Actor } from './actor.ts'
+import type { Command } from './face.ts'
+import type { Gating } from './limits/gating.ts'
+import type { Transaction } from './work.ts'
+
+/** What a person changes of a run that waits. @throws UserError `run-begun`, `run-closed` */
+export function changeRun(transaction: Transaction, actor: Actor, change: RunChange, { id, by, why }: Command, gating: Gating, call: object): void {
+  if (actor.stuck !== undefined) throw new UserError('run-begun', { found: actor.id, hint: 'it is stuck: resume it first' })
+  const { namespace, name } = actor
+  const { queue = actor.queue, input = actor.input } = change
+  const moves = change.queue !== undefined || change.input !== undefined
+  const gate = moves ? gateFor(actor, { namespace, definition: name, queue, input }, gating, call) : undefined
+  const decision = transaction.apply(actor, {
+    is: 'change',
+    command: id,
+    by,
+    why: why ?? null,
+    change: gate === undefined ? change : { ...change, gate },
+  } as { is: string })
+  refuse(actor, decision, change.due === undefined ? '' : 'a parked run is due once it is resumed')
+}
+
+/** A parked run goes on, or a stuck one takes again what it choked on. @throws UserError `not-stuck`, `run-closed` */
+export function resumeRun(transaction: Transaction, actor: Actor, { id, by, why }: Command): void {
+  if (actor.stuck !== undefined) return transaction.resume(actor)
+  refuse(actor, transaction.apply(actor, { is: 'resume', command: id, by, why: why ?? null } as { is: string }), '')
+}
+
+function refuse(actor: Actor, decision: Decision<HistoryEvent> | null, hint: string): void {
+  const reply = decision?.replies?.[0]?.reply
+  if (reply === undefined || reply.ok) return
+  const { state, reason } = actor.view
+  const is = `it is ${state}${reason === null ? '' : ` (${reason})`}`
+  throw new UserError(reply.code as UserError['code'], { found: actor.id, hint: reason === 'parked' && hint !== '' ? `${is}; ${hint}` : is })
+}
+
+interface GateAsked {
+  namespace: string
+  definition: string
+  queue: string | undefined
+  input: Payload | null
+}
+
+/** What gates it after a change: it keeps its place in a sequence that it stays in, and in any where its turn has begun. Undefined: nothing, as before. */
+export function gateFor(actor: Actor, asked: GateAsked, gating: Gating, call: object = {}): GateKeys | null | undefined {
+  const before = actor.view.options.gate
+  const gate = gating.of(asked.namespace, asked.definition, asked.queue, asked.input)
+  if (!actor.closed && actor.view.startedAt !== null && before?.sequence !== undefined)
+    return { ...gate, sequence: before.sequence, ...(before.place === undefined ? {} : { place: before.place }) }
+  if (gate === null) return before === undefined ? undefined : null
+  if (gate.sequence === undefined) return gate
+  const place =
+    before?.sequence === gate.sequence && before.place !== undefined
+      ? before.place
+      : gating.place(asked.namespace, asked.definition, gate.sequence, call, actor.lastAt)
+  return { ...gate, place }
+}

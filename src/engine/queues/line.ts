@@ -1,0 +1,100 @@
+import type { Group, GroupId, Labels } from '../../core/gates.ts'
+import type { RunId } from '../../core/ids.ts'
+import type { Units } from '../../core/limits.ts'
+import type { Instant } from '../../core/time.ts'
+import type { KeyRow } from '../../store/store.ts'
+import type { Actor } from '../actor.ts'
+import type { Bound, Resource, Waiter } from '../limits/limits.ts'
+import { Heap, type Placed } from './heap.ts'
+import type { FairQueue, Share } from './shares.ts'
+import type { Window } from './window.ts'
+
+/** Why a line with ready tasks hands none out: it is one parked entry, and whatever it waits for wakes it (E19). */
+export type Parked =
+  | { is: 'resource'; resource: Resource }
+  | { is: 'rate'; resource: Resource; at: Instant }
+  | { is: 'sequence' }
+  | { is: 'gathering'; at: Instant }
+
+/** The ready tasks of one group. */
+export class Line implements Placed, Waiter {
+  readonly id: GroupId
+  /** Unknown until a first task of it is in memory. */
+  group: Group | null = null
+  readonly window: Window
+  set: LineSet | null = null
+  share: Share | null = null
+  /** Limits of its own keys; those of all its set stand there. */
+  bounds: readonly Bound[] = []
+  parked: Parked | null = null
+  alarm: Alarm | null = null
+  /** Whose turn it is in its sequence; undefined: not read yet. */
+  holder: Pick<KeyRow, 'run' | 'inputHash'> | null | undefined = undefined
+  isReading = false
+
+  /** Its place among the lines of its set, and by what it was put there: its share and its first task may be further by now, never back. */
+  heapIndex = -1
+  pass = 0
+  sort = 0
+  first: RunId = ''
+
+  private readonly woken: (line: Line) => void
+
+  constructor(id: GroupId, window: Window, woken: (line: Line) => void) {
+    this.id = id
+    this.window = window
+    this.woken = woken
+  }
+
+  wake(): void {
+    this.woken(this)
+  }
+}
+
+/** Lines of one queue, definition and labels: a worker fits all of them or none. Those with something to hand out stand in the order of their turns. */
+export class LineSet {
+  readonly namespace: string
+  readonly queue: string
+  readonly definition: string
+  readonly labels: Labels | null
+  readonly fair: FairQueue
+  readonly ready = new Heap<Line>(goesFirst)
+  readonly alarm: Alarm = { heapIndex: -1, at: 0, line: null }
+  lines = 0
+  bounds: readonly Bound[] = []
+  /** What a task takes of its worker. */
+  cost: Units | null = null
+  batch: { size: number; withinMs: number } | null = null
+
+  constructor({ namespace, queue, definition, labels }: Group, fair: FairQueue) {
+    this.namespace = namespace
+    this.queue = queue
+    this.definition = definition
+    this.labels = labels
+    this.fair = fair
+  }
+}
+
+/** Something is looked at again at a time. */
+export interface Alarm extends Placed {
+  at: Instant
+  /** Null: all of its set. */
+  line: Line | null
+}
+
+export function goesFirst(a: Pick<Line, 'pass' | 'sort' | 'first'>, b: Pick<Line, 'pass' | 'sort' | 'first'>): boolean {
+  return a.pass < b.pass || (a.pass === b.pass && (a.sort < b.sort || (a.sort === b.sort && a.first < b.first)))
+}
+
+/** Across queues shares say nothing: the first in time goes first. */
+export function isOlder(a: Pick<Line, 'sort' | 'first'>, b: Pick<Line, 'sort' | 'first'>): boolean {
+  return a.sort < b.sort || (a.sort === b.sort && a.first < b.first)
+}
+
+/** Nobody's turn, its own, or that of a failed run that stopped the sequence and that it tries again. */
+export function isTurnOf(actor: Actor, holder: Line['holder']): boolean {
+  if (holder === undefined) return false
+  if (holder === null || holder.run === actor.id) return true
+  const { trigger } = actor.view
+  return holder.inputHash === 'stopped' && trigger.is === 'retry' && trigger.of === holder.run
+}

@@ -1,0 +1,180 @@
+import type { ActorId, CommandId, RunId } from '../../core/ids.ts'
+import type { Answered, ChildClosed, RunInput } from '../../core/machine.ts'
+import type { RunOptions } from '../../core/options.ts'
+import type { BatchCallback, ClosedState, Failure, HistoryEvent, Payload, RunState, Trigger } from '../../core/run.ts'
+import type { Instant } from '../../core/time.ts'
+
+/** Batches in batches in batches: the outermost has depth 1. */
+export const BATCH_DEPTH_MAX = 5
+
+/** A run that a batch starts when something has come to pass. */
+export interface Callback {
+  definition: string
+  input: Payload | null
+  options: RunOptions
+}
+export type Callbacks = { readonly [Name in BatchCallback]?: Callback }
+
+export const OPERATIONS = ['cancel', 'terminate', 'retry', 'resume', 'change', 'delete'] as const
+export type Operation = (typeof OPERATIONS)[number]
+
+/** Which runs an operation touches. What is absent does not matter. */
+export interface BulkFilter {
+  states?: readonly RunState[]
+  names?: readonly string[]
+  queues?: readonly string[]
+  /** All of them. */
+  tags?: Readonly<Record<string, string>>
+  /** Inclusive, exclusive. */
+  createdAfter?: Instant
+  createdBefore?: Instant
+  reason?: string
+  /** In the type or the message of its failure, whatever the case. */
+  error?: string
+  /** Jobs of this batch. */
+  batch?: ActorId
+}
+
+export interface Change {
+  due?: Instant | 'now'
+  priority?: number
+  queue?: string
+}
+
+/** What a batch is born with: a group of jobs, or an operation on runs that are there. */
+export type Plan =
+  | { is: 'jobs'; total: number; sealed: boolean; callbacks: Callbacks; depth: number }
+  | { is: 'bulk'; operation: Operation; filter: BulkFilter; change: Change | null; matched: number; by: string | null; why: string | null }
+
+export interface StartInput {
+  is: 'start'
+  name: string
+  options: Pick<RunOptions, 'retentionMs' | 'tags'>
+  trigger: Trigger
+  plan: Plan
+}
+
+export interface Refusal {
+  run: RunId
+  code: string
+}
+
+/** What became of a page of runs. */
+export interface PageInput {
+  is: 'page'
+  /** Where it began and where the next one begins; null: at the newest, and there is none. */
+  from: string | null
+  next: string | null
+  done: number
+  /** They no longer matched when it was their turn. */
+  skipped: number
+  refusals: readonly Refusal[]
+}
+
+interface Asked {
+  command: CommandId
+  by: string | null
+  why: string | null
+}
+
+export type BatchInput =
+  | StartInput
+  | RunInput
+  | Answered
+  | ChildClosed
+  | PageInput
+  | { is: 'added'; count: number }
+  | { is: 'child_retried'; run: RunId; of: RunId; state: ClosedState }
+  | ({ is: 'seal' } & Asked)
+  | ({ is: 'pause' } & Asked)
+
+export interface Started {
+  is: 'started'
+  at: Instant
+  name: string
+  plan: Plan
+  options: StartInput['options']
+  trigger: Trigger
+}
+
+/** The last event: its name is the state that it leads to. */
+export interface Closing {
+  is: ClosedState
+  at: Instant
+  reason: string | null
+  failure: Failure | null
+  by?: string
+  why?: string
+}
+
+export type BatchEvent = HistoryEvent &
+  (
+    | Started
+    | { is: 'added'; at: Instant; count: number }
+    | { is: 'sealed'; at: Instant; by: string | null }
+    | { is: 'child_closed'; at: Instant; run: RunId; state: ClosedState }
+    | { is: 'child_retried'; at: Instant; run: RunId; of: RunId; state: ClosedState }
+    | { is: 'callback_asked'; at: Instant; callback: BatchCallback; run: RunId }
+    /** `refused`: a code, and nothing was started; null: it was. */
+    | { is: 'callback_answered'; at: Instant; callback: BatchCallback; refused: string | null }
+    | ({ at: Instant } & PageInput)
+    /** A page has taken long. */
+    | { is: 'looked'; at: Instant }
+    | { is: 'paused'; at: Instant; by: string | null; why: string | null }
+    | { is: 'resumed'; at: Instant; by: string | null }
+    | { is: 'cancel_requested'; at: Instant; by: string | null; why: string | null }
+    | Closing
+  )
+
+/** Its jobs by how they ended. */
+export interface Jobs {
+  readonly total: number
+  readonly open: number
+  readonly completed: number
+  /** Failed, or timed out. */
+  readonly failed: number
+  /** Cancelled, or terminated. */
+  readonly cancelled: number
+  /** The first that are failed now. */
+  readonly failedRuns: readonly RunId[]
+  readonly sealed: boolean
+  readonly callbacks: readonly AskedCallback[]
+}
+
+export interface AskedCallback {
+  readonly callback: BatchCallback
+  readonly run: RunId
+  readonly askedAt: Instant
+  readonly answered: boolean
+  readonly refused: string | null
+}
+
+/** An operation that goes through runs page by page, newest first (E12). */
+export interface Sweep {
+  readonly operation: Operation
+  readonly filter: BulkFilter
+  readonly change: Change | null
+  /** Runs created by then. */
+  readonly until: Instant
+  /** Where the next page begins. */
+  readonly cursor: string | null
+  readonly over: boolean
+  readonly done: number
+  readonly skipped: number
+  readonly refused: number
+  readonly refusals: readonly Refusal[]
+  readonly by: string | null
+  readonly why: string | null
+  /** When its actor is to be looked at again, in case that nobody works on it. */
+  readonly lookAt: Instant
+}
+
+export interface BatchState {
+  readonly started: Started
+  /** Null: a bulk operation. */
+  readonly jobs: Jobs | null
+  readonly sweep: Sweep | null
+  readonly paused: { readonly by: string | null; readonly why: string | null; readonly since: Instant } | null
+  readonly cancelRequested: boolean
+  readonly closing: Closing | null
+}

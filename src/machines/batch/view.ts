@@ -1,0 +1,53 @@
+import type { Payload, Progress, RunView } from '../../core/run.ts'
+import { wakeAt } from './state.ts'
+import type { BatchState } from './types.ts'
+
+export function view(state: BatchState): RunView {
+  const { started, closing } = state
+  const [open, reason] = openState(state)
+  return {
+    state: closing?.is ?? open,
+    reason: closing === null ? reason : closing.reason,
+    attempt: 1,
+    attempts: 1,
+    startedAt: started.at,
+    progress: progress(state),
+    failure: closing?.failure ?? null,
+    worker: null,
+    nextAt: wakeAt(state),
+    dueAt: null,
+    checkpoint: null,
+    trigger: started.trigger,
+    options: started.options,
+  }
+}
+
+/** It waits for its jobs; a bulk operation is at work. `open`: it takes more jobs. */
+function openState({ jobs, paused, cancelRequested }: BatchState): ['waiting' | 'running' | 'paused', string | null] {
+  if (paused !== null) return ['paused', 'paused']
+  if (jobs === null) return ['running', null]
+  if (cancelRequested) return ['waiting', 'cancelling']
+  return ['waiting', jobs.sealed ? 'jobs' : 'open']
+}
+
+function progress({ jobs, sweep, started }: BatchState): Progress | null {
+  if (jobs !== null) return jobs.total === 0 ? null : { value: (jobs.total - jobs.open) / jobs.total }
+  const { plan } = started
+  if (sweep === null || plan.is !== 'bulk') return null
+  if (sweep.over) return { value: 1 }
+  return plan.matched === 0 ? null : { value: Math.min(1, (sweep.done + sweep.skipped + sweep.refused) / plan.matched) }
+}
+
+/** What it gives as its output, and its callbacks as `batch` of their input. */
+export function summary(id: string, { jobs, sweep, started }: BatchState): Record<string, unknown> {
+  if (jobs !== null) {
+    const { total, completed, failed, cancelled, failedRuns } = jobs
+    return { batch: id, name: started.name, total, completed, failed, cancelled, failedRuns }
+  }
+  const { done, skipped, refused, refusals } = sweep as NonNullable<typeof sweep>
+  return { batch: id, name: started.name, done, skipped, refused, refusals }
+}
+
+export function callbackInput(id: string, state: BatchState, input: Payload | null): Payload {
+  return `{"batch":${JSON.stringify(summary(id, state))},"input":${input ?? 'null'}}`
+}
