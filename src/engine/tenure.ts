@@ -122,12 +122,15 @@ export class Tenure {
     settings.load(set)
     this.counters.load(await store.read.counts())
     this.limits.load(await store.loadRates(claim))
-    for (let after: string | null = null; ; ) {
-      const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
-      for (const row of page.rows) this.lane.install(row)
-      if (page.next === null) break
-      after = page.next
-    }
+    // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
+    await this.lane.actors.during(async () => {
+      for (let after: string | null = null; ; ) {
+        const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
+        for (const row of page.rows) this.lane.install(row)
+        if (page.next === null) break
+        after = page.next
+      }
+    })
     await this.timers.start(sizes.pageSize)
     this.queues.load(await store.loadGroups(claim))
     this.retention.start()
@@ -327,6 +330,7 @@ export class Tenure {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
         onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
+        this.queues.left(actor)
       } else this.queues.offer(actor)
     }
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()

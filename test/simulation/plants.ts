@@ -20,6 +20,8 @@ export interface Planted {
   what: string
   plant?: Plant
   patches?: readonly Patch[]
+  /** It shows in worlds with limits; all others are planted in worlds without. */
+  limits?: true
   /** It is caught within so many seeds … */
   seeds: number
   /** … by one of these rules, and not by whatever else is wrong. */
