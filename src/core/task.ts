@@ -342,11 +342,16 @@ function attemptFailed(task: TaskState, policy: TaskPolicy, end: AttemptEnd, con
       : { events: [], end: { is: 'failed', reason, ...told } }
   if (asked?.retry === false) return usedUp('aborted')
   const policyMs = retryDelayMs(policy.retry, attemptOf(task), context.random)
-  if (policyMs === null) return usedUp(why === 'failed' ? 'attempts-exhausted' : why)
+  if (policyMs === null) return usedUp(why === 'failed' ? exhaustedBy(failure) : why)
   // A lost attempt is tried again at once: nothing says that the handler is at fault. Its number counts all the same, which bounds a handler that kills its worker.
   const delayMs = why === 'lost' ? 0 : (asked?.delayMs ?? policyMs)
   const event: TaskEvent = { is: 'attempt_failed', at: context.now, attempt: task.attempt, why, retryAt: context.now + delayMs, ...told }
   return { events: [event] }
+}
+
+/** Out of memory is a reason of its own: more attempts would not help, more memory would. */
+function exhaustedBy(failure: Failure | undefined): string {
+  return failure?.code === 'out-of-memory' ? 'out-of-memory' : 'attempts-exhausted'
 }
 
 function delivered(input: { attempt: number; delivery: DeliveryId; worker: WorkerId; version: string | null }, at: Instant): TaskEvent {

@@ -1,6 +1,6 @@
 import type { UserError } from '../core/errors.ts'
 import { type AnswerId, newId, type RunId, type WorkerId } from '../core/ids.ts'
-import type { Ref, TaskOrder, TaskResult } from '../core/machine.ts'
+import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
@@ -102,7 +102,7 @@ function handOut(
   const tasks: { task: Delivery; isDelivered(): boolean }[] = []
   const recorded: Promise<void>[] = []
   for (const match of matches) {
-    const { actor, order, reservation, bundle } = match
+    const { actor, order, reservation } = match
     const delivery = newId(world.clock.now(), world.random)
     const version = worker.serves.find(({ definition }) => definition === order.definition)?.version ?? null
     let delivered = false
@@ -139,12 +139,12 @@ function handOut(
     tenure.lane.actors.unpin(actor)
     if (!delivered) continue
     tenure.counters.delivered++
-    tasks.push({ task: deliveryOf(actor, order, delivery, bundle, sizes), isDelivered: () => !match.recorded || delivered })
+    tasks.push({ task: deliveryOf(match, delivery, sizes), isDelivered: () => !match.recorded || delivered })
   }
   return { tasks, recorded: Promise.all(recorded) }
 }
 
-function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, bundle: string | null, sizes: Sizes): Delivery {
+function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, sizes: Sizes): Delivery {
   const { view } = actor
   const { options } = view
   const timeout = options.timeout?.attempt
@@ -169,6 +169,7 @@ function deliveryOf(actor: Actor, order: TaskOrder, delivery: string, bundle: st
     nominalAt,
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
     bundle,
+    cost,
   }
 }
 
@@ -215,6 +216,7 @@ async function heartbeat(tenure: Tenure, workers: Workers, namespace: string, wo
     const lease = tenure.leases.of(beat)
     if (lease !== null) {
       tenure.leases.beat(lease, beat.active === true || beat.progress !== undefined || beat.checkpoint !== undefined)
+      if (beat.stuck !== undefined) lease.stuck = beat.stuck
       if (beat.progress === undefined && beat.checkpoint === undefined) {
         settle.resolve(lease.cancelling ? 'cancel' : 'held')
         return null

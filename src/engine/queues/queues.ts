@@ -23,6 +23,8 @@ export interface Match extends Entry {
   reservation: Reservation | null
   /** Those of one bundle go to one call of the handler. */
   bundle: string | null
+  /** What it takes of its worker; null: one slot. */
+  cost: Units | null
   /** It is recorded before it leaves (E16): at most once, limited, or in a sequence. */
   recorded: boolean
 }
@@ -352,7 +354,7 @@ export class Queues {
       line.window.take()
       line.gathers = null
       const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
-      matches.push({ actor, order, reservation, bundle, recorded: recorded || order.atMostOnce })
+      matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
       if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
       count++
       if (batch === null || count === batch.size || sequence !== null || bounds.some(bound => limits.freeAt(bound, now) !== null)) break
