@@ -93,7 +93,7 @@ describe('a group of jobs', () => {
       {
         code: 'jobs-failed',
         text: 'failed: 2 of 3 jobs failed, 0 were cancelled',
-        command: `mainspring retry --where batch=${id.slice(-5)},state=failed`,
+        command: `mainspring retry --where batch=${id.slice(-5)},state=failed,state=timed_out`,
       },
     ])
   })
