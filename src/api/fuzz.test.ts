@@ -59,6 +59,7 @@ const OPTIONS = {
   retry: { attempts: 3, initial: '1s', factor: 2, maximum: '1h', jitter: 0.1 },
   timeout: { attempt: '1m', total: 1_000, scheduleToStart: '1h', heartbeat: '5s' },
   expires: '1d',
+  exhausted: 'park',
   retention: '7d',
   labels: { gpu: 'a100' },
   tags: { team: 'media' },

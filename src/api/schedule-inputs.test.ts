@@ -96,6 +96,7 @@ const body = () =>
           retry: fc.record({ attempts: fc.integer({ min: 1, max: 9 }), initial: duration(), maximum: duration() }, { requiredKeys: [] }),
           timeout: fc.record({ attempt: duration(), heartbeat: duration() }, { requiredKeys: [] }),
           expires: duration(),
+          exhausted: fc.constantFrom('fail', 'park'),
           retention: duration(),
           tags: words(),
           labels: words(),

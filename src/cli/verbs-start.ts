@@ -41,6 +41,7 @@ function answerText(started: Exclude<WireStarted, { is: 'refused' }>): string {
   const run = shortId(started.run)
   // By the call's own repeat: it is this very start that had begun it.
   if (started.is === 'started' || started.by === 'call') return `started ${run}`
+  if (started.replaced) return `unique: ${run} waits, and took this input`
   return started.by === 'unique' ? `unique: ${run} is open; nothing started` : `key: ${run} was started with it before; nothing started`
 }
 

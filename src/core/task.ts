@@ -252,10 +252,16 @@ export function orderOf(task: TaskState, policy: TaskPolicy): TaskOrder | null {
     queue: policy.queue,
     definition: policy.definition,
     labels: policy.labels,
-    sort: policy.gate?.place ?? sortKey(task.since, policy.priority),
+    sort: sortOf(task, policy),
     atMostOnce: policy.retry.attempts === 1,
     gate: policy.gate,
   }
+}
+
+/** In a sequence the one that has begun goes before all that wait behind it, wherever their places are. */
+function sortOf({ since, startedAt }: TaskState, { gate, priority }: TaskPolicy): number {
+  if (gate?.place === undefined) return sortKey(since, priority)
+  return startedAt === null ? gate.place : Number.MIN_SAFE_INTEGER
 }
 
 export function deliveredOf(task: TaskState, policy: TaskPolicy): Delivered | null {

@@ -104,7 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     start: () => tenures.start(),
     stop: () => tenures.stop(),
-    ready: () => fault() === null && (tenures.current?.lane.fresh() ?? false),
+    ready: () => tenures.current?.lane.fresh() ?? false,
     fault: () => {
       const found = fault()
       return found === null ? null : hintOf(found)
@@ -206,7 +206,8 @@ export function createEngine(options: EngineOptions): Engine {
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
       override: (namespace, name, options) => {
-        definitions.require(namespace, name, '/path/name')
+        const { declared } = definitions.require(namespace, name, '/path/name')
+        if (options !== null) checkTogether({ ...declared, ...options }, '')
         return putSetting(OPTIONS_SETTING, namespace, name, options === null ? null : JSON.stringify(options))
       },
     },

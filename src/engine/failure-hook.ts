@@ -31,7 +31,8 @@ export function tellHook(actor: Actor, decision: Decision<HistoryEvent>, transac
 
 /** What happened, in the words of hooks; null: nothing that they are told of. */
 export function hookEventOf(actor: Actor, { outcome, events }: Decision<HistoryEvent>): HookEvent | null {
-  if (!isRun(actor.kind)) return null
+  // A batch has no definition; its callbacks tell of its end.
+  if (!isRun(actor.kind) || actor.kind === 'batch') return null
   if (outcome === undefined) return events.some(({ is }) => is === 'parked') ? 'parked' : null
   if (outcome.state === 'failed' || outcome.state === 'timed_out') return 'failed'
   if (outcome.state !== 'completed') return null

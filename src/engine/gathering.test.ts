@@ -203,6 +203,15 @@ describe.each([
     expect((await get(runOf(await start({ input: input(2) })))).state).toBe('queued')
   })
 
+  test('counts from where a start with a delay of its own begins', async () => {
+    const { it, start, get } = await node({ throttle }, small)
+    const began = it.clock.now()
+    await start({ input: input(1) })
+    await start({ input: input(2), options: { delayMs: 3_000 } })
+    await it.clock.advance(3_000)
+    expect((await get(runOf(await start({ input: input(3) })))).nextAt).toBe(began + 4_000)
+  })
+
   test('the time of one that was cancelled before it began is taken by the next', async () => {
     const { it, start, get } = await node({ throttle }, small)
     const began = it.clock.now()
@@ -229,6 +238,12 @@ describe('options that do not go together', () => {
     const error = await it.start(null, request).catch(error => error)
     expect(error.problem).toMatchObject({ code: 'invalid-option', at })
   })
+})
+
+test('an operator cannot put one over the other either', async () => {
+  const { it } = await node({ unique: { by: 'name' } })
+  const override = async () => it.engine.definitions.override('default', 'mail', { debounce: { per: null, forMs: 1 } })
+  await expect(override()).rejects.toMatchObject({ problem: { code: 'invalid-option', at: '/unique' } })
 })
 
 describe('a retry of a run that was unique', () => {

@@ -45,7 +45,8 @@ export function meet(namespace: string, planned: Planned, options: RunOptions, h
       // The one that was to begin at this time was cancelled before it did: another takes its place.
       const vacant = holder?.closed === true && holder.view.startedAt === null && nextAt - everyMs > now
       const slotAt = vacant ? nextAt - everyMs : nextAt
-      return { is: 'begins', notBefore: Math.max(slotAt, options.notBefore ?? 0), holds: null, expiresAt: slotAt + everyMs }
+      const begins = Math.max(slotAt, options.notBefore ?? 0)
+      return { is: 'begins', notBefore: begins, holds: null, expiresAt: begins + everyMs }
     }
     default: {
       if (held === null) return { is: 'begins', notBefore: null, holds: unique?.states ?? OPEN_STATES, expiresAt: null }

@@ -171,7 +171,10 @@ export class Judge {
   polled(poll: Poll, { outcome, life }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
     if (outcome.is === 'problem') return
     const { tasks } = outcome.value
-    this.#world.expect(tasks.length <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: tasks.length }))
+    // What did not arrive is given again as it was, also to an older call that the network repeats (E16). One call of a handler takes one slot, however many
+    // runs it is of.
+    const calls = new Set(tasks.filter(({ delivery }) => !this.#given.has(delivery)).map(({ bundle, delivery }) => bundle ?? delivery)).size
+    this.#world.expect(calls <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: calls }))
     for (const task of tasks) {
       const truth = this.#truth.get(task.run)
       const facts = () => ({
@@ -277,7 +280,9 @@ export class Judge {
       else if (answer === 'unknown') this.#world.expect(truth.bornAt >= arrivedAt, 'a result was told "unknown" and the run is there', facts)
       else {
         const ended = truth.events.some(event => event.delivery === delivery && event.is !== 'delivered')
-        const later = truth.attempt > result.attempt || (truth.delivery !== null && truth.delivery !== delivery)
+        // Another delivery of the attempt was recorded; it may have been given back in the same commit.
+        const other = truth.events.some(event => event.is === 'delivered' && event.attempt === result.attempt && event.delivery !== delivery)
+        const later = truth.attempt > result.attempt || other
         // It was kept as a dead letter, or came while the run was stuck on another.
         const stuck = truth.stuck !== null || this.#throwing.wasStuck(run)
         // What it was to do has changed since it left unrecorded.

@@ -19,7 +19,9 @@ export async function keepWaiting(stage: Stage, rng: Rng): Promise<void> {
 }
 
 function parkedRuns({ truth }: Stage): RunId[] {
-  return [...truth.runs.values()].filter(({ row, closed, stuck }) => !closed && stuck === null && row.state === 'paused').map(({ id }) => id)
+  return [...truth.runs.values()]
+    .filter(({ row, closed, stuck }) => !closed && stuck === null && row.state === 'paused' && row.kind === 'job')
+    .map(({ id }) => id)
 }
 
 async function change(stage: Stage, rng: Rng): Promise<void> {

@@ -13,7 +13,7 @@
  * console.log(await run.result({ timeout: '1h' }))
  * ```
  *
- * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, retention, unique, tags, labels;
+ * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, exhausted, retention, unique, tags, labels;
  *   limits, fair, sequence, cost, batch, debounce, throttle, onFailure).
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.

@@ -64,6 +64,7 @@ test('options become their wire form', async () => {
     metadata: { since: new Date(0) },
     retention: '1d',
     expires: '1h',
+    exhausted: 'park',
     labels: { gpu: 'a100' },
   })
   expect(sent()).toEqual({
@@ -79,13 +80,18 @@ test('options become their wire form', async () => {
     metadata: { since: { $type: 'Date', value: '1970-01-01T00:00:00.000Z' } },
     retention: 86_400_000,
     expires: 3_600_000,
+    exhausted: 'park',
     labels: { gpu: 'a100' },
   })
-  await client.start(tick, undefined, { at: new Date(0), unique: { key: 'u', states: ['running'] }, timeout: { total: 5, heartbeat: '1s' } })
+  await client.start(tick, undefined, {
+    at: new Date(0),
+    unique: { key: 'u', states: ['running'], onConflict: 'replace' },
+    timeout: { total: 5, heartbeat: '1s' },
+  })
   expect(sent()).toEqual({
     definition: 'tick',
     at: '1970-01-01T00:00:00.000Z',
-    unique: { by: 'key', key: 'u', states: ['running'] },
+    unique: { by: 'key', key: 'u', states: ['running'], onConflict: 'replace' },
     timeout: { total: 5, heartbeat: 1_000 },
   })
 })

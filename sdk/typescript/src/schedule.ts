@@ -61,7 +61,7 @@ export type ScheduleInput<Input> = undefined extends Input ? [input?: Input] : [
  */
 export interface ScheduleOptions
   extends Timetable<Date | string>,
-    Pick<RunOptions, 'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'retention' | 'tags' | 'labels'> {
+    Pick<RunOptions, 'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'tags' | 'labels'> {
   /** For people. Up to 2,000 characters. */
   description?: string
   /**
