@@ -3,7 +3,7 @@ import { shortId } from '../core/ids.ts'
 import { type Failure, OPEN_STATES } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
 import { Actor, gatedBy } from './actor.ts'
-import { explainBatch } from './batches/explain.ts'
+import { endedBatch, explainBatch } from './batches/explain.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
@@ -34,7 +34,7 @@ export function explain(row: Row, world: ExplainWorld): Explanation {
   const actor = Actor.load(row)
   const { view } = actor
   const clear: string[] = []
-  const reasons = actor.closed ? [ended(actor)] : open(actor, world, clear)
+  const reasons = actor.closed ? [actor.kind === 'batch' ? endedBatch(actor) : ended(actor)] : open(actor, world, clear)
   return { run: actor.id, state: view.state, since: actor.lastAt, reasons, clear }
 }
 

@@ -330,7 +330,9 @@ export class Tenure {
       if (closed) {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
-        onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
+        // Names of batches are anybody's: they would take the series of the definitions.
+        if (actor.kind === 'job')
+          onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
         this.queues.left(actor)
       } else this.queues.offer(actor)
     }

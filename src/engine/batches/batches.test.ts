@@ -88,12 +88,23 @@ describe('a group of jobs', () => {
     await node.complete(third)
     expect(await counts(node, id)).toEqual({ state: 'failed', reason: 'jobs-failed', total: 3, open: 0, completed: 1, failed: 2, cancelled: 0 })
     expect(Object.keys(await callbacks(node)).sort()).toEqual(['complete', 'firstFailure'])
+    const { reasons } = await node.engine.runs.explain('default', id)
+    expect(reasons).toMatchObject([
+      {
+        code: 'jobs-failed',
+        text: 'failed: 2 of 3 jobs failed, 0 were cancelled',
+        command: `mainspring retry --where batch=${id.slice(-5)},state=failed,state=timed_out`,
+      },
+    ])
   })
 
   test('takes jobs until it is sealed, and an empty one is complete at once', async () => {
     const node = await begin()
     const id = await start(node, group([], { open: true, callbacks: ALL }))
     expect(await counts(node, id)).toMatchObject({ state: 'waiting', reason: 'open', total: 0 })
+    expect((await node.engine.runs.explain('default', id)).reasons).toMatchObject([
+      { code: 'open', command: `mainspring batch seal ${id.slice(-5)}` },
+    ])
     const call = { callKey: 'add-1', by: null }
     expect(await node.engine.batches.add('default', id, jobs(2), call)).toEqual({ batch: id, existing: false, started: 2, conflicts: [] })
     // A repeat of the call adds nothing (E9).

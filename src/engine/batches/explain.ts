@@ -35,3 +35,12 @@ export function explainBatch(actor: Actor, clear: string[]): Reason[] {
     if (!answered) reasons.push({ code: 'callback', text: `its callback ${callback} is being started` })
   return reasons
 }
+
+/** What ended it, and how what failed of it is tried again. */
+export function endedBatch(actor: Actor): Reason {
+  const { view } = actor
+  const { jobs } = actor.state as BatchState
+  const text = view.state === 'failed' ? `failed: ${view.failure?.message}` : view.state
+  const failed = (jobs?.failed ?? 0) > 0 ? { command: `mainspring retry --where batch=${shortId(actor.id)},state=failed,state=timed_out` } : {}
+  return { code: view.reason ?? view.state, text, since: actor.closedAt, ...failed }
+}
