@@ -82,7 +82,7 @@ test('one run is still named by its id, and never together with conditions', asy
 })
 
 test('batches are listed, shown, sealed and cancelled', async () => {
-  const started = await batch({ name: 'nightly import', open: true }).add(idle, [{}, {}]).start(client)
+  const started = await batch({ name: 'nightly import', open: true }).add(idle, [{}, {}]).start({ client })
   const short = started.id.slice(-5)
   expect((await mainspring(['batch', 'ls'])).out).toMatch(
     new RegExp(`${short} +nightly import +waiting .* 0 of 2 jobs completed, 2 open, takes more`),

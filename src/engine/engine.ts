@@ -104,7 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     start: () => tenures.start(),
     stop: () => tenures.stop(),
-    ready: () => fault() === null && (tenures.current?.lane.fresh() ?? false),
+    ready: () => tenures.current?.lane.fresh() ?? false,
     fault: () => {
       const found = fault()
       return found === null ? null : hintOf(found)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../store/memory/store.ts'
 import { type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import type { Delivery } from './face.ts'
 import { SIZES } from './options.ts'
 import { settle } from './test-clock.ts'
 import { TestNode } from './test-engine.ts'
@@ -88,6 +89,24 @@ describe('while the disk is at fault', () => {
     faulty.fault = null
     await node.clock.advance(1_000)
     expect(node.engine.ready()).toBe(true)
+  })
+
+  test('nothing is handed out, and no worker loses its task for it', async () => {
+    const faulty = new FaultyStore()
+    const node = await TestNode.start(faulty.store)
+    await node.run()
+    const [task] = (await node.poll()).tasks as [Delivery]
+    await node.clock.advance(1_000)
+    await node.run()
+    Object.assign(faulty, { fault: FULL, small: true })
+    node.start('call', {}).catch(() => {})
+    await settle()
+    const { tasks } = await node.poll({ worker: 'w2', waitMs: 2 * SIZES.leaseMs })
+    expect(tasks).toEqual([])
+    faulty.fault = null
+    await node.clock.advance(2_000)
+    expect(await node.complete(task)).toEqual(['accepted'])
+    expect((await node.poll({ worker: 'w2' })).tasks).toHaveLength(2)
   })
 
   test('renewals notice it before anybody calls, and when it is over', async () => {

@@ -108,9 +108,9 @@ export class Lane {
     if (this.singles.length > 0) this.nextSingle()
   }
 
-  /** True while nothing suggests that another may have taken over: deliveries may leave unrecorded, leases are kept. */
+  /** True while nothing suggests that another may have taken over, and what leaves can be recorded: deliveries may leave unrecorded, leases may end. */
   fresh(): boolean {
-    return !this.ended && this.world.clock.monotonic() - this.chain.confirmedAt < this.sizes.claimTtlMs / 2
+    return !this.ended && this.chain.faults.current === null && this.world.clock.monotonic() - this.chain.confirmedAt < this.sizes.claimTtlMs / 2
   }
 
   submit(work: Work): void {

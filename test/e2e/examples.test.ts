@@ -97,6 +97,22 @@ describe('examples', () => {
       expect(readFileSync(join(place.folder, 'output', 'day-2026-03-02.svg'), 'utf8').match(/<rect/g)).toHaveLength(48)
     }))
 
+  test('the airports are imported in a batch, and its callback sums them up once all rows are in', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['batch-import.ts'], environmentOf(place))
+      const run = await client.start('import-airports')
+      const { batch, ...figures } = (await run.result({ timeout: '30s' })) as { batch: string; parts: number; rows: number }
+      // The file has 3376 lines below its head, 3372 of them of the USA, in 57 states: counted with Python's csv module.
+      expect(figures).toEqual({ parts: 34, rows: 3376 })
+      expect(await client.batches.handle(batch).result({ timeout: '1m' })).toMatchObject({ name: 'airports', total: 34, completed: 34, failed: 0 })
+      const [callback] = (await client.batches.get(batch)).jobs?.callbacks ?? []
+      const summary = client.handle((callback as { run: string }).run)
+      expect(await summary.result({ timeout: '30s' })).toEqual({ airports: 3372, states: 57 })
+      const written = JSON.parse(readFileSync(join(place.folder, 'output', 'airports.json'), 'utf8'))
+      expect(written).toMatchObject({ jobs: { total: 34, completed: 34, failed: 0 }, airports: 3372, missing: [] })
+    }))
+
   test('who floods a queue waits for himself', () =>
     inPlace(async (place, client) => {
       await place.server()

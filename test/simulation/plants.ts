@@ -124,11 +124,23 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     caught: /forgot one \(E12\)/,
     plant: { scenario: startsBatches },
     patches: [
+      { file: 'src/engine/batches/runner.ts', find: 'next, runs },', replace: 'next, runs: [] },' },
       {
         file: 'src/engine/batches/runner.ts',
-        find: 'pageWork({ batch: id, namespace, from: sweep.cursor, next, runs }, sweep, this.world, { resolve, reject })',
-        replace:
-          'pageWork({ batch: id, namespace, from: sweep.cursor, next, runs: [] }, sweep, this.world, { resolve: () => { resolve(); for (const run of runs) this.submit({ ids: [run], bytes: 200, execute: t => { const a = t.actor(run); if (a !== null && !a.closed && sweep.operation !== "retry") t.apply(a, { is: sweep.operation, command: id, by: null, why: sweep.why } as never) }, done: () => {}, failed: () => {} }) }, reject })',
+        find: '{ resolve, reject },',
+        replace: '{ resolve: () => { resolve(); for (const run of runs) this.submit(commandAlone(run, id, sweep)) }, reject },',
+      },
+      {
+        file: 'src/engine/batches/runner.ts',
+        find: 'const AGAIN_MS = 200',
+        replace: `const AGAIN_MS = 200
+const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep): Work => ({
+  ids: [run], bytes: 200, done: () => {}, failed: () => {},
+  execute(transaction) {
+    const actor = transaction.actor(run)
+    if (actor !== null && !actor.closed && is !== 'retry') transaction.apply(actor, { is, command, by: null, why } as { is: string })
+  },
+})`,
       },
     ],
   },

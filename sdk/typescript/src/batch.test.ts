@@ -22,7 +22,7 @@ test('a batch sends its jobs, nested batches and callbacks in one call, and regi
   const started = await batch({ name: 'import', onSuccess: [told, { at: AT }], onComplete: told, open: true, retention: '1d' })
     .add(rows, [{ input: { page: 1 } }, { input: { page: 2 }, priority: 3 }], { queue: 'import' })
     .add(nested)
-    .start(client)
+    .start({ client })
   expect(started.id).toBe('b1')
   const [registered, sent] = server.calls
   expect(registered).toMatchObject({ operation: 'definitions.register', body: { definitions: [{ name: 'rows' }, { name: 'told' }] } })
@@ -45,11 +45,11 @@ test('a batch sends its jobs, nested batches and callbacks in one call, and regi
 
 test('what is wrong is refused before anything is sent', async () => {
   const { server, client } = world()
-  await expect(batch({ name: '' }).start(client)).rejects.toThrow(InvalidOption)
+  await expect(batch({ name: '' }).start({ client })).rejects.toThrow(InvalidOption)
   await expect(
     batch()
       .add(rows, [{ input: { page: 1 }, priority: 1_000 }])
-      .start(client),
+      .start({ client }),
   ).rejects.toThrow(InvalidOption)
   // @ts-expect-error the input of another job
   batch().add(rows, [{ input: { sheet: 1 } }])

@@ -87,12 +87,13 @@ export class Batch {
 
   /**
    * Starts the batch and all its jobs, up to 10,000 with those of nested batches: all or nothing. Resolves when the server has them on disk.
+   * `key` makes it repeatable: for 24 hours the same key gives the same batch. In a handler give `ctx.taskKey`, so that a retried one starts no twin.
    * @throws InvalidOption, InvalidInput, Unserialisable before anything is sent; RequestRefused; Unreachable after 30 s of trying again.
    */
-  async start(client: Client = currentClient()): Promise<BatchHandle> {
+  async start({ client = currentClient(), key = client.newId() }: { client?: Client; key?: string } = {}): Promise<BatchHandle> {
     const body = await this.wire('')
     await client.register(this.jobs())
-    const started = await client.call<WireBatchStarted>('batches.start', {}, body, { callKey: client.newId() })
+    const started = await client.call<WireBatchStarted>('batches.start', {}, body, { callKey: key })
     return new BatchHandle(client, started.batch, started)
   }
 

@@ -41,8 +41,8 @@ export class Batches {
   }
 
   /** Starts a batch of jobs; see `Batch.start`. */
-  start(batch: Batch): Promise<BatchHandle> {
-    return batch.start(this.#client)
+  start(batch: Batch, options: { key?: string } = {}): Promise<BatchHandle> {
+    return batch.start({ client: this.#client, ...options })
   }
 
   /**

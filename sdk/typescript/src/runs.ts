@@ -9,6 +9,8 @@ export interface RunFilter {
   queue?: string | string[]
   /** All of them. */
   tags?: Record<string, string>
+  /** Jobs of this batch: its id, or the end of it. */
+  batch?: string
   createdAfter?: Date
   createdBefore?: Date
   /** Runs a page, 1 to 1,000, default 50. */
@@ -24,6 +26,7 @@ export async function listRuns(client: Client, filter: RunFilter): Promise<WireR
     definition: filter.job,
     queue: filter.queue,
     tag: tags.length > 0 ? tags : undefined,
+    batch: filter.batch,
     createdAfter: filter.createdAfter?.toISOString(),
     createdBefore: filter.createdBefore?.toISOString(),
     limit: filter.limit === undefined ? undefined : String(filter.limit),

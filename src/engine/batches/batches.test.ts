@@ -135,6 +135,18 @@ describe('a group of jobs', () => {
     expect(await counts(node, first.batch)).toMatchObject({ total: 1, open: 1 })
   })
 
+  test('gathers starts of a debounced definition, also in a run that is not in memory', async () => {
+    const store = openMemoryStore()
+    const definitions = { ...DEFINITIONS, mail: { debounce: { per: null, forMs: 5_000 } } }
+    const node = await TestNode.start(store, definitions, { sizes: { ...PATIENT, actorsCached: 1 } })
+    const waiting = await node.run({ input: '"first"' })
+    await node.start(null, { definition: 'told' }, { definition: 'told' })
+    const { batch, started, conflicts } = await node.engine.batches.start('default', group([job({ input: '"last"' })]), { callKey: 'c', by: null })
+    expect([started, conflicts]).toMatchObject([0, [{ index: 0, answer: { is: 'existing', run: waiting } }]])
+    expect((await node.engine.runs.get('default', waiting)).input).toBe('"last"')
+    expect(await counts(node, batch)).toMatchObject({ state: 'completed', total: 0 })
+  })
+
   test('counts a nested batch as one job, by how it ends', async () => {
     const node = await begin()
     const id = await start(
@@ -316,6 +328,25 @@ describe('a bulk operation', () => {
       open,
     ])
     expect(await node.start('call', {})).toEqual([{ is: 'existing', run: (kept as { run: string }).run, by: 'call' }])
+  })
+
+  test('changes runs that wait, lets parked ones go on, and refuses by the codes of one run', async () => {
+    const node = await TestNode.start(openMemoryStore(), { mail: { retry: { attempts: 1 }, exhausted: 'park' } }, { sizes: PATIENT })
+    await node.start(null, {}, {}, {})
+    const [parked, running] = (await node.poll({ max: 2, slots: 2 })).tasks as [Delivery, Delivery]
+    await fail(node, parked)
+    const change = { operation: 'change' as const, filter: {}, change: { priority: 7, queue: 'fast' } }
+    const changed = await node.engine.batches.bulk('default', change, { ...COMMAND, id: 'change' })
+    const resumed = await bulk(node, 'resume', { reason: 'parked' })
+    await node.clock.advance(1)
+    expect((await view(node, changed.batch)).bulk).toMatchObject({ matched: 1, done: 1, refused: 0 })
+    expect((await view(node, resumed.batch)).bulk).toMatchObject({ matched: 1, done: 1, refused: 0 })
+    const { rows } = await node.engine.runs.list({ namespace: 'default', names: ['mail'] }, { after: null, limit: 9 })
+    expect(Object.fromEntries(rows.map(({ id, state, queue, priority }) => [id, [state, queue, priority]]))).toMatchObject({
+      [parked.run]: ['queued', 'default', 0],
+      [running.run]: ['running', 'default', 0],
+    })
+    expect(rows.find(({ id }) => id !== parked.run && id !== running.run)).toMatchObject({ state: 'queued', queue: 'fast', priority: 7 })
   })
 
   test('is paused, resumed and cancelled between two pages', async () => {

@@ -4,6 +4,7 @@ import { type ActorId, callRunId, newId, type RunId } from '../../core/ids.ts'
 import { parentOf, type Trigger } from '../../core/run.ts'
 import { BATCH_DEPTH_MAX, type BatchState, type Plan } from '../../machines/batch/types.ts'
 import { MACHINES } from '../../machines/registry.ts'
+import type { KeyName } from '../../store/store.ts'
 import type { Definitions } from '../definitions.ts'
 import type { StartAnswer } from '../face.ts'
 import { callName, type Settle, startWork } from '../starts.ts'
@@ -44,7 +45,7 @@ export function batchWork(desk: Desk, spec: BatchStart, call: BatchCall, settle:
   const before = callName(desk.namespace, id)
   let existing = false
   return {
-    ...together([planned], [before]),
+    ...together([planned], null, before),
     execute(transaction) {
       existing = transaction.actor(id) !== null || transaction.key(before) !== null
       if (!existing) beginBatches(desk, [planned], transaction)
@@ -60,17 +61,17 @@ export function addWork(desk: Desk, id: RunId, items: readonly BatchItem[], dept
   refuseTooMany(items)
   const planned = planItems(desk, id, items, depth + 1, `${callKey}:${id}`, '')
   const nested = planned.nested.map(one => one.planned)
-  const first = planned.work?.ids[0] ?? nested[0]?.id
+  const first = planned.work?.ids[0] ?? nested[0]?.id ?? id
+  const before = callName(desk.namespace, first)
   let existing = false
-  const { ids, keys, ...rest } = together(nested, planned.work?.keys ?? [])
+  const needs = together(nested, planned.work, before)
   return {
-    ...rest,
-    keys: [...keys, ...(first === undefined ? [] : [callName(desk.namespace, first)])],
-    ids: [id, ...ids, ...(planned.work?.ids ?? [])],
+    ...needs,
+    ids: [id, ...needs.ids],
     execute(transaction) {
       const batch = transaction.actor(id)
       if (batch === null || batch.namespace !== desk.namespace || batch.kind !== 'batch') throw new UserError('batch-not-found', { found: id })
-      existing = first !== undefined && (transaction.actor(first) !== null || transaction.key(callName(desk.namespace, first)) !== null)
+      existing = first !== id && (transaction.actor(first) !== null || transaction.key(before) !== null)
       if (existing) return
       const { jobs } = batch.state as BatchState
       if (jobs === null) throw new UserError('batch-not-found', { found: id, hint: 'it is an operation on runs, and takes no jobs' })
@@ -158,15 +159,17 @@ function withNested(batch: PlannedBatch): PlannedBatch[] {
   return [batch, ...batch.items.nested.flatMap(({ planned }) => withNested(planned))]
 }
 
-function together(
-  batches: readonly PlannedBatch[],
-  keys: Work['keys'] & object,
-): Pick<Work, 'ids' | 'starts' | 'bytes'> & { keys: NonNullable<Work['keys']> } {
+/** What a work needs that begins these batches, and starts of its own beside them. */
+function together(batches: readonly PlannedBatch[], own: Work | null, name: KeyName): Pick<Work, 'ids' | 'keys' | 'further' | 'starts' | 'bytes'> {
   const all = batches.flatMap(withNested)
-  const works = all.flatMap(({ items }) => items.work ?? [])
+  const works = [...(own === null ? [] : [own]), ...all.flatMap(({ items }) => items.work ?? [])]
   return {
     ids: [...all.map(({ id }) => id), ...works.flatMap(({ ids }) => ids)],
-    keys: [...keys, ...works.flatMap(work => work.keys ?? [])],
+    keys: [name, ...works.flatMap(({ keys = [] }) => keys)],
+    further(transaction) {
+      const further = works.map(work => work.further?.(transaction) ?? {})
+      return { ids: further.flatMap(({ ids = [] }) => ids), keys: further.flatMap(({ keys = [] }) => keys) }
+    },
     starts: true,
     bytes: all.length * 1_000 + works.reduce((sum, { bytes }) => sum + bytes, 0),
   }

@@ -146,6 +146,7 @@ describe('a group of jobs', () => {
     expect(life.state?.closing).toBeNull()
     expect(life.close('r1', 'completed').last.outcome).toMatchObject({ state: 'cancelled' })
     expect(life.take({ is: 'cancel', ...WHO }).last).toEqual({ events: [] })
+    expect(life.take({ is: 'change', ...WHO, change: {} }).last.replies).toMatchObject([{ reply: { ok: false, code: 'run-closed' } }])
     expect(life.take({ is: 'terminate', ...WHO }).last.replies).toMatchObject([{ reply: { ok: false, code: 'run-closed' } }])
   })
 

@@ -44,7 +44,7 @@ function decide(state: BatchState | null, input: BatchInput, context: Context): 
     case 'cancel':
       return cancelled(state, input, context)
     case 'change':
-      return { events: [], replies: [{ command: input.command, reply: { ok: false, code: 'run-begun' } }] }
+      return refuse(input.command, 'run-begun')
     case 'terminate':
       return go(state, [closing('terminated', at, 'terminated', input)], context)
   }
@@ -57,8 +57,21 @@ function started(state: BatchState | null, { name, options, trigger, plan }: Sta
 
 function late(state: BatchState, input: BatchInput): Decision<BatchEvent> {
   const { is } = state.closing as Closing
-  if ((input.is !== 'cancel' || is === 'cancelled') && (input.is !== 'terminate' || is === 'terminated')) return NOTHING
-  return { events: [], replies: [{ command: input.command, reply: { ok: false, code: 'run-closed' } }] }
+  switch (input.is) {
+    case 'cancel':
+      return is === 'cancelled' ? NOTHING : refuse(input.command, 'run-closed')
+    case 'terminate':
+      return is === 'terminated' ? NOTHING : refuse(input.command, 'run-closed')
+    case 'resume':
+    case 'change':
+      return refuse(input.command, 'run-closed')
+    default:
+      return NOTHING
+  }
+}
+
+function refuse(command: string, code: string): Decision<BatchEvent> {
+  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
 }
 
 function woken(state: BatchState, context: Context): Decision<BatchEvent> {
