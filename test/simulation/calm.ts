@@ -157,6 +157,11 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
     }
   })
   await world.run(world.now + CALM_MS)
+  // One that was mended just now may be parked by the failure that it was stuck on.
+  await during(stage, async () => {
+    for (const id of stuck()) if (stage.truth.get(id)?.stuck === null) await resume(stage, rng, id)
+  })
+  await world.run(world.now + CALM_MS)
   await expectOnly(stage, memory, rng, () => false)
 }
 
