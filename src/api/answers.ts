@@ -174,7 +174,7 @@ export const Workers = object(
         queues: Type.Array(Type.String()),
         labels: strings,
         slots: Type.Integer(),
-        running: Type.Array(object({ run: Type.String(), definition: Type.String(), attempt: Type.Integer(), since: Time })),
+        running: Type.Array(object({ run: Type.String(), definition: Type.String(), attempt: Type.Integer(), since: Time, stuck: Type.Boolean() })),
         lastSeenAt: Time,
       }),
     ),
@@ -218,6 +218,8 @@ const Delivery = object(
     traceparent: Type.Optional(Type.String()),
     nominalTime: Type.Optional(Time),
     latenessMs: Type.Optional(Type.Number({ description: 'from the nominal time to this delivery' })),
+    bundle: Type.Optional(Type.String({ description: 'those of one bundle go to one call of the handler' })),
+    cost: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'units that it takes of its worker; absent: one slot' })),
   },
   'Delivery',
 )

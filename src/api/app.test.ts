@@ -389,6 +389,16 @@ describe('operations', () => {
     expect(depth).toBe(11)
   })
 
+  test('a snooze, a stuck handler and free units reach the engine as they were said', async () => {
+    const tasks = '/v1/namespaces/default/tasks'
+    await call('POST', `${tasks}/complete`, { worker: 'w', results: [{ ...REF, is: 'snoozed', delayMs: 1_000.4, slow: true }] })
+    expect(engine.calls.pop()?.args[2]).toEqual([{ ...REF, is: 'snoozed', delayMs: 1_000, slow: true }])
+    await call('POST', `${tasks}/heartbeat`, { worker: 'w', beats: [{ ...REF, stuck: true }] })
+    expect(engine.calls.pop()?.args[2]).toEqual([{ ...REF, stuck: true }])
+    await call('POST', `${tasks}/poll`, { worker: 'w', serves: [], max: 1, units: { cpu: 0.5 }, unitsTotal: { cpu: 4 } })
+    expect(engine.calls.pop()?.args[1]).toMatchObject({ units: { cpu: 0.5 }, unitsTotal: { cpu: 4 } })
+  })
+
   test('a client that goes ends its poll', async () => {
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as { port: number }

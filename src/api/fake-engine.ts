@@ -184,7 +184,7 @@ export class FakeEngine implements Engine {
         queues: [],
         labels: { gpu: 'a100' },
         slots: 4,
-        running: [{ run: newId(NOW, Math.random), definition: 'resize', attempt: 1, since: NOW }],
+        running: [{ run: newId(NOW, Math.random), definition: 'resize', attempt: 1, since: NOW, stuck: false }],
         lastSeenAt: NOW,
       },
     ],
@@ -295,5 +295,6 @@ export function fakeDelivery(index: number): Delivery {
     nominalAt: null,
     latenessMs: null,
     bundle: null,
+    cost: null,
   }
 }

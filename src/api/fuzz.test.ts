@@ -155,6 +155,8 @@ const VALID: Record<string, unknown> = {
     labels: { a: 'b' },
     max: 5,
     slots: 9,
+    units: { cpu: 1.5 },
+    unitsTotal: { cpu: 4 },
     wait: 1,
   },
   'tasks.complete': {
@@ -168,11 +170,12 @@ const VALID: Record<string, unknown> = {
         retry: false,
         delayMs: 5,
       },
+      { ...REF, is: 'snoozed', delayMs: 5, slow: true },
       { ...REF, is: 'returned' },
       { ...REF, is: 'cancelled' },
     ],
   },
-  'tasks.heartbeat': { worker: 'w', beats: [{ ...REF, active: true, progress: { value: 0.5, message: 'm' }, checkpoint: [1] }] },
+  'tasks.heartbeat': { worker: 'w', beats: [{ ...REF, active: true, stuck: true, progress: { value: 0.5, message: 'm' }, checkpoint: [1] }] },
   'tasks.log': {
     worker: 'w',
     lines: [{ run: REF.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00.123Z', level: 'warn', message: 'm', fields: { a: 1 } }],

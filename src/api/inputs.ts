@@ -133,6 +133,11 @@ export function resultOf(body: Static<typeof schemas.Result>, payloads: readonly
       if (body.delayMs !== undefined) result.delayMs = Math.round(body.delayMs)
       return result
     }
+    case 'snoozed': {
+      const result: Ref & TaskResult = { run, task, attempt, delivery, is: 'snoozed', delayMs: Math.round(body.delayMs) }
+      if (body.slow !== undefined) result.slow = body.slow
+      return result
+    }
     default:
       return { run, task, attempt, delivery, is: body.is }
   }
@@ -164,6 +169,7 @@ export function beatOf(body: Static<typeof schemas.Heartbeat>['beats'][number], 
   const { run, task, attempt, delivery } = body
   const beat: Beat = { run, task, attempt, delivery }
   if (body.active !== undefined) beat.active = body.active
+  if (body.stuck !== undefined) beat.stuck = body.stuck
   if (body.progress !== undefined) beat.progress = progressOf(body.progress)
   if (body.checkpoint !== undefined) beat.checkpoint = payloadOf(body.checkpoint, payloads)
   return beat

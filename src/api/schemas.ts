@@ -151,6 +151,13 @@ export const ChangeBody = closed(
 )
 export const NewKey = closed({ name: Name }, { title: 'NewKey' })
 
+const UNITS_MAX = 20
+const UnitName = Type.String({ pattern: `^(?!__proto__$)${ended(NAME_LENGTH_MAX).slice(1)}` })
+const Units = Type.Record(UnitName, number(0, 1e12), {
+  additionalProperties: false,
+  maxProperties: UNITS_MAX,
+  description: `at most ${UNITS_MAX} kinds of units and how many there are, such as {"cpu": 4}`,
+})
 /** Queues that one worker names, and definitions that it serves. */
 const QUEUES_PER_POLL_MAX = 1_000
 export const Poll = closed(
@@ -163,6 +170,8 @@ export const Poll = closed(
     labels: Type.Optional(Labels),
     max: count(1, TASKS_PER_CALL_MAX),
     slots: Type.Optional(count(0, 1_000_000)),
+    units: Type.Optional(Units),
+    unitsTotal: Type.Optional(Units),
     wait: Type.Optional(count(0, WAIT_MS_MAX)),
   },
   { title: 'Poll' },
@@ -199,6 +208,7 @@ export const Result = Type.Union(
       },
       { title: 'Failed' },
     ),
+    closed({ ...ref, is: Type.Literal('snoozed'), delayMs: number(0, DURATION_MS_MAX), slow: Type.Optional(Type.Boolean()) }, { title: 'Snoozed' }),
     closed({ ...ref, is: Type.Literal('returned') }, { title: 'Returned' }),
     closed({ ...ref, is: Type.Literal('cancelled') }, { title: 'Cancelled' }),
   ],
@@ -207,7 +217,13 @@ export const Result = Type.Union(
 export const Complete = closed({ worker: Name, results: list(Result, TASKS_PER_CALL_MAX) }, { title: 'Complete' })
 const Progress = closed({ value: number(0, 1), message: Type.Optional(Note) }, { title: 'Progress' })
 const Beat = closed(
-  { ...ref, active: Type.Optional(Type.Boolean()), progress: Type.Optional(Progress), checkpoint: Type.Optional(Payload) },
+  {
+    ...ref,
+    active: Type.Optional(Type.Boolean()),
+    stuck: Type.Optional(Type.Boolean()),
+    progress: Type.Optional(Progress),
+    checkpoint: Type.Optional(Payload),
+  },
   { title: 'Beat' },
 )
 export const Heartbeat = closed({ worker: Name, beats: list(Beat, TASKS_PER_CALL_MAX) }, { title: 'Heartbeat' })

@@ -28,6 +28,8 @@ const poll = operation({
         labels: body.labels ?? {},
         max: body.max,
         slots: body.slots ?? body.max,
+        ...(body.units && { units: body.units }),
+        ...(body.unitsTotal && { unitsTotal: body.unitsTotal }),
         waitMs: body.wait ?? 0,
       },
       signal,

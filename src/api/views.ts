@@ -205,6 +205,8 @@ export function deliveryText(task: Delivery): string {
   if (task.traceparent !== null) text += `,"traceparent":${quote(task.traceparent)}`
   if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
   if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
+  if (task.bundle !== null) text += `,"bundle":${quote(task.bundle)}`
+  if (task.cost !== null) text += `,"cost":${JSON.stringify(task.cost)}`
   return `${text}}`
 }
 

@@ -144,7 +144,7 @@ describe('answers are what /openapi.json says', () => {
         { is: 'completed', at: NOW, output: '1e400', retryAt: NOW },
       ],
     )
-    engine.deliveries = [fakeDelivery(1), { ...fakeDelivery(2), tags: { a: 'b' }, deadline: NOW }]
+    engine.deliveries = [fakeDelivery(1), { ...fakeDelivery(2), tags: { a: 'b' }, deadline: NOW, bundle: 'b', cost: { cpu: 1.5 } }]
     engine.lines = [{ run: run.id, attempt: 1, delivery: 'd', n: 0, at: NOW, level: 'info', message: 'm', fields: '{"a":1}' }]
     engine.schedules.lines = [fakeLine(NOW)]
     await api.dispatch('schedules.put', {

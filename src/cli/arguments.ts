@@ -25,6 +25,21 @@ export function pairsArgument(texts: readonly string[], place: string): Record<s
   return Object.fromEntries(entries)
 }
 
+/** `--unit cpu=4 --unit memory=8192`; undefined: none was given. */
+export function numbersArgument(texts: readonly string[], place: string): Record<string, number> | undefined {
+  if (texts.length === 0) return undefined
+  const entries = Object.entries(pairsArgument(texts, place)).map(([name, text]): [string, number] => {
+    const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+    if (number <= 1e12) return [name, number]
+    throw new Refusal({
+      code: 'invalid-option',
+      place,
+      title: `Found ${JSON.stringify(`${name}=${text}`)}, expected a name and a number, such as cpu=4.`,
+    })
+  })
+  return Object.fromEntries(entries)
+}
+
 export function integerArgument(text: string, place: string, least: number, most: number): number {
   const number = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (number >= least && number <= most) return number

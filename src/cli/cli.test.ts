@@ -171,6 +171,7 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['show'], 2, /^Missing required argument 'run'\.\nSee: mainspring show --help.*\[usage\]$/],
   [['worker', 'none.ts'], 2, /^none\.ts {2}There is no such file\. +\[file-missing\]$/],
   [['worker', 'none.ts', '--slots', '0'], 2, /^--slots {2}Found "0"/],
+  [['worker', 'none.ts', '--unit', 'cpu=four'], 2, /^--unit {2}Found "cpu=four", expected a name and a number/],
   [['list', '--url', 'nonsense'], 2, /^--url {2}url: found "nonsense"/],
   [['list', '--url', 'http://127.0.0.1:1'], 3, /^http:\/\/127\.0\.0\.1:1 {2}Nobody answers \(ECONNREFUSED\)\.\n.*\[unreachable\]$/],
   [['server', '--port', '0'], 2, /in use by .*\[database-refused\]$/s],

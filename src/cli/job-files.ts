@@ -2,11 +2,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type AnyJob, isSchedule, type Schedule } from '@mainspring/sdk'
+import type { Middleware } from '@mainspring/sdk/worker'
 import { Refusal, type RefusalFacts } from '../server/refusal.ts'
 
 export interface LoadedJobs {
   jobs: AnyJob[]
   schedules: Schedule[]
+  /** What the files export as `middleware`, in the order of the files. */
+  middleware: Middleware[]
   /** By job name: an input to try it with, as the file's export `examples` gives it. */
   examples: Map<string, unknown>
   /** By job name: the file it came from. */
@@ -51,7 +54,7 @@ function definesJobs(text: string): boolean {
  * @throws Refusal with the place: a file that is missing or has a mistake, two of one name, no job at all.
  */
 export async function loadJobs(files: readonly string[], directory: string): Promise<LoadedJobs> {
-  const loaded: LoadedJobs = { jobs: [], schedules: [], examples: new Map(), files: new Map(), scheduleFiles: new Map() }
+  const loaded: LoadedJobs = { jobs: [], schedules: [], middleware: [], examples: new Map(), files: new Map(), scheduleFiles: new Map() }
   for (const given of files) {
     const file = resolve(directory, given)
     const shown = relative(directory, file) || file
@@ -60,7 +63,8 @@ export async function loadJobs(files: readonly string[], directory: string): Pro
     const parts = Object.values(exported)
     gather('job', parts.flatMap(jobsIn), shown, loaded.jobs, loaded.files)
     gather('schedule', parts.flatMap(schedulesIn), shown, loaded.schedules, loaded.scheduleFiles)
-    const { examples } = exported
+    const { examples, middleware } = exported
+    loaded.middleware.push(...[middleware ?? []].flat().map(one => middlewareOf(one, shown)))
     if (typeof examples === 'object' && examples !== null) for (const [name, input] of Object.entries(examples)) loaded.examples.set(name, input)
   }
   // Who has a schedule can run what it starts.
@@ -98,6 +102,16 @@ function gather<Part extends { readonly name: string }>(
     into.push(part)
     files.set(part.name, shown)
   }
+}
+
+function middlewareOf(value: unknown, shown: string): Middleware {
+  if (typeof value === 'function') return value as Middleware
+  throw new Refusal({
+    code: 'file-mistake',
+    place: shown,
+    title: `The export "middleware" is neither a function nor a list of functions.`,
+    hint: 'export const middleware = [async (task, next) => next()]',
+  })
 }
 
 async function importFile(file: string, directory: string): Promise<Record<string, unknown>> {

@@ -14,6 +14,7 @@ export function addWorkerVerbs(program: Command, terminal: Terminal): void {
     .option('--slots <number>', 'attempts at a time', '10')
     .option('--queues <names>', 'only these queues, with commas between them')
     .option('--label <name=value>', 'what this worker is, for jobs that ask for it (repeatable)', collect)
+    .option('--unit <name=number>', 'what this worker has beside slots, for jobs with a cost (repeatable): cpu=4', collect)
     .option('--source <name>', 'what the server knows this code by: schedules that it no longer has are paused (default: the files)')
     .option('--name <name>', 'what people call this worker (default: host and process)')
   acting(worker, terminal, 'mainspring worker jobs.ts --slots 20', async (session, files, flags) =>

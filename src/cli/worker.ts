@@ -3,7 +3,7 @@ import { startWorker, type Worker, type WorkerEvent, type WorkerOptions } from '
 import { openExecutors } from '../server/executors.ts'
 import { Refusal, type RefusalFacts } from '../server/refusal.ts'
 import { lowerFirst } from './apply/manifest.ts'
-import { integerArgument, listFlag, pairsArgument, textFlag } from './arguments.ts'
+import { integerArgument, listFlag, numbersArgument, pairsArgument, textFlag } from './arguments.ts'
 import { type LoadedJobs, loadJobs } from './job-files.ts'
 import { factsOf, problemText } from './output/problem.ts'
 import { countText } from './output/words.ts'
@@ -22,6 +22,7 @@ export async function runWorker(session: Session, files: readonly string[], flag
     .map(queue => queue.trim())
     .filter(queue => queue !== '')
   const labels = pairsArgument(listFlag(flags.label), '--label')
+  const units = numbersArgument(listFlag(flags.unit), '--unit')
   const name = textFlag(flags.name)
   const withExecutors = EXECUTOR_SETTINGS.some(setting => session.config.origins[setting].startsWith('--'))
   if (files.length === 0 && !withExecutors)
@@ -37,15 +38,17 @@ export async function runWorker(session: Session, files: readonly string[], flag
   const running: Running[] = []
   if (loaded) {
     const source = textFlag(flags.source) ?? (terminal.environment.MAINSPRING_SOURCE || files.join(',').slice(-SOURCE_LENGTH_MAX))
-    const { jobs, schedules } = loaded
+    const { jobs, schedules, middleware } = loaded
     const options: WorkerOptions = {
       jobs,
       schedules,
+      middleware,
       source,
       client,
       slots,
       queues,
       labels,
+      ...(units && { units }),
       ...(name !== undefined && { name }),
       log: (level, message, facts) => tell(session, level, message, facts),
     }

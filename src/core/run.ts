@@ -77,7 +77,7 @@ export function nominalTimeOf(trigger: Trigger): Instant | null {
   return (trigger.is === 'schedule' || trigger.is === 'retry' ? trigger.nominalAt : undefined) ?? null
 }
 
-/** What ends a run. The reason says more than the state does: `attempts-exhausted`, `aborted`, `lost`, `expired`, `total-timeout` … */
+/** What ends a run. The reason says more than the state does: `attempts-exhausted`, `out-of-memory`, `aborted`, `lost`, `expired`, `total-timeout` … */
 export interface Outcome {
   state: ClosedState
   reason: string | null

@@ -252,10 +252,16 @@ export function orderOf(task: TaskState, policy: TaskPolicy): TaskOrder | null {
     queue: policy.queue,
     definition: policy.definition,
     labels: policy.labels,
-    sort: policy.gate?.place ?? sortKey(task.since, policy.priority),
+    sort: sortOf(task, policy),
     atMostOnce: policy.retry.attempts === 1,
     gate: policy.gate,
   }
+}
+
+/** In a sequence the one that has begun goes before all that wait behind it, wherever their places are. */
+function sortOf({ since, startedAt }: TaskState, { gate, priority }: TaskPolicy): number {
+  if (gate?.place === undefined) return sortKey(since, priority)
+  return startedAt === null ? gate.place : Number.MIN_SAFE_INTEGER
 }
 
 export function deliveredOf(task: TaskState, policy: TaskPolicy): Delivered | null {
@@ -336,11 +342,16 @@ function attemptFailed(task: TaskState, policy: TaskPolicy, end: AttemptEnd, con
       : { events: [], end: { is: 'failed', reason, ...told } }
   if (asked?.retry === false) return usedUp('aborted')
   const policyMs = retryDelayMs(policy.retry, attemptOf(task), context.random)
-  if (policyMs === null) return usedUp(why === 'failed' ? 'attempts-exhausted' : why)
+  if (policyMs === null) return usedUp(why === 'failed' ? exhaustedBy(failure) : why)
   // A lost attempt is tried again at once: nothing says that the handler is at fault. Its number counts all the same, which bounds a handler that kills its worker.
   const delayMs = why === 'lost' ? 0 : (asked?.delayMs ?? policyMs)
   const event: TaskEvent = { is: 'attempt_failed', at: context.now, attempt: task.attempt, why, retryAt: context.now + delayMs, ...told }
   return { events: [event] }
+}
+
+/** Out of memory is a reason of its own: more attempts would not help, more memory would. */
+function exhaustedBy(failure: Failure | undefined): string {
+  return failure?.code === 'out-of-memory' ? 'out-of-memory' : 'attempts-exhausted'
 }
 
 function delivered(input: { attempt: number; delivery: DeliveryId; worker: WorkerId; version: string | null }, at: Instant): TaskEvent {

@@ -2,8 +2,9 @@ import type { UserError } from '../core/errors.ts'
 import type { ActorId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { TaskOrder } from '../core/machine.ts'
-import { type KeyName, type LedgerRow, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
+import { type KeyName, type KeyRow, type LedgerRow, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import { keyText } from './actors.ts'
 import type { Reservation, Resource } from './limits/limits.ts'
 import type { Work } from './work.ts'
 
@@ -43,6 +44,20 @@ export class OpenBatch {
     }
   }
 
+  /** The store drops before it puts: what this was to put is dropped instead. */
+  dropKeys(names: readonly KeyName[]): void {
+    const { writes } = this
+    writes.keyDrops.push(...names)
+    if (writes.keys.length === 0 || names.length === 0) return
+    const dropped = new Set(names.map(keyText))
+    const kept: KeyRow[] = []
+    for (const row of writes.keys) {
+      if (dropped.has(keyText(row))) writes.keyDrops.push(row)
+      else kept.push(row)
+    }
+    writes.keys = kept
+  }
+
   /** Takes over all of a batch that was to follow it. */
   absorb(later: OpenBatch): void {
     later.absorbedBy = this
@@ -52,7 +67,8 @@ export class OpenBatch {
     }
     this.works.push(...later.works)
     for (const [work, error] of later.refused) this.refused.set(work, error)
-    const { ledger, ...lists } = later.writes
+    const { ledger, keyDrops, ...lists } = later.writes
+    this.dropKeys(keyDrops)
     for (const list of Object.keys(lists) as (keyof typeof lists)[]) for (const row of lists[list]) (this.writes[list] as unknown[]).push(row)
     for (const rate of later.rates) this.rates.add(rate)
     this.freed.push(...later.freed)

@@ -262,7 +262,13 @@ export function createEngine(options: EngineOptions): Engine {
             labels,
             slots,
             lastSeenAt,
-            running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since }) => ({ run, definition, attempt, since })),
+            running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since, stuck }) => ({
+              run,
+              definition,
+              attempt,
+              since,
+              stuck,
+            })),
           })),
     },
     tasks: {

@@ -61,7 +61,8 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   if (actor.kind === 'batch') return explainBatch(actor, clear)
   if (view.state === 'running') {
     clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
-    return []
+    const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
+    return lease?.stuck === true ? [ignoresStop(actor)] : []
   }
   const { labels = null, gate = null } = view.options
   const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels, gate })
@@ -87,6 +88,14 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   reasons.push(...workerReasons(group, world, clear))
   if (actor.unique !== undefined && actor.unique.left !== true) clear.push(uniqueText(actor.unique))
   return reasons
+}
+
+function ignoresStop(actor: Actor): Reason {
+  return {
+    code: 'ignores-stop',
+    text: 'its handler was asked to stop and goes on; its log says where it was seen',
+    command: `mainspring terminate ${shortId(actor.id)}`,
+  }
 }
 
 /** What it has passed, and where it stands among those that wait like it. */
@@ -227,6 +236,7 @@ function backOff(actor: Actor): Reason {
 const ENDED: Record<string, string> = {
   aborted: 'the handler said that no retry helps',
   'attempts-exhausted': 'its attempts are used up',
+  'out-of-memory': 'its handler ran out of memory in its last attempt',
   lost: 'its worker gave no result by the end of its lease (delivery uncertain: the handler may have run)',
   silent: 'its handler gave no sign of life',
   timed_out: 'its last attempt took too long',

@@ -274,11 +274,15 @@ export interface Delivery extends Ref {
   latenessMs: number | null
   /** Those of one bundle go to one call of the handler (`batch`). */
   bundle: string | null
+  /** What it takes of its worker; null: one slot. Where `slots` is not named it is one. */
+  cost: Units | null
 }
 
 export interface Beat extends Ref {
   /** The handler gave a sign of life since the last beat. */
   active?: boolean
+  /** The handler was asked to stop and still runs, long after. */
+  stuck?: boolean
   progress?: Progress
   checkpoint?: Payload
 }
@@ -369,7 +373,8 @@ export interface WorkerView {
   queues: readonly string[]
   labels: Labels
   slots: number
-  running: { run: RunId; definition: string; attempt: number; since: Instant }[]
+  /** `stuck`: it was asked to stop, and has not. */
+  running: { run: RunId; definition: string; attempt: number; since: Instant; stuck: boolean }[]
   lastSeenAt: Instant
 }
 
@@ -408,13 +413,16 @@ export interface Explanation {
   run: RunId
   state: RunState
   since: Instant
-  /** Everything that keeps it from running, or, closed, what ended it. Empty exactly when it can be dispatched or runs. */
+  /**
+   * Everything that keeps it from running, or, closed, what ended it. Empty exactly when it can be dispatched or runs, save that a running one has a reason where its
+   * handler ignores that it was asked to stop.
+   */
   reasons: Reason[]
   /** What is in order, said shortly. */
   clear: string[]
 }
 export interface Reason {
-  /** not-due, back-off, paused, no-worker, wrong-label, no-slot, unique, accepted, stuck, unavailable … and for closed runs how it ended. */
+  /** not-due, back-off, paused, no-worker, wrong-label, no-slot, ignores-stop, unique, accepted, stuck, unavailable … and for closed runs how it ended. */
   code: string
   text: string
   until?: Instant

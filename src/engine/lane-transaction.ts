@@ -95,7 +95,7 @@ export class LaneTransaction implements Transaction {
 
   dropKey(name: KeyName): void {
     this.host.actors.changeKey(name, null)
-    this.into.latest.writes.keyDrops.push(name)
+    this.into.latest.dropKeys([name])
   }
 
   deliver(actor: Actor, input: { is: string }, reservation: Reservation | null): boolean {

@@ -13,6 +13,8 @@ export interface Lease extends Ref {
   heartbeatMs: number | null
   activeAt: number
   cancelling: boolean
+  /** Its worker says that the handler ignores the request to stop. */
+  stuck: boolean
   atMostOnce: boolean
 }
 
@@ -38,9 +40,9 @@ export class Leases {
     this.scanLater()
   }
 
-  add(lease: Omit<Lease, 'until' | 'activeAt'>): Lease {
+  add(lease: Omit<Lease, 'until' | 'activeAt' | 'stuck'>): Lease {
     const now = this.clock.monotonic()
-    const added = { ...lease, until: now + this.leaseMs, activeAt: now }
+    const added = { ...lease, stuck: false, until: now + this.leaseMs, activeAt: now }
     this.held.set(lease.delivery, added)
     return added
   }

@@ -274,7 +274,7 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
   return new UserError('key-conflict', { at: '/key', found: request.key, hint: `run ${run} has this key with another input`, data: { run } }).problem
 }
 
-/** A new run from a closed one, in its slot, linked to it, under its unique key. */
+/** A new run from a closed one, in its slot, linked to it, under its unique key. In a sequence it goes before all that have not begun, and before retries of what began earlier: what stopped a sequence began last. */
 export function retryWork(
   namespace: string,
   id: RunId,
@@ -326,8 +326,8 @@ export function retryWork(
       const free = held === null ? unique : null
       if (free !== null) transaction.putKey({ ...nameOf(transaction, free), run, inputHash: '', expiresAt: null })
       let gate = gateFor(old, { namespace, definition: old.name, queue: options.queue, input }, definitions.gating, command)
-      // In its sequence it goes where the old one stood: before those that share its place.
-      if (gate?.place !== undefined && gate.place === old.view.options.gate?.place) gate = { ...gate, place: gate.place - 1 }
+      if (gate?.place !== undefined && gate.place === old.view.options.gate?.place && old.view.startedAt !== null)
+        gate = { ...gate, place: -old.view.startedAt }
       const nominalAt = nominalTimeOf(old.view.trigger)
       const after = (old.outcome as Outcome).state
       const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction) }

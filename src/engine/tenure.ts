@@ -85,6 +85,7 @@ export class Tenure {
       regrouped: () => this.regrouped(),
       during: read => this.lane.actors.during(read),
       install: (row: OpenRow) => this.lane.install(row),
+      isKnown: actor => this.lane.actors.get(actor.id) === actor,
       pin: actor => this.lane.actors.pin(actor),
       unpin: actor => this.lane.actors.unpin(actor),
       failed: error => this.failed(error),
@@ -122,12 +123,15 @@ export class Tenure {
     settings.load(set)
     this.counters.load(await store.read.counts())
     this.limits.load(await store.loadRates(claim))
-    for (let after: string | null = null; ; ) {
-      const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
-      for (const row of page.rows) this.lane.install(row)
-      if (page.next === null) break
-      after = page.next
-    }
+    // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
+    await this.lane.actors.during(async () => {
+      for (let after: string | null = null; ; ) {
+        const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
+        for (const row of page.rows) this.lane.install(row)
+        if (page.next === null) break
+        after = page.next
+      }
+    })
     await this.timers.start(sizes.pageSize)
     this.queues.load(await store.loadGroups(claim))
     this.retention.start()
@@ -327,6 +331,7 @@ export class Tenure {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
         onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
+        this.queues.left(actor)
       } else this.queues.offer(actor)
     }
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()

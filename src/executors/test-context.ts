@@ -57,6 +57,7 @@ export function testContext(options: { checkpoint?: unknown; attempt?: number; r
     },
     start: unused,
     startMany: unused,
+    snooze: unused,
     lines,
     saved,
     heartbeats: 0,

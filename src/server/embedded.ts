@@ -1,6 +1,6 @@
 import { MessageChannel, Worker as Thread } from 'node:worker_threads'
 import { Client, partsOf, portConnection, setDefaultClient, type Work } from '@mainspring/sdk'
-import { startWorker, type Worker } from '@mainspring/sdk/worker'
+import { type Middleware, startWorker, type Worker } from '@mainspring/sdk/worker'
 import { type LogLevel, loadConfig } from './config.ts'
 import type { EngineThreadData, EngineThreadMessage } from './engine-thread.ts'
 import { Refusal } from './refusal.ts'
@@ -18,6 +18,10 @@ export interface NodeOptions {
   queues?: readonly string[]
   /** What this process has, for jobs that ask for it. */
   labels?: Record<string, string>
+  /** Run around every call of a handler, the first outermost; see `Middleware`. */
+  middleware?: readonly Middleware[]
+  /** What this process has beside slots, for jobs with a `cost`: `{ cpu: 4, gpu: 1 }`. Default: only slots are counted. */
+  units?: Record<string, number>
   /** Default `'default'`. */
   namespace?: string
   /** Of the engine, to stderr. Default `'warn'`. */
@@ -80,7 +84,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
   }
 }
 
-async function startWork(client: Client, { work = [], source, slots, queues, labels }: NodeOptions): Promise<Worker | null> {
+async function startWork(client: Client, { work = [], source, slots, queues, labels, units, middleware }: NodeOptions): Promise<Worker | null> {
   const { jobs, schedules } = partsOf(work)
   if (jobs.length === 0 && schedules.length === 0) return null
   const worker = startWorker({
@@ -91,6 +95,8 @@ async function startWork(client: Client, { work = [], source, slots, queues, lab
     ...(slots !== undefined && { slots }),
     ...(queues && { queues }),
     ...(labels && { labels }),
+    ...(units && { units }),
+    ...(middleware && { middleware }),
   })
   await worker.ready.catch(async (error: unknown) => {
     await worker.stop()

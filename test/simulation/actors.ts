@@ -1,8 +1,10 @@
 import { newId, type RunId } from '../../src/core/ids.ts'
 import type { PauseTarget } from '../../src/engine/face.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Batches } from './batches.ts'
 import type { LogBook, SettingsBook } from './books.ts'
 import type { Call, Cluster, Outcome } from './cluster.ts'
+import type { HoldBook } from './holds.ts'
 import type { Judge } from './invariants.ts'
 import type { Rng } from './rng.ts'
 import type { Scenario } from './scenario.ts'
@@ -22,6 +24,8 @@ export interface Stage {
   throwing: Throwing
   logs: LogBook
   settings: SettingsBook
+  holds: HoldBook
+  tables: Tables
   scenario: Scenario
   /** Faults have stopped: from now on everybody behaves, and nothing new is started. */
   calm: boolean

@@ -3,14 +3,17 @@ import { stateOf } from '../../src/engine/codec.ts'
 import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face.ts'
 import type { BatchState } from '../../src/machines/batch/types.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Page, Paged } from '../../src/store/store.ts'
 import { insist, type Stage } from './actors.ts'
 import { sealAll } from './batches.ts'
 import { command, lift, readSettings, resume } from './client.ts'
 import type { Outcome } from './cluster.ts'
+import { openLimits, resumeSequence, stopped } from './operator.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE } from './scenario.ts'
 import { removeAll } from './schedules.ts'
+import { sequenceKey } from './turns.ts'
 
 /** "Once faults stop, within 30 s of virtual time" (docs/engine.md part D). Delays and back-offs of the scenario are shorter than that. */
 const CALM_MS = 30_000
@@ -19,6 +22,8 @@ const DISPATCH_MS = 3_000
 /** Owners are found, leases of the dead end, timers that were set before the clock was set right go off. */
 const SETTLE_MS = 12_000
 const ASK_MS = 30_000
+/** Stretches of calm that a backlog of limited runs may take. */
+const STRETCHES_MAX = 20
 /** Times that it is looked whether nothing is under way just now. */
 const LOOKS_MAX = 40
 
@@ -26,19 +31,15 @@ const LOOKS_MAX = 40
 export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<void> {
   const { world } = stage
   const rng = new Rng(4, 2)
-  const tables = memory.tables()
+  const tables = memory.tables() as Tables
+  await during(stage, async () => void (await openLimits(stage, rng, tables)))
   await explainAll(stage, memory, rng)
   // What was asked for while things broke has come by now.
   if (stage.scenario.schedules) await during(stage, () => removeAll(stage, rng))
   if (stage.scenario.batches) await during(stage, () => sealAll(stage, rng, tables))
-  await world.run(world.now + CALM_MS)
+  await flow(stage, memory, false)
   // What is paused stays, and says so; everything else has run, or is stuck by a machine that throws.
-  const gated = new Set(paused(stage).map(({ scope, name }) => `${scope} ${name}`))
-  await expectOnly(stage, memory, rng, id => {
-    const row = tables.open.get(id)
-    const paused = row !== undefined && (gated.has(`queue ${row.queue}`) || gated.has(`definition ${row.name}`) || gated.has('namespace '))
-    return paused || row?.state === 'paused'
-  })
+  await expectOnly(stage, memory, rng, id => isPaused(stage, tables, id) || tables.open.get(id)?.state === 'paused' || behind(stage, tables, id))
   const stuck = () => [...tables.open].flatMap(([id, row]) => (row.state === 'paused' && row.kind !== 'schedule' ? [id] : []))
   await during(stage, async () => {
     for (const target of paused(stage)) await lift(stage, rng, target)
@@ -49,10 +50,11 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
     }
   })
   await explainAll(stage, memory, rng)
-  await world.run(world.now + CALM_MS)
+  await flow(stage, memory, true)
   // What was stuck on the failure that used up its attempts is parked, now that its machine is mended.
   const parked = (id: RunId): boolean => stage.truth.get(id)?.stuck === null
-  await expectOnly(stage, memory, rng, id => tables.open.get(id)?.state === 'paused' && (!stage.throwing.isMended(id) || parked(id)))
+  const stays = (id: RunId): boolean => tables.open.get(id)?.state === 'paused' && (!stage.throwing.isMended(id) || parked(id))
+  await expectOnly(stage, memory, rng, id => stays(id) || behind(stage, tables, id))
   if (world.failure === null && stuck().length > 0) await endStuck(stage, memory, rng, stuck)
   await during(stage, () => listAll(stage, memory, rng))
   await during(stage, () => readSettings(stage, rng))
@@ -65,8 +67,50 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   stage.batches.expectSettled()
 }
 
+/** What is limited takes its time: as long as something is done in each stretch of calm, which is longer than any window of a rate. */
+async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promise<void> {
+  const { world, scenario } = stage
+  const tables = memory.tables() as Tables
+  const rng = new Rng(4, 3)
+  for (let stretch = 0; stretch < STRETCHES_MAX; stretch++) {
+    const { accepted } = stage.judge.counts
+    await world.run(world.now + CALM_MS)
+    if (scenario.limited === null || world.failure !== null) return
+    const behindFailed = resumes ? stopped(tables) : []
+    let opened = false
+    await during(stage, async () => {
+      // A change that was under way when all became calm may land later.
+      opened = await openLimits(stage, rng, tables)
+      for (const sequence of behindFailed) await resumeSequence(stage, rng, sequence)
+    })
+    if (!opened && behindFailed.length === 0 && stage.judge.counts.accepted === accepted) return
+  }
+}
+
+/** It waits in a sequence for one that is paused, is stuck or stopped it. */
+function behind(stage: Stage, tables: Tables, id: RunId): boolean {
+  const name = sequenceOf(stage, tables, id)
+  if (name === null) return false
+  const gated = (other: RunId, { state }: { state: string }): boolean =>
+    sequenceOf(stage, tables, other) === name && (state === 'paused' || isPaused(stage, tables, other))
+  return stopped(tables).some(({ definition, key }) => `${definition} ${key}` === name) || [...tables.open].some(([other, row]) => gated(other, row))
+}
+
+function sequenceOf(stage: Stage, tables: Tables, id: RunId): string | null {
+  const row = tables.open.get(id)
+  const rule = row === undefined ? undefined : stage.scenario.limited?.[row.name]?.sequence
+  const truth = rule === undefined ? undefined : stage.truth.get(id)
+  return rule === undefined || truth === undefined ? null : `${truth.row.name} ${sequenceKey(truth, rule.per)}`
+}
+
 function openRuns(memory: MemoryStore): RunId[] {
   return [...memory.tables().open].flatMap(([id, { kind }]) => (kind === 'schedule' ? [] : [id]))
+}
+
+function isPaused(stage: Stage, tables: Tables, id: RunId): boolean {
+  const row = tables.open.get(id)
+  const gated = new Set(paused(stage).map(({ scope, name }) => `${scope} ${name}`))
+  return row !== undefined && (gated.has(`queue ${row.queue}`) || gated.has(`definition ${row.name}`) || gated.has('namespace '))
 }
 
 /** What the node that serves says is paused. */
@@ -113,6 +157,8 @@ async function explainAll(stage: Stage, memory: MemoryStore, rng: Rng): Promise<
   for (const { id, attempt, events } of promised) {
     const known = truth.get(id)
     const moved = known === undefined || known.closed || known.delivery !== null || known.attempt > attempt || known.events.length > events
+    // Somebody else was given what there was of a limit just then: it says so now.
+    if (!moved && stage.scenario.limited !== null && (await explainNow(stage, rng, id))?.reasons.length !== 0) continue
     world.expect(moved, 'explain gave no reason and nothing happened (P6)', () => ({ run: id, row: known?.row }))
   }
 }
@@ -134,6 +180,14 @@ function checkReasons(stage: Stage, { run, state, reasons }: Explanation): void 
   }
 }
 
+async function explainNow(stage: Stage, rng: Rng, id: RunId): Promise<Explanation | null> {
+  let explanation: Explanation | null = null
+  await during(stage, async () => {
+    explanation = await explain(stage, rng, id)
+  })
+  return explanation
+}
+
 async function explain(stage: Stage, rng: Rng, id: RunId): Promise<Explanation | null> {
   const outcome = await insist(stage, rng, 3, { name: 'explain', timeoutMs: 3_000, run: engine => engine.runs.explain(NAMESPACE, id) })
   return outcome.is === 'answer' ? outcome.value : null
@@ -142,6 +196,8 @@ async function explain(stage: Stage, rng: Rng, id: RunId): Promise<Explanation |
 /** Each of the ways out of being stuck leads out of it (E14). */
 async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () => RunId[]): Promise<void> {
   const { world } = stage
+  // What waits for one that is stuck runs once it is out of the way, and is to get stuck no more.
+  for (const id of openRuns(memory)) if (!stuck().includes(id)) stage.throwing.mend(id)
   await during(stage, async () => {
     for (const id of stuck()) {
       const explanation = await explain(stage, rng, id)
@@ -156,12 +212,12 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
       else await command(stage, rng, id, does)
     }
   })
-  await world.run(world.now + CALM_MS)
+  await flow(stage, memory, true)
   // One that was mended just now may be parked by the failure that it was stuck on.
   await during(stage, async () => {
     for (const id of stuck()) if (stage.truth.get(id)?.stuck === null) await resume(stage, rng, id)
   })
-  await world.run(world.now + CALM_MS)
+  await flow(stage, memory, true)
   await expectOnly(stage, memory, rng, () => false)
 }
 

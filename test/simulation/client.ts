@@ -5,6 +5,7 @@ import { freshId, insist, type Stage } from './actors.ts'
 import type { Outcome } from './cluster.ts'
 import { largePayload, passesEdge } from './edge.ts'
 import { isMarked } from './invariants.ts'
+import { changeLimit, keysOf, openLimits, resumeSequence, stopped } from './operator.ts'
 import type { Rng } from './rng.ts'
 import { DEFINITIONS, NAMESPACE, POISON, QUEUES, runOptions, uniqueOf } from './scenario.ts'
 import { throwsTag } from './throwing.ts'
@@ -18,6 +19,7 @@ export async function client(stage: Stage, rng: Rng): Promise<void> {
   while (!stage.calm) {
     await stage.world.sleep(rng.wait(stage.scenario.thinkMs))
     if (stage.calm) return
+    if (stage.scenario.limited !== null && rng.chance(0.1)) await operateLimits(stage, rng)
     const doing = rng.next()
     if (doing < 0.55) await start(stage, rng)
     else if (doing < 0.75) await command(stage, rng)
@@ -35,7 +37,7 @@ export async function register(stage: Stage, rng: Rng): Promise<void> {
     run: engine =>
       engine.definitions.register(
         NAMESPACE,
-        DEFINITIONS.map(name => ({ kind: 'job' as const, name, version: '1', options: {}, schema: null })),
+        DEFINITIONS.map(name => ({ kind: 'job' as const, name, version: '1', options: stage.scenario.limited?.[name] ?? {}, schema: null })),
       ),
   })
 }
@@ -78,9 +80,10 @@ function startRequest(stage: Stage, rng: Rng, callKey: string | null, index: num
   if (options.retry?.attempts === 1) tags.once = '1'
   if (stage.scenario.throws && rng.chance(0.15)) tags.throws = throwsTag(rng)
   const poison = stage.scenario.poison && rng.chance(0.05) ? POISON : ''
+  const keys = stage.scenario.limited === null ? {} : keysOf(rng)
   const request: StartRequest = {
     definition,
-    input: JSON.stringify({ n: stage.inputs++, poison }),
+    input: JSON.stringify({ n: stage.inputs++, poison, ...keys }),
     options: { ...options, tags },
     trigger: { is: 'call' },
   }
@@ -89,7 +92,9 @@ function startRequest(stage: Stage, rng: Rng, callKey: string | null, index: num
   const keyed = rng.next()
   if (keyed < 0.15) {
     request.key = `k${rng.whole(1, 12)}`
-    request.input = rng.chance(0.9) ? JSON.stringify({ of: request.key }) : request.input
+    request.input = rng.chance(0.9)
+      ? JSON.stringify({ of: request.key, ...(stage.scenario.limited === null ? {} : { k: 'a', s: 'x' }) })
+      : request.input
     tags.key = `${definition} ${request.key}`
   } else if (keyed < 0.35) {
     const { unique, tags: more } = uniqueOf(rng, stage.scenario, definition)
@@ -129,6 +134,16 @@ async function operate(stage: Stage, rng: Rng): Promise<void> {
   if (does === 'mend') stage.throwing.mend(run)
   if (does === 'mend' || does === 'resume') await resume(stage, rng, run)
   else await command(stage, rng, run, does)
+}
+
+/** Whoever looks after limits and sequences: changes the ones, lets the others go on or has the failed run tried again. */
+async function operateLimits(stage: Stage, rng: Rng): Promise<void> {
+  const { tables } = stage
+  if (rng.chance(0.1)) return void (await openLimits(stage, rng, tables))
+  const [sequence] = rng.shuffle(stopped(tables))
+  if (sequence === undefined || rng.chance(0.4)) return changeLimit(stage, rng)
+  if (rng.chance(0.5)) await resumeSequence(stage, rng, sequence)
+  else await command(stage, rng, sequence.run, 'retry')
 }
 
 export async function resume(stage: Stage, rng: Rng, run: RunId): Promise<void> {

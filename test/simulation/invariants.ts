@@ -171,9 +171,10 @@ export class Judge {
   polled(poll: Poll, { outcome, life }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
     if (outcome.is === 'problem') return
     const { tasks } = outcome.value
-    // What did not arrive is given again as it was, also to an older call that the network repeats (E16).
-    const fresh = tasks.filter(({ delivery }) => !this.#given.has(delivery)).length
-    this.#world.expect(fresh <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: tasks.length, fresh }))
+    // What did not arrive is given again as it was, also to an older call that the network repeats (E16). One call of a handler takes one slot, however many
+    // runs it is of.
+    const calls = new Set(tasks.filter(({ delivery }) => !this.#given.has(delivery)).map(({ bundle, delivery }) => bundle ?? delivery)).size
+    this.#world.expect(calls <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: calls }))
     for (const task of tasks) {
       const truth = this.#truth.get(task.run)
       const facts = () => ({

@@ -1,5 +1,6 @@
 import type { RunOptions, Unique } from '../../src/core/options.ts'
 import type { Sizes } from '../../src/engine/options.ts'
+import { type Limited, limitedOf } from './limited.ts'
 import type { Rng } from './rng.ts'
 
 export const NAMESPACE = 'sim'
@@ -52,6 +53,8 @@ export interface Scenario {
   waiting: boolean
   /** Somebody starts batches of jobs, and operations on many runs. */
   batches: boolean
+  /** What definitions say of limits, shares, sequences and batches; null: nothing. */
+  limited: Limited | null
 }
 
 export function scenarioOf(rng: Rng, seed: number): Scenario {
@@ -93,6 +96,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     schedules: rng.chance(0.5),
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
+    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
   }
 }
 

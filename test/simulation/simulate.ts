@@ -48,6 +48,8 @@ for (let seed = from; seed < until; seed++) {
     seed,
     createEngine,
     ...(plant?.plant === undefined ? {} : { plant: plant.plant }),
+    // A plant shows best where nothing else goes on.
+    ...(plant === undefined || plant.limits === true ? {} : { limits: false }),
     ...(values.echo ? { echo: line => console.log(line) } : {}),
   })
   for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count

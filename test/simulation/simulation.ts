@@ -11,6 +11,7 @@ import { expectCalm } from './calm.ts'
 import { client, register } from './client.ts'
 import { Cluster } from './cluster.ts'
 import { type Breakage, breakThings, mend } from './faults.ts'
+import { HoldBook } from './holds.ts'
 import { Judge } from './invariants.ts'
 import type { Life } from './life.ts'
 import { Rng } from './rng.ts'
@@ -40,6 +41,8 @@ export interface SimulationOptions {
   seed: number
   createEngine(options: EngineOptions): Engine
   plant?: Plant
+  /** False: nothing is limited, whatever the seed says. */
+  limits?: boolean
   /** Each line of the trace as it happens. */
   echo?: (line: string) => void
 }
@@ -56,6 +59,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const { seed, plant = {} } = options
   const world = new World(seed, options.echo ?? null)
   const scenario = scenarioOf(new Rng(seed, 1), seed)
+  if (options.limits === false) scenario.limited = null
   plant.scenario?.(scenario)
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 
@@ -65,10 +69,12 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const watch = new Watch(world, truth, memory, scenario.claimTtlMs, scenario.rollbacks)
   const ledgers = new Ledgers(world, memory.tables(), truth.ever, scenario.rollbacks)
   const batches = new Batches(world, memory.tables(), truth, throwing, scenario.rollbacks)
+  const holds = new HoldBook(world, truth, scenario)
   watch.watcher = {
     committed: batch => {
       ledgers.committed(batch)
       batches.committed(batch)
+      holds.committed(batch)
     },
   }
   witness(ledgers)
@@ -89,7 +95,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     },
     2,
   )
-  const books = { ledgers, batches, logs, settings }
+  const books = { ledgers, batches, logs, settings, holds, tables: memory.tables() as Tables }
   const stage: Stage = { world, cluster, judge, truth, throwing, ...books, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }
   const rollback = (transactions: number) => {
     const undone = memory.rollback(transactions)
@@ -101,14 +107,18 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], rollback }
 
   const uninstall = throwing.install()
+  const unwatch = holds.install()
   try {
     await live(stage, breakage)
     if (world.failure === null) await calmDown(stage, breakage, memory)
   } finally {
+    unwatch()
     uninstall()
   }
   const counts = {
     ...judge.counts,
+    ...holds.counts,
+    turns: holds.turnsTaken,
     logLines: logs.size,
     stuck: throwing.count,
     events: world.events,

@@ -10,9 +10,13 @@ import { DEFINITIONS, NAMESPACE, POISON, QUEUES } from './scenario.ts'
 const CALL_MS = 3_000
 const POLL_MS = 2_000
 const AGAIN_WITHIN_MS = 60_000
+/** The longest way of a call or an answer: a lease is counted from when it was sent. */
+const LATENCY_MS = 5
 
 interface Attempt {
   task: Delivery
+  /** True time at which its lease is over by this worker's own clock: what was sent last before it was heard of. */
+  until: number
   lost: boolean
   asked: boolean
   /** Lines logged so far, and the time of the last: within an attempt it never steps back. */
@@ -57,6 +61,7 @@ export class Worker {
 
   die(): void {
     this.dead = true
+    for (const { task } of this.#running.values()) this.#stage.holds.handlerEnds(task.delivery)
     this.#stage.world.note(() => `${this.#name} dies with ${this.#running.size} running`)
     if (!this.#rng.chance(0.5)) return
     const { id } = this
@@ -71,10 +76,16 @@ export class Worker {
   }
 
   freeze(ms: number): void {
+    this.#stage.holds.frozen(this.id)
     this.#stage.world.note(() => `${this.#name} freezes for ${Math.round(ms)} ms`)
     this.#frozen = this.#stage.world.sleep(ms).then(() => {
       this.#frozen = null
     })
+  }
+
+  /** Calls of handlers under way: runs of one bundle share one. */
+  get #calls(): number {
+    return new Set([...this.#running.values()].map(({ task }) => task.bundle ?? task.delivery)).size
   }
 
   get #name(): string {
@@ -93,7 +104,7 @@ export class Worker {
     const last: (AnswerId | null)[] = cluster.nodes.map(() => null)
     let index = this.#rng.whole(0, cluster.nodes.length - 1)
     while (await this.#sleep(this.#rng.between(1, 40))) {
-      const max = this.#poll.slots - this.#running.size
+      const max = this.#poll.slots - this.#calls
       if (max <= 0) continue
       const node = cluster.nodes[index] as (typeof cluster.nodes)[number]
       const poll: Poll = { ...this.#poll, max, last: last[index] ?? null }
@@ -113,10 +124,11 @@ export class Worker {
           this.#stage.judge.polled(poll, said)
         },
       })
+      const heardAt = this.#stage.world.now
       if (!(await this.#sleep(0))) return
       if (outcome.is === 'answer') {
         last[index] = outcome.value.answer
-        for (const task of outcome.value.tasks) this.#begin(task)
+        for (const task of outcome.value.tasks) this.#begin(task, heardAt)
       } else {
         index = (index + 1) % cluster.nodes.length
         await this.#sleep(this.#rng.between(20, 300))
@@ -124,12 +136,15 @@ export class Worker {
     }
   }
 
-  #begin(task: Delivery): void {
+  #begin(task: Delivery, heardAt: number): void {
     if (this.#seen.has(task.delivery)) return
     this.#seen.add(task.delivery)
     this.#stage.judge.handlerStarts(this.id, task)
     this.#stage.world.note(() => `${this.#name}   runs ${task.run.slice(-5)} attempt ${task.attempt} ${task.delivery.slice(-5)}`)
-    const attempt: Attempt = { task, lost: false, asked: false, lines: 0, loggedAt: 0 }
+    // Elsewhere it waits until it is told, so that there are late results.
+    const until = this.#stage.scenario.limited === null ? Number.POSITIVE_INFINITY : heardAt + task.leaseMs - LATENCY_MS
+    this.#stage.holds.handlerStarts(this.id, task, this.#stage.world.now > until)
+    const attempt: Attempt = { task, until, lost: false, asked: false, lines: 0, loggedAt: 0 }
     this.#running.set(task.delivery, attempt)
     void this.#handle(attempt)
   }
@@ -140,11 +155,13 @@ export class Worker {
     const duration = calm || rng.chance(0.8) ? rng.wait(120) : rng.wait(2_500)
     let left = Math.min(duration, 6_000)
     while (left > 0 && !attempt.lost && !attempt.asked) {
-      const step = Math.min(left, 100)
+      const step = Math.min(left, 100, Math.max(0, attempt.until - this.#stage.world.now))
       left -= step
       if (rng.chance(0.25)) this.#log(attempt)
       if (!(await this.#sleep(step))) return
+      if (this.#stage.world.now >= attempt.until) this.#lose(attempt)
     }
+    this.#stage.holds.handlerEnds(attempt.task.delivery)
     this.#running.delete(attempt.task.delivery)
     // A handler whose lease is lost is aborted; one in a hundred workers does not get it and tells its result all the same.
     if (attempt.lost && !rng.chance(0.3)) return
@@ -153,6 +170,12 @@ export class Worker {
     if (rng.chance(0.1)) {
       if (await this.#sleep(rng.between(0, AGAIN_WITHIN_MS))) await this.#tell(attempt.task, result)
     }
+  }
+
+  /** Its signal aborts. */
+  #lose(attempt: Attempt): void {
+    attempt.lost = true
+    this.#stage.holds.handlerEnds(attempt.task.delivery)
   }
 
   #log(attempt: Attempt): void {
@@ -183,11 +206,13 @@ export class Worker {
     if (asked && rng.chance(0.8)) return { is: 'cancelled' }
     if (this.#stage.calm) return { is: 'completed', output: `"${task.delivery}"` }
     const drawn = rng.next()
-    if (this.#stage.scenario.large && rng.chance(0.02)) return this.#large()
+    const { scenario } = this.#stage
+    if (scenario.large && rng.chance(0.02)) return this.#large()
     if (drawn < 0.65) return { is: 'completed', output: poison && rng.chance(0.05) ? `"${POISON}"` : `"${task.delivery}"` }
     const failure = { type: 'Error', message: poison && rng.chance(0.03) ? POISON : 'it did not work' }
     if (drawn < 0.85) return { is: 'failed', failure, retry: true, ...(rng.chance(0.2) ? { delayMs: rng.whole(0, 1_500) } : {}) }
     if (drawn < 0.9) return { is: 'failed', failure, retry: false }
+    if (scenario.limited !== null && drawn < 0.96) return { is: 'snoozed', delayMs: rng.whole(50, 2_000), slow: rng.chance(0.3) }
     return { is: 'returned' }
   }
 
@@ -236,16 +261,21 @@ export class Worker {
         ...(rng.chance(0.2) ? { progress: { value: rng.next() } } : {}),
         ...this.#checkpoint(),
       }))
+      let sentAt = 0
       const outcome = await insist<BeatAnswer[]>(this.#stage, rng, 3, {
         name: 'beat',
         timeoutMs: this.#stage.scenario.leaseMs / 4,
-        run: engine => engine.tasks.heartbeat(NAMESPACE, this.id, beats),
+        run: engine => {
+          sentAt = this.#stage.world.now - LATENCY_MS
+          return engine.tasks.heartbeat(NAMESPACE, this.id, beats)
+        },
         said: said => this.#stage.judge.beaten(beats, said),
       })
       if (outcome.is !== 'answer') continue
       for (const [index, answer] of outcome.value.entries()) {
         const attempt = attempts[index] as Attempt
-        if (answer === 'lost') attempt.lost = true
+        if (answer === 'lost') this.#lose(attempt)
+        else attempt.until = Math.max(attempt.until, sentAt + this.#stage.scenario.leaseMs)
         if (answer === 'cancel') attempt.asked = true
       }
     }

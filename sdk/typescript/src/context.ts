@@ -1,3 +1,4 @@
+import type { Duration } from './duration.ts'
 import type { RunHandle } from './handle.ts'
 import type { Job, StartItem } from './job.ts'
 import type { StartOptions } from './options.ts'
@@ -33,6 +34,8 @@ export interface JobContext<Checkpoint = unknown> {
   progress(value: number, message?: string): void
   /** A sign of life, for jobs with `timeout: { heartbeat }`: call it as often as you like. Leases need none. */
   heartbeat(): void
+  /** Ends this call: the handler is called again after so long, with the same attempt. Throws `Snooze`, so it must not be caught. */
+  snooze(delay: Duration): never
   /**
    * Starts another job from this one, linked to it as its child. A retried handler never starts it twice: its call key is `taskKey` and the place, which
    * is the count of this handler's starts, or `options.place` where their order may differ between attempts.
@@ -40,6 +43,28 @@ export interface JobContext<Checkpoint = unknown> {
   start<Input, Output>(job: Job<Input, Output>, ...args: ContextStartArguments<Input>): Promise<RunHandle<Output>>
   /** The same for up to 10,000 runs in one call, all or none. */
   startMany<Input, Output>(job: Job<Input, Output>, items: readonly StartItem<Input>[], options?: ContextStartOptions): Promise<RunHandle<Output>[]>
+}
+
+/** What the handler of a job with `batch` has beside its inputs: one call for the attempts of many runs. */
+export interface BundleContext {
+  /** In the order of the inputs: the run of each, with all that a context has. */
+  readonly items: readonly BundleItem[]
+  /** Aborts when the work of all of them is no longer wanted; each item has a signal of its own. */
+  readonly signal: AbortSignal
+  /** Writes to the log of each item. */
+  readonly log: Log
+  /** Of each item. */
+  progress(value: number, message?: string): void
+  /** Of each item. */
+  heartbeat(): void
+  /** Ends this call: all that were not failed are called again after so long. */
+  snooze(delay: Duration): never
+}
+
+/** One run of a bundle. */
+export interface BundleItem extends JobContext {
+  /** Fails the attempt of this run alone, as if a handler of its own had thrown `error` (`Abort`, `Snooze` included), at once; the others go on. */
+  fail(error: unknown): void
 }
 
 export interface ContextStartOptions extends StartOptions {

@@ -92,7 +92,7 @@ export class Unreachable extends MainspringError {
 export abstract class RunEnded extends MainspringError {
   readonly run: string
   readonly job: string
-  /** Why it ended so, such as `attempts-exhausted`, `aborted`, `lost`, `expired`; null where the state says it all. */
+  /** Why it ended so, such as `attempts-exhausted`, `out-of-memory`, `aborted`, `lost`, `expired`; null where the state says it all. */
   readonly reason: string | null
   constructor(ended: EndedRun, what: string) {
     super(`${ended.job} ${ended.run} ${what}`, { ...(ended.failure && { cause: errorOf(ended.failure) }) })

@@ -20,8 +20,8 @@
  * - **Limit**: `limits: [{ per: 'user', concurrency: 2 }, { rate: 100, every: '1m' }]` of a job; `client.limits` has list, get, set, reset.
  * - **Batch**: `batch(options).add(job, items).start()`, with callbacks; `client.batches.bulk({ operation, where })` for many runs at once.
  * - **Wait and look**: `RunHandle` (result, cancel, terminate, retry, get, logs, explain, events); `client.handle(id)`, `client.runs.list(filter)`.
- * - **Run**: `startWorker({ jobs, schedules })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress, checkpoint,
- *   signal, taskKey, nominalTime, start.
+ * - **Run**: `startWorker({ jobs, schedules, middleware })` of `@mainspring/sdk/worker`, `mainspring worker FILE`, or `mainspring dev`. The handler's `JobContext`: log, progress,
+ *   checkpoint, signal, taskKey, nominalTime, start, snooze; of a job with `batch` a `BundleContext`.
  * - **Where**: `MAINSPRING_URL` (default http://127.0.0.1:7575), `MAINSPRING_API_KEY`, `MAINSPRING_NAMESPACE` (default `default`), or `connect(options)` with
  *   `setDefaultClient(client)`.
  * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
@@ -32,7 +32,7 @@ export type { Batches, Bulk, BulkWhere } from './batches.ts'
 export { Client, type ClientOptions, connect } from './client.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { decode, encode, type Tagged } from './codec.ts'
-export type { Checkpoints, ContextStartOptions, JobContext, Log } from './context.ts'
+export type { BundleContext, BundleItem, Checkpoints, ContextStartOptions, JobContext, Log } from './context.ts'
 export { currentClient, setDefaultClient, withClient } from './current.ts'
 export { type Duration, durationMs } from './duration.ts'
 export {
@@ -59,7 +59,7 @@ export { errorOf, failureOf } from './failure.ts'
 export { RunHandle, type Started } from './handle.ts'
 export { type HttpOptions, httpConnection } from './http.ts'
 export { newId } from './ids.ts'
-export { type AnyJob, type Handler, type Job, job, type StartItem } from './job.ts'
+export { type AnyJob, type BundleHandler, type Handler, type Job, job, type StartItem } from './job.ts'
 export type { LimitSettings, LimitSize, Limits } from './limits.ts'
 export type { JobOptions, JobRetryOptions, OpenState, RetryOptions, RunOptions, StartOptions, TimeoutOptions, UniqueOption } from './options.ts'
 export { portConnection, type Served, servePort } from './port.ts'
@@ -68,6 +68,7 @@ export type { Run, RunFilter } from './runs.ts'
 export { isSchedule, type Schedule, type ScheduleInput, type ScheduleOptions, schedule } from './schedule.ts'
 export type { BackfillRange, LedgerFilter, PauseEnd, ScheduleName, Schedules } from './schedules.ts'
 export type { InferInput, InferOutput, StandardSchema } from './schema.ts'
+export { RateLimited, Snooze } from './snooze.ts'
 export { sourceOf } from './source.ts'
 export type { Blackout, Calendar, CronText, Every, Solar, Timetable } from './timetable.ts'
 export type * from './wire.ts'

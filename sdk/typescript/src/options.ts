@@ -33,6 +33,13 @@ export interface JobOptions extends RunOptions, RuleOptions {
   /** Any Standard Schema (zod, valibot, arktype …): types the handler's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   retry?: JobRetryOptions
+  /**
+   * `'process'`: the handler runs in a process of its own, which is ended when the attempt's time is up, its lease is lost, or a cancel is ignored for 5 seconds. For
+   * handlers that burn a core, leak or crash. The file that defines the job is imported there again: it must not start a worker. Default: in the worker.
+   */
+  isolate?: 'process'
+  /** Of an isolated handler's process. `memoryMb`: MiB of its JavaScript heap, 16 or more; above it the attempt fails as `out-of-memory`. Default: Node's own limit. */
+  resourceLimits?: { memoryMb?: number }
   /** Names this code. Default: SHA-256 over name, options, schema and the function's text, so that changed code is a new version by itself. */
   version?: string
 }

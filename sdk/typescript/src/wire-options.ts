@@ -80,12 +80,15 @@ const shared = { ...runOptions, unique }
 function kept(fits: (value: unknown) => boolean, hint: string): check.Check<undefined> {
   return (value, at) => (fits(value) ? undefined : check.refuse(value, at, hint))
 }
+const resourceLimits = check.members<{ memoryMb?: number }>({ memoryMb: check.integer(16, 1_000_000) })
 const isSchema = (value: unknown): boolean => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function'
 
 const DEFINITION = check.members<WireDefinition['options']>({
   ...shared,
   ...ruleChecks,
   input: kept(isSchema, 'a Standard Schema: zod 3.24, valibot 1, arktype 2 or newer give one'),
+  isolate: (value: unknown, at: string) => void check.oneOf('process')(value, at),
+  resourceLimits: (value: unknown, at: string) => void resourceLimits(value, at),
   version: (value: unknown, at: string) => void check.name(value, at),
   retry: check.members({ ...retryMembers, delay: kept(value => typeof value === 'function', 'a function (attempt, error) => duration') } as never),
 } as never)

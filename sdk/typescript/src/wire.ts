@@ -283,7 +283,7 @@ export interface WireWorkers {
     queues: string[]
     labels: Record<string, string>
     slots: number
-    running: { run: string; definition: string; attempt: number; since: string }[]
+    running: { run: string; definition: string; attempt: number; since: string; stuck: boolean }[]
     lastSeenAt: string
   }[]
 }
@@ -311,6 +311,9 @@ export interface WirePoll {
   /** Tasks wanted at most. */
   max: number
   slots?: number
+  /** Units that are free now, beside slots, and all that it has. */
+  units?: Record<string, number>
+  unitsTotal?: Record<string, number>
   /** Milliseconds, 0 to 60,000. */
   wait?: number
 }
@@ -335,6 +338,10 @@ export interface WireDelivery {
   /** The time that a schedule meant, and how much later this delivery is, in milliseconds. */
   nominalTime?: string
   latenessMs?: number
+  /** Those of one bundle go to one call of the handler. */
+  bundle?: string
+  /** Units that it takes of its worker; absent: one slot. Where `slots` is not named it is one. */
+  cost?: Record<string, number>
 }
 export interface WirePolled {
   answer: string
@@ -350,6 +357,7 @@ export type WireResult = WireRef &
   (
     | { is: 'completed'; output?: unknown }
     | { is: 'failed'; failure: WireFailure; retry?: boolean; delayMs?: number }
+    | { is: 'snoozed'; delayMs: number; slow?: boolean }
     | { is: 'returned' }
     | { is: 'cancelled' }
   )
@@ -362,6 +370,8 @@ export interface WireCompleted {
 }
 export interface WireBeat extends WireRef {
   active?: boolean
+  /** Asked to stop, and still running 10 seconds later. */
+  stuck?: boolean
   progress?: WireProgress
   checkpoint?: unknown
 }

@@ -23,6 +23,7 @@ async function run(task: WorkerTask): Promise<void> {
     const client = new Client({ url: task.url, namespace: task.namespace })
     const worker = startWorker({
       jobs: loaded.jobs,
+      middleware: loaded.middleware,
       client,
       name: task.name,
       onEvent: event => {

@@ -53,7 +53,7 @@ export function workersTable(workers: WireWorkers['workers'], { now }: Look): st
     [
       { title: 'worker', value: worker => oneLine(worker.name), widthMax: 40 },
       { title: 'id', value: worker => shortId(oneLine(worker.id)) },
-      { title: 'busy', value: worker => `${worker.running.length}/${worker.slots}`, right: true },
+      { title: 'busy', value: busyText, right: true },
       { title: 'seen', value: worker => distanceText(worker.lastSeenAt, now), right: true },
       { title: 'queues', value: worker => (worker.queues.length === 0 ? 'any' : oneLine(worker.queues.join(' '))), widthMax: 40 },
       {
@@ -70,6 +70,11 @@ export function workersTable(workers: WireWorkers['workers'], { now }: Look): st
     ],
     workers,
   )
+}
+
+function busyText({ running, slots }: WireWorkers['workers'][number]): string {
+  const stuck = running.filter(one => one.stuck).length
+  return `${running.length}/${slots}${stuck === 0 ? '' : ` (${stuck} stuck)`}`
 }
 
 /** `mainspring key ls`. */

@@ -87,10 +87,11 @@ export class Limits {
   }
 
   load(rows: readonly RateRow[]): void {
+    const now = this.now()
     for (const { namespace, limit, key, spent } of rows) {
       if (spent === null) continue
       const resource = this.resource(namespace, limit, key)
-      resource.spent = Spent.fromText(spent)
+      resource.spent = Spent.fromText(spent, now)
       resource.isStored = true
     }
   }
@@ -147,10 +148,10 @@ export class Limits {
   /** A target asked for a pause: no token of this group's rates before then. */
   slow(group: Group, until: Instant): Resource[] {
     const slowed: Resource[] = []
+    const now = this.now()
     for (const { applied, resource } of this.boundsOf(group)) {
       if (applied.limit.is !== 'rate') continue
-      const spent = spentOf(resource)
-      spent.heldUntil = Math.max(spent.heldUntil, until)
+      spentOf(resource).hold(now, until)
       slowed.push(resource)
     }
     return slowed

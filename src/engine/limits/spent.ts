@@ -14,12 +14,15 @@ export class Spent {
   private sum = 0
   /** A target asked for a pause: no token before. */
   heldUntil: Instant = 0
+  /** When it changed last. */
+  private changedAt: Instant = 0
 
   spend(now: Instant, tokens: number, everyMs: number): void {
     const last = this.times.length - 1
     const before = last < 0 ? Number.NEGATIVE_INFINITY : (this.times[last] as number)
     const at = Math.max(now, before)
     const part = Math.max(1, everyMs / PARTS)
+    this.changedAt = at
     this.sum += tokens
     if (Math.floor(at / part) === Math.floor(before / part)) {
       this.times[last] = at
@@ -28,6 +31,11 @@ export class Spent {
       this.times.push(at)
       this.counts.push(tokens)
     }
+  }
+
+  hold(now: Instant, until: Instant): void {
+    this.heldUntil = Math.max(this.heldUntil, until)
+    this.changedAt = Math.max(this.changedAt, now)
   }
 
   /** Tokens spent in the window that ends now. */
@@ -59,16 +67,19 @@ export class Spent {
   }
 
   toText(): string {
-    return JSON.stringify([this.times, this.counts, this.heldUntil])
+    return JSON.stringify([this.times, this.counts, this.heldUntil, this.changedAt])
   }
 
-  static fromText(text: string): Spent {
-    const [times, counts, heldUntil] = JSON.parse(text) as [number[], number[], number]
+  /** What changed in the future changed now, by a clock that has been set back since (E20): all of it is so much earlier. */
+  static fromText(text: string, now: Instant): Spent {
+    const [times, counts, heldUntil, changedAt] = JSON.parse(text) as [number[], number[], number, number]
+    const backMs = Math.max(0, changedAt - now)
     const spent = new Spent()
-    spent.times = times
+    spent.times = times.map(at => at - backMs)
     spent.counts = counts
     spent.sum = counts.reduce((sum, count) => sum + count, 0)
-    spent.heldUntil = heldUntil
+    spent.heldUntil = heldUntil - backMs
+    spent.changedAt = changedAt - backMs
     return spent
   }
 }

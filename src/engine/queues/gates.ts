@@ -5,7 +5,7 @@ import type { Actor } from '../actor.ts'
 import type { Pause, PauseTarget } from '../face.ts'
 import type { Limits, Reservation } from '../limits/limits.ts'
 import type { Settings } from '../settings.ts'
-import { isTurnOf, type Line } from './line.ts'
+import { isTurnOf, type Line, type Sequence } from './line.ts'
 
 /** Something that keeps every task of a group, or its first one, from being handed out. */
 export type Gate =
@@ -51,15 +51,21 @@ export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, l
     if (limit.is === 'rate') gates.push({ is: 'rate', limit, per, key, used: resource.spent?.used(now, limit.everyMs as number) ?? 0, freeAt: at })
     else gates.push({ is: 'limit', limit, per, key, weight, used, holders: [...holders], before: line?.window.before(actor.id) ?? null })
   }
-  if (group.sequence !== null && line?.holder !== undefined && !isTurnOf(actor, line.holder))
-    gates.push({
-      is: 'sequence',
-      definition: group.definition,
-      key: group.sequence,
-      holder: line.holder?.run ?? null,
-      stopped: line.holder?.inputHash === 'stopped',
-    })
+  if (group.sequence !== null && line?.sequence != null) {
+    const { holder, stopped } = turnOf(line.sequence)
+    if (holder !== actor.id && !(stopped && isTurnOf(actor, line.sequence.holder)))
+      gates.push({ is: 'sequence', definition: group.definition, key: group.sequence, holder, stopped })
+  }
   if (line?.parked?.is === 'gathering' && line.set?.batch != null)
     gates.push({ is: 'gathering', size: line.set.batch.size, gathered: line.window.size, at: line.parked.at })
   return gates
+}
+
+/** Where it is nobody's, it is that of the first that is ready. */
+function turnOf(sequence: Sequence): { holder: string | null; stopped: boolean } {
+  const { holder } = sequence
+  if (holder === undefined) return { holder: null, stopped: false }
+  return holder === null
+    ? { holder: sequence.first()?.actor.id ?? null, stopped: false }
+    : { holder: holder.run, stopped: holder.inputHash === 'stopped' }
 }

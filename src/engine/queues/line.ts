@@ -2,12 +2,12 @@ import type { Group, GroupId, Labels } from '../../core/gates.ts'
 import type { RunId } from '../../core/ids.ts'
 import type { Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
-import type { KeyRow } from '../../store/store.ts'
+import type { KeyName, KeyRow } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
 import type { Bound, Resource, Waiter } from '../limits/limits.ts'
 import { Heap, type Placed } from './heap.ts'
 import type { FairQueue, Share } from './shares.ts'
-import type { Window } from './window.ts'
+import type { Entry, Window } from './window.ts'
 
 /** Why a line with ready tasks hands none out: it is one parked entry, and whatever it waits for wakes it (E19). */
 export type Parked =
@@ -28,9 +28,10 @@ export class Line implements Placed, Waiter {
   bounds: readonly Bound[] = []
   parked: Parked | null = null
   alarm: Alarm | null = null
-  /** Whose turn it is in its sequence; undefined: not read yet. */
-  holder: Pick<KeyRow, 'run' | 'inputHash'> | null | undefined = undefined
-  isReading = false
+  /** Until when its first task gathers others; of which task that is. */
+  gathers: { of: RunId; until: Instant } | null = null
+  /** Null: in none. */
+  sequence: Sequence | null = null
 
   /** Its place among the lines of its set, and by what it was put there: its share and its first task may be further by now, never back. */
   heapIndex = -1
@@ -48,6 +49,29 @@ export class Line implements Placed, Waiter {
 
   wake(): void {
     this.woken(this)
+  }
+}
+
+/** A sequence, whose runs may wait in several lines: one for each queue, labels and keys that they have. */
+export class Sequence {
+  readonly name: KeyName
+  readonly lines = new Set<Line>()
+  /** Whose turn it is; undefined: not read yet. */
+  holder: Pick<KeyRow, 'run' | 'inputHash'> | null | undefined = undefined
+  isReading = false
+
+  constructor(name: KeyName) {
+    this.name = name
+  }
+
+  /** The first of its ready runs that are in memory. */
+  first(): Entry | null {
+    let first: Entry | null = null
+    for (const { window } of this.lines) {
+      const entry = window.peek()
+      if (entry !== null && (first === null || goesBefore(entry, first))) first = entry
+    }
+    return first
   }
 }
 
@@ -91,8 +115,12 @@ export function isOlder(a: Pick<Line, 'sort' | 'first'>, b: Pick<Line, 'sort' | 
   return a.sort < b.sort || (a.sort === b.sort && a.first < b.first)
 }
 
+function goesBefore(a: Entry, b: Entry): boolean {
+  return isOlder({ sort: a.order.sort, first: a.actor.id }, { sort: b.order.sort, first: b.actor.id })
+}
+
 /** Nobody's turn, its own, or that of a failed run that stopped the sequence and that it tries again. */
-export function isTurnOf(actor: Actor, holder: Line['holder']): boolean {
+export function isTurnOf(actor: Actor, holder: Sequence['holder']): boolean {
   if (holder === undefined) return false
   if (holder === null || holder.run === actor.id) return true
   const { trigger } = actor.view

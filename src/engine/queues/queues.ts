@@ -12,7 +12,7 @@ import type { Limits, Reservation } from '../limits/limits.ts'
 import type { Settings } from '../settings.ts'
 import { misfit, type WorkerSeen } from '../workers.ts'
 import { Alarms } from './alarms.ts'
-import { goesFirst, isOlder, isTurnOf, Line, LineSet, type Parked } from './line.ts'
+import { goesFirst, isOlder, isTurnOf, Line, LineSet, type Parked, Sequence } from './line.ts'
 import { Pager } from './pager.ts'
 import { FairQueue } from './shares.ts'
 import { type Entry, Window } from './window.ts'
@@ -23,6 +23,8 @@ export interface Match extends Entry {
   reservation: Reservation | null
   /** Those of one bundle go to one call of the handler. */
   bundle: string | null
+  /** What it takes of its worker; null: one slot. */
+  cost: Units | null
   /** It is recorded before it leaves (E16): at most once, limited, or in a sequence. */
   recorded: boolean
 }
@@ -53,6 +55,8 @@ export interface QueuesOptions {
   /** The row of a key, as it is once all that was decided before is committed. */
   readKey(name: KeyName): Promise<KeyRow | null>
   install(row: OpenRow): Actor | null
+  /** It is in memory still. */
+  isKnown(actor: Actor): boolean
   pin(actor: Actor): void
   unpin(actor: Actor): void
   failed(error: unknown): void
@@ -73,7 +77,7 @@ export class Queues {
   private readonly lines = new Map<GroupId, Line>()
   private readonly sets = new Map<string, LineSet>()
   private readonly fair = new Map<string, FairQueue>()
-  private readonly sequences = new Map<string, Line>()
+  private readonly sequences = new Map<string, Sequence>()
   private readonly polls = new Set<WaitingPoll>()
   /** Lines whose window has room. */
   private readonly thirsty = new Set<Line>()
@@ -83,6 +87,8 @@ export class Queues {
   private rulesVersion = -1
   /** The groups of the store are known: one that is not among them begins with what is offered. */
   private loaded = false
+  /** Lines of which nothing has been read yet: they may be of any sequence. */
+  private unbound = 0
   private dispatching = false
   private ended = false
 
@@ -105,13 +111,24 @@ export class Queues {
 
   offer(actor: Actor): void {
     const { committedOrder: order } = actor
-    if (order === null || order !== actor.order || actor.stuck !== undefined) return
+    if (order === null || order !== actor.order || actor.stuck !== undefined) return this.left(actor)
     const line = this.line(groupOf(actor.namespace, order), this.loaded)
     if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
     line.window.offer(actor, order)
     if (line.parked?.is === 'gathering' || line.parked?.is === 'sequence') this.wake(line)
     else this.activate(line)
     this.dispatchSoon()
+  }
+
+  /** It waits no longer, or not now: in its sequence others may be next. */
+  left(actor: Actor): void {
+    const sequence = this.sequenceOf(actor)
+    if (sequence !== undefined) this.wakeAll(sequence)
+  }
+
+  private sequenceOf({ namespace, name, view }: Actor): Sequence | undefined {
+    const sequence = this.sequences.size === 0 ? undefined : view.options.gate?.sequence
+    return sequence === undefined ? undefined : this.sequences.get(keyText(sequenceName({ namespace, definition: name, sequence })))
   }
 
   /** Waits for tasks that fit. The answer takes the poll back. */
@@ -124,21 +141,22 @@ export class Queues {
 
   /** It did not leave. */
   missed({ actor, reservation }: Match): void {
-    const { order } = actor
     if (reservation !== null) this.options.limits.release(reservation)
-    if (order === null) return
-    const line = this.lines.get(groupOf(actor.namespace, order))
+    const sequence = this.sequenceOf(actor)
     // Whose turn it was before is read again.
-    if (line?.holder?.run === actor.id && actor.view.startedAt === null) line.holder = undefined
-    this.offer(actor)
+    if (sequence?.holder?.run === actor.id && actor.view.startedAt === null) {
+      sequence.holder = undefined
+      this.wakeAll(sequence)
+    }
+    if (this.options.isKnown(actor)) this.offer(actor)
   }
 
   /** Whose turn it is in a sequence has changed, and is committed. */
   turned(name: KeyName, row: KeyRow | null): void {
-    const line = this.sequences.get(keyText(name))
-    if (line === undefined) return
-    line.holder = row
-    if (line.parked?.is === 'sequence') this.wake(line)
+    const sequence = this.sequences.get(keyText(name))
+    if (sequence === undefined) return
+    sequence.holder = row
+    this.wakeAll(sequence)
   }
 
   /** A worker that fits, and has room, waits for a task right now. */
@@ -291,20 +309,33 @@ export class Queues {
   }
 
   /** What keeps the first task of a line, beside the limits of its set. */
-  private gate(line: Line, { actor }: Entry, now: Instant): Parked | null {
+  private gate(line: Line, entry: Entry, now: Instant): Parked | null {
     for (const bound of line.bounds) {
       const at = this.options.limits.freeAt(bound, now)
       if (at === null) continue
       return at === Number.POSITIVE_INFINITY ? { is: 'resource', resource: bound.resource } : { is: 'rate', resource: bound.resource, at }
     }
-    if ((line.group as Group).sequence !== null && !isTurnOf(actor, line.holder)) {
-      if (line.holder === undefined) this.readHolder(line)
-      return { is: 'sequence' }
-    }
+    if (line.sequence !== null && !this.isItsTurn(line.sequence, entry)) return { is: 'sequence' }
     const { batch } = line.set as LineSet
     if (batch === null || line.window.size >= batch.size) return null
-    const at = actor.lastAt + batch.withinMs
-    return at > now ? { is: 'gathering', at } : null
+    const { id, lastAt } = entry.actor
+    // A clock that was set back since (E20) does not make it wait for longer.
+    if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
+    const { until } = line.gathers
+    return until > now ? { is: 'gathering', at: until } : null
+  }
+
+  private isItsTurn(sequence: Sequence, entry: Entry): boolean {
+    const { holder } = sequence
+    if (holder === undefined) this.readHolder(sequence)
+    if (holder !== null) return isTurnOf(entry.actor, holder)
+    if (this.unbound > 0) return false
+    for (const line of sequence.lines) {
+      if (line.window.peek() !== null || line.window.isEmpty) continue
+      if (line.window.wantsPage()) this.thirsty.add(line)
+      return false
+    }
+    return sequence.first()?.actor === entry.actor
   }
 
   /** Its first task, or a bundle of its first ones. */
@@ -312,18 +343,21 @@ export class Queues {
     const { limits, clock, random } = this.options
     const set = line.set as LineSet
     const { batch } = set
-    const isSequence = line.group?.sequence !== null
+    const { sequence } = line
     const bounds = line.bounds.length === 0 ? set.bounds : set.bounds.length === 0 ? line.bounds : [...set.bounds, ...line.bounds]
     const bundle = batch === null ? null : newId(clock.now(), random)
     let count = 0
     for (let entry = line.window.peek(); entry !== null; entry = line.window.peek()) {
-      line.window.take()
       const { actor, order } = entry
+      // All of an answer wait for their records, or none does (E16).
+      if (count > 0 && order.atMostOnce && !recorded) break
+      line.window.take()
+      line.gathers = null
       const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
-      matches.push({ actor, order, reservation, bundle, recorded: recorded || order.atMostOnce })
-      if (isSequence) line.holder = { run: actor.id, inputHash: '' }
+      matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
+      if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
       count++
-      if (batch === null || count === batch.size || isSequence || bounds.some(bound => limits.freeAt(bound, now) !== null)) break
+      if (batch === null || count === batch.size || sequence !== null || bounds.some(bound => limits.freeAt(bound, now) !== null)) break
     }
     const share = line.share as NonNullable<Line['share']>
     set.fair.serve(share, count)
@@ -375,6 +409,10 @@ export class Queues {
     this.dispatchSoon()
   }
 
+  private wakeAll({ lines }: Sequence): void {
+    for (const line of lines) if (line.parked?.is === 'sequence') this.wake(line)
+  }
+
   private unpark(line: Line): void {
     const { parked } = line
     if (parked === null) return
@@ -389,6 +427,7 @@ export class Queues {
     const { pin, unpin } = this.options
     const line: Line = new Line(id, new Window(id, () => this.roomFor(line), complete, pin, unpin), woken => this.wake(woken))
     this.lines.set(id, line)
+    this.unbound++
     return line
   }
 
@@ -401,7 +440,7 @@ export class Queues {
   /** Now it is known what gates it. */
   private bind(line: Line, group: Group): void {
     const { definitions, limits } = this.options
-    line.group = group
+    if (line.group === null) this.known(line, group)
     const id = setId(group)
     let set = this.sets.get(id)
     if (set === undefined) {
@@ -427,7 +466,20 @@ export class Queues {
     const key = fair === undefined ? null : (group.keys?.[fair.per] ?? '')
     line.share = set.fair.share(key === null ? '' : `=${key}`, key === null ? 1 : (fair?.weights?.[key] ?? 1))
     line.share.refs++
-    if (group.sequence !== null) this.sequences.set(keyText(sequenceName(group)), line)
+  }
+
+  private known(line: Line, group: Group): void {
+    line.group = group
+    this.unbound--
+    if (group.sequence !== null) {
+      const name = sequenceName(group)
+      const key = keyText(name)
+      const sequence = this.sequences.get(key) ?? new Sequence(name)
+      this.sequences.set(key, sequence)
+      sequence.lines.add(line)
+      line.sequence = sequence
+    }
+    if (this.unbound === 0) for (const sequence of this.sequences.values()) this.wakeAll(sequence)
   }
 
   private unbind(line: Line): void {
@@ -444,12 +496,20 @@ export class Queues {
     this.sets.delete(setId(set))
   }
 
+  /** Of what was ready when its shards were claimed nothing is any longer, and what gates it was never known. */
+  private forget(line: Line): void {
+    if (!this.lines.delete(line.id)) return
+    this.thirsty.delete(line)
+    this.unbound--
+    if (this.unbound === 0) for (const sequence of this.sequences.values()) this.wakeAll(sequence)
+  }
+
   private drop(line: Line): void {
     this.unbind(line)
     this.lines.delete(line.id)
     this.thirsty.delete(line)
-    const group = line.group as Group
-    if (group.sequence !== null) this.sequences.delete(keyText(sequenceName(group)))
+    const { sequence } = line
+    if (sequence?.lines.delete(line) && sequence.lines.size === 0) this.sequences.delete(keyText(sequence.name))
     line.share?.queue.forget()
   }
 
@@ -466,17 +526,17 @@ export class Queues {
     }
   }
 
-  private readHolder(line: Line): void {
-    if (line.isReading) return
-    line.isReading = true
+  private readHolder(sequence: Sequence): void {
+    if (sequence.isReading) return
+    sequence.isReading = true
     const again = (): void => {
-      line.isReading = false
-      if (!this.ended && line.parked?.is === 'sequence') this.wake(line)
+      sequence.isReading = false
+      if (!this.ended) this.wakeAll(sequence)
     }
-    this.options.readKey(sequenceName(line.group as Group)).then(
+    this.options.readKey(sequence.name).then(
       row => {
         // What was committed meanwhile is later.
-        if (line.holder === undefined) line.holder = row
+        if (sequence.holder === undefined) sequence.holder = row
         again()
       },
       () => void this.options.clock.after(AGAIN_MS, again),
@@ -495,9 +555,10 @@ export class Queues {
     during(() => line.window.page((group, after, count) => this.pager.page(group, after, count), limit, installed)).then(
       () => {
         if (this.ended) return
+        if (line.group !== null) this.activate(line)
         // Of an unknown group nothing that was read is ready: on to the next page.
-        if (line.group === null) this.page(line)
-        else this.activate(line)
+        else if (line.window.wantsPage()) this.page(line)
+        else this.forget(line)
         this.dispatchSoon()
       },
       error => {
@@ -514,8 +575,8 @@ export function sequenceName({ namespace, definition, sequence }: Pick<Group, 'n
   return { namespace, scope: 'sequence', definition, key: sequence as string }
 }
 
-function isRecorded({ bounds, set, group, window }: Line): boolean {
-  return bounds.length > 0 || (set as LineSet).bounds.length > 0 || group?.sequence !== null || window.peek()?.order.atMostOnce === true
+function isRecorded({ bounds, set, sequence, window }: Line): boolean {
+  return bounds.length > 0 || (set as LineSet).bounds.length > 0 || sequence !== null || window.peek()?.order.atMostOnce === true
 }
 
 function isOfKeys({ group }: Line): boolean {

@@ -1,4 +1,4 @@
-import { type Clock, durationMs, type JobContext } from '@mainspring/sdk'
+import { type Clock, durationMs, type JobContext, RateLimited } from '@mainspring/sdk'
 import { AttemptFailed, nominalTimeOf, refusal, traceparentOf } from '../attempt.ts'
 import { retryAfterMs, snippet } from './answer.ts'
 import { type Answer, exchange, type Message, type Wire } from './exchange.ts'
@@ -58,8 +58,11 @@ export async function ask(input: HttpInput, ctx: JobContext, { wire, clock, sign
 function unexpected(shown: string, answer: Answer, input: HttpInput, secrets: readonly string[], clock: Clock): Error {
   const quoted = scrubbed(snippet(answer), secrets)
   const what = `${shown} answered ${answer.status}${quoted === '' ? '.' : `: ${quoted}`}`
+  const afterMs = retryAfterMs(answer.headers, clock.now())
+  if (input.throttled === 'snooze' && (answer.status === 429 || (answer.status === 503 && afterMs !== undefined)))
+    return new RateLimited({ retryAfter: afterMs })
   if (!among(answer.status, input.retryOn ?? RETRY_ON)) return refusal('http-status', what)
-  return new AttemptFailed('HttpFailed', 'http-status', what, { retryAfterMs: retryAfterMs(answer.headers, clock.now()) })
+  return new AttemptFailed('HttpFailed', 'http-status', what, { retryAfterMs: afterMs })
 }
 
 function messageOf(input: HttpInput, ctx: JobContext, callback: string | null): Message {

@@ -266,6 +266,19 @@ describe('what counts as a success', () => {
     expect(job.options.retry?.delay?.(1, new Error('another'))).toBeUndefined()
   })
 
+  // RFC 6585, 4 (429) and RFC 9110, 10.2.3 and 15.6.4 (503).
+  test.each<[status: number, retryAfter: string | undefined, throttled: 'retry' | 'snooze', thrown: object]>([
+    [429, '120', 'snooze', { name: 'RateLimited', retryAfter: 120_000 }],
+    [429, undefined, 'snooze', { name: 'RateLimited', retryAfter: 60_000 }],
+    [503, '7', 'snooze', { name: 'RateLimited', retryAfter: 7_000 }],
+    [503, undefined, 'snooze', { name: 'HttpFailed' }],
+    [500, '7', 'snooze', { name: 'HttpFailed' }],
+    [429, '120', 'retry', { name: 'HttpFailed', retryAfterMs: 120_000 }],
+  ])('%i with Retry-After %j, throttled: %s', async (status, retryAfter, throttled, thrown) => {
+    const { url } = await target((_, response) => response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end())
+    expect(await failure({ url, throttled })).toMatchObject(thrown)
+  })
+
   test('no answer is tried again, and says why', async () => {
     const { url, port } = await target((_, response) => response.destroy())
     expect(await failure({ url })).toMatchObject({ name: 'HttpFailed', code: 'http-no-answer', message: expect.stringContaining('ECONNRESET') })

@@ -87,7 +87,7 @@ export function httpExecutor(options: HttpExecutorOptions = {}): HttpExecutor {
 }
 
 /** Of this code: a change of what a run does is a new one. */
-const VERSION = '1'
+const VERSION = '2'
 /** A request waits and says nothing: for runs with `timeout: { heartbeat }`. */
 const BEAT_MS = 2_000
 const NO_CALLBACKS = 'This worker has no address for callbacks. Start it in a server that has one (callbackBase), or poll the target from a job.'

@@ -16,6 +16,11 @@ export interface HttpInput {
   timeout?: Duration
   /** Statuses after which it is tried again, as are network errors; any other that is not expected fails the run. Default `[408, 425, 429, 500, 502, 503, 504]`. */
   retryOn?: Statuses
+  /**
+   * 429, and 503 with `Retry-After`: the target asks for less. `retry`: as `retryOn` says. `snooze`: sent again when the target says (429 without it: after a minute),
+   * counts no attempt, and slows all runs of this definition if it has a rate. Default `retry`.
+   */
+  throttled?: 'retry' | 'snooze'
   /** `follow`: up to 5, each checked as the first address was. `refuse`: a redirect is an answer like any other. Default `follow`. */
   redirects?: 'follow' | 'refuse'
   /** Bytes of the answer's body that are kept, 0 to 512 KiB; the rest is not fetched. Default 256 KiB. */
@@ -79,6 +84,7 @@ const form = object(
     expect: statuses,
     timeout: duration(1, DAY_MS, 'from 1 ms to 1 day'),
     retryOn: statuses,
+    throttled: oneOf('retry', 'snooze'),
     redirects: oneOf('follow', 'refuse'),
     responseLimit: integer(0, RESPONSE_LIMIT_MAX),
     callback: object({ timeout: duration(1, 30 * DAY_MS, 'from 1 ms to 30 days') }),

@@ -178,6 +178,14 @@ describe('a result', () => {
 
   test.each<[string, TaskResult, { attempts?: number }, string[], string, string | null]>([
     ['a failure with attempts left waits for the next', failed, {}, ['attempt_failed'], 'waiting', 'back-off'],
+    [
+      'out of memory in the last attempt is the reason',
+      { is: 'failed', failure: { type: 'OutOfMemory', message: 'full', code: 'out-of-memory' }, retry: true },
+      { attempts: 1 },
+      ['failed'],
+      'failed',
+      'out-of-memory',
+    ],
     ['a failure of the last attempt fails the run', failed, { attempts: 1 }, ['failed'], 'failed', 'attempts-exhausted'],
     ['Abort fails the run whatever is left', { is: 'failed', failure, retry: false }, {}, ['failed'], 'failed', 'aborted'],
     ['given back is ready again, and counts no attempt', { is: 'returned' }, {}, ['returned'], 'queued', null],

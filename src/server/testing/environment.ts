@@ -10,6 +10,7 @@ import {
   type WireRunDetail,
   type Work,
 } from '@mainspring/sdk'
+import type { Middleware } from '@mainspring/sdk/worker'
 import type { Random } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
 import { durationMs } from '../../core/time.ts'
@@ -23,6 +24,8 @@ export interface TestOptions {
   start?: Date | string | number
   /** Handlers at the same time. Default 10. */
   slots?: number
+  /** Run around every call of a handler, the first outermost. */
+  middleware?: readonly Middleware[]
   /** Default `'default'`. */
   namespace?: string
   /** Ids and jitter follow from it. Default 1. */
@@ -89,6 +92,7 @@ export class TestEnvironment implements AsyncDisposable {
         random: this.#random,
         namespace,
         slots: options.slots ?? 10,
+        middleware: options.middleware ?? [],
         point: this.#point,
       })
     this.#life = this.#newLife()

@@ -79,3 +79,18 @@ function leisure(name: string, ctx: JobContext, afterTermMs: number): Promise<Pr
 
 /** For floods: nothing is written down. */
 export const noop = job('noop', (_: { n: number; text: string }) => null)
+
+/** Goes on for ever, whatever it is asked. */
+export const deaf = job('deaf', { retry: RETRY }, async (_: unknown, ctx) => {
+  ctx.progress(0.5)
+  await new Promise(() => {})
+})
+
+/** The same without letting the event loop turn, from the turn after the next on: its start is told before. */
+export const spinning = job('spinning', { retry: RETRY }, async () => {
+  await after(100)
+  spin()
+})
+function spin(): void {
+  for (const until = performance.now() + 3_600_000; performance.now() < until; );
+}

@@ -49,6 +49,17 @@ export class Stage {
     }
   }
 
+  /** `mainspring …`. */
+  command(args: readonly string[]): Child {
+    const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'bin/mainspring.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
+    })
+    const command = new Child(child)
+    this.#started.add(command)
+    return command
+  }
+
   /** A worker process of support/worker.ts. */
   worker(settings: WorkerSettings): WorkerChild {
     const child = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify(settings)], {

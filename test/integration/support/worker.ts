@@ -11,6 +11,7 @@ export interface WorkerSettings {
   /** Where handlers and this worker write what happens. Absent: nowhere, and the parent is told nothing: for floods. */
   records?: string
   drainMs?: number
+  stuckAfter?: string
 }
 
 /** What the parent is told. */
@@ -19,7 +20,7 @@ export type WorkerWord =
   | { is: 'begun' | 'ended'; run: string; job: string; attempt: number }
   | { is: 'answered'; run: string; attempt: number; answer: string }
   | { is: 'aborted'; run: string; attempt: number; reason: string }
-  | { is: 'connected' | 'disconnected' }
+  | { is: 'connected' | 'disconnected' | 'stuck' }
 
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings
 process.env.TEST_WORKER = settings.name
@@ -30,6 +31,7 @@ const worker = startWorker({
   url: settings.url,
   slots: settings.slots,
   name: settings.name,
+  ...(settings.stuckAfter !== undefined && { stuckAfter: settings.stuckAfter }),
   log: () => {}, // a server that is away is what these tests are about
   ...(settings.records && { onEvent: (event: WorkerEvent) => tell(event) }),
 })

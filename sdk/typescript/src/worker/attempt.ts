@@ -1,19 +1,22 @@
 import type { Client } from '../client.ts'
 import { decode, encode, untag } from '../codec.ts'
 import type { Checkpoints, ContextStartOptions, JobContext, Log } from '../context.ts'
+import type { Duration } from '../duration.ts'
 import { AttemptTimedOut } from '../errors.ts'
 import type { RunHandle } from '../handle.ts'
 import type { AnyJob, StartItem } from '../job.ts'
+import { Snooze } from '../snooze.ts'
 import type { WireDelivery } from '../wire.ts'
 import type { Lease } from './leases.ts'
 import type { Logs } from './logs.ts'
 import type { Reports } from './reports.ts'
+import type { Place } from './room.ts'
 
 /** What attempts share with their worker. */
 export interface Desk {
   client: Client
-  logs: Logs
-  reports: Reports
+  logs: Pick<Logs, 'add'>
+  reports: Pick<Reports, 'alive' | 'progress' | 'checkpoint'>
 }
 
 /**
@@ -22,8 +25,10 @@ export interface Desk {
  */
 export class Attempt implements JobContext {
   readonly delivery: WireDelivery
-  readonly job: AnyJob
+  job: AnyJob
   readonly lease: Lease
+  /** What its handler's call takes of the worker; null: nothing, it is not run. */
+  place: Place | null = null
   /** By the worker's clock, when it came. */
   readonly begunAt: number
   /** The first reason to stop; set whether or not anybody listens. */
@@ -37,6 +42,8 @@ export class Attempt implements JobContext {
   /** The count of the last line in the worker's log; 0: none. */
   lastLine = 0
   lastLineAt = 0
+  /** What its handler called last of its context, for a report of where it hangs. */
+  lastCall: { name: string; at: number; trace: Error } | null = null
   readonly #desk: Desk
   readonly #tagged: boolean
   /** Bits of VALUES. */
@@ -97,12 +104,15 @@ export class Attempt implements JobContext {
   }
 
   get log(): Log {
-    const { logs } = this.#desk
+    const add = (level: keyof Log, message: string, fields?: Record<string, unknown>): void => {
+      this.#seen('log')
+      this.#desk.logs.add(this, level, message, fields)
+    }
     this.#log ??= {
-      debug: (message, fields) => logs.add(this, 'debug', message, fields),
-      info: (message, fields) => logs.add(this, 'info', message, fields),
-      warn: (message, fields) => logs.add(this, 'warn', message, fields),
-      error: (message, fields) => logs.add(this, 'error', message, fields),
+      debug: (message, fields) => add('debug', message, fields),
+      info: (message, fields) => add('info', message, fields),
+      warn: (message, fields) => add('warn', message, fields),
+      error: (message, fields) => add('error', message, fields),
     }
     return this.#log
   }
@@ -110,6 +120,7 @@ export class Attempt implements JobContext {
   get checkpoint(): Checkpoints<unknown> {
     const saved = (): unknown => this.value('checkpoint')
     const save = (value: unknown): Promise<void> => {
+      this.#seen('checkpoint.save')
       const text = encode(value, '/checkpoint') ?? 'null'
       this.#decoded |= VALUES.checkpoint
       this.delivery.checkpoint = decode(text)
@@ -125,25 +136,41 @@ export class Attempt implements JobContext {
   }
 
   progress(value: number, message?: string): void {
+    this.#seen('progress')
     if (typeof value !== 'number' || Number.isNaN(value)) return
     this.#desk.reports.progress(this, { value: Math.min(1, Math.max(0, value)), ...(message !== undefined && { message: String(message) }) })
   }
 
   heartbeat(): void {
+    this.#seen('heartbeat')
     this.#desk.reports.alive(this)
+  }
+
+  snooze(delay: Duration): never {
+    throw new Snooze(delay)
   }
 
   // The interface types these by the job; inside they are calls of the worker's client.
   // biome-ignore lint/suspicious/noExplicitAny: typed by JobContext
   start(job: AnyJob, input?: unknown, options: ContextStartOptions = {}): Promise<RunHandle<any>> {
+    this.#seen('start')
     const { place, ...rest } = options
     return this.#desk.client.startFrom(job, input, rest, this.#origin(place))
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by JobContext
   startMany(job: AnyJob, items: readonly StartItem<any>[], options: ContextStartOptions = {}): Promise<RunHandle<any>[]> {
+    this.#seen('startMany')
     const { place, ...rest } = options
     return this.#desk.client.startManyFrom(job, items as readonly StartItem<unknown>[], rest, this.#origin(place))
+  }
+
+  /** By the worker's clock: wall time, and what never steps back. */
+  now(): number {
+    return this.#desk.client.clock.now()
+  }
+  monotonic(): number {
+    return this.#desk.client.clock.monotonic()
   }
 
   /** Asks the handler to stop: the first reason counts. */
@@ -168,6 +195,10 @@ export class Attempt implements JobContext {
       delivery[which] = untag(delivery[which])
     }
     return delivery[which] ?? undefined
+  }
+
+  #seen(name: string): void {
+    this.lastCall = { name, at: this.now(), trace: new Error(`ctx.${name}`) }
   }
 
   #origin(place: string | undefined): { callKey: string; parent: string } {

@@ -32,4 +32,5 @@ export interface Worker {
   stop(): Promise<void>
 }
 
+export type { Middleware, MiddlewareTask } from './middleware.ts'
 export type { WorkerEvent, WorkerOptions } from './options.ts'

@@ -24,11 +24,8 @@ export type LeaseNews = (batch: number, index: number, is: 'cancel' | 'lost' | '
  * take the result.
  */
 export class LeaseKeeper {
-  readonly #connection: Connection
-  readonly #params: Record<string, string>
-  readonly #worker: string
+  readonly #options: KeeperOptions
   readonly #clock: Clock
-  readonly #news: LeaseNews
   readonly #batches = new Map<number, Held>()
   #timer: (() => void) | null = null
   #beating = false
@@ -36,12 +33,9 @@ export class LeaseKeeper {
   #failures = 0
   #closed = false
 
-  constructor(connection: Connection, namespace: string, worker: string, clock: Clock, news: LeaseNews) {
-    this.#connection = connection
-    this.#params = { namespace }
-    this.#worker = worker
-    this.#clock = clock
-    this.#news = news
+  constructor(options: KeeperOptions) {
+    this.#options = options
+    this.#clock = options.clock
   }
 
   hold(batch: Batch): void {
@@ -103,8 +97,9 @@ export class LeaseKeeper {
     const stop = new AbortController()
     const late = this.#clock.after(this.#leaseMs / 3, () => stop.abort(new Error('no answer in time')))
     try {
-      const body: WireHeartbeat = { worker: this.#worker, beats: tasks.map(task => task.beat) }
-      const answer = await this.#connection.call('tasks.heartbeat', { params: this.#params, body: JSON.stringify(body), signal: stop.signal })
+      const { connection, namespace, worker } = this.#options
+      const body: WireHeartbeat = { worker, beats: tasks.map(task => task.beat) }
+      const answer = await connection.call('tasks.heartbeat', { params: { namespace }, body: JSON.stringify(body), signal: stop.signal })
       const { beats } = JSON.parse(answer) as WireHeld
       tasks.forEach((task, index) => {
         task.sureAt = sentAt
@@ -127,11 +122,37 @@ export class LeaseKeeper {
 
   #say(task: Task, news: 'cancel' | 'lost' | 'lapsed'): void {
     if (task.said.includes(news)) return
+    if (task.said.length === 0) this.#watch(task)
     task.said.push(news)
-    this.#news(task.batch, task.index, news)
+    this.#options.news(task.batch, task.index, news)
+  }
+
+  /** It was asked to stop; is it still there when its time is up? */
+  #watch(task: Task): void {
+    const isHeld = (): boolean => !this.#closed && this.#batches.get(task.batch)?.tasks?.[task.index] === task
+    this.#clock.after(this.#options.stuckMs, async () => {
+      if (isHeld() && (await this.#options.isStuck(task)) && isHeld()) task.beat.stuck = true
+    })
   }
 }
 
+export interface KeeperOptions {
+  connection: Connection
+  namespace: string
+  worker: string
+  clock: Clock
+  news: LeaseNews
+  /** So long after it was asked to stop, a task that is still held is asked about. */
+  stuckMs: number
+  /** Its handler still runs, and that is told: from now on its beats say so. */
+  isStuck: (overdue: Overdue) => Promise<boolean>
+}
+/** A task that was asked to stop and is still held. */
+export interface Overdue {
+  batch: number
+  index: number
+  beat: WireBeat
+}
 interface Held extends Batch {
   open: number
   /** When it was held for certain, by the keeper's clock. */

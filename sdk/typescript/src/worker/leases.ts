@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import { isMainThread, Worker } from 'node:worker_threads'
 import type { Clock } from '../clock.ts'
 import type { Address, Connection, WireDelivery } from '../wire.ts'
-import { ALL, type Batch, LeaseKeeper, type LeaseNews, type Released } from './keeper.ts'
+import { ALL, type Batch, LeaseKeeper, type LeaseNews, type Overdue, type Released } from './keeper.ts'
 
 /** One task's place in the book. */
 export interface Lease {
@@ -80,25 +80,28 @@ export class Leases {
   }
 
   #here(): Keeper {
-    const { connection, namespace, worker, clock, news } = this.#options
-    const keeper = new LeaseKeeper(connection, namespace, worker, clock, news)
+    const { connection, namespace, worker, clock, news, stuckMs, stillRuns } = this.#options
+    const isStuck = async ({ batch, index }: Overdue): Promise<boolean> => stillRuns(batch, index)
+    const keeper = new LeaseKeeper({ connection, namespace, worker, clock, news, stuckMs, isStuck })
     return { hold: batch => keeper.hold(batch), release: released => keeper.release(released), close: async () => keeper.close() }
   }
 
   #thread(address: Address, ready: () => void): Keeper {
-    const { namespace, worker, news, onError } = this.#options
+    const { namespace, worker, news, onError, stuckMs, stillRuns, onStuck } = this.#options
     // This file runs as source in development and as JavaScript when built: the thread beside it has the same ending.
     const file = new URL(import.meta.url.endsWith('.ts') ? './lease-thread.ts' : './lease-thread.js', import.meta.url)
     const thread = new Worker(file, {
-      workerData: { address, namespace, worker } satisfies ThreadData,
+      workerData: { address, namespace, worker, stuckMs, hasMain: isMainThread } satisfies ThreadData,
       transferList: address.is === 'port' ? [address.port] : [],
       execArgv: [],
       name: 'mainspring leases',
     })
     thread.unref()
-    thread.on('message', (said: ThreadNews | typeof READY) => {
+    thread.on('message', (said: ThreadSaying | typeof READY) => {
       if (said === READY) ready()
-      else news(...said)
+      else if (said.is === 'news') news(said.batch, said.index, said.news)
+      else if (said.is === 'reported') onStuck(said.batch, said.index, said.stack)
+      else thread.postMessage({ id: said.id, runs: stillRuns(said.batch, said.index) } satisfies ThreadWord)
     })
     thread.on('error', onError)
     thread.on('exit', () => {
@@ -122,18 +125,31 @@ export interface LeaseOptions {
   worker: string
   clock: Clock
   news: LeaseNews
+  /** So long after a task was asked to stop, it is looked at whether its handler still runs. */
+  stuckMs: number
+  /** Tells of a handler that does, and answers whether it does. */
+  stillRuns: (batch: number, index: number) => boolean
+  /** The thread has told of it, since this one did not turn. */
+  onStuck: (batch: number, index: number, stack: string) => void
   onError: (error: Error) => void
 }
 export interface ThreadData {
   address: Address
   namespace: string
   worker: string
+  stuckMs: number
+  /** The worker lives in the main thread of its process, which alone can be looked into. */
+  hasMain: boolean
 }
-export type ThreadNews = Parameters<LeaseNews>
+export type ThreadSaying =
+  | { is: 'news'; batch: number; index: number; news: Parameters<LeaseNews>[2] }
+  /** Does its handler still run? Answered by the id. */
+  | { is: 'overdue'; id: number; batch: number; index: number }
+  | { is: 'reported'; batch: number; index: number; stack: string }
 /** The thread's first word. */
 export const READY = 'ready'
-/** What the thread is told: a batch that is held, or what is released. */
-export type ThreadWord = Batch | Released
+/** What the thread is told: a batch that is held, what is released, or an answer. */
+export type ThreadWord = Batch | Released | { id: number; runs: boolean }
 
 interface Keeper {
   hold(batch: Batch): void

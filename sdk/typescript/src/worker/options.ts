@@ -1,9 +1,11 @@
 import type { Client } from '../client.ts'
 import type { Clock } from '../clock.ts'
+import type { Duration } from '../duration.ts'
 import type { Random } from '../ids.ts'
 import type { AnyJob } from '../job.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Connection, WireProblem } from '../wire.ts'
+import type { Middleware } from './middleware.ts'
 
 export interface WorkerOptions {
   /** What it runs; deliveries of any other job go elsewhere. */
@@ -30,6 +32,15 @@ export interface WorkerOptions {
   namespace?: string
   /** Handlers at the same time, 1 to 10,000. Default 10; more for handlers that mostly wait. */
   slots?: number
+  /**
+   * What it has beside slots, for jobs with a `cost`: `{ cpu: 4, gpu: 1, memory: 8192 }`, up to 20 kinds. A task takes its cost, and one slot if that names none,
+   * for as long as it runs. Default: none, and only slots are counted.
+   */
+  units?: Record<string, number>
+  /** Run around every call of a handler, the first outermost. Default: none. */
+  middleware?: readonly Middleware[]
+  /** So long after it was asked to stop, a handler that still runs is reported as stuck: in its log, in lists of workers and by `explain`. Default 10 seconds. */
+  stuckAfter?: Duration
   /** Only work of these queues. Default: of any. */
   queues?: readonly string[]
   /** What it has, for jobs that ask: `{ gpu: 'a100' }`. Default: nothing. */
@@ -49,11 +60,20 @@ export interface WorkerOptions {
 
 export type WorkerEvent =
   | { is: 'begun'; run: string; job: string; attempt: number }
-  | { is: 'ended'; run: string; job: string; attempt: number; outcome: 'completed' | 'failed' | 'cancelled' | 'returned'; error?: unknown }
+  | {
+      is: 'ended'
+      run: string
+      job: string
+      attempt: number
+      outcome: 'completed' | 'failed' | 'snoozed' | 'cancelled' | 'returned'
+      error?: unknown
+    }
   /** How the server took a result. Anything but `accepted` means that another attempt or command has settled the run. */
   | { is: 'answered'; run: string; attempt: number; answer: 'accepted' | 'superseded' | 'closed' | 'unknown' | 'refused'; problem?: WireProblem }
   /** A handler was asked to stop: `ctx.signal` has aborted. */
   | { is: 'aborted'; run: string; attempt: number; reason: Error }
+  /** A handler was asked to stop and goes on. `stack`: where it was seen last; null: nowhere. */
+  | { is: 'stuck'; run: string; attempt: number; stack: string | null }
   /** The server does not answer; again when it does. */
   | { is: 'disconnected'; error: unknown }
   | { is: 'connected' }

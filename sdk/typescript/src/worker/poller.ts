@@ -4,6 +4,7 @@ import type { Client } from '../client.ts'
 import { delayed } from '../clock.ts'
 import { mayBeTagged } from '../codec.ts'
 import type { WireDelivery, WirePoll, WirePolled } from '../wire.ts'
+import type { Room } from './room.ts'
 
 /**
  * Asks for work, one poll at a time, for ever: each poll names the last answer that arrived, so that the server gives again what did not (E16).
@@ -28,7 +29,7 @@ export class Poller {
     if (this.#asking !== null || this.#stopped) return
     const free = this.#options.free()
     if (free <= 0) return
-    if (free >= this.#options.slots / 4) {
+    if (free >= this.#options.room.slots / 4) {
       this.#patience?.()
       this.#patience = null
       this.#ask(free)
@@ -62,17 +63,19 @@ export class Poller {
   }
 
   async #poll(max: number): Promise<void> {
-    const { client, request, pollWaitMs, onTasks, onConnection } = this.#options
+    const { client, request, room, pollWaitMs, onTasks, onConnection } = this.#options
     const startedAt = client.clock.monotonic()
-    const poll: WirePoll = { ...request, last: this.#last, max, wait: pollWaitMs }
+    // A poll cannot be told of units that come back while it waits, and giving it up would lose a task that is delivered once.
+    const wait = room.hasUnitsInUse ? Math.min(pollWaitMs, UNITS_WAIT_MS) : pollWaitMs
+    const poll: WirePoll = { ...request, ...(room.total && { units: room.unitsFree }), last: this.#last, max, wait }
     try {
-      const call = { params: { namespace: client.namespace }, body: JSON.stringify(poll), waitMs: pollWaitMs, signal: this.#stop.signal }
+      const call = { params: { namespace: client.namespace }, body: JSON.stringify(poll), waitMs: wait, signal: this.#stop.signal }
       const text = await client.connection.call('tasks.poll', call)
       const polled = JSON.parse(text) as WirePolled
       this.#last = polled.answer
       if (!this.#connected) onConnection(null)
       this.#connected = true
-      const idle = polled.tasks.length === 0 && client.clock.monotonic() - startedAt < pollWaitMs / 10
+      const idle = polled.tasks.length === 0 && client.clock.monotonic() - startedAt < wait / 10
       this.#failures = idle ? this.#failures + 1 : 0
       if (polled.tasks.length > 0) onTasks(polled.tasks, mayBeTagged(text))
       else if (idle) await this.#pause(null) // a server that stops answers at once and with nothing
@@ -93,8 +96,8 @@ export class Poller {
 
 export interface PollerOptions {
   client: Client
-  request: Omit<WirePoll, 'last' | 'max' | 'wait'>
-  slots: number
+  request: Omit<WirePoll, 'last' | 'max' | 'wait' | 'units'>
+  room: Room
   pollWaitMs: number
   /** Server and worker are one thread: no answer can be on its way. */
   local: boolean
@@ -107,4 +110,5 @@ export interface PollerOptions {
 }
 
 const PATIENCE_MS = 2
+const UNITS_WAIT_MS = 1_000
 const LAST_ANSWER_MS = 250

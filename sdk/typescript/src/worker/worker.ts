@@ -2,24 +2,28 @@ import { hostname } from 'node:os'
 import { RESULTS_UNANSWERED_MAX, WAIT_MS_MAX } from '../bounds.ts'
 import { mayPass, waitMs } from '../calls.ts'
 import * as check from '../checks.ts'
-import { Client } from '../client.ts'
+import type { Client } from '../client.ts'
 import { delayed } from '../clock.ts'
 import { withClient } from '../current.ts'
 import type { Duration } from '../duration.ts'
-import { CancelRequested, InvalidOption, LeaseLost, RequestRefused, WorkerStopping } from '../errors.ts'
+import { CancelRequested, LeaseLost, RequestRefused, WorkerStopping } from '../errors.ts'
 import type { AnyJob } from '../job.ts'
-import { isSchedule, type Schedule } from '../schedule.ts'
-import { sourceOf } from '../source.ts'
+import type { Schedule } from '../schedule.ts'
 import type { WireDelivery } from '../wire.ts'
 import { Attempt } from './attempt.ts'
+import { BundledAttempt, callsOf, takesBundles } from './bundle.ts'
+import { Handlers } from './handlers.ts'
 import { Leases } from './leases.ts'
 import { Logs } from './logs.ts'
 import type { WorkerOptions } from './options.ts'
 import { Poller } from './poller.ts'
 import { Reports } from './reports.ts'
 import { type Answer, Results } from './results.ts'
-import { type Outcome, runHandler } from './run.ts'
+import { Room } from './room.ts'
+import type { Outcome } from './run.ts'
 import { Seen } from './seen.ts'
+import { clientOf, jobsByName, refuseWithin, schedulesOf, unitsOf } from './setup.ts'
+import { STUCK_AFTER_MS, sighting, stuckMessage } from './stuck.ts'
 
 /**
  * A worker: asks for work, runs handlers, sends what they say and how they end.
@@ -36,7 +40,9 @@ export class JobWorker {
   readonly ready: Promise<void>
   readonly #options: WorkerOptions
   readonly #client: Client
-  readonly #slots: number
+  readonly #room: Room
+  readonly #handlers: Handlers
+  readonly #stuckMs: number
   readonly #jobs: ReadonlyMap<string, AnyJob>
   /** Null: this code says nothing of schedules. */
   readonly #schedules: { source: string; all: readonly Schedule[] } | null
@@ -57,10 +63,13 @@ export class JobWorker {
   #onQuiet: (() => void) | null = null
 
   constructor(options: WorkerOptions) {
+    refuseWithin()
     this.#options = options
     this.#client = clientOf(options)
-    this.#slots = check.integer(1, 10_000)(options.slots ?? 10, '/slots')
-    this.#jobs = byName(options.jobs)
+    this.#room = new Room(check.integer(1, 10_000)(options.slots ?? 10, '/slots'), unitsOf(options))
+    this.#jobs = jobsByName(options.jobs)
+    this.#handlers = new Handlers(this.#client, options.jobs, options.middleware)
+    this.#stuckMs = check.positiveDuration(options.stuckAfter ?? STUCK_AFTER_MS, '/stuckAfter')
     this.#schedules = schedulesOf(options)
     this.id = this.#client.newId()
     const client = this.#client
@@ -75,11 +84,14 @@ export class JobWorker {
       worker: this.id,
       clock: client.clock,
       news: (batch, index, news) => this.#news(this.#byLease.get(batch)?.[index], news),
+      stuckMs: this.#stuckMs,
+      stillRuns: (batch, index) => this.#stillRuns(this.#byLease.get(batch)?.[index]),
+      onStuck: (batch, index, stack) => this.#stuck(this.#byLease.get(batch)?.[index], stack),
       onError: error => this.#log('error', 'the thread that keeps the leases failed', { error }),
     })
     this.#poller = new Poller({
       client,
-      slots: this.#slots,
+      room: this.#room,
       local: this.#leases.local,
       pollWaitMs: check.integer(0, WAIT_MS_MAX)(options.pollWaitMs ?? 30_000, '/pollWaitMs'),
       request: {
@@ -88,9 +100,10 @@ export class JobWorker {
         queues: (options.queues ?? []).map((queue, index) => check.name(queue, `/queues/${index}`)),
         serves: options.jobs.map(job => ({ definition: job.name, version: job.version })),
         labels: check.words(options.labels ?? {}, '/labels'),
-        slots: this.#slots,
+        slots: this.#room.slots,
+        ...(this.#room.total && { unitsTotal: this.#room.total }),
       },
-      free: () => (this.#results.unanswered >= RESULTS_UNANSWERED_MAX ? 0 : this.#slots - this.#running.size),
+      free: () => (this.#results.unanswered >= RESULTS_UNANSWERED_MAX ? 0 : this.#room.slotsFree),
       onTasks: (tasks, tagged) => this.#take(tasks, tagged),
       onConnection: error => this.#connection(error),
     })
@@ -100,7 +113,7 @@ export class JobWorker {
 
   /** Handlers that run now. */
   get running(): number {
-    return this.#running.size
+    return this.#room.calls
   }
 
   /** Ends in good order; see `Worker.drain`. */
@@ -176,24 +189,37 @@ export class JobWorker {
     if (fresh.length === 0) return
     const batch = this.#leases.hold(fresh)
     const desk = { client: this.#client, logs: this.#logs, reports: this.#reports }
-    const attempts = fresh.map((task, index) => new Attempt(task, this.#jobs.get(task.definition) as AnyJob, { batch, index }, desk, tagged))
+    const attempts = fresh.map((task, index) => {
+      const job = this.#jobs.get(task.definition) as AnyJob
+      const Kind = takesBundles(job) ? BundledAttempt : Attempt
+      return new Kind(task, job, { batch, index }, desk, tagged)
+    })
     this.#byLease.set(batch, attempts)
     for (const attempt of attempts) this.#running.set(attempt.delivery.delivery, attempt)
     withClient(this.#client, () => {
-      for (const attempt of attempts) {
-        if (this.#draining || attempt.job === undefined) this.#return(attempt)
-        else {
-          this.#options.onEvent?.({ is: 'begun', run: attempt.run, job: attempt.job.name, attempt: attempt.attempt })
-          runHandler(attempt, this.#ended)
-        }
+      for (const call of callsOf(attempts)) {
+        const [first] = call as [Attempt]
+        if (this.#draining || first.job === undefined) for (const attempt of call) this.#return(attempt)
+        else this.#call(first, call)
       }
     })
+  }
+
+  #call(first: Attempt, call: readonly Attempt[]): void {
+    const place = this.#room.enter(first.delivery.cost, call.length)
+    for (const attempt of call) {
+      attempt.place = place
+      this.#options.onEvent?.({ is: 'begun', run: attempt.run, job: attempt.job.name, attempt: attempt.attempt })
+    }
+    if (first instanceof BundledAttempt) this.#handlers.runBundle(call as BundledAttempt[], this.#ended)
+    else this.#handlers.run(first, this.#ended)
   }
 
   readonly #ended = (attempt: Attempt, outcome: Outcome): void => {
     if (attempt.ended) return
     this.#event(attempt, outcome.is, outcome.error)
     this.#running.delete(attempt.delivery.delivery)
+    if (attempt.place !== null) this.#room.leave(attempt.place)
     const logged = this.#logs.flushed(attempt)
     const saved = this.#reports.settled(attempt)
     attempt.end()
@@ -237,6 +263,21 @@ export class JobWorker {
     this.#options.onEvent?.({ is: 'aborted', run: attempt.run, attempt: attempt.attempt, reason: attempt.stopReason as unknown as Error })
   }
 
+  #stillRuns(attempt: Attempt | undefined): boolean {
+    if (attempt === undefined || attempt.ended) return false
+    const { message, fields } = sighting(attempt, this.#stuckMs)
+    this.#logs.add(attempt, 'warn', message, fields)
+    this.#stuck(attempt, (fields.stack as string | undefined) ?? null)
+    return true
+  }
+
+  #stuck(attempt: Attempt | undefined, stack: string | null): void {
+    if (attempt === undefined) return
+    const { run, attempt: number } = attempt
+    this.#log('warn', `"${attempt.delivery.definition}" is ${stuckMessage(this.#stuckMs)}`, { run, attempt: number, stack })
+    this.#options.onEvent?.({ is: 'stuck', run, attempt: number, stack })
+  }
+
   /** Once a turn, after all that ended in it: the poll asks for as many as there is room for. */
   #wake(): void {
     if (this.#wakes) return
@@ -276,6 +317,7 @@ export class JobWorker {
     await this.#gone()
     for (const cancel of timers) cancel()
     abort()
+    this.#handlers.close()
     await this.#leases.close()
   }
 
@@ -305,58 +347,6 @@ export class JobWorker {
 
 /** After the last handler, for results and log lines. */
 const FLUSH_MS = 5_000
-
-function clientOf(options: WorkerOptions): Client {
-  if (options.client) return options.client
-  const { connection, url, apiKey, namespace, clock, random } = options
-  return new Client({
-    ...(connection && { connection }),
-    ...(url !== undefined && { url }),
-    ...(apiKey !== undefined && { apiKey }),
-    ...(namespace !== undefined && { namespace }),
-    ...(clock && { clock }),
-    ...(random && { random }),
-  })
-}
-
-function byName(jobs: readonly AnyJob[]): Map<string, AnyJob> {
-  const named = new Map<string, AnyJob>()
-  jobs.forEach((job, index) => {
-    if (typeof job?.handler !== 'function')
-      throw new InvalidOption('This is not a job.', { at: `/jobs/${index}`, found: job, hint: "make one with job('name', async (input, ctx) => …)" })
-    if (named.has(job.name))
-      throw new InvalidOption(`Two jobs are called "${job.name}".`, {
-        at: `/jobs/${index}`,
-        found: job.name,
-        hint: 'names are unique in a namespace',
-      })
-    named.set(job.name, job)
-  })
-  if (named.size === 0) throw new InvalidOption('A worker needs a job.', { at: '/jobs', found: jobs, hint: 'jobs: [resize, order]' })
-  return named
-}
-
-function schedulesOf({ schedules, source }: WorkerOptions): { source: string; all: readonly Schedule[] } | null {
-  if (source === undefined && schedules === undefined) return null
-  const given = source ?? (process.env.MAINSPRING_SOURCE || undefined)
-  const all = schedules ?? []
-  // An empty list of code that nobody named says nothing: another process of it may have them.
-  if (given === undefined && all.length === 0) return null
-  const named = new Set<string>()
-  for (const [index, schedule] of all.entries()) {
-    const at = `/schedules/${index}`
-    if (!isSchedule(schedule))
-      throw new InvalidOption('This is not a schedule.', {
-        at,
-        found: schedule,
-        hint: "make one with schedule('name', { cron: '0 2 * * *' }, resize)",
-      })
-    if (named.has(schedule.name))
-      throw new InvalidOption(`Two schedules are called "${schedule.name}".`, { at, found: schedule.name, hint: 'names are unique in a namespace' })
-    named.add(schedule.name)
-  }
-  return { source: check.name(given ?? sourceOf(process.argv[1]), '/source'), all }
-}
 
 /** Ids have no character that JSON escapes; anything else is the server's choice. */
 function quoted(id: string): string {
