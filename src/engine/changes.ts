@@ -9,6 +9,8 @@ import type { Transaction } from './work.ts'
 
 /** What a person changes of a run that waits. @throws UserError `run-begun`, `run-closed` */
 export function changeRun(transaction: Transaction, actor: Actor, change: RunChange, { id, by, why }: Command, gating: Gating, call: object): void {
+  if (actor.kind === 'batch')
+    throw new UserError(actor.closed ? 'run-closed' : 'run-begun', { found: actor.id, hint: 'it is a batch: change its jobs' })
   if (actor.stuck !== undefined) throw new UserError('run-begun', { found: actor.id, hint: 'it is stuck: resume it first' })
   const { namespace, name } = actor
   const { queue = actor.queue, input = actor.input } = change
@@ -27,6 +29,7 @@ export function changeRun(transaction: Transaction, actor: Actor, change: RunCha
 /** A parked run goes on, or a stuck one takes again what it choked on. @throws UserError `not-stuck`, `run-closed` */
 export function resumeRun(transaction: Transaction, actor: Actor, { id, by, why }: Command): void {
   if (actor.stuck !== undefined) return transaction.resume(actor)
+  if (actor.kind === 'batch') throw new UserError('not-stuck', { found: actor.id, hint: 'it is a batch: mainspring batch resume' })
   refuse(actor, transaction.apply(actor, { is: 'resume', command: id, by, why: why ?? null } as { is: string }), '')
 }
 

@@ -213,6 +213,11 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
     }
   })
   await flow(stage, memory, true)
+  // One that was mended just now may be parked by the failure that it was stuck on.
+  await during(stage, async () => {
+    for (const id of stuck()) if (stage.truth.get(id)?.stuck === null) await resume(stage, rng, id)
+  })
+  await flow(stage, memory, true)
   await expectOnly(stage, memory, rng, () => false)
 }
 
