@@ -286,7 +286,7 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     seeds: 10,
     caught: /does not serve|acknowledged pause|\(P6\)/,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-    patches: [{ file: 'src/core/gates.ts', find: '${group.queue}\\0${group.definition}', replace: '${group.queue}' }],
+    patches: [{ file: 'src/core/gates.ts', find: '${queue}\\0${definition}', replace: '${queue}' }],
   },
   'E21-settings-forgotten': {
     rule: 'E21',
