@@ -75,7 +75,7 @@ async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promis
   for (let stretch = 0; stretch < STRETCHES_MAX; stretch++) {
     const { accepted } = stage.judge.counts
     await world.run(world.now + CALM_MS)
-    if (scenario.limited === null || world.failure !== null) return
+    if (scenario.limited === null || world.failure !== null || openRuns(memory).length === 0) return
     const behindFailed = resumes ? stopped(tables) : []
     let opened = false
     await during(stage, async () => {

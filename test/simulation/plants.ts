@@ -379,7 +379,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     seeds: 10,
     caught: /does not serve|acknowledged pause|\(P6\)/,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-    patches: [{ file: 'src/core/gates.ts', find: '${group.queue}\\0${group.definition}', replace: '${group.queue}' }],
+    patches: [{ file: 'src/core/gates.ts', find: '${queue}\\0${definition}', replace: '${queue}' }],
   },
   'E21-settings-forgotten': {
     rule: 'E21',

@@ -555,7 +555,11 @@ export class Queues {
     during(() => line.window.page((group, after, count) => this.pager.page(group, after, count), limit, installed)).then(
       () => {
         if (this.ended) return
-        if (line.group !== null) this.activate(line)
+        if (line.group !== null) {
+          this.activate(line)
+          // Others may have waited for what it is first in this one.
+          if (line.sequence !== null) this.wakeAll(line.sequence)
+        }
         // Of an unknown group nothing that was read is ready: on to the next page.
         else if (line.window.wantsPage()) this.page(line)
         else this.forget(line)
