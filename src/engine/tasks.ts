@@ -46,10 +46,11 @@ async function poll(
   // At most once: nothing leaves before it is recorded (E16). One that could not be recorded did not leave, and waits for its lease's end.
   await recorded
   // Recording may have taken longer than the lease: such a task is another's by now, or closed.
-  const held = tasks.filter(task => {
+  const held = tasks.flatMap(({ task, isDelivered }) => {
+    if (!isDelivered()) return []
     const lease = tenure.leases.of(task)
     if (lease !== null) tenure.leases.beat(lease, true)
-    return lease !== null
+    return lease === null ? [] : [task]
   })
   return answered(worker, held, world)
 }
@@ -97,14 +98,15 @@ function handOut(
   matches: readonly Match[],
   world: World,
   sizes: Sizes,
-): { tasks: Delivery[]; recorded: Promise<unknown> } {
-  const tasks: Delivery[] = []
+): { tasks: { task: Delivery; isDelivered(): boolean }[]; recorded: Promise<unknown> } {
+  const tasks: { task: Delivery; isDelivered(): boolean }[] = []
   const recorded: Promise<void>[] = []
   for (const match of matches) {
     const { actor, order, reservation } = match
     const delivery = newId(world.clock.now(), world.random)
     const version = worker.serves.find(({ definition }) => definition === order.definition)?.version ?? null
     let delivered = false
+    let executed = false
     let missed = false
     const record = new Promise<void>((resolve, reject) => {
       tenure.lane.submit({
@@ -114,7 +116,11 @@ function handOut(
         bytes: 200,
         execute(transaction) {
           const current = transaction.actor(actor.id)
-          if (current === null || missed) return
+          // Decided anew after a batch was refused (E14): one that waits for its record has not left. It is offered anew, and keeps what limits it then.
+          const isLate = executed && match.recorded
+          executed = true
+          delivered = false
+          if (current === null || missed || isLate) return
           const input = { is: 'deliver', task: order.task, attempt: order.attempt, delivery, worker: worker.id, version }
           delivered = transaction.deliver(current, input, reservation)
         },
@@ -128,12 +134,12 @@ function handOut(
       // Not decided at once: it does not leave, and must not be recorded as if it had. Once it is loaded it is offered again; a lane that is overloaded
       // (E23) has it in memory still.
       missed = true
-      if (tenure.lane.actors.get(actor.id) === actor) tenure.queues.missed(match)
+      tenure.queues.missed(match)
     }
     tenure.lane.actors.unpin(actor)
     if (!delivered) continue
     tenure.counters.delivered++
-    tasks.push(deliveryOf(match, delivery, sizes))
+    tasks.push({ task: deliveryOf(match, delivery, sizes), isDelivered: () => !match.recorded || delivered })
   }
   return { tasks, recorded: Promise.all(recorded) }
 }

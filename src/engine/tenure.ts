@@ -85,6 +85,7 @@ export class Tenure {
       regrouped: () => this.regrouped(),
       during: read => this.lane.actors.during(read),
       install: (row: OpenRow) => this.lane.install(row),
+      isKnown: actor => this.lane.actors.get(actor.id) === actor,
       pin: actor => this.lane.actors.pin(actor),
       unpin: actor => this.lane.actors.unpin(actor),
       failed: error => this.failed(error),

@@ -66,7 +66,7 @@ export class HoldBook {
   readonly #byDelivery = new Map<DeliveryId, Hold>()
   readonly #tokens = new Map<string, { at: number; weight: number }[]>()
   readonly #handlers = new Map<DeliveryId, Handler>()
-  #wallOffsetMs = 0
+  #tokensOf: LaneId | null = null
   counts = { limited: 0, tokens: 0, handlers: 0 }
 
   constructor(world: World, truth: Truth, scenario: Scenario) {
@@ -96,6 +96,11 @@ export class HoldBook {
     return () => {
       machines.job = job
     }
+  }
+
+  /** A person asks for a stopped sequence to go on. */
+  resumes(definition: string, key: string): void {
+    this.#turns.asked(definition, key)
   }
 
   committed({ lane, writes }: Batch): void {
@@ -185,7 +190,7 @@ export class HoldBook {
     this.#byDelivery.set(delivery, hold)
     for (const taken of hold.taken) {
       if (taken.everyMs === null) this.#expectRoom(hold, taken)
-      else this.#expectToken(hold, taken, taken.everyMs)
+      else this.#expectToken(hold, taken, taken.everyMs, lane)
     }
   }
 
@@ -202,11 +207,12 @@ export class HoldBook {
     }))
   }
 
-  #expectToken(hold: Hold, { resource, weight, max, since }: Taken, everyMs: number): void {
+  #expectToken(hold: Hold, { resource, weight, max, since }: Taken, everyMs: number, lane: LaneId): void {
     this.counts.tokens++
-    // What a clock that was set forward makes of a window across a takeover is the clock's (E20).
-    if (this.#world.wallOffsetMs > this.#wallOffsetMs) this.#tokens.clear()
-    this.#wallOffsetMs = this.#world.wallOffsetMs
+    // What a clock that is set forward makes of a window across a takeover, or where memory is loaded afresh (E14), is the clock's (E20).
+    const { faults, throws, poison } = this.#scenario
+    if (faults.includes('step-clock') && (lane !== this.#tokensOf || throws || poison)) this.#tokens.clear()
+    this.#tokensOf = lane
     const tokens = this.#tokens.get(resource) ?? []
     this.#tokens.set(resource, tokens)
     tokens.push({ at: hold.decidedAt, weight })

@@ -15,13 +15,16 @@ export const RATES = [
   [20_000, 24],
 ] as const
 
-/** Drawn from a stream of its own: worlds without limits stay as they are. */
-export function limitedOf(seed: number, definitions: readonly string[]): Limited {
+/**
+ * Drawn from a stream of its own: worlds without limits stay as they are. Where a rollback takes whose turn it was (E2), two runs of a sequence may have
+ * begun, and stand in each other's way until one is cancelled: there are no sequences there.
+ */
+export function limitedOf(seed: number, definitions: readonly string[], sequences: boolean): Limited {
   const rng = new Rng(seed, 5)
-  return Object.fromEntries(definitions.map(name => [name, optionsOf(rng)]))
+  return Object.fromEntries(definitions.map(name => [name, optionsOf(rng, sequences)]))
 }
 
-function optionsOf(rng: Rng): DefinitionOptions {
+function optionsOf(rng: Rng, sequences: boolean): DefinitionOptions {
   const options: DefinitionOptions = {}
   const limits: LimitRule[] = []
   if (rng.chance(0.35)) limits.push({ concurrency: rng.whole(1, 4) })
@@ -36,7 +39,8 @@ function optionsOf(rng: Rng): DefinitionOptions {
       limits.push({ ...(per === undefined ? {} : { per }), rate, everyMs })
   if (limits.length > 0) options.limits = limits
   if (rng.chance(0.5)) options.fair = { per: 'k', weights: { a: 3 } }
-  if (rng.chance(0.3)) options.sequence = { per: 's', onFailure: rng.pick(['stop', 'skip']) }
-  else if (rng.chance(0.3)) options.batch = { size: rng.whole(2, 4), withinMs: rng.whole(50, 1_500) }
+  const does = rng.next()
+  if (does < 0.3 && sequences) options.sequence = { per: 's', onFailure: rng.pick(['stop', 'skip']) }
+  else if (does < 0.5) options.batch = { size: rng.whole(2, 4), withinMs: rng.whole(50, 1_500) }
   return options
 }

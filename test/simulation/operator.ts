@@ -69,6 +69,9 @@ export async function resumeSequence(stage: Stage, rng: Rng, { definition, key }
   await insist<void>(stage, rng, 4, {
     name: `resume sequence ${definition} ${key}`,
     timeoutMs: CALL_MS,
-    run: engine => engine.limits.resumeSequence(NAMESPACE, definition, key, { id: freshId(stage, rng), by: 'operator' }),
+    run: engine => {
+      stage.holds.resumes(definition, key)
+      return engine.limits.resumeSequence(NAMESPACE, definition, key, { id: freshId(stage, rng), by: 'operator' })
+    },
   })
 }

@@ -3,6 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
+import { LIMIT_PLANTS } from './plants-limits.ts'
 import type { Scenario } from './scenario.ts'
 import type { Plant } from './simulation.ts'
 import { forward } from './watch.ts'
@@ -29,6 +30,7 @@ export interface Planted {
 }
 
 export const PLANTS: Readonly<Record<string, Planted>> = {
+  ...LIMIT_PLANTS,
   'E1-no-fence': {
     rule: 'E1',
     what: 'the batch of a lane whose claim was revoked lands',

@@ -96,7 +96,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     schedules: rng.chance(0.5),
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
-    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS),
+    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
   }
 }
 

@@ -24,6 +24,7 @@ export class Turns {
   readonly #world: World
   readonly #scenario: Scenario
   readonly #sequences = new Map<string, Sequence>()
+  readonly #asked = new Set<string>()
   count = 0
 
   constructor(world: World, scenario: Scenario) {
@@ -80,11 +81,16 @@ export class Turns {
     if (!stops) sequence.holder = null
   }
 
-  /** A person lets a stopped sequence go on. */
+  /** A person asks for a stopped sequence to go on. */
+  asked(definition: string, key: string): void {
+    this.#asked.add(`${definition} ${key}`)
+  }
+
   dropped(names: readonly KeyName[]): void {
     for (const { scope, definition, key } of names) {
-      const sequence = scope === 'sequence' ? this.#sequences.get(`${definition} ${key}`) : undefined
-      if (sequence?.stopped) Object.assign(sequence, { holder: null, stopped: false })
+      const name = `${definition} ${key}`
+      const sequence = scope === 'sequence' ? this.#sequences.get(name) : undefined
+      if (sequence?.stopped && this.#asked.delete(name)) Object.assign(sequence, { holder: null, stopped: false })
     }
   }
 

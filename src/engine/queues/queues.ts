@@ -55,6 +55,8 @@ export interface QueuesOptions {
   /** The row of a key, as it is once all that was decided before is committed. */
   readKey(name: KeyName): Promise<KeyRow | null>
   install(row: OpenRow): Actor | null
+  /** It is in memory still. */
+  isKnown(actor: Actor): boolean
   pin(actor: Actor): void
   unpin(actor: Actor): void
   failed(error: unknown): void
@@ -146,7 +148,7 @@ export class Queues {
       sequence.holder = undefined
       this.wakeAll(sequence)
     }
-    this.offer(actor)
+    if (this.options.isKnown(actor)) this.offer(actor)
   }
 
   /** Whose turn it is in a sequence has changed, and is committed. */
@@ -346,9 +348,11 @@ export class Queues {
     const bundle = batch === null ? null : newId(clock.now(), random)
     let count = 0
     for (let entry = line.window.peek(); entry !== null; entry = line.window.peek()) {
+      const { actor, order } = entry
+      // All of an answer wait for their records, or none does (E16).
+      if (count > 0 && order.atMostOnce && !recorded) break
       line.window.take()
       line.gathers = null
-      const { actor, order } = entry
       const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
       matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
       if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
