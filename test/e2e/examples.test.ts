@@ -113,6 +113,18 @@ describe('examples', () => {
       expect(written).toMatchObject({ jobs: { total: 34, completed: 34, failed: 0 }, airports: 3372, missing: [] })
     }))
 
+  test('an API that allows only so much refuses little, and costs no attempt', () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['rate-limited-api.ts'], environmentOf(place))
+      const run = await client.start('airport-names', null)
+      const output = (await run.result({ timeout: '1m' })) as { refused: number }
+      // 60 answers take 62 requests at least, and every 25th is refused.
+      expect(output).toEqual({ airports: 60, first: 'Thigpen', attempts: 1, refused: expect.any(Number) })
+      expect(output.refused).toBeGreaterThanOrEqual(2)
+      expect((await client.limits.get('airports-api')).rate).toBe(20)
+    }))
+
   test('who floods a queue waits for himself', () =>
     inPlace(async (place, client) => {
       await place.server()
