@@ -120,14 +120,24 @@ describe('what is not JSON is refused', () => {
     )
   })
 
-  test.each([[`{"input":"${'\\"'.repeat(500_000)}`], [`[${'"a",'.repeat(500_000)}`], [`{${'"input":1,'.repeat(300_000)}`], ['{'.repeat(1_000_000)]])(
-    'a hostile text costs no more than its length: %.20s',
-    text => {
-      const before = performance.now()
-      expect(() => splitPayloads(text, START)).toThrow()
-      expect(performance.now() - before).toBeLessThan(1_500)
-    },
-  )
+  test.each([
+    (n: number) => `{"input":"${'\\"'.repeat(n)}`,
+    (n: number) => `[${'"a",'.repeat(n)}`,
+    (n: number) => `{${'"input":1,'.repeat(n)}`,
+    (n: number) => '{'.repeat(n),
+  ])('a hostile text costs no more than its length: %s', textOf => {
+    const bestMs = (length: number): number => {
+      const text = textOf(length)
+      const times = Array.from({ length: 5 }, () => {
+        const before = performance.now()
+        expect(() => splitPayloads(text, START)).toThrow()
+        return performance.now() - before
+      })
+      return Math.min(...times)
+    }
+    // What grows with the square of its length takes a thousand times as long; timers and other processes add a little.
+    expect(bestMs(320_000)).toBeLessThan(250 * bestMs(10_000) + 50)
+  })
 })
 
 test('quote is JSON.stringify', () => {

@@ -1,14 +1,14 @@
+import { BatchHandle, type BatchSummary } from './batch-handle.ts'
 import * as check from './checks.ts'
 import type { Client } from './client.ts'
 import { tag } from './codec.ts'
 import { currentClient } from './current.ts'
 import type { Duration } from './duration.ts'
 import { InvalidOption } from './errors.ts'
-import { RunHandle } from './handle.ts'
 import type { AnyJob, Job, StartItem } from './job.ts'
 import type { StartOptions } from './options.ts'
-import { manyBody } from './starts.ts'
-import type { WireBatch, WireBatchCallback, WireBatchStarted, WireBatchView, WireStart } from './wire.ts'
+import { wireStarts } from './starts.ts'
+import type { WireBatch, WireBatchCallback, WireBatchStarted } from './wire.ts'
 
 /**
  * A batch of jobs: they are started together, followed as one, and when something has come to pass with all of them, another job starts.
@@ -47,20 +47,6 @@ export interface BatchCallbackInput<Input = unknown> {
   /** As it was given with the callback; null: none was. */
   input: Input
 }
-export interface BatchSummary {
-  /** The batch's id. */
-  batch: string
-  name: string
-  total: number
-  completed: number
-  /** Failed, or timed out. */
-  failed: number
-  /** Cancelled, or terminated. */
-  cancelled: number
-  /** Ids of failed jobs, the first 100. */
-  failedRuns: string[]
-}
-
 interface Part {
   job: AnyJob | string
   items: readonly StartItem<unknown>[]
@@ -124,7 +110,7 @@ async function wireItems(parts: readonly (Part | Batch)[], at: string): Promise<
   const items: NonNullable<WireBatch['jobs']> = []
   for (const part of parts) {
     if (part instanceof Batch) items.push({ batch: await part.wire(`${at}/jobs/${items.length}/batch`) })
-    else for (const start of (JSON.parse(await manyBody(part.job, part.items, part.options)) as { runs: WireStart[] }).runs) items.push(start)
+    else for (const start of await wireStarts(part.job, part.items, part.options)) items.push(start)
   }
   return items
 }
@@ -138,67 +124,4 @@ function wireCallback(given: BatchCallback, at: string): WireBatchCallback {
   const definition = typeof job === 'string' ? check.name(job, at) : job?.name
   if (definition === undefined) throw new InvalidOption(`${at} has no job.`, { at, found: given, hint: 'give a job, or [job, input]' })
   return { definition, ...(input !== undefined && { input: tag(input, `${at}/1`) }) }
-}
-
-/** A batch that was started, of jobs or an operation on many runs. Everything here asks the server. */
-export class BatchHandle {
-  readonly #client: Client
-  readonly id: string
-  /** Items that were not started, since another run has their key; empty when the handle was made from an id. */
-  readonly conflicts: WireBatchStarted['conflicts']
-  constructor(client: Client, id: string, started?: WireBatchStarted) {
-    this.#client = client
-    this.id = id
-    this.conflicts = started?.conflicts ?? []
-  }
-
-  /** As a run: `events`, `explain`, `terminate`. */
-  get run(): RunHandle<BatchSummary> {
-    return new RunHandle(this.#client, this.id, { is: 'existing', run: this.id })
-  }
-
-  /**
-   * Waits until it is closed; resolves with what became of its jobs. `timeout`: default for ever.
-   * @throws RunFailed when not all jobs have completed, RunCancelled, RunTerminated; ResultTimeout. `get()` has the counts in any case.
-   */
-  result(options: { timeout?: Duration; signal?: AbortSignal } = {}): Promise<BatchSummary> {
-    return this.run.result(options)
-  }
-
-  /** As it is now: its jobs by how they ended, or how far the operation has come. */
-  get(): Promise<WireBatchView> {
-    return this.#client.call<WireBatchView>('batches.get', { batch: this.id })
-  }
-
-  /** Starts more jobs of a batch that is open, all or nothing. @throws RequestRefused `batch-closed` when it is sealed or has ended */
-  add<Input, Output>(job: Job<Input, Output>, items: readonly StartItem<Input>[], options?: StartOptions): Promise<void>
-  add(job: string, items: readonly StartItem<unknown>[], options?: StartOptions): Promise<void>
-  async add(job: AnyJob | string, items: readonly StartItem<unknown>[], options: StartOptions = {}): Promise<void> {
-    const jobs = await wireItems([{ job, items, options }], '')
-    if (typeof job !== 'string') await this.#client.register([job])
-    await this.#command('batches.add', { jobs })
-  }
-
-  /** It takes no more jobs, and ends once those that it has have ended. */
-  seal(): Promise<void> {
-    return this.#command('batches.seal')
-  }
-  /** Of an operation: between two pages. @throws RequestRefused `invalid-input` of a batch of jobs: pause their queue or their job */
-  pause(why?: string): Promise<void> {
-    return this.#command('batches.pause', why === undefined ? {} : { why })
-  }
-  resume(): Promise<void> {
-    return this.#command('batches.resume')
-  }
-  /** An operation ends after the page under way. A batch of jobs asks the open ones to stop, and ends when they have. */
-  cancel(why?: string): Promise<void> {
-    return this.#command('batches.cancel', why === undefined ? {} : { why })
-  }
-
-  async #command(
-    operation: 'batches.add' | 'batches.seal' | 'batches.pause' | 'batches.resume' | 'batches.cancel',
-    body: object = {},
-  ): Promise<void> {
-    await this.#client.call(operation, { batch: this.id }, body, { callKey: this.#client.newId() })
-  }
 }

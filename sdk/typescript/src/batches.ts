@@ -1,4 +1,5 @@
-import { type Batch, BatchHandle } from './batch.ts'
+import type { Batch } from './batch.ts'
+import { BatchHandle } from './batch-handle.ts'
 import * as check from './checks.ts'
 import type { Client } from './client.ts'
 import type { Duration } from './duration.ts'

@@ -27,7 +27,8 @@
  * - **Values** are JSON plus Date, bigint, Map, Set, URL, bytes and Error; see `encode`.
  * - **Errors** have a stable `code`, `at` (JSON pointer to the place) and `hint` (a way out); see `MainspringError` and the classes beside it.
  */
-export { Batch, type BatchCallback, type BatchCallbackInput, BatchHandle, type BatchOptions, type BatchSummary, batch } from './batch.ts'
+export { Batch, type BatchCallback, type BatchCallbackInput, type BatchOptions, batch } from './batch.ts'
+export { BatchHandle, type BatchSummary } from './batch-handle.ts'
 export type { Batches, Bulk, BulkWhere } from './batches.ts'
 export { Client, type ClientOptions, connect } from './client.ts'
 export { type Clock, systemClock } from './clock.ts'

@@ -17,6 +17,16 @@ export async function oneBody(job: AnyJob | string, input: unknown, options: Sta
 
 /** The body of a start of many. Nothing is sent unless all of them are right. */
 export async function manyBody(job: AnyJob | string, items: readonly StartItem<unknown>[], options: StartOptions, parent?: string): Promise<string> {
+  return JSON.stringify({ runs: await wireStarts(job, items, options, parent) })
+}
+
+/** Each item as it is sent. */
+export async function wireStarts(
+  job: AnyJob | string,
+  items: readonly StartItem<unknown>[],
+  options: StartOptions,
+  parent?: string,
+): Promise<WireStart[]> {
   if (items.length > STARTS_PER_CALL_MAX)
     throw new InvalidOption(`${items.length} runs in one call; ${STARTS_PER_CALL_MAX} are possible.`, {
       at: '/items',
@@ -32,7 +42,7 @@ export async function manyBody(job: AnyJob | string, items: readonly StartItem<u
     const wire = isEmpty(own) ? shared : startOptions({ ...options, ...own }, at)
     runs.push(wireStart(job, input, wire, parent, at))
   }
-  return JSON.stringify({ runs })
+  return runs
 }
 
 /** What a handle says of its start. */
