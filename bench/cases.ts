@@ -32,7 +32,7 @@ export const CASES: readonly Case[] = [
   { name: 'drain-1', run: (file, { jobs }) => drain(file, jobs, 1) },
   { name: 'drain-4', run: (file, { jobs }) => drain(file, jobs, 4) },
   { name: 'drain-embedded', run: drainEmbedded },
-  { name: 'drain-limited', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'under a limit', job: limited, input: INPUT }) },
+  { name: 'drain-limited', run: (file, { jobs }) => drain(file, jobs, 4, { name: 'under a limit', job: limited, input: INPUT }) },
   { name: 'drain-tenants', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of 10,000 tenants', job: shared, input: tenantInput }) },
   {
     name: 'drain-million',
