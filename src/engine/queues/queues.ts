@@ -548,7 +548,10 @@ export class Queues {
     if (!line.window.wantsPage()) return
     const installed = (row: OpenRow): Actor | null => {
       const actor = install(row)
-      if (actor?.order != null && line.group === null) this.bind(line, gatedBy(actor.namespace, actor.order))
+      const order = actor?.order ?? null
+      // Changed since the page was read, it may wait in another line by now.
+      if (actor === null || order === null || groupOf(actor.namespace, order) !== line.id) return null
+      if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
       return actor
     }
     const limit = Math.min(pageSize, this.roomFor(line))

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { openMemoryStore } from '../../store/memory/store.ts'
+import type { Store } from '../../store/store.ts'
+import { settle } from '../test-clock.ts'
+import { TestNode } from '../test-engine.ts'
+
+test('a run that moves to another queue while a page of its old one is read waits in the new one alone', async () => {
+  const inner = openMemoryStore()
+  const first = await TestNode.start(inner, { mail: { queue: 'a' } })
+  const runs = (await first.start(null, { input: '1' }, { input: '2' })).map(answer => (answer as { run: string }).run)
+  const stopping = first.engine.stop()
+  await first.clock.advance(100)
+  await stopping
+  // The pages of the second node are read, and answered once the run has moved.
+  let answer = (): void => {}
+  const held = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  const store = new Proxy(inner, {
+    get(target, name) {
+      const value = Reflect.get(target, name) as unknown
+      if (name !== 'pageReady') return typeof value === 'function' ? value.bind(target) : value
+      const pageReady: Store['pageReady'] = async (claim, requests) => {
+        const pages = await target.pageReady(claim, requests)
+        await held
+        return pages
+      }
+      return pageReady
+    },
+  })
+  const second = await TestNode.start(store, { mail: { queue: 'a' } }, { clock: first.clock })
+  await second.engine.runs.change('default', runs[0] as string, { queue: 'b' }, { id: 'c', by: null })
+  answer()
+  await settle()
+  const pausedB = { namespace: 'default', scope: 'queue' as const, name: 'b' }
+  await second.engine.pauses.set(pausedB, { by: null, note: null })
+  expect((await second.poll({ queues: ['a'] })).tasks.map(({ input }) => input)).toEqual(['2'])
+  await second.engine.pauses.set(pausedB, null)
+  expect((await second.poll({ queues: ['b'], worker: 'w2' })).tasks.map(({ input, queue }) => [input, queue])).toEqual([['1', 'b']])
+})
