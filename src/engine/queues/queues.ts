@@ -63,8 +63,8 @@ export interface QueuesOptions {
 }
 
 /** Ready tasks that windows keep in memory together, where there are many groups; each has at least so many. */
-const WINDOWS_TOTAL = 20_000
-const WINDOW_SIZE_MIN = 4
+const WINDOWS_TOTAL = 10_000
+const WINDOW_SIZE_MIN = 2
 const AGAIN_MS = 100
 const MANY_LINES = 1_000
 

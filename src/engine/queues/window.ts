@@ -36,7 +36,7 @@ export class Window {
   private readonly pin: (actor: Actor) => void
   private readonly unpin: (actor: Actor) => void
 
-  /** `roomFor`: how many tasks it may have; it takes up to twice as many before it leaves some to the store. */
+  /** `roomFor`: how many tasks it may have; it takes up to a quarter more before it leaves some to the store. */
   constructor(group: GroupId, roomFor: () => number, complete: boolean, pin: (actor: Actor) => void, unpin: (actor: Actor) => void) {
     this.group = group
     this.roomFor = roomFor
@@ -152,7 +152,7 @@ export class Window {
   /** Too many: the far half is left to the store again. First what is no longer ready goes: it may stand at the very place of what is. */
   private shrink(): void {
     const room = this.roomFor()
-    if (this.heap.length <= 2 * room) return
+    if (this.heap.length <= 1.25 * room) return
     for (const entry of this.heap) if (!isReady(entry)) this.leave(entry)
     const sorted = this.heap.filter(isReady).sort((a, b) => (before(a, b) ? -1 : 1))
     const far = sorted.splice(room)

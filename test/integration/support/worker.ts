@@ -1,10 +1,13 @@
-// A worker process of the tests: runs all jobs of jobs.ts, tells its parent what happens, and drains on SIGTERM.
+// A worker process of the tests: runs all jobs of jobs.ts or of limited-jobs.ts, tells its parent what happens, and drains on SIGTERM.
 import { startWorker, type WorkerEvent } from '@mainspring/sdk/worker'
 import * as jobs from './jobs.ts'
+import * as limited from './limited-jobs.ts'
 import { record } from './records.ts'
 
 export interface WorkerSettings {
   url: string
+  /** Default: those of jobs.ts. */
+  jobs?: 'limited'
   slots: number
   /** For people, and for jobs that behave differently on another worker. */
   name: string
@@ -27,7 +30,7 @@ process.env.TEST_WORKER = settings.name
 if (settings.records) process.env.TEST_RECORDS = settings.records
 
 const worker = startWorker({
-  jobs: Object.values(jobs).filter(one => typeof one === 'object' && 'handler' in one),
+  jobs: Object.values(settings.jobs === 'limited' ? limited : jobs).filter(one => typeof one === 'object' && 'handler' in one),
   url: settings.url,
   slots: settings.slots,
   name: settings.name,
