@@ -9,6 +9,7 @@ import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
 import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
 import type { Reservation } from './limits/limits.ts'
+import type { Prepared } from './live.ts'
 import type { Sizes } from './options.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -25,9 +26,9 @@ export interface Beginning {
 /** What the lane tells those who live on it. */
 export interface LaneEvents {
   /** A batch is durable: orders may be offered, changes told. */
-  committed(sent: readonly Sent[], writes: Batch['writes'], freed: readonly Reservation[]): void
+  committed(sent: readonly Sent[], writes: Batch['writes'], freed: readonly Reservation[], prepared: Prepared): void
   /** Rows are about to be sent: what live subscribers will be told once they are committed. */
-  sealed(sent: readonly Sent[]): void
+  sealed(sent: readonly Sent[]): Prepared
   /** An actor has other orders, timers or deliveries than before, or was `loaded`. */
   changed(actor: Actor, loaded: boolean): void
   /** What an actor sends with its transition, and whom its close concerns: inside the same batch where that is possible. */
@@ -402,7 +403,7 @@ export class Lane {
     this.inFlight = true
     const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
     for (const { actor } of sent) actor.batch = null
-    this.events.sealed(sent)
+    const prepared = this.events.sealed(sent)
     const answer = await this.chain.send(open.writes)
     if (this.ended) {
       for (const work of open.works) work.failed(unavailable())
@@ -410,8 +411,11 @@ export class Lane {
     }
     this.inFlight = false
     this.bytes -= open.bytes
-    if (answer.is === 'committed') this.release(open, sent)
-    else if (answer.is === 'fenced') {
+    if (answer.is === 'committed') {
+      // The next one is on its way while the answers of this one leave.
+      if (this.batches.length > 0 && this.broken.size === 0) void this.flush()
+      this.release(open, sent, prepared)
+    } else if (answer.is === 'fenced') {
       for (const work of open.works) work.failed(unavailable())
       this.events.fenced()
       return
@@ -422,7 +426,7 @@ export class Lane {
     if (this.batches.length > 0) this.flushSoon()
   }
 
-  private release(open: OpenBatch, sent: readonly Sent[]): void {
+  private release(open: OpenBatch, sent: readonly Sent[], prepared: Prepared): void {
     for (const { actor, order } of sent) {
       if (order !== null && actor.order === order) actor.committedOrder = order
       this.actors.committed(actor)
@@ -430,7 +434,7 @@ export class Lane {
     for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
     this.actors.sweepKeys()
     for (const id of open.writes.purge) this.actors.forget(id)
-    this.events.committed(sent, open.writes, open.freed)
+    this.events.committed(sent, open.writes, open.freed, prepared)
     for (const { actor } of sent) this.actors.release(actor) // not before it may have been pinned
     for (const work of open.works) {
       const refusal = open.refused.get(work)
