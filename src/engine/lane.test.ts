@@ -67,7 +67,7 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
     { claim, confirmedAt: clock.monotonic(), singles: [] },
     {
       committed: sent => void told.push(`committed ${sent.length}`),
-      sealed: () => {},
+      sealed: () => new Map(),
       changed: () => {},
       sent: () => {},
       owns: () => true,

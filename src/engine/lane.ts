@@ -1,14 +1,15 @@
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
-import type { RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import { type Batch, type Claim, type KeyName, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
+import type { Batch, Claim, KeyRow, Row, Store } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import { Actors, keyText } from './actors.ts'
+import { Actors } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
 import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
 import type { Reservation } from './limits/limits.ts'
+import type { Prepared } from './live.ts'
+import { Loader } from './loader.ts'
 import type { Sizes } from './options.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -25,9 +26,9 @@ export interface Beginning {
 /** What the lane tells those who live on it. */
 export interface LaneEvents {
   /** A batch is durable: orders may be offered, changes told. */
-  committed(sent: readonly Sent[], writes: Batch['writes'], freed: readonly Reservation[]): void
+  committed(sent: readonly Sent[], writes: Batch['writes'], freed: readonly Reservation[], prepared: Prepared): void
   /** Rows are about to be sent: what live subscribers will be told once they are committed. */
-  sealed(sent: readonly Sent[]): void
+  sealed(sent: readonly Sent[]): Prepared
   /** An actor has other orders, timers or deliveries than before, or was `loaded`. */
   changed(actor: Actor, loaded: boolean): void
   /** What an actor sends with its transition, and whom its close concerns: inside the same batch where that is possible. */
@@ -39,8 +40,6 @@ export interface LaneEvents {
   poisoned(next: Beginning): void
 }
 
-const LOADS_PER_ROUND_MAX = 5_000
-
 /**
  * Group commit (docs/architecture.md section 5): one batch in flight; meanwhile everything gathers into the next.
  *
@@ -48,7 +47,6 @@ const LOADS_PER_ROUND_MAX = 5_000
  */
 export class Lane {
   readonly actors: Actors
-  private readonly store: Store
   private readonly world: World
   private readonly sizes: Sizes
   private readonly events: LaneEvents
@@ -59,9 +57,7 @@ export class Lane {
   /** Changes that wait for company, oldest first (E16). */
   private readonly held = new Map<Actor, Held>()
   private heldTimer: (() => void) | null = null
-  private loads: Work[] = []
-  private loading = false
-  private loadSoon = false
+  private readonly loader: Loader
   /** Works that threw half-way: what they had changed by then, and all that was decided since, is worthless (E14). */
   private readonly broken = new Map<Work, UserError>()
   /** Works that go one a commit, after a refused batch; the rest waits behind. */
@@ -74,7 +70,6 @@ export class Lane {
   bytes = 0
 
   constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles }: Beginning, events: LaneEvents) {
-    this.store = store
     this.world = world
     this.sizes = sizes
     this.chain = new Chain(store, world, claim, confirmedAt)
@@ -92,6 +87,18 @@ export class Lane {
       owns: reservation => events.owns(reservation),
     }
     this.transaction = new LaneTransaction(host, this.alone)
+    this.loader = new Loader({
+      store,
+      claim,
+      world,
+      actors: this.actors,
+      transaction: this.transaction,
+      install: row => this.install(row),
+      execute: (work, loaded) => this.execute(work, loaded),
+      fail: works => this.fail(works),
+      fenced: () => events.fenced(),
+      ended: () => this.ended,
+    })
   }
 
   get claim(): Claim {
@@ -127,7 +134,7 @@ export class Lane {
     for (;;) {
       if (this.ended || this.chain.faults.current !== null) return
       this.releaseHeld(Number.POSITIVE_INFINITY)
-      if (this.batches.length === 0 && !this.inFlight && this.loads.length === 0 && !this.loading && this.singles.length === 0) return
+      if (this.batches.length === 0 && !this.inFlight && !this.loader.busy && this.singles.length === 0) return
       await new Promise<void>(resolve => this.world.clock.after(1, resolve))
     }
   }
@@ -137,127 +144,18 @@ export class Lane {
     this.ended = true
     this.chain.ended = true
     this.heldTimer?.()
-    const waiting = [...this.batches.flatMap(batch => batch.works), ...this.loads, ...this.singles, ...[...this.held.values()].map(held => held.work)]
+    const waiting = [
+      ...this.batches.flatMap(batch => batch.works),
+      ...this.loader.works,
+      ...this.singles,
+      ...[...this.held.values()].map(held => held.work),
+    ]
     for (const work of waiting) work.failed(unavailable())
   }
 
   private begin(work: Work): void {
-    for (const id of work.ids) {
-      const actor = this.actors.get(id)
-      if (actor === undefined || (!work.closesNothing && this.lacksParent(actor))) return this.load(work)
-    }
-    if (work.keys !== undefined) for (const key of work.keys) if (this.actors.key(key) === undefined) return this.load(work)
-    if (work.further !== undefined) {
-      const { ids = [], keys = [] } = this.further([work], NO_KEYS)
-      if (ids.length > 0 || keys.length > 0) return this.load(work)
-    }
-    this.execute(work, NO_KEYS)
-  }
-
-  /** Who is told of its close must be at hand, so that both are in one batch; and who is told of theirs, since the one may follow from the other. */
-  private lacksParent(actor: Actor): boolean {
-    return this.missingParent(actor) !== null
-  }
-
-  private missingParent({ parent }: Actor): RunId | null {
-    let id = parent
-    while (id !== null) {
-      const known = this.actors.get(id)
-      if (known === undefined) return id
-      id = known.parent
-    }
-    return null
-  }
-
-  private load(work: Work): void {
-    this.loads.push(work)
-    this.loadsSoon()
-  }
-
-  private loadsSoon(): void {
-    if (this.loading || this.loadSoon) return
-    this.loadSoon = true
-    this.world.clock.soon(() => void this.loadRound())
-  }
-
-  private async loadRound(): Promise<void> {
-    this.loadSoon = false
-    if (this.ended) return
-    this.loading = true
-    const round = this.loads.splice(0, LOADS_PER_ROUND_MAX)
-    // What is in memory must still be there when the rest has come: actors are pinned, keys are read anyway.
-    const ids = new Set(round.flatMap(work => work.ids))
-    const present: Actor[] = []
-    for (const id of ids) {
-      const actor = this.actors.get(id)
-      if (actor === undefined) continue
-      ids.delete(id)
-      present.push(actor)
-      this.actors.pin(actor)
-      if (actor.parent !== null) ids.add(actor.parent)
-    }
-    const keys = round.flatMap(work => work.keys ?? [])
-    const read = this.actors.beginRead()
-    try {
-      const [rows, keyRows] = await Promise.all([
-        ids.size === 0 ? [] : this.store.loadActors(this.claim, [...ids]),
-        keys.length === 0 ? [] : this.store.findKeys(this.claim, keys),
-      ])
-      if (this.ended) return this.fail(round)
-      const installed = rows.flatMap(row => this.install(row) ?? [])
-      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
-      const further = this.further(round, loaded, present)
-      if (further.keys.length > 0) for (const row of await this.store.findKeys(this.claim, further.keys)) loaded.set(keyText(row), row)
-      if (this.ended) return this.fail(round)
-      const more = further.ids.length === 0 ? [] : await this.store.loadActors(this.claim, further.ids)
-      if (this.ended) return this.fail(round)
-      installed.push(...more.flatMap(row => this.install(row) ?? []))
-      // One that is asked for and does not come does not exist (any longer).
-      for (const asked = new Set([...ids, ...further.ids]); ; ) {
-        const parents = new Set(installed.flatMap(actor => this.missingParent(actor) ?? []).filter(id => !asked.has(id)))
-        if (parents.size === 0) break
-        for (const id of parents) asked.add(id)
-        for (const row of await this.store.loadActors(this.claim, [...parents])) this.install(row)
-        if (this.ended) return this.fail(round)
-      }
-      for (const work of round) this.execute(work, loaded)
-    } catch (error) {
-      this.fail(round)
-      if (error instanceof StoreFenced) this.events.fenced()
-      else this.world.log('warn', 'a load failed', { why: String(error) })
-    } finally {
-      this.actors.endRead(read)
-      for (const actor of present) this.actors.unpin(actor)
-      this.loading = false
-    }
-    if (this.loads.length > 0 && !this.ended) this.loadsSoon()
-  }
-
-  /** What works look at further and memory does not have; what it has is pinned with `present`, so that it is there still when the rest has come. */
-  private further(works: readonly Work[], loaded: ReadonlyMap<string, KeyRow>, present?: Actor[]): { ids: RunId[]; keys: KeyName[] } {
-    const missing = { ids: new Set<RunId>(), keys: [] as KeyName[] }
-    const { transaction } = this
-    const { loaded: before } = transaction
-    transaction.loaded = loaded
-    try {
-      for (const { further } of works) {
-        if (further === undefined) continue
-        const { ids = [], keys = [] } = further(transaction)
-        missing.keys.push(...keys.filter(key => this.actors.key(key) === undefined))
-        for (const id of ids) {
-          const actor = this.actors.get(id)
-          if (actor === undefined) missing.ids.add(id)
-          else if (present !== undefined) {
-            present.push(actor)
-            this.actors.pin(actor)
-          }
-          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(this.missingParent(actor) as RunId)
-        }
-      }
-    } finally {
-      transaction.loaded = before
-    }
-    return { ids: [...missing.ids], keys: missing.keys }
+    if (this.loader.lacks(work)) this.loader.load(work)
+    else this.execute(work, NO_KEYS)
   }
 
   /** A row that cannot be understood stops its run, never the node (E14). */
@@ -402,7 +300,7 @@ export class Lane {
     this.inFlight = true
     const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
     for (const { actor } of sent) actor.batch = null
-    this.events.sealed(sent)
+    const prepared = this.events.sealed(sent)
     const answer = await this.chain.send(open.writes)
     if (this.ended) {
       for (const work of open.works) work.failed(unavailable())
@@ -410,8 +308,11 @@ export class Lane {
     }
     this.inFlight = false
     this.bytes -= open.bytes
-    if (answer.is === 'committed') this.release(open, sent)
-    else if (answer.is === 'fenced') {
+    if (answer.is === 'committed') {
+      // The next one is on its way while the answers of this one leave.
+      if (this.batches.length > 0 && this.broken.size === 0) void this.flush()
+      this.release(open, sent, prepared)
+    } else if (answer.is === 'fenced') {
       for (const work of open.works) work.failed(unavailable())
       this.events.fenced()
       return
@@ -422,7 +323,7 @@ export class Lane {
     if (this.batches.length > 0) this.flushSoon()
   }
 
-  private release(open: OpenBatch, sent: readonly Sent[]): void {
+  private release(open: OpenBatch, sent: readonly Sent[], prepared: Prepared): void {
     for (const { actor, order } of sent) {
       if (order !== null && actor.order === order) actor.committedOrder = order
       this.actors.committed(actor)
@@ -430,7 +331,7 @@ export class Lane {
     for (const name of keysOf(open.writes)) this.actors.keyCommitted(name)
     this.actors.sweepKeys()
     for (const id of open.writes.purge) this.actors.forget(id)
-    this.events.committed(sent, open.writes, open.freed)
+    this.events.committed(sent, open.writes, open.freed, prepared)
     for (const { actor } of sent) this.actors.release(actor) // not before it may have been pinned
     for (const work of open.works) {
       const refusal = open.refused.get(work)
@@ -455,7 +356,7 @@ export class Lane {
     const later = [
       ...this.batches.flatMap(batch => batch.works),
       ...[...this.held.values()].map(held => held.work),
-      ...this.loads,
+      ...this.loader.works,
       ...this.singles,
     ].filter(work => !open.works.includes(work))
     this.world.log('warn', 'a batch is decided anew, one work a commit', { works: open.works.length, refused: culprits.size, why })

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { RunInput } from '../core/machine.ts'
 import { MACHINES } from '../machines/registry.ts'
+import type { LogRow } from '../store/store.ts'
 import { Actor } from './actor.ts'
-import { OpenBatch, type Sent, seal } from './batch.ts'
+import { OpenBatch, seal } from './batch.ts'
 import { Counters } from './counters.ts'
 import type { LiveEvent } from './face.ts'
 import { Live } from './live.ts'
@@ -31,13 +32,13 @@ const failed = {
   result: { is: 'failed', retry: true, failure: { type: 'E', message: 'no' } },
 }
 
-/** Seals as the lane does: rows are written, then the subscribers' events are fixed. */
-function sealed(live: Live, actors: Actor[], segmentBytes = 16_384): Sent[] {
+/** Seals as the lane does: rows are written, then the subscribers' events are fixed. Call the answer once the batch is committed. */
+function sealed(live: Live, actors: Actor[], segmentBytes = 16_384): (logs: readonly LogRow[]) => void {
   const batch = new OpenBatch()
   for (const actor of actors) batch.actors.add(actor)
   const sent = seal(batch, segmentBytes)
-  live.sealed(sent)
-  return sent
+  const prepared = live.sealed(sent)
+  return logs => live.committed(sent, prepared, logs)
 }
 
 function watch(live: Live, run: string | null, namespace = 'default') {
@@ -53,7 +54,7 @@ describe('live events', () => {
     const { told } = watch(live, actor.id)
     const sent = sealed(live, [actor])
     expect(told).toEqual([])
-    live.committed(sent, [])
+    sent([])
     expect(told).toMatchObject([{ is: 'run', run: { id: actor.id, state: 'queued' }, events: [{ is: 'started' }], sequence: 0 }])
   })
 
@@ -63,9 +64,9 @@ describe('live events', () => {
     const { told } = watch(live, actor.id)
     const sent = sealed(live, [actor])
     give(actor, deliver)
-    live.committed(sent, [])
+    sent([])
     expect(told).toMatchObject([{ run: { state: 'queued' }, sequence: 0 }])
-    live.committed(sealed(live, [actor]), [])
+    sealed(live, [actor])([])
     expect(told[1]).toMatchObject({ run: { state: 'running' }, events: [{ is: 'delivered' }], sequence: 1 })
   })
 
@@ -75,7 +76,7 @@ describe('live events', () => {
     const { told } = watch(live, null)
     sealed(live, [lost]) // fenced: its lane is thrown away, and what subscribers wait for goes on
     const other = born()
-    live.committed(sealed(live, [other]), [])
+    sealed(live, [other])([])
     expect(told.map(event => event.is === 'run' && event.run.id)).toEqual([other.id])
   })
 
@@ -83,12 +84,12 @@ describe('live events', () => {
     const live = new Live()
     const actor = born()
     const watching = watch(live, actor.id)
-    live.committed(sealed(live, [actor]), [])
+    sealed(live, [actor])([])
     give(actor, deliver)
     give(actor, report)
-    live.committed(sealed(live, [actor], 1), [])
+    sealed(live, [actor], 1)([])
     give(actor, terminate)
-    live.committed(sealed(live, [actor], 1), [])
+    sealed(live, [actor], 1)([])
     expect(watching.kinds()).toEqual(['started', 'delivered', 'reported', 'terminated'])
   })
 
@@ -96,7 +97,7 @@ describe('live events', () => {
     const live = new Live()
     const [mine, sibling, foreign] = [born(), born(), born('other')]
     const [run, namespace, other] = [watch(live, mine.id), watch(live, null), watch(live, null, 'other')]
-    live.committed(sealed(live, [mine, sibling, foreign]), [])
+    sealed(live, [mine, sibling, foreign])([])
     expect([run, namespace, other].map(({ told }) => told.map(event => event.is === 'run' && event.run.id))).toEqual([
       [mine.id],
       [mine.id, sibling.id],
@@ -108,15 +109,15 @@ describe('live events', () => {
     const live = new Live()
     const [watched, unwatched] = [born(), born()]
     const { told } = watch(live, watched.id)
-    live.committed(sealed(live, [unwatched]), [])
+    sealed(live, [unwatched])([])
     expect(told).toEqual([])
     const late = watch(live, unwatched.id)
     give(unwatched, deliver)
-    live.committed(sealed(live, [unwatched]), [])
+    sealed(live, [unwatched])([])
     expect(late.kinds()).toEqual(['delivered'])
     late.leave()
     give(unwatched, terminate)
-    live.committed(sealed(live, [unwatched]), [])
+    sealed(live, [unwatched])([])
     expect(late.kinds()).toEqual(['delivered'])
   })
 
@@ -126,7 +127,7 @@ describe('live events', () => {
     const { told } = watch(live, actor.id)
     give(actor, deliver)
     give(actor, { ...failed, result: { is: 'completed', output: '42' } } as { is: string })
-    live.committed(sealed(live, [actor]), [])
+    sealed(live, [actor])([])
     expect(told).toMatchObject([{ run: { state: 'completed' }, output: '42' }])
   })
 
@@ -135,7 +136,7 @@ describe('live events', () => {
     const actor = born()
     const { told } = watch(live, actor.id)
     const line = { run: actor.id, attempt: 1, delivery: 'd1', n: 0, at: 1, level: 'info' as const, message: 'hello', fields: null }
-    live.committed([], [line])
+    live.committed([], new Map(), [line])
     expect(told).toEqual([{ is: 'log', run: actor.id, lines: [line] }])
   })
 
@@ -144,12 +145,12 @@ describe('live events', () => {
     const actor = born()
     let calls = 0
     live.onClosed(actor.id, () => void calls++)
-    live.committed(sealed(live, [actor]), [])
+    sealed(live, [actor])([])
     expect(calls).toBe(0)
     give(actor, terminate)
     const sent = sealed(live, [actor])
     expect(calls).toBe(0)
-    live.committed(sent, [])
+    sent([])
     expect(calls).toBe(1)
   })
 })

@@ -8,13 +8,15 @@ import type { LiveEvent } from './face.ts'
 import { summaryOf } from './summary.ts'
 
 type Listener = (event: LiveEvent) => void
+/** What a batch tells of its actors once it is committed. */
+export type Prepared = ReadonlyMap<Actor, LiveEvent>
+const NOTHING: Prepared = new Map()
 
 /** Tells what a commit releases to those who watch, and only then (E4). Costs nothing for runs that nobody watches. */
 export class Live {
   private readonly byRun = new Map<RunId, Set<Listener>>()
   private readonly byNamespace = new Map<string, Set<Listener>>()
   private readonly closings = new Map<RunId, Set<() => void>>()
-  private prepared = new Map<Actor, LiveEvent>()
 
   subscribe(namespace: string, run: RunId | null, listener: Listener): () => void {
     return run === null ? enter(this.byNamespace, namespace, listener) : enter(this.byRun, run, listener)
@@ -26,12 +28,13 @@ export class Live {
   }
 
   /** The rows are about to be sent: what they tell is fixed now, since the actors go on. */
-  sealed(sent: readonly Sent[]): void {
+  sealed(sent: readonly Sent[]): Prepared {
     const watchesAll = this.byNamespace.size > 0
     if (!watchesAll && this.byRun.size === 0) {
       for (const { actor, sequence } of sent) actor.published = sequence
-      return
+      return NOTHING
     }
+    const prepared = new Map<Actor, LiveEvent>()
     for (const { actor, sequence, segment } of sent) {
       const { published } = actor
       actor.published = sequence
@@ -41,13 +44,12 @@ export class Live {
       const events = segment === null ? since(actor, published) : (JSON.parse(segment.events) as HistoryEvent[]).slice(published - segment.first)
       const event: LiveEvent = { is: 'run', run: summaryOf(actor), events, sequence: sequence - 1 }
       if (actor.closed) event.output = actor.outcome?.output ?? null
-      this.prepared.set(actor, event)
+      prepared.set(actor, event)
     }
+    return prepared
   }
 
-  committed(sent: readonly Sent[], logs: readonly LogRow[]): void {
-    const { prepared } = this
-    this.prepared = new Map()
+  committed(sent: readonly Sent[], prepared: Prepared, logs: readonly LogRow[]): void {
     if (logs.length > 0 && (this.byRun.size > 0 || this.byNamespace.size > 0)) this.logged(logs, sent)
     for (const { actor } of this.byRun.size + this.byNamespace.size === 0 ? [] : sent) {
       // What was prepared for a batch that never committed is for nobody; who came after it was sealed may have read what was before, and must read anew.

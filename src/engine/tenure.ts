@@ -11,7 +11,7 @@ import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
 import { Limits, type Reservation, type Resource } from './limits/limits.ts'
 import { leaveTurn } from './limits/sequences.ts'
-import type { Live } from './live.ts'
+import type { Live, Prepared } from './live.ts'
 import { type Office, post } from './mail.ts'
 import type { Sizes } from './options.ts'
 import { Queues } from './queues/queues.ts'
@@ -59,7 +59,7 @@ export class Tenure {
     this.options = options
     const office: Office = { definitions: options.definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
     this.lane = new Lane(store, world, sizes, beginning, {
-      committed: (sent, writes, freed) => this.committed(sent, writes, freed),
+      committed: (sent, writes, freed, prepared) => this.committed(sent, writes, freed, prepared),
       sealed: sent => options.live.sealed(sent),
       changed: (actor, loaded) => this.changed(actor, loaded),
       sent: (actor, decision, transaction) => {
@@ -310,14 +310,14 @@ export class Tenure {
     } else if (state !== 'running') this.dropLease(actor, lease)
   }
 
-  private committed(sent: readonly Sent[], writes: Writes, freed: readonly Reservation[]): void {
+  private committed(sent: readonly Sent[], writes: Writes, freed: readonly Reservation[], prepared: Prepared): void {
     const { definitions, settings, live, onClosed } = this.options
     for (const row of writes.definitions) definitions.put(row)
     for (const row of writes.settings) {
       settings.put(row)
       definitions.set(row)
     }
-    live.committed(sent, writes.logs)
+    live.committed(sent, prepared, writes.logs)
     for (const reservation of freed) this.limits.release(reservation)
     for (const name of writes.keyDrops) if (name.scope === 'sequence') this.queues.turned(name, null)
     for (const row of writes.keys) if (row.scope === 'sequence') this.queues.turned(row, row)

@@ -170,7 +170,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
         scenario.sizes = { ...scenario.sizes, actorsCached: 1 }
       },
     },
-    patches: [{ file: 'src/engine/lane.ts', find: 'id = known.parent', replace: 'id = null' }],
+    patches: [{ file: 'src/engine/loader.ts', find: 'id = known.parent', replace: 'id = null' }],
   },
   'E9-call-key-ignored': {
     rule: 'E9',

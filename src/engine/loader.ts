@@ -1,0 +1,166 @@
+import type { RunId } from '../core/ids.ts'
+import { type Claim, type KeyName, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+import { type Actors, keyText } from './actors.ts'
+import { type LaneTransaction, NO_KEYS } from './lane-transaction.ts'
+import type { World } from './transition.ts'
+import type { Work } from './work.ts'
+
+/** What is loaded at a time. */
+const WORKS_PER_ROUND_MAX = 5_000
+
+/** What a loader needs of its lane. */
+export interface LoaderHost {
+  readonly store: Store
+  readonly claim: Claim
+  readonly world: World
+  readonly actors: Actors
+  readonly transaction: LaneTransaction
+  install(row: Row): Actor | null
+  execute(work: Work, loaded: ReadonlyMap<string, KeyRow>): void
+  fail(works: readonly Work[]): void
+  fenced(): void
+  ended(): boolean
+}
+
+/** Works wait here until all that they look at is in memory: read in rounds, one under way, then executed in the order in which they came. */
+export class Loader {
+  private readonly host: LoaderHost
+  private waiting: Work[] = []
+  private loading = false
+  private soon = false
+
+  constructor(host: LoaderHost) {
+    this.host = host
+  }
+
+  /** Those whose round has not begun. */
+  get works(): readonly Work[] {
+    return this.waiting
+  }
+
+  get busy(): boolean {
+    return this.loading || this.waiting.length > 0
+  }
+
+  /** Something that it looks at is not in memory. */
+  lacks(work: Work): boolean {
+    const { actors } = this.host
+    for (const id of work.ids) {
+      const actor = actors.get(id)
+      if (actor === undefined || (!work.closesNothing && this.lacksParent(actor))) return true
+    }
+    if (work.keys !== undefined) for (const key of work.keys) if (actors.key(key) === undefined) return true
+    if (work.further === undefined) return false
+    const { ids = [], keys = [] } = this.further([work], NO_KEYS)
+    return ids.length > 0 || keys.length > 0
+  }
+
+  /** Who is told of its close must be at hand, so that both are in one batch; and who is told of theirs, since the one may follow from the other. */
+  private lacksParent(actor: Actor): boolean {
+    return this.missingParent(actor) !== null
+  }
+
+  private missingParent({ parent }: Actor): RunId | null {
+    let id = parent
+    while (id !== null) {
+      const known = this.host.actors.get(id)
+      if (known === undefined) return id
+      id = known.parent
+    }
+    return null
+  }
+
+  load(work: Work): void {
+    this.waiting.push(work)
+    this.roundSoon()
+  }
+
+  private roundSoon(): void {
+    if (this.loading || this.soon) return
+    this.soon = true
+    this.host.world.clock.soon(() => void this.round())
+  }
+
+  private async round(): Promise<void> {
+    const { host } = this
+    const { store, claim, actors, world } = host
+    this.soon = false
+    if (host.ended()) return
+    this.loading = true
+    const round = this.waiting.splice(0, WORKS_PER_ROUND_MAX)
+    // What is in memory must still be there when the rest has come: actors are pinned, keys are read anyway.
+    const ids = new Set(round.flatMap(work => work.ids))
+    const present: Actor[] = []
+    for (const id of ids) {
+      const actor = actors.get(id)
+      if (actor === undefined) continue
+      ids.delete(id)
+      present.push(actor)
+      actors.pin(actor)
+      if (actor.parent !== null) ids.add(actor.parent)
+    }
+    const keys = round.flatMap(work => work.keys ?? [])
+    const read = actors.beginRead()
+    try {
+      const [rows, keyRows] = await Promise.all([
+        ids.size === 0 ? [] : store.loadActors(claim, [...ids]),
+        keys.length === 0 ? [] : store.findKeys(claim, keys),
+      ])
+      if (host.ended()) return host.fail(round)
+      const installed = rows.flatMap(row => host.install(row) ?? [])
+      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
+      const further = this.further(round, loaded, present)
+      if (further.keys.length > 0) for (const row of await store.findKeys(claim, further.keys)) loaded.set(keyText(row), row)
+      if (host.ended()) return host.fail(round)
+      const more = further.ids.length === 0 ? [] : await store.loadActors(claim, further.ids)
+      if (host.ended()) return host.fail(round)
+      installed.push(...more.flatMap(row => host.install(row) ?? []))
+      // One that is asked for and does not come does not exist (any longer).
+      for (const asked = new Set([...ids, ...further.ids]); ; ) {
+        const parents = new Set(installed.flatMap(actor => this.missingParent(actor) ?? []).filter(id => !asked.has(id)))
+        if (parents.size === 0) break
+        for (const id of parents) asked.add(id)
+        for (const row of await store.loadActors(claim, [...parents])) host.install(row)
+        if (host.ended()) return host.fail(round)
+      }
+      for (const work of round) host.execute(work, loaded)
+    } catch (error) {
+      host.fail(round)
+      if (error instanceof StoreFenced) host.fenced()
+      else world.log('warn', 'a load failed', { why: String(error) })
+    } finally {
+      actors.endRead(read)
+      for (const actor of present) actors.unpin(actor)
+      this.loading = false
+    }
+    if (this.waiting.length > 0 && !host.ended()) this.roundSoon()
+  }
+
+  /** What works look at further and memory does not have; what it has is pinned with `present`, so that it is there still when the rest has come. */
+  private further(works: readonly Work[], loaded: ReadonlyMap<string, KeyRow>, present?: Actor[]): { ids: RunId[]; keys: KeyName[] } {
+    const missing = { ids: new Set<RunId>(), keys: [] as KeyName[] }
+    const { transaction } = this.host
+    const { loaded: before } = transaction
+    transaction.loaded = loaded
+    try {
+      for (const { further } of works) {
+        if (further === undefined) continue
+        const { ids = [], keys = [] } = further(transaction)
+        missing.keys.push(...keys.filter(key => this.host.actors.key(key) === undefined))
+        for (const id of ids) {
+          const actor = this.host.actors.get(id)
+          if (actor === undefined) missing.ids.add(id)
+          else if (present !== undefined) {
+            present.push(actor)
+            this.host.actors.pin(actor)
+          }
+          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(this.missingParent(actor) as RunId)
+        }
+      }
+    } finally {
+      transaction.loaded = before
+    }
+    return { ids: [...missing.ids], keys: missing.keys }
+  }
+}
