@@ -34,7 +34,7 @@ export interface Sizes {
   deliveryHoldMs: number
   actorsCached: number
   windowSize: number
-  /** Rows a page read from the store. */
+  /** Rows a page read from the store: what comes of one is installed in one go, which holds the event loop up. */
   pageSize: number
   batchActorsMax: number
   batchBytesSoft: number
@@ -53,7 +53,7 @@ export const SIZES: Sizes = {
   deliveryHoldMs: 50,
   actorsCached: ACTORS_CACHED_MAX,
   windowSize: WINDOW_SIZE,
-  pageSize: 1_000,
+  pageSize: 250,
   batchActorsMax: BATCH_ACTORS_MAX,
   batchBytesSoft: BATCH_BYTES_SOFT,
   batchBytesHard: BATCH_BYTES_HARD,
