@@ -73,6 +73,8 @@ export class Actor {
   /** What its delivery holds of limits. */
   reservation: Reservation | null = null
   private viewed: RunView | null = null
+  private grouped: GroupId | null = null
+  private groupedOrder: TaskOrder | null = null
   private viewedState: unknown = null
 
   constructor(born: Pick<OpenRow, 'id' | 'namespace' | 'kind' | 'name' | 'queue' | 'createdAt' | 'tags' | 'input'>, machine: AnyMachine) {
@@ -123,7 +125,12 @@ export class Actor {
 
   get group(): GroupId | null {
     const { order } = this
-    return order === null || this.stuck !== undefined ? null : groupOf(this.namespace, order)
+    if (order === null || this.stuck !== undefined) return null
+    if (this.groupedOrder !== order) {
+      this.groupedOrder = order
+      this.grouped = groupOf(this.namespace, order)
+    }
+    return this.grouped
   }
 
   /** `state`: what the events lead to, if that is known already. */
@@ -270,7 +277,7 @@ const ONLY_EVENTS = '{"events":['
 /** The last group that was asked for: most tasks in a row are of one. */
 let last: { namespace: string; queue: string; definition: string; id: GroupId } | null = null
 
-export function groupOf(namespace: string, order: TaskOrder): GroupId {
+function groupOf(namespace: string, order: TaskOrder): GroupId {
   const { queue, definition, labels, gate } = order
   if (labels !== null || gate !== null) return groupId(gatedBy(namespace, order))
   if (last === null || last.definition !== definition || last.queue !== queue || last.namespace !== namespace)

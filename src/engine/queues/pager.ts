@@ -1,4 +1,3 @@
-import type { GroupId } from '../../core/gates.ts'
 import type { OpenRow, Paged, ReadyRequest } from '../../store/store.ts'
 
 /** Groups that are read in one call. */
@@ -6,39 +5,48 @@ const GROUPS_PER_READ_MAX = 250
 
 interface Asked {
   request: ReadyRequest
-  resolve(page: Paged<OpenRow>): void
-  reject(error: unknown): void
+  /** Takes the page, at once. */
+  use(page: Paged<OpenRow>): void
+  failed(): void
 }
 
-/** Gathers what is asked for at one time into one read, and has one read under way. */
+export interface PagerOptions {
+  read(requests: readonly ReadyRequest[]): Promise<Paged<OpenRow>[]>
+  /** Nothing is forgotten while pages are read and used. */
+  during(read: () => Promise<void>): Promise<void>
+  soon(then: () => void): void
+  failed(error: unknown): void
+}
+
+/** Gathers the pages that are asked for at one time into one read, and has one read under way. */
 export class Pager {
-  private readonly read: (requests: readonly ReadyRequest[]) => Promise<Paged<OpenRow>[]>
-  private readonly soon: (then: () => void) => void
+  private readonly options: PagerOptions
   private asked: Asked[] = []
   private busy = false
 
-  constructor(read: (requests: readonly ReadyRequest[]) => Promise<Paged<OpenRow>[]>, soon: (then: () => void) => void) {
-    this.read = read
-    this.soon = soon
+  constructor(options: PagerOptions) {
+    this.options = options
   }
 
-  page(group: GroupId, after: string | null, limit: number): Promise<Paged<OpenRow>> {
-    return new Promise((resolve, reject) => {
-      this.asked.push({ request: { group, after, limit }, resolve, reject })
-      if (this.busy) return
-      this.busy = true
-      this.soon(() => void this.next())
-    })
+  ask(asked: Asked): void {
+    this.asked.push(asked)
+    if (this.busy) return
+    this.busy = true
+    this.options.soon(() => void this.next())
   }
 
   private async next(): Promise<void> {
+    const { read, during, failed } = this.options
     while (this.asked.length > 0) {
       const asked = this.asked.splice(0, GROUPS_PER_READ_MAX)
       try {
-        const pages = await this.read(asked.map(({ request }) => request))
-        for (const [index, { resolve }] of asked.entries()) resolve(pages[index] as Paged<OpenRow>)
+        await during(async () => {
+          const pages = await read(asked.map(({ request }) => request))
+          for (const [index, { use }] of asked.entries()) use(pages[index] as Paged<OpenRow>)
+        })
       } catch (error) {
-        for (const { reject } of asked) reject(error)
+        failed(error)
+        for (const { failed } of asked) failed()
       }
     }
     this.busy = false

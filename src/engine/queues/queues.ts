@@ -3,7 +3,7 @@ import { newId, type Random } from '../../core/ids.ts'
 import type { Limit, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
 import type { GroupHead, KeyName, KeyRow, OpenRow, Paged, ReadyRequest } from '../../store/store.ts'
-import { type Actor, gatedBy, groupOf } from '../actor.ts'
+import { type Actor, gatedBy } from '../actor.ts'
 import { keyText } from '../actors.ts'
 import type { Clock } from '../clock.ts'
 import type { Definitions } from '../definitions.ts'
@@ -94,7 +94,8 @@ export class Queues {
 
   constructor(options: QueuesOptions) {
     this.options = options
-    this.pager = new Pager(options.read, then => options.clock.soon(then))
+    const { read, during, clock, failed } = options
+    this.pager = new Pager({ read, during, soon: then => clock.soon(then), failed: error => this.ended || failed(error) })
     this.alarms = new Alarms(
       options.clock,
       () => options.limits.now(),
@@ -112,7 +113,7 @@ export class Queues {
   offer(actor: Actor): void {
     const { committedOrder: order } = actor
     if (order === null || order !== actor.order || actor.stuck !== undefined) return this.left(actor)
-    const line = this.line(groupOf(actor.namespace, order), this.loaded)
+    const line = this.line(actor.group as GroupId, this.loaded)
     if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
     line.window.offer(actor, order)
     if (line.parked?.is === 'gathering' || line.parked?.is === 'sequence') this.wake(line)
@@ -544,36 +545,38 @@ export class Queues {
   }
 
   private page(line: Line): void {
-    const { during, pageSize, install, failed, clock } = this.options
     if (!line.window.wantsPage()) return
-    const installed = (row: OpenRow): Actor | null => {
-      const actor = install(row)
-      const order = actor?.order ?? null
-      // Changed since the page was read, it may wait in another line by now.
-      if (actor === null || order === null || groupOf(actor.namespace, order) !== line.id) return null
-      if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
-      return actor
+    const limit = Math.min(this.options.pageSize, this.roomFor(line))
+    this.pager.ask({
+      request: { group: line.id, after: line.window.beginPage(), limit },
+      use: page => this.paged(line, page),
+      failed: () => {
+        line.window.failPage()
+        this.options.clock.after(AGAIN_MS, () => this.ended || this.page(line))
+      },
+    })
+  }
+
+  private paged(line: Line, page: Paged<OpenRow>): void {
+    if (this.ended) return
+    line.window.endPage(page, row => this.installed(line, row))
+    if (line.group !== null) {
+      this.activate(line)
+      // Others may have waited for what it is first in this one.
+      if (line.sequence !== null) this.wakeAll(line.sequence)
     }
-    const limit = Math.min(pageSize, this.roomFor(line))
-    during(() => line.window.page((group, after, count) => this.pager.page(group, after, count), limit, installed)).then(
-      () => {
-        if (this.ended) return
-        if (line.group !== null) {
-          this.activate(line)
-          // Others may have waited for what it is first in this one.
-          if (line.sequence !== null) this.wakeAll(line.sequence)
-        }
-        // Of an unknown group nothing that was read is ready: on to the next page.
-        else if (line.window.wantsPage()) this.page(line)
-        else this.forget(line)
-        this.dispatchSoon()
-      },
-      error => {
-        if (this.ended) return
-        failed(error)
-        clock.after(AGAIN_MS, () => this.ended || this.page(line))
-      },
-    )
+    // Of an unknown group nothing that was read is ready: on to the next page.
+    else if (line.window.wantsPage()) this.page(line)
+    else this.forget(line)
+    this.dispatchSoon()
+  }
+
+  /** Changed since the page was read, it may wait in another line by now. */
+  private installed(line: Line, row: OpenRow): Actor | null {
+    const actor = this.options.install(row)
+    if (actor === null || actor.order === null || actor.group !== line.id) return null
+    if (line.group === null) this.bind(line, gatedBy(actor.namespace, actor.order))
+    return actor
   }
 }
 

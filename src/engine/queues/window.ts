@@ -107,26 +107,41 @@ export class Window {
 
   /** Reads the next page. `install` gives the actor in memory for a row, whose own orders win over the row's. */
   async page(read: ReadPage, limit: number, install: (row: OpenRow) => Actor | null): Promise<void> {
-    const missed: Entry[] = []
-    this.missed = missed
+    const after = this.beginPage()
     try {
-      const { rows, next } = await read(this.group, this.cursor, limit)
-      const last = rows[rows.length - 1]
-      const horizon = next === null ? null : last === undefined ? this.horizon : { sort: last.sort as number, id: last.id }
-      for (const row of rows) {
-        const actor = install(row)
-        const order = actor?.committedOrder
-        // Its order may have changed since the page was read, to a place beyond the page: the store has it there.
-        if (actor === null || order == null || order !== actor.order || (horizon !== null && after(order.sort, actor.id, horizon))) continue
-        this.insert(actor, order)
-      }
-      this.horizon = horizon
-      if (next !== null) this.cursor = next
-    } finally {
-      this.missed = null
+      this.endPage(await read(this.group, after, limit), install)
+    } catch (error) {
+      this.failPage()
+      throw error
     }
+  }
+
+  /** A page is about to be read. Answers where it begins. */
+  beginPage(): string | null {
+    this.missed = []
+    return this.cursor
+  }
+
+  endPage({ rows, next }: Paged<OpenRow>, install: (row: OpenRow) => Actor | null): void {
+    const missed = this.missed ?? []
+    const last = rows[rows.length - 1]
+    const horizon = next === null ? null : last === undefined ? this.horizon : { sort: last.sort as number, id: last.id }
+    for (const row of rows) {
+      const actor = install(row)
+      const order = actor?.committedOrder
+      // Its order may have changed since the page was read, to a place beyond the page: the store has it there.
+      if (actor === null || order == null || order !== actor.order || (horizon !== null && after(order.sort, actor.id, horizon))) continue
+      this.insert(actor, order)
+    }
+    this.horizon = horizon
+    if (next !== null) this.cursor = next
+    this.missed = null
     this.shrink()
     for (const { actor, order } of missed) if (actor.committedOrder === order) this.offer(actor, order)
+  }
+
+  failPage(): void {
+    this.missed = null
   }
 
   clear(): void {
