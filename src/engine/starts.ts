@@ -225,7 +225,7 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
   const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
   birth(
     transaction,
-    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: request.input, options, trigger, now },
+    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: flat(request.input), options, trigger, now },
     actor => {
       if (unique !== null) actor.unique = unique
     },
@@ -235,6 +235,11 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     },
   )
   return { is: 'started', run }
+}
+
+/** A text of its own: a part of a call's body would keep the whole of it in memory. */
+function flat(input: Payload | null): Payload | null {
+  return input === null ? null : Buffer.from(input).toString()
 }
 
 function placed({ gate, gating, definition }: Planned, namespace: string, call: object, now: number): GateKeys {
