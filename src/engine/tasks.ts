@@ -52,7 +52,10 @@ async function poll(
     if (lease !== null) tenure.leases.beat(lease, true)
     return lease === null ? [] : [task]
   })
-  return answered(worker, held, world)
+  const answer = answered(worker, held, world)
+  // The node may have stood still since the commit, and another have taken over: what can be given again is, once it is known that none has.
+  if (held.length > 0 && !tenure.lane.fresh()) throw unavailable()
+  return answer
 }
 
 function answered(worker: WorkerSeen, tasks: Delivery[], world: World): { answer: AnswerId; tasks: Delivery[] } {
