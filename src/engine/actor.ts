@@ -289,3 +289,9 @@ function groupOf(namespace: string, order: TaskOrder): GroupId {
 export function gatedBy(namespace: string, { queue, definition, labels, gate }: Pick<TaskOrder, 'queue' | 'definition' | 'labels' | 'gate'>): Group {
   return { namespace, queue, definition, labels, keys: gate?.keys ?? null, sequence: gate?.sequence ?? null }
 }
+
+/** The group in which an actor's task waits, or would, whatever state it is in. */
+export function groupFor({ namespace, queue, name, view }: Actor): Group {
+  const { labels = null, gate = null } = view.options
+  return gatedBy(namespace, { queue, definition: name, labels, gate })
+}

@@ -2,7 +2,7 @@ import { type Group, groupId } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
 import { type Failure, OPEN_STATES } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
-import { Actor, gatedBy } from './actor.ts'
+import { Actor, groupFor } from './actor.ts'
 import { endedBatch, explainBatch } from './batches/explain.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
@@ -64,8 +64,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
     const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
     return lease?.stuck === true ? [ignoresStop(actor)] : []
   }
-  const { labels = null, gate = null } = view.options
-  const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels, gate })
+  const group = groupFor(actor)
   const line = world.queues.of(groupId(group))
   const reasons: Reason[] = []
   if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.dueAt)}`, until: view.dueAt as number })

@@ -1,7 +1,7 @@
 import type { RunId, TaskId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
-import { type Actor, gatedBy } from './actor.ts'
+import { type Actor, groupFor } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { BatchRunner } from './batches/runner.ts'
 import { Counters } from './counters.ts'
@@ -184,14 +184,14 @@ export class Tenure {
 
   /** A target asked for a pause: the whole rate of those that call it keeps it. */
   slow(actor: Actor, forMs: number): readonly Resource[] {
-    const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels: null, gate: actor.view.options.gate ?? null })
+    const group = groupFor(actor)
     return this.limits.slow(group, this.limits.now() + forMs)
   }
 
   /** A delivery that counts whatever the limits are: it was made before what is known here. */
   private reserve(actor: Actor, task: TaskId, spends: boolean): Reservation | null {
     const { limits } = this
-    const group = gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels: null, gate: actor.view.options.gate ?? null })
+    const group = groupFor(actor)
     const bounds = limits.boundsOf(group)
     return bounds.length === 0 ? null : limits.reserve(group, actor.id, task, bounds, limits.now(), spends)
   }

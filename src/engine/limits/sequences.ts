@@ -1,6 +1,6 @@
 import { UserError } from '../../core/errors.ts'
 import type { ClosedState } from '../../core/run.ts'
-import { type Actor, gatedBy } from '../actor.ts'
+import { type Actor, groupFor } from '../actor.ts'
 import type { Definitions } from '../definitions.ts'
 import { sequenceName } from '../queues/queues.ts'
 import type { Settle } from '../starts.ts'
@@ -41,7 +41,6 @@ export function resumeSequenceWork(namespace: string, definition: string, key: s
 }
 
 function nameOf(actor: Actor): ReturnType<typeof sequenceName> | null {
-  const { gate } = actor.view.options
-  if (gate?.sequence === undefined) return null
-  return sequenceName(gatedBy(actor.namespace, { queue: actor.queue, definition: actor.name, labels: null, gate }))
+  const group = groupFor(actor)
+  return group.sequence === null ? null : sequenceName(group)
 }
