@@ -3,33 +3,23 @@ import { callRunId, type RunId } from '../../core/ids.ts'
 import type { RunState } from '../../core/run.ts'
 import type { BatchInput, BatchState } from '../../machines/batch/types.ts'
 import { placeOf } from '../../store/cursor.ts'
-import type { Row, Store } from '../../store/store.ts'
+import type { Row } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
-import type { Definitions } from '../definitions.ts'
-import { callName, type Settle } from '../starts.ts'
+import type { Desk } from '../desk.ts'
+import { callName } from '../starts.ts'
 import { summaryOf } from '../summary.ts'
 import { KIND_TAG } from '../tags.ts'
-import type { World } from '../transition.ts'
-import type { Work } from '../work.ts'
 import type { BatchCalls, BatchStarted, BulkPreview, BulkStart } from './face.ts'
 import { listFilter, matches, withStates } from './filter.ts'
 import { addWork, batchWork, beginBatch } from './groups.ts'
 import { batchView } from './view.ts'
-
-export interface BatchDesk {
-  store: Store
-  world: World
-  definitions: Definitions
-  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
-  available<T>(read: Promise<T>): Promise<T>
-}
 
 /** Matching runs are counted up to here, so many at a time, and so many shown. */
 const COUNTED_MAX = 100_000
 const COUNT_PAGE = 1_000
 const SHOWN_MAX = 20
 
-export function batchCalls({ store, world, definitions, submit, available }: BatchDesk): BatchCalls {
+export function batchCalls({ store, world, definitions, submit, available }: Desk): BatchCalls {
   const row = async (namespace: string, id: RunId): Promise<Row> => {
     const found = await available(store.read.run(namespace, id))
     if (found === null || found.kind !== 'batch') throw new UserError('batch-not-found', { found: id })

@@ -5,28 +5,18 @@ import { type HistoryEvent, isClosed } from '../../core/run.ts'
 import { refuseUnknownPlaceholder } from '../../machines/schedule/input.ts'
 import { schedule as machine } from '../../machines/schedule/machine.ts'
 import type { Origin, ScheduleInput, ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
-import type { LedgerRow, OpenRow, Store } from '../../store/store.ts'
-import type { Definitions } from '../definitions.ts'
+import type { LedgerRow, OpenRow } from '../../store/store.ts'
+import type { Desk } from '../desk.ts'
 import type { Command, LedgerLine, ScheduleCalls, SchedulePut, ScheduleWarning } from '../face.ts'
-import type { Settle } from '../starts.ts'
-import type { World } from '../transition.ts'
-import type { Transaction, Work } from '../work.ts'
+import type { Transaction } from '../work.ts'
 import { explainSchedule, whyText } from './explain.ts'
 import { calendarOf, previewOf } from './preview.ts'
 import { checkedTimetable, scheduleId, scheduleStateOf, scheduleView, viewOf } from './view.ts'
 
-export interface ScheduleDesk {
-  store: Store
-  world: World
-  definitions: Definitions
-  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
-  available<T>(read: Promise<T>): Promise<T>
-}
-
 /** Rows read at a time while looking for those that left the code. */
 const PAGE = 500
 
-export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
+export function scheduleCalls(desk: Desk): ScheduleCalls {
   const { store, world, definitions, available } = desk
   const { clock } = world
 
@@ -137,7 +127,7 @@ export function scheduleCalls(desk: ScheduleDesk): ScheduleCalls {
 
 /** One command to one schedule: its answer and what the schedule is after it, once both are committed. */
 function command(
-  { submit }: ScheduleDesk,
+  { submit }: Desk,
   namespace: string,
   name: string,
   input: ScheduleInput,
@@ -169,7 +159,7 @@ function decided(transaction: Transaction, id: ActorId, namespace: string, name:
   return transaction.apply(transaction.create(born, machine), input)
 }
 
-async function withOutcome({ store, available }: ScheduleDesk, namespace: string, { schedule: _, ...line }: LedgerRow): Promise<LedgerLine> {
+async function withOutcome({ store, available }: Desk, namespace: string, { schedule: _, ...line }: LedgerRow): Promise<LedgerLine> {
   const run = line.run === null ? null : await available(store.read.run(namespace, line.run))
   const text = whyText(line)
   if (run === null) return { ...line, text, outcome: null }

@@ -1,0 +1,14 @@
+import type { Store } from '../store/store.ts'
+import type { Definitions } from './definitions.ts'
+import type { Settle } from './starts.ts'
+import type { World } from './transition.ts'
+import type { Work } from './work.ts'
+
+/** What calls of a kind of their own (schedules, batches) need of the engine. */
+export interface Desk {
+  store: Store
+  world: World
+  definitions: Definitions
+  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
+  available<T>(read: Promise<T>): Promise<T>
+}
