@@ -34,6 +34,8 @@ export const CASES: readonly Case[] = [
   { name: 'drain-embedded', run: drainEmbedded },
   { name: 'drain-limited', run: (file, { jobs }) => drain(file, jobs, 4, { name: 'under a limit', job: limited, input: INPUT }) },
   { name: 'drain-tenants', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of 10,000 tenants', job: shared, input: tenantInput }) },
+  // What a queue of ten times that depth costs without keys: the one that the next case is held against.
+  { name: 'drain-deep', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of a million', job: noop, input: INPUT }, jobs * 10) },
   {
     name: 'drain-million',
     run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of a million of 10,000 tenants', job: shared, input: tenantInput }, jobs * 10),

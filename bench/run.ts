@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES, type Sizes } from './cases.ts'
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' } } })
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' }, jobs: { type: 'string' } },
+})
 const sizes: Sizes = flags.quick
   ? { jobs: 20_000, rounds: 1, latencyJobs: 600 }
-  : { jobs: 100_000, rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000 }
+  : { jobs: Number(flags.jobs ?? 100_000), rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000 }
 const cases = CASES.filter(({ name }) => flags.only === undefined || name === flags.only)
 
 const folder = mkdtempSync(join(tmpdir(), 'mainspring-bench-'))

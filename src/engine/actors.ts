@@ -40,14 +40,13 @@ export class Actors {
     this.bytes += ACTOR_BYTES + (actor.born.input?.length ?? 0)
   }
 
-  /** What memory has, else what the read brought. */
+  /** What memory has, else what the read brought: whoever installs it releases it once all have looked at it. */
   install(row: Row): Actor {
     const known = this.map.get(row.id)
     if (known !== undefined) return known
     const actor = Actor.load(row)
     actor.committedAtRead = this.readsBegun // it stays at least until those have looked at it who had it read
     this.add(actor)
-    this.release(actor)
     return actor
   }
 

@@ -165,6 +165,7 @@ export class Lane {
       if (known !== undefined) return known
       const actor = this.actors.install(row)
       this.events.changed(actor, true)
+      this.actors.release(actor)
       return actor
     } catch (error) {
       this.world.log('error', 'a run cannot be loaded', { run: row.id, why: String(error) })

@@ -84,8 +84,8 @@ export class Tenure {
       readKey: name => this.readKey(name),
       regrouped: () => this.regrouped(),
       during: read => this.lane.actors.during(read),
-      install: (row: OpenRow) => this.lane.install(row),
-      isKnown: actor => this.lane.actors.get(actor.id) === actor,
+      install: row => void this.lane.install(row),
+      actor: id => this.lane.actors.get(id),
       pin: actor => this.lane.actors.pin(actor),
       unpin: actor => this.lane.actors.unpin(actor),
       failed: error => this.failed(error),
@@ -297,7 +297,7 @@ export class Tenure {
     this.timers.enter(actor)
     if (loaded) {
       this.counters.loaded(actor)
-      this.queues.offer(actor)
+      this.queues.loaded(actor)
       this.lease(actor, true)
       tellCancel(actor)
       this.batches.look(actor)

@@ -1,5 +1,5 @@
 import type { Group, GroupId } from '../../core/gates.ts'
-import { newId, type Random } from '../../core/ids.ts'
+import { newId, type Random, type RunId } from '../../core/ids.ts'
 import type { Limit, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
 import type { GroupHead, KeyName, KeyRow, OpenRow, Paged, ReadyRequest } from '../../store/store.ts'
@@ -14,6 +14,7 @@ import { misfit, type WorkerSeen } from '../workers.ts'
 import { Alarms } from './alarms.ts'
 import { goesFirst, isOlder, isTurnOf, Line, LineSet, type Parked, Sequence } from './line.ts'
 import { Pager } from './pager.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { FairQueue } from './shares.ts'
 import { type Entry, Window } from './window.ts'
 
@@ -54,17 +55,21 @@ export interface QueuesOptions {
   regrouped(): void
   /** The row of a key, as it is once all that was decided before is committed. */
   readKey(name: KeyName): Promise<KeyRow | null>
-  install(row: OpenRow): Actor | null
-  /** It is in memory still. */
-  isKnown(actor: Actor): boolean
+  /** Brings a row into memory, and offers its task. */
+  install(row: OpenRow): void
+  /** What is in memory. */
+  actor(id: RunId): Actor | undefined
   pin(actor: Actor): void
   unpin(actor: Actor): void
   failed(error: unknown): void
 }
 
-/** Ready tasks that windows keep in memory together, where there are many groups; each has at least so many. */
-const WINDOWS_TOTAL = 10_000
+/** Ready tasks that windows keep in memory together, as actors and as rows, where there are many groups. Each has at least so many. */
+const ACTORS_TOTAL = 10_000
+const ROWS_TOTAL = 60_000
 const WINDOW_SIZE_MIN = 2
+/** Beyond that no row is read ahead of what will be an actor. */
+const READ_AHEAD_BYTES_MAX = 64 * 1024 * 1024
 const AGAIN_MS = 100
 const MANY_LINES = 1_000
 
@@ -81,12 +86,13 @@ export class Queues {
   private readonly polls = new Set<WaitingPoll>()
   /** Lines whose window has room. */
   private readonly thirsty = new Set<Line>()
+  private readonly readAhead = new ReadAhead()
   private readonly pager: Pager
   private readonly alarms: Alarms
   private readonly oldestSeen = new Map<string, { at: number | null; seenAt: number }>()
   private rulesVersion = -1
   /** The groups of the store are known: one that is not among them begins with what is offered. */
-  private loaded = false
+  private complete = false
   /** Lines of which nothing has been read yet: they may be of any sequence. */
   private unbound = 0
   private dispatching = false
@@ -106,14 +112,20 @@ export class Queues {
   /** Groups that had ready tasks when the shards were claimed. What was offered before has a window that knows nothing of the store, and is paged as well. */
   load(heads: readonly GroupHead[]): void {
     for (const { group } of heads) this.line(group, false)
-    this.loaded = true
+    this.complete = true
     for (const line of this.lines.values()) if (line.window.wantsPage()) this.page(line)
+  }
+
+  /** A run is in memory: what was read of it says nothing any more. */
+  loaded(actor: Actor): void {
+    this.readAhead.loaded(actor.id)
+    this.offer(actor)
   }
 
   offer(actor: Actor): void {
     const { committedOrder: order } = actor
     if (order === null || order !== actor.order || actor.stuck !== undefined) return this.left(actor)
-    const line = this.line(actor.group as GroupId, this.loaded)
+    const line = this.line(actor.group as GroupId, this.complete)
     if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
     line.window.offer(actor, order)
     if (line.parked?.is === 'gathering' || line.parked?.is === 'sequence') this.wake(line)
@@ -149,7 +161,7 @@ export class Queues {
       sequence.holder = undefined
       this.wakeAll(sequence)
     }
-    if (this.options.isKnown(actor)) this.offer(actor)
+    if (this.options.actor(actor.id) === actor) this.offer(actor)
   }
 
   /** Whose turn it is in a sequence has changed, and is committed. */
@@ -174,11 +186,20 @@ export class Queues {
     const now = this.options.clock.monotonic()
     if (known !== undefined && this.lines.size > MANY_LINES && now - known.seenAt < 1_000) return known.at
     let oldest: number | null = null
+    // Of rows, which tell by their place alone, the first in order stands for all.
+    let first: { window: Window; sort: number } | null = null
     for (const { group, window } of this.lines.values()) {
       if (group === null || group.namespace !== namespace || group.queue !== queue) continue
+      const row = window.rowInFront
+      if (row !== null) {
+        if (first === null || (row.sort as number) < first.sort) first = { window, sort: row.sort as number }
+        continue
+      }
       const at = window.peek()?.actor.lastAt
       if (at !== undefined && (oldest === null || at < oldest)) oldest = at
     }
+    const at = first?.window.peek()?.actor.lastAt
+    if (at !== undefined && (oldest === null || at < oldest)) oldest = at
     this.oldestSeen.set(id, { at: oldest, seenAt: now })
     return oldest
   }
@@ -425,17 +446,21 @@ export class Queues {
   private line(id: GroupId, complete: boolean): Line {
     const known = this.lines.get(id)
     if (known !== undefined) return known
-    const { pin, unpin } = this.options
-    const line: Line = new Line(id, new Window(id, () => this.roomFor(line), complete, pin, unpin), woken => this.wake(woken))
+    const { pin, unpin, install, actor, pageSize } = this.options
+    const { readAhead } = this
+    const memory = { sizes: () => this.sizesFor(line), pageSize, get: actor, install, pin, unpin, readAhead }
+    const line: Line = new Line(id, new Window(id, complete, memory), woken => this.wake(woken))
     this.lines.set(id, line)
     this.unbound++
     return line
   }
 
-  private roomFor({ set }: Line): number {
+  private sizesFor({ set }: Line): { room: number; actors: number } {
     const { windowSize } = this.options
-    const even = Math.max(WINDOW_SIZE_MIN, Math.floor(WINDOWS_TOTAL / this.lines.size))
-    return Math.max(Math.min(windowSize, even), set?.batch?.size ?? 0)
+    const least = Math.max(WINDOW_SIZE_MIN, set?.batch?.size ?? 0)
+    const even = (total: number) => Math.max(least, Math.min(windowSize, Math.floor(total / this.lines.size)))
+    const actors = even(ACTORS_TOTAL)
+    return { actors, room: this.readAhead.bytes > READ_AHEAD_BYTES_MAX ? actors : even(ROWS_TOTAL) }
   }
 
   /** Now it is known what gates it. */
@@ -546,9 +571,8 @@ export class Queues {
 
   private page(line: Line): void {
     if (!line.window.wantsPage()) return
-    const limit = Math.min(this.options.pageSize, this.roomFor(line))
     this.pager.ask({
-      request: { group: line.id, after: line.window.beginPage(), limit },
+      request: { group: line.id, ...line.window.beginPage() },
       use: page => this.paged(line, page),
       failed: () => {
         line.window.failPage()
@@ -559,7 +583,9 @@ export class Queues {
 
   private paged(line: Line, page: Paged<OpenRow>): void {
     if (this.ended) return
-    line.window.endPage(page, row => this.installed(line, row))
+    line.window.endPage(page)
+    // Its first task tells what gates the line.
+    line.window.peek()
     if (line.group !== null) {
       this.activate(line)
       // Others may have waited for what it is first in this one.
@@ -569,14 +595,6 @@ export class Queues {
     else if (line.window.wantsPage()) this.page(line)
     else this.forget(line)
     this.dispatchSoon()
-  }
-
-  /** Changed since the page was read, it may wait in another line by now. */
-  private installed(line: Line, row: OpenRow): Actor | null {
-    const actor = this.options.install(row)
-    if (actor === null || actor.order === null || actor.group !== line.id) return null
-    if (line.group === null) this.bind(line, gatedBy(actor.namespace, actor.order))
-    return actor
   }
 }
 

@@ -2,13 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TaskOrder } from '../../core/machine.ts'
 import { cursorOf, pageOf, placeOf } from '../../store/cursor.ts'
-import type { OpenRow } from '../../store/store.ts'
+import type { OpenRow, Paged } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { type Entry, Window } from './window.ts'
 
 /** As much of an actor as a window looks at. */
 interface Ready {
   id: string
+  group: 1
   order: TaskOrder | null
   committedOrder: TaskOrder | null
   stuck: undefined
@@ -22,6 +24,7 @@ type Place = { id: string; sort: number }
 type Step =
   | { is: 'start'; sort: number; letter: string }
   | { is: 'changeOrder' | 'withdraw'; which: number; sort: number }
+  | { is: 'load'; which: number }
   | { is: 'commit' | 'take' | 'forget' | 'beginPage' | 'failPage' }
   | { is: 'endPage'; late: boolean }
 
@@ -30,36 +33,30 @@ class Group {
   readonly rows = new Map<string, Place>()
   readonly memory = new Map<string, Ready>()
   readonly window: Window
+  private readonly readAhead = new ReadAhead()
   readonly taken: string[] = []
-  private page: {
-    snapshot: Place[]
-    after: string | null
-    limit: number
-    resolve: (late: boolean) => void
-    reject: () => void
-    ended: Promise<void>
-  } | null = null
-  private readonly limit: number
+  private page: { snapshot: Place[]; after: string | null; limit: number } | null = null
   private made = 0
 
   constructor(sizeMax: number, limit: number, complete: boolean) {
-    this.limit = limit
-    this.window = new Window(
-      1,
-      () => sizeMax,
-      complete,
-      actor => (actor as unknown as Ready).pins++,
-      actor => (actor as unknown as Ready).pins--,
-    )
+    this.window = new Window(1, complete, {
+      sizes: () => ({ room: 2 * sizeMax, actors: sizeMax }),
+      pageSize: limit,
+      get: id => this.memory.get(id) as unknown as Actor,
+      install: row => void this.load(row as unknown as Place),
+      pin: actor => (actor as unknown as Ready).pins++,
+      unpin: actor => (actor as unknown as Ready).pins--,
+      readAhead: this.readAhead,
+    })
   }
 
-  async step(step: Step): Promise<void> {
+  step(step: Step): void {
     const { memory, window } = this
-    const some = 'which' in step ? [...memory.values()][step.which % Math.max(1, memory.size)] : undefined
+    const some = step.is === 'changeOrder' || step.is === 'withdraw' ? [...memory.values()][step.which % Math.max(1, memory.size)] : undefined
     switch (step.is) {
       case 'start': {
         const id = `${step.letter}${String(this.made++).padStart(4, '0')}`
-        memory.set(id, { id, order: order(step.sort), committedOrder: null, stuck: undefined, pins: 0, changed: true })
+        memory.set(id, { id, group: 1, order: order(step.sort), committedOrder: null, stuck: undefined, pins: 0, changed: true })
         return
       }
       case 'changeOrder': // delivered and given back, or failed and tried again
@@ -68,6 +65,12 @@ class Group {
       case 'withdraw':
         if (some !== undefined && some.order !== null) Object.assign(some, { order: null, changed: true })
         return
+      case 'load': {
+        // somebody looks at a run that waits
+        const row = [...this.rows.values()][step.which % Math.max(1, this.rows.size)]
+        if (row !== undefined) this.load(row)
+        return
+      }
       case 'commit':
         return this.commit()
       case 'take':
@@ -83,9 +86,8 @@ class Group {
         return this.end(step.late)
       case 'failPage':
         if (this.page === null) return
-        this.page.reject()
-        await this.page.ended
         this.page = null
+        window.failPage()
     }
   }
 
@@ -131,28 +133,18 @@ class Group {
   }
 
   private begin(): void {
-    let resolve: (late: boolean) => void = () => {}
-    let reject = (): void => {}
-    const answered = new Promise<boolean>((yes, no) => {
-      resolve = yes
-      reject = () => no(new Error('the store is away'))
-    })
-    const page = { snapshot: [] as Place[], after: null as string | null, limit: 0, resolve, reject, ended: Promise.resolve() }
-    const read = async (_: number, after: string | null, limit: number) => {
-      page.snapshot = this.rowsAfter(after)
-      const late = await answered
-      const found = pageOf((late ? this.rowsAfter(after) : page.snapshot).slice(0, limit + 1), limit, row => cursorOf({ at: row.sort, id: row.id }))
-      return { rows: found.rows as unknown as OpenRow[], next: found.next }
-    }
-    page.ended = this.window.page(read, this.limit, row => this.install(row as unknown as Place) as unknown as Actor).catch(() => {})
-    this.page = page
+    const { after, limit } = this.window.beginPage()
+    expect(limit).toBeGreaterThan(0)
+    this.page = { snapshot: this.rowsAfter(after), after, limit }
   }
 
-  private async end(late: boolean): Promise<void> {
+  private end(late: boolean): void {
     if (this.page === null) return
-    this.page.resolve(late)
-    await this.page.ended
+    const { snapshot, after, limit } = this.page
     this.page = null
+    const found = pageOf((late ? this.rowsAfter(after) : snapshot).slice(0, limit + 1), limit, row => cursorOf({ at: row.sort, id: row.id }))
+    const rows = found.rows.map(row => ({ ...row, body: '', input: null }))
+    this.window.endPage({ rows, next: found.next } as unknown as Paged<OpenRow>)
   }
 
   private rowsAfter(after: string | null): Place[] {
@@ -162,25 +154,26 @@ class Group {
     return sorted.filter(row => row.sort > at || (row.sort === at && row.id > id))
   }
 
-  /** What memory has wins over what a read brings. */
-  private install({ id, sort }: Place): Ready {
-    const known = this.memory.get(id)
-    if (known !== undefined) return known
+  /** As the lane does: what it brings into memory is no longer ahead, and is offered. */
+  private load({ id, sort }: Place): void {
+    if (this.memory.has(id)) return
     const ready = order(sort)
-    const actor: Ready = { id, order: ready, committedOrder: ready, stuck: undefined, pins: 0, changed: false }
+    const actor: Ready = { id, group: 1, order: ready, committedOrder: ready, stuck: undefined, pins: 0, changed: false }
     this.memory.set(id, actor)
-    return actor
+    this.readAhead.loaded(id)
+    this.window.offer(actor as unknown as Actor, ready)
   }
 
-  async drain(): Promise<void> {
-    await this.step({ is: 'endPage', late: false })
+  drain(): void {
+    this.step({ is: 'endPage', late: false })
     this.commit()
     for (let rounds = 0; this.ready().length > 0; rounds++) {
       expect(rounds).toBeLessThan(1_000)
-      await this.step({ is: 'beginPage' })
-      await this.step({ is: 'endPage', late: false })
+      this.step({ is: 'beginPage' })
+      this.step({ is: 'endPage', late: false })
       this.take()
       this.commit()
+      this.step({ is: 'forget' })
     }
   }
 }
@@ -205,6 +198,7 @@ const step = (): fc.Arbitrary<Step> => {
     { weight: 4, arbitrary: fc.record({ is: fc.constant('commit' as const) }) },
     { weight: 4, arbitrary: fc.record({ is: fc.constant('take' as const) }) },
     { weight: 2, arbitrary: fc.record({ is: fc.constantFrom('changeOrder' as const, 'withdraw' as const), which: fc.nat(20), sort }) },
+    { weight: 2, arbitrary: fc.record({ is: fc.constant('load' as const), which: fc.nat(20) }) },
     { weight: 4, arbitrary: fc.record({ is: fc.constant('beginPage' as const) }) },
     { weight: 4, arbitrary: fc.record({ is: fc.constant('endPage' as const), late: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ is: fc.constantFrom('failPage' as const, 'forget' as const) }) },
@@ -224,8 +218,8 @@ describe('a window onto the ready tasks of a group (E19)', () => {
           const group = new Group(sizeMax, limit, complete)
           // Rows that were there when the shards were claimed: a group that had any begins incomplete (Queues.load).
           if (!complete) before.forEach(({ sort, letter }, index) => void group.rows.set(`${letter}x${index}`, { id: `${letter}x${index}`, sort }))
-          for (const step of steps) await group.step(step)
-          await group.drain()
+          for (const step of steps) group.step(step)
+          group.drain()
           expect(group.ready()).toEqual([])
           expect(new Set(group.taken).size).toBe(group.taken.length)
           expect(group.rows.size).toBe(0)
@@ -240,25 +234,25 @@ describe('a window onto the ready tasks of a group (E19)', () => {
   test('memory is bounded: the window keeps twice its size at most, and leaves the far half to the store', async () => {
     const group = new Group(3, 3, true)
     for (let sort = 0; sort < 100; sort++) {
-      await group.step({ is: 'start', sort: sort % 10, letter: 'a' })
+      group.step({ is: 'start', sort: sort % 10, letter: 'a' })
       group.commit()
       expect(group.window.size).toBeLessThanOrEqual(6)
     }
-    await group.drain()
+    group.drain()
     expect(group.taken).toHaveLength(100)
   })
 
   test('a flood within the horizon while a page is read loses nothing', async () => {
     const group = new Group(1, 1, false)
     for (const id of ['x1', 'x2', 'x3']) group.rows.set(id, { id, sort: 5 })
-    await group.step({ is: 'beginPage' })
-    await group.step({ is: 'endPage', late: false })
-    await group.step({ is: 'take' })
-    await group.step({ is: 'beginPage' })
-    for (const sort of [1, 2, 3]) await group.step({ is: 'start', sort, letter: 'a' })
+    group.step({ is: 'beginPage' })
+    group.step({ is: 'endPage', late: false })
+    group.step({ is: 'take' })
+    group.step({ is: 'beginPage' })
+    for (const sort of [1, 2, 3]) group.step({ is: 'start', sort, letter: 'a' })
     group.commit()
-    await group.step({ is: 'endPage', late: false })
-    await group.drain()
+    group.step({ is: 'endPage', late: false })
+    group.drain()
     expect(group.taken).toEqual(['x1', 'a0000', 'a0001', 'a0002', 'x2', 'x3'])
   })
 })
