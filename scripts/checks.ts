@@ -1,5 +1,7 @@
 import { type CommandLine, ROOT, show } from './run.ts'
 
+const SOURCES = ['src', 'sdk/typescript/src', 'ui/src'] as const
+
 /** What must hold besides the tests. `npm run check` runs these, `npm test` counts each as a test. */
 export const CHECKS: readonly { name: string; command: CommandLine }[] = [
   { name: 'format and lint', command: ['node_modules/.bin/biome', 'check', '.'] },
@@ -7,8 +9,6 @@ export const CHECKS: readonly { name: string; command: CommandLine }[] = [
   { name: 'types of the console', command: [process.execPath, 'scripts/console.ts', '--types'] },
   { name: 'rooms', command: rooms('.') },
 ]
-
-const SOURCES = ['src', 'sdk/typescript/src', 'ui/src'] as const
 
 /** The dependency rule over the tree in `folder`. */
 export function rooms(folder: string): CommandLine {

@@ -110,7 +110,9 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
     // Also when the client goes before its answer, of which onResponse hears nothing.
     if (request.method !== 'GET') reply.raw.once('close', () => bodies.release(request.bodyBytes))
     if (inside(request.originalUrl, basePath) === null)
-      return done(new UserError('not-found', { at: '/path', found: request.originalUrl.slice(0, 200), hint: `this server answers below ${basePath}/` }))
+      return done(
+        new UserError('not-found', { at: '/path', found: request.originalUrl.slice(0, 200), hint: `this server answers below ${basePath}/` }),
+      )
     if (PROBES.has(pathOf(request)) || request.routeOptions.config.operation === CALLBACK) return done()
     try {
       if (open) refuseForeignPages(request.headers, options.origins ?? [])

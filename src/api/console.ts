@@ -7,7 +7,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** The console as it was built: the same place from sources (src/api/) and in the package (dist/api/). */
 const BUILT = fileURLToPath(new URL('../../ui/dist', import.meta.url))
-const NOT_BUILT = 'The console is not built: run `npm run build` (or `npm start`, which does it) and start the server again. The API is at /v1/, see /openapi.json.\n'
+const NOT_BUILT =
+  'The console is not built: run `npm run build` (or `npm start`, which does it) and start the server again. The API is at /v1/, see /openapi.json.\n'
 const YEAR_MS = 365 * 24 * 3_600_000
 
 /** Nothing may run or load but our own files; no page may frame it. What slips past the escaping stays text. */
@@ -53,10 +54,18 @@ export function serveConsole(app: FastifyInstance, basePath: string, folder = BU
   }
   app.get('/', operation, sendPage)
   if (existsSync(folder)) {
-    const shared = { preCompressed: true, decorateReply: false, index: false as const, setHeaders: (reply: FastifyReply) => void reply.headers(SECURITY) }
+    const shared = {
+      preCompressed: true,
+      decorateReply: false,
+      index: false as const,
+      setHeaders: (reply: FastifyReply) => void reply.headers(SECURITY),
+    }
     void app.register(fastifyStatic, { ...shared, root: join(folder, 'assets'), prefix: '/assets/', immutable: true, maxAge: YEAR_MS })
     app.get('/favicon.svg', operation, (_request, reply) =>
-      reply.headers({ ...SECURITY, 'cache-control': 'max-age=86400' }).type('image/svg+xml').send(readFileSync(join(folder, 'favicon.svg'))),
+      reply
+        .headers({ ...SECURITY, 'cache-control': 'max-age=86400' })
+        .type('image/svg+xml')
+        .send(readFileSync(join(folder, 'favicon.svg'))),
     )
   }
   return { isAsked, sendPage }

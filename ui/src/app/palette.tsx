@@ -4,8 +4,8 @@ import { Command } from 'cmdk'
 import { useState } from 'react'
 import { call, client } from '../api/client.ts'
 import { useNamespace } from '../api/namespace.ts'
+import { keysText, useCommands } from '../parts/commands.ts'
 import { Icon, type IconName } from '../parts/icons.tsx'
-import { keysText, useCommands } from './commands.ts'
 
 const RUN_ENDING = /^[0-9a-hjkmnp-tv-z]{4,26}$/
 

@@ -3,9 +3,9 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { useFeed } from '../api/live.ts'
 import { useNamespace } from '../api/namespace.ts'
 import { useSession } from '../api/session.ts'
+import { onKeyDown, useCommand } from '../parts/commands.ts'
 import { HintProvider } from '../parts/hint.tsx'
 import { Toasts } from '../parts/toasts.tsx'
-import { onKeyDown, useCommand } from './commands.ts'
 import { ConnectionBanner } from './connection.tsx'
 import { Navigation } from './navigation.tsx'
 import { PLACES } from './places.ts'
@@ -30,16 +30,13 @@ export function Shell() {
   if (refused) return <SignIn wrong={key !== null} />
   return (
     <HintProvider delayDuration={400} skipDelayDuration={200}>
-      <a
-        href="#main"
+      <button
+        type="button"
         className="fixed left-2 top-2 z-50 -translate-y-16 rounded bg-ink px-3 py-1.5 text-inverse focus:translate-y-0"
-        onClick={event => {
-          event.preventDefault()
-          document.querySelector<HTMLElement>('main')?.focus()
-        }}
+        onClick={() => document.querySelector<HTMLElement>('main')?.focus()}
       >
         Skip to the page
-      </a>
+      </button>
       <div className="flex h-full max-sm:flex-col-reverse">
         <Navigation />
         <div className="flex min-h-0 min-w-0 grow flex-col">

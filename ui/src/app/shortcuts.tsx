@@ -1,5 +1,5 @@
+import { keysText, useCommands } from '../parts/commands.ts'
 import { Dialog } from '../parts/dialog.tsx'
-import { keysText, useCommands } from './commands.ts'
 
 /** All keys that do something here, those of the page too. */
 export default function Shortcuts({ onClose }: { onClose(): void }) {

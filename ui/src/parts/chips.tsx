@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'react'
-import { useCommand } from '../app/commands.ts'
 import { classes } from './classes.ts'
+import { useCommand } from './commands.ts'
 import { Icon } from './icons.tsx'
 
 export interface Chip {

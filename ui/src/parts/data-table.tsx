@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { useCommand } from '../app/commands.ts'
 import { classes } from './classes.ts'
+import { useCommand } from './commands.ts'
 import { Card, type Column, columnsFor, gridOf, NARROW, ROW_HEIGHT } from './table-columns.tsx'
 import { useWidth } from './use-width.ts'
 
@@ -100,11 +100,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       {rows.length === 0 && !loading ? (
         empty
       ) : (
-        // biome-ignore lint/a11y/useSemanticElements: rows out of sight are not there, which a <table> cannot lay out
         <div role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-multiselectable={selection !== undefined || undefined}>
           <div role="rowgroup" className={classes('sticky top-0 z-10', narrow && 'hidden-text')}>
-            {/* biome-ignore lint/a11y/useFocusableInteractive: a head is not stepped onto */}
-            {/* biome-ignore lint/a11y/useSemanticElements: see above */}
             <div
               role="row"
               aria-rowindex={1}
@@ -112,8 +109,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               style={{ gridTemplateColumns: grid }}
             >
               {selection && (
-                // biome-ignore lint/a11y/useSemanticElements: see above
-                // biome-ignore lint/a11y/useFocusableInteractive: a head is not stepped onto
                 <span role="columnheader">
                   <input
                     type="checkbox"
@@ -125,8 +120,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 </span>
               )}
               {shown.map(column => (
-                // biome-ignore lint/a11y/useSemanticElements: see above
-                // biome-ignore lint/a11y/useFocusableInteractive: a head is not stepped onto
                 <span key={column.id} role="columnheader" className={classes('truncate', column.align === 'end' && 'text-right')}>
                   {column.header}
                 </span>
@@ -139,7 +132,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               const key = rowKey(row)
               const picked = selection?.picked.has(key) ?? false
               return (
-                // biome-ignore lint/a11y/useSemanticElements: see above
                 <div
                   key={key}
                   role="row"
@@ -165,8 +157,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   style={{ height: rowHeight, transform: `translateY(${item.start}px)`, ...(!narrow && { gridTemplateColumns: grid }) }}
                 >
                   {selection && (
-                    // biome-ignore lint/a11y/useSemanticElements: see above
-                    // biome-ignore lint/a11y/useFocusableInteractive: the box in it is what one steps onto
                     <span role="gridcell">
                       <input
                         type="checkbox"
@@ -182,8 +172,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                     <Card columns={columns} row={row} />
                   ) : (
                     shown.map(column => (
-                      // biome-ignore lint/a11y/useSemanticElements: see above
-                      // biome-ignore lint/a11y/useFocusableInteractive: rows are what one steps onto
                       <span key={column.id} role="gridcell" className={classes('min-w-0 truncate', column.align === 'end' && 'text-right')}>
                         {column.cell(row)}
                       </span>

@@ -102,6 +102,7 @@ export function SwitchField({
       <input
         type="checkbox"
         role="switch"
+        aria-checked={checked}
         checked={checked}
         onChange={event => onChange(event.target.checked)}
         className="relative mt-0.5 h-4 w-7 shrink-0 cursor-pointer appearance-none rounded-full border border-edge bg-ground before:absolute before:left-0.5 before:top-0.5 before:size-2.5 before:rounded-full before:bg-edge before:transition-transform checked:border-ink checked:bg-ink checked:before:translate-x-3 checked:before:bg-inverse"

@@ -29,8 +29,6 @@ export function gridOf<Row>(columns: readonly Column<Row>[], boxes: boolean): st
 export function Card<Row>({ columns, row }: { columns: readonly Column<Row>[]; row: Row }) {
   const at = (place: Column<Row>['card']) => columns.filter(column => (column.card ?? 'line') === place)
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a card is one cell of the grid
-    // biome-ignore lint/a11y/useFocusableInteractive: rows are what one steps onto
     <div role="gridcell" className="flex min-w-0 grow flex-col">
       <div className="flex items-center justify-between gap-2">
         <span className="flex min-w-0 gap-2 truncate font-medium">

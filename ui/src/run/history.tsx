@@ -6,8 +6,8 @@ export function RunHistory({ events }: { events: readonly HistoryEvent[] }) {
   return (
     <ol>
       {events.map((event, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an event's number is its identity
         <li
+          // biome-ignore lint/suspicious/noArrayIndexKey: an event's number is its identity
           key={index}
           className="grid grid-cols-[40px_96px_minmax(120px,200px)_1fr] items-baseline gap-x-3 border-b border-line px-3 py-1.5 last:border-b-0 max-sm:grid-cols-[32px_84px_1fr]"
         >

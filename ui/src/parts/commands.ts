@@ -59,7 +59,7 @@ export function onKeyDown(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return
   const modified = event.ctrlKey || event.metaKey
   const key = modified ? `mod+${event.key.toLowerCase()}` : event.key
-  if (!modified && (event.altKey || (isTyping(event.target) && key !== 'Escape'))) return
+  if (!modified && (event.altKey || (isTyping(event.composedPath()[0]) && key !== 'Escape'))) return
   if (document.querySelector('[role="dialog"][data-state="open"], [role="menu"]') && key !== 'mod+k') return
   const sequence = before !== null && event.timeStamp - before.at < SEQUENCE_MS_MAX ? `${before.key} ${key}` : null
   const found = commands.findLast(command => command.keys === sequence && sequence !== null) ?? commands.findLast(command => command.keys === key)
@@ -70,7 +70,7 @@ export function onKeyDown(event: KeyboardEvent): void {
   found.run()
 }
 
-function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | undefined): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
