@@ -7,7 +7,7 @@ export function Reasons({ reasons }: { reasons: readonly Reason[] }) {
   return (
     <ul className="flex flex-col gap-3">
       {reasons.map(reason => (
-        <li key={`${reason.code} ${reason.text}`} className="flex flex-col items-start gap-1.5 border-l-2 border-paused pl-3">
+        <li key={`${reason.code} ${reason.text}`} className="flex flex-col items-start gap-1.5 border-l-2 border-edge pl-3">
           <p>
             {reason.text} <code className="text-soft">{reason.code}</code>
           </p>
