@@ -34,6 +34,8 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          // Once, before files run beside each other.
+          globalSetup: './test/support/console-built.ts',
           execArgv: shared.execArgv,
           maxWorkers: shared.maxWorkers,
           testTimeout: 120_000,

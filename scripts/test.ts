@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runChecks } from './checks.ts'
-import { buildConsole } from './console.ts'
 import { show } from './run.ts'
 
 interface Counts {
@@ -14,8 +13,6 @@ interface Counts {
 }
 
 const patterns = process.argv.slice(2)
-// Its tests drive what is built.
-await buildConsole()
 const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 }
 const tests = await runTests(patterns)
 const passed = checks.passed + tests.passed

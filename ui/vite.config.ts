@@ -7,6 +7,9 @@ import { defineConfig } from 'vite'
 const SERVER = process.env.MAINSPRING_URL ?? 'http://127.0.0.1:7575'
 const own = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+// Whoever builds, a test runner too: what is built is for use, and half the size.
+if (process.argv.includes('build')) process.env.NODE_ENV = 'production'
+
 export default defineConfig({
   root: own('.'),
   // Every address is relative to <base href>, which the server writes: so it works under any prefix.

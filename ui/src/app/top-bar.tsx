@@ -50,11 +50,10 @@ export function TopBar({ onFind, onShortcuts }: { onFind(): void; onShortcuts():
       <button
         type="button"
         onClick={onFind}
-        aria-label="Find anything"
         className="flex h-8 items-center gap-2 rounded border border-line bg-surface px-2.5 text-soft hover:bg-hover max-sm:border-transparent max-sm:bg-transparent"
       >
         <Icon name="search" size={14} />
-        <span className="max-md:hidden">Find</span>
+        <span className="max-md:hidden-text">Find</span>
         <kbd className="max-md:hidden">{/Mac/.test(navigator.platform) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <IconButton icon="globe" label={`Times are in ${zone ?? `${browserZone()} (the browser's zone)`}`} onClick={() => setDialog('zone')} />

@@ -27,15 +27,16 @@ export function Dialog({ open, onClose, title, description, children, actions, w
           {...(description === undefined && { 'aria-describedby': undefined })}
           className={`appear fixed left-1/2 top-[12vh] z-40 flex max-h-[80vh] w-[calc(100vw-24px)] -translate-x-1/2 flex-col rounded border border-line bg-raised shadow-overlay ${wide ? 'max-w-[840px]' : 'max-w-[520px]'}`}
         >
-          <header className="flex items-start justify-between gap-3 px-4 pt-3">
+          <header className="px-4 pt-3 pr-12">
             <div>
               <RadixDialog.Title className="text-title font-semibold">{title}</RadixDialog.Title>
               {description !== undefined && <RadixDialog.Description className="text-soft">{description}</RadixDialog.Description>}
             </div>
-            <IconButton icon="close" label="Close" onClick={onClose} />
           </header>
           <div className="min-h-0 overflow-y-auto px-4 py-3">{children}</div>
           {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3">{actions}</footer>}
+          {/* Last, so that the focus begins at what is asked. */}
+          <IconButton icon="close" label="Close" onClick={onClose} className="absolute right-2 top-2" />
         </RadixDialog.Content>
       </RadixDialog.Portal>
     </RadixDialog.Root>
