@@ -83,14 +83,6 @@ export const SETTINGS: SettingTable = {
     meant: 'a whole number from 0 to 65535',
     read: text => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : null),
   },
-  basePath: {
-    key: 'basePath',
-    flag: '--base-path <path>',
-    environment: 'MAINSPRING_BASE_PATH',
-    about: 'path below which the server answers',
-    meant: 'a path such as /jobs',
-    read: text => (/^(\/[\w.~-]+)+\/?$/.test(text) ? text.replace(/\/$/, '') : null),
-  },
   namespace: {
     key: 'namespace',
     flag: '--namespace <name>',
@@ -163,6 +155,14 @@ export const SETTINGS: SettingTable = {
     about: 'where targets of http reach this server',
     meant: 'an address such as https://jobs.example.org',
     read: readUrl,
+  },
+  basePath: {
+    key: 'basePath',
+    flag: '--base-path <path>',
+    environment: 'MAINSPRING_BASE_PATH',
+    about: 'path below which the server answers',
+    meant: 'a path such as /jobs',
+    read: text => (/^(\/[\w.~-]+)+\/?$/.test(text) ? text.replace(/\/$/, '') : null),
   },
 }
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
