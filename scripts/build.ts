@@ -3,7 +3,7 @@
 //     dist/sdk/         the package @mainspring/sdk
 //     dist/mainspring/  the package mainspring, with the console in ui/dist
 //     dist/*.tgz        both, packed
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buildConsole } from './console.ts'
@@ -118,6 +118,7 @@ async function tryOut(packages: readonly string[]): Promise<void> {
       'node',
     ]
     await capture([...TSC, ...types, 'tried.ts'], folder)
+    if (!existsSync(join(folder, 'node_modules/mainspring/ui/dist/index.html'))) throw new Error('the installed package has no console')
     const version = await capture([process.execPath, 'node_modules/mainspring/bin/mainspring.js', '--version'], folder)
     if (version.trim() !== versionOf('.')) throw new Error(`mainspring --version printed ${version}`)
   } finally {

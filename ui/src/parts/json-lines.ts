@@ -36,7 +36,8 @@ export function findJson(document: unknown, text: string): { hits: string[]; abo
     const members = membersOf(value)
     if (name.toLowerCase().includes(sought) || (members === null && String(value).toLowerCase().includes(sought))) {
       hits.push(path)
-      for (let end = path.lastIndexOf('/'); end >= 0; end = path.lastIndexOf('/', end - 1)) above.add(path.slice(0, end))
+      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) above.add(path.slice(0, end))
+      above.add('')
     }
     for (const [key, member] of members ?? []) look(`${path}/${pointerPart(key)}`, key, member)
   }
