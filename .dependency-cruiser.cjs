@@ -18,6 +18,8 @@ const ROOMS = {
 /** No clock, no randomness, no I/O: these rooms decide, they do not act. */
 const PURE = '^src/(core|time|machines)/'
 const PACKAGES = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
+/** Of the console: what every page may use. */
+const SHARED = { api: [], format: [], parts: ['api', 'format'], app: ['api', 'format', 'parts'] }
 const TESTS = '\\.test\\.ts$'
 
 module.exports = {
@@ -42,6 +44,27 @@ module.exports = {
       severity: 'error',
       from: { path: '^sdk/typescript/src/', pathNot: TESTS },
       to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: 'room-console',
+      comment: 'the console is a client of the public API and imports nothing else of ours',
+      severity: 'error',
+      from: { path: '^ui/src/' },
+      to: { path: '^(src|sdk|test|bench|examples|scripts)/' },
+    },
+    ...Object.entries(SHARED).map(([room, reach]) => ({
+      name: `console-${room}`,
+      comment: `ui/src/${room} may import ${reach.length ? reach.join(', ') : 'nothing else of the console'}; app also the pages' routes`,
+      severity: 'error',
+      from: { path: `^ui/src/${room}/` },
+      to: { path: '^ui/src/', pathNot: [room, ...reach].map(name => `^ui/src/${name}/`).concat(room === 'app' ? '^ui/src/[^/]+/route\\.ts$' : []) },
+    })),
+    {
+      name: 'console-page',
+      comment: 'pages know what is shared, not each other',
+      severity: 'error',
+      from: { path: '^ui/src/([^/]+)/', pathNot: `^ui/src/(${Object.keys(SHARED).join('|')})/` },
+      to: { path: '^ui/src/', pathNot: ['^ui/src/$1/', `^ui/src/(${Object.keys(SHARED).join('|')})/`] },
     },
     {
       name: 'new-room',
@@ -77,11 +100,11 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    exclude: { path: '^(ui/)?dist/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'node', 'default'],
-      extensions: ['.ts', '.js', '.mjs', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.d.ts'],
     },
   },
 }

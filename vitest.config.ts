@@ -21,7 +21,7 @@ export default defineConfig({
         resolve: { alias: shared.alias },
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'sdk/typescript/src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'sdk/typescript/src/**/*.test.ts', 'ui/src/**/*.test.ts'],
           execArgv: shared.execArgv,
           maxWorkers: shared.maxWorkers,
           testTimeout: 20_000,
@@ -34,6 +34,8 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          // Once, before files run beside each other.
+          globalSetup: './test/support/console-built.ts',
           execArgv: shared.execArgv,
           maxWorkers: shared.maxWorkers,
           testTimeout: 120_000,

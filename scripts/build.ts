@@ -1,11 +1,12 @@
 // `npm run build`: JavaScript and declarations for both packages, packed, then installed from their packages in an empty folder and tried there.
 //
 //     dist/sdk/         the package @mainspring/sdk
-//     dist/mainspring/  the package mainspring
+//     dist/mainspring/  the package mainspring, with the console in ui/dist
 //     dist/*.tgz        both, packed
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { buildConsole } from './console.ts'
 import { capture, ROOT } from './run.ts'
 
 const DIST = join(ROOT, 'dist')
@@ -117,6 +118,7 @@ async function tryOut(packages: readonly string[]): Promise<void> {
       'node',
     ]
     await capture([...TSC, ...types, 'tried.ts'], folder)
+    if (!existsSync(join(folder, 'node_modules/mainspring/ui/dist/index.html'))) throw new Error('the installed package has no console')
     const version = await capture([process.execPath, 'node_modules/mainspring/bin/mainspring.js', '--version'], folder)
     if (version.trim() !== versionOf('.')) throw new Error(`mainspring --version printed ${version}`)
   } finally {
@@ -150,6 +152,8 @@ const main = await build({
   paths: declarationsOf('sdk'),
   dependencies: { '@mainspring/sdk': versionOf('sdk/typescript') },
 })
+await buildConsole()
+cpSync(join(ROOT, 'ui/dist'), join(main, 'ui/dist'), { recursive: true, filter: file => !file.endsWith('.made-of') && !file.endsWith('.vite') })
 const packed = [await pack(sdk), await pack(main)]
 await tryOut(packed)
 console.log(`built ${packed.map(file => file.slice(ROOT.length + 1)).join(' and ')}; installed and run from there`)

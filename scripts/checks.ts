@@ -1,9 +1,12 @@
 import { type CommandLine, ROOT, show } from './run.ts'
 
+const SOURCES = ['src', 'sdk/typescript/src', 'ui/src'] as const
+
 /** What must hold besides the tests. `npm run check` runs these, `npm test` counts each as a test. */
 export const CHECKS: readonly { name: string; command: CommandLine }[] = [
   { name: 'format and lint', command: ['node_modules/.bin/biome', 'check', '.'] },
   { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
+  { name: 'types of the console', command: [process.execPath, 'scripts/console.ts', '--types'] },
   { name: 'rooms', command: rooms('.') },
 ]
 
@@ -12,7 +15,7 @@ export function rooms(folder: string): CommandLine {
   return [
     process.execPath,
     ...['--import', `${ROOT}/scripts/rooms/typescript-6.mjs`, `${ROOT}/node_modules/dependency-cruiser/bin/dependency-cruise.mjs`],
-    ...['--config', '.dependency-cruiser.cjs', `${folder}/src`, `${folder}/sdk/typescript/src`],
+    ...['--config', '.dependency-cruiser.cjs', ...SOURCES.map(path => `${folder}/${path}`)],
   ]
 }
 

@@ -308,7 +308,7 @@ describe('who may call', () => {
     const get = (url: string, key?: string) =>
       outer.inject({ url, headers: { host: 'jobs.example', ...(key ? { authorization: `Bearer ${key}` } : {}) } })
     for (const url of ['/healthz', '/readyz']) expect((await get(url)).statusCode).toBe(200)
-    for (const url of [RUNS, '/metrics', '/', '/openapi.json', '/nowhere', '/v1/namespaces/default/events']) {
+    for (const url of [RUNS, '/metrics', '/openapi.json', '/nowhere', '/v1/namespaces/default/events']) {
       const answer = await get(url)
       expect([url, answer.statusCode, answer.headers['www-authenticate']]).toEqual([url, 401, 'Bearer realm="mainspring"'])
     }

@@ -6,12 +6,12 @@ import type { Metrics } from '../observability/metrics.ts'
 import { applySchema } from './apply-schema.ts'
 import { authenticate, isLoopback, refuseForeignPages } from './auth.ts'
 import { Bodies } from './body.ts'
+import { serveConsole } from './console.ts'
 import { STREAM_PATHS, type StreamName } from './events.ts'
 import type { OpenApi } from './openapi.ts'
 import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, PROBLEM_TYPE } from './problem.ts'
 import { StreamServer } from './sse.ts'
-import { statusPages } from './status.ts'
 
 /** What is served: the part of the API that HTTP adds nothing to. */
 export interface Served {
@@ -30,6 +30,10 @@ export interface HttpOptions {
   heartbeatMs?: number
   /** Answers what a target of the `http` executor posts to `/v1/callbacks/{token}`; the token is its key. Absent: there is no such address. */
   callback?: (token: string, body: unknown) => Promise<{ status: number; headers: Record<string, string>; body: unknown }>
+  /** Where all addresses begin, such as `/jobs`: nothing is answered outside of it. Default: at the root. */
+  basePath?: string
+  /** The built console. Default: the one that belongs to this package. */
+  consoleFolder?: string
   /** Bytes of all bodies at once. Default 128 MiB. */
   bodiesBytesMax?: number
 }
@@ -64,6 +68,7 @@ const CALLBACK = 'callbacks.deliver'
 export function httpApp(served: Served, operations: readonly Operation[], context: Context, log: ErrorLog, options: HttpOptions): FastifyInstance {
   const { engine, metrics } = served
   const open = isLoopback(options.bind)
+  const basePath = options.basePath ?? ''
   const bodies = new Bodies(options.bodiesBytesMax)
   const streams = new StreamServer(engine, log, options.heartbeatMs)
   const closing = new AbortController()
@@ -76,6 +81,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
+    rewriteUrl: request => inside(request.url ?? '/', basePath) ?? '/',
     frameworkErrors: (error, _request, reply) => void send(reply as FastifyReply, problem(error, 'http')),
     clientErrorHandler: (error, socket) => {
       const status =
@@ -99,13 +105,18 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
   app.decorateRequest('by', null)
   app.decorateRequest('bodyBytes', 0)
 
+  const pages = serveConsole(app, basePath, options.consoleFolder)
   app.addHook('onRequest', (request, reply, done) => {
     // Also when the client goes before its answer, of which onResponse hears nothing.
     if (request.method !== 'GET') reply.raw.once('close', () => bodies.release(request.bodyBytes))
+    if (inside(request.originalUrl, basePath) === null)
+      return done(
+        new UserError('not-found', { at: '/path', found: request.originalUrl.slice(0, 200), hint: `this server answers below ${basePath}/` }),
+      )
     if (PROBES.has(pathOf(request)) || request.routeOptions.config.operation === CALLBACK) return done()
     try {
       if (open) refuseForeignPages(request.headers, options.origins ?? [])
-      else request.by = authenticate(engine, request.headers.authorization)
+      else if (!pages.isAsked(request)) request.by = authenticate(engine, request.headers.authorization)
       done()
     } catch (error) {
       done(error as Error)
@@ -163,7 +174,6 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
       handler: (request, reply) => streams.serve(name, request, reply),
     })
   probes(app, served)
-  statusPages(app, context)
 
   const known = [
     ...operations,
@@ -175,6 +185,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
     const path = pathOf(request)
     const methods = [...new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
     if (methods.length === 0) {
+      if (pages.isAsked(request) && !path.startsWith('/assets/')) return pages.sendPage(request, reply)
       const error = new UserError('not-found', { at: '/path', found: path.slice(0, 200), hint: '/openapi.json lists all addresses' })
       return send(reply, problem(error, 'http'))
     }
@@ -190,7 +201,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
   return app
 }
 
-const PAGES = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/schemas/apply.json', '/', '/runs/{run}']
+const PAGES = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/schemas/apply.json', '/']
 
 function probes(app: FastifyInstance, { engine, metrics, openApi }: Served): void {
   const operation = (name: string) => ({ config: { operation: name } })
@@ -260,6 +271,13 @@ function goneSignal(reply: FastifyReply, closing: AbortSignal): AbortSignal {
 function pathOf(request: FastifyRequest): string {
   const query = request.url.indexOf('?')
   return query < 0 ? request.url : request.url.slice(0, query)
+}
+
+/** The address below the base; null: it is outside. */
+function inside(url: string, basePath: string): string | null {
+  if (basePath === '') return url
+  if (url === basePath || url.startsWith(`${basePath}?`)) return `/${url.slice(basePath.length)}`
+  return url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : null
 }
 
 function fastifyPath(path: string): string {

@@ -7,6 +7,7 @@ export function addDevVerb(program: Command, terminal: Terminal): void {
   const dev = withSettings(program.command('dev').description('run everything here: server, worker, and a new worker at each save'), [
     'database',
     'port',
+    'basePath',
     'namespace',
     'leaseMs',
     'logLevel',

@@ -13,6 +13,7 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'database',
     'host',
     'port',
+    'basePath',
     'apiKey',
     'namespace',
     'logLevel',

@@ -12,6 +12,8 @@ export interface Settings {
   host: string
   /** 0: any free port. */
   port: number
+  /** Where all addresses of the server begin, such as `/jobs`. Null: at the root. */
+  basePath: string | null
   namespace: string
   /** The key that calls carry; not needed on loopback. */
   apiKey: string | null
@@ -154,6 +156,14 @@ export const SETTINGS: SettingTable = {
     meant: 'an address such as https://jobs.example.org',
     read: readUrl,
   },
+  basePath: {
+    key: 'basePath',
+    flag: '--base-path <path>',
+    environment: 'MAINSPRING_BASE_PATH',
+    about: 'path below which the server answers',
+    meant: 'a path such as /jobs',
+    read: text => (/^(\/[\w.~-]+)+\/?$/.test(text) ? text.replace(/\/$/, '') : null),
+  },
 }
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
@@ -190,16 +200,16 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     origins[name] = layer?.origin ?? 'not set'
   }
   if (settings.url === null) {
-    settings.url = urlOf(settings.host as string, settings.port as number)
+    settings.url = urlOf(settings.host as string, settings.port as number, settings.basePath as string | null)
     origins.url = 'host and port'
   }
   return { settings: settings as unknown as Settings, origins: origins as unknown as Config['origins'] }
 }
 
 /** What to call a node that listens on this host and port. */
-export function urlOf(host: string, port: number): string {
+export function urlOf(host: string, port: number, basePath: string | null = null): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}${basePath ?? ''}`
 }
 
 export function isLoopback(host: string): boolean {

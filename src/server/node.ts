@@ -70,14 +70,14 @@ export async function openBareNode({ settings }: { settings: NodeSettings }): Pr
  * @throws Refusal: what `openBareNode` refuses; the port is taken; or it would listen beyond this machine and nobody could be told apart.
  */
 export async function openNode(config: Config): Promise<Node> {
-  const { host, port } = config.settings
+  const { host, port, basePath } = config.settings
   const node = await openBareNode(config)
   try {
     refuseUnguarded(config, node.engine)
     let bound = port
-    const url = (): string => urlOf(host, bound)
+    const url = (): string => urlOf(host, bound, basePath)
     const executors = openExecutors(config.settings, node.connection, url, 'server', node.engine)
-    const http = node.api.http({ bind: host, ...(executors !== null && { callback: executors.callback }) })
+    const http = node.api.http({ bind: host, ...(basePath !== null && { basePath }), ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
     const address = http.server.address()
     bound = address !== null && typeof address === 'object' ? address.port : port

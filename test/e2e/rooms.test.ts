@@ -21,6 +21,11 @@ const KEPT = {
   'src/cli/main.ts':
     "import { node } from '../server/node.ts'\nimport { job } from '../../sdk/typescript/src/job.ts'\nexport const main = [node, job]\n",
   'sdk/typescript/src/job.ts': "import 'node:http'\nexport const job = 1\n",
+  'ui/src/format/time.ts': 'export const time = 1\n',
+  'ui/src/parts/badge.tsx': "import { time } from '../format/time.ts'\nexport const badge = time\n",
+  'ui/src/runs/route.ts': 'export const route = 1\n',
+  'ui/src/home/page.tsx': "import { badge } from '../parts/badge.tsx'\nexport const page = badge\n",
+  'ui/src/app/router.ts': "import { route } from '../runs/route.ts'\nexport const router = route\n",
 } as const
 
 let folder: string
@@ -50,6 +55,9 @@ describe('the dependency rule', () => {
     ['time touches no Node built-in', 'src/time/cron.ts', "import { performance } from 'node:perf_hooks'\nperformance.now()", 'pure'],
     ['machines use no package', 'src/machines/job/machine.ts', "import 'yaml'", 'pure-without-packages'],
     ['machines do not know the engine', 'src/machines/job/machine.ts', "import '../../engine/lane.ts'", 'room-machines'],
+    ['pages of the console do not know each other', 'ui/src/home/page.tsx', "import '../runs/route.ts'", 'console-page'],
+    ['parts do not know the pages', 'ui/src/parts/badge.tsx', "import '../home/page.tsx'", 'console-parts'],
+    ['the console is a client like any other', 'ui/src/format/time.ts', "import '../../../src/core/ids.ts'", 'room-console'],
     [
       'a store does not know the engine, not even a type of it',
       'src/store/sqlite/store.ts',

@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect } from 'vitest'
+import { Console, expectAccessible, isLive, browserTest as test } from '../support/console.ts'
+
+const PHONE = { viewport: { width: 400, height: 800 } }
+const LIST_MAX = 200
+
+describe('the console', () => {
+  let shown: Console
+  beforeEach(async () => {
+    shown = await Console.open()
+  })
+  afterEach(async () => {
+    const { errors } = shown
+    await shown[Symbol.asyncDispose]()
+    expect(errors).toEqual([])
+  })
+
+  test('shows new runs and their states without a reload', async () => {
+    const page = await shown.page('/runs')
+    await page.getByText('No run yet').waitFor()
+    const run = await shown.client.start('gate')
+    const row = page.getByRole('row').filter({ hasText: run.id.slice(-5) })
+    await row.getByText('running').waitFor()
+    shown.release()
+    await row.getByText('completed').waitFor()
+  })
+
+  test('filters by chips that are in the address, and back takes the last away', async () => {
+    const quick = await shown.client.start('quick')
+    await quick.result()
+    const broken = await shown.client.start('breaks')
+    await broken.result().catch(() => undefined)
+    const page = await shown.page('/runs')
+    await page.getByRole('row').filter({ hasText: 'quick' }).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('state:failed')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\?state=failed$/)
+    await page.getByRole('row').filter({ hasText: 'quick' }).waitFor({ state: 'detached' })
+    await page.getByRole('row').filter({ hasText: 'breaks' }).waitFor()
+    await page.goBack()
+    await page.getByRole('row').filter({ hasText: 'quick' }).waitFor()
+  })
+
+  test('j, k and Enter open a run; g r comes back', async () => {
+    await (await shown.client.start('quick')).result()
+    await (await shown.client.start('quick')).result()
+    const page = await shown.page('/runs')
+    await page.getByRole('row').filter({ hasText: 'quick' }).nth(1).waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('j')
+    await page.locator('[role=row]:focus').waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/runs\/[0-9a-z]{26}$/)
+    await page.getByRole('heading', { level: 1, name: 'quick' }).waitFor()
+    expect(await page.title()).toMatch(/^quick \w{5} · Mainspring$/)
+    await page.keyboard.press('g')
+    await page.keyboard.press('r')
+    await page.waitForURL(/\/runs$/)
+  })
+
+  test('cancels a run: asked, then done', async () => {
+    const run = await shown.client.start('gate')
+    const page = await shown.page(`/runs/${run.id.slice(-6)}`)
+    await page.getByText('running').first().waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(`mainspring cancel ${run.id.slice(-5)}`).waitFor()
+    await dialog.getByLabel('Why').fill('the wrong customer')
+    await dialog.getByRole('button', { name: 'Cancel the run' }).click()
+    await page.getByText('it is cancelled').waitFor()
+    await page.getByRole('button', { name: 'Retry' }).waitFor()
+    expect((await run.get()).state).toBe('cancelled')
+    await page.getByText('the wrong customer').first().waitFor()
+  })
+
+  test('retries a failed run and goes to the new one', async () => {
+    const run = await shown.client.start('breaks')
+    await run.result().catch(() => undefined)
+    const page = await shown.page(`/runs/${run.id}`)
+    await page.getByText('the printer is on fire').first().waitFor()
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.waitForURL(url => /\/runs\/\w{26}$/.test(url.pathname) && !url.pathname.includes(run.id))
+    const { runs } = await shown.client.runs.list()
+    expect(runs[0]?.trigger).toMatchObject({ is: 'retry', of: run.id })
+  })
+
+  test('says that the connection is lost, and catches up with what happened meanwhile', async () => {
+    const page = await shown.page('/runs')
+    await page.getByText('No run yet').waitFor()
+    await shown.stopServer()
+    await page.getByText('The connection was lost').waitFor()
+    await shown.startServer()
+    const run = await shown.client.start('quick')
+    await isLive(page)
+    await page.getByText('The connection was lost').waitFor({ state: 'detached' })
+    await page
+      .getByRole('row')
+      .filter({ hasText: run.id.slice(-5) })
+      .waitFor()
+  })
+
+  test('refuses a run that is not there, and says so', async () => {
+    const page = await shown.page('/runs/zzzzzz')
+    await page.getByRole('alert').getByText('not-found').waitFor()
+  })
+
+  test('is accessible, in both themes, wide and on a phone', async () => {
+    const broken = await shown.client.start('breaks')
+    await broken.result().catch(() => undefined)
+    for (const options of [{}, PHONE])
+      for (const [path, there] of [
+        ['/', 'Failed last'],
+        ['/runs', 'breaks'],
+        [`/runs/${broken.id}`, 'What ended it'],
+      ] as const) {
+        const page = await shown.page(path, options)
+        await page.getByText(there).first().waitFor()
+        await expectAccessible(page)
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+        await page.context().close()
+      }
+  })
+
+  test('opens its palette and its shortcuts by keys, both accessible', async () => {
+    const page = await shown.page('/')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').getByRole('combobox').fill('schedules')
+    await expectAccessible(page)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/schedules$/)
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Shortcuts' }).waitFor()
+    await expectAccessible(page)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  })
+
+  test('draws only what one sees of a long list', async () => {
+    await shown.client.startMany(
+      'quick',
+      Array.from({ length: LIST_MAX }, (_, number) => ({ input: number })),
+    )
+    const page = await shown.page('/runs')
+    await page.getByRole('row').nth(20).waitFor()
+    expect(await page.getByRole('row').count()).toBeLessThan(80)
+  })
+})

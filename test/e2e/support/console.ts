@@ -1,0 +1,196 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Client, connect, job } from '@mainspring/sdk'
+import { startWorker, type Worker } from '@mainspring/sdk/worker'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { ROOT } from '../../../scripts/run.ts'
+import { Place, type Running } from './place.ts'
+
+/** Where Chromium is: MAINSPRING_CHROMIUM, else in PATH. Null: nowhere. */
+export const CHROMIUM = findChromium()
+
+/**
+ * A test in a real browser. Without one it is skipped by its name; where CI says that all must run, it fails instead.
+ */
+export const browserTest = CHROMIUM === null && !process.env.CI ? test.skip : test
+if (CHROMIUM === null)
+  console.log('skipped: tests of the console need Chromium. Install it (apt-get install chromium) or name it in MAINSPRING_CHROMIUM.')
+
+function findChromium(): string | null {
+  const named = process.env.MAINSPRING_CHROMIUM
+  const places = named
+    ? [named]
+    : (process.env.PATH ?? '').split(delimiter).flatMap(folder => [join(folder, 'chromium'), join(folder, 'chromium-browser')])
+  return places.find(isExecutable) ?? null
+}
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+interface Parts {
+  place: Place
+  flags: readonly string[]
+  server: Running
+  client: Client
+  apiKey: string | undefined
+  worker: Worker
+  browser: Browser
+  gates: Gates
+  basePath: string
+}
+
+/** A node, a worker in this process whose jobs the test lets go, and a browser. All of it ends with the test. */
+export class Console implements AsyncDisposable {
+  readonly place: Place
+  readonly client: Client
+  /** Where the server asks for one. */
+  readonly apiKey: string | undefined
+  /** What the page told its console as an error, its policy's refusals among them. A test expects none. */
+  readonly errors: string[] = []
+  #server: Running
+  readonly #flags: readonly string[]
+  readonly #worker: Worker
+  readonly #browser: Browser
+  readonly #gates: Gates
+  readonly #basePath: string
+
+  private constructor(parts: Parts) {
+    this.place = parts.place
+    this.client = parts.client
+    this.apiKey = parts.apiKey
+    this.#flags = parts.flags
+    this.#server = parts.server
+    this.#worker = parts.worker
+    this.#browser = parts.browser
+    this.#gates = parts.gates
+    this.#basePath = parts.basePath
+  }
+
+  static async open({
+    flags = [],
+    basePath = '',
+    withKey = false,
+  }: {
+    flags?: string[]
+    basePath?: string
+    withKey?: boolean
+  } = {}): Promise<Console> {
+    if (CHROMIUM === null) throw new Error('no Chromium: apt-get install chromium, or name it in MAINSPRING_CHROMIUM')
+    const place = await Place.open()
+    const apiKey = withKey ? await makeKey(place) : undefined
+    const allFlags = [...flags, ...(basePath === '' ? [] : ['--base-path', basePath])]
+    const server = await place.server(...allFlags)
+    const client = connect({ url: `${place.url}${basePath}`, ...(apiKey !== undefined && { apiKey }) })
+    const gates = new Gates()
+    const worker = startWorker({ jobs: gates.jobs, client, name: 'tests', log: () => {} })
+    await worker.ready
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+    return new Console({ place, flags: allFlags, server, client, apiKey, worker, browser, gates, basePath })
+  }
+
+  /** A page of the console, once it is live. */
+  async page(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.blankPage(options)
+    await page.goto(`${this.place.url}${this.#basePath}${path}`)
+    await isLive(page)
+    return page
+  }
+
+  async blankPage(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.#browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1_440, height: 900 }, ...options })
+    const page = await context.newPage()
+    page.on('console', message => {
+      // What an answer's status is, and a lost connection, the page tells its reader.
+      if (message.type() === 'error' && !/^Failed to load resource/.test(message.text())) this.errors.push(message.text())
+    })
+    page.on('pageerror', error => this.errors.push(String(error)))
+    return page
+  }
+
+  /** Lets the run that waits in `gate` go on. */
+  release(): void {
+    this.#gates.release()
+  }
+
+  async stopServer(): Promise<void> {
+    this.#server.stop()
+    await this.#server.ended
+  }
+
+  async startServer(): Promise<void> {
+    this.#server = await this.place.server(...this.#flags)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release()
+    await this.#browser.close()
+    await this.#worker.drain(0).catch(() => undefined)
+    await this.client.close()
+    await this.place[Symbol.asyncDispose]()
+  }
+}
+
+export async function isLive(page: Page): Promise<void> {
+  await page.locator('[data-connection="live"]').waitFor()
+}
+
+/** No violation of WCAG 2.2 A and AA, in both themes. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    // Radix puts a hint at the end of the body, where it is no part of the page's order.
+    const { violations } = await new AxeBuilder({ page })
+      .disableRules(['region'])
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .analyze()
+    const found = violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, any }) => `${colorScheme} ${id}: ${help}\n  ${html}\n  ${any[0]?.message ?? ''}`),
+    )
+    expect(found).toEqual([])
+  }
+}
+
+/** Makes a key in the place's database, before its server holds it. */
+async function makeKey(place: Place): Promise<string> {
+  const command = [join(ROOT, 'bin/mainspring.js'), 'key', 'create', 'tests', '--database', 'mainspring.db']
+  // Without the address of a server, which is not there yet.
+  const printed = await place
+    .start(process.execPath, ['--disable-warning=ExperimentalWarning', ...command], { MAINSPRING_URL: '', MAINSPRING_PORT: '' })
+    .exits()
+  const [key] = /msk_[\w-]+/.exec(printed) ?? []
+  if (key === undefined) throw new Error(`no key was printed:\n${printed}`)
+  return key
+}
+
+/** Jobs of the tests. `gate` waits until it is released, or asked to stop. */
+class Gates {
+  readonly #waiting = new Set<() => void>()
+  readonly jobs = [
+    job('gate', (_: unknown, { signal }) => {
+      return new Promise<string>((resolve, reject) => {
+        const release = (): void => resolve('released')
+        this.#waiting.add(release)
+        signal.addEventListener('abort', () => {
+          this.#waiting.delete(release)
+          reject(signal.reason)
+        })
+      })
+    }),
+    job('quick', async (input: unknown) => ({ echoed: input })),
+    job('breaks', { retry: { attempts: 1 } }, async () => {
+      throw new TypeError('the printer is on fire')
+    }),
+  ]
+
+  release(): void {
+    for (const release of this.#waiting) release()
+    this.#waiting.clear()
+  }
+}

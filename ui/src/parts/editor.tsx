@@ -1,0 +1,40 @@
+import { lazy, Suspense, useId } from 'react'
+
+export interface EditorProps {
+  label: string
+  value: string
+  onChange(value: string): void
+  /** What is wrong with it, below. */
+  problem?: string | null
+}
+
+const Code = lazy(() => import('./editor-code.tsx'))
+
+/** JSON to edit; the editor's code comes when it is needed, and what is typed is checked as one types. */
+export function Editor({ label, value, onChange, problem }: EditorProps) {
+  const id = useId()
+  const wrong = problem ?? faultOf(value)
+  return (
+    <div className="flex flex-col gap-1">
+      <span id={id} className="font-medium">
+        {label}
+      </span>
+      <Suspense fallback={<div className="h-40 rounded border border-edge bg-surface" />}>
+        <Code label={label} value={value} onChange={onChange} />
+      </Suspense>
+      <p role="status" className={wrong ? 'text-failed' : 'hidden-text'}>
+        {wrong ?? 'It is JSON.'}
+      </p>
+    </div>
+  )
+}
+
+/** Null: it is JSON. */
+export function faultOf(text: string): string | null {
+  try {
+    JSON.parse(text)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : 'not JSON'
+  }
+}

@@ -1,0 +1,66 @@
+import { classes } from './classes.ts'
+import { Icon, type IconName } from './icons.tsx'
+
+type Tone = 'running' | 'completed' | 'failed' | 'queued' | 'paused' | 'cancelled'
+const TONES: Record<Tone, string> = {
+  running: 'text-running',
+  completed: 'text-completed',
+  failed: 'text-failed',
+  queued: 'text-queued',
+  paused: 'text-paused',
+  cancelled: 'text-cancelled',
+}
+
+/** Of runs, schedules, workers and batches: an icon, a word, a colour. Colour is never the only sign. */
+const STATES: Record<string, readonly [IconName, Tone, string?]> = {
+  scheduled: ['clock', 'queued'],
+  queued: ['ring', 'queued'],
+  running: ['play', 'running'],
+  waiting: ['half', 'queued'],
+  paused: ['pause', 'paused'],
+  parked: ['pause', 'paused'],
+  stuck: ['warning', 'paused'],
+  completed: ['completed', 'completed'],
+  failed: ['failed', 'failed'],
+  timed_out: ['timeout', 'failed', 'timed out'],
+  cancelled: ['dash', 'cancelled'],
+  terminated: ['stop', 'cancelled'],
+  active: ['clock', 'running'],
+  ended: ['dash', 'cancelled'],
+  late: ['warning', 'paused'],
+  skipped: ['dash', 'cancelled'],
+  missed: ['warning', 'failed'],
+  idle: ['ring', 'queued'],
+  busy: ['play', 'running'],
+  draining: ['half', 'paused'],
+  silent: ['warning', 'failed'],
+  open: ['ring', 'queued'],
+}
+
+export interface StateBadgeProps {
+  /** A state of anything; an unknown one is shown as a plain word. */
+  state: string
+  /** Said behind it, softer: a run's reason. */
+  reason?: string | null
+  /** The icon alone, with the word for those who cannot see it. */
+  compact?: boolean
+}
+
+/** The same badge everywhere. */
+export function StateBadge({ state, reason, compact = false }: StateBadgeProps) {
+  const [icon, tone, word = state] = STATES[state] ?? ['dot', 'cancelled', state]
+  return (
+    <span className="inline-flex min-w-0 items-center gap-1.5 whitespace-nowrap" title={reason ? `${word}: ${reason}` : undefined}>
+      <span className={classes('inline-flex items-center gap-1.5 font-medium', TONES[tone])}>
+        <Icon name={icon} size={14} className={state === 'running' || state === 'busy' ? 'pulse' : ''} />
+        <span className={compact ? 'hidden-text' : ''}>{word}</span>
+      </span>
+      {reason && !compact && <span className="truncate text-soft">{reason}</span>}
+    </span>
+  )
+}
+
+/** The colour of a state in charts, as a CSS variable. */
+export function stateColor(state: string): string {
+  return `var(--${STATES[state]?.[1] ?? 'cancelled'})`
+}

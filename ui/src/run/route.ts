@@ -1,0 +1,15 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { explainQuery, historyQuery, runQuery } from '../api/runs.ts'
+import { rootRoute } from '../app/root.ts'
+
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs/$run',
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params: { run }, deps: { namespace = 'default' } }) => {
+    for (const query of [runQuery, historyQuery, explainQuery]) void context.queries.prefetchQuery(query(namespace, run) as never)
+  },
+  component: lazyRouteComponent(() => import('./page.tsx'), 'RunPage'),
+})
+
+export const runRoutes = [runRoute] as const
