@@ -6,6 +6,10 @@ export interface Place {
   id: string
 }
 
+/** Before every row, and after every row. */
+export const FIRST: Place = { at: Number.NEGATIVE_INFINITY, id: '' }
+export const LAST: Place = { at: Number.POSITIVE_INFINITY, id: '' }
+
 export function cursorOf(place: Place): string {
   return `${place.at}_${place.id}`
 }

@@ -1,7 +1,7 @@
 import type { GroupId } from '../core/gates.ts'
 import type { ActorId, BatchId, ClaimId, DeliveryId, LaneId, NodeId, RunId, WorkerId } from '../core/ids.ts'
 import type { Account, LedgerEntry } from '../core/ledger.ts'
-import type { Kind } from '../core/machine.ts'
+import type { Kind, RunKind } from '../core/machine.ts'
 import type { ClosedState, OpenState, Payload, RunState } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 
@@ -381,6 +381,16 @@ export interface RunFilter {
   createdAfter?: Instant
   /** Exclusive. */
   createdBefore?: Instant
+  kinds?: readonly RunKind[]
+  /** From the first delivery to the close, both inclusive; what is still open has taken until `now`. What never began took no time, and is not found. */
+  took?: { atLeastMs?: number; atMostMs?: number; now: Instant }
+}
+
+/** How many runs of a filter were created in each step from `from` on: what a histogram is drawn of. */
+export interface RunCounts {
+  counts: { step: number; state: RunState; count: number }[]
+  /** When the oldest that was counted was created; null: all were. */
+  through: Instant | null
 }
 
 /** What people and programs look at. Never a base for decisions. `runs`, `runsEnding` and the counts tell of runs alone, never of schedules. */
@@ -391,6 +401,8 @@ export interface Reads {
   runsEnding(namespace: string, ending: string, limit: number): Promise<RunId[]>
   /** Open and closed runs, newest first by (createdAt, id), from one snapshot: a run that moves while one pages is seen once (E12). */
   runs(filter: RunFilter, page: Page): Promise<Paged<Row>>
+  /** Runs of a filter by the step of their creation and by state: of the newest `limit`, so that it costs no more whatever there is. */
+  runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): Promise<RunCounts>
   segments(run: RunId): Promise<SegmentRow[]>
   /** Log lines by (at, delivery, n). */
   logs(run: RunId, page: Page): Promise<Paged<LogRow>>

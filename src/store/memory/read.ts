@@ -1,9 +1,9 @@
 import type { ActorId, RunId } from '../../core/ids.ts'
-import { isRun } from '../../core/machine.ts'
+import { isRun, type Kind } from '../../core/machine.ts'
 import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
-import type { LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunFilter, SegmentRow } from '../store.ts'
+import type { LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunCounts, RunFilter, SegmentRow } from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
 type Count = Awaited<ReturnType<Reads['counts']>>[number]
@@ -18,6 +18,7 @@ export function reads(tables: Tables, available: () => void): Reads {
     run: async (namespace, id) => asked(() => run(tables, namespace, id)),
     runsEnding: async (namespace, ending, limit) => asked(() => runsEnding(tables, namespace, ending, limit)),
     runs: async (filter, page) => asked(() => runs(tables, filter, page)),
+    runCounts: async (filter, steps, limit) => asked(() => runCounts(tables, filter, steps, limit)),
     segments: async id => asked(() => segments(tables, id)),
     logs: async (id, page) => asked(() => logs(tables, id, page)),
     definitions: async () => asked(() => [...tables.definitions.values()].sort((a, b) => a.registeredAt - b.registeredAt).map(row => ({ ...row }))),
@@ -57,15 +58,35 @@ function runs(tables: Tables, filter: RunFilter, page: Page): Paged<Row> {
   return pageOf(rows, page.limit, row => cursorOf({ at: row.createdAt, id: row.id }))
 }
 
+function runCounts(tables: Tables, filter: RunFilter, { from, stepMs }: { from: Instant; stepMs: number }, limit: number): RunCounts {
+  const { rows } = runs(tables, filter, { after: null, limit })
+  const counts = new Map<string, RunCounts['counts'][number]>()
+  for (const { createdAt, state } of rows) {
+    const step = Math.trunc((createdAt - from) / stepMs)
+    const known = counts.get(`${step} ${state}`)
+    if (known === undefined) counts.set(`${step} ${state}`, { step, state, count: 1 })
+    else known.count++
+  }
+  return { counts: [...counts.values()], through: rows.length < limit ? null : (rows[rows.length - 1]?.createdAt ?? null) }
+}
+
 function fitting(filter: RunFilter): (row: Row) => boolean {
-  const { states, names, queues, createdBefore = Number.POSITIVE_INFINITY } = filter
+  const { states, names, queues, kinds, took, createdBefore = Number.POSITIVE_INFINITY } = filter
   const tags = Object.entries(filter.tags ?? {})
   return row =>
     row.createdAt < createdBefore &&
     (states?.includes(row.state) ?? true) &&
     (names?.includes(row.name) ?? true) &&
     (queues?.includes(row.queue) ?? true) &&
+    ((kinds as readonly Kind[] | undefined)?.includes(row.kind) ?? true) &&
+    (took === undefined || tookSo(row, took)) &&
     tags.every(([name, value]) => row.tags !== null && Object.hasOwn(row.tags, name) && row.tags[name] === value)
+}
+
+function tookSo(row: Row, { atLeastMs = 0, atMostMs = Number.POSITIVE_INFINITY, now }: NonNullable<RunFilter['took']>): boolean {
+  if (row.startedAt === null) return false
+  const tookMs = ('closedAt' in row ? row.closedAt : now) - row.startedAt
+  return tookMs >= atLeastMs && tookMs <= atMostMs
 }
 
 function segments(tables: Tables, id: RunId): SegmentRow[] {

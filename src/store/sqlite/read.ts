@@ -1,17 +1,19 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ActorId, RunId } from '../../core/ids.ts'
 import { ACCOUNTS } from '../../core/ledger.ts'
+import type { RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LogPlace, Place } from '../cursor.ts'
 import type { DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
-import { runsQuery } from './runs.ts'
+import { type Query, runCountsQuery, runsQuery } from './runs.ts'
 
 /** What people look at: on a read-only connection in a thread of its own, so that a long list never delays a commit. Each answer is one statement. */
 export interface Readings {
   run(namespace: string, id: RunId): ArrayBuffer
   runsEnding(namespace: string, ending: string, limit: number): RunId[]
   runs(filter: RunFilter, before: Place, limit: number): ArrayBuffer
+  runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): RunCount[]
   segments(run: RunId): SegmentRow[]
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
   definitions(): DefinitionRow[]
@@ -21,6 +23,17 @@ export interface Readings {
   counts(): Awaited<ReturnType<Reads['counts']>>
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
 }
+
+/** `oldest`: when the oldest run of it was created. */
+export interface RunCount {
+  step: number
+  state: RunState
+  count: number
+  oldest: Instant
+}
+
+/** Shapes of a filter whose statements stay prepared: those that people ask for again and again are few, and there are thousands. */
+const PREPARED_MAX = 200
 
 export function readingsOf(database: DatabaseSync): Readings {
   const one = arrays(
@@ -60,17 +73,25 @@ export function readingsOf(database: DatabaseSync): Readings {
     `select schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt from ledger
     where schedule = ? and n < ? and until >= ? and at <= ? and account in (select value from json_each(?)) order by n desc limit ?`,
   )
-  // As many as there are shapes of a filter (runs.ts): 96.
-  const lists = new Map<string, StatementSync>()
+  const filtered = new Map<string, StatementSync>()
+  const prepared = ({ sql }: Query, make: (statement: StatementSync) => StatementSync): StatementSync => {
+    const statement = filtered.get(sql) ?? make(database.prepare(sql))
+    filtered.delete(sql)
+    filtered.set(sql, statement)
+    if (filtered.size > PREPARED_MAX) filtered.delete(filtered.keys().next().value as string)
+    return statement
+  }
 
   return {
     run: (namespace, id) => encodeRows(one.all(id, namespace) as unknown as Columns[]),
     runsEnding: (namespace, text, limit) => ending.all(namespace, text, limit).map(row => row.id as RunId),
     runs(filter, before, limit) {
-      const { sql, parameters } = runsQuery(filter, before, limit)
-      const statement = lists.get(sql) ?? arrays(database.prepare(sql))
-      lists.set(sql, statement)
-      return encodeRows(statement.all(parameters) as unknown as Columns[])
+      const query = runsQuery(filter, before, limit)
+      return encodeRows(prepared(query, arrays).all(query.parameters) as unknown as Columns[])
+    },
+    runCounts(filter, steps, limit) {
+      const query = runCountsQuery(filter, steps, limit)
+      return plain(prepared(query, statement => statement).all(query.parameters))
     },
     segments: run => segments.all(run).map(row => ({ ...row, events: text(row.events as Uint8Array) }) as unknown as SegmentRow),
     logs: (run, after, limit) => plain(logs.all(run, after.at, after.delivery, after.n, limit)),
