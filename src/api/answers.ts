@@ -10,6 +10,8 @@ export const object = <P extends Record<string, TSchema>>(properties: P, title?:
 export const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 export const strings = Type.Record(Type.String(), Type.String())
 export const Time = Type.String({ format: 'date-time' })
+/** By state; without those that are none. */
+export const Counts = Type.Record(Type.String(), Type.Integer())
 export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
 
 export const Problem = object(
@@ -97,7 +99,31 @@ export const RunDetail = object(
   },
   'RunDetail',
 )
-export const RunList = object({ runs: Type.Array(Run), next: orNull(Type.String()) }, 'RunList')
+export const RunList = object(
+  {
+    runs: Type.Array(Run),
+    next: orNull(Type.String()),
+    through: orNull(
+      Type.String({
+        format: 'date-time',
+        description: 'looked back to here for what only bodies of runs tell; then a page may be short, or empty, and go on',
+      }),
+    ),
+  },
+  'RunList',
+)
+export const RunHistogram = object(
+  {
+    from: Time,
+    until: Time,
+    stepMs: Type.Integer(),
+    buckets: Type.Array(object({ at: Time, counts: Counts })),
+    counts: object(Object.fromEntries([...OPEN_STATES, ...CLOSED_STATES].map(state => [state, Type.Integer()]))),
+    complete: Type.Boolean({ description: 'false: there are more than are counted in one call, and the oldest were not' }),
+    through: orNull(Type.String({ format: 'date-time', description: 'counted from the newest back to here; null: all' })),
+  },
+  'RunHistogram',
+)
 const HistoryEvent = Type.Object({ is: Type.String(), at: Time }, { title: 'HistoryEvent', additionalProperties: Type.Unknown() })
 export const History = object({ events: Type.Array(HistoryEvent) }, 'History')
 const LogLine = object(

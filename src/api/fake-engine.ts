@@ -105,7 +105,14 @@ export class FakeEngine implements Engine {
       this.#called('runs.list', filter, page)
       const rows = [...this.known.values()].filter(run => filter.states?.includes(run.state) ?? true).reverse()
       const from = page.after === null ? 0 : Number(page.after)
-      return { rows: rows.slice(from, from + page.limit), next: from + page.limit < rows.length ? String(from + page.limit) : null }
+      return { rows: rows.slice(from, from + page.limit), next: from + page.limit < rows.length ? String(from + page.limit) : null, through: null }
+    },
+    tally: async (search, steps) => {
+      this.#called('runs.tally', search, steps)
+      return {
+        counts: [...this.known.values()].map(run => ({ step: Math.floor((run.createdAt - steps.from) / steps.stepMs), state: run.state, count: 1 })),
+        through: null,
+      }
     },
     history: async (namespace, id) => {
       this.#run('runs.history', namespace, id)

@@ -5,7 +5,7 @@ import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
-import { Actor } from './actor.ts'
+import type { Actor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
@@ -18,9 +18,10 @@ import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
 import { scheduleCalls } from './schedules/calls.ts'
+import { searchRuns, tallyRuns } from './search.ts'
 import { Settings } from './settings.ts'
 import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
-import { detailOf, summaryOf } from './summary.ts'
+import { detailOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
@@ -139,11 +140,11 @@ export function createEngine(options: EngineOptions): Engine {
         }
         return get(namespace, id)
       },
-      async list(filter, page) {
+      async list(search, page) {
         if (page.after !== null) placeOf(page.after)
-        const { rows, next } = await available(store.read.runs(filter, page))
-        return { rows: rows.map(found => summaryOf(Actor.load(found))), next }
+        return available(searchRuns(store.read, search, page))
       },
+      tally: (search, steps) => available(tallyRuns(store.read, search, steps)),
       async history(namespace, id) {
         const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
         const body = decodeBody(found.body)

@@ -10,7 +10,7 @@ import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
-import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
+import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
 import type { BatchCalls } from './batches/face.ts'
 import { BATCH_TAG } from './tags.ts'
@@ -37,7 +37,9 @@ export interface Engine {
     get(namespace: string, id: RunId): Promise<RunDetail>
     /** Like `get`, but waits until the run is closed, `waitMs` at most. */
     wait(namespace: string, id: RunId, waitMs: number, signal?: AbortSignal): Promise<RunDetail>
-    list(filter: RunFilter, page: Page): Promise<Paged<RunSummary>>
+    list(search: RunSearch, page: Page): Promise<RunsFound>
+    /** How many of a search were created in each step from `from` on, by state. */
+    tally(search: RunSearch, steps: { from: Instant; stepMs: number }): Promise<RunTally>
     /** All events, the first is number 0. */
     history(namespace: string, id: RunId): Promise<HistoryEvent[]>
     /** How many runs closed since a time, by state. */
@@ -377,6 +379,24 @@ export interface WorkerView {
   running: { run: RunId; definition: string; attempt: number; since: Instant; stuck: boolean }[]
   lastSeenAt: Instant
 }
+
+/**
+ * Which runs are meant. What the store's filter does not know stands in the bodies of runs, which only the engine reads: it looks through so many of
+ * them in a call, and says how far that was.
+ */
+export interface RunSearch extends RunFilter {
+  reasons?: readonly string[]
+  /** A part of the type or message of what went wrong, in any case. */
+  error?: string
+  /** Top-level fields of the metadata, compared as text: all of them. */
+  metadata?: Readonly<Record<string, string>>
+}
+export interface RunsFound extends Paged<RunSummary> {
+  /** Looked back to here for what only bodies tell; null: through all of them, or nothing of the kind was searched for. The page may be short, or empty, with a `next`. */
+  through: Instant | null
+}
+/** `through`: counted from the newest back to here; null: all of them. */
+export type RunTally = RunCounts
 
 export interface RunSummary {
   id: RunId

@@ -1,0 +1,4 @@
+/** What consoles ask: part of the tables of wire.ts. The shapes of their answers are in `/openapi.json`. */
+export const CONSOLE_OPERATIONS = {
+  'runs.histogram': ['GET', '/v1/namespaces/{namespace}/runs/histogram'],
+} as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
