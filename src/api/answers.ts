@@ -14,6 +14,31 @@ export const Time = Type.String({ format: 'date-time' })
 export const Counts = Type.Record(Type.String(), Type.Integer())
 export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
 
+const Hour = object({ started: Type.Integer(), closed: Counts }, 'Hour')
+const Percentiles = orNull(object({ p50: Type.Number(), p95: Type.Number() }, 'Percentiles'))
+export const Activity = object(
+  {
+    from: Time,
+    stepMs: Type.Integer(),
+    points: Type.Array(
+      object({
+        at: Time,
+        started: Type.Integer(),
+        closed: Counts,
+        waitMs: { ...Percentiles, description: 'from ready to handed out' },
+        runMs: { ...Percentiles, description: 'of attempts that ended' },
+      }),
+    ),
+    queues: Type.Array(object({ name: Type.String(), started: Type.Integer(), closed: Counts }), { description: 'of the last hour' }),
+    since: Type.String({ format: 'date-time', description: 'what is told goes back to here' }),
+    countedSince: Type.String({
+      format: 'date-time',
+      description: 'before, it is what the kept closed runs tell: nothing of waits, and nothing of runs that are open still',
+    }),
+  },
+  'Activity',
+)
+
 export const Problem = object(
   {
     type: Type.String(),
@@ -182,9 +207,12 @@ export const Queues = object(
         depth: Type.Integer(),
         running: Type.Integer(),
         scheduled: Type.Integer(),
+        waiting: Type.Integer({ description: 'of the scheduled: in back-off, or snoozed' }),
+        parked: Type.Integer({ description: 'runs that wait for an operator' }),
         oldestAt: orNull(Time),
         paused: orNull(Pause),
         workers: Type.Integer(),
+        lastHour: Hour,
       }),
     ),
   },

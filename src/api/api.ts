@@ -4,6 +4,7 @@ import { newId } from '../core/ids.ts'
 import type { Instant } from '../core/time.ts'
 import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { activity } from './activity.ts'
 import { type HttpOptions, httpApp } from './app.ts'
 import { applying } from './apply.ts'
 import { batches } from './batches.ts'
@@ -29,6 +30,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...limits,
   ...workers,
   ...summary,
+  ...activity,
   ...tasks,
   ...keys,
   ...schedules,

@@ -180,7 +180,21 @@ export class FakeEngine implements Engine {
     list: namespace => this.#pauses.map(pause => ({ ...pause, namespace })),
   }
   readonly queues: Engine['queues'] = {
-    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+  }
+  readonly activity: Engine['activity'] = {
+    get: async () => ({
+      from: NOW - 60_000,
+      stepMs: 60_000,
+      points: [{ at: NOW - 60_000, started: 3, closed: { completed: 2, failed: 1 }, waitMs: { p50: 5, p95: 20 }, runMs: null }],
+      queues: [{ name: 'default', started: 3, closed: { completed: 2 } }],
+      since: NOW - 60_000,
+      countedSince: NOW,
+    }),
+    lastHour: async () => ({
+      queues: new Map([['default', { started: 3, closed: { completed: 2 } }]]),
+      definitions: new Map([['resize', { started: 3, closed: { completed: 2 } }]]),
+    }),
   }
   readonly workers: Engine['workers'] = {
     list: () => [

@@ -6,6 +6,7 @@ import type {
   DefinitionView,
   Delivery,
   Explanation,
+  HourView,
   LiveEvent,
   Pause,
   QueueView,
@@ -116,10 +117,12 @@ export function definitionText(definition: DefinitionView): string {
   return schema === null ? known : `${known.slice(0, -1)},"schema":${schema}}`
 }
 
-export function queueJson(queue: QueueView): object {
-  const { name, depth, running, scheduled, oldestAt, paused, workers } = queue
-  return { name, depth, running, scheduled, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers }
+export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): object {
+  const { name, depth, running, scheduled, waiting, parked, oldestAt, paused, workers } = queue
+  return { name, depth, running, scheduled, waiting, parked, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, lastHour }
 }
+
+const NOTHING: HourView = { started: 0, closed: {} }
 
 export function workerJson(worker: WorkerView): object {
   const { id, name, serves, queues, labels, slots, running, lastSeenAt } = worker

@@ -5,6 +5,7 @@ import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import { Activity } from './activity/activity.ts'
 import type { Actor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { changeRun, resumeRun } from './changes.ts'
@@ -37,6 +38,7 @@ export function createEngine(options: EngineOptions): Engine {
   const settings = new Settings()
   const definitions = new Definitions(settings)
   const live = new Live()
+  const activity = new Activity(clock, store.read)
   const workers = new Workers(clock)
   const onClosed = options.onClosed ?? (() => {})
   let refusedOverload = 0
@@ -45,7 +47,7 @@ export function createEngine(options: EngineOptions): Engine {
     world,
     sizes,
     options.nodeName,
-    (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, onClosed, ended }),
+    (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, activity, onClosed, ended }),
   )
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -227,6 +229,10 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       list: namespace => settings.pauses(namespace),
     },
+    activity: {
+      get: (...given) => available(activity.get(...given)),
+      lastHour: (...given) => available(activity.lastHour(...given)),
+    },
     limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
@@ -237,12 +243,14 @@ export function createEngine(options: EngineOptions): Engine {
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
         const present = workers.list(namespace).filter(worker => workers.present(worker))
         return [...names].sort().map(name => {
-          const { queued = 0, running = 0, scheduled = 0, waiting = 0 } = counts.get(name) ?? {}
+          const { queued = 0, running = 0, scheduled = 0, waiting = 0, paused = 0 } = counts.get(name) ?? {}
           return {
             name,
             depth: queued,
             running,
             scheduled: scheduled + waiting,
+            waiting,
+            parked: paused,
             oldestAt: tenures.current?.queues.oldest(namespace, name) ?? null,
             paused: settings.pauseOf({ namespace, scope: 'queue', name }),
             workers: present.filter(worker => worker.queues.length === 0 || worker.queues.includes(name)).length,

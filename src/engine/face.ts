@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../core/ledger.ts'
 import type { Limit, LimitHolder, LimitRule, LimitTarget, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
-import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
+import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
@@ -69,6 +69,7 @@ export interface Engine {
     set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
     list(namespace: string): (PauseTarget & Pause)[]
   }
+  readonly activity: ActivityCalls
   readonly limits: LimitCalls
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
@@ -84,6 +85,35 @@ export interface Engine {
   }
   /** Figures for /metrics and the status page: cheap, from memory. */
   stats(): EngineStats
+}
+
+export const ACTIVITY_HOURS_MAX = 48
+/** What happened lately, a minute at a time, from memory. */
+export interface ActivityCalls {
+  /** The last hours, 48 at most, in steps of which there are 360 at most. */
+  get(namespace: string, hours: number): Promise<ActivityView>
+  /** Queues and definitions of which anything started or closed within the last hour. */
+  lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }>
+}
+export interface HourView {
+  started: number
+  closed: Partial<Record<ClosedState, number>>
+}
+export interface ActivityView {
+  from: Instant
+  stepMs: number
+  points: ({ at: Instant; waitMs: PercentilesView | null; runMs: PercentilesView | null } & HourView)[]
+  /** Of the last hour. */
+  queues: ({ name: string } & HourView)[]
+  /** What is told goes back to here. */
+  since: Instant
+  /** From then on all is counted as it happens; before, it is what the kept closed runs tell: nothing of waits, nothing of runs that are open still. */
+  countedSince: Instant
+}
+/** In milliseconds, off by 13 % at most. */
+export interface PercentilesView {
+  p50: number
+  p95: number
 }
 
 /** Everything that is limited (E17, E18): by the code's definitions, by an operator over them, or by an operator alone. */
@@ -361,7 +391,12 @@ export interface QueueView {
   name: string
   depth: number
   running: number
+  /** Not yet due, those that wait included. */
   scheduled: number
+  /** In back-off, or snoozed. */
+  waiting: number
+  /** Runs that wait for an operator: parked, or stuck. */
+  parked: number
   /** When the oldest ready task became ready. */
   oldestAt: Instant | null
   paused: Pause | null

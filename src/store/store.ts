@@ -393,6 +393,9 @@ export interface RunCounts {
   through: Instant | null
 }
 
+/** Of a closed run, what its row says without its body. */
+export type ClosedTimes = Pick<ClosedRow, 'name' | 'queue' | 'state' | 'createdAt' | 'startedAt' | 'closedAt'>
+
 /** What people and programs look at. Never a base for decisions. `runs`, `runsEnding` and the counts tell of runs alone, never of schedules. */
 export interface Reads {
   /** A run by its id. */
@@ -417,6 +420,8 @@ export interface Reads {
   counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
   /** Closed runs of a namespace since a time (inclusive), by state: for summaries. */
   closedCounts(namespace: string, since: Instant): Promise<{ state: ClosedState; count: number }[]>
+  /** Closed runs of a namespace that closed from a time on (inclusive) to another (exclusive), the last to close first, at most `limit`. */
+  closedTimes(namespace: string, range: { from: Instant; until: Instant }, limit: number): Promise<ClosedTimes[]>
 }
 
 export type { WorkerId }

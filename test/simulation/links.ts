@@ -79,6 +79,7 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     schedules: (namespace, page) => read('read.schedules', () => target.read.schedules(namespace, page)),
     ledger: (schedule, filter, page) => read('read.ledger', () => target.read.ledger(schedule, filter, page)),
     counts: () => read('read.counts', () => target.read.counts()),
+    closedTimes: (namespace, range, limit) => read('read.closedTimes', () => target.read.closedTimes(namespace, range, limit)),
     closedCounts: (namespace, since) => read('read.closedCounts', () => target.read.closedCounts(namespace, since)),
   }
   return {

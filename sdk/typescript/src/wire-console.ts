@@ -1,4 +1,5 @@
 /** What consoles ask: part of the tables of wire.ts. The shapes of their answers are in `/openapi.json`. */
 export const CONSOLE_OPERATIONS = {
   'runs.histogram': ['GET', '/v1/namespaces/{namespace}/runs/histogram'],
+  'activity.get': ['GET', '/v1/namespaces/{namespace}/activity'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>

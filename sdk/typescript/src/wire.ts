@@ -280,7 +280,20 @@ export interface WireDefinitions {
   definitions: WireDefinitionView[]
 }
 export interface WireQueues {
-  queues: { name: string; depth: number; running: number; scheduled: number; oldestAt: string | null; paused: WirePause | null; workers: number }[]
+  queues: {
+    name: string
+    depth: number
+    running: number
+    /** Not yet due; `waiting` of them are in back-off or snoozed. */
+    scheduled: number
+    waiting: number
+    /** Runs that wait for an operator. */
+    parked: number
+    oldestAt: string | null
+    paused: WirePause | null
+    workers: number
+    lastHour: { started: number; closed: Record<string, number> }
+  }[]
 }
 export interface WireWorkers {
   workers: {

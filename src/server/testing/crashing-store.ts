@@ -89,6 +89,7 @@ export function mortalStore(store: Store, point: CrashPoint, alive: () => boolea
       schedules: guarded((namespace, page) => store.read.schedules(namespace, page)),
       ledger: guarded((schedule, filter, page) => store.read.ledger(schedule, filter, page)),
       counts: guarded(() => store.read.counts()),
+      closedTimes: guarded((namespace, range, limit) => store.read.closedTimes(namespace, range, limit)),
       closedCounts: guarded((namespace, since) => store.read.closedCounts(namespace, since)),
     },
     now: guarded(() => store.now()),

@@ -84,6 +84,21 @@ export function listsConform(open: Open): void {
       expect(await since(3000)).toEqual([{ state: 'completed', count: 1 }])
       expect(await store.read.closedCounts('other', 0)).toEqual([])
     })
+
+    test('closed runs of a stretch of time, the last to close first, as many as asked for', async () => {
+      const rows = [bornRow({ queue: 'q' }), bornRow(), bornRow(), bornRow(), bornRow({ namespace: 'other' })]
+      await lane.commit({ born: rows })
+      const ends = [3_000, 1_000, 2_000, 999, 1_500]
+      await lane.commit({ closed: rows.map((row, index) => closingRow(row, null, { state: 'failed', closedAt: ends[index] as number })) })
+      const times = (range: { from: number; until: number }, limit = 9) => store.read.closedTimes(NAMESPACE, range, limit)
+      const shared = { name: 'job', queue: 'default', state: 'failed', createdAt: 1, startedAt: 2 }
+      expect(await times({ from: 1_000, until: 3_001 })).toEqual([
+        { ...shared, queue: 'q', closedAt: 3_000 },
+        { ...shared, closedAt: 2_000 },
+        { ...shared, closedAt: 1_000 },
+      ])
+      expect((await times({ from: 0, until: 3_000 }, 2)).map(({ closedAt }) => closedAt)).toEqual([2_000, 1_000])
+    })
   })
 
   describe('a list', () => {

@@ -3,7 +3,7 @@ import { isRun, type Kind } from '../../core/machine.ts'
 import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
-import type { LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunCounts, RunFilter, SegmentRow } from '../store.ts'
+import type { ClosedTimes, LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunCounts, RunFilter, SegmentRow } from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
 type Count = Awaited<ReturnType<Reads['counts']>>[number]
@@ -26,6 +26,7 @@ export function reads(tables: Tables, available: () => void): Reads {
     schedules: async (namespace, page) => asked(() => schedules(tables, namespace, page)),
     ledger: async (id, filter, page) => asked(() => ledger(tables, id, filter, page)),
     counts: async () => asked(() => counts(tables)),
+    closedTimes: async (namespace, range, limit) => asked(() => closedTimes(tables, namespace, range, limit)),
     closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
   }
 }
@@ -146,4 +147,12 @@ function closedCounts(tables: Tables, namespace: string, since: Instant): { stat
   for (const row of tables.closed.values())
     if (isRun(row.kind) && row.namespace === namespace && row.closedAt >= since) found.set(row.state, (found.get(row.state) ?? 0) + 1)
   return [...found].map(([state, count]) => ({ state, count }))
+}
+
+function closedTimes(tables: Tables, namespace: string, { from, until }: { from: Instant; until: Instant }, limit: number): ClosedTimes[] {
+  return [...tables.closed.values()]
+    .filter(row => isRun(row.kind) && row.namespace === namespace && row.closedAt >= from && row.closedAt < until)
+    .sort((a, b) => b.closedAt - a.closedAt)
+    .slice(0, limit)
+    .map(({ name, queue, state, createdAt, startedAt, closedAt }) => ({ name, queue, state, createdAt, startedAt, closedAt }))
 }

@@ -4,7 +4,7 @@ import { ACCOUNTS } from '../../core/ledger.ts'
 import type { RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LogPlace, Place } from '../cursor.ts'
-import type { DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
+import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
 import { type Query, runCountsQuery, runsQuery } from './runs.ts'
 
@@ -22,6 +22,7 @@ export interface Readings {
   ledger(schedule: ActorId, filter: LedgerFilter, before: number, limit: number): LedgerRow[]
   counts(): Awaited<ReturnType<Reads['counts']>>
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
+  closedTimes(namespace: string, from: Instant, until: Instant, limit: number): ClosedTimes[]
 }
 
 /** `oldest`: when the oldest run of it was created. */
@@ -63,6 +64,10 @@ export function readingsOf(database: DatabaseSync): Readings {
   const closedCounts = database.prepare(
     "select state, count(*) as count from run_closed where namespace = ? and closed_at >= ? and kind <> 'schedule' group by state",
   )
+  const closedTimes = database.prepare(
+    `select name, queue, state, created_at as createdAt, started_at as startedAt, closed_at as closedAt from run_closed indexed by run_closed_state
+    where namespace = ? and closed_at >= ? and closed_at < ? and kind <> 'schedule' order by closed_at desc limit ?`,
+  )
   const schedules = arrays(
     database.prepare(
       `select ${OPEN_COLUMNS} from run_open indexed by run_open_schedule where kind = 'schedule' and namespace = ? and name > ? order by name limit ?`,
@@ -102,6 +107,7 @@ export function readingsOf(database: DatabaseSync): Readings {
       plain(ledger.all(schedule, before, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit)),
     counts: () => plain(counts.all()),
     closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
+    closedTimes: (namespace, from, until, limit) => plain(closedTimes.all(namespace, from, until, limit)),
   }
 }
 

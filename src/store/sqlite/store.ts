@@ -150,6 +150,7 @@ function readsOf(reader: Reader): Reads {
     },
     counts: () => reader.ask('counts'),
     closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
+    closedTimes: (namespace, { from, until }, limit) => reader.ask('closedTimes', namespace, from, until, limit),
   }
 }
 
