@@ -180,6 +180,14 @@ export interface ScheduleCalls {
   ledger(namespace: string, name: string, filter: LedgerFilter, page: Page): Promise<Paged<LedgerLine>>
   /** The next times from `from` (exclusive) on, of a schedule that is there or of a timetable that somebody thinks of. */
   preview(namespace: string, of: { name: string } | { timetable: TimetableSpec }, from: Instant | null, count: number): Promise<Preview>
+  /** When all schedules will fire in a range (both ends inclusive), by name. */
+  upcoming(namespace: string, range: { from: Instant; until: Instant }, page: Page): Promise<Paged<UpcomingTimes>>
+  /** What the ledgers of all schedules say of a range (both ends inclusive), by name. */
+  outcomes(
+    namespace: string,
+    range: { from: Instant; until: Instant; accounts?: LedgerEntry['account'][] },
+    page: Page,
+  ): Promise<Paged<ScheduleOutcomes>>
   /** The same times as an iCalendar text (RFC 5545). */
   calendar(namespace: string, name: string, from: Instant | null, count: number): Promise<string>
   /** Why it did or did not fire at a time (ISO 8601, without an offset: local to the schedule); without one, what it waits for. */
@@ -213,6 +221,8 @@ export interface ScheduleView {
   /** Every nominal time up to here is in the ledger. */
   accounted: Instant
   last: LedgerEntry | null
+  /** What became of the run of the last one; null: there is none, or it was not asked for. */
+  lastOutcome: LedgerLine['outcome']
   fired: number
   /** Open runs that it follows, and times that wait for them. */
   open: RunId[]
@@ -224,6 +234,24 @@ export type LedgerLine = LedgerEntry & {
   text: string | null
   /** What became of the run; null: there is none, or retention dropped it. */
   outcome: { state: RunState; startedAt: Instant | null; closedAt: Instant | null } | null
+}
+export interface UpcomingTimes {
+  name: string
+  definition: string
+  queue: string | null
+  timezone: string
+  paused: SchedulePause | null
+  /** Those that fire unless it is paused: the first 300. */
+  times: Instant[]
+  /** How many there are in the range, of the first 1,000 times. */
+  count: number
+  more: boolean
+}
+export interface ScheduleOutcomes {
+  name: string
+  /** The last 200, latest first. */
+  lines: LedgerLine[]
+  more: boolean
 }
 export interface PreviewTime {
   at: Instant

@@ -393,6 +393,14 @@ export interface RunCounts {
   through: Instant | null
 }
 
+/** How a run stands; `closedAt` null: it is open. */
+export interface RunTimes {
+  id: RunId
+  state: RunState
+  startedAt: Instant | null
+  closedAt: Instant | null
+}
+
 /** Of a closed run, what its row says without its body. */
 export type ClosedTimes = Pick<ClosedRow, 'name' | 'queue' | 'state' | 'createdAt' | 'startedAt' | 'closedAt'>
 
@@ -416,6 +424,10 @@ export interface Reads {
   schedules(namespace: string, page: Page): Promise<Paged<OpenRow>>
   /** A schedule's ledger, latest line first. */
   ledger(schedule: ActorId, filter: LedgerFilter, page: Page): Promise<Paged<LedgerRow>>
+  /** Lines of many ledgers in one go, in the order of the schedules: of each the last that end, `limit` at most. */
+  ledgers(schedules: readonly ActorId[], filter: LedgerFilter & { from: Instant; until: Instant }, limit: number): Promise<LedgerRow[][]>
+  /** How runs stand, in any order; one that is missing does not exist (any longer). */
+  runTimes(namespace: string, ids: readonly RunId[]): Promise<RunTimes[]>
   /** Open runs by namespace, queue, definition and state. */
   counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
   /** Closed runs of a namespace since a time (inclusive), by state: for summaries. */

@@ -78,6 +78,8 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     settings: () => read('read.settings', () => target.read.settings()),
     schedules: (namespace, page) => read('read.schedules', () => target.read.schedules(namespace, page)),
     ledger: (schedule, filter, page) => read('read.ledger', () => target.read.ledger(schedule, filter, page)),
+    ledgers: (schedules, filter, limit) => read('read.ledgers', () => target.read.ledgers(schedules, filter, limit)),
+    runTimes: (namespace, ids) => read('read.runTimes', () => target.read.runTimes(namespace, ids)),
     counts: () => read('read.counts', () => target.read.counts()),
     closedTimes: (namespace, range, limit) => read('read.closedTimes', () => target.read.closedTimes(namespace, range, limit)),
     closedCounts: (namespace, since) => read('read.closedCounts', () => target.read.closedCounts(namespace, since)),

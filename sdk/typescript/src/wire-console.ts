@@ -2,4 +2,6 @@
 export const CONSOLE_OPERATIONS = {
   'runs.histogram': ['GET', '/v1/namespaces/{namespace}/runs/histogram'],
   'activity.get': ['GET', '/v1/namespaces/{namespace}/activity'],
+  'schedules.upcoming': ['GET', '/v1/namespaces/{namespace}/schedules/upcoming'],
+  'schedules.outcomes': ['GET', '/v1/namespaces/{namespace}/schedules/outcomes'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>

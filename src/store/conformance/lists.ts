@@ -85,6 +85,17 @@ export function listsConform(open: Open): void {
       expect(await store.read.closedCounts('other', 0)).toEqual([])
     })
 
+    test('how runs stand, by their ids', async () => {
+      const [open, done, foreign] = [bornRow({ startedAt: 7 }), bornRow(), bornRow({ namespace: 'other' })]
+      await lane.commit({ born: [open, done, foreign] })
+      await lane.commit({ closed: [closingRow(done, null, { state: 'failed', startedAt: 5, closedAt: 9 })] })
+      const found = await store.read.runTimes(NAMESPACE, [done.id, foreign.id, 'none', open.id])
+      expect(found.sort((a, b) => (a.closedAt ?? 0) - (b.closedAt ?? 0))).toEqual([
+        { id: open.id, state: 'queued', startedAt: 7, closedAt: null },
+        { id: done.id, state: 'failed', startedAt: 5, closedAt: 9 },
+      ])
+    })
+
     test('closed runs of a stretch of time, the last to close first, as many as asked for', async () => {
       const rows = [bornRow({ queue: 'q' }), bornRow(), bornRow(), bornRow(), bornRow({ namespace: 'other' })]
       await lane.commit({ born: rows })

@@ -3,7 +3,21 @@ import { isRun, type Kind } from '../../core/machine.ts'
 import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
-import type { ClosedTimes, LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunCounts, RunFilter, SegmentRow } from '../store.ts'
+import type {
+  ClosedTimes,
+  LedgerFilter,
+  LedgerRow,
+  LogRow,
+  OpenRow,
+  Page,
+  Paged,
+  Reads,
+  Row,
+  RunCounts,
+  RunFilter,
+  RunTimes,
+  SegmentRow,
+} from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
 type Count = Awaited<ReturnType<Reads['counts']>>[number]
@@ -25,6 +39,8 @@ export function reads(tables: Tables, available: () => void): Reads {
     settings: async () => asked(() => [...tables.settings.values()].map(row => ({ ...row }))),
     schedules: async (namespace, page) => asked(() => schedules(tables, namespace, page)),
     ledger: async (id, filter, page) => asked(() => ledger(tables, id, filter, page)),
+    ledgers: async (ids, filter, limit) => asked(() => ids.map(id => ledgerRange(tables, id, filter, limit))),
+    runTimes: async (namespace, ids) => asked(() => ids.flatMap(id => runTimes(run(tables, namespace, id)))),
     counts: async () => asked(() => counts(tables)),
     closedTimes: async (namespace, range, limit) => asked(() => closedTimes(tables, namespace, range, limit)),
     closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
@@ -119,11 +135,30 @@ function schedules(tables: Tables, namespace: string, page: Page): Paged<OpenRow
   return pageOf(rows, page.limit, row => row.name)
 }
 
-function ledger(tables: Tables, id: ActorId, filter: LedgerFilter, page: Page): Paged<LedgerRow> {
+function runTimes(row: Row | null): RunTimes[] {
+  if (row === null) return []
+  const { id, state, startedAt } = row
+  return [{ id, state, startedAt, closedAt: 'closedAt' in row ? row.closedAt : null }]
+}
+
+function ledgerRange(tables: Tables, id: ActorId, filter: LedgerFilter, limit: number): LedgerRow[] {
+  return linesOf(tables, id, filter)
+    .sort((a, b) => b.until - a.until || b.n - a.n)
+    .slice(0, limit)
+    .map(row => ({ ...row }))
+}
+
+function linesOf(tables: Tables, id: ActorId, filter: LedgerFilter): LedgerRow[] {
   const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, accounts } = filter
+  return [...(tables.ledgers.get(id)?.values() ?? [])].filter(
+    row => row.until >= from && row.at <= until && (accounts?.includes(row.account) ?? true),
+  )
+}
+
+function ledger(tables: Tables, id: ActorId, filter: LedgerFilter, page: Page): Paged<LedgerRow> {
   const before = page.after === null ? Number.POSITIVE_INFINITY : numberOf(page.after)
-  const rows = [...(tables.ledgers.get(id)?.values() ?? [])]
-    .filter(row => row.n < before && row.until >= from && row.at <= until && (accounts?.includes(row.account) ?? true))
+  const rows = linesOf(tables, id, filter)
+    .filter(row => row.n < before)
     .sort((a, b) => b.n - a.n)
     .slice(0, page.limit + 1)
     .map(row => ({ ...row }))

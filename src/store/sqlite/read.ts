@@ -4,7 +4,7 @@ import { ACCOUNTS } from '../../core/ledger.ts'
 import type { RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LogPlace, Place } from '../cursor.ts'
-import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
+import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, RunTimes, SegmentRow, SettingRow } from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
 import { type Query, runCountsQuery, runsQuery } from './runs.ts'
 
@@ -20,6 +20,8 @@ export interface Readings {
   settings(): SettingRow[]
   schedules(namespace: string, after: string, limit: number): ArrayBuffer
   ledger(schedule: ActorId, filter: LedgerFilter, before: number, limit: number): LedgerRow[]
+  ledgers(schedules: readonly ActorId[], filter: LedgerFilter, limit: number): LedgerRow[][]
+  runTimes(namespace: string, ids: readonly RunId[]): RunTimes[]
   counts(): Awaited<ReturnType<Reads['counts']>>
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
   closedTimes(namespace: string, from: Instant, until: Instant, limit: number): ClosedTimes[]
@@ -78,6 +80,16 @@ export function readingsOf(database: DatabaseSync): Readings {
     `select schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt from ledger
     where schedule = ? and n < ? and until >= ? and at <= ? and account in (select value from json_each(?)) order by n desc limit ?`,
   )
+  // By when they end, so that a stretch of time costs what is in it, however long the ledger is.
+  const ledgerRange = database.prepare(
+    `select schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt from ledger indexed by ledger_until
+    where schedule = ? and until >= ? and at <= ? and account in (select value from json_each(?)) order by until desc, n desc limit ?`,
+  )
+  const runTimes = database.prepare(
+    `select r.id, r.state, r.started_at as startedAt, null as closedAt from json_each(?2) i cross join run_open r on r.id = i.value where r.namespace = ?1
+    union all
+    select r.id, r.state, r.started_at as startedAt, r.closed_at as closedAt from json_each(?2) i cross join run_closed r on r.id = i.value where r.namespace = ?1`,
+  )
   const filtered = new Map<string, StatementSync>()
   const prepared = ({ sql }: Query, make: (statement: StatementSync) => StatementSync): StatementSync => {
     const statement = filtered.get(sql) ?? make(database.prepare(sql))
@@ -105,6 +117,9 @@ export function readingsOf(database: DatabaseSync): Readings {
     schedules: (namespace, after, limit) => encodeRows(schedules.all(namespace, after, limit) as unknown as Columns[]),
     ledger: (schedule, { from, until, accounts }, before, limit) =>
       plain(ledger.all(schedule, before, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit)),
+    ledgers: (schedules, { from, until, accounts }, limit) =>
+      schedules.map(schedule => plain(ledgerRange.all(schedule, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit))),
+    runTimes: (namespace, ids) => plain(runTimes.all(namespace, JSON.stringify(ids))),
     counts: () => plain(counts.all()),
     closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
     closedTimes: (namespace, from, until, limit) => plain(closedTimes.all(namespace, from, until, limit)),

@@ -148,6 +148,8 @@ function readsOf(reader: Reader): Reads {
       const through = whole ? null : found.reduce((oldest, row) => Math.min(oldest, row.oldest), Number.POSITIVE_INFINITY)
       return { counts: found.map(({ step, state, count }) => ({ step, state, count })), through }
     },
+    ledgers: (schedules, filter, limit) => reader.ask('ledgers', schedules, filter, limit),
+    runTimes: (namespace, ids) => reader.ask('runTimes', namespace, ids),
     counts: () => reader.ask('counts'),
     closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
     closedTimes: (namespace, { from, until }, limit) => reader.ask('closedTimes', namespace, from, until, limit),
