@@ -248,6 +248,26 @@ export const Summary = object(
     stuck: Type.Array(Run),
     pauses: Type.Array(object({ scope: Type.String(), name: Type.String(), by: orNull(Type.String()), note: orNull(Type.String()), since: Time })),
     workers: Type.Integer(),
+    needs: Type.Array(
+      object(
+        {
+          is: Type.Enum(['stuck', 'queue', 'worker', 'failing', 'sequence', 'parked', 'schedule']),
+          why: Type.String({ description: 'a stable word for what is the matter within its kind' }),
+          text: Type.String(),
+          count: Type.Integer(),
+          definition: Type.Optional(Type.String()),
+          queue: Type.Optional(Type.String()),
+          schedule: Type.Optional(Type.String()),
+          worker: Type.Optional(Type.String()),
+          run: Type.Optional(Type.String()),
+          key: Type.Optional(Type.String({ description: 'of a sequence' })),
+          since: Type.Optional(Time),
+        },
+        'Need',
+      ),
+      { description: 'what needs a person, most urgent first' },
+    ),
+    needsComplete: Type.Boolean({ description: 'false: there are more schedules, or more parked runs, than were looked at' }),
   },
   'Summary',
 )

@@ -197,6 +197,7 @@ export class FakeEngine implements Engine {
     }),
   }
   readonly workers: Engine['workers'] = {
+    silent: () => [{ id: 'w0', name: 'web-0:41', lastSeenAt: NOW - 600_000 }],
     list: () => [
       {
         id: 'w1',

@@ -259,6 +259,11 @@ export function createEngine(options: EngineOptions): Engine {
       },
     },
     workers: {
+      silent: namespace =>
+        workers
+          .silent(namespace)
+          .filter(({ lastSeenAt }) => clock.now() - lastSeenAt < SILENT_TOLD_MS)
+          .map(({ id, name, lastSeenAt }) => ({ id, name, lastSeenAt })),
       list: namespace =>
         workers
           .list(namespace)
@@ -318,6 +323,9 @@ export function createEngine(options: EngineOptions): Engine {
     },
   }
 }
+
+/** So long a worker that fell silent is told of: then it is taken for gone. */
+const SILENT_TOLD_MS = 3_600_000
 
 /** Reads answer `unavailable` when the store does not. */
 async function available<T>(read: Promise<T>): Promise<T> {

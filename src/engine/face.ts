@@ -74,7 +74,11 @@ export interface Engine {
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
-  readonly workers: { list(namespace: string): WorkerView[] }
+  readonly workers: {
+    list(namespace: string): WorkerView[]
+    /** Workers that fell silent within the last hour, and did not say that they go. */
+    silent(namespace: string): Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]
+  }
   readonly tasks: WorkerCalls
   /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
   subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): () => void
@@ -124,6 +128,8 @@ export interface LimitCalls {
   get(namespace: string, name: string): LimitDetail
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
   set(namespace: string, name: string, set: LimitSet | null): Promise<void>
+  /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
+  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
   resumeSequence(namespace: string, definition: string, key: string, command: Command): Promise<void>
 }

@@ -92,6 +92,11 @@ export class Workers {
     return !worker.gone && this.clock.monotonic() - worker.heardAt < PRESENT_MS
   }
 
+  /** Left without a word: neither there, nor told to be gone. The last to be heard of first. */
+  silent(namespace: string): WorkerSeen[] {
+    return this.list(namespace).filter(worker => !worker.gone && !this.present(worker))
+  }
+
   count(): number {
     let count = 0
     for (const worker of this.seen.values()) if (this.present(worker)) count++

@@ -319,6 +319,23 @@ export interface WireSummary {
   stuck: WireRun[]
   pauses: { scope: string; name: string; by: string | null; note: string | null; since: string }[]
   workers: number
+  /** What needs a person, most urgent first. */
+  needs: WireNeed[]
+  needsComplete: boolean
+}
+export interface WireNeed {
+  is: 'stuck' | 'queue' | 'worker' | 'failing' | 'sequence' | 'parked' | 'schedule'
+  /** A stable word for what is the matter within its kind. */
+  why: string
+  text: string
+  count: number
+  definition?: string
+  queue?: string
+  schedule?: string
+  worker?: string
+  run?: string
+  key?: string
+  since?: string
 }
 
 export interface WirePoll {

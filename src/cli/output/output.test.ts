@@ -280,6 +280,8 @@ const quiet: WireSummary = {
   stuck: [],
   pauses: [],
   workers: 1,
+  needs: [],
+  needsComplete: true,
 }
 test.each<[Partial<WireSummary>, string]>([
   [{}, 'mainspring start NAME INPUT --follow'],

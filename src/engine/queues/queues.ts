@@ -1,5 +1,5 @@
 import type { Group, GroupId } from '../../core/gates.ts'
-import { newId, type Random } from '../../core/ids.ts'
+import { newId, type Random, type RunId } from '../../core/ids.ts'
 import type { Limit, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
 import type { GroupHead, KeyName, KeyRow, OpenRow, Paged, ReadyRequest } from '../../store/store.ts'
@@ -165,6 +165,16 @@ export class Queues {
     const set = this.sets.get(setId(group))
     for (const poll of this.polls) if (misfit(poll.worker, group) === null && (set === undefined || fits(set.cost, poll.max, poll.units))) return true
     return false
+  }
+
+  /** Sequences in which runs wait since a failed one stopped them. */
+  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[] {
+    const found: { definition: string; key: string; run: RunId }[] = []
+    for (const { name, holder } of this.sequences.values()) {
+      if (found.length >= limit) break
+      if (name.namespace === namespace && holder?.inputHash === 'stopped') found.push({ definition: name.definition, key: name.key, run: holder.run })
+    }
+    return found
   }
 
   /** Since when the oldest task at a head of this queue is ready. Where there are many lines, as it was within the last second. */
