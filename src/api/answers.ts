@@ -137,6 +137,24 @@ export const RunList = object(
   },
   'RunList',
 )
+export const RelatedRuns = object(
+  {
+    chain: Type.Array(Run, { description: 'the run itself, what it is a retry of, and its retries: oldest first' }),
+    parent: { ...orNull(Run), description: 'whose handler, or whose failure, started the first of the chain' },
+    children: Type.Array(Run, { description: "what its handler started and what its failure did, or a batch's own jobs: the newest 50" }),
+    schedule: orNull(
+      object({
+        name: Type.String(),
+        n: Type.Integer({ description: 'its line in the ledger' }),
+        nominalAt: Time,
+        source: Type.Enum(['time', 'trigger', 'backfill']),
+      }),
+    ),
+    batch: orNull(Type.String()),
+    more: Type.Boolean({ description: 'not all newer runs were looked through, or there are more than are told' }),
+  },
+  'RelatedRuns',
+)
 export const RunHistogram = object(
   {
     from: Time,

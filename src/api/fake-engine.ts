@@ -118,6 +118,11 @@ export class FakeEngine implements Engine {
       this.#run('runs.history', namespace, id)
       return [...(this.histories.get(id) ?? [])]
     },
+    related: async (namespace, id) => {
+      const run = this.#run('runs.related', namespace, id)
+      const schedule = { is: 'schedule', schedule: 'nightly', id: 's', n: 7, nominalAt: NOW, source: 'time' } as const
+      return { chain: [run], parent: run, children: [run], schedule, batch: null, more: false }
+    },
     closedCounts: async () => ({ completed: 1 }),
     logs: async (namespace, id, page) => {
       this.#run('runs.logs', namespace, id, page)

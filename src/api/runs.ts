@@ -1,7 +1,20 @@
 import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { StartAnswer } from '../engine/face.ts'
-import { Empty, Existing, Explanation, History, Logs, RunDetail, RunHistogram, RunList, RunRef, Started, StartedMany } from './answers.ts'
+import {
+  Empty,
+  Existing,
+  Explanation,
+  History,
+  Logs,
+  RelatedRuns,
+  RunDetail,
+  RunHistogram,
+  RunList,
+  RunRef,
+  Started,
+  StartedMany,
+} from './answers.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { formatInstant } from './instants.ts'
@@ -139,6 +152,25 @@ const explain = operation({
   },
 })
 
+const related = operation({
+  name: 'runs.related',
+  method: 'GET',
+  path: `${RUN}/related`,
+  summary: 'Retries before and after a run, what started it, and what it started',
+  answers: { 200: RelatedRuns },
+  async handle({ engine, params, runId }) {
+    const { chain, parent, children, schedule, batch, more } = await engine.runs.related(params.namespace, await runId())
+    return JSON.stringify({
+      chain: chain.map(runJson),
+      parent: parent && runJson(parent),
+      children: children.map(runJson),
+      schedule: schedule && { name: schedule.schedule, n: schedule.n, nominalAt: formatInstant(schedule.nominalAt), source: schedule.source },
+      batch,
+      more,
+    })
+  },
+})
+
 const command = (name: 'cancel' | 'terminate' | 'resume', summary: string) =>
   operation({
     name: `runs.${name}`,
@@ -192,6 +224,7 @@ export const runs: Operation[] = [
   history,
   logs,
   explain,
+  related,
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
   retry,

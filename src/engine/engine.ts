@@ -18,6 +18,7 @@ import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
 import { Settings } from './settings.ts'
@@ -153,6 +154,7 @@ export function createEngine(options: EngineOptions): Engine {
         const before = segments.filter(({ first }) => first < (body.first ?? 0)).flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
         return [...before, ...body.events]
       },
+      related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
         const counts = await available(store.read.closedCounts(namespace, since))
         return Object.fromEntries(counts.map(({ state, count }) => [state, count]))

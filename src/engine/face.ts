@@ -42,6 +42,8 @@ export interface Engine {
     tally(search: RunSearch, steps: { from: Instant; stepMs: number }): Promise<RunTally>
     /** All events, the first is number 0. */
     history(namespace: string, id: RunId): Promise<HistoryEvent[]>
+    /** Its retries, what started it, and what it started. */
+    related(namespace: string, id: RunId): Promise<RelatedRuns>
     /** How many runs closed since a time, by state. */
     closedCounts(namespace: string, since: Instant): Promise<Record<string, number>>
     logs(namespace: string, id: RunId, page: Page): Promise<Paged<LogRow>>
@@ -487,6 +489,20 @@ export interface RunSummary {
   tags: Readonly<Record<string, string>> | null
   trigger: Trigger
   failure: Failure | null
+}
+export interface RelatedRuns {
+  /** The run itself, what it is a retry of, and its retries: oldest first. */
+  chain: RunSummary[]
+  /** Whose handler, or whose failure, started the first of the chain; null: none, or it is gone. */
+  parent: RunSummary | null
+  /** What its handler started and what its failure did, or a batch's own jobs: the newest 50. */
+  children: RunSummary[]
+  /** The schedule that started the first of the chain. */
+  schedule: (Trigger & { is: 'schedule' }) | null
+  /** The batch that it belongs to, or was started for. */
+  batch: RunId | null
+  /** Not all newer runs were looked through, or there are more than are told. */
+  more: boolean
 }
 export interface RunDetail extends RunSummary {
   input: Payload | null

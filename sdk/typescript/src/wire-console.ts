@@ -4,4 +4,5 @@ export const CONSOLE_OPERATIONS = {
   'activity.get': ['GET', '/v1/namespaces/{namespace}/activity'],
   'schedules.upcoming': ['GET', '/v1/namespaces/{namespace}/schedules/upcoming'],
   'schedules.outcomes': ['GET', '/v1/namespaces/{namespace}/schedules/outcomes'],
+  'runs.related': ['GET', '/v1/namespaces/{namespace}/runs/{run}/related'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
