@@ -248,6 +248,8 @@ export const Workers = object(
         slots: Type.Integer(),
         running: Type.Array(object({ run: Type.String(), definition: Type.String(), attempt: Type.Integer(), since: Time, stuck: Type.Boolean() })),
         lastSeenAt: Time,
+        draining: Type.Boolean({ description: "it gets no new task, by an operator's word" }),
+        drained: orNull(Pause),
       }),
     ),
   },

@@ -202,6 +202,8 @@ export class FakeEngine implements Engine {
     }),
   }
   readonly workers: Engine['workers'] = {
+    drain: async (namespace, worker, command) => this.#called('workers.drain', namespace, worker, command),
+    undrain: async (namespace, worker) => this.#called('workers.undrain', namespace, worker),
     silent: () => [{ id: 'w0', name: 'web-0:41', lastSeenAt: NOW - 600_000 }],
     list: () => [
       {
@@ -213,6 +215,8 @@ export class FakeEngine implements Engine {
         slots: 4,
         running: [{ run: newId(NOW, Math.random), definition: 'resize', attempt: 1, since: NOW, stuck: false }],
         lastSeenAt: NOW,
+        draining: true,
+        drained: { by: 'ana', note: null, since: NOW },
       },
     ],
   }

@@ -125,7 +125,7 @@ export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): objec
 const NOTHING: HourView = { started: 0, closed: {} }
 
 export function workerJson(worker: WorkerView): object {
-  const { id, name, serves, queues, labels, slots, running, lastSeenAt } = worker
+  const { id, name, serves, queues, labels, slots, running, lastSeenAt, draining, drained } = worker
   return {
     id,
     name,
@@ -135,6 +135,8 @@ export function workerJson(worker: WorkerView): object {
     slots,
     running: running.map(task => ({ ...task, since: formatInstant(task.since) })),
     lastSeenAt: formatInstant(lastSeenAt),
+    draining,
+    drained: pauseJson(drained),
   }
 }
 

@@ -11,6 +11,7 @@ import { batchCalls } from './batches/calls.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
+import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
@@ -21,7 +22,7 @@ import { type EngineOptions, SIZES } from './options.ts'
 import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
-import { Settings } from './settings.ts'
+import { DRAIN_SETTING, Settings } from './settings.ts'
 import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
@@ -40,7 +41,7 @@ export function createEngine(options: EngineOptions): Engine {
   const definitions = new Definitions(settings)
   const live = new Live()
   const activity = new Activity(clock, store.read)
-  const workers = new Workers(clock)
+  const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
   const onClosed = options.onClosed ?? (() => {})
   let refusedOverload = 0
   const tenures = new Tenures(
@@ -255,12 +256,13 @@ export function createEngine(options: EngineOptions): Engine {
             parked: paused,
             oldestAt: tenures.current?.queues.oldest(namespace, name) ?? null,
             paused: settings.pauseOf({ namespace, scope: 'queue', name }),
-            workers: present.filter(worker => worker.queues.length === 0 || worker.queues.includes(name)).length,
+            workers: present.filter(worker => !worker.draining && (worker.queues.length === 0 || worker.queues.includes(name))).length,
           }
         })
       },
     },
     workers: {
+      ...drainCalls({ settings, workers, clock, put: putSetting }),
       silent: namespace =>
         workers
           .silent(namespace)
@@ -270,9 +272,11 @@ export function createEngine(options: EngineOptions): Engine {
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
-          .map(({ id, name, serves, queues, labels, slots, lastSeenAt }) => ({
+          .map(({ id, name, serves, queues, labels, slots, lastSeenAt, draining }) => ({
             id,
             name,
+            draining,
+            drained: settings.drainOf(namespace, id),
             serves,
             queues,
             labels,
@@ -289,6 +293,10 @@ export function createEngine(options: EngineOptions): Engine {
     },
     tasks: {
       ...tasks,
+      async gone(namespace, worker) {
+        await tasks.gone(namespace, worker)
+        if (settings.drainOf(namespace, worker) !== null) await putSetting(DRAIN_SETTING, namespace, worker, null)
+      },
       complete: async (...given) => told(() => tasks.complete(...given)),
       heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
       log: async (...given) => told(() => tasks.log(...given)),

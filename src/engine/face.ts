@@ -80,6 +80,9 @@ export interface Engine {
     list(namespace: string): WorkerView[]
     /** Workers that fell silent within the last hour, and did not say that they go. */
     silent(namespace: string): Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]
+    /** It gets no new task; what it runs goes on. @throws UserError `worker-not-found` */
+    drain(namespace: string, worker: WorkerId, command: Command): Promise<void>
+    undrain(namespace: string, worker: WorkerId): Promise<void>
   }
   readonly tasks: WorkerCalls
   /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
@@ -449,6 +452,10 @@ export interface WorkerView {
   /** `stuck`: it was asked to stop, and has not. */
   running: { run: RunId; definition: string; attempt: number; since: Instant; stuck: boolean }[]
   lastSeenAt: Instant
+  /** It gets no new task, by an operator's word. */
+  draining: boolean
+  /** Whose word that was, and since when. */
+  drained: Pause | null
 }
 
 /**

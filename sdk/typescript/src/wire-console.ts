@@ -5,4 +5,6 @@ export const CONSOLE_OPERATIONS = {
   'schedules.upcoming': ['GET', '/v1/namespaces/{namespace}/schedules/upcoming'],
   'schedules.outcomes': ['GET', '/v1/namespaces/{namespace}/schedules/outcomes'],
   'runs.related': ['GET', '/v1/namespaces/{namespace}/runs/{run}/related'],
+  'workers.drain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/drain'],
+  'workers.undrain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/undrain'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>

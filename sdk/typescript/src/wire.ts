@@ -305,6 +305,9 @@ export interface WireWorkers {
     slots: number
     running: { run: string; definition: string; attempt: number; since: string; stuck: boolean }[]
     lastSeenAt: string
+    /** It gets no new task, by an operator's word; `drained` says whose. */
+    draining: boolean
+    drained: WirePause | null
   }[]
 }
 export interface WireSummary {

@@ -72,9 +72,9 @@ export function workersTable(workers: WireWorkers['workers'], { now }: Look): st
   )
 }
 
-function busyText({ running, slots }: WireWorkers['workers'][number]): string {
+function busyText({ running, slots, draining }: WireWorkers['workers'][number]): string {
   const stuck = running.filter(one => one.stuck).length
-  return `${running.length}/${slots}${stuck === 0 ? '' : ` (${stuck} stuck)`}`
+  return `${running.length}/${slots}${stuck === 0 ? '' : ` (${stuck} stuck)`}${draining ? ' draining' : ''}`
 }
 
 /** `mainspring key ls`. */
