@@ -202,21 +202,35 @@ export const Explanation = object(
 export const RunRef = object({ run: Type.String() }, 'RunRef')
 
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
-export const Definition = object(
+const definition = {
+  kind: Type.Literal('job'),
+  name: Type.String(),
+  version: Type.String(),
+  options: DefinitionOptions,
+  override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
+  schema: Type.Optional(Payload),
+  registeredAt: Time,
+  paused: orNull(Pause),
+}
+export const Definition = object({ ...definition, versions: Type.Integer() }, 'RegisteredDefinition')
+export const DefinitionDetail = object(
   {
-    kind: Type.Literal('job'),
-    name: Type.String(),
-    version: Type.String(),
-    options: DefinitionOptions,
-    override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
-    schema: Type.Optional(Payload),
-    registeredAt: Time,
-    versions: Type.Integer(),
-    paused: orNull(Pause),
+    ...definition,
+    versions: Type.Array(
+      object({ version: Type.String(), registeredAt: Time, workers: Type.Array(object({ id: Type.String(), name: Type.String() })) }),
+      { description: 'newest first, each with the workers that serve it now' },
+    ),
+    recent: object({
+      runs: Type.Integer({ description: 'the newest runs that were looked into, 1,000 at most' }),
+      counts: Counts,
+      versions: Type.Array(object({ version: orNull(Type.String({ description: 'that served them last' })), counts: Counts })),
+      runMs: { ...Percentiles, description: 'of those that are closed, from the first delivery to the close' },
+    }),
   },
-  'RegisteredDefinition',
+  'DefinitionDetail',
 )
-export const Definitions = object({ definitions: Type.Array(Definition) }, 'Definitions')
+export const DefinitionRow = object({ ...definition, versions: Type.Integer(), lastHour: Hour }, 'DefinitionRow')
+export const Definitions = object({ definitions: Type.Array(DefinitionRow) }, 'Definitions')
 export const Queues = object(
   {
     queues: Type.Array(

@@ -151,6 +151,15 @@ export class FakeEngine implements Engine {
       this.#called('definitions.override', namespace, name, options)
       this.overrides = options
     },
+    detail: async () => ({
+      versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
+      recent: {
+        runs: 3,
+        counts: { completed: 2, failed: 1 },
+        versions: [{ version: null, counts: { completed: 2, failed: 1 } }],
+        runMs: { p50: 5, p95: 20 },
+      },
+    }),
     list: namespace => [
       {
         namespace,

@@ -102,7 +102,8 @@ export function definitionOptionsJson(options: DefinitionOptions): Record<string
   return { ...optionsJson(options), ...rulesJson(options, ms => ms) }
 }
 
-export function definitionText(definition: DefinitionView): string {
+/** `more`: what else is told of it, which wins. */
+export function definitionText(definition: DefinitionView, more: object = {}): string {
   const { kind, name, version, options, override, registeredAt, versions, paused, schema } = definition
   const known = JSON.stringify({
     kind,
@@ -113,6 +114,7 @@ export function definitionText(definition: DefinitionView): string {
     registeredAt: formatInstant(registeredAt),
     versions,
     paused: pauseJson(paused),
+    ...more,
   })
   return schema === null ? known : `${known.slice(0, -1)},"schema":${schema}}`
 }
@@ -122,7 +124,8 @@ export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): objec
   return { name, depth, running, scheduled, waiting, parked, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, lastHour }
 }
 
-const NOTHING: HourView = { started: 0, closed: {} }
+/** Of what did nothing in the last hour. */
+export const NOTHING: HourView = { started: 0, closed: {} }
 
 export function workerJson(worker: WorkerView): object {
   const { id, name, serves, queues, labels, slots, running, lastSeenAt, draining, drained } = worker

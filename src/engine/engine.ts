@@ -10,6 +10,7 @@ import type { Actor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
+import { recentRuns, versionsOf } from './definition-detail.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
@@ -211,6 +212,11 @@ export function createEngine(options: EngineOptions): Engine {
           versions: versions.size,
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
+      async detail(namespace, name) {
+        const definition = definitions.require(namespace, name, '/path/name')
+        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
+      },
       override: (namespace, name, options) => {
         const { declared } = definitions.require(namespace, name, '/path/name')
         if (options !== null) checkTogether({ ...declared, ...options }, '')

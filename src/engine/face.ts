@@ -63,6 +63,8 @@ export interface Engine {
   readonly definitions: {
     register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
     list(namespace: string): DefinitionView[]
+    /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
+    detail(namespace: string, name: string): Promise<DefinitionDetail>
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null): Promise<void>
   }
@@ -412,6 +414,21 @@ export interface DefinitionView extends DefinitionSpec {
   registeredAt: Instant
   versions: number
   paused: Pause | null
+}
+
+export interface DefinitionDetail {
+  /** Newest first. */
+  versions: { version: string; registeredAt: Instant; workers: { id: WorkerId; name: string }[] }[]
+  recent: RecentRuns
+}
+/** Of the newest runs of a definition, 1,000 at most. */
+export interface RecentRuns {
+  runs: number
+  counts: Partial<Record<RunState, number>>
+  /** By the version that served them last; null: none has, or it is not known. */
+  versions: { version: string | null; counts: Partial<Record<RunState, number>> }[]
+  /** Of those that are closed, from the first delivery to the close. */
+  runMs: PercentilesView | null
 }
 
 export interface Pause {

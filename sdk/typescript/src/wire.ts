@@ -277,7 +277,7 @@ export interface WirePause {
   since: string
 }
 export interface WireDefinitions {
-  definitions: WireDefinitionView[]
+  definitions: (WireDefinitionView & { lastHour: { started: number; closed: Record<string, number> } })[]
 }
 export interface WireQueues {
   queues: {
