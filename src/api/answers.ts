@@ -352,3 +352,36 @@ export const LiveEvent = Type.Union(
 
 export const CreatedKey = object({ name: Type.String(), key: Type.String({ description: 'shown this once' }), createdAt: Time }, 'CreatedKey')
 export const Keys = object({ keys: Type.Array(object({ name: Type.String(), createdAt: Time })) }, 'Keys')
+
+export const Server = object(
+  {
+    version: Type.String(),
+    node: Type.String({ description: 'the version of Node.js' }),
+    store: Type.String(),
+    executors: Type.Array(Type.String(), { description: 'built-in ones that run in it' }),
+    configuration: Type.Record(
+      Type.String(),
+      object({
+        value: Type.Union([Type.String(), Type.Number(), Type.Null()]),
+        from: Type.String({ description: 'a flag, a variable, a place in a file, or default' }),
+      }),
+      { description: 'secrets are masked' },
+    ),
+    bind: orNull(Type.String({ description: 'the address on which it listens' })),
+    asksForKeys: Type.Boolean(),
+    ready: Type.Boolean(),
+    fault: orNull(Type.String({ description: "what is wrong with the store's disk" })),
+    startedAt: Time,
+    now: Time,
+    retention: object({ runsMs: Type.Integer(), keysMs: Type.Integer() }),
+  },
+  'Server',
+)
+export const Namespaces = object(
+  {
+    namespaces: Type.Array(
+      object({ name: Type.String(), definitions: Type.Integer(), open: Type.Integer({ description: 'open jobs' }), workers: Type.Integer() }),
+    ),
+  },
+  'Namespaces',
+)

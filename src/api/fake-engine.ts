@@ -266,6 +266,7 @@ export class FakeEngine implements Engine {
       else this.#settings.set(`${kind} ${namespace} ${name}`, { namespace, name, value, changedAt: NOW })
     },
   }
+  namespaces: Engine['namespaces'] = () => [{ name: 'default', definitions: 1, open: 6, workers: 1 }]
   stats(): ReturnType<Engine['stats']> {
     return {
       started: 12,

@@ -11,6 +11,7 @@ import { parseInstant } from './instants.ts'
 import type { Answer } from './problem.ts'
 import { type Place, splitPayloads } from './raw.ts'
 import { Duration, InstantText, Name } from './schemas.ts'
+import type { ServerFacts } from './server.ts'
 
 /**
  * One operation of the API, whole: from it come the HTTP route, its part of `/openapi.json`, and the call of an embedded node. Whatever `handle` is given
@@ -49,6 +50,9 @@ export interface Context {
   engine: Engine
   now(): Instant
   newId(): string
+  facts: ServerFacts
+  /** Where it is reached over HTTP; null: nowhere. */
+  listening: { bind: string | null; asksForKeys: boolean }
 }
 
 export interface BodySpec<B extends TSchema> {

@@ -96,6 +96,10 @@ export class Definitions {
     throw new UserError('unknown-definition', { at, found: name, hint })
   }
 
+  all(): Iterable<Registered> {
+    return this.byName.values()
+  }
+
   list(namespace: string): Registered[] {
     return [...this.byName.values()].filter(definition => definition.namespace === namespace).sort((a, b) => (a.name < b.name ? -1 : 1))
   }

@@ -14,7 +14,7 @@ import { recentRuns, versionsOf } from './definition-detail.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, Pause } from './face.ts'
+import type { Command, Engine, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
 import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
@@ -312,6 +312,22 @@ export function createEngine(options: EngineOptions): Engine {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
       put: putSetting,
     },
+    namespaces() {
+      const found = new Map<string, NamespaceView>()
+      const view = (name: string): NamespaceView => {
+        const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
+        found.set(name, known)
+        return known
+      }
+      view(NAMESPACE_DEFAULT)
+      for (const { namespace } of definitions.all()) view(namespace).definitions++
+      // Keys of the API are of no namespace.
+      for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
+      for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
+        view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
+      for (const { namespace } of workers.allPresent()) view(namespace).workers++
+      return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    },
     stats() {
       const current = tenures.current
       const queues = (current?.counters.all() ?? []).map(({ namespace, queue, counts }) => ({
@@ -340,6 +356,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
+const NAMESPACE_DEFAULT = 'default'
 /** So long a worker that fell silent is told of: then it is taken for gone. */
 const SILENT_TOLD_MS = 3_600_000
 

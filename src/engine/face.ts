@@ -94,6 +94,8 @@ export interface Engine {
     get(kind: string): { namespace: string; name: string; value: string; changedAt: Instant }[]
     put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   }
+  /** Namespaces in which anything is registered, set, open or at work, by name; `default` always. */
+  namespaces(): NamespaceView[]
   /** Figures for /metrics and the status page: cheap, from memory. */
   stats(): EngineStats
 }
@@ -441,6 +443,14 @@ export interface PauseTarget {
   /** `namespace`: the name is ''. */
   scope: 'namespace' | 'queue' | 'definition'
   name: string
+}
+
+export interface NamespaceView {
+  name: string
+  definitions: number
+  /** Open jobs. */
+  open: number
+  workers: number
 }
 
 export interface QueueView {

@@ -29,6 +29,10 @@ export class Settings {
     if (row.kind === DRAIN_SETTING) this.drained[row.value === null ? 'delete' : 'add'](key)
   }
 
+  namespaces(): Set<string> {
+    return new Set([...this.rows.values()].map(row => row.namespace))
+  }
+
   ofKind(kind: string): SettingRow[] {
     return [...this.rows.values()].filter(row => row.kind === kind)
   }

@@ -111,10 +111,12 @@ export class Workers {
     return this.list(namespace).filter(worker => !worker.gone && !this.present(worker))
   }
 
+  allPresent(): WorkerSeen[] {
+    return [...this.seen.values()].filter(worker => this.present(worker))
+  }
+
   count(): number {
-    let count = 0
-    for (const worker of this.seen.values()) if (this.present(worker)) count++
-    return count
+    return this.allPresent().length
   }
 }
 

@@ -7,4 +7,6 @@ export const CONSOLE_OPERATIONS = {
   'runs.related': ['GET', '/v1/namespaces/{namespace}/runs/{run}/related'],
   'workers.drain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/drain'],
   'workers.undrain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/undrain'],
+  'server.get': ['GET', '/v1/server'],
+  'namespaces.list': ['GET', '/v1/namespaces'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
