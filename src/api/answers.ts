@@ -131,7 +131,7 @@ export const RunList = object(
     through: orNull(
       Type.String({
         format: 'date-time',
-        description: 'looked back to here for what only bodies of runs tell; then a page may be short, or empty, and go on',
+        description: 'looked back to here for what no index knows; then a page may be short, or empty, and go on',
       }),
     ),
   },

@@ -497,7 +497,10 @@ export interface RunSearch extends RunFilter {
   metadata?: Readonly<Record<string, string>>
 }
 export interface RunsFound extends Paged<RunSummary> {
-  /** Looked back to here for what only bodies tell; null: through all of them, or nothing of the kind was searched for. The page may be short, or empty, with a `next`. */
+  /**
+   * Looked back to here for what no index knows (reasons, errors, metadata, how long it took); null: through all of them, or nothing of the kind was searched
+   * for. The page may be short, or empty, with a `next`.
+   */
   through: Instant | null
 }
 /** `through`: counted from the newest back to here; null: all of them. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../store/memory/store.ts'
 import type { RunSearch } from './face.ts'
-import { LOOKED_THROUGH_MAX } from './search.ts'
+import { LOOKED_THROUGH_MAX, searchRuns, tallyRuns } from './search.ts'
 import { TestNode } from './test-engine.ts'
 
 let node: TestNode
@@ -78,4 +78,29 @@ describe('what stands in the bodies of runs', () => {
     const tally = await node.engine.runs.tally({ namespace: 'default', metadata: { tenant: 'acme' } }, { from: 0, stepMs: 1_000 })
     expect(tally).toEqual({ counts: [], through: since })
   })
+})
+
+test('how long runs took is looked for in so many rows a call, and goes on from there', async () => {
+  const asked: unknown[] = []
+  const rows = { rows: [], next: null }
+  const read = {
+    runs: async (filter: unknown) => {
+      asked.push(filter)
+      return rows
+    },
+    runCounts: async (filter: unknown) => {
+      asked.push(filter)
+      return { counts: [], through: null }
+    },
+    runsDepth: async () => 700,
+  }
+  const search = { namespace: 'default', took: { atLeastMs: 1, now: 0 } }
+  const page = { after: null, limit: 5 }
+  expect(await searchRuns(read, search, page)).toEqual({ rows: [], next: '700_', through: 700 })
+  expect(await searchRuns(read, { ...search, createdAfter: 800 }, page)).toEqual({ rows: [], next: null, through: null })
+  expect(await searchRuns(read, { namespace: 'default', queues: ['q'] }, page)).toEqual({ rows: [], next: null, through: null })
+  expect(asked.map(filter => (filter as { createdAfter?: number }).createdAfter)).toEqual([700, 800, undefined])
+  const steps = { from: 0, stepMs: 1 }
+  expect((await tallyRuns(read, search, steps)).through).toBe(700)
+  expect((await tallyRuns(read, { namespace: 'default', names: ['a'] }, steps)).through).toBeNull()
 })

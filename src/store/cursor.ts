@@ -22,6 +22,12 @@ export function placeOf(cursor: string): Place {
   return { at, id: cursor.slice(end + 1) }
 }
 
+/** From where a list goes down: a cursor, or a time (exclusive), whichever is further down. @throws UserError `invalid-input` */
+export function depthFrom(after: string | null, createdBefore = Number.POSITIVE_INFINITY): Place {
+  const from = after === null ? LAST : placeOf(after)
+  return createdBefore <= from.at ? { at: createdBefore, id: '' } : from
+}
+
 /** Where a page of log lines ended: (at, delivery, n). */
 export interface LogPlace {
   at: number

@@ -412,6 +412,16 @@ export interface Reads {
   runsEnding(namespace: string, ending: string, limit: number): Promise<RunId[]>
   /** Open and closed runs, newest first by (createdAt, id), from one snapshot: a run that moves while one pages is seen once (E12). */
   runs(filter: RunFilter, page: Page): Promise<Paged<Row>>
+  /**
+   * When the run was created that lies `rows` further down from a cursor of `runs`, or from a time (exclusive); null: there are not so many. Of open runs, of
+   * closed ones or of both, the later: what bounds a look for something that no index knows.
+   */
+  runsDepth(
+    namespace: string,
+    from: { after: string | null; createdBefore?: Instant },
+    rows: number,
+    tables: { open: boolean; closed: boolean },
+  ): Promise<Instant | null>
   /** Runs of a filter by the step of their creation and by state: of the newest `limit`, so that it costs no more whatever there is. */
   runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): Promise<RunCounts>
   segments(run: RunId): Promise<SegmentRow[]>

@@ -71,6 +71,7 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     run: (namespace, id) => read('read.run', () => target.read.run(namespace, id)),
     runsEnding: (namespace, ending, limit) => read('read.runsEnding', () => target.read.runsEnding(namespace, ending, limit)),
     runs: (filter, page) => read('read.runs', () => target.read.runs(filter, page)),
+    runsDepth: (namespace, from, rows, tables) => read('read.runsDepth', () => target.read.runsDepth(namespace, from, rows, tables)),
     runCounts: (filter, steps, limit) => read('read.runCounts', () => target.read.runCounts(filter, steps, limit)),
     segments: run => read('read.segments', () => target.read.segments(run)),
     logs: (run, page) => read('read.logs', () => target.read.logs(run, page)),

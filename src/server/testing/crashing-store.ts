@@ -81,6 +81,7 @@ export function mortalStore(store: Store, point: CrashPoint, alive: () => boolea
       run: guarded((namespace, id) => store.read.run(namespace, id)),
       runsEnding: guarded((namespace, ending, limit) => store.read.runsEnding(namespace, ending, limit)),
       runs: guarded((filter, page) => store.read.runs(filter, page)),
+      runsDepth: guarded((namespace, from, rows, tables) => store.read.runsDepth(namespace, from, rows, tables)),
       runCounts: guarded((filter, steps, limit) => store.read.runCounts(filter, steps, limit)),
       segments: guarded(run => store.read.segments(run)),
       logs: guarded((run, page) => store.read.logs(run, page)),

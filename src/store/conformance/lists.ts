@@ -214,6 +214,19 @@ export function listsConform(open: Open): void {
       expect({ counts, through: found.through }).toEqual({ counts: expected, through })
     })
 
+    test.each<[Parameters<Store['read']['runsDepth']>[1], number, { open: boolean; closed: boolean }, number | null]>([
+      [{ after: null }, 0, { open: true, closed: false }, 2],
+      [{ after: null }, 1, { open: true, closed: false }, 1],
+      [{ after: null }, 2, { open: true, closed: false }, null],
+      [{ after: null }, 1, { open: false, closed: true }, 3],
+      [{ after: null }, 1, { open: true, closed: true }, 3],
+      [{ after: '2_' }, 0, { open: true, closed: true }, 1],
+      [{ after: null, createdBefore: 4 }, 0, { open: false, closed: true }, 3],
+      [{ after: null, createdBefore: 4 }, 1, { open: false, closed: true }, null],
+    ])('how deep from %j, %i rows down in %j', async (from, rows, tables, expected) => {
+      expect(await store.read.runsDepth(NAMESPACE, from, rows, tables)).toBe(expected)
+    })
+
     test.each(['', 'x', '_', 'x_y'])("%j is not a cursor, and that is the caller's error", async after => {
       await expect(store.read.runs({ namespace: NAMESPACE }, { after, limit: 1 })).rejects.toMatchObject({ code: 'invalid-input' })
     })

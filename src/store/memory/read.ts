@@ -2,7 +2,7 @@ import type { ActorId, RunId } from '../../core/ids.ts'
 import { isRun, type Kind } from '../../core/machine.ts'
 import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, depthFrom, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
 import type {
   ClosedTimes,
   LedgerFilter,
@@ -32,6 +32,8 @@ export function reads(tables: Tables, available: () => void): Reads {
     run: async (namespace, id) => asked(() => run(tables, namespace, id)),
     runsEnding: async (namespace, ending, limit) => asked(() => runsEnding(tables, namespace, ending, limit)),
     runs: async (filter, page) => asked(() => runs(tables, filter, page)),
+    runsDepth: async (namespace, from, rows, kinds) =>
+      asked(() => runsDepth(tables, namespace, depthFrom(from.after, from.createdBefore), rows, kinds)),
     runCounts: async (filter, steps, limit) => asked(() => runCounts(tables, filter, steps, limit)),
     segments: async id => asked(() => segments(tables, id)),
     logs: async (id, page) => asked(() => logs(tables, id, page)),
@@ -73,6 +75,15 @@ function runs(tables: Tables, filter: RunFilter, page: Page): Paged<Row> {
     if (fits(row)) rows.push(row)
   }
   return pageOf(rows, page.limit, row => cursorOf({ at: row.createdAt, id: row.id }))
+}
+
+function runsDepth(tables: Tables, namespace: string, before: Place, rows: number, kinds: { open: boolean; closed: boolean }): Instant | null {
+  const seen = { open: 0, closed: 0 }
+  for (const { at, id } of tables.created.get(namespace)?.descending(before) ?? []) {
+    const table = tables.open.has(id) ? 'open' : 'closed'
+    if (kinds[table] && seen[table]++ === rows) return at
+  }
+  return null
 }
 
 function runCounts(tables: Tables, filter: RunFilter, { from, stepMs }: { from: Instant; stepMs: number }, limit: number): RunCounts {

@@ -13,6 +13,7 @@ export interface Readings {
   run(namespace: string, id: RunId): ArrayBuffer
   runsEnding(namespace: string, ending: string, limit: number): RunId[]
   runs(filter: RunFilter, before: Place, limit: number): ArrayBuffer
+  runsDepth(namespace: string, before: Place, rows: number, tables: { open: boolean; closed: boolean }): Instant | null
   runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): RunCount[]
   segments(run: RunId): SegmentRow[]
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
@@ -90,6 +91,12 @@ export function readingsOf(database: DatabaseSync): Readings {
     union all
     select r.id, r.state, r.started_at as startedAt, r.closed_at as closedAt from json_each(?2) i cross join run_closed r on r.id = i.value where r.namespace = ?1`,
   )
+  const depth = (table: string) =>
+    database.prepare(
+      `select created_at as at from ${table} indexed by ${table}_created where namespace = ? and kind <> 'schedule' and (created_at, id) < (?, ?)
+      order by created_at desc, id desc limit 1 offset ?`,
+    )
+  const depths = { open: depth('run_open'), closed: depth('run_closed') }
   const filtered = new Map<string, StatementSync>()
   const prepared = ({ sql }: Query, make: (statement: StatementSync) => StatementSync): StatementSync => {
     const statement = filtered.get(sql) ?? make(database.prepare(sql))
@@ -105,6 +112,13 @@ export function readingsOf(database: DatabaseSync): Readings {
     runs(filter, before, limit) {
       const query = runsQuery(filter, before, limit)
       return encodeRows(prepared(query, arrays).all(query.parameters) as unknown as Columns[])
+    },
+    runsDepth(namespace, before, rows, tables) {
+      const found = (['open', 'closed'] as const).map(table =>
+        tables[table] ? depths[table].get(namespace, before.at, before.id, rows)?.at : undefined,
+      )
+      const times = found.filter(at => at !== undefined) as number[]
+      return times.length === 0 ? null : Math.max(...times)
     },
     runCounts(filter, steps, limit) {
       const query = runCountsQuery(filter, steps, limit)

@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { cursorOf, FIRST, LAST, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, depthFrom, FIRST, LAST, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
 import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
 import { Channel } from './channel.ts'
 import { UnstorableText } from './codec.ts'
@@ -142,6 +142,8 @@ function readsOf(reader: Reader): Reads {
       const before = page.after === null ? Number.MAX_SAFE_INTEGER : numberOf(page.after)
       return pageOf(await reader.ask('ledger', schedule, filter, before, page.limit + 1), page.limit, ({ n }) => String(n))
     },
+    runsDepth: (namespace, { after, createdBefore }, rows, tables) =>
+      reader.ask('runsDepth', namespace, depthFrom(after, createdBefore), rows, tables),
     async runCounts(filter, steps, limit) {
       const found = await reader.ask('runCounts', filter, steps, limit)
       const whole = found.reduce((sum, { count }) => sum + count, 0) < limit
