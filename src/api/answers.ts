@@ -10,7 +10,34 @@ export const object = <P extends Record<string, TSchema>>(properties: P, title?:
 export const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 export const strings = Type.Record(Type.String(), Type.String())
 export const Time = Type.String({ format: 'date-time' })
+/** By state; without those that are none. */
+export const Counts = Type.Record(Type.String(), Type.Integer())
 export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
+
+const Hour = object({ started: Type.Integer(), closed: Counts }, 'Hour')
+const Percentiles = orNull(object({ p50: Type.Number(), p95: Type.Number() }, 'Percentiles'))
+export const Activity = object(
+  {
+    from: Time,
+    stepMs: Type.Integer(),
+    points: Type.Array(
+      object({
+        at: Time,
+        started: Type.Integer(),
+        closed: Counts,
+        waitMs: { ...Percentiles, description: 'from ready to handed out' },
+        runMs: { ...Percentiles, description: 'of attempts that ended' },
+      }),
+    ),
+    queues: Type.Array(object({ name: Type.String(), started: Type.Integer(), closed: Counts }), { description: 'of the last hour' }),
+    since: Type.String({ format: 'date-time', description: 'what is told goes back to here' }),
+    countedSince: Type.String({
+      format: 'date-time',
+      description: 'before, it is what the kept closed runs tell: nothing of waits, and nothing of runs that are open still',
+    }),
+  },
+  'Activity',
+)
 
 export const Problem = object(
   {
@@ -97,7 +124,49 @@ export const RunDetail = object(
   },
   'RunDetail',
 )
-export const RunList = object({ runs: Type.Array(Run), next: orNull(Type.String()) }, 'RunList')
+export const RunList = object(
+  {
+    runs: Type.Array(Run),
+    next: orNull(Type.String()),
+    through: orNull(
+      Type.String({
+        format: 'date-time',
+        description: 'looked back to here for what no index knows; then a page may be short, or empty, and go on',
+      }),
+    ),
+  },
+  'RunList',
+)
+export const RelatedRuns = object(
+  {
+    chain: Type.Array(Run, { description: 'the run itself, what it is a retry of, and its retries: oldest first' }),
+    parent: { ...orNull(Run), description: 'whose handler, or whose failure, started the first of the chain' },
+    children: Type.Array(Run, { description: "what its handler started and what its failure did, or a batch's own jobs: the newest 50" }),
+    schedule: orNull(
+      object({
+        name: Type.String(),
+        n: Type.Integer({ description: 'its line in the ledger' }),
+        nominalAt: Time,
+        source: Type.Enum(['time', 'trigger', 'backfill']),
+      }),
+    ),
+    batch: orNull(Type.String()),
+    more: Type.Boolean({ description: 'not all newer runs were looked through, or there are more than are told' }),
+  },
+  'RelatedRuns',
+)
+export const RunHistogram = object(
+  {
+    from: Time,
+    until: Time,
+    stepMs: Type.Integer(),
+    buckets: Type.Array(object({ at: Time, counts: Counts })),
+    counts: object(Object.fromEntries([...OPEN_STATES, ...CLOSED_STATES].map(state => [state, Type.Integer()]))),
+    complete: Type.Boolean({ description: 'false: there are more than are counted in one call, and the oldest were not' }),
+    through: orNull(Type.String({ format: 'date-time', description: 'counted from the newest back to here; null: all' })),
+  },
+  'RunHistogram',
+)
 const HistoryEvent = Type.Object({ is: Type.String(), at: Time }, { title: 'HistoryEvent', additionalProperties: Type.Unknown() })
 export const History = object({ events: Type.Array(HistoryEvent) }, 'History')
 const LogLine = object(
@@ -133,21 +202,35 @@ export const Explanation = object(
 export const RunRef = object({ run: Type.String() }, 'RunRef')
 
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
-export const Definition = object(
+const definition = {
+  kind: Type.Literal('job'),
+  name: Type.String(),
+  version: Type.String(),
+  options: DefinitionOptions,
+  override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
+  schema: Type.Optional(Payload),
+  registeredAt: Time,
+  paused: orNull(Pause),
+}
+export const Definition = object({ ...definition, versions: Type.Integer() }, 'RegisteredDefinition')
+export const DefinitionDetail = object(
   {
-    kind: Type.Literal('job'),
-    name: Type.String(),
-    version: Type.String(),
-    options: DefinitionOptions,
-    override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
-    schema: Type.Optional(Payload),
-    registeredAt: Time,
-    versions: Type.Integer(),
-    paused: orNull(Pause),
+    ...definition,
+    versions: Type.Array(
+      object({ version: Type.String(), registeredAt: Time, workers: Type.Array(object({ id: Type.String(), name: Type.String() })) }),
+      { description: 'newest first, each with the workers that serve it now' },
+    ),
+    recent: object({
+      runs: Type.Integer({ description: 'the newest runs that were looked into, 1,000 at most' }),
+      counts: Counts,
+      versions: Type.Array(object({ version: orNull(Type.String({ description: 'that served them last' })), counts: Counts })),
+      runMs: { ...Percentiles, description: 'of those that are closed, from the first delivery to the close' },
+    }),
   },
-  'RegisteredDefinition',
+  'DefinitionDetail',
 )
-export const Definitions = object({ definitions: Type.Array(Definition) }, 'Definitions')
+export const DefinitionRow = object({ ...definition, versions: Type.Integer(), lastHour: Hour }, 'DefinitionRow')
+export const Definitions = object({ definitions: Type.Array(DefinitionRow) }, 'Definitions')
 export const Queues = object(
   {
     queues: Type.Array(
@@ -156,9 +239,12 @@ export const Queues = object(
         depth: Type.Integer(),
         running: Type.Integer(),
         scheduled: Type.Integer(),
+        waiting: Type.Integer({ description: 'of the scheduled: in back-off, or snoozed' }),
+        parked: Type.Integer({ description: 'runs that wait for an operator' }),
         oldestAt: orNull(Time),
         paused: orNull(Pause),
         workers: Type.Integer(),
+        lastHour: Hour,
       }),
     ),
   },
@@ -176,6 +262,8 @@ export const Workers = object(
         slots: Type.Integer(),
         running: Type.Array(object({ run: Type.String(), definition: Type.String(), attempt: Type.Integer(), since: Time, stuck: Type.Boolean() })),
         lastSeenAt: Time,
+        draining: Type.Boolean({ description: "it gets no new task, by an operator's word" }),
+        drained: orNull(Pause),
       }),
     ),
   },
@@ -194,6 +282,26 @@ export const Summary = object(
     stuck: Type.Array(Run),
     pauses: Type.Array(object({ scope: Type.String(), name: Type.String(), by: orNull(Type.String()), note: orNull(Type.String()), since: Time })),
     workers: Type.Integer(),
+    needs: Type.Array(
+      object(
+        {
+          is: Type.Enum(['stuck', 'queue', 'worker', 'failing', 'sequence', 'parked', 'schedule']),
+          why: Type.String({ description: 'a stable word for what is the matter within its kind' }),
+          text: Type.String(),
+          count: Type.Integer(),
+          definition: Type.Optional(Type.String()),
+          queue: Type.Optional(Type.String()),
+          schedule: Type.Optional(Type.String()),
+          worker: Type.Optional(Type.String()),
+          run: Type.Optional(Type.String()),
+          key: Type.Optional(Type.String({ description: 'of a sequence' })),
+          since: Type.Optional(Time),
+        },
+        'Need',
+      ),
+      { description: 'what needs a person, most urgent first' },
+    ),
+    needsComplete: Type.Boolean({ description: 'false: there are more schedules, or more parked runs, than were looked at' }),
   },
   'Summary',
 )
@@ -244,3 +352,36 @@ export const LiveEvent = Type.Union(
 
 export const CreatedKey = object({ name: Type.String(), key: Type.String({ description: 'shown this once' }), createdAt: Time }, 'CreatedKey')
 export const Keys = object({ keys: Type.Array(object({ name: Type.String(), createdAt: Time })) }, 'Keys')
+
+export const Server = object(
+  {
+    version: Type.String(),
+    node: Type.String({ description: 'the version of Node.js' }),
+    store: Type.String(),
+    executors: Type.Array(Type.String(), { description: 'built-in ones that run in it' }),
+    configuration: Type.Record(
+      Type.String(),
+      object({
+        value: Type.Union([Type.String(), Type.Number(), Type.Null()]),
+        from: Type.String({ description: 'a flag, a variable, a place in a file, or default' }),
+      }),
+      { description: 'secrets are masked' },
+    ),
+    bind: orNull(Type.String({ description: 'the address on which it listens' })),
+    asksForKeys: Type.Boolean(),
+    ready: Type.Boolean(),
+    fault: orNull(Type.String({ description: "what is wrong with the store's disk" })),
+    startedAt: Time,
+    now: Time,
+    retention: object({ runsMs: Type.Integer(), keysMs: Type.Integer() }),
+  },
+  'Server',
+)
+export const Namespaces = object(
+  {
+    namespaces: Type.Array(
+      object({ name: Type.String(), definitions: Type.Integer(), open: Type.Integer({ description: 'open jobs' }), workers: Type.Integer() }),
+    ),
+  },
+  'Namespaces',
+)

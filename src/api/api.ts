@@ -4,8 +4,10 @@ import { newId } from '../core/ids.ts'
 import type { Instant } from '../core/time.ts'
 import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { activity } from './activity.ts'
 import { type HttpOptions, httpApp } from './app.ts'
 import { applying } from './apply.ts'
+import { isLoopback } from './auth.ts'
 import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
@@ -17,6 +19,7 @@ import { type Answer, type ErrorLog, errorAnswer, problemAnswer } from './proble
 import { queues } from './queues.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
+import { type ServerFacts, server, UNKNOWN_SERVER } from './server.ts'
 import { summary } from './summary.ts'
 import { tasks } from './tasks.ts'
 import { workers } from './workers.ts'
@@ -29,6 +32,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...limits,
   ...workers,
   ...summary,
+  ...server,
+  ...activity,
   ...tasks,
   ...keys,
   ...schedules,
@@ -41,6 +46,8 @@ export interface ApiOptions {
   /** Where unexpected errors go, under the id that the caller is told. A pino logger fits. */
   log?: ErrorLog
   metrics?: Metrics
+  /** What the server says of itself. */
+  facts?: ServerFacts
   /** Shown in `/openapi.json`. */
   version?: string
   now?: () => Instant
@@ -61,7 +68,13 @@ export interface Api {
 
 export function createApi(engine: Engine, options: ApiOptions = {}): Api {
   const now = options.now ?? Date.now
-  const context: Context = { engine, now, newId: options.newId ?? (() => newId(now(), Math.random)) }
+  const context: Context = {
+    engine,
+    now,
+    newId: options.newId ?? (() => newId(now(), Math.random)),
+    facts: options.facts ?? { ...UNKNOWN_SERVER, version: options.version ?? UNKNOWN_SERVER.version, startedAt: now() },
+    listening: { bind: null, asksForKeys: false },
+  }
   const log = options.log ?? SILENT
   let description: OpenApi | null = null
   const api: Api = {
@@ -79,7 +92,10 @@ export function createApi(engine: Engine, options: ApiOptions = {}): Api {
       for await (const frame of openStream(engine, name, call)) if (frame.text !== null) yield JSON.parse(frame.text) as unknown
     },
     openApi: () => (description ??= openApi(OPERATIONS, options.version ?? '0.0.0')),
-    http: httpOptions => httpApp({ ...api, metrics: options.metrics }, OPERATIONS, context, log, httpOptions),
+    http(httpOptions) {
+      context.listening = { bind: httpOptions.bind, asksForKeys: !isLoopback(httpOptions.bind) }
+      return httpApp({ ...api, metrics: options.metrics }, OPERATIONS, context, log, httpOptions)
+    },
   }
   return api
 }

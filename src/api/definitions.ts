@@ -1,12 +1,13 @@
 import { UserError } from '../core/errors.ts'
 import type { DefinitionOptions, DefinitionView, Engine } from '../engine/face.ts'
-import { Definition, Definitions, Empty } from './answers.ts'
+import { Definition, DefinitionDetail, Definitions, Empty } from './answers.ts'
 import { nearest } from './check.ts'
 import { type DefinitionOptionsBody, DefinitionOptions as OptionsSchema, Register } from './definition-schemas.ts'
 import { definitionOf, definitionOptionsOf } from './inputs.ts'
+import { formatInstant } from './instants.ts'
 import { type Operation, operation } from './operation.ts'
 import { pauseOperations } from './queues.ts'
-import { definitionText } from './views.ts'
+import { definitionText, NOTHING } from './views.ts'
 
 const DEFINITIONS = '/v1/namespaces/{namespace}/definitions'
 
@@ -30,18 +31,27 @@ const list = operation({
   name: 'definitions.list',
   method: 'GET',
   path: DEFINITIONS,
-  summary: 'List definitions, each with its newest version',
+  summary: 'List definitions, each with its newest version and what it did in the last hour',
   answers: { 200: Definitions },
-  handle: ({ engine, params }) => `{"definitions":[${engine.definitions.list(params.namespace).map(definitionText).join(',')}]}`,
+  async handle({ engine, params }) {
+    const { definitions: hours } = await engine.activity.lastHour(params.namespace)
+    const rows = engine.definitions.list(params.namespace)
+    return `{"definitions":[${rows.map(row => definitionText(row, { lastHour: hours.get(row.name) ?? NOTHING })).join(',')}]}`
+  },
 })
 
 const get = operation({
   name: 'definitions.get',
   method: 'GET',
   path: DEFINITION,
-  summary: 'A definition, with what of its options an operator has set',
-  answers: { 200: Definition },
-  handle: ({ engine, params }) => definitionText(found(engine, params)),
+  summary: 'A definition, with what of its options an operator has set, all its versions, and its newest runs',
+  answers: { 200: DefinitionDetail },
+  async handle({ engine, params }) {
+    const definition = found(engine, params)
+    const { versions, recent } = await engine.definitions.detail(params.namespace, params.name)
+    const told = versions.map(one => ({ ...one, registeredAt: formatInstant(one.registeredAt) }))
+    return definitionText(definition, { versions: told, recent })
+  },
 })
 
 const override = operation({

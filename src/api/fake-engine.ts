@@ -105,11 +105,23 @@ export class FakeEngine implements Engine {
       this.#called('runs.list', filter, page)
       const rows = [...this.known.values()].filter(run => filter.states?.includes(run.state) ?? true).reverse()
       const from = page.after === null ? 0 : Number(page.after)
-      return { rows: rows.slice(from, from + page.limit), next: from + page.limit < rows.length ? String(from + page.limit) : null }
+      return { rows: rows.slice(from, from + page.limit), next: from + page.limit < rows.length ? String(from + page.limit) : null, through: null }
+    },
+    tally: async (search, steps) => {
+      this.#called('runs.tally', search, steps)
+      return {
+        counts: [...this.known.values()].map(run => ({ step: Math.floor((run.createdAt - steps.from) / steps.stepMs), state: run.state, count: 1 })),
+        through: null,
+      }
     },
     history: async (namespace, id) => {
       this.#run('runs.history', namespace, id)
       return [...(this.histories.get(id) ?? [])]
+    },
+    related: async (namespace, id) => {
+      const run = this.#run('runs.related', namespace, id)
+      const schedule = { is: 'schedule', schedule: 'nightly', id: 's', n: 7, nominalAt: NOW, source: 'time' } as const
+      return { chain: [run], parent: run, children: [run], schedule, batch: null, more: false }
     },
     closedCounts: async () => ({ completed: 1 }),
     logs: async (namespace, id, page) => {
@@ -139,6 +151,15 @@ export class FakeEngine implements Engine {
       this.#called('definitions.override', namespace, name, options)
       this.overrides = options
     },
+    detail: async () => ({
+      versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
+      recent: {
+        runs: 3,
+        counts: { completed: 2, failed: 1 },
+        versions: [{ version: null, counts: { completed: 2, failed: 1 } }],
+        runMs: { p50: 5, p95: 20 },
+      },
+    }),
     list: namespace => [
       {
         namespace,
@@ -173,9 +194,26 @@ export class FakeEngine implements Engine {
     list: namespace => this.#pauses.map(pause => ({ ...pause, namespace })),
   }
   readonly queues: Engine['queues'] = {
-    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+  }
+  readonly activity: Engine['activity'] = {
+    get: async () => ({
+      from: NOW - 60_000,
+      stepMs: 60_000,
+      points: [{ at: NOW - 60_000, started: 3, closed: { completed: 2, failed: 1 }, waitMs: { p50: 5, p95: 20 }, runMs: null }],
+      queues: [{ name: 'default', started: 3, closed: { completed: 2 } }],
+      since: NOW - 60_000,
+      countedSince: NOW,
+    }),
+    lastHour: async () => ({
+      queues: new Map([['default', { started: 3, closed: { completed: 2 } }]]),
+      definitions: new Map([['resize', { started: 3, closed: { completed: 2 } }]]),
+    }),
   }
   readonly workers: Engine['workers'] = {
+    drain: async (namespace, worker, command) => this.#called('workers.drain', namespace, worker, command),
+    undrain: async (namespace, worker) => this.#called('workers.undrain', namespace, worker),
+    silent: () => [{ id: 'w0', name: 'web-0:41', lastSeenAt: NOW - 600_000 }],
     list: () => [
       {
         id: 'w1',
@@ -186,6 +224,8 @@ export class FakeEngine implements Engine {
         slots: 4,
         running: [{ run: newId(NOW, Math.random), definition: 'resize', attempt: 1, since: NOW, stuck: false }],
         lastSeenAt: NOW,
+        draining: true,
+        drained: { by: 'ana', note: null, since: NOW },
       },
     ],
   }
@@ -226,6 +266,7 @@ export class FakeEngine implements Engine {
       else this.#settings.set(`${kind} ${namespace} ${name}`, { namespace, name, value, changedAt: NOW })
     },
   }
+  namespaces: Engine['namespaces'] = () => [{ name: 'default', definitions: 1, open: 6, workers: 1 }]
   stats(): ReturnType<Engine['stats']> {
     return {
       started: 12,

@@ -42,5 +42,6 @@ export class FakeLimits implements LimitCalls {
     if (set === null) this.sets.delete(name)
     else this.sets.set(name, set)
   }
+  stopped: LimitCalls['stopped'] = () => [{ definition: 'resize', key: 'u17', run: '01kg0000000000000000000000' }]
   readonly resumeSequence: LimitCalls['resumeSequence'] = async (...args) => this.#called('limits.resumeSequence', ...args)
 }

@@ -63,6 +63,24 @@ export class FakeSchedules implements ScheduleCalls {
     const from = page.after === null ? 0 : Number(page.after)
     return { rows: rows.slice(from, from + page.limit), next: from + page.limit < rows.length ? String(from + page.limit) : null }
   }
+  readonly upcoming: ScheduleCalls['upcoming'] = async (namespace, range, page) => {
+    this.#called('schedules.upcoming', namespace, range, page)
+    const rows = [...this.known.values()].map(({ name, spec, paused }) => ({
+      name,
+      definition: spec.target.definition,
+      queue: null,
+      timezone: 'UTC',
+      paused,
+      times: [range.from, range.until],
+      count: 2,
+      more: false,
+    }))
+    return { rows, next: null }
+  }
+  readonly outcomes: ScheduleCalls['outcomes'] = async (namespace, range, page) => {
+    this.#called('schedules.outcomes', namespace, range, page)
+    return { rows: [...this.known.values()].map(({ name }) => ({ name, lines: this.lines, more: false })), next: null }
+  }
   readonly ledger: ScheduleCalls['ledger'] = async (namespace, name, filter, page) => {
     this.#known('ledger', namespace, name, filter, page)
     return { rows: this.lines, next: null }
@@ -120,6 +138,7 @@ export class FakeSchedules implements ScheduleCalls {
       nextAt: at + DAY_MS,
       accounted: at,
       last: fakeEntry(at),
+      lastOutcome: fakeLine(at).outcome,
       fired: 1,
       open: [callRunId('open', 0)],
       buffered: 0,

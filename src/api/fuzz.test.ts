@@ -24,9 +24,19 @@ beforeAll(() => {
 })
 afterAll(() => app.close())
 
-const SCHEDULE_READS = ['get', 'list', 'preview', 'ledger', 'calendar', 'explain'].map(name => `schedules.${name}`)
+const SCHEDULE_READS = ['get', 'list', 'preview', 'ledger', 'calendar', 'explain', 'upcoming', 'outcomes'].map(name => `schedules.${name}`)
 const BATCH_READS = ['get', 'list', 'preview'].map(name => `batches.${name}`)
-const READS = new Set(['runs.list', 'runs.get', 'runs.history', 'runs.logs', 'runs.explain', ...SCHEDULE_READS, ...BATCH_READS])
+const READS = new Set([
+  'runs.list',
+  'runs.get',
+  'runs.history',
+  'runs.logs',
+  'runs.explain',
+  'runs.related',
+  'runs.tally',
+  ...SCHEDULE_READS,
+  ...BATCH_READS,
+])
 /** Codes that say which field is meant: these have a place. */
 const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
 

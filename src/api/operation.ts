@@ -11,6 +11,7 @@ import { parseInstant } from './instants.ts'
 import type { Answer } from './problem.ts'
 import { type Place, splitPayloads } from './raw.ts'
 import { Duration, InstantText, Name } from './schemas.ts'
+import type { ServerFacts } from './server.ts'
 
 /**
  * One operation of the API, whole: from it come the HTTP route, its part of `/openapi.json`, and the call of an embedded node. Whatever `handle` is given
@@ -49,6 +50,9 @@ export interface Context {
   engine: Engine
   now(): Instant
   newId(): string
+  facts: ServerFacts
+  /** Where it is reached over HTTP; null: nowhere. */
+  listening: { bind: string | null; asksForKeys: boolean }
 }
 
 export interface BodySpec<B extends TSchema> {
@@ -244,12 +248,12 @@ export function oneOrMore<T extends string>(known: readonly T[]): QueryParameter
   }
 }
 /** `name:value`, all of which must be there. */
-export const tags: QueryParameter<Record<string, string>> = {
-  schema: Type.String({ pattern: '^[^:]+:', description: 'a tag as name:value' }),
+const pairs = (what: string): QueryParameter<Record<string, string>> => ({
+  schema: Type.String({ pattern: '^[^:]+:', description: `${what} as name:value` }),
   repeatable: true,
   read(values, at) {
     const pairs = values.map(value => {
-      const colon = checked(value.indexOf(':') > 0, value, at, 'expected a tag as name:value', value.indexOf(':'))
+      const colon = checked(value.indexOf(':') > 0, value, at, `expected ${what} as name:value`, value.indexOf(':'))
       return [value.slice(0, colon), value.slice(colon + 1)] as const
     })
     const read = Object.fromEntries(pairs)
@@ -258,10 +262,27 @@ export const tags: QueryParameter<Record<string, string>> = {
       throw new UserError('invalid-input', {
         at,
         found: foundText(twice.join(':')),
-        hint: `a run has one value of the tag ${foundText(twice[0])}, so two can never match`,
+        hint: `a run has one value of ${what.replace(/^an? /, 'the ')} ${foundText(twice[0])}, so two can never match`,
       })
     return read
   },
+})
+export const tags = pairs('a tag')
+export const fields = pairs('a field')
+const WORDS_MAX = 200
+/** What people look for. */
+export const words: QueryParameter<string> = {
+  schema: Type.String({ minLength: 1, maxLength: WORDS_MAX }),
+  repeatable: false,
+  read: ([text = ''], at) => {
+    const hint = `expected a text of 1 to ${WORDS_MAX} characters`
+    return checked(text.length >= 1 && text.length <= WORDS_MAX, text, at, hint, text)
+  },
+}
+export const duration: QueryParameter<number> = {
+  schema: Duration,
+  repeatable: false,
+  read: ([text = ''], at) => durationMs(/^\d{1,15}$/.test(text) ? Number(text) : text.slice(0, 100), at),
 }
 export const instant: QueryParameter<Instant> = {
   schema: InstantText,
@@ -269,13 +290,16 @@ export const instant: QueryParameter<Instant> = {
   read: (values, at) => parseInstant(values[0] as string, at),
 }
 export function upTo(maximum: number, otherwise: number): QueryParameter<number> {
+  return between(1, maximum, otherwise)
+}
+export function between(minimum: number, maximum: number, otherwise: number): QueryParameter<number> {
   return {
-    schema: Type.Integer({ minimum: 1, maximum, default: otherwise }),
+    schema: Type.Integer({ minimum, maximum, default: otherwise }),
     repeatable: false,
     read(values, at) {
       const text = values[0] as string
       const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
-      return checked(number >= 1 && number <= maximum, text, at, `expected a whole number from 1 to ${maximum}`, number)
+      return checked(number >= minimum && number <= maximum, text, at, `expected a whole number from ${minimum} to ${maximum}`, number)
     },
   }
 }
@@ -292,7 +316,7 @@ export const wait: QueryParameter<number> = {
   repeatable: false,
   read(values, at) {
     const text = values[0] as string
-    const ms = durationMs(/^\d{1,15}$/.test(text) ? Number(text) : text.slice(0, 100), at)
+    const ms = duration.read(values, at)
     return checked(ms <= WAIT_MS_MAX, text, at, `one waits ${WAIT_MS_MAX / 1_000} seconds at most; ask again`, ms)
   },
 }

@@ -11,9 +11,12 @@ const list = operation({
   name: 'queues.list',
   method: 'GET',
   path: `${NAMESPACE}/queues`,
-  summary: 'List queues with their depth',
+  summary: 'List queues with their depth, and what they did in the last hour',
   answers: { 200: Queues },
-  handle: ({ engine, params }) => JSON.stringify({ queues: engine.queues.list(params.namespace).map(queueJson) }),
+  async handle({ engine, params }) {
+    const { queues: hours } = await engine.activity.lastHour(params.namespace)
+    return JSON.stringify({ queues: engine.queues.list(params.namespace).map(queue => queueJson(queue, hours.get(queue.name))) })
+  },
 })
 
 /** Pause and resume are the same for all that can be paused: an operator's setting (E21). */

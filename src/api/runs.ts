@@ -1,20 +1,32 @@
 import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import type { StartAnswer } from '../engine/face.ts'
-import { BATCH_TAG } from '../engine/face.ts'
-import { Empty, Existing, Explanation, History, Logs, RunDetail, RunList, RunRef, Started, StartedMany } from './answers.ts'
-import { batchId } from './batches.ts'
+import {
+  Empty,
+  Existing,
+  Explanation,
+  History,
+  Logs,
+  RelatedRuns,
+  RunDetail,
+  RunHistogram,
+  RunList,
+  RunRef,
+  Started,
+  StartedMany,
+} from './answers.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
+import { formatInstant } from './instants.ts'
 import { quote } from './json.ts'
-import { cursor, instant, limit, name, names, type Operation, oneOrMore, operation, tags, wait } from './operation.ts'
+import { between, cursor, instant, limit, type Operation, operation, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
-import type { RunFilter } from './rows.ts'
+import { histogramJson, runQuery, searchOf } from './run-search.ts'
 import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
-import { eventText, explanationJson, logLineText, runDetailText, runJson } from './views.ts'
+import { eventText, explanationJson, instantOrNull, logLineText, runDetailText, runJson } from './views.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
+const DAY_MS = 86_400_000
 const RUN = `${RUNS}/{run}`
 
 const start = operation({
@@ -62,30 +74,31 @@ const list = operation({
   method: 'GET',
   path: RUNS,
   summary: 'List runs, open and closed, newest first',
-  query: {
-    state: oneOrMore([...OPEN_STATES, ...CLOSED_STATES]),
-    definition: names,
-    queue: names,
-    tag: tags,
-    batch: name,
-    createdAfter: instant,
-    createdBefore: instant,
-    limit,
-    cursor,
-  },
+  query: { ...runQuery, createdAfter: instant, createdBefore: instant, limit, cursor },
   answers: { 200: RunList },
-  async handle({ engine, params, query }) {
-    const filter: RunFilter = { namespace: params.namespace }
-    if (query.state) filter.states = query.state
-    if (query.definition) filter.names = query.definition
-    if (query.queue) filter.queues = query.queue
-    if (query.tag) filter.tags = query.tag
-    if (query.batch) filter.tags = { ...filter.tags, [BATCH_TAG]: await batchId(engine, { namespace: params.namespace, batch: query.batch }) }
-    if (query.createdAfter !== undefined) filter.createdAfter = query.createdAfter
-    if (query.createdBefore !== undefined) filter.createdBefore = query.createdBefore
-    const listed = ['runs', filter]
-    const page = await engine.runs.list(filter, { after: openCursor(query.cursor, listed), limit: query.limit ?? PAGE_DEFAULT })
-    return JSON.stringify({ runs: page.rows.map(runJson), next: sealCursor(page.next, listed) })
+  async handle({ engine, params, query, context }) {
+    const { cursor, limit, ...asked } = query
+    const search = await searchOf(engine, params.namespace, asked, context.now())
+    const listed = ['runs', { ...search, took: search.took && { ...search.took, now: 0 } }]
+    const page = await engine.runs.list(search, { after: openCursor(cursor, listed), limit: limit ?? PAGE_DEFAULT })
+    return JSON.stringify({ runs: page.rows.map(runJson), next: sealCursor(page.next, listed), through: instantOrNull(page.through) })
+  },
+})
+
+const histogram = operation({
+  name: 'runs.histogram',
+  method: 'GET',
+  path: `${RUNS}/histogram`,
+  summary: 'How many runs were created when, by state; of the newest 200,000, or 5,000 where reason, error or metadata are asked for',
+  query: { ...runQuery, from: instant, until: instant, buckets: between(10, 200, 60) },
+  answers: { 200: RunHistogram },
+  async handle({ engine, params, query, context }) {
+    const { from: asked, until = context.now(), buckets = 60, ...filter } = query
+    const from = asked ?? until - DAY_MS
+    if (from >= until) throw new UserError('invalid-input', { at: '/query/from', found: formatInstant(from), hint: 'a range ends after it begins' })
+    const stepMs = Math.ceil((until - from) / buckets)
+    const search = await searchOf(engine, params.namespace, { ...filter, createdAfter: from, createdBefore: until }, context.now())
+    return JSON.stringify(histogramJson(await engine.runs.tally(search, { from, stepMs }), { from, until, stepMs }))
   },
 })
 
@@ -139,6 +152,25 @@ const explain = operation({
   },
 })
 
+const related = operation({
+  name: 'runs.related',
+  method: 'GET',
+  path: `${RUN}/related`,
+  summary: 'Retries before and after a run, what started it, and what it started',
+  answers: { 200: RelatedRuns },
+  async handle({ engine, params, runId }) {
+    const { chain, parent, children, schedule, batch, more } = await engine.runs.related(params.namespace, await runId())
+    return JSON.stringify({
+      chain: chain.map(runJson),
+      parent: parent && runJson(parent),
+      children: children.map(runJson),
+      schedule: schedule && { name: schedule.schedule, n: schedule.n, nominalAt: formatInstant(schedule.nominalAt), source: schedule.source },
+      batch,
+      more,
+    })
+  },
+})
+
 const command = (name: 'cancel' | 'terminate' | 'resume', summary: string) =>
   operation({
     name: `runs.${name}`,
@@ -187,10 +219,12 @@ export const runs: Operation[] = [
   start,
   startMany,
   list,
+  histogram,
   get,
   history,
   logs,
   explain,
+  related,
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
   retry,

@@ -29,16 +29,20 @@ const entry = {
   accountedAt: Time,
 }
 const LedgerEntry = object(entry, 'LedgerEntry')
+const RunOutcome = orNull(object({ state: Type.Enum([...OPEN_STATES, ...CLOSED_STATES]), startedAt: orNull(Time), closedAt: orNull(Time) }))
 const LedgerLine = object(
   {
     ...entry,
     text: orNull(Type.String()),
-    outcome: orNull(object({ state: Type.Enum([...OPEN_STATES, ...CLOSED_STATES]), startedAt: orNull(Time), closedAt: orNull(Time) })),
+    outcome: RunOutcome,
   },
   'LedgerLine',
 )
 export const Ledger = object({ lines: Type.Array(LedgerLine), next: orNull(Type.String()) }, 'Ledger')
 
+const SchedulePause = orNull(
+  object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time, until: orNull(Time), gone: Type.Boolean() }),
+)
 const { overlap: _, catchup: __, jitter: ___, ...given } = NamedSchedule.properties
 export const Schedule = object(
   {
@@ -56,13 +60,14 @@ export const Schedule = object(
     overridden: Type.Array(Type.String()),
     createdAt: Time,
     editedAt: Time,
-    paused: orNull(object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time, until: orNull(Time), gone: Type.Boolean() })),
+    paused: SchedulePause,
     nextAt: orNull(Time),
     accounted: Time,
     fired: Type.Integer(),
     open: Type.Array(Type.String()),
     buffered: Type.Integer(),
     last: orNull(LedgerEntry),
+    lastOutcome: { ...RunOutcome, description: 'how the run of the last one stands' },
     backfills: Type.Array(
       object({
         id: Type.String(),
@@ -98,6 +103,41 @@ export const Preview = object(
     warnings: Type.Array(Warning),
   },
   'Preview',
+)
+export const Upcoming = object(
+  {
+    from: Time,
+    until: Time,
+    schedules: Type.Array(
+      object({
+        name: Type.String(),
+        definition: Type.String(),
+        queue: orNull(Type.String()),
+        timezone: Type.String(),
+        paused: SchedulePause,
+        times: Type.Array(Time, { description: 'those that fire unless it is paused: the first 300' }),
+        count: Type.Integer({ description: 'in the range, among its first 1,000 times' }),
+        more: Type.Boolean({ description: 'there are more than are listed' }),
+      }),
+    ),
+    next: orNull(Type.String()),
+  },
+  'UpcomingTimes',
+)
+export const Outcomes = object(
+  {
+    from: Time,
+    until: Time,
+    schedules: Type.Array(
+      object({
+        name: Type.String(),
+        lines: Type.Array(LedgerLine, { description: 'the last 200, latest first' }),
+        more: Type.Boolean({ description: 'there are more than are listed' }),
+      }),
+    ),
+    next: orNull(Type.String()),
+  },
+  'ScheduleOutcomes',
 )
 export const CalendarText = Type.String({ description: 'iCalendar (RFC 5545)' })
 export const ScheduleExplanation = object(

@@ -9,6 +9,7 @@ import type {
   SchedulePut,
   ScheduleSpec,
   ScheduleView,
+  UpcomingTimes,
 } from '../engine/face.ts'
 import { durationText } from './durations.ts'
 import { formatInstant } from './instants.ts'
@@ -35,13 +36,14 @@ export function scheduleText(view: ScheduleView): string {
     overridden: overridden.map(field => (field === 'jitterMs' ? 'jitter' : field)),
     createdAt: formatInstant(view.createdAt),
     editedAt: formatInstant(view.editedAt),
-    paused: paused && { ...paused, since: formatInstant(paused.since), until: instantOrNull(paused.until) },
+    paused: schedulePauseJson(paused),
     nextAt: instantOrNull(view.nextAt),
     accounted: formatInstant(view.accounted),
     fired,
     open,
     buffered,
     last: view.last && entryJson(view.last),
+    lastOutcome: outcomeJson(view.lastOutcome),
     backfills: view.backfills.map(backfillJson),
   })
   return spec.target.input === null ? known : `${known.slice(0, -1)},"input":${spec.target.input}}`
@@ -129,11 +131,19 @@ function entryJson(entry: LedgerEntry): object {
 
 export function lineJson(line: LedgerLine): object {
   const { text, outcome } = line
-  return {
-    ...entryJson(line),
-    text,
-    outcome: outcome && { state: outcome.state, startedAt: instantOrNull(outcome.startedAt), closedAt: instantOrNull(outcome.closedAt) },
-  }
+  return { ...entryJson(line), text, outcome: outcomeJson(outcome) }
+}
+
+function outcomeJson(outcome: LedgerLine['outcome']): object | null {
+  return outcome && { state: outcome.state, startedAt: instantOrNull(outcome.startedAt), closedAt: instantOrNull(outcome.closedAt) }
+}
+
+function schedulePauseJson(paused: ScheduleView['paused']): object | null {
+  return paused && { ...paused, since: formatInstant(paused.since), until: instantOrNull(paused.until) }
+}
+
+export function upcomingJson(schedule: UpcomingTimes): object {
+  return { ...schedule, paused: schedulePauseJson(schedule.paused), times: schedule.times.map(formatInstant) }
 }
 
 export function previewJson({ words, timezone, times, warnings }: Preview): object {

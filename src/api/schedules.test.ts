@@ -341,3 +341,28 @@ describe('apply', () => {
       expect(field.description, name).toEqual(expect.any(String))
   })
 })
+
+describe('all schedules together', () => {
+  test.each([
+    ['upcoming', '', NOW, NOW + 86_400_000],
+    ['upcoming', '?from=2026-03-05T00:00:00Z', Date.parse('2026-03-05T00:00:00Z'), Date.parse('2026-03-06T00:00:00Z')],
+    ['outcomes', '', NOW - 86_400_000, NOW],
+    ['outcomes', '?until=2026-02-05T00:00:00Z', Date.parse('2026-02-04T00:00:00Z'), Date.parse('2026-02-05T00:00:00Z')],
+  ])('%s%s is of a day', async (name, query, from, until) => {
+    expect((await call('GET', `${NAMESPACE}/schedules/${name}${query}`)).json()).toMatchObject({
+      from: new Date(from).toISOString(),
+      until: new Date(until).toISOString(),
+      schedules: [],
+      next: null,
+    })
+    expect(last()).toEqual({ name: `schedules.${name}`, args: ['default', { from, until }, { after: null, limit: 50 }] })
+  })
+
+  test.each(['?from=2026-03-05T00:00:00Z&until=2026-03-04T00:00:00Z', '?from=2026-03-01T00:00:00Z&until=2026-04-02T00:00:00Z'])(
+    'a range of %s is refused',
+    async query => {
+      for (const name of ['upcoming', 'outcomes'])
+        expect((await call('GET', `${NAMESPACE}/schedules/${name}${query}`)).json()).toMatchObject({ code: 'invalid-input', at: '/query/until' })
+    },
+  )
+})

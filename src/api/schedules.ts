@@ -8,13 +8,13 @@ import { Empty } from './answers.ts'
 import { explainMismatch } from './check.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { payloadOf, storable } from './inputs.ts'
-import { parseInstant } from './instants.ts'
+import { formatInstant, parseInstant } from './instants.ts'
 import { cursor, instant, limit, moment, type Operation, oneOrMore, operation, upTo } from './operation.ts'
 import type { LedgerFilter } from './rows.ts'
 import * as answers from './schedule-answers.ts'
 import { scheduleOf, timetableOf } from './schedule-inputs.ts'
 import * as schemas from './schedule-schemas.ts'
-import { lineJson, previewJson, putText, scheduleExplanationJson, scheduleText, writtenSpec } from './schedule-views.ts'
+import { lineJson, previewJson, putText, scheduleExplanationJson, scheduleText, upcomingJson, writtenSpec } from './schedule-views.ts'
 import { CommandBody, NOTE_LENGTH_MAX } from './schemas.ts'
 
 const NAMESPACE = '/v1/namespaces/{namespace}'
@@ -99,6 +99,60 @@ const list = operation({
     return `{"schedules":[${page.rows.map(scheduleText).join(',')}],"next":${JSON.stringify(sealCursor(page.next, listed))}}`
   },
 })
+
+/** A month and a day: whatever month a calendar shows. */
+const RANGE_MS_MAX = 31 * 86_400_000
+const DAY_MS = 86_400_000
+const SCHEDULES_A_PAGE = 50
+const schedulesLimit = upTo(200, SCHEDULES_A_PAGE)
+const rangeQuery = { from: instant, until: instant, limit: schedulesLimit, cursor }
+
+/** A range that was asked for, or a day from or up to now. */
+function rangeOf(query: { from?: Instant; until?: Instant }, now: Instant, ahead: boolean): { from: Instant; until: Instant } {
+  const from = query.from ?? (ahead ? now : (query.until ?? now) - DAY_MS)
+  const until = query.until ?? from + DAY_MS
+  if (until < from) throw new UserError('invalid-input', { at: '/query/until', found: formatInstant(until), hint: 'a range ends after it begins' })
+  if (until - from > RANGE_MS_MAX) throw new UserError('invalid-input', { at: '/query/until', found: formatInstant(until), hint: 'at most 31 days' })
+  return { from, until }
+}
+
+const upcoming = operation({
+  name: 'schedules.upcoming',
+  method: 'GET',
+  path: `${SCHEDULES}/upcoming`,
+  summary: 'When all schedules will fire in a range, a day from now on if none is named',
+  query: rangeQuery,
+  answers: { 200: answers.Upcoming },
+  async handle({ engine, params, query, context }) {
+    const range = rangeOf(query, context.now(), true)
+    const listed = ['upcoming', params.namespace, query.from, query.until]
+    const page = { after: openCursor(query.cursor, listed), limit: query.limit ?? SCHEDULES_A_PAGE }
+    const { rows, next } = await engine.schedules.upcoming(params.namespace, range, page)
+    return JSON.stringify({ ...rangeJson(range), schedules: rows.map(upcomingJson), next: sealCursor(next, listed) })
+  },
+})
+
+const outcomes = operation({
+  name: 'schedules.outcomes',
+  method: 'GET',
+  path: `${SCHEDULES}/outcomes`,
+  summary: 'What the ledgers of all schedules say of a range, the last day if none is named',
+  query: { ...rangeQuery, account: oneOrMore(ACCOUNTS) },
+  answers: { 200: answers.Outcomes },
+  async handle({ engine, params, query, context }) {
+    const range = rangeOf(query, context.now(), false)
+    const listed = ['outcomes', params.namespace, query.from, query.until, query.account]
+    const page = { after: openCursor(query.cursor, listed), limit: query.limit ?? SCHEDULES_A_PAGE }
+    const accounts = query.account === undefined ? {} : { accounts: query.account }
+    const { rows, next } = await engine.schedules.outcomes(params.namespace, { ...range, ...accounts }, page)
+    const schedules = rows.map(({ lines, ...rest }) => ({ ...rest, lines: lines.map(lineJson) }))
+    return JSON.stringify({ ...rangeJson(range), schedules, next: sealCursor(next, listed) })
+  },
+})
+
+function rangeJson({ from, until }: { from: Instant; until: Instant }): object {
+  return { from: formatInstant(from), until: formatInstant(until) }
+}
 
 const get = operation({
   name: 'schedules.get',
@@ -312,6 +366,8 @@ export const schedules: Operation[] = [
   reset,
   remove,
   list,
+  upcoming,
+  outcomes,
   get,
   pause,
   resume,

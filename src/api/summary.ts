@@ -2,6 +2,7 @@ import type { Instant } from '../core/time.ts'
 import type { Engine, RunSummary } from '../engine/face.ts'
 import { Summary as SummarySchema } from './answers.ts'
 import { formatInstant } from './instants.ts'
+import { type Need, needsOf } from './needs.ts'
 import { type Operation, operation } from './operation.ts'
 import { runJson } from './views.ts'
 
@@ -19,6 +20,10 @@ export interface Summary {
   stuck: RunSummary[]
   pauses: { scope: string; name: string; by: string | null; note: string | null; since: Instant }[]
   workers: number
+  /** What needs a person, most urgent first. */
+  needs: Need[]
+  /** False: there are more schedules, or more runs that wait for an operator, than were looked at. */
+  needsComplete: boolean
 }
 
 const HOUR_MS = 3_600_000
@@ -28,14 +33,14 @@ const SHOWN_MAX = 5
 const LOOKED_THROUGH_MAX = 100
 
 export async function summarize(engine: Engine, namespace: string, now: Instant): Promise<Summary> {
-  const newest = async (states: readonly RunSummary['state'][], limit: number) =>
-    (await engine.runs.list({ namespace, states }, { after: null, limit })).rows
-  const [lastHour, scheduled, failed, paused] = await Promise.all([
+  const newest = (states: readonly RunSummary['state'][], limit: number) => engine.runs.list({ namespace, states }, { after: null, limit })
+  const [lastHour, { rows: scheduled }, { rows: failed }, { rows: paused, next: morePaused }] = await Promise.all([
     engine.runs.closedCounts(namespace, now - HOUR_MS),
     newest(['scheduled', 'waiting'], LOOKED_THROUGH_MAX),
     newest(['failed', 'timed_out'], SHOWN_MAX),
     newest(['paused'], LOOKED_THROUGH_MAX),
   ])
+  const { needs, complete } = await needsOf(engine, namespace, now, { paused: paused.filter(isStopped), pausedMore: morePaused !== null })
   const counts = { running: 0, queued: 0, scheduled: 0, waiting: 0, paused: 0 }
   for (const queue of engine.stats().queues) {
     if (queue.namespace !== namespace) continue
@@ -53,10 +58,17 @@ export async function summarize(engine: Engine, namespace: string, now: Instant)
       .sort((a, b) => (a.nextAt as number) - (b.nextAt as number))
       .slice(0, SHOWN_MAX),
     failed,
-    stuck: paused.filter(run => run.reason === 'parked' || (run.reason?.startsWith('stuck') ?? false)).slice(0, SHOWN_MAX),
+    stuck: paused.filter(isStopped).slice(0, SHOWN_MAX),
     pauses: engine.pauses.list(namespace).map(({ scope, name, by, note, since }) => ({ scope, name, by, note, since })),
     workers: engine.workers.list(namespace).length,
+    needs,
+    needsComplete: complete,
   }
+}
+
+/** It waits for an operator, and nothing else makes it go on. */
+function isStopped({ reason }: RunSummary): boolean {
+  return reason === 'parked' || (reason?.startsWith('stuck') ?? false)
 }
 
 export const summary: Operation[] = [
@@ -73,6 +85,7 @@ export const summary: Operation[] = [
         next: found.next.map(runJson),
         failed: found.failed.map(runJson),
         stuck: found.stuck.map(runJson),
+        needs: found.needs.map(need => ({ ...need, since: need.since === undefined ? undefined : formatInstant(need.since) })),
         pauses: found.pauses.map(pause => ({ ...pause, since: formatInstant(pause.since) })),
       })
     },

@@ -6,6 +6,7 @@ import type {
   DefinitionView,
   Delivery,
   Explanation,
+  HourView,
   LiveEvent,
   Pause,
   QueueView,
@@ -101,7 +102,8 @@ export function definitionOptionsJson(options: DefinitionOptions): Record<string
   return { ...optionsJson(options), ...rulesJson(options, ms => ms) }
 }
 
-export function definitionText(definition: DefinitionView): string {
+/** `more`: what else is told of it, which wins. */
+export function definitionText(definition: DefinitionView, more: object = {}): string {
   const { kind, name, version, options, override, registeredAt, versions, paused, schema } = definition
   const known = JSON.stringify({
     kind,
@@ -112,17 +114,21 @@ export function definitionText(definition: DefinitionView): string {
     registeredAt: formatInstant(registeredAt),
     versions,
     paused: pauseJson(paused),
+    ...more,
   })
   return schema === null ? known : `${known.slice(0, -1)},"schema":${schema}}`
 }
 
-export function queueJson(queue: QueueView): object {
-  const { name, depth, running, scheduled, oldestAt, paused, workers } = queue
-  return { name, depth, running, scheduled, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers }
+export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): object {
+  const { name, depth, running, scheduled, waiting, parked, oldestAt, paused, workers } = queue
+  return { name, depth, running, scheduled, waiting, parked, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, lastHour }
 }
 
+/** Of what did nothing in the last hour. */
+export const NOTHING: HourView = { started: 0, closed: {} }
+
 export function workerJson(worker: WorkerView): object {
-  const { id, name, serves, queues, labels, slots, running, lastSeenAt } = worker
+  const { id, name, serves, queues, labels, slots, running, lastSeenAt, draining, drained } = worker
   return {
     id,
     name,
@@ -132,6 +138,8 @@ export function workerJson(worker: WorkerView): object {
     slots,
     running: running.map(task => ({ ...task, since: formatInstant(task.since) })),
     lastSeenAt: formatInstant(lastSeenAt),
+    draining,
+    drained: pauseJson(drained),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { WireDefinitionView } from '@mainspring/sdk'
+import type { WireDefinitionDetail, WireDefinitionView } from '@mainspring/sdk'
 import type { Command } from 'commander'
 import { Refusal } from '../server/refusal.ts'
 import { collect, jsonArgument, listFlag } from './arguments.ts'
@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.ts'
 export function addDefinitionVerbs(definition: Command, terminal: Terminal): void {
   const show = definition.command('show').description('a definition: its options, and where each comes from').argument('<name>')
   calling(show, terminal, 'mainspring definition show resize', async (session, [name = '']) => {
-    shown(session, await session.client.call<WireDefinitionView>('definitions.get', { name }))
+    shown(session, await session.client.call<WireDefinitionDetail>('definitions.get', { name }))
     return undefined
   })
 
@@ -37,12 +37,12 @@ async function setOptions(session: Session, [name = '']: readonly string[], flag
     if (equals > 0) return [text.slice(0, equals), jsonArgument(text.slice(equals + 1), '--option')]
     throw new Refusal({ code: 'invalid-option', place: '--option', title: `Found ${JSON.stringify(text)}, expected name=json.` })
   })
-  const { override } = await session.client.call<WireDefinitionView>('definitions.get', { name })
+  const { override } = await session.client.call<WireDefinitionDetail>('definitions.get', { name })
   const merged = Object.entries({ ...override, ...Object.fromEntries(options) }).filter(([, value]) => value !== null)
   shown(session, await session.client.call<WireDefinitionView>('definitions.override', { name }, Object.fromEntries(merged)))
   return undefined
 }
 
-function shown(session: Session, definition: WireDefinitionView): void {
+function shown(session: Session, definition: WireDefinitionView | WireDefinitionDetail): void {
   session.show(definition, one => definitionText(one, session.look))
 }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { SETTING_NAMES, SETTINGS } from '../server/config.ts'
+import { SETTING_NAMES } from '../server/config.ts'
+import { shownSettings } from '../server/shown-settings.ts'
 import { keyCalls } from './keys.ts'
-import { configTable, keysTable, settingText } from './output/lists.ts'
+import { configTable, keysTable } from './output/lists.ts'
 import { sizeText, spanText } from './output/words.ts'
 import { acting, withSettings } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -47,10 +48,7 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'print data instead of a table',
   )
   acting(config, terminal, 'mainspring config --json', async session => {
-    const data = Object.fromEntries(
-      SETTING_NAMES.map(name => [SETTINGS[name].key, { value: shownValue(session.config, name), from: session.config.origins[name] }]),
-    )
-    session.show(data, () => configTable(session.config))
+    session.show(shownSettings(session.config), () => configTable(session.config))
     return undefined
   })
 
@@ -82,9 +80,4 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
       return undefined
     },
   )
-}
-
-function shownValue(config: Parameters<typeof settingText>[0], name: (typeof SETTING_NAMES)[number]): unknown {
-  const value = config.settings[name]
-  return typeof value === 'string' ? settingText(config, name) : value
 }

@@ -1,8 +1,9 @@
 import type { OperationName, WireDefinitions, WireQueues, WireSummary, WireWorkers } from '@mainspring/sdk'
 import type { Command } from 'commander'
+import { Refusal } from '../server/refusal.ts'
 import { textFlag } from './arguments.ts'
 import { definitionsTable, homeText, queuesTable, workersTable } from './output/lists.ts'
-import { calling, type Flags, type Session } from './session.ts'
+import { type Action, calling, type Flags, type Session } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { addDefinitionVerbs } from './verbs-definitions.ts'
 
@@ -30,6 +31,29 @@ export async function listWorkers(session: Session): Promise<undefined> {
   const answer = await session.client.call<WireWorkers>('workers.list', {})
   session.show(answer, ({ workers }) => workersTable(workers, session.look))
   return undefined
+}
+
+/** `mainspring worker drain` and `undrain`, by the worker's name, its id, or the end of it. */
+export function drainWorker(operation: 'workers.drain' | 'workers.undrain'): Action {
+  return async (session, [given = ''], flags) => {
+    const { workers } = await session.client.call<WireWorkers>('workers.list', {})
+    const named = workers.filter(({ id, name }) => name === given || id.endsWith(given))
+    if (named.length > 1)
+      throw new Refusal({
+        code: 'invalid-option',
+        place: '<worker>',
+        title: `${named.length} workers fit ${JSON.stringify(given)}: give more of its id.`,
+      })
+    const [worker = { id: given, name: given }] = named
+    const why = textFlag(flags.why)
+    await session.client.call(operation, { worker: worker.id }, why === undefined ? {} : { why })
+    const said =
+      operation === 'workers.drain'
+        ? `worker "${worker.name}" gets no new task; what it runs goes on. Undo: mainspring worker undrain ${given}`
+        : `worker "${worker.name}" gets tasks again.`
+    session.show({ worker: worker.id, draining: operation === 'workers.drain' }, () => said)
+    return undefined
+  }
 }
 
 /** `mainspring` alone. */

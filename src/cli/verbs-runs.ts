@@ -30,6 +30,11 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
     .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
     .option('--batch <batch>', 'only jobs of this batch')
+    .option('--kind <kind>', 'only jobs, or only batches (repeatable)', collect)
+    .option('--reason <reason>', 'only runs that are as they are for this reason, such as aborted (repeatable)', collect)
+    .option('--error <text>', 'only runs whose error has this in its type or message')
+    .option('--longer-than <duration>', 'only runs that took, or have taken, at least so long: 90s')
+    .option('--shorter-than <duration>', 'only runs that took, or have taken, at most so long')
     .option('--limit <number>', 'rows at most, 1 to 1000', '20')
     .option('--cursor <cursor>', 'go on where the list before ended')
   calling(list, terminal, 'mainspring list --state failed --limit 5', listRuns)
@@ -101,11 +106,19 @@ async function listRuns(session: Session, _given: readonly string[], flags: Flag
     queue: listFlag(flags.queue),
     tag: listFlag(flags.tag).map(tag => tag.replace('=', ':')),
     batch: textFlag(flags.batch),
+    kind: listFlag(flags.kind),
+    reason: listFlag(flags.reason),
+    error: textFlag(flags.error),
+    longerThan: textFlag(flags.longerThan),
+    shorterThan: textFlag(flags.shorterThan),
     limit: String(limit),
     cursor: textFlag(flags.cursor),
   }
   const page = await session.client.call<WireRunList>('runs.list', {}, undefined, { query })
-  session.show(page, ({ runs, next }) => `${runsTable(runs, session.look)}${next ? `\n\nmore: mainspring list --cursor ${next}` : ''}`)
+  session.show(page, ({ runs, next, through }) => {
+    const looked = through === null ? '' : `looked back to ${through}; `
+    return `${runsTable(runs, session.look)}${next ? `\n\n${looked}more: mainspring list --cursor ${next}` : ''}`
+  })
   return undefined
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { collect } from './arguments.ts'
 import { acting, calling, withSettings } from './session.ts'
 import type { Terminal } from './terminal.ts'
-import { listWorkers } from './verbs-places.ts'
+import { drainWorker, listWorkers } from './verbs-places.ts'
 
 /** `mainspring worker FILE...` and `mainspring worker ls`. */
 export function addWorkerVerbs(program: Command, terminal: Terminal): void {
@@ -20,5 +20,12 @@ export function addWorkerVerbs(program: Command, terminal: Terminal): void {
   acting(worker, terminal, 'mainspring worker jobs.ts --slots 20', async (session, files, flags) =>
     (await import('./worker.ts')).runWorker(session, files, flags),
   )
+  const drain = worker
+    .command('drain')
+    .description('give a worker no new task; what it runs goes on')
+    .argument('<worker>', 'name, id, or the end of one')
+  calling(drain.option('--why <text>', 'shown wherever that is'), terminal, 'mainspring worker drain web-1:42', drainWorker('workers.drain'))
+  const undrain = worker.command('undrain').description('give a drained worker tasks again').argument('<worker>', 'name, id, or the end of one')
+  calling(undrain, terminal, 'mainspring worker undrain web-1:42', drainWorker('workers.undrain'))
   calling(worker.command('ls').description('all workers'), terminal, 'mainspring worker ls', listWorkers)
 }

@@ -37,6 +37,7 @@ export const CODES = {
   'schedule-not-found': [404, 'There is no such schedule.'],
   'backfill-not-found': [404, 'There is no such backfill.'],
   'limit-not-found': [404, 'There is no such limit.'],
+  'worker-not-found': [404, 'There is no such worker.'],
   'batch-not-found': [404, 'There is no such batch.'],
   'queue-not-found': [404, 'There is no such queue.'],
   'key-conflict': [409, 'This key was used with another input.'],

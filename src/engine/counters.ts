@@ -20,11 +20,13 @@ export class Counters {
     actor.announced = true
   }
 
-  committed(actor: Actor): void {
+  /** True: it is new. */
+  committed(actor: Actor): boolean {
     const state = stateOf(actor)
     const { counted, countedIn } = actor
-    if (state === counted && state !== null && countedIn === actor.queue) return
-    if (!actor.announced) {
+    if (state === counted && state !== null && countedIn === actor.queue) return false
+    const isNew = !actor.announced
+    if (isNew) {
       actor.announced = true
       this.started++
     }
@@ -32,6 +34,7 @@ export class Counters {
     if (state !== null) this.add(`${actor.namespace}\n${actor.queue}\n${state}`, 1)
     actor.counted = state
     actor.countedIn = actor.queue
+    return isNew
   }
 
   of(namespace: string): Map<string, Record<OpenState, number>> {

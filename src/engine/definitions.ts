@@ -12,7 +12,8 @@ import type { Settings } from './settings.ts'
 export interface Registered extends DefinitionSpec {
   namespace: string
   registeredAt: number
-  versions: Set<string>
+  /** When each was registered, the last time. */
+  versions: Map<string, number>
   /** The options of the code, and what an operator has set over them; `options` is both. */
   declared: DefinitionOptions
   override: DefinitionOptions | null
@@ -64,8 +65,8 @@ export class Definitions {
 
   put(row: DefinitionRow): void {
     const key = `${row.namespace}\n${row.name}`
-    const versions = this.byName.get(key)?.versions ?? new Set<string>()
-    versions.add(row.version)
+    const versions = this.byName.get(key)?.versions ?? new Map<string, number>()
+    versions.set(row.version, row.registeredAt)
     const { namespace, name, version, schema, registeredAt } = row
     this.enter({
       kind: row.kind as RunKind,
@@ -93,6 +94,10 @@ export class Definitions {
     )
     const hint = near.length > 0 ? `Did you mean ${near.map(n => `"${n}"`).join(' or ')}?` : 'A worker registers what it serves when it starts.'
     throw new UserError('unknown-definition', { at, found: name, hint })
+  }
+
+  all(): Iterable<Registered> {
+    return this.byName.values()
   }
 
   list(namespace: string): Registered[] {

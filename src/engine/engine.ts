@@ -5,22 +5,27 @@ import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
-import { Actor } from './actor.ts'
+import { Activity } from './activity/activity.ts'
+import type { Actor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
+import { recentRuns, versionsOf } from './definition-detail.ts'
 import { Definitions, OPTIONS_SETTING } from './definitions.ts'
+import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, Pause } from './face.ts'
+import type { Command, Engine, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
 import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
-import { Settings } from './settings.ts'
+import { searchRuns, tallyRuns } from './search.ts'
+import { DRAIN_SETTING, Settings } from './settings.ts'
 import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
-import { detailOf, summaryOf } from './summary.ts'
+import { detailOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
@@ -36,7 +41,8 @@ export function createEngine(options: EngineOptions): Engine {
   const settings = new Settings()
   const definitions = new Definitions(settings)
   const live = new Live()
-  const workers = new Workers(clock)
+  const activity = new Activity(clock, store.read)
+  const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
   const onClosed = options.onClosed ?? (() => {})
   let refusedOverload = 0
   const tenures = new Tenures(
@@ -44,7 +50,7 @@ export function createEngine(options: EngineOptions): Engine {
     world,
     sizes,
     options.nodeName,
-    (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, onClosed, ended }),
+    (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, activity, onClosed, ended }),
   )
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -139,17 +145,18 @@ export function createEngine(options: EngineOptions): Engine {
         }
         return get(namespace, id)
       },
-      async list(filter, page) {
+      async list(search, page) {
         if (page.after !== null) placeOf(page.after)
-        const { rows, next } = await available(store.read.runs(filter, page))
-        return { rows: rows.map(found => summaryOf(Actor.load(found))), next }
+        return available(searchRuns(store.read, search, page))
       },
+      tally: (search, steps) => available(tallyRuns(store.read, search, steps)),
       async history(namespace, id) {
         const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
         const body = decodeBody(found.body)
         const before = segments.filter(({ first }) => first < (body.first ?? 0)).flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
         return [...before, ...body.events]
       },
+      related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
         const counts = await available(store.read.closedCounts(namespace, since))
         return Object.fromEntries(counts.map(({ state, count }) => [state, count]))
@@ -205,6 +212,11 @@ export function createEngine(options: EngineOptions): Engine {
           versions: versions.size,
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
+      async detail(namespace, name) {
+        const definition = definitions.require(namespace, name, '/path/name')
+        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
+      },
       override: (namespace, name, options) => {
         const { declared } = definitions.require(namespace, name, '/path/name')
         if (options !== null) checkTogether({ ...declared, ...options }, '')
@@ -226,6 +238,10 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       list: namespace => settings.pauses(namespace),
     },
+    activity: {
+      get: (...given) => available(activity.get(...given)),
+      lastHour: (...given) => available(activity.lastHour(...given)),
+    },
     limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
@@ -236,27 +252,37 @@ export function createEngine(options: EngineOptions): Engine {
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
         const present = workers.list(namespace).filter(worker => workers.present(worker))
         return [...names].sort().map(name => {
-          const { queued = 0, running = 0, scheduled = 0, waiting = 0 } = counts.get(name) ?? {}
+          const { queued = 0, running = 0, scheduled = 0, waiting = 0, paused = 0 } = counts.get(name) ?? {}
           return {
             name,
             depth: queued,
             running,
             scheduled: scheduled + waiting,
+            waiting,
+            parked: paused,
             oldestAt: tenures.current?.queues.oldest(namespace, name) ?? null,
             paused: settings.pauseOf({ namespace, scope: 'queue', name }),
-            workers: present.filter(worker => worker.queues.length === 0 || worker.queues.includes(name)).length,
+            workers: present.filter(worker => !worker.draining && (worker.queues.length === 0 || worker.queues.includes(name))).length,
           }
         })
       },
     },
     workers: {
+      ...drainCalls({ settings, workers, clock, put: putSetting }),
+      silent: namespace =>
+        workers
+          .silent(namespace)
+          .filter(({ lastSeenAt }) => clock.now() - lastSeenAt < SILENT_TOLD_MS)
+          .map(({ id, name, lastSeenAt }) => ({ id, name, lastSeenAt })),
       list: namespace =>
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
-          .map(({ id, name, serves, queues, labels, slots, lastSeenAt }) => ({
+          .map(({ id, name, serves, queues, labels, slots, lastSeenAt, draining }) => ({
             id,
             name,
+            draining,
+            drained: settings.drainOf(namespace, id),
             serves,
             queues,
             labels,
@@ -273,6 +299,10 @@ export function createEngine(options: EngineOptions): Engine {
     },
     tasks: {
       ...tasks,
+      async gone(namespace, worker) {
+        await tasks.gone(namespace, worker)
+        if (settings.drainOf(namespace, worker) !== null) await putSetting(DRAIN_SETTING, namespace, worker, null)
+      },
       complete: async (...given) => told(() => tasks.complete(...given)),
       heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
       log: async (...given) => told(() => tasks.log(...given)),
@@ -281,6 +311,22 @@ export function createEngine(options: EngineOptions): Engine {
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
       put: putSetting,
+    },
+    namespaces() {
+      const found = new Map<string, NamespaceView>()
+      const view = (name: string): NamespaceView => {
+        const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
+        found.set(name, known)
+        return known
+      }
+      view(NAMESPACE_DEFAULT)
+      for (const { namespace } of definitions.all()) view(namespace).definitions++
+      // Keys of the API are of no namespace.
+      for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
+      for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
+        view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
+      for (const { namespace } of workers.allPresent()) view(namespace).workers++
+      return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
     },
     stats() {
       const current = tenures.current
@@ -309,6 +355,10 @@ export function createEngine(options: EngineOptions): Engine {
     },
   }
 }
+
+const NAMESPACE_DEFAULT = 'default'
+/** So long a worker that fell silent is told of: then it is taken for gone. */
+const SILENT_TOLD_MS = 3_600_000
 
 /** Reads answer `unavailable` when the store does not. */
 async function available<T>(read: Promise<T>): Promise<T> {

@@ -147,6 +147,14 @@ function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reas
       text: `needs a worker with ${JSON.stringify(group.labels)}; those that serve it have ${wrongLabel.map(worker => JSON.stringify(worker.labels)).join(', ')}`,
       workers: wrongLabel.map(({ name }) => name),
     })
+  const draining = lacking('draining')
+  if (draining.length > 0)
+    reasons.push({
+      code: 'draining',
+      text: `${draining.map(({ name }) => name).join(', ')} would fit, but ${draining.length === 1 ? 'is' : 'are'} being drained, and gets no new task`,
+      workers: draining.map(({ name }) => name),
+      command: `mainspring worker undrain ${draining[0]?.name}`,
+    })
   if (wrongQueue.length > 0)
     reasons.push({
       code: 'wrong-queue',

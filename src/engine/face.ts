@@ -5,12 +5,12 @@ import type { LedgerEntry } from '../core/ledger.ts'
 import type { Limit, LimitHolder, LimitRule, LimitTarget, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
-import type { Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
+import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
-import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunFilter } from '../store/store.ts'
+import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
 import type { BatchCalls } from './batches/face.ts'
 import { BATCH_TAG } from './tags.ts'
@@ -37,9 +37,13 @@ export interface Engine {
     get(namespace: string, id: RunId): Promise<RunDetail>
     /** Like `get`, but waits until the run is closed, `waitMs` at most. */
     wait(namespace: string, id: RunId, waitMs: number, signal?: AbortSignal): Promise<RunDetail>
-    list(filter: RunFilter, page: Page): Promise<Paged<RunSummary>>
+    list(search: RunSearch, page: Page): Promise<RunsFound>
+    /** How many of a search were created in each step from `from` on, by state. */
+    tally(search: RunSearch, steps: { from: Instant; stepMs: number }): Promise<RunTally>
     /** All events, the first is number 0. */
     history(namespace: string, id: RunId): Promise<HistoryEvent[]>
+    /** Its retries, what started it, and what it started. */
+    related(namespace: string, id: RunId): Promise<RelatedRuns>
     /** How many runs closed since a time, by state. */
     closedCounts(namespace: string, since: Instant): Promise<Record<string, number>>
     logs(namespace: string, id: RunId, page: Page): Promise<Paged<LogRow>>
@@ -59,6 +63,8 @@ export interface Engine {
   readonly definitions: {
     register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
     list(namespace: string): DefinitionView[]
+    /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
+    detail(namespace: string, name: string): Promise<DefinitionDetail>
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null): Promise<void>
   }
@@ -67,11 +73,19 @@ export interface Engine {
     set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
     list(namespace: string): (PauseTarget & Pause)[]
   }
+  readonly activity: ActivityCalls
   readonly limits: LimitCalls
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: { list(namespace: string): QueueView[] }
-  readonly workers: { list(namespace: string): WorkerView[] }
+  readonly workers: {
+    list(namespace: string): WorkerView[]
+    /** Workers that fell silent within the last hour, and did not say that they go. */
+    silent(namespace: string): Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]
+    /** It gets no new task; what it runs goes on. @throws UserError `worker-not-found` */
+    drain(namespace: string, worker: WorkerId, command: Command): Promise<void>
+    undrain(namespace: string, worker: WorkerId): Promise<void>
+  }
   readonly tasks: WorkerCalls
   /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
   subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): () => void
@@ -80,8 +94,39 @@ export interface Engine {
     get(kind: string): { namespace: string; name: string; value: string; changedAt: Instant }[]
     put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   }
+  /** Namespaces in which anything is registered, set, open or at work, by name; `default` always. */
+  namespaces(): NamespaceView[]
   /** Figures for /metrics and the status page: cheap, from memory. */
   stats(): EngineStats
+}
+
+export const ACTIVITY_HOURS_MAX = 48
+/** What happened lately, a minute at a time, from memory. */
+export interface ActivityCalls {
+  /** The last hours, 48 at most, in steps of which there are 360 at most. */
+  get(namespace: string, hours: number): Promise<ActivityView>
+  /** Queues and definitions of which anything started or closed within the last hour. */
+  lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }>
+}
+export interface HourView {
+  started: number
+  closed: Partial<Record<ClosedState, number>>
+}
+export interface ActivityView {
+  from: Instant
+  stepMs: number
+  points: ({ at: Instant; waitMs: PercentilesView | null; runMs: PercentilesView | null } & HourView)[]
+  /** Of the last hour. */
+  queues: ({ name: string } & HourView)[]
+  /** What is told goes back to here. */
+  since: Instant
+  /** From then on all is counted as it happens; before, it is what the kept closed runs tell: nothing of waits, nothing of runs that are open still. */
+  countedSince: Instant
+}
+/** In milliseconds, off by 13 % at most. */
+export interface PercentilesView {
+  p50: number
+  p95: number
 }
 
 /** Everything that is limited (E17, E18): by the code's definitions, by an operator over them, or by an operator alone. */
@@ -92,6 +137,8 @@ export interface LimitCalls {
   get(namespace: string, name: string): LimitDetail
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
   set(namespace: string, name: string, set: LimitSet | null): Promise<void>
+  /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
+  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
   resumeSequence(namespace: string, definition: string, key: string, command: Command): Promise<void>
 }
@@ -148,6 +195,14 @@ export interface ScheduleCalls {
   ledger(namespace: string, name: string, filter: LedgerFilter, page: Page): Promise<Paged<LedgerLine>>
   /** The next times from `from` (exclusive) on, of a schedule that is there or of a timetable that somebody thinks of. */
   preview(namespace: string, of: { name: string } | { timetable: TimetableSpec }, from: Instant | null, count: number): Promise<Preview>
+  /** When all schedules will fire in a range (both ends inclusive), by name. */
+  upcoming(namespace: string, range: { from: Instant; until: Instant }, page: Page): Promise<Paged<UpcomingTimes>>
+  /** What the ledgers of all schedules say of a range (both ends inclusive), by name. */
+  outcomes(
+    namespace: string,
+    range: { from: Instant; until: Instant; accounts?: LedgerEntry['account'][] },
+    page: Page,
+  ): Promise<Paged<ScheduleOutcomes>>
   /** The same times as an iCalendar text (RFC 5545). */
   calendar(namespace: string, name: string, from: Instant | null, count: number): Promise<string>
   /** Why it did or did not fire at a time (ISO 8601, without an offset: local to the schedule); without one, what it waits for. */
@@ -181,6 +236,8 @@ export interface ScheduleView {
   /** Every nominal time up to here is in the ledger. */
   accounted: Instant
   last: LedgerEntry | null
+  /** What became of the run of the last one; null: there is none, or it was not asked for. */
+  lastOutcome: LedgerLine['outcome']
   fired: number
   /** Open runs that it follows, and times that wait for them. */
   open: RunId[]
@@ -192,6 +249,24 @@ export type LedgerLine = LedgerEntry & {
   text: string | null
   /** What became of the run; null: there is none, or retention dropped it. */
   outcome: { state: RunState; startedAt: Instant | null; closedAt: Instant | null } | null
+}
+export interface UpcomingTimes {
+  name: string
+  definition: string
+  queue: string | null
+  timezone: string
+  paused: SchedulePause | null
+  /** Those that fire unless it is paused: the first 300. */
+  times: Instant[]
+  /** How many there are in the range, of the first 1,000 times. */
+  count: number
+  more: boolean
+}
+export interface ScheduleOutcomes {
+  name: string
+  /** The last 200, latest first. */
+  lines: LedgerLine[]
+  more: boolean
 }
 export interface PreviewTime {
   at: Instant
@@ -343,6 +418,21 @@ export interface DefinitionView extends DefinitionSpec {
   paused: Pause | null
 }
 
+export interface DefinitionDetail {
+  /** Newest first. */
+  versions: { version: string; registeredAt: Instant; workers: { id: WorkerId; name: string }[] }[]
+  recent: RecentRuns
+}
+/** Of the newest runs of a definition, 1,000 at most. */
+export interface RecentRuns {
+  runs: number
+  counts: Partial<Record<RunState, number>>
+  /** By the version that served them last; null: none has, or it is not known. */
+  versions: { version: string | null; counts: Partial<Record<RunState, number>> }[]
+  /** Of those that are closed, from the first delivery to the close. */
+  runMs: PercentilesView | null
+}
+
 export interface Pause {
   by: string | null
   note: string | null
@@ -355,11 +445,24 @@ export interface PauseTarget {
   name: string
 }
 
+export interface NamespaceView {
+  name: string
+  definitions: number
+  /** Open jobs. */
+  open: number
+  workers: number
+}
+
 export interface QueueView {
   name: string
   depth: number
   running: number
+  /** Not yet due, those that wait included. */
   scheduled: number
+  /** In back-off, or snoozed. */
+  waiting: number
+  /** Runs that wait for an operator: parked, or stuck. */
+  parked: number
   /** When the oldest ready task became ready. */
   oldestAt: Instant | null
   paused: Pause | null
@@ -376,7 +479,32 @@ export interface WorkerView {
   /** `stuck`: it was asked to stop, and has not. */
   running: { run: RunId; definition: string; attempt: number; since: Instant; stuck: boolean }[]
   lastSeenAt: Instant
+  /** It gets no new task, by an operator's word. */
+  draining: boolean
+  /** Whose word that was, and since when. */
+  drained: Pause | null
 }
+
+/**
+ * Which runs are meant. What the store's filter does not know stands in the bodies of runs, which only the engine reads: it looks through so many of
+ * them in a call, and says how far that was.
+ */
+export interface RunSearch extends RunFilter {
+  reasons?: readonly string[]
+  /** A part of the type or message of what went wrong, in any case. */
+  error?: string
+  /** Top-level fields of the metadata, compared as text: all of them. */
+  metadata?: Readonly<Record<string, string>>
+}
+export interface RunsFound extends Paged<RunSummary> {
+  /**
+   * Looked back to here for what no index knows (reasons, errors, metadata, how long it took); null: through all of them, or nothing of the kind was searched
+   * for. The page may be short, or empty, with a `next`.
+   */
+  through: Instant | null
+}
+/** `through`: counted from the newest back to here; null: all of them. */
+export type RunTally = RunCounts
 
 export interface RunSummary {
   id: RunId
@@ -398,6 +526,20 @@ export interface RunSummary {
   tags: Readonly<Record<string, string>> | null
   trigger: Trigger
   failure: Failure | null
+}
+export interface RelatedRuns {
+  /** The run itself, what it is a retry of, and its retries: oldest first. */
+  chain: RunSummary[]
+  /** Whose handler, or whose failure, started the first of the chain; null: none, or it is gone. */
+  parent: RunSummary | null
+  /** What its handler started and what its failure did, or a batch's own jobs: the newest 50. */
+  children: RunSummary[]
+  /** The schedule that started the first of the chain. */
+  schedule: (Trigger & { is: 'schedule' }) | null
+  /** The batch that it belongs to, or was started for. */
+  batch: RunId | null
+  /** Not all newer runs were looked through, or there are more than are told. */
+  more: boolean
 }
 export interface RunDetail extends RunSummary {
   input: Payload | null

@@ -1,16 +1,23 @@
 import type { Group } from '../core/gates.ts'
+import type { WorkerId } from '../core/ids.ts'
 import type { SettingRow } from '../store/store.ts'
 import type { Pause, PauseTarget } from './face.ts'
+
+/** The kind of setting that keeps which workers are drained. */
+export const DRAIN_SETTING = 'worker-drain'
 
 /** What an operator has set, as committed: pauses, and what the server keeps for itself (E21). */
 export class Settings {
   private readonly rows = new Map<string, SettingRow>()
+  /** Workers that are drained: asked for each match, so that none is looked up where there is none. */
+  private readonly drained = new Set<string>()
   /** Counts up with each change. */
   changes = 0
 
   load(rows: readonly SettingRow[]): void {
     this.changes++
     this.rows.clear()
+    this.drained.clear()
     for (const row of rows) this.put(row)
   }
 
@@ -19,10 +26,24 @@ export class Settings {
     const key = keyOf(row.kind, row.namespace, row.name)
     if (row.value === null) this.rows.delete(key)
     else this.rows.set(key, row)
+    if (row.kind === DRAIN_SETTING) this.drained[row.value === null ? 'delete' : 'add'](key)
+  }
+
+  namespaces(): Set<string> {
+    return new Set([...this.rows.values()].map(row => row.namespace))
   }
 
   ofKind(kind: string): SettingRow[] {
     return [...this.rows.values()].filter(row => row.kind === kind)
+  }
+
+  isDrained(namespace: string, worker: WorkerId): boolean {
+    return this.drained.size > 0 && this.drained.has(keyOf(DRAIN_SETTING, namespace, worker))
+  }
+
+  drainOf(namespace: string, worker: WorkerId): Pause | null {
+    const row = this.rows.get(keyOf(DRAIN_SETTING, namespace, worker))
+    return row === undefined ? null : (JSON.parse(row.value as string) as Pause)
   }
 
   pauseOf(target: PauseTarget): Pause | null {

@@ -142,6 +142,7 @@ function handOut(
     tenure.lane.actors.unpin(actor)
     if (!delivered) continue
     tenure.counters.delivered++
+    tenure.waited(actor, order)
     tasks.push({ task: deliveryOf(match, delivery, sizes), isDelivered: () => !match.recorded || delivered })
   }
   return { tasks, recorded: Promise.all(recorded) }

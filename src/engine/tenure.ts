@@ -1,6 +1,9 @@
+import { PRIORITY_STEP_MS } from '../core/gates.ts'
 import type { RunId, TaskId } from '../core/ids.ts'
-import { isRun } from '../core/machine.ts'
+import { isRun, type TaskOrder } from '../core/machine.ts'
+import type { ClosedState } from '../core/run.ts'
 import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
+import type { Activity } from './activity/activity.ts'
 import { type Actor, groupFor } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { BatchRunner } from './batches/runner.ts'
@@ -28,6 +31,7 @@ export interface TenureOptions {
   definitions: Definitions
   settings: Settings
   live: Live
+  activity: Activity
   onClosed: OnClosed
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
@@ -182,6 +186,12 @@ export class Tenure {
     actor.reservation ??= this.reserve(actor, delivered.task, !loaded)
   }
 
+  /** A task was handed out. Where its sort key is its place in a sequence, it does not say since when it is ready. */
+  waited({ namespace, lastAt, view }: Actor, { sort, gate }: TaskOrder): void {
+    const readyAt = sort + (view.options.priority ?? 0) * PRIORITY_STEP_MS
+    if (gate?.place === undefined) this.options.activity.waited(namespace, lastAt - readyAt)
+  }
+
   /** A target asked for a pause: the whole rate of those that call it keeps it. */
   slow(actor: Actor, forMs: number): readonly Resource[] {
     const group = groupFor(actor)
@@ -248,6 +258,7 @@ export class Tenure {
   }
 
   private dropLease(actor: Actor, lease: Lease): void {
+    this.options.activity.ran(actor.namespace, actor.lastAt - lease.since)
     this.leases.drop(lease)
     actor.lease = null
     this.free(actor)
@@ -311,7 +322,7 @@ export class Tenure {
   }
 
   private committed(sent: readonly Sent[], writes: Writes, freed: readonly Reservation[], prepared: Prepared): void {
-    const { definitions, settings, live, onClosed } = this.options
+    const { definitions, settings, live, activity, onClosed } = this.options
     for (const row of writes.definitions) definitions.put(row)
     for (const row of writes.settings) {
       settings.put(row)
@@ -322,7 +333,7 @@ export class Tenure {
     for (const name of writes.keyDrops) if (name.scope === 'sequence') this.queues.turned(name, null)
     for (const row of writes.keys) if (row.scope === 'sequence') this.queues.turned(row, row)
     for (const { actor, closed } of sent) {
-      this.counters.committed(actor)
+      if (this.counters.committed(actor) && actor.kind === 'job') activity.started(actor.namespace, actor.queue, actor.name)
       this.timers.enter(actor)
       tellCancel(actor)
       this.batches.look(actor)
@@ -331,8 +342,10 @@ export class Tenure {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
         // Names of batches are anybody's: they would take the series of the definitions.
-        if (actor.kind === 'job')
+        if (actor.kind === 'job') {
+          activity.closed(actor.namespace, actor.queue, actor.name, state as ClosedState)
           onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
+        }
         this.queues.left(actor)
       } else this.queues.offer(actor)
     }

@@ -29,14 +29,24 @@ export interface WorkerSeen {
   heardAt: number
   lastAnswer: { id: AnswerId; tasks: readonly Delivery[] } | null
   gone: boolean
+  /** An operator has said that it gets no new task; as it is when it is asked. */
+  readonly draining: boolean
 }
 
 export class Workers {
   private readonly seen = new Map<WorkerId, WorkerSeen>()
   private readonly clock: Clock
 
-  constructor(clock: Clock) {
+  private readonly isDrained: (namespace: string, id: WorkerId) => boolean
+
+  constructor(clock: Clock, isDrained: (namespace: string, id: WorkerId) => boolean = () => false) {
     this.clock = clock
+    this.isDrained = isDrained
+  }
+
+  isKnown(id: WorkerId): boolean {
+    const worker = this.seen.get(id)
+    return worker !== undefined && this.clock.monotonic() - worker.heardAt < FORGET_AFTER_MS
   }
 
   get(id: WorkerId): WorkerSeen | undefined {
@@ -49,7 +59,11 @@ export class Workers {
       known !== undefined &&
       known.serves.length === poll.serves.length &&
       known.serves.every((s, i) => s.definition === poll.serves[i]?.definition && s.version === poll.serves[i]?.version)
+    const { isDrained } = this
     const worker: WorkerSeen = {
+      get draining() {
+        return isDrained(namespace, poll.worker)
+      },
       id: poll.worker,
       namespace,
       name: poll.workerName,
@@ -92,20 +106,28 @@ export class Workers {
     return !worker.gone && this.clock.monotonic() - worker.heardAt < PRESENT_MS
   }
 
+  /** Left without a word: neither there, nor told to be gone. The last to be heard of first. */
+  silent(namespace: string): WorkerSeen[] {
+    return this.list(namespace).filter(worker => !worker.gone && !this.present(worker))
+  }
+
+  allPresent(): WorkerSeen[] {
+    return [...this.seen.values()].filter(worker => this.present(worker))
+  }
+
   count(): number {
-    let count = 0
-    for (const worker of this.seen.values()) if (this.present(worker)) count++
-    return count
+    return this.allPresent().length
   }
 }
 
 /** Why a worker does not fit a group's tasks, or null: it fits. Dispatch and `explain` both ask this. */
 export function misfit(
-  worker: Pick<WorkerSeen, 'namespace' | 'servesSet' | 'queues' | 'labels'>,
+  worker: Pick<WorkerSeen, 'namespace' | 'servesSet' | 'queues' | 'labels' | 'draining'>,
   group: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>,
-): 'namespace' | 'definition' | 'queue' | 'labels' | null {
+): 'namespace' | 'definition' | 'queue' | 'labels' | 'draining' | null {
   if (worker.namespace !== group.namespace) return 'namespace'
   if (!worker.servesSet.has(group.definition)) return 'definition'
   if (worker.queues.length > 0 && !worker.queues.includes(group.queue)) return 'queue'
-  return labelsFit(group.labels, worker.labels) ? null : 'labels'
+  if (!labelsFit(group.labels, worker.labels)) return 'labels'
+  return worker.draining ? 'draining' : null
 }

@@ -16,8 +16,8 @@ export function openExecutors(
   name?: string,
   engine?: Engine,
 ): Executors | null {
-  const { executors, allowShell, allowHttp, callbackBase, namespace } = settings
-  if (executors === 'off' && allowShell === null && allowHttp === null) return null
+  const { allowShell, allowHttp, callbackBase, namespace } = settings
+  if (!runsExecutors(settings)) return null
   return startExecutors({
     client: new Client({ connection, namespace }),
     shell: { allow: allowShell === null ? false : allowShell === 'all' ? true : { commands: listOf(allowShell) } },
@@ -28,6 +28,11 @@ export function openExecutors(
     },
     ...(name !== undefined && { name }),
   })
+}
+
+/** They are on when they are asked for, or when anything is allowed to them. */
+export function runsExecutors({ executors, allowShell, allowHttp }: ExecutorSettings): boolean {
+  return executors === 'on' || allowShell !== null || allowHttp !== null
 }
 
 function webhooksOf({ definitions }: Engine, namespace: string) {

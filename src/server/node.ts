@@ -3,6 +3,7 @@ import type { Connection } from '@mainspring/sdk'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { type Api, createApi } from '../api/api.ts'
+import { type ServerFacts, UNKNOWN_SERVER } from '../api/server.ts'
 import { systemClock } from '../engine/clock.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { Engine } from '../engine/face.ts'
@@ -10,10 +11,11 @@ import { SIZES } from '../engine/options.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { type Config, isLoopback, urlOf } from './config.ts'
-import { openExecutors } from './executors.ts'
+import { openExecutors, runsExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
 import { Refusal } from './refusal.ts'
-import { openStore } from './stores.ts'
+import { shownSettings } from './shown-settings.ts'
+import { openStore, storeKind } from './stores.ts'
 import { PACKAGE_VERSION } from './version.ts'
 
 const CLOSE_MS = 2_000
@@ -37,7 +39,7 @@ export interface Node extends BareNode {
 export type NodeSettings = Pick<Config['settings'], 'database' | 'leaseMs' | 'logLevel'>
 
 /** Opens the store and starts the engine on it. @throws Refusal: the store is held by another process, or cannot be opened. */
-export async function openBareNode({ settings }: { settings: NodeSettings }): Promise<BareNode> {
+export async function openBareNode({ settings }: { settings: NodeSettings }, told: Partial<ServerFacts> = {}): Promise<BareNode> {
   const nodeName = `${hostname()}:${process.pid}`
   const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const store = await openStore(settings.database, nodeName)
@@ -52,7 +54,15 @@ export async function openBareNode({ settings }: { settings: NodeSettings }): Pr
     onClosed: run => metrics.onClosed(run),
   })
   await started(engine, store, settings.database)
-  const api = createApi(engine, { log, metrics, version: PACKAGE_VERSION })
+  const facts = {
+    ...UNKNOWN_SERVER,
+    version: PACKAGE_VERSION,
+    node: process.versions.node,
+    store: storeKind(settings.database),
+    startedAt: Date.now(),
+    ...told,
+  }
+  const api = createApi(engine, { log, metrics, facts, version: PACKAGE_VERSION })
   let stopping: Promise<void> | null = null
   return {
     engine,
@@ -71,7 +81,10 @@ export async function openBareNode({ settings }: { settings: NodeSettings }): Pr
  */
 export async function openNode(config: Config): Promise<Node> {
   const { host, port, basePath } = config.settings
-  const node = await openBareNode(config)
+  const node = await openBareNode(config, {
+    configuration: shownSettings(config),
+    executors: runsExecutors(config.settings) ? ['http', 'shell'] : [],
+  })
   try {
     refuseUnguarded(config, node.engine)
     let bound = port

@@ -57,3 +57,8 @@ export async function backUpStore(database: string, file: string): Promise<{ byt
 export function storeText(database: string, shown: string = database): string {
   return database === 'memory:' ? 'memory (gone when the process ends)' : `${shown} (SQLite, every acknowledgement on disk)`
 }
+
+/** Which store a setting names, in a word. */
+export function storeKind(database: string): 'memory' | 'sqlite' {
+  return database === 'memory:' ? 'memory' : 'sqlite'
+}

@@ -6,6 +6,10 @@ export interface Place {
   id: string
 }
 
+/** Before every row, and after every row. */
+export const FIRST: Place = { at: Number.NEGATIVE_INFINITY, id: '' }
+export const LAST: Place = { at: Number.POSITIVE_INFINITY, id: '' }
+
 export function cursorOf(place: Place): string {
   return `${place.at}_${place.id}`
 }
@@ -16,6 +20,12 @@ export function placeOf(cursor: string): Place {
   const at = end > 0 ? Number(cursor.slice(0, end)) : Number.NaN
   if (!Number.isFinite(at)) throw invalidCursor(cursor)
   return { at, id: cursor.slice(end + 1) }
+}
+
+/** From where a list goes down: a cursor, or a time (exclusive), whichever is further down. @throws UserError `invalid-input` */
+export function depthFrom(after: string | null, createdBefore = Number.POSITIVE_INFINITY): Place {
+  const from = after === null ? LAST : placeOf(after)
+  return createdBefore <= from.at ? { at: createdBefore, id: '' } : from
 }
 
 /** Where a page of log lines ended: (at, delivery, n). */

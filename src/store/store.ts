@@ -1,7 +1,7 @@
 import type { GroupId } from '../core/gates.ts'
 import type { ActorId, BatchId, ClaimId, DeliveryId, LaneId, NodeId, RunId, WorkerId } from '../core/ids.ts'
 import type { Account, LedgerEntry } from '../core/ledger.ts'
-import type { Kind } from '../core/machine.ts'
+import type { Kind, RunKind } from '../core/machine.ts'
 import type { ClosedState, OpenState, Payload, RunState } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 
@@ -381,7 +381,28 @@ export interface RunFilter {
   createdAfter?: Instant
   /** Exclusive. */
   createdBefore?: Instant
+  kinds?: readonly RunKind[]
+  /** From the first delivery to the close, both inclusive; what is still open has taken until `now`. What never began took no time, and is not found. */
+  took?: { atLeastMs?: number; atMostMs?: number; now: Instant }
 }
+
+/** How many runs of a filter were created in each step from `from` on: what a histogram is drawn of. */
+export interface RunCounts {
+  counts: { step: number; state: RunState; count: number }[]
+  /** When the oldest that was counted was created; null: all were. */
+  through: Instant | null
+}
+
+/** How a run stands; `closedAt` null: it is open. */
+export interface RunTimes {
+  id: RunId
+  state: RunState
+  startedAt: Instant | null
+  closedAt: Instant | null
+}
+
+/** Of a closed run, what its row says without its body. */
+export type ClosedTimes = Pick<ClosedRow, 'name' | 'queue' | 'state' | 'createdAt' | 'startedAt' | 'closedAt'>
 
 /** What people and programs look at. Never a base for decisions. `runs`, `runsEnding` and the counts tell of runs alone, never of schedules. */
 export interface Reads {
@@ -391,6 +412,18 @@ export interface Reads {
   runsEnding(namespace: string, ending: string, limit: number): Promise<RunId[]>
   /** Open and closed runs, newest first by (createdAt, id), from one snapshot: a run that moves while one pages is seen once (E12). */
   runs(filter: RunFilter, page: Page): Promise<Paged<Row>>
+  /**
+   * When the run was created that lies `rows` further down from a cursor of `runs`, or from a time (exclusive); null: there are not so many. Of open runs, of
+   * closed ones or of both, the later: what bounds a look for something that no index knows.
+   */
+  runsDepth(
+    namespace: string,
+    from: { after: string | null; createdBefore?: Instant },
+    rows: number,
+    tables: { open: boolean; closed: boolean },
+  ): Promise<Instant | null>
+  /** Runs of a filter by the step of their creation and by state: of the newest `limit`, so that it costs no more whatever there is. */
+  runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): Promise<RunCounts>
   segments(run: RunId): Promise<SegmentRow[]>
   /** Log lines by (at, delivery, n). */
   logs(run: RunId, page: Page): Promise<Paged<LogRow>>
@@ -401,10 +434,16 @@ export interface Reads {
   schedules(namespace: string, page: Page): Promise<Paged<OpenRow>>
   /** A schedule's ledger, latest line first. */
   ledger(schedule: ActorId, filter: LedgerFilter, page: Page): Promise<Paged<LedgerRow>>
+  /** Lines of many ledgers in one go, in the order of the schedules: of each the last that end, `limit` at most. */
+  ledgers(schedules: readonly ActorId[], filter: LedgerFilter & { from: Instant; until: Instant }, limit: number): Promise<LedgerRow[][]>
+  /** How runs stand, in any order; one that is missing does not exist (any longer). */
+  runTimes(namespace: string, ids: readonly RunId[]): Promise<RunTimes[]>
   /** Open runs by namespace, queue, definition and state. */
   counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
   /** Closed runs of a namespace since a time (inclusive), by state: for summaries. */
   closedCounts(namespace: string, since: Instant): Promise<{ state: ClosedState; count: number }[]>
+  /** Closed runs of a namespace that closed from a time on (inclusive) to another (exclusive), the last to close first, at most `limit`. */
+  closedTimes(namespace: string, range: { from: Instant; until: Instant }, limit: number): Promise<ClosedTimes[]>
 }
 
 export type { WorkerId }

@@ -71,13 +71,18 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     run: (namespace, id) => read('read.run', () => target.read.run(namespace, id)),
     runsEnding: (namespace, ending, limit) => read('read.runsEnding', () => target.read.runsEnding(namespace, ending, limit)),
     runs: (filter, page) => read('read.runs', () => target.read.runs(filter, page)),
+    runsDepth: (namespace, from, rows, tables) => read('read.runsDepth', () => target.read.runsDepth(namespace, from, rows, tables)),
+    runCounts: (filter, steps, limit) => read('read.runCounts', () => target.read.runCounts(filter, steps, limit)),
     segments: run => read('read.segments', () => target.read.segments(run)),
     logs: (run, page) => read('read.logs', () => target.read.logs(run, page)),
     definitions: () => read('read.definitions', () => target.read.definitions()),
     settings: () => read('read.settings', () => target.read.settings()),
     schedules: (namespace, page) => read('read.schedules', () => target.read.schedules(namespace, page)),
     ledger: (schedule, filter, page) => read('read.ledger', () => target.read.ledger(schedule, filter, page)),
+    ledgers: (schedules, filter, limit) => read('read.ledgers', () => target.read.ledgers(schedules, filter, limit)),
+    runTimes: (namespace, ids) => read('read.runTimes', () => target.read.runTimes(namespace, ids)),
     counts: () => read('read.counts', () => target.read.counts()),
+    closedTimes: (namespace, range, limit) => read('read.closedTimes', () => target.read.closedTimes(namespace, range, limit)),
     closedCounts: (namespace, since) => read('read.closedCounts', () => target.read.closedCounts(namespace, since)),
   }
   return {

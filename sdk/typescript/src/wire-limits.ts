@@ -93,6 +93,16 @@ export type WireDefinitionView = WireDefinition & {
   /** What of `options` an operator has set. */
   override: WireDefinition['options'] | null
 }
+/** GET definitions/{name}: `versions` newest first, and its newest 1,000 runs. */
+export type WireDefinitionDetail = Omit<WireDefinitionView, 'versions'> & {
+  versions: { version: string; registeredAt: string; workers: { id: string; name: string }[] }[]
+  recent: {
+    runs: number
+    counts: Record<string, number>
+    versions: { version: string | null; counts: Record<string, number> }[]
+    runMs: { p50: number; p95: number } | null
+  }
+}
 /** In a call of `apply`: an operator's limit. */
 export interface WireLimitSettings extends WireLimitSet {
   name: string

@@ -73,6 +73,8 @@ export interface WireSchedule extends WireScheduleSpec {
   /** Times that wait for them. */
   buffered: number
   last: WireLedgerEntry | null
+  /** How the run of the last one stands; null: there is none, or it is gone. */
+  lastOutcome: WireLedgerLine['outcome']
   backfills: WireBackfill[]
 }
 /** Where its definition comes from: a call, a file that was applied, or the code of workers. */

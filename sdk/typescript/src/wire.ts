@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { BATCH_OPERATIONS } from './wire-batches.ts'
+import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 
@@ -47,6 +48,7 @@ export const OPERATIONS = {
   ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
+  ...CONSOLE_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
@@ -205,10 +207,15 @@ export interface WireRunDetail extends WireRun {
   worker: string | null
   options: Record<string, unknown>
 }
-/** Query of GET runs: state, definition, queue, tag (`name:value`), each repeatable; batch, createdAfter, createdBefore (ISO); limit, cursor. */
+/**
+ * Query of GET runs: kind, state, reason, definition, queue, tag and metadata (`name:value`), each repeatable; error (a part of it), batch, longerThan,
+ * shorterThan, createdAfter, createdBefore (ISO); limit, cursor. `through`: with reason, error or metadata the server looks through so many runs a call, and
+ * has looked back to there; the page may be short, or empty, with a `next`.
+ */
 export interface WireRunList {
   runs: WireRun[]
   next: string | null
+  through: string | null
 }
 export interface WireEvent {
   is: string
@@ -270,10 +277,23 @@ export interface WirePause {
   since: string
 }
 export interface WireDefinitions {
-  definitions: WireDefinitionView[]
+  definitions: (WireDefinitionView & { lastHour: { started: number; closed: Record<string, number> } })[]
 }
 export interface WireQueues {
-  queues: { name: string; depth: number; running: number; scheduled: number; oldestAt: string | null; paused: WirePause | null; workers: number }[]
+  queues: {
+    name: string
+    depth: number
+    running: number
+    /** Not yet due; `waiting` of them are in back-off or snoozed. */
+    scheduled: number
+    waiting: number
+    /** Runs that wait for an operator. */
+    parked: number
+    oldestAt: string | null
+    paused: WirePause | null
+    workers: number
+    lastHour: { started: number; closed: Record<string, number> }
+  }[]
 }
 export interface WireWorkers {
   workers: {
@@ -285,6 +305,9 @@ export interface WireWorkers {
     slots: number
     running: { run: string; definition: string; attempt: number; since: string; stuck: boolean }[]
     lastSeenAt: string
+    /** It gets no new task, by an operator's word; `drained` says whose. */
+    draining: boolean
+    drained: WirePause | null
   }[]
 }
 export interface WireSummary {
@@ -299,6 +322,23 @@ export interface WireSummary {
   stuck: WireRun[]
   pauses: { scope: string; name: string; by: string | null; note: string | null; since: string }[]
   workers: number
+  /** What needs a person, most urgent first. */
+  needs: WireNeed[]
+  needsComplete: boolean
+}
+export interface WireNeed {
+  is: 'stuck' | 'queue' | 'worker' | 'failing' | 'sequence' | 'parked' | 'schedule'
+  /** A stable word for what is the matter within its kind. */
+  why: string
+  text: string
+  count: number
+  definition?: string
+  queue?: string
+  schedule?: string
+  worker?: string
+  run?: string
+  key?: string
+  since?: string
 }
 
 export interface WirePoll {

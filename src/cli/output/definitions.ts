@@ -1,16 +1,17 @@
-import type { WireDefinitionView } from '@mainspring/sdk'
+import type { WireDefinitionDetail, WireDefinitionView } from '@mainspring/sdk'
 import { pauseText } from './lists.ts'
 import type { Look } from './runs.ts'
 import { oneLine, pairs, table } from './table.ts'
 import { distanceText, windowText } from './words.ts'
 
 /** `mainspring definition show`. */
-export function definitionText(definition: WireDefinitionView, { now, paint }: Look): string {
+export function definitionText(definition: WireDefinitionView | WireDefinitionDetail, { now, paint }: Look): string {
   const { name, kind, version, versions, registeredAt, paused, options, override } = definition
+  const count = typeof versions === 'number' ? versions : versions.length
   const head = pairs(
     [
       [kind, oneLine(name)],
-      ['version', `${oneLine(version)}${versions > 1 ? `, the newest of ${versions}` : ''}`],
+      ['version', `${oneLine(version)}${count > 1 ? `, the newest of ${count}` : ''}`],
       ['registered', distanceText(registeredAt, now)],
       ['paused', pauseText(paused, now)],
     ],

@@ -2,6 +2,7 @@ import type { WireDefinitions, WirePause, WireQueues, WireSummary, WireWorkers }
 import { shortId } from '../../core/ids.ts'
 import type { Config } from '../../server/config.ts'
 import { SETTING_NAMES, SETTINGS } from '../../server/config.ts'
+import { shownSetting } from '../../server/shown-settings.ts'
 import { type Look, noteText } from './runs.ts'
 import { oneLine, table } from './table.ts'
 import { countText, distanceText, momentText, spanText } from './words.ts'
@@ -72,9 +73,9 @@ export function workersTable(workers: WireWorkers['workers'], { now }: Look): st
   )
 }
 
-function busyText({ running, slots }: WireWorkers['workers'][number]): string {
+function busyText({ running, slots, draining }: WireWorkers['workers'][number]): string {
   const stuck = running.filter(one => one.stuck).length
-  return `${running.length}/${slots}${stuck === 0 ? '' : ` (${stuck} stuck)`}`
+  return `${running.length}/${slots}${stuck === 0 ? '' : ` (${stuck} stuck)`}${draining ? ' draining' : ''}`
 }
 
 /** `mainspring key ls`. */
@@ -102,11 +103,9 @@ export function configTable(config: Config): string {
 }
 
 export function settingText(config: Config, name: (typeof SETTING_NAMES)[number]): string {
-  const value = config.settings[name]
+  const value = shownSetting(config, name)
   if (value === null) return '-'
-  if (name === 'leaseMs') return spanText(Number(value))
-  if (SETTINGS[name].secret) return '********'
-  return oneLine(String(value).replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@'))
+  return name === 'leaseMs' ? spanText(Number(value)) : oneLine(String(value))
 }
 
 /** `mainspring` alone: what is going on now, in ten lines, and what to type next. */

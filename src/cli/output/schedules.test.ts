@@ -76,6 +76,7 @@ const schedule: WireSchedule = {
   fired: 3,
   open: [],
   buffered: 0,
+  lastOutcome: null,
   last: null,
   backfills: [],
 }

@@ -65,6 +65,7 @@ export function matches(actor: Actor, filter: BulkFilter): boolean {
   return error === undefined || contains(view.failure, error) || contains(actor.stuck && { type: 'stuck', message: actor.stuck.why }, error)
 }
 
-function contains(failure: { type: string; message: string } | null | undefined, text: string): boolean {
+/** A part of what went wrong, in any case. */
+export function contains(failure: { type: string; message: string } | null | undefined, text: string): boolean {
   return failure != null && `${failure.type}: ${failure.message}`.toLowerCase().includes(text.toLowerCase())
 }

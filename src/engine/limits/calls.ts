@@ -53,6 +53,7 @@ export function limitCalls({ rules, tenure, putSetting, submit }: LimitOptions):
         })
       await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify(set))
     },
+    stopped: (namespace, limit) => tenure().queues.stopped(namespace, limit),
     resumeSequence: (namespace, definition, key) => submit(settle => resumeSequenceWork(namespace, definition, key, settle)),
   }
 }

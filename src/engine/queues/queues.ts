@@ -179,6 +179,16 @@ export class Queues {
     return false
   }
 
+  /** Sequences in which runs wait since a failed one stopped them. */
+  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[] {
+    const found: { definition: string; key: string; run: RunId }[] = []
+    for (const { name, holder } of this.sequences.values()) {
+      if (found.length >= limit) break
+      if (name.namespace === namespace && holder?.inputHash === 'stopped') found.push({ definition: name.definition, key: name.key, run: holder.run })
+    }
+    return found
+  }
+
   /** Since when the oldest task at a head of this queue is ready. Where there are many lines, as it was within the last second. */
   oldest(namespace: string, queue: string): number | null {
     const id = `${namespace}\n${queue}`

@@ -5,12 +5,13 @@ import { type HistoryEvent, isClosed } from '../../core/run.ts'
 import { refuseUnknownPlaceholder } from '../../machines/schedule/input.ts'
 import { schedule as machine } from '../../machines/schedule/machine.ts'
 import type { Origin, ScheduleInput, ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
-import type { LedgerRow, OpenRow } from '../../store/store.ts'
+import type { OpenRow } from '../../store/store.ts'
 import type { Desk } from '../desk.ts'
-import type { Command, LedgerLine, ScheduleCalls, SchedulePut, ScheduleWarning } from '../face.ts'
+import type { Command, LedgerLine, ScheduleCalls, SchedulePut, ScheduleView, ScheduleWarning } from '../face.ts'
 import type { Transaction } from '../work.ts'
-import { explainSchedule, whyText } from './explain.ts'
+import { explainSchedule } from './explain.ts'
 import { calendarOf, previewOf } from './preview.ts'
+import { outcomes, upcoming, withOutcomes } from './ranges.ts'
 import { checkedTimetable, scheduleId, scheduleStateOf, scheduleView, viewOf } from './view.ts'
 
 /** Rows read at a time while looking for those that left the code. */
@@ -29,6 +30,19 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     return found as OpenRow
   }
   const state = async (namespace: string, name: string): Promise<ScheduleState> => scheduleStateOf(await row(namespace, name))
+
+  /** With how the last run of each stands. */
+  const viewed = async (namespace: string, rows: readonly OpenRow[]): Promise<ScheduleView[]> => {
+    const views = rows.map(scheduleView)
+    const lasts = views.map(({ last }, index) => last && { ...last, schedule: (rows[index] as OpenRow).id })
+    const lines = await withOutcomes(
+      desk,
+      namespace,
+      lasts.filter(last => last !== null),
+    )
+    let at = 0
+    return views.map(view => (view.last === null ? view : { ...view, lastOutcome: (lines[at++] as LedgerLine).outcome }))
+  }
 
   const warningsOf = (namespace: string, spec: ScheduleSpec): ScheduleWarning[] => {
     const table = checkedTimetable(spec.timetable, clock.now())
@@ -95,21 +109,24 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     },
     cancelBackfill: (namespace, name, backfill, { id, by }) => done(ask(namespace, name, { is: 'cancel_backfill', backfill, command: id, by })),
 
-    get: async (namespace, name) => scheduleView(await row(namespace, name)),
+    get: async (namespace, name) => (await viewed(namespace, [await row(namespace, name)]))[0] as ScheduleView,
     async list(namespace, page) {
       const { rows, next } = await available(store.read.schedules(namespace, page))
-      return { rows: rows.filter(found => scheduleStateOf(found).deletedAt === null).map(scheduleView), next }
+      const living = rows.filter(found => scheduleStateOf(found).deletedAt === null)
+      return { rows: await viewed(namespace, living), next }
     },
     async ledger(namespace, name, filter, page) {
       const { id } = await row(namespace, name)
       const { rows, next } = await available(store.read.ledger(id, filter, page))
-      return { rows: await Promise.all(rows.map(line => withOutcome(desk, namespace, line))), next }
+      return { rows: await withOutcomes(desk, namespace, rows), next }
     },
     async preview(namespace, of, from, count) {
       if ('timetable' in of) return previewOf(checkedTimetable(of.timetable, clock.now()), from ?? clock.now(), count, clock.now())
       const known = await state(namespace, of.name)
       return previewOf(known, from ?? Math.max(clock.now(), known.accounted), count, clock.now())
     },
+    upcoming: (namespace, range, page) => upcoming(desk, namespace, range, page),
+    outcomes: (namespace, range, page) => outcomes(desk, namespace, range, page),
     calendar: async (namespace, name, from, count) => calendarOf(await state(namespace, name), from ?? clock.now(), count),
     async explain(namespace, name, at) {
       const known = await state(namespace, name)
@@ -118,7 +135,7 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
         targetIsKnown: definitions.get(namespace, known.spec.target.definition) !== undefined,
         lines: async (from, until) => {
           const page = await available(store.read.ledger(scheduleId(namespace, name), { from, until }, { after: null, limit: 20 }))
-          return Promise.all(page.rows.map(line => withOutcome(desk, namespace, line)))
+          return withOutcomes(desk, namespace, page.rows)
         },
       })
     },
@@ -157,13 +174,6 @@ function decided(transaction: Transaction, id: ActorId, namespace: string, name:
   if (input.is !== 'put') throw notFound(name)
   const born = { id, namespace, kind: 'schedule' as const, name, queue: '', createdAt: 0, tags: null, input: null }
   return transaction.apply(transaction.create(born, machine), input)
-}
-
-async function withOutcome({ store, available }: Desk, namespace: string, { schedule: _, ...line }: LedgerRow): Promise<LedgerLine> {
-  const run = line.run === null ? null : await available(store.read.run(namespace, line.run))
-  const text = whyText(line)
-  if (run === null) return { ...line, text, outcome: null }
-  return { ...line, text, outcome: { state: run.state, startedAt: run.startedAt, closedAt: 'closedAt' in run ? run.closedAt : null } }
 }
 
 function notFound(name: string): UserError {

@@ -241,3 +241,51 @@ describe('what it says of itself', () => {
     expect(reasons[0]).toMatchObject({ code: 'dst-gap', text: expect.stringContaining('Europe/Berlin') })
   })
 })
+
+describe('all schedules together', () => {
+  const all = { after: null, limit: 10 }
+
+  test('tell when they will fire in a range, from what is not accounted for yet', async () => {
+    const { node, commands } = await begin()
+    await put(node)
+    await put(node, { timetable: { cron: '*/1 * * * *' } }, 'busy')
+    await put(node, {}, 'gone')
+    await node.engine.schedules.remove('default', 'gone', { id: commands(), by: null })
+    await node.engine.schedules.pause('default', 'nightly', { note: 'audit', until: null, id: commands(), by: 'ana' })
+    await pass(node, HOUR)
+    const { rows, next } = await node.engine.schedules.upcoming('default', { from: START, until: START + 24 * HOUR }, all)
+    expect(rows.map(({ name, times, count, more, paused }) => [name, times.length, count, more, paused?.note])).toEqual([
+      ['busy', 300, 1_000, true, undefined],
+      ['nightly', 23, 23, false, 'audit'],
+    ])
+    expect(rows[1]?.times[0]).toBe(START + 1.5 * HOUR)
+    expect(next).toBeNull()
+    const at = START + 2.5 * HOUR
+    const { rows: one } = await node.engine.schedules.upcoming('default', { from: at, until: at }, all)
+    expect(one.map(({ times }) => times)).toEqual([[at], [at]])
+  })
+
+  test('tell what became of a range, each with how its run stands', async () => {
+    const { node } = await begin()
+    await put(node)
+    await put(node, { overlap: 'skip' }, 'careful')
+    await pass(node, 2 * HOUR)
+    const { open } = await node.engine.schedules.get('default', 'careful')
+    const task = (await node.poll()).tasks.find(({ run }) => run === open[0])
+    await node.clock.advance(100)
+    await node.complete(task as never)
+    const range = { from: START, until: START + 24 * HOUR }
+    const { rows } = await node.engine.schedules.outcomes('default', range, all)
+    expect(rows.map(({ name, lines }) => [name, lines.map(({ account, outcome }) => `${account} ${outcome?.state}`)])).toEqual([
+      ['careful', ['skipped undefined', 'fired completed']],
+      ['nightly', ['fired running', 'fired running']],
+    ])
+    const skipped = await node.engine.schedules.outcomes('default', { ...range, accounts: ['skipped'] }, all)
+    expect(skipped.rows.map(({ lines }) => lines.length)).toEqual([1, 0])
+    const listed = (await node.engine.schedules.list('default', all)).rows
+    expect(listed.map(({ last, lastOutcome }) => [last?.account, lastOutcome?.state])).toEqual([
+      ['fired', 'completed'],
+      ['fired', 'running'],
+    ])
+  })
+})

@@ -59,6 +59,7 @@ export function viewOf(namespace: string, state: ScheduleState): ScheduleView {
     nextAt: table.nextFiring(Math.max(accounted, paused?.until ?? 0))?.at ?? null,
     accounted,
     last,
+    lastOutcome: null,
     fired,
     open: [...open.map(({ run }) => run), ...outstanding.flatMap(({ run }: LedgerEntry) => (run === null ? [] : [run]))],
     buffered: buffered.length,

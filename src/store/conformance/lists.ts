@@ -84,6 +84,32 @@ export function listsConform(open: Open): void {
       expect(await since(3000)).toEqual([{ state: 'completed', count: 1 }])
       expect(await store.read.closedCounts('other', 0)).toEqual([])
     })
+
+    test('how runs stand, by their ids', async () => {
+      const [open, done, foreign] = [bornRow({ startedAt: 7 }), bornRow(), bornRow({ namespace: 'other' })]
+      await lane.commit({ born: [open, done, foreign] })
+      await lane.commit({ closed: [closingRow(done, null, { state: 'failed', startedAt: 5, closedAt: 9 })] })
+      const found = await store.read.runTimes(NAMESPACE, [done.id, foreign.id, 'none', open.id])
+      expect(found.sort((a, b) => (a.closedAt ?? 0) - (b.closedAt ?? 0))).toEqual([
+        { id: open.id, state: 'queued', startedAt: 7, closedAt: null },
+        { id: done.id, state: 'failed', startedAt: 5, closedAt: 9 },
+      ])
+    })
+
+    test('closed runs of a stretch of time, the last to close first, as many as asked for', async () => {
+      const rows = [bornRow({ queue: 'q' }), bornRow(), bornRow(), bornRow(), bornRow({ namespace: 'other' })]
+      await lane.commit({ born: rows })
+      const ends = [3_000, 1_000, 2_000, 999, 1_500]
+      await lane.commit({ closed: rows.map((row, index) => closingRow(row, null, { state: 'failed', closedAt: ends[index] as number })) })
+      const times = (range: { from: number; until: number }, limit = 9) => store.read.closedTimes(NAMESPACE, range, limit)
+      const shared = { name: 'job', queue: 'default', state: 'failed', createdAt: 1, startedAt: 2 }
+      expect(await times({ from: 1_000, until: 3_001 })).toEqual([
+        { ...shared, queue: 'q', closedAt: 3_000 },
+        { ...shared, closedAt: 2_000 },
+        { ...shared, closedAt: 1_000 },
+      ])
+      expect((await times({ from: 0, until: 3_000 }, 2)).map(({ closedAt }) => closedAt)).toEqual([2_000, 1_000])
+    })
   })
 
   describe('a list', () => {
@@ -92,14 +118,17 @@ export function listsConform(open: Open): void {
       store = (await open()).store
       const lane = await openLane(store)
       await lane.commit({ born: Object.values(rows) })
-      await lane.commit({ closed: [closingRow(rows.done), closingRow(rows.failed, null, { state: 'failed' })] })
+      const closed = { startedAt: 100, closedAt: 400 }
+      await lane.commit({
+        closed: [closingRow(rows.done, null, closed), closingRow(rows.failed, null, { ...closed, closedAt: 900, state: 'failed' })],
+      })
     })
     afterAll(() => store.close())
 
     const make = (createdAt: number, changes: Partial<OpenRow>) => bornRow({ createdAt, ...changes })
     const rows = {
       queued: make(1, { name: 'a', queue: 'q1', tags: { team: 'x', tier: '1' } }),
-      running: make(2, { name: 'b', queue: 'q2', state: 'running', tags: { team: 'x' } }),
+      running: make(2, { name: 'b', queue: 'q2', state: 'running', startedAt: 500, kind: 'batch', tags: { team: 'x' } }),
       done: make(3, { name: 'a', queue: 'q2', tags: { team: 'y', tier: '1' } }),
       failed: make(4, { name: 'c', queue: 'q1', tags: { team: 'x', tier: '1' } }),
     }
@@ -124,11 +153,78 @@ export function listsConform(open: Open): void {
       [{ createdAfter: 2 }, ['failed', 'done', 'running']],
       [{ createdBefore: 3 }, ['running', 'queued']],
       [{ createdAfter: 2, createdBefore: 4, tags: { team: 'x' } }, ['running']],
+      [{ kinds: ['job'] }, ['failed', 'done', 'queued']],
+      [{ kinds: ['batch', 'job'], queues: ['q2'] }, ['done', 'running']],
+      [{ kinds: [] }, []],
+      [{ took: { now: 1_000 } }, ['failed', 'done', 'running']],
+      [{ took: { atLeastMs: 500, now: 1_000 } }, ['failed', 'running']],
+      [{ took: { atLeastMs: 500, now: 999 } }, ['failed']],
+      [{ took: { atMostMs: 300, now: 1_000 }, tags: { tier: '1' } }, ['done']],
+      [{ took: { atLeastMs: 301, atMostMs: 799, now: 1_000 }, states: ['failed', 'running'] }, ['running']],
     ])('filtered by %j', async (filter, expected) => {
       for (const limit of [1, 2, 50]) {
         const found = await pages(after => store.read.runs({ namespace: NAMESPACE, ...filter }, { after, limit }))
         expect(found.map(row => row.id)).toEqual(expected.map(name => rows[name].id))
       }
+    })
+
+    test.each<[Omit<Parameters<Store['read']['runs']>[0], 'namespace'>, number, [number, string, number][], number | null]>([
+      [
+        {},
+        50,
+        [
+          [0, 'queued', 1],
+          [0, 'running', 1],
+          [1, 'completed', 1],
+          [1, 'failed', 1],
+        ],
+        null,
+      ],
+      [
+        {},
+        2,
+        [
+          [1, 'completed', 1],
+          [1, 'failed', 1],
+        ],
+        3,
+      ],
+      [
+        { states: ['failed', 'queued'] },
+        50,
+        [
+          [0, 'queued', 1],
+          [1, 'failed', 1],
+        ],
+        null,
+      ],
+      [
+        { tags: { tier: '1' }, createdAfter: 3 },
+        50,
+        [
+          [1, 'completed', 1],
+          [1, 'failed', 1],
+        ],
+        null,
+      ],
+      [{ names: ['none'] }, 50, [], null],
+    ])('counted by %j, of the newest %i', async (filter, limit, expected, through) => {
+      const found = await store.read.runCounts({ namespace: NAMESPACE, ...filter }, { from: 1, stepMs: 2 }, limit)
+      const counts = found.counts.map(({ step, state, count }) => [step, state, count]).sort()
+      expect({ counts, through: found.through }).toEqual({ counts: expected, through })
+    })
+
+    test.each<[Parameters<Store['read']['runsDepth']>[1], number, { open: boolean; closed: boolean }, number | null]>([
+      [{ after: null }, 0, { open: true, closed: false }, 2],
+      [{ after: null }, 1, { open: true, closed: false }, 1],
+      [{ after: null }, 2, { open: true, closed: false }, null],
+      [{ after: null }, 1, { open: false, closed: true }, 3],
+      [{ after: null }, 1, { open: true, closed: true }, 3],
+      [{ after: '2_' }, 0, { open: true, closed: true }, 1],
+      [{ after: null, createdBefore: 4 }, 0, { open: false, closed: true }, 3],
+      [{ after: null, createdBefore: 4 }, 1, { open: false, closed: true }, null],
+    ])('how deep from %j, %i rows down in %j', async (from, rows, tables, expected) => {
+      expect(await store.read.runsDepth(NAMESPACE, from, rows, tables)).toBe(expected)
     })
 
     test.each(['', 'x', '_', 'x_y'])("%j is not a cursor, and that is the caller's error", async after => {

@@ -85,6 +85,24 @@ export function schedulesConform(open: Open): void {
         await expect(store.read.ledger('s', {}, { after: 'x', limit: 1 })).rejects.toMatchObject({ code: 'invalid-input' })
       })
 
+      test('many in one go: of each the last that end, those that touch a range, as many as asked for', async () => {
+        const lines = [
+          line({ schedule: 'a', n: 0, at: 10, until: 10 }),
+          line({ schedule: 'a', n: 1, at: 20, until: 60, count: 5, account: 'skipped', run: null, lateMs: null }),
+          line({ schedule: 'a', n: 2, at: 70, until: 70 }),
+          line({ schedule: 'b', n: 0, source: 'backfill', at: 50, until: 50 }),
+          line({ schedule: 'b', n: 1, at: 40, until: 40 }),
+        ]
+        await lane.commit({ ledger: lines })
+        const numbers = async (...given: Parameters<Store['read']['ledgers']>) =>
+          (await store.read.ledgers(...given)).map(rows => rows.map(({ n }) => n))
+        expect(await numbers(['b', 'none', 'a'], { from: 0, until: 100 }, 9)).toEqual([[0, 1], [], [2, 1, 0]])
+        expect(await numbers(['a', 'b'], { from: 60, until: 69 }, 9)).toEqual([[1], []])
+        expect(await numbers(['a', 'b'], { from: 0, until: 69 }, 1)).toEqual([[1], [0]])
+        expect(await numbers(['a'], { from: 0, until: 100, accounts: ['skipped'] }, 9)).toEqual([[1]])
+        expect((await store.read.ledgers(['b'], { from: 50, until: 50 }, 9))[0]).toEqual([lines[3]])
+      })
+
       test('goes with its schedule, and with nothing else', async () => {
         const [gone, kept] = [bornRow({ kind: 'schedule' }), bornRow({ kind: 'schedule' })]
         await lane.commit({ born: [gone, kept], ledger: [line({ schedule: gone.id }), line({ schedule: kept.id })] })

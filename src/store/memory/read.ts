@@ -1,9 +1,23 @@
 import type { ActorId, RunId } from '../../core/ids.ts'
-import { isRun } from '../../core/machine.ts'
+import { isRun, type Kind } from '../../core/machine.ts'
 import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
-import type { LedgerFilter, LedgerRow, LogRow, OpenRow, Page, Paged, Reads, Row, RunFilter, SegmentRow } from '../store.ts'
+import { cursorOf, depthFrom, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import type {
+  ClosedTimes,
+  LedgerFilter,
+  LedgerRow,
+  LogRow,
+  OpenRow,
+  Page,
+  Paged,
+  Reads,
+  Row,
+  RunCounts,
+  RunFilter,
+  RunTimes,
+  SegmentRow,
+} from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
 type Count = Awaited<ReturnType<Reads['counts']>>[number]
@@ -18,13 +32,19 @@ export function reads(tables: Tables, available: () => void): Reads {
     run: async (namespace, id) => asked(() => run(tables, namespace, id)),
     runsEnding: async (namespace, ending, limit) => asked(() => runsEnding(tables, namespace, ending, limit)),
     runs: async (filter, page) => asked(() => runs(tables, filter, page)),
+    runsDepth: async (namespace, from, rows, kinds) =>
+      asked(() => runsDepth(tables, namespace, depthFrom(from.after, from.createdBefore), rows, kinds)),
+    runCounts: async (filter, steps, limit) => asked(() => runCounts(tables, filter, steps, limit)),
     segments: async id => asked(() => segments(tables, id)),
     logs: async (id, page) => asked(() => logs(tables, id, page)),
     definitions: async () => asked(() => [...tables.definitions.values()].sort((a, b) => a.registeredAt - b.registeredAt).map(row => ({ ...row }))),
     settings: async () => asked(() => [...tables.settings.values()].map(row => ({ ...row }))),
     schedules: async (namespace, page) => asked(() => schedules(tables, namespace, page)),
     ledger: async (id, filter, page) => asked(() => ledger(tables, id, filter, page)),
+    ledgers: async (ids, filter, limit) => asked(() => ids.map(id => ledgerRange(tables, id, filter, limit))),
+    runTimes: async (namespace, ids) => asked(() => ids.flatMap(id => runTimes(run(tables, namespace, id)))),
     counts: async () => asked(() => counts(tables)),
+    closedTimes: async (namespace, range, limit) => asked(() => closedTimes(tables, namespace, range, limit)),
     closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
   }
 }
@@ -57,15 +77,44 @@ function runs(tables: Tables, filter: RunFilter, page: Page): Paged<Row> {
   return pageOf(rows, page.limit, row => cursorOf({ at: row.createdAt, id: row.id }))
 }
 
+function runsDepth(tables: Tables, namespace: string, before: Place, rows: number, kinds: { open: boolean; closed: boolean }): Instant | null {
+  const seen = { open: 0, closed: 0 }
+  for (const { at, id } of tables.created.get(namespace)?.descending(before) ?? []) {
+    const table = tables.open.has(id) ? 'open' : 'closed'
+    if (kinds[table] && seen[table]++ === rows) return at
+  }
+  return null
+}
+
+function runCounts(tables: Tables, filter: RunFilter, { from, stepMs }: { from: Instant; stepMs: number }, limit: number): RunCounts {
+  const { rows } = runs(tables, filter, { after: null, limit })
+  const counts = new Map<string, RunCounts['counts'][number]>()
+  for (const { createdAt, state } of rows) {
+    const step = Math.trunc((createdAt - from) / stepMs)
+    const known = counts.get(`${step} ${state}`)
+    if (known === undefined) counts.set(`${step} ${state}`, { step, state, count: 1 })
+    else known.count++
+  }
+  return { counts: [...counts.values()], through: rows.length < limit ? null : (rows[rows.length - 1]?.createdAt ?? null) }
+}
+
 function fitting(filter: RunFilter): (row: Row) => boolean {
-  const { states, names, queues, createdBefore = Number.POSITIVE_INFINITY } = filter
+  const { states, names, queues, kinds, took, createdBefore = Number.POSITIVE_INFINITY } = filter
   const tags = Object.entries(filter.tags ?? {})
   return row =>
     row.createdAt < createdBefore &&
     (states?.includes(row.state) ?? true) &&
     (names?.includes(row.name) ?? true) &&
     (queues?.includes(row.queue) ?? true) &&
+    ((kinds as readonly Kind[] | undefined)?.includes(row.kind) ?? true) &&
+    (took === undefined || tookSo(row, took)) &&
     tags.every(([name, value]) => row.tags !== null && Object.hasOwn(row.tags, name) && row.tags[name] === value)
+}
+
+function tookSo(row: Row, { atLeastMs = 0, atMostMs = Number.POSITIVE_INFINITY, now }: NonNullable<RunFilter['took']>): boolean {
+  if (row.startedAt === null) return false
+  const tookMs = ('closedAt' in row ? row.closedAt : now) - row.startedAt
+  return tookMs >= atLeastMs && tookMs <= atMostMs
 }
 
 function segments(tables: Tables, id: RunId): SegmentRow[] {
@@ -97,11 +146,30 @@ function schedules(tables: Tables, namespace: string, page: Page): Paged<OpenRow
   return pageOf(rows, page.limit, row => row.name)
 }
 
-function ledger(tables: Tables, id: ActorId, filter: LedgerFilter, page: Page): Paged<LedgerRow> {
+function runTimes(row: Row | null): RunTimes[] {
+  if (row === null) return []
+  const { id, state, startedAt } = row
+  return [{ id, state, startedAt, closedAt: 'closedAt' in row ? row.closedAt : null }]
+}
+
+function ledgerRange(tables: Tables, id: ActorId, filter: LedgerFilter, limit: number): LedgerRow[] {
+  return linesOf(tables, id, filter)
+    .sort((a, b) => b.until - a.until || b.n - a.n)
+    .slice(0, limit)
+    .map(row => ({ ...row }))
+}
+
+function linesOf(tables: Tables, id: ActorId, filter: LedgerFilter): LedgerRow[] {
   const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, accounts } = filter
+  return [...(tables.ledgers.get(id)?.values() ?? [])].filter(
+    row => row.until >= from && row.at <= until && (accounts?.includes(row.account) ?? true),
+  )
+}
+
+function ledger(tables: Tables, id: ActorId, filter: LedgerFilter, page: Page): Paged<LedgerRow> {
   const before = page.after === null ? Number.POSITIVE_INFINITY : numberOf(page.after)
-  const rows = [...(tables.ledgers.get(id)?.values() ?? [])]
-    .filter(row => row.n < before && row.until >= from && row.at <= until && (accounts?.includes(row.account) ?? true))
+  const rows = linesOf(tables, id, filter)
+    .filter(row => row.n < before)
     .sort((a, b) => b.n - a.n)
     .slice(0, page.limit + 1)
     .map(row => ({ ...row }))
@@ -125,4 +193,12 @@ function closedCounts(tables: Tables, namespace: string, since: Instant): { stat
   for (const row of tables.closed.values())
     if (isRun(row.kind) && row.namespace === namespace && row.closedAt >= since) found.set(row.state, (found.get(row.state) ?? 0) + 1)
   return [...found].map(([state, count]) => ({ state, count }))
+}
+
+function closedTimes(tables: Tables, namespace: string, { from, until }: { from: Instant; until: Instant }, limit: number): ClosedTimes[] {
+  return [...tables.closed.values()]
+    .filter(row => isRun(row.kind) && row.namespace === namespace && row.closedAt >= from && row.closedAt < until)
+    .sort((a, b) => b.closedAt - a.closedAt)
+    .slice(0, limit)
+    .map(({ name, queue, state, createdAt, startedAt, closedAt }) => ({ name, queue, state, createdAt, startedAt, closedAt }))
 }

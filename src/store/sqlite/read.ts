@@ -1,26 +1,43 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ActorId, RunId } from '../../core/ids.ts'
 import { ACCOUNTS } from '../../core/ledger.ts'
+import type { RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LogPlace, Place } from '../cursor.ts'
-import type { DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, SegmentRow, SettingRow } from '../store.ts'
+import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, RunTimes, SegmentRow, SettingRow } from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
-import { runsQuery } from './runs.ts'
+import { type Query, runCountsQuery, runsQuery } from './runs.ts'
 
 /** What people look at: on a read-only connection in a thread of its own, so that a long list never delays a commit. Each answer is one statement. */
 export interface Readings {
   run(namespace: string, id: RunId): ArrayBuffer
   runsEnding(namespace: string, ending: string, limit: number): RunId[]
   runs(filter: RunFilter, before: Place, limit: number): ArrayBuffer
+  runsDepth(namespace: string, before: Place, rows: number, tables: { open: boolean; closed: boolean }): Instant | null
+  runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): RunCount[]
   segments(run: RunId): SegmentRow[]
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
   definitions(): DefinitionRow[]
   settings(): SettingRow[]
   schedules(namespace: string, after: string, limit: number): ArrayBuffer
   ledger(schedule: ActorId, filter: LedgerFilter, before: number, limit: number): LedgerRow[]
+  ledgers(schedules: readonly ActorId[], filter: LedgerFilter, limit: number): LedgerRow[][]
+  runTimes(namespace: string, ids: readonly RunId[]): RunTimes[]
   counts(): Awaited<ReturnType<Reads['counts']>>
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
+  closedTimes(namespace: string, from: Instant, until: Instant, limit: number): ClosedTimes[]
 }
+
+/** `oldest`: when the oldest run of it was created. */
+export interface RunCount {
+  step: number
+  state: RunState
+  count: number
+  oldest: Instant
+}
+
+/** Shapes of a filter whose statements stay prepared: those that people ask for again and again are few, and there are thousands. */
+const PREPARED_MAX = 200
 
 export function readingsOf(database: DatabaseSync): Readings {
   const one = arrays(
@@ -50,6 +67,10 @@ export function readingsOf(database: DatabaseSync): Readings {
   const closedCounts = database.prepare(
     "select state, count(*) as count from run_closed where namespace = ? and closed_at >= ? and kind <> 'schedule' group by state",
   )
+  const closedTimes = database.prepare(
+    `select name, queue, state, created_at as createdAt, started_at as startedAt, closed_at as closedAt from run_closed indexed by run_closed_state
+    where namespace = ? and closed_at >= ? and closed_at < ? and kind <> 'schedule' order by closed_at desc limit ?`,
+  )
   const schedules = arrays(
     database.prepare(
       `select ${OPEN_COLUMNS} from run_open indexed by run_open_schedule where kind = 'schedule' and namespace = ? and name > ? order by name limit ?`,
@@ -60,17 +81,48 @@ export function readingsOf(database: DatabaseSync): Readings {
     `select schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt from ledger
     where schedule = ? and n < ? and until >= ? and at <= ? and account in (select value from json_each(?)) order by n desc limit ?`,
   )
-  // As many as there are shapes of a filter (runs.ts): 96.
-  const lists = new Map<string, StatementSync>()
+  // By when they end, so that a stretch of time costs what is in it, however long the ledger is.
+  const ledgerRange = database.prepare(
+    `select schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt from ledger indexed by ledger_until
+    where schedule = ? and until >= ? and at <= ? and account in (select value from json_each(?)) order by until desc, n desc limit ?`,
+  )
+  const runTimes = database.prepare(
+    `select r.id, r.state, r.started_at as startedAt, null as closedAt from json_each(?2) i cross join run_open r on r.id = i.value where r.namespace = ?1
+    union all
+    select r.id, r.state, r.started_at as startedAt, r.closed_at as closedAt from json_each(?2) i cross join run_closed r on r.id = i.value where r.namespace = ?1`,
+  )
+  const depth = (table: string) =>
+    database.prepare(
+      `select created_at as at from ${table} indexed by ${table}_created where namespace = ? and kind <> 'schedule' and (created_at, id) < (?, ?)
+      order by created_at desc, id desc limit 1 offset ?`,
+    )
+  const depths = { open: depth('run_open'), closed: depth('run_closed') }
+  const filtered = new Map<string, StatementSync>()
+  const prepared = ({ sql }: Query, make: (statement: StatementSync) => StatementSync): StatementSync => {
+    const statement = filtered.get(sql) ?? make(database.prepare(sql))
+    filtered.delete(sql)
+    filtered.set(sql, statement)
+    if (filtered.size > PREPARED_MAX) filtered.delete(filtered.keys().next().value as string)
+    return statement
+  }
 
   return {
     run: (namespace, id) => encodeRows(one.all(id, namespace) as unknown as Columns[]),
     runsEnding: (namespace, text, limit) => ending.all(namespace, text, limit).map(row => row.id as RunId),
     runs(filter, before, limit) {
-      const { sql, parameters } = runsQuery(filter, before, limit)
-      const statement = lists.get(sql) ?? arrays(database.prepare(sql))
-      lists.set(sql, statement)
-      return encodeRows(statement.all(parameters) as unknown as Columns[])
+      const query = runsQuery(filter, before, limit)
+      return encodeRows(prepared(query, arrays).all(query.parameters) as unknown as Columns[])
+    },
+    runsDepth(namespace, before, rows, tables) {
+      const found = (['open', 'closed'] as const).map(table =>
+        tables[table] ? depths[table].get(namespace, before.at, before.id, rows)?.at : undefined,
+      )
+      const times = found.filter(at => at !== undefined) as number[]
+      return times.length === 0 ? null : Math.max(...times)
+    },
+    runCounts(filter, steps, limit) {
+      const query = runCountsQuery(filter, steps, limit)
+      return plain(prepared(query, statement => statement).all(query.parameters))
     },
     segments: run => segments.all(run).map(row => ({ ...row, events: text(row.events as Uint8Array) }) as unknown as SegmentRow),
     logs: (run, after, limit) => plain(logs.all(run, after.at, after.delivery, after.n, limit)),
@@ -79,8 +131,12 @@ export function readingsOf(database: DatabaseSync): Readings {
     schedules: (namespace, after, limit) => encodeRows(schedules.all(namespace, after, limit) as unknown as Columns[]),
     ledger: (schedule, { from, until, accounts }, before, limit) =>
       plain(ledger.all(schedule, before, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit)),
+    ledgers: (schedules, { from, until, accounts }, limit) =>
+      schedules.map(schedule => plain(ledgerRange.all(schedule, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit))),
+    runTimes: (namespace, ids) => plain(runTimes.all(namespace, JSON.stringify(ids))),
     counts: () => plain(counts.all()),
     closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
+    closedTimes: (namespace, from, until, limit) => plain(closedTimes.all(namespace, from, until, limit)),
   }
 }
 

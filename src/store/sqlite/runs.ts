@@ -1,5 +1,5 @@
 import { isClosed } from '../../core/run.ts'
-import type { Place } from '../cursor.ts'
+import { LAST, type Place } from '../cursor.ts'
 import type { RunFilter } from '../store.ts'
 import { CLOSED_COLUMNS, OPEN_COLUMNS } from './messages.ts'
 
@@ -19,7 +19,30 @@ export interface Query {
  * The index is named, since without statistics the planner takes the index by creation for a name that a million runs have not.
  */
 export function runsQuery(filter: RunFilter, before: Place, limit: number): Query {
-  const { namespace, states, names, queues, tags = {}, createdAfter = Number.NEGATIVE_INFINITY, createdBefore = Number.POSITIVE_INFINITY } = filter
+  const { halves, parameters } = halvesOf(filter, before, limit, [OPEN_COLUMNS, CLOSED_COLUMNS])
+  return { sql: `${halves.join('\nunion all\n')}\norder by created_at desc, id desc limit :limit`, parameters }
+}
+
+/** The same runs, counted by the step of their creation and by state, of the newest `limit` alone; `oldest` tells how far that was. */
+export function runCountsQuery(filter: RunFilter, steps: { from: number; stepMs: number }, limit: number): Query {
+  const { halves, parameters } = halvesOf(filter, LAST, limit, [COUNTED, COUNTED])
+  const newest = `select * from (${halves.join('\nunion all\n')}) order by created_at desc, id desc limit :limit`
+  return {
+    sql: `select cast((created_at - :start) / :step as integer) as step, state, count(*) as count, min(created_at) as oldest\nfrom (${newest}) group by 1, 2`,
+    parameters: { ...parameters, start: steps.from, step: steps.stepMs },
+  }
+}
+
+const COUNTED = 'r.id, r.state, r.created_at'
+
+function halvesOf(
+  filter: RunFilter,
+  before: Place,
+  limit: number,
+  [openColumns, closedColumns]: readonly [string, string],
+): { halves: string[]; parameters: Query['parameters'] } {
+  const { namespace, states, names, queues, kinds, tags = {}, took } = filter
+  const { createdAfter = Number.NEGATIVE_INFINITY, createdBefore = Number.POSITIVE_INFINITY } = filter
   const start = createdBefore <= before.at ? { at: createdBefore, id: '' } : before
   const parameters: Record<string, string | number> = { namespace, at: start.at, id: start.id, from: createdAfter, limit }
 
@@ -32,6 +55,11 @@ export function runsQuery(filter: RunFilter, before: Place, limit: number): Quer
   if (names?.length === 1) given('name', 'r.name = :name', names[0] as string)
   else if (names) given('names', 'r.name in (select value from json_each(:names))', names)
   if (queues) given('queues', 'r.queue in (select value from json_each(:queues))', queues)
+  if (kinds) given('kinds', 'r.kind in (select value from json_each(:kinds))', kinds)
+  if (took) {
+    parameters.atLeast = took.atLeastMs ?? 0
+    parameters.atMost = took.atMostMs ?? Number.MAX_SAFE_INTEGER
+  }
 
   const [first, ...others] = Object.entries(tags)
   if (first) [parameters.tag, parameters.value] = first
@@ -50,6 +78,8 @@ export function runsQuery(filter: RunFilter, before: Place, limit: number): Quer
             ? 'run_closed_unsuccessful'
             : 'run_closed_created'
     const from = first ? `run_tag t cross join ${table} r on r.id = t.id` : `${table} r indexed by ${index}`
+    const ended = table === 'run_open' ? ':now' : 'r.closed_at'
+    if (took && table === 'run_open') parameters.now = took.now
     const all = [
       `${page}.namespace = :namespace`,
       ...(first ? ['t.name = :tag', 't.value = :value'] : []),
@@ -57,18 +87,19 @@ export function runsQuery(filter: RunFilter, before: Place, limit: number): Quer
       `${page}.created_at >= :from`,
       "r.kind <> 'schedule'",
       ...conditions,
+      ...(took ? [`${ended} - r.started_at between :atLeast and :atMost`] : []),
       ...more,
     ]
     const selected = columns.replace(/\bid\b.*?\bbody\b/, shared => shared.replace(/\w+/g, 'r.$&'))
     return `select * from (select ${selected} from ${from} where ${all.join(' and ')} order by ${page}.created_at desc, ${page}.id desc limit :limit)`
   }
   const halves = [
-    ...(states?.every(isClosed) ? [] : [half('run_open', OPEN_COLUMNS, [])]),
-    ...(states && !states.some(isClosed) ? [] : [half('run_closed', CLOSED_COLUMNS, unsuccessful ? ["r.state <> 'completed'"] : [])]),
+    ...(states?.every(isClosed) ? [] : [half('run_open', openColumns, [])]),
+    ...(states && !states.some(isClosed) ? [] : [half('run_closed', closedColumns, unsuccessful ? ["r.state <> 'completed'"] : [])]),
   ]
   // No state at all: nothing fits, and one half says so.
-  if (halves.length === 0) halves.push(half('run_open', OPEN_COLUMNS, []))
-  return { sql: `${halves.join('\nunion all\n')}\norder by created_at desc, id desc limit :limit`, parameters }
+  if (halves.length === 0) halves.push(half('run_open', openColumns, []))
+  return { halves, parameters }
 }
 
 const OTHER_TAGS = `not exists (

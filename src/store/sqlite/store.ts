@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { cursorOf, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, depthFrom, FIRST, LAST, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
 import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
 import { Channel } from './channel.ts'
 import { UnstorableText } from './codec.ts'
@@ -20,8 +20,6 @@ type Writer = Channel<ReturnType<typeof writerOf>>
 type Reader = Channel<ReturnType<typeof readerOf>>
 
 /** Before and after everything that has a place in an order. */
-const FIRST: Place = { at: Number.NEGATIVE_INFINITY, id: '' }
-const LAST: Place = { at: Number.POSITIVE_INFINITY, id: '' }
 
 /**
  * A SQLite database on a local disk, for one process. Two threads keep it off the event loop: one writes and reads for decisions, one reads for people.
@@ -144,8 +142,19 @@ function readsOf(reader: Reader): Reads {
       const before = page.after === null ? Number.MAX_SAFE_INTEGER : numberOf(page.after)
       return pageOf(await reader.ask('ledger', schedule, filter, before, page.limit + 1), page.limit, ({ n }) => String(n))
     },
+    runsDepth: (namespace, { after, createdBefore }, rows, tables) =>
+      reader.ask('runsDepth', namespace, depthFrom(after, createdBefore), rows, tables),
+    async runCounts(filter, steps, limit) {
+      const found = await reader.ask('runCounts', filter, steps, limit)
+      const whole = found.reduce((sum, { count }) => sum + count, 0) < limit
+      const through = whole ? null : found.reduce((oldest, row) => Math.min(oldest, row.oldest), Number.POSITIVE_INFINITY)
+      return { counts: found.map(({ step, state, count }) => ({ step, state, count })), through }
+    },
+    ledgers: (schedules, filter, limit) => reader.ask('ledgers', schedules, filter, limit),
+    runTimes: (namespace, ids) => reader.ask('runTimes', namespace, ids),
     counts: () => reader.ask('counts'),
     closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
+    closedTimes: (namespace, { from, until }, limit) => reader.ask('closedTimes', namespace, from, until, limit),
   }
 }
 

@@ -1,0 +1,12 @@
+/** What consoles ask: part of the tables of wire.ts. The shapes of their answers are in `/openapi.json`. */
+export const CONSOLE_OPERATIONS = {
+  'runs.histogram': ['GET', '/v1/namespaces/{namespace}/runs/histogram'],
+  'activity.get': ['GET', '/v1/namespaces/{namespace}/activity'],
+  'schedules.upcoming': ['GET', '/v1/namespaces/{namespace}/schedules/upcoming'],
+  'schedules.outcomes': ['GET', '/v1/namespaces/{namespace}/schedules/outcomes'],
+  'runs.related': ['GET', '/v1/namespaces/{namespace}/runs/{run}/related'],
+  'workers.drain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/drain'],
+  'workers.undrain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/undrain'],
+  'server.get': ['GET', '/v1/server'],
+  'namespaces.list': ['GET', '/v1/namespaces'],
+} as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>

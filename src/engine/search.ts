@@ -1,0 +1,130 @@
+import { CLOSED_STATES, isClosed, OPEN_STATES, type RunView } from '../core/run.ts'
+import type { Instant } from '../core/time.ts'
+import { cursorOf } from '../store/cursor.ts'
+import type { Page, Paged, Reads, RunFilter } from '../store/store.ts'
+import { Actor } from './actor.ts'
+import { contains } from './batches/filter.ts'
+import type { RunSearch, RunsFound, RunTally } from './face.ts'
+import { summaryOf } from './summary.ts'
+import { KIND_TAG } from './tags.ts'
+
+/** Runs that one call looks into: 5,000 bodies are read and folded in some 100 ms, in pages that hold nobody up. */
+export const LOOKED_THROUGH_MAX = 5_000
+const PAGE = 250
+/** Runs that one call counts: of so many the store tells what was created when in some 300 ms, in the thread of its reader. */
+export const COUNTED_MAX = 200_000
+
+/** Rows that the store goes through in one call for what no index of it knows, such as how long a run took. */
+export const SCANNED_MAX = 100_000
+
+type Read = Pick<Reads, 'runs' | 'runCounts' | 'runsDepth'>
+
+/** Runs of a search, newest first. What stands in a run's body is looked for page by page, and the page may end short of its limit. */
+export async function searchRuns(read: Read, search: RunSearch, page: Page): Promise<RunsFound> {
+  const fits = bodyFits(search)
+  if (fits === null) return listRuns(read, filterOf(search), page)
+  const rows: RunsFound['rows'] = []
+  let through: Instant | null = null
+  let next: string | null = null
+  for await (const actor of lookedThrough(read, search, page.after)) {
+    if (actor === null) return { rows, next: null, through: null }
+    through = actor.createdAt
+    next = cursorOf({ at: actor.createdAt, id: actor.id })
+    if (fits(actor)) rows.push(summaryOf(actor))
+    if (rows.length >= page.limit) break
+  }
+  return { rows, next, through }
+}
+
+/** What the store's filter knows; where no index does, no deeper than one call goes. */
+async function listRuns(read: Read, filter: RunFilter, page: Page): Promise<RunsFound> {
+  const floor = filter.took === undefined ? null : await floorOf(read, filter, page.after)
+  const { rows, next } = await read.runs(floor === null ? filter : { ...filter, createdAfter: floor }, page)
+  const found = rows.map(row => summaryOf(Actor.load(row)))
+  if (floor === null || next !== null) return { rows: found, next, through: null }
+  return { rows: found, next: cursorOf({ at: floor, id: '' }), through: floor }
+}
+
+/** How far down one call goes; null: to the end, or to where the filter ends. */
+async function floorOf(read: Read, { namespace, states, createdAfter, createdBefore }: RunFilter, after: string | null): Promise<Instant | null> {
+  const tables = { open: states?.some(state => !isClosed(state)) ?? true, closed: states?.some(isClosed) ?? true }
+  const from = createdBefore === undefined ? { after } : { after, createdBefore }
+  const floor = await read.runsDepth(namespace, from, SCANNED_MAX, tables)
+  return floor === null || floor <= (createdAfter ?? Number.NEGATIVE_INFINITY) ? null : floor
+}
+
+/** Whether the store counts without going through what does not fit: it has an index for a name, and one for what did not complete. */
+function isIndexed({ names, queues, kinds, states, took }: RunFilter): boolean {
+  if (queues !== undefined || kinds !== undefined || took !== undefined || (names?.length ?? 1) !== 1) return false
+  return states === undefined || (names === undefined && states.every(state => isClosed(state) && state !== 'completed'))
+}
+
+/** The runs of a search by the step of their creation and by state. */
+export async function tallyRuns(read: Read, search: RunSearch, steps: { from: Instant; stepMs: number }): Promise<RunTally> {
+  const fits = bodyFits(search)
+  if (fits === null) {
+    const filter = filterOf(search)
+    const floor = isIndexed(filter) ? null : await floorOf(read, filter, null)
+    const tally = await read.runCounts(floor === null ? filter : { ...filter, createdAfter: floor }, steps, COUNTED_MAX)
+    return { counts: tally.counts, through: tally.through ?? floor }
+  }
+  const counts = new Map<string, RunTally['counts'][number]>()
+  let through: Instant | null = null
+  for await (const actor of lookedThrough(read, search, null)) {
+    through = actor?.createdAt ?? null
+    if (actor === null || !fits(actor)) continue
+    const { state } = actor.view
+    const step = Math.floor((actor.createdAt - steps.from) / steps.stepMs)
+    const known = counts.get(`${step} ${state}`)
+    if (known === undefined) counts.set(`${step} ${state}`, { step, state, count: 1 })
+    else known.count++
+  }
+  return { counts: [...counts.values()], through }
+}
+
+/** Newest first, as far as one call looks; null at the very end of the list. */
+async function* lookedThrough(read: Read, search: RunSearch, from: string | null): AsyncGenerator<Actor | null> {
+  const filter = filterOf(search)
+  for (let looked = 0, after = from; looked < LOOKED_THROUGH_MAX; looked += PAGE) {
+    const page: Paged<Parameters<typeof Actor.load>[0]> = await read.runs(filter, { after, limit: PAGE })
+    for (const row of page.rows) yield Actor.load(row)
+    if (page.next === null) return yield null
+    after = page.next
+  }
+}
+
+/** What the store looks for. A run that completed has no error and no reason, which spares the look into most there are. */
+function filterOf({ reasons, error, metadata: _, ...filter }: RunSearch): RunFilter {
+  // Batches have a tag that says so: lists go by its index.
+  if (filter.kinds?.length === 1 && filter.kinds[0] === 'batch') {
+    const { kinds: _, ...rest } = filter
+    return filterOf({ ...rest, tags: { ...rest.tags, [KIND_TAG]: 'batch' }, ...(reasons && { reasons }), ...(error !== undefined && { error }) })
+  }
+  if (reasons === undefined && error === undefined) return filter
+  return { ...filter, states: (filter.states ?? [...OPEN_STATES, ...CLOSED_STATES]).filter(state => state !== 'completed') }
+}
+
+/** Whether a run's body has what is searched for; null: nothing of it is. */
+function bodyFits({ reasons, error, metadata }: RunSearch): ((actor: Actor) => boolean) | null {
+  const fields = Object.entries(metadata ?? {})
+  if (reasons === undefined && error === undefined && fields.length === 0) return null
+  return actor => {
+    const { view } = actor
+    if (reasons !== undefined && (view.reason === null || !reasons.includes(view.reason))) return false
+    if (error !== undefined && !contains(view.failure, error) && !contains(actor.stuck && { type: 'stuck', message: actor.stuck.why }, error))
+      return false
+    return fields.length === 0 || metadataFits(view, fields)
+  }
+}
+
+function metadataFits({ options: { metadata } }: RunView, fields: readonly (readonly [string, string])[]): boolean {
+  if (metadata === undefined) return false
+  const value = JSON.parse(metadata) as unknown
+  if (typeof value !== 'object' || value === null) return false
+  return fields.every(([name, text]) => Object.hasOwn(value, name) && textOf((value as Record<string, unknown>)[name]) === text)
+}
+
+/** A text as it is, anything else as JSON. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,14 @@
+import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './config.ts'
+
+const MASK = '********'
+
+/** Each setting with where it came from, as it may be shown: secrets are masked, also those within an address. */
+export function shownSettings(config: Config): Record<string, { value: string | number | null; from: string }> {
+  return Object.fromEntries(SETTING_NAMES.map(name => [SETTINGS[name].key, { value: shownSetting(config, name), from: config.origins[name] }]))
+}
+
+export function shownSetting(config: Config, name: SettingName): string | number | null {
+  const value = config.settings[name]
+  if (typeof value !== 'string') return value
+  return SETTINGS[name].secret ? MASK : value.replace(/(:\/\/[^:/@]*):[^@]*@/, `$1:${MASK}@`)
+}
