@@ -122,4 +122,20 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
       { file: 'src/engine/queues/queues.ts', find: 'return sequence.first()?.actor === entry.actor', replace: 'return sequence.first() !== null' },
     ],
   },
+  'sequence-goes-past-a-change': {
+    rule: 'sequence',
+    what: 'the next of a sequence goes while the commit of a change of the first is under way',
+    limits: true,
+    seeds: 150,
+    caught: /out of order/,
+    patches: [{ file: 'src/engine/queues/queues.ts', find: ' || sequence.changing.size > 0) return false', replace: ') return false' }],
+  },
+  'E19-row-kept-ahead': {
+    rule: 'E19',
+    what: 'a row that was read ahead stays when its run is loaded, and is handed out as it once was',
+    limits: true,
+    seeds: 60,
+    caught: /./,
+    patches: [{ file: 'src/engine/queues/queues.ts', find: 'this.readAhead.loaded(actor.id)\n', replace: '\n' }],
+  },
 }
