@@ -48,12 +48,12 @@ export class Traffic {
 
   /** By the busiest hour's count of starts. The waits between them are exponential, as with people who know nothing of each other. */
   readonly #flows: readonly Flow[] = [
-    { perHour: 330, start: () => this.#email() },
-    { perHour: 110, start: () => this.#charge() },
-    { perHour: 60, start: () => this.#resize() },
-    { perHour: 60, start: () => this.#webhook() },
-    { perHour: 40, start: () => this.#sync() },
-    { perHour: 24, start: () => this.#remind() },
+    { perHour: 200, start: () => this.#email() },
+    { perHour: 70, start: () => this.#charge() },
+    { perHour: 36, start: () => this.#resize() },
+    { perHour: 36, start: () => this.#webhook() },
+    { perHour: 15, start: () => this.#sync() },
+    { perHour: 15, start: () => this.#remind() },
     { perHour: 5, start: () => this.#export() },
   ]
 

@@ -15,7 +15,7 @@ export const syncInventory = job(
   },
   async ({ tenant, full = false }: { tenant: string; full?: boolean }, ctx) => {
     const chance = chanceOf(ctx)
-    const pages = full ? chance.whole(20, 40) : chance.whole(2, 9)
+    const pages = full ? chance.whole(8, 14) : chance.whole(2, 6)
     let items = 0
     for (let page = 1; page <= pages; page++) {
       await work(chance.tail(600, 6_000), ctx)

@@ -3,7 +3,7 @@ import { chanceOf, work } from '../pace.ts'
 import { RowRejected } from '../shop/errors.ts'
 
 const MARKETS = ['de', 'fr', 'nordics'] as const
-const PAGES_EACH = 5
+const PAGES_EACH = 3
 
 /** The marketplace's orders: a batch of a batch for each market, and once all have ended a callback that sums up. */
 export const importOrders = job('import-orders', { queue: 'import', tags: { team: 'orders' } }, async ({ file }: { file: string }, ctx) => {

@@ -38,11 +38,11 @@ export const reindexSearch = job(
   { queue: 'search', retry: { attempts: 2 }, timeout: { attempt: '1h', heartbeat: '5m' }, tags: { team: 'catalogue' } },
   async (_: null, ctx) => {
     const chance = chanceOf(ctx)
-    const shards = 24
+    const shards = 12
     for (let shard = 1; shard <= shards; shard++) {
-      await work(chance.between(18_000, 60_000), ctx)
+      await work(chance.between(45_000, 110_000), ctx)
       ctx.progress(shard / shards, `shard ${shard} of ${shards}`)
-      if (shard % 6 === 0) ctx.log.info(`${shard} of ${shards} shards`, { documents: shard * chance.whole(4_000, 4_400) })
+      if (shard % 4 === 0) ctx.log.info(`${shard} of ${shards} shards`, { documents: shard * chance.whole(8_000, 8_800) })
     }
     return { shards }
   },

@@ -9,15 +9,15 @@ const BERLIN = 'Europe/Berlin'
 export const ORDERS_OF_NIGHT = 7_200
 
 /** Several dialects, zones and calendars, and four that all mean midnight UTC. */
-export const schedules = [
+export const schedulesOf = (ordersOfNight: number) => [
   schedule(
     'nightly-report',
     { cron: '30 2 * * *', timezone: BERLIN, catchup: '6h', description: 'Revenue of the day, for finance at breakfast' },
     nightlyReport,
-    { day: '{{nominalDate}}', orders: ORDERS_OF_NIGHT },
+    { day: '{{nominalDate}}', orders: ordersOfNight },
   ),
   schedule('reindex-search', { every: { every: '10m', anchor: '2026-01-01T00:00:00Z' }, overlap: 'skip', catchup: 'none' }, reindexSearch, null),
-  schedule('import-orders', { cron: '0 */2 * * *', timezone: 'Europe/Paris', overlap: 'buffer_one' }, importOrders, {
+  schedule('import-orders', { cron: '0 */3 * * *', timezone: 'Europe/Paris', overlap: 'buffer_one' }, importOrders, {
     file: 'orders-{{nominalLocal}}.csv',
   }),
   schedule(
@@ -26,8 +26,8 @@ export const schedules = [
     syncInventory,
     { tenant: 'acme', full: true },
   ),
-  schedule('expire-carts', { every: { every: '15m', anchor: '2026-01-01T00:00:00Z' }, catchup: 'none' }, expireCarts, null),
-  schedule('warm-cache', { cron: '*/5 * * * *', timezone: 'Europe/London', catchup: '1h', overlap: 'buffer_all' }, warmCache, null),
+  schedule('expire-carts', { every: { every: '30m', anchor: '2026-01-01T00:00:00Z' }, catchup: 'none' }, expireCarts, null),
+  schedule('warm-cache', { cron: '*/15 * * * *', timezone: 'Europe/London', catchup: '1h', overlap: 'buffer_all' }, warmCache, null),
   schedule('backup-database', { cron: '@midnight', timezone: 'UTC', catchup: '6h' }, backupDatabase, null),
   schedule('rotate-tokens', { cron: '0 0 * * ? *', dialect: 'aws' }, rotateTokens, null),
   schedule(
@@ -40,7 +40,7 @@ export const schedules = [
   schedule(
     'refresh-prices',
     {
-      cron: '*/20 * * * *',
+      cron: '*/30 * * * *',
       timezone: BERLIN,
       blackouts: [{ cron: '0 12 * * *', for: '2h', note: 'no price changes over lunch: the call centre is short of people' }],
     },
@@ -62,6 +62,8 @@ export const schedules = [
   schedule('lights-of-storefront', { solar: { event: 'sunset', latitude: 52.52, longitude: 13.405 }, timezone: BERLIN }, rotateTokens, null),
   schedule('loyalty-points', { cron: '*/30 * * * *', timezone: 'Europe/Rome', description: 'Points of the orders since the last time' }, closeBooks, null),
 ]
+
+export const schedules = schedulesOf(ORDERS_OF_NIGHT)
 
 /** Every night from 22:00 to 07:00, as a calendar program would export it. */
 function CLOSED_AT_NIGHT(): string {

@@ -10,7 +10,7 @@ import { type MemoryStore, openMemoryStore } from '../../store/memory/store.ts'
 
 const HOUR_MS = 3_600_000
 /** Nobody else has this store: a claim need not be renewed. A lease is what production has, four times over: silence is looked for less often. */
-const SIZES = { claimTtlMs: 1_000 * HOUR_MS, timerHorizonMs: 1_000 * HOUR_MS, leaseMs: 60_000, retentionEveryMs: HOUR_MS }
+const SIZES = { claimTtlMs: 1_000 * HOUR_MS, timerHorizonMs: 1_000 * HOUR_MS, leaseMs: 60_000, retentionEveryMs: HOUR_MS, lookAgainMs: HOUR_MS }
 /** From a timer to what it begins (a call, a commit) there are a few promises at most. */
 const PROMISE_HOPS = 10
 /** Turns of the event loop without anything new before it counts as quiet. */
