@@ -26,9 +26,9 @@ export function work(ms: number, { signal }: Pick<JobContext, 'signal'>): Promis
   })
 }
 
-/** Chance of one attempt: the same each time the day is played. */
+/** Chance of one call of a handler, the same each time the day is played. A call after a snooze has the attempt of the one before, and another chance. */
 export function chanceOf({ taskKey, attempt }: Pick<JobContext, 'taskKey' | 'attempt'>): Chance {
-  let seed = attempt
+  let seed = attempt + Math.floor(now() / 1_000)
   for (let index = 0; index < taskKey.length; index++) seed = (Math.imul(seed, 31) + taskKey.charCodeAt(index)) | 0
   return new Chance(seeded(seed))
 }

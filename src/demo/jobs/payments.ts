@@ -1,6 +1,6 @@
 import { job } from '@mainspring/sdk'
 import { chanceOf, work } from '../pace.ts'
-import { CardDeclined, ChallengeExpired, gaveUp, WebhookFailed } from '../shop/errors.ts'
+import { ChallengeExpired, WebhookFailed } from '../shop/errors.ts'
 import { ask } from '../shop/gateway.ts'
 
 export interface Charge {
@@ -29,7 +29,10 @@ export const chargeCard = job(
     ctx.log.info(`charging ${amount.toFixed(2)} ${currency} to ${card}`, { order, idempotencyKey: ctx.taskKey })
     await ask('/v2/authorisations', chance, ctx)
     if (card.endsWith('0005')) throw new ChallengeExpired(`the 3-D Secure challenge for order ${order} was not answered within 300 s`)
-    if (chance.in(0.012)) throw gaveUp(new CardDeclined(`card ${card} was declined: insufficient_funds`))
+    if (chance.in(0.02)) {
+      ctx.log.warn(`${card} was declined: insufficient_funds`, { order })
+      return { declined: 'insufficient_funds' }
+    }
     const authorisation = `auth_${Math.floor(chance.between(1e9, 9e9)).toString(36)}`
     ctx.log.info('authorised', { authorisation })
     await ask(`/v2/authorisations/${authorisation}/capture`, chance, ctx)

@@ -28,7 +28,9 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
 
   return [
     deed(before(25), () => client.register([legacySync])),
-    ...[24.5, 18, 11, 2].map(hours => deed(before(hours), () => client.start(legacySync, { system: 'as400' }, { tags: { region: 'eu-central' } }))),
+    ...[24.5, 18, 11, 2].map(hours =>
+      deed(before(hours), () => client.start(legacySync, { system: 'as400' }, { expires: '12h', tags: { region: 'eu-central' } })),
+    ),
     deed(before(21), () =>
       stage.engine.schedules.pause(NAMESPACE, 'loyalty-points', { note: 'points were given twice, see SHOP-2291', until: null, ...command('giulia') }),
     ),

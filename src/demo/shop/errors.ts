@@ -8,9 +8,6 @@ export class GatewayTimeout extends Error {
 export class ChallengeExpired extends Error {
   override readonly name = 'ChallengeExpired'
 }
-export class CardDeclined extends Error {
-  override readonly name = 'CardDeclined'
-}
 export class WebhookFailed extends Error {
   override readonly name = 'WebhookFailed'
 }
