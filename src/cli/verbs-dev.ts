@@ -10,13 +10,15 @@ export function addDevVerb(program: Command, terminal: Terminal): void {
     'namespace',
     'leaseMs',
     'logLevel',
-  ]).option('--dir <folder>', 'where the jobs are', 'jobs')
+  ])
+    .option('--dir <folder>', 'where the jobs are', 'jobs')
+    .option('--demo', "a day of a shop's work to look at, in a database of its own, that goes on; in place of --dir")
   const defaults = { database: { value: '.mainspring/dev.db', origin: 'dev' }, logLevel: { value: 'warn', origin: 'dev' } }
   acting(
     dev,
     terminal,
     'mainspring dev --dir src/jobs',
-    async (session, _given, flags) => (await import('./dev/dev.ts')).runDev(session, String(flags.dir)),
+    async (session, _given, flags) => (await import('./dev/dev.ts')).runDev(session, { dir: String(flags.dir), demo: flags.demo === true }),
     defaults,
   )
 }

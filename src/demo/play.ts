@@ -1,9 +1,9 @@
-import { seeded } from './seeded.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
 import { copy } from './past/copy.ts'
 import { Crew } from './past/crew.ts'
 import { deeds, lastAt } from './past/people.ts'
 import { Stage } from './past/stage.ts'
+import { seeded } from './seeded.ts'
 import { Traffic } from './traffic.ts'
 
 const HOUR_MS = 3_600_000
@@ -26,6 +26,8 @@ export interface PlayOptions {
   scale?: number
   /** Told of how far it is, 0 to 1. */
   progress?: (share: number) => void
+  /** Ends it before its time: `playDay` rejects with its reason, and there is no file. */
+  signal?: AbortSignal
 }
 
 export interface Played {
@@ -41,10 +43,22 @@ export interface Played {
  * Fills a new database with a day of a shop's work. The production engine played it on a virtual clock, with workers of the SDK: histories, ledgers, logs and limits are what
  * it wrote. It is played in memory, since 26 hours of commits on a disk would take minutes, and then written to the file.
  */
-export async function playDay({ file, now = Date.now(), seed = 1, hours = 26, scale = 1, progress = () => {} }: PlayOptions): Promise<Played> {
+export async function playDay({
+  file,
+  now = Date.now(),
+  seed = 1,
+  hours = 26,
+  scale = 1,
+  progress = () => {},
+  signal,
+}: PlayOptions): Promise<Played> {
   const from = now - hours * HOUR_MS
   const stage = new Stage(from, seeded(seed))
-  await play(stage, { from, now, scale, progress })
+  const passed = (share: number): void => {
+    signal?.throwIfAborted()
+    progress(share)
+  }
+  await play(stage, { from, now, scale, passed })
   const tables = stage.store.tables()
   const store = await openSqliteStore({ file, nodeName: 'demo' })
   try {
@@ -61,10 +75,10 @@ interface Plan {
   from: number
   now: number
   scale: number
-  progress(share: number): void
+  passed(share: number): void
 }
 
-async function play(stage: Stage, { from, now, scale, progress }: Plan): Promise<void> {
+async function play(stage: Stage, { from, now, scale, passed: shared }: Plan): Promise<void> {
   const { clock } = stage
   await stage.up()
   const crew = new Crew(stage, scale)
@@ -85,7 +99,7 @@ async function play(stage: Stage, { from, now, scale, progress }: Plan): Promise
   // People who meet nobody try again once the server is there.
   const people = deeds(stage, now, scale).map(deed => (deed.at >= downAt && deed.at <= upAt ? { ...deed, at: upAt + MINUTE_MS } : deed))
   const acts = [...machines, ...people].filter(({ at }) => at >= from).sort((a, b) => a.at - b.at)
-  const passed = (at: number): void => progress((at - from) / (now - from))
+  const passed = (at: number): void => shared((at - from) / (now - from))
   for (const { at, act } of acts) {
     await stage.playUntil(at, passed)
     await stage.during(act())
@@ -94,5 +108,5 @@ async function play(stage: Stage, { from, now, scale, progress }: Plan): Promise
   traffic.end()
   await stage.during(crew.end())
   await stage.down()
-  progress(1)
+  shared(1)
 }

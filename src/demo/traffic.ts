@@ -1,13 +1,14 @@
 import type { Client, Clock } from '@mainspring/sdk'
-import { sendEmail, remindCart } from './jobs/mail.ts'
+import { syncInventory } from './jobs/inventory.ts'
+import { remindCart, sendEmail } from './jobs/mail.ts'
 import { resizeImage } from './jobs/media.ts'
 import { chargeCard, flakyWebhook } from './jobs/payments.ts'
-import { syncInventory } from './jobs/inventory.ts'
 import { exportGdpr } from './jobs/reports.ts'
 import { Chance } from './pace.ts'
 import { rhythm } from './rhythm.ts'
 
 const HOUR_MS = 3_600_000
+const ORDER_EVERY_MS = 10_000
 const TENANTS = ['acme', 'globex', 'initech', 'umbrella'] as const
 const REGIONS = ['eu-central', 'eu-west', 'us-east'] as const
 const PARTNERS = ['northwind', 'contoso', 'tailspin', 'fabrikam'] as const
@@ -22,6 +23,8 @@ export interface TrafficOptions {
   scale: number
   /** From then on the archive of the exports has a name that does not exist. */
   renamedAt: number
+  /** Never quieter than this share of the busiest hour. Default 0. */
+  shareLeast?: number
 }
 
 /** What customers and colleagues start, at the rhythm of the day, by the clock that it is given. */
@@ -29,12 +32,14 @@ export class Traffic {
   readonly #options: TrafficOptions
   readonly #chance: Chance
   readonly #cancels = new Set<() => void>()
-  #order = 104_000
+  /** Counts on from the time at which it begins, faster than a shop sells: no number comes twice. */
+  #order: number
   #stopped = false
 
   constructor(options: TrafficOptions) {
     this.#options = options
     this.#chance = new Chance(options.random)
+    this.#order = Math.floor(options.clock.now() / ORDER_EVERY_MS) % 10_000_000
   }
 
   begin(): void {
@@ -58,8 +63,8 @@ export class Traffic {
   ]
 
   #next(flow: Flow): void {
-    const { clock, scale } = this.#options
-    const perMs = (flow.perHour * scale * rhythm(clock.now())) / HOUR_MS
+    const { clock, scale, shareLeast = 0 } = this.#options
+    const perMs = (flow.perHour * scale * Math.max(shareLeast, rhythm(clock.now()))) / HOUR_MS
     this.#after(Math.min(-Math.log(1 - this.#chance.random()) / perMs, HOUR_MS), () => {
       // A server that is down is met by customers too: what they wanted is not started.
       flow.start().catch(() => {})
@@ -101,7 +106,7 @@ export class Traffic {
 
   async #webhook(): Promise<void> {
     const chance = this.#chance
-    const order = `SO-${Math.max(103_500, this.#order - chance.whole(1, 300))}`
+    const order = `SO-${this.#order - chance.whole(1, 300)}`
     const event = chance.pick(['order.paid', 'order.shipped', 'order.returned'])
     await this.#options.client.start(flakyWebhook, { partner: chance.pick(PARTNERS), order, event }, { tags: this.#tags(), metadata: { order } })
   }

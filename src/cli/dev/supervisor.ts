@@ -76,11 +76,12 @@ export class Supervisor {
     return this.#serving !== null
   }
 
-  /** Ends all workers when what they run has ended. */
-  async stop(): Promise<void> {
+  /** Ends all workers when what they run has ended, or now. */
+  async stop({ atOnce = false } = {}): Promise<void> {
     this.#stopped = true
     this.#starting?.kill()
-    this.#serving?.drain()
+    if (atOnce) for (const child of this.#all) child.kill()
+    else this.#serving?.drain()
     await Promise.all([...this.#all].map(child => child.ended))
   }
 

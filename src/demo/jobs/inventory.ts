@@ -21,7 +21,8 @@ export const syncInventory = job(
       await work(chance.tail(600, 6_000), ctx)
       items += chance.whole(80, 100)
       ctx.progress(page / pages, `page ${page} of ${pages}`)
-      if (chance.in(0.012)) throw new StockConflict(`${tenant}: item ${chance.whole(10_000, 99_999)} was changed by warehouse WH-${chance.whole(1, 6)} meanwhile`)
+      if (chance.in(0.012))
+        throw new StockConflict(`${tenant}: item ${chance.whole(10_000, 99_999)} was changed by warehouse WH-${chance.whole(1, 6)} meanwhile`)
     }
     ctx.log.info(`${tenant}: ${items} items compared, ${chance.whole(0, 40)} changed`, { tenant, full })
     return { tenant, items }

@@ -34,14 +34,10 @@ export const importPage = job(
   },
 )
 
-export const importSummary = job(
-  'import-summary',
-  { queue: 'import' },
-  async ({ batch: done, input }: BatchCallbackInput<{ file: string }>, ctx) => {
-    await work(800, ctx)
-    ctx.log.info(`${input.file}: ${done.completed} of ${done.total} pages`, { failed: done.failed })
-    return { file: input.file, pages: done.completed }
-  },
-)
+export const importSummary = job('import-summary', { queue: 'import' }, async ({ batch: done, input }: BatchCallbackInput<{ file: string }>, ctx) => {
+  await work(800, ctx)
+  ctx.log.info(`${input.file}: ${done.completed} of ${done.total} pages`, { failed: done.failed })
+  return { file: input.file, pages: done.completed }
+})
 
 export const examples = { 'import-orders': { file: 'orders-1700.csv' } }

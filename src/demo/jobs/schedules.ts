@@ -47,12 +47,7 @@ export const schedulesOf = (ordersOfNight: number) => [
     refreshPrices,
     null,
   ),
-  schedule(
-    'digest-new-york',
-    { cron: '0 9-17 * * *', timezone: 'America/New_York', only: 'business-days' },
-    sendDigest,
-    null,
-  ),
+  schedule('digest-new-york', { cron: '0 9-17 * * *', timezone: 'America/New_York', only: 'business-days' }, sendDigest, null),
   schedule(
     'digest-tokyo',
     { cron: '0 */3 * * *', timezone: 'Asia/Tokyo', except: 'closed', calendars: { closed: { ics: CLOSED_AT_NIGHT() } } },
@@ -60,13 +55,26 @@ export const schedulesOf = (ordersOfNight: number) => [
     null,
   ),
   schedule('lights-of-storefront', { solar: { event: 'sunset', latitude: 52.52, longitude: 13.405 }, timezone: BERLIN }, rotateTokens, null),
-  schedule('loyalty-points', { cron: '*/30 * * * *', timezone: 'Europe/Rome', description: 'Points of the orders since the last time' }, closeBooks, null),
+  schedule(
+    'loyalty-points',
+    { cron: '*/30 * * * *', timezone: 'Europe/Rome', description: 'Points of the orders since the last time' },
+    closeBooks,
+    null,
+  ),
 ]
 
 export const schedules = schedulesOf(ORDERS_OF_NIGHT)
 
 /** Every night from 22:00 to 07:00, as a calendar program would export it. */
 function CLOSED_AT_NIGHT(): string {
-  const event = ['BEGIN:VEVENT', 'UID:closed@shop.example', 'DTSTART:20260101T220000', 'DTEND:20260102T070000', 'RRULE:FREQ=DAILY', 'SUMMARY:closed', 'END:VEVENT']
+  const event = [
+    'BEGIN:VEVENT',
+    'UID:closed@shop.example',
+    'DTSTART:20260101T220000',
+    'DTEND:20260102T070000',
+    'RRULE:FREQ=DAILY',
+    'SUMMARY:closed',
+    'END:VEVENT',
+  ]
   return ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//shop//hours//EN', ...event, 'END:VCALENDAR', ''].join('\r\n')
 }

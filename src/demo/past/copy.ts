@@ -27,9 +27,18 @@ function* partsOf(tables: MemoryTables): Generator<Partial<Writes>> {
   yield* pages('born', [...tables.open.values()])
   yield* pages('closed', [...tables.closed.values()].map(closing))
   yield* pages('keys', [...tables.keys.values()])
-  yield* pages('segments', [...tables.segments.values()].flatMap(rows => [...rows.values()]))
-  yield* pages('logs', [...tables.logs.values()].flatMap(rows => [...rows.values()]))
-  yield* pages('ledger', [...tables.ledgers.values()].flatMap(rows => [...rows.values()]))
+  yield* pages(
+    'segments',
+    [...tables.segments.values()].flatMap(rows => [...rows.values()]),
+  )
+  yield* pages(
+    'logs',
+    [...tables.logs.values()].flatMap(rows => [...rows.values()]),
+  )
+  yield* pages(
+    'ledger',
+    [...tables.ledgers.values()].flatMap(rows => [...rows.values()]),
+  )
   yield* pages('rates', [...tables.rates.values()])
 }
 

@@ -32,7 +32,11 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
       deed(before(hours), () => client.start(legacySync, { system: 'as400' }, { expires: '12h', tags: { region: 'eu-central' } })),
     ),
     deed(before(21), () =>
-      stage.engine.schedules.pause(NAMESPACE, 'loyalty-points', { note: 'points were given twice, see SHOP-2291', until: null, ...command('giulia') }),
+      stage.engine.schedules.pause(NAMESPACE, 'loyalty-points', {
+        note: 'points were given twice, see SHOP-2291',
+        until: null,
+        ...command('giulia'),
+      }),
     ),
 
     deed(before(9.6), pause('queue', 'newsletter', 'maria', 'legal wants to see issue 48 before it goes out')),
@@ -43,21 +47,45 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
       ),
     ),
     deed(before(8), () =>
-      client.batches.bulk({ operation: 'change', where: { queue: 'newsletter' }, change: { priority: -80 }, why: 'after everything else', name: 'newsletter goes last' }),
+      client.batches.bulk({
+        operation: 'change',
+        where: { queue: 'newsletter' },
+        change: { priority: -80 },
+        why: 'after everything else',
+        name: 'newsletter goes last',
+      }),
     ),
 
     deed(outageAt + 12 * MINUTE_MS, () => client.limits.set('gateway-connections', { concurrency: 2 })),
     deed(outageAt + 40 * MINUTE_MS, () => client.limits.reset('gateway-connections')),
     deed(outageAt + 55 * MINUTE_MS, () =>
-      client.batches.bulk({ operation: 'resume', where: { job: 'charge-card', state: 'paused', error: 'did not answer' }, why: 'paygate is back', name: 'charges of the outage' }),
+      client.batches.bulk({
+        operation: 'resume',
+        where: { job: 'charge-card', state: 'paused', error: 'did not answer' },
+        why: 'paygate is back',
+        name: 'charges of the outage',
+      }),
     ),
     deed(before(5), () => client.limits.set('mail-provider', { rate: 200, every: '1m' })),
 
     deed(before(13), () => each(client, 'reindex-search', ['running'], 1, run => run.terminate({ why: 'it reads the old catalogue' }))),
-    deed(before(6), () => each(client, 'sync-inventory', ['running', 'queued', 'waiting'], 1, run => run.cancel({ why: 'the warehouse counts by hand today' }))),
-    deed(before(4), () => each(client, 'resize-image', ['failed'], 2, run => run.retry({ input: { image: 'p-77120-small.jpg', width: 8_000, height: 6_000 } }))),
-    deed(before(1.6), () => each(client, 'export-gdpr', ['failed'], 1, run => run.retry({ input: { customer: 'C-20417', archive: 's3://gdpr-archive' } }))),
-    deed(before(2.2), () => client.batches.bulk({ operation: 'retry', where: { job: 'import-page', error: 'quantity' }, why: 'the file is corrected', name: 'pages with bad rows' })),
+    deed(before(6), () =>
+      each(client, 'sync-inventory', ['running', 'queued', 'waiting'], 1, run => run.cancel({ why: 'the warehouse counts by hand today' })),
+    ),
+    deed(before(4), () =>
+      each(client, 'resize-image', ['failed'], 2, run => run.retry({ input: { image: 'p-77120-small.jpg', width: 8_000, height: 6_000 } })),
+    ),
+    deed(before(1.6), () =>
+      each(client, 'export-gdpr', ['failed'], 1, run => run.retry({ input: { customer: 'C-20417', archive: 's3://gdpr-archive' } })),
+    ),
+    deed(before(2.2), () =>
+      client.batches.bulk({
+        operation: 'retry',
+        where: { job: 'import-page', error: 'quantity' },
+        why: 'the file is corrected',
+        name: 'pages with bad rows',
+      }),
+    ),
     deed(before(10), () =>
       stage.engine.schedules.backfill(NAMESPACE, 'refresh-prices', { from: before(24), until: before(22), maxActive: 2, ...command('oskar') }),
     ),
@@ -66,7 +94,11 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
     deed(before(1), () =>
       client.startMany(
         sendEmail,
-        many(8).map(part => ({ input: { to: `vip.${part}@example.org`, template: 'preview-of-sale' }, priority: 10, at: new Date(now + DAY_MS - part * MINUTE_MS) })),
+        many(8).map(part => ({
+          input: { to: `vip.${part}@example.org`, template: 'preview-of-sale' },
+          priority: 10,
+          at: new Date(now + DAY_MS - part * MINUTE_MS),
+        })),
       ),
     ),
     deed(before(0.5), () => client.start(remindCart, { cart: 'K-200417', customer: 'ada' }, { delay: '5h', tags: { tenant: 'acme' } })),
@@ -85,7 +117,13 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
 }
 
 /** The newest runs of a job in one of these states, so many of them. */
-async function each(client: Client, job: string, state: State[], limit: number, act: (run: ReturnType<Client['handle']>) => Promise<unknown>): Promise<void> {
+async function each(
+  client: Client,
+  job: string,
+  state: State[],
+  limit: number,
+  act: (run: ReturnType<Client['handle']>) => Promise<unknown>,
+): Promise<void> {
   const { runs } = await client.runs.list({ job, state, limit })
   for (const { id } of runs) await act(client.handle(id))
 }
