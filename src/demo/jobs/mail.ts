@@ -26,7 +26,7 @@ export const sendEmail = job(
   async ({ to, template }: Email, ctx) => {
     const chance = chanceOf(ctx)
     ctx.log.info(`${cyan('render')} ${template} ${dim(`(${chance.whole(9, 60)} kB)`)}`)
-    await work(chance.tail(120, 900), ctx)
+    await work(chance.tail(40, 900), ctx)
     if (chance.in(0.006)) {
       ctx.log.warn(`${yellow('429')} the provider asks for a pause ${dim('retry-after: 45')}`)
       throw new RateLimited({ retryAfter: '45s' })

@@ -16,10 +16,9 @@ export { backupDatabase, cleanUploads, closeBooks, expireCarts, refreshPrices, r
 function upkeep(name: string, ms: number, steps: readonly string[]) {
   return job(name, { queue: 'upkeep', retry: { attempts: 3, initial: '30s' }, timeout: '30m', tags: { team: 'platform' } }, async (_: null, ctx) => {
     const chance = chanceOf(ctx)
-    for (const [index, step] of steps.entries()) {
+    for (const step of steps) {
       await work((ms / steps.length) * chance.between(0.7, 1.5), ctx)
       ctx.log.info(step, { seconds: Math.round(ms / 1_000) })
-      ctx.progress((index + 1) / steps.length, step)
     }
     return { steps: steps.length }
   })
