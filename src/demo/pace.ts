@@ -28,9 +28,18 @@ export function work(ms: number, { signal }: Pick<JobContext, 'signal'>): Promis
 
 /** Chance of one call of a handler, the same each time the day is played. A call after a snooze has the attempt of the one before, and another chance. */
 export function chanceOf({ taskKey, attempt }: Pick<JobContext, 'taskKey' | 'attempt'>): Chance {
-  let seed = attempt + Math.floor(now() / 1_000)
-  for (let index = 0; index < taskKey.length; index++) seed = (Math.imul(seed, 31) + taskKey.charCodeAt(index)) | 0
-  return new Chance(seeded(seed))
+  return new Chance(seeded(hash(taskKey, attempt + Math.floor(now() / 1_000))))
+}
+
+/** Chance of a run: the same in all of its attempts. A retry of it is another run. */
+export function fateOf({ taskKey }: Pick<JobContext, 'taskKey'>): Chance {
+  return new Chance(seeded(hash(taskKey, 0)))
+}
+
+function hash(text: string, seed: number): number {
+  let mixed = seed
+  for (let index = 0; index < text.length; index++) mixed = (Math.imul(mixed, 31) + text.charCodeAt(index)) | 0
+  return mixed
 }
 
 export class Chance {

@@ -59,6 +59,7 @@ export async function playDay({
     progress(share)
   }
   await play(stage, { from, now, scale, passed })
+  if (stage.problems.length > 0) throw new Error(`The day could not be played: ${stage.problems[0]}`)
   const tables = stage.store.tables()
   const store = await openSqliteStore({ file, nodeName: 'demo' })
   try {

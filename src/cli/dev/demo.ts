@@ -21,11 +21,18 @@ export interface Demo {
   remove(): void
 }
 
+export interface Playing {
+  scale: number
+  print(text: string): void
+  /** Nobody waits for it any longer. */
+  signal: AbortSignal
+}
+
 /**
  * Plays the day into a database that is only the demo's: one in a temporary folder, or that of `--database`, which must not be there yet. Null: a person did not want to wait.
  * @throws Refusal: there is such a file.
  */
-export async function openDemo({ terminal, config }: Session, print: (text: string) => void, signal: AbortSignal): Promise<Demo | null> {
+export async function openDemo({ terminal, config }: Session, playing: Playing): Promise<Demo | null> {
   const named = config.origins.database === '--database'
   const { database: given, namespace } = config.settings
   if (namespace !== 'default')
@@ -43,10 +50,10 @@ export async function openDemo({ terminal, config }: Session, print: (text: stri
     if (folder !== null) rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await played(database, print, signal)
+    await played(database, playing)
   } catch (error) {
     remove()
-    if (signal.aborted) return null
+    if (playing.signal.aborted) return null
     throw error
   }
   let stopPeople = (): void => {}
@@ -57,7 +64,7 @@ export async function openDemo({ terminal, config }: Session, print: (text: stri
     begin(client, url) {
       const files = findJobFiles(JOBS_FOLDER).filter(file => /[\\/]media\.[jt]s$/.test(file))
       media = new Child({ url, namespace, directory: terminal.directory, files, name: 'media-1' }, NOBODY)
-      stopPeople = goOn(client)
+      stopPeople = goOn(client, Math.max(1, playing.scale))
     },
     async end() {
       stopPeople()
@@ -68,14 +75,14 @@ export async function openDemo({ terminal, config }: Session, print: (text: stri
   }
 }
 
-async function played(file: string, print: (text: string) => void, signal: AbortSignal): Promise<void> {
+async function played(file: string, { scale, print, signal }: Playing): Promise<void> {
   const begunAt = performance.now()
   const shows = process.stdout.isTTY
   const what = 'playing the last 26 hours of a shop'
   if (!shows) print(`${what} …`)
   const progress = (share: number): void => void (shows && process.stdout.write(`\r  ${what} … ${Math.round(share * 100)} %`))
   progress(0)
-  const { runs, lines } = await playDay({ file, progress, signal })
+  const { runs, lines } = await playDay({ file, scale, progress, signal })
   if (shows) process.stdout.write('\r\u001b[K')
   const seconds = Math.round((performance.now() - begunAt) / 1_000)
   print(`played the last 26 hours of a shop in ${seconds} s: ${runs.toLocaleString('en')} runs, ${lines.toLocaleString('en')} log lines`)

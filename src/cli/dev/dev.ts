@@ -27,12 +27,12 @@ const PORTS_TRIED = 100
  * `mainspring dev`: the node in this process, the worker in a child of it, a new child at each save. Runs until q, ctrl-c or a signal; then drains.
  * The database belongs to the project's folder and is held by one process, so two sessions never share runs.
  */
-export async function runDev(session: Session, options: { dir: string; demo: boolean }): Promise<undefined> {
+export async function runDev(session: Session, options: { dir: string; scale: number | null }): Promise<undefined> {
   const { terminal } = session
   const stop = stopRequests()
   const print = (text: string): void => terminal.out(text.replaceAll(/^/gm, '  '))
-  const demo = options.demo ? await playedDemo(session, print, stop.requested) : null
-  if (options.demo && demo === null) return undefined
+  const demo = options.scale === null ? null : await playedDemo(session, options.scale, print, stop.requested)
+  if (options.scale !== null && demo === null) return undefined
   try {
     return await serve(session, stop, print, options.dir, demo)
   } finally {
@@ -139,10 +139,10 @@ function keysOf(commands: Commands, supervisor: Supervisor, print: (text: string
   return keys
 }
 
-async function playedDemo(session: Session, print: (text: string) => void, stopped: Promise<string>): Promise<Demo | null> {
+async function playedDemo(session: Session, scale: number, print: (text: string) => void, stopped: Promise<string>): Promise<Demo | null> {
   const stop = new AbortController()
   void stopped.then(() => stop.abort())
-  return openDemo(session, print, stop.signal)
+  return openDemo(session, { scale, print, signal: stop.signal })
 }
 
 /** The usual port, or the next one that is free: another project's session may have it. A port that was asked for is not exchanged. */

@@ -1,5 +1,5 @@
 import { type BatchCallbackInput, batch, job } from '@mainspring/sdk'
-import { chanceOf, work } from '../pace.ts'
+import { chanceOf, fateOf, work } from '../pace.ts'
 import { RowRejected } from '../shop/errors.ts'
 
 const MARKETS = ['de', 'fr', 'nordics'] as const
@@ -29,7 +29,7 @@ export const importPage = job(
       await work(chance.tail(800, 9_000), ctx)
       ctx.progress(part / 4, `${part * 250} of 1,000 rows`)
     }
-    if (chance.in(0.05)) throw new RowRejected(`${file} row ${page * 1_000 + chance.whole(1, 999)}: "quantity" is "1O", not a number`)
+    if (fateOf(ctx).in(0.06)) throw new RowRejected(`${file} row ${page * 1_000 + chance.whole(1, 999)}: "quantity" is "1O", not a number`)
     return { market, page, rows: 1_000 }
   },
 )

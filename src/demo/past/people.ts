@@ -1,6 +1,9 @@
 import type { Client, State } from '@mainspring/sdk'
 import { newId } from '../../core/ids.ts'
 import { remindCart, sendEmail, sendNewsletter } from '../jobs/mail.ts'
+import { resizeImage } from '../jobs/media.ts'
+import { chargeCard } from '../jobs/payments.ts'
+import { exportGdpr } from '../jobs/reports.ts'
 import { OUTAGE } from '../shop/gateway.ts'
 import { legacySync } from './legacy.ts'
 import type { Stage } from './stage.ts'
@@ -9,6 +12,9 @@ const NAMESPACE = 'default'
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * HOUR_MS
+
+/** A customer who never answers the question of the card's bank. */
+const UNANSWERED = { order: 'SO-99017', amount: 219, currency: 'EUR', card: '•••• 0005' }
 
 export interface Deed {
   at: number
@@ -69,8 +75,11 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
     deed(before(5), () => client.limits.set('mail-provider', { rate: 200, every: '1m' })),
 
     deed(before(13), () => each(client, 'reindex-search', ['running'], 1, run => run.terminate({ why: 'it reads the old catalogue' }))),
-    deed(before(6), () =>
-      each(client, 'sync-inventory', ['running', 'queued', 'waiting'], 1, run => run.cancel({ why: 'the warehouse counts by hand today' })),
+    deed(before(7), () => each(client, 'send-newsletter', ['queued'], 2, run => run.cancel({ why: 'these segments have had it' }))),
+    deed(before(12), () => client.start(resizeImage, { image: 'p-77120.jpg', width: 24_300, height: 18_200 }, { tags: { tenant: 'initech' } })),
+    deed(before(5.5), () => client.start(chargeCard, UNANSWERED, { key: UNANSWERED.order, priority: 5, tags: { tenant: 'globex' } })),
+    ...[2.5, 1.2, 0.4].map((hours, index) =>
+      deed(before(hours), () => client.start(exportGdpr, { customer: `C-2041${index}`, archive: 's3://gdpr-archive-eu' })),
     ),
     deed(before(4), () =>
       each(client, 'resize-image', ['failed'], 2, run => run.retry({ input: { image: 'p-77120-small.jpg', width: 8_000, height: 6_000 } })),
@@ -103,15 +112,9 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
     ),
     deed(before(0.5), () => client.start(remindCart, { cart: 'K-200417', customer: 'ada' }, { delay: '5h', tags: { tenant: 'acme' } })),
     deed(now - 3 * MINUTE_MS, () => stage.engine.schedules.trigger(NAMESPACE, 'reindex-search', command('oskar'))),
-    // An hour's prices whose server closes the line: waits for its next attempt.
+    // Fails soon, and waits for its next attempt.
     deed(now - 2 * MINUTE_MS, () =>
-      client.startMany(
-        'flaky-webhook',
-        many(12).map(index => ({
-          input: { partner: 'tailspin', order: `SO-${103_000 + index}`, event: 'order.paid' },
-          retry: { attempts: 6, initial: '6m' },
-        })),
-      ),
+      client.start(exportGdpr, { customer: 'C-20419', archive: 's3://gdpr-archive-eu' }, { retry: { attempts: 3, initial: '10m' } }),
     ),
   ]
 }

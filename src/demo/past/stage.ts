@@ -24,6 +24,8 @@ export class Stage {
   readonly clock: VirtualClock
   readonly store: MemoryStore
   readonly random: Random
+  /** What the engine had to say of errors: a day in which it did is not shown to anybody. */
+  readonly problems: string[] = []
   #engine: Engine | null = null
   #connection: Connection | null = null
   /** Calls under way, those that only wait (polls, results) not counted; and how many were ever begun or answered. */
@@ -45,13 +47,15 @@ export class Stage {
   async up(): Promise<void> {
     const { clock, store, random } = this
     const log = (level: string, message: string, facts: Record<string, unknown>): void => {
-      if (level === 'error') console.error(`mainspring demo: ${message}`, facts)
+      if (level === 'error') this.problems.push(`${message} ${JSON.stringify(facts, (_, value) => (value instanceof Error ? value.message : value))}`)
     }
     const engine = createEngine({ store, clock, random, nodeName: 'shop-1', sizes: SIZES, log })
     await this.during(engine.start())
     this.#engine = engine
     const error = (facts: Record<string, unknown>, message: string): void => log('error', message, facts)
-    this.#connection = localConnection(createApi(patient(engine), { now: () => clock.now(), newId: () => newId(clock.now(), random), log: { error } }))
+    this.#connection = localConnection(
+      createApi(patient(engine), { now: () => clock.now(), newId: () => newId(clock.now(), random), log: { error } }),
+    )
   }
 
   /** Whoever calls now meets nobody, as with a process that has ended. */
