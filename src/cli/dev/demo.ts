@@ -64,7 +64,7 @@ export async function openDemo({ terminal, config }: Session, playing: Playing):
     begin(client, url) {
       const files = findJobFiles(JOBS_FOLDER).filter(file => /[\\/]media\.[jt]s$/.test(file))
       media = new Child({ url, namespace, directory: terminal.directory, files, name: 'media-1' }, NOBODY)
-      stopPeople = goOn(client, Math.max(1, playing.scale))
+      stopPeople = goOn(client)
     },
     async end() {
       stopPeople()
