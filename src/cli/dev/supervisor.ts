@@ -113,7 +113,8 @@ export class Supervisor {
 
   #ended(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
     this.#all.delete(child)
-    if (child.worker !== null && !child.draining) void this.#options.gone(child.worker).catch(() => {})
+    // Once dev ends, so does the server: nobody is there to be told.
+    if (child.worker !== null && !child.draining && !this.#stopped) void this.#options.gone(child.worker).catch(() => {})
     if (this.#stopped) return
     const how = signal ?? `exit code ${code}`
     if (child === this.#starting) {
