@@ -64,13 +64,16 @@ export function deeds(stage: Stage, now: number, scale: number): Deed[] {
 
     deed(outageAt + 12 * MINUTE_MS, () => client.limits.set('gateway-connections', { concurrency: 2 })),
     deed(outageAt + 40 * MINUTE_MS, () => client.limits.reset('gateway-connections')),
-    deed(outageAt + 55 * MINUTE_MS, () =>
-      client.batches.bulk({
-        operation: 'resume',
-        where: { job: 'charge-card', state: 'paused', error: 'did not answer' },
-        why: 'paygate is back',
-        name: 'charges of the outage',
-      }),
+    // Those of the other side of the ocean are parked to this day.
+    ...(['eu-central', 'eu-west'] as const).map((region, index) =>
+      deed(outageAt + (55 + index) * MINUTE_MS, () =>
+        client.batches.bulk({
+          operation: 'resume',
+          where: { job: 'charge-card', state: 'paused', error: 'did not answer', tags: { region } },
+          why: 'paygate is back',
+          name: `charges of the outage, ${region}`,
+        }),
+      ),
     ),
     deed(before(5), () => client.limits.set('mail-provider', { rate: 200, every: '1m' })),
 
