@@ -1,7 +1,7 @@
 import { openSqliteStore } from '../store/sqlite/store.ts'
 import { copy } from './past/copy.ts'
 import { Crew } from './past/crew.ts'
-import { deeds, lastAt } from './past/people.ts'
+import { type Deed, deeds, lastAt } from './past/people.ts'
 import { Stage } from './past/stage.ts'
 import { seeded } from './seeded.ts'
 import { Traffic } from './traffic.ts'
@@ -87,21 +87,11 @@ async function play(stage: Stage, { from, now, scale, passed: shared }: Plan): P
   const traffic = new Traffic({ client: stage.client(), clock, random: stage.random, scale, renamedAt: now - RENAMED_BEFORE_MS })
   traffic.begin()
 
-  const downAt = lastAt(now, DOWN.until) - DOWN.until + DOWN.from
-  const upAt = downAt + DOWN.until - DOWN.from
-  const machines = [
-    { at: downAt, act: () => stage.down() },
-    { at: upAt, act: () => stage.up() },
-    { at: now - 15.5 * HOUR_MS, act: async () => crew.kill('worker-eu-2') },
-    { at: now - 15.4 * HOUR_MS, act: () => crew.again('worker-eu-2') },
-    // Silent from then on, and its leases do not run out before the end.
-    { at: now - 20_000, act: async () => crew.kill('worker-eu-3') },
-  ]
-  // People who meet nobody try again once the server is there.
-  const people = deeds(stage, now, scale).map(deed => (deed.at >= downAt && deed.at <= upAt ? { ...deed, at: upAt + MINUTE_MS } : deed))
-  const acts = [...machines, ...people].filter(({ at }) => at >= from).sort((a, b) => a.at - b.at)
+  const acts = [...machines(crew, now), ...deeds(stage, now, scale)].map(act => ({ ...act, at: reached(act.at, now) }))
+  const outages = whole(downs(stage, now), from)
+  const all = [...acts, ...outages].filter(({ at }) => at >= from && at <= now).sort((a, b) => a.at - b.at)
   const passed = (at: number): void => shared((at - from) / (now - from))
-  for (const { at, act } of acts) {
+  for (const { at, act } of all) {
     await stage.playUntil(at, passed)
     await stage.during(act())
   }
@@ -110,4 +100,33 @@ async function play(stage: Stage, { from, now, scale, passed: shared }: Plan): P
   await stage.during(crew.end())
   await stage.down()
   shared(1)
+}
+
+/** The server's outage, both ends of it. */
+function downs(stage: Stage, now: number): [Deed, Deed] {
+  const upAt = lastAt(now, DOWN.until)
+  return [
+    { at: upAt - DOWN.until + DOWN.from, act: () => stage.down() },
+    { at: upAt, act: () => stage.up() },
+  ]
+}
+
+/** A day that begins in the middle of it begins with a server. */
+function whole(pair: [Deed, Deed], from: number): Deed[] {
+  return pair[0].at < from ? [] : pair
+}
+
+/** Who meets nobody tries again once the server is there. */
+function reached(at: number, now: number): number {
+  const upAt = lastAt(now, DOWN.until)
+  return at >= upAt - DOWN.until + DOWN.from && at <= upAt ? upAt + 1_000 : at
+}
+
+function machines(crew: Crew, now: number): Deed[] {
+  return [
+    { at: now - 15.5 * HOUR_MS, act: async () => crew.kill('worker-eu-2') },
+    { at: now - 15.4 * HOUR_MS, act: () => crew.again('worker-eu-2') },
+    // Silent from then on, and its leases do not run out before the end.
+    { at: now - 20_000, act: async () => crew.kill('worker-eu-3') },
+  ]
 }

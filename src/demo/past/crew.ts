@@ -46,6 +46,7 @@ export class Crew {
 
   /** The same machine has started it again. */
   async again(name: string): Promise<void> {
+    if (this.#members.has(name)) return // it was never killed: the day began later
     await this.#join(name, { queues: GENERAL, slots: 16 })
   }
 

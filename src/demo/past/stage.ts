@@ -91,9 +91,10 @@ export class Stage {
       over = true
     })
     done.catch(() => {})
-    for (;;) {
+    for (const until = this.clock.now() + HOUR_MS; ; ) {
       await this.#settle()
       if (over) return done
+      if (this.clock.now() > until) throw new Error('what was asked of the demo is not answered within an hour of its time')
       const next = this.clock.next()
       if (next !== null) this.clock.advanceTo(next)
     }
