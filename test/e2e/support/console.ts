@@ -61,13 +61,17 @@ export class Console implements AsyncDisposable {
     flags = [],
     basePath = '',
     withKey = false,
+    before,
   }: {
     flags?: string[]
     basePath?: string
     withKey?: boolean
+    /** Before the server starts, whose database is `mainspring.db` of the place. */
+    before?: (place: Place) => Promise<void>
   } = {}): Promise<Console> {
     if (CHROMIUM === null) throw new Error('no Chromium: apt-get install chromium, or name it in MAINSPRING_CHROMIUM')
     const place = await Place.open()
+    await before?.(place)
     const apiKey = withKey ? await makeKey(place) : undefined
     const allFlags = [...flags, ...(basePath === '' ? [] : ['--base-path', basePath])]
     const server = await place.server(...allFlags)
