@@ -50,8 +50,11 @@ export interface StateBadgeProps {
 export function StateBadge({ state, reason, compact = false }: StateBadgeProps) {
   const [icon, tone, word = state] = STATES[state] ?? ['dot', 'cancelled', state]
   return (
-    <span className="inline-flex min-w-0 items-center gap-1.5 whitespace-nowrap" title={reason ? `${word}: ${reason}` : undefined}>
-      <span className={classes('inline-flex items-center gap-1.5 font-medium', TONES[tone])}>
+    <span
+      className="inline-flex min-w-0 max-w-full items-center gap-1.5 whitespace-nowrap align-top"
+      title={reason ? `${word}: ${reason}` : undefined}
+    >
+      <span className={classes('inline-flex shrink-0 items-center gap-1.5 font-medium', TONES[tone])}>
         <Icon name={icon} size={14} className={state === 'running' || state === 'busy' ? 'pulse' : ''} />
         <span className={compact ? 'hidden-text' : ''}>{word}</span>
       </span>
