@@ -1,6 +1,6 @@
 import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query'
 import type { LiveEvent, Run, RunDetail } from './client.ts'
-import type { RunFilter } from './runs.ts'
+import type { RunFilter } from './run-filter.ts'
 
 /** One page of a list of runs, as `runs.list` answers it. */
 export interface RunPage {

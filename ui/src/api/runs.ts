@@ -1,6 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { call, client, type Run, type RunState } from './client.ts'
+import { call, client, type RunState } from './client.ts'
 import type { RunPage } from './patch.ts'
+import { accepts, askedOf, type RunFilter } from './run-filter.ts'
+
+export { accepts, askedOf, type RunFilter, spanMs } from './run-filter.ts'
 
 export const RUN_STATES = [
   'scheduled',
@@ -16,44 +19,6 @@ export const RUN_STATES = [
 ] as const satisfies readonly RunState[]
 const CLOSED: readonly RunState[] = ['completed', 'failed', 'timed_out', 'cancelled', 'terminated']
 export const isClosed = (state: RunState): boolean => CLOSED.includes(state)
-
-/** What runs are filtered by, as the API names it; `last` beside it. */
-export interface RunFilter {
-  state?: RunState[]
-  kind?: Run['kind'][]
-  reason?: string[]
-  definition?: string[]
-  queue?: string[]
-  /** `name:value`, all of them. */
-  tag?: string[]
-  /** `name:value`, all of them. */
-  metadata?: string[]
-  /** In the type or the message of the error. */
-  error?: string
-  batch?: string
-  /** Durations: `90s`. */
-  longerThan?: string
-  shorterThan?: string
-  /** Created so long ago at most, as of when it is asked: `6h`. */
-  last?: string
-  createdAfter?: string
-  createdBefore?: string
-}
-
-const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
-/** `90m`, `6h`, `7d`, `2w` in milliseconds; null: it is not such a span. */
-export function spanMs(text: string): number | null {
-  const [, count, unit] = /^(\d{1,5})([mhdw])$/.exec(text) ?? []
-  return count === undefined || Number(count) === 0 ? null : Number(count) * UNITS[unit as keyof typeof UNITS]
-}
-
-/** As the API takes it: `last` becomes an instant. */
-export function askedOf({ last, ...filter }: RunFilter, now = Date.now()): Omit<RunFilter, 'last'> {
-  const ms = last === undefined ? null : spanMs(last)
-  if (ms === null) return filter
-  const since = new Date(now - ms).toISOString()
-  return { ...filter, createdAfter: filter.createdAfter !== undefined && filter.createdAfter > since ? filter.createdAfter : since }
-}
 
 const PAGE = 100
 
@@ -76,24 +41,6 @@ export function runsQuery(namespace: string, filter: RunFilter) {
     getNextPageParam: page => (page.next === null ? null : { cursor: page.next, asked: page.asked }),
     meta: { accepts: run => accepts(filter, run) },
   })
-}
-
-/** Whether a list of this filter would hold the run; null: only the server can tell (metadata, a batch's members), so it is left to the next reading. */
-export function accepts(filter: RunFilter, run: Run, now = Date.now()): boolean | null {
-  const { createdAfter, createdBefore, longerThan, shorterThan } = askedOf(filter, now)
-  const error = filter.error?.toLowerCase()
-  const knownNot =
-    !(filter.state?.includes(run.state) ?? true) ||
-    !(filter.kind?.includes(run.kind) ?? true) ||
-    !(filter.reason?.includes(run.reason ?? '') ?? true) ||
-    !(filter.definition?.includes(run.definition) ?? true) ||
-    !(filter.queue?.includes(run.queue) ?? true) ||
-    !(filter.tag?.every(tag => run.tags?.[tag.slice(0, tag.indexOf(':'))] === tag.slice(tag.indexOf(':') + 1)) ?? true) ||
-    (error !== undefined && !`${run.failure?.type}: ${run.failure?.message}`.toLowerCase().includes(error)) ||
-    (createdAfter !== undefined && run.createdAt < createdAfter) ||
-    (createdBefore !== undefined && run.createdAt >= createdBefore)
-  if (knownNot) return false
-  return filter.batch === undefined && filter.metadata === undefined && longerThan === undefined && shorterThan === undefined ? true : null
 }
 
 const params = (namespace: string, run: string) => ({ path: { namespace, run } })

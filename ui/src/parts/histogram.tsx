@@ -3,7 +3,7 @@ import { countText } from '../format/number.ts'
 import { usePreferences } from '../format/preferences.ts'
 import { clockTime, durationText, shortTime } from '../format/time.ts'
 import { classes } from './classes.ts'
-import { stateColor } from './state-badge.tsx'
+import { softColor, stateColor } from './state-badge.tsx'
 import { useWidth } from './use-width.ts'
 
 export interface HistogramProps {
@@ -173,14 +173,16 @@ function Bar({ step, series, scale, gap, height }: BarProps) {
     if (value === 0) return null
     const high = Math.max(SLIVER, value * scale)
     foot += high
-    return <rect key={label} x={step + gap} width={1 - 2 * gap} y={height - foot} height={high} fill={stateColor(tone)} />
+    return <rect key={label} x={step + gap} width={1 - 2 * gap} y={height - foot} height={high} fill={colorOf(tone)} />
   })
 }
+
+const colorOf = (tone: string): string => (tone === 'completed' ? softColor(tone) : stateColor(tone))
 
 function Key({ tone, text }: { tone: string; text: string }) {
   return (
     <span className="inline-flex items-center gap-1">
-      <span className="size-2 rounded-full" style={{ background: stateColor(tone), opacity: tone === 'completed' ? 0.55 : 1 }} /> {text}
+      <span className="size-2 rounded-full" style={{ background: colorOf(tone) }} /> {text}
     </span>
   )
 }

@@ -67,3 +67,8 @@ export function StateBadge({ state, reason, compact = false }: StateBadgeProps) 
 export function stateColor(state: string): string {
   return `var(--${STATES[state]?.[1] ?? 'cancelled'})`
 }
+
+/** The same softer: of what went well in a chart, which is the ground before which the rest stands out. */
+export function softColor(state: string): string {
+  return `color-mix(in oklab, ${stateColor(state)} 50%, var(--surface))`
+}

@@ -116,7 +116,7 @@ export function BulkDialog({ namespace, action, picks, onClose }: BulkDialogProp
                   <li key={run.id} className="flex items-center gap-3 border-b border-line px-2.5 py-1 last:border-b-0">
                     <StateBadge state={run.state} compact />
                     <RunId id={run.id} />
-                    <span className="truncate font-medium">{run.definition}</span>
+                    <span className="max-w-[50%] shrink-0 truncate font-medium">{run.definition}</span>
                     <span className="min-w-0 grow truncate text-soft">{run.failure?.message ?? run.reason}</span>
                     <span className="text-soft">
                       <Time at={run.createdAt} />

@@ -1,4 +1,4 @@
-import { spanMs } from '../api/runs.ts'
+import { spanMs } from '../api/run-filter.ts'
 
 /** An instant in words, as milliseconds: `2h` and `last 2h` (ago), `now`, `today`, `yesterday`, `14:00` (the last one), a date, ISO 8601. Null: none of these. */
 export function instantOf(words: string, now = Date.now()): number | null {
