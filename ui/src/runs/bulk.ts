@@ -123,7 +123,7 @@ export function batchProgressQuery(namespace: string, batch: string) {
   })
 }
 
-const RUNS_IN_COMMAND_MAX = 20
+const RUNS_IN_COMMAND_MAX = 8
 /** The command that does the same; null where it would be too long to be one. */
 export function bulkCommand(namespace: string, { operation }: BulkAction, filter: BulkFilter, change: BulkChange | null, why: string): string | null {
   const { state, definition, queue, tags, runs, reason, error, batch, createdAfter, createdBefore } = filter
