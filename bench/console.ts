@@ -99,7 +99,7 @@ async function fill(file: string): Promise<void> {
   const now = Date.now()
   // One in fifty has failed.
   const copies = database.prepare(`with copy as materialized (
-      select value * :step as back, rowid as original from json_each(:numbers), run_closed where run_closed.rowid = 1 + value % ${ORIGINALS})
+      select value * :step as back, run_closed.rowid as original from json_each(:numbers), run_closed where run_closed.rowid = 1 + value % ${ORIGINALS})
     insert into run_closed select copied_id(:now - back), namespace, kind, name, queue, case when back % 50 = 0 then 'failed' else state end,
       :now - back, :now - back + 5, :now - back + 40, purge_at, tags, input, output, body from copy, run_closed where run_closed.rowid = original`)
   const step = Math.max(1, Math.floor(DAYS_MS / RUNS))
