@@ -1,0 +1,99 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { Explanation, RunDetail } from '../api/client.ts'
+import { isClosed } from '../api/runs.ts'
+import { classes } from '../parts/classes.ts'
+import { Command } from '../parts/command.tsx'
+import { Icon, type IconName } from '../parts/icons.tsx'
+import { stateColor } from '../parts/state-badge.tsx'
+import { Duration, Time } from '../parts/time.tsx'
+import { LINK } from './links.tsx'
+import { RichText } from './rich-text.tsx'
+
+const ICONS: Partial<Record<RunDetail['state'], IconName>> = {
+  failed: 'failed',
+  timed_out: 'timeout',
+  paused: 'pause',
+  completed: 'completed',
+  running: 'play',
+}
+
+/** The one sentence: what keeps it, or what ended it; and the command that helps. */
+export function Verdict({ run, explanation }: { run: RunDetail; explanation: UseQueryResult<Explanation> }) {
+  const [reason, ...others] = explanation.data?.reasons ?? []
+  return (
+    <section
+      aria-label={isClosed(run.state) ? 'What ended it' : 'What it does, or waits for'}
+      className="flex min-w-0 flex-wrap items-start gap-x-4 gap-y-2 rounded border border-line border-l-3 bg-surface px-3 py-2"
+      style={{ borderLeftColor: stateColor(run.state) }}
+    >
+      <Icon name={ICONS[run.state] ?? 'clock'} className="mt-1" />
+      <p className="min-w-0 max-w-[110ch] grow basis-80 break-words leading-6">
+        <Sentence run={run} reason={reason} known={explanation.data !== undefined} clear={explanation.data?.clear ?? []} />
+        {others.length > 0 && (
+          <>
+            {' '}
+            <Link to="." search={before => ({ ...before, tab: 'explain' })} className={classes('whitespace-nowrap', LINK)}>
+              and {others.length} more {others.length === 1 ? 'reason' : 'reasons'}
+            </Link>
+          </>
+        )}
+      </p>
+      {reason?.command !== undefined && run.state !== 'completed' && <Command text={reason.command} />}
+    </section>
+  )
+}
+
+function Sentence({
+  run,
+  reason,
+  known,
+  clear,
+}: {
+  run: RunDetail
+  reason: Explanation['reasons'][number] | undefined
+  known: boolean
+  clear: readonly string[]
+}) {
+  if (run.state === 'completed')
+    return (
+      <>
+        Completed on attempt {run.attempt} of {run.attempts}, <Time at={run.closedAt} />, after <Duration from={run.startedAt} to={run.closedAt} />.
+      </>
+    )
+  if (run.state === 'running' && reason === undefined)
+    return (
+      <>
+        Attempt {run.attempt} of {run.attempts} is under way{run.reason === 'cancelling' ? ' and was asked to stop' : ''}
+        {run.nextAt !== null && (
+          <>
+            ; it times out <Time at={run.nextAt} />
+          </>
+        )}
+        .
+      </>
+    )
+  if (!known) return <span className="text-soft">Asking what keeps it …</span>
+  if (reason === undefined) return <>Nothing keeps it from running{clear.length === 0 ? '' : `: ${clear.join(', ')}`}.</>
+  return (
+    <>
+      <RichText text={sentence(reason.text)} runs={reason.runs ?? []} />
+      {isClosed(run.state) && (
+        <span className="text-soft">
+          {' '}
+          <Time at={run.closedAt} />
+        </span>
+      )}
+      {reason.until !== undefined && (
+        <span className="text-soft">
+          {' '}
+          (<Time at={reason.until} />)
+        </span>
+      )}
+    </>
+  )
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
