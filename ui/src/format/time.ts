@@ -43,6 +43,11 @@ export function preciseTime(at: string | number, zone: string | null): string {
   return format('precise', options, zone).format(new Date(at))
 }
 
+/** `14:02`. */
+export function minuteTime(at: string | number, zone: string | null): string {
+  return format('minute', { timeStyle: 'short' }, zone).format(new Date(at))
+}
+
 /** `Nov 28, 14:02`. */
 export function shortTime(at: string | number, zone: string | null): string {
   return format('short', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }, zone).format(new Date(at))

@@ -3,7 +3,7 @@ import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react'
 import { countText } from '../format/number.ts'
 import { IconButton } from './button.tsx'
 import { classes } from './classes.ts'
-import { copyText } from './copy.tsx'
+import { Copy, copyText } from './copy.tsx'
 import { download } from './download.ts'
 import { Icon } from './icons.tsx'
 import { findJson, type JsonLine, jsonLines } from './json-lines.ts'
@@ -19,6 +19,7 @@ export interface JsonViewProps {
 const LINE = 20
 const UNFOLDED_DEPTH = 3
 const HEIGHT_MAX = 420
+const SEARCH_FROM = 10
 
 /**
  * A JSON document as a tree: fold, search, copy a path or the whole, download. Only what one sees is drawn. By keys as trees are: up and down move, right
@@ -63,33 +64,37 @@ export function JsonView({ value, name, label = name }: JsonViewProps) {
     const line = lines[at]
     if (line === undefined || event.ctrlKey || event.metaKey) return
     const folds = (line.members ?? 0) > 0
-    const act = {
-      ArrowDown: () => go(Math.min(lines.length - 1, at + 1)),
-      ArrowUp: () => go(Math.max(0, at - 1)),
-      Home: () => go(0),
-      End: () => go(lines.length - 1),
-      ArrowRight: () => (folds && !line.unfolded ? turn(line.path) : go(Math.min(lines.length - 1, at + 1))),
-      ArrowLeft: () =>
-        folds && line.unfolded
-          ? turn(line.path)
-          : go(
-              Math.max(
-                0,
-                lines.findLastIndex((other, index) => index < at && other.depth < line.depth),
-              ),
-            ),
-      Enter: () => folds && turn(line.path),
-      c: () => void copyPath(line.path),
-    }[event.key]
-    if (act === undefined) return
+    const act = ((): (() => void) | false | undefined => {
+      switch (event.key) {
+        case 'ArrowDown':
+          return () => go(Math.min(lines.length - 1, at + 1))
+        case 'ArrowUp':
+          return () => go(Math.max(0, at - 1))
+        case 'Home':
+          return () => go(0)
+        case 'End':
+          return () => go(lines.length - 1)
+        case 'ArrowRight':
+          return () => (folds && !line.unfolded ? turn(line.path) : go(Math.min(lines.length - 1, at + 1)))
+        case 'ArrowLeft':
+          return () => (folds && line.unfolded ? turn(line.path) : go(aboveOf(lines, at)))
+        case 'Enter':
+          return folds && (() => turn(line.path))
+        case 'c':
+          return () => void copyPath(line.path)
+      }
+    })()
+    if (!act) return
     event.preventDefault()
     event.stopPropagation()
     act()
   }
+  // A few lines are seen at once: what one would search them with costs more room than they do.
+  const long = lines.length >= SEARCH_FROM || sought !== ''
   return (
-    <div className="min-w-0">
-      {lines.length > 1 && (
-        <div className="mb-1 flex items-center gap-1">
+    <div className="relative min-w-0">
+      <div className={classes('flex items-center gap-1', long ? 'mb-1' : 'absolute top-0 right-0 z-10')}>
+        {long && (
           <input
             type="search"
             aria-label={`Search in ${label}`}
@@ -99,19 +104,19 @@ export function JsonView({ value, name, label = name }: JsonViewProps) {
             onKeyDown={event => event.key === 'Enter' && nextHit()}
             className="h-7 w-48 min-w-0 rounded border border-edge bg-surface px-2 text-small"
           />
-          <span role="status" className="text-small text-soft">
-            {found ? `${countText(found.hits.length)} found` : copied !== null ? `copied ${copied === '' ? 'the path' : copied}` : ''}
-          </span>
-          <span className="grow" />
-          <IconButton icon="copy" label={`Copy ${label}`} className="size-7" onClick={() => void copyText(JSON.stringify(value, null, 2))} />
-          <IconButton
-            icon="download"
-            label={`Download ${label}`}
-            className="size-7"
-            onClick={() => download(`${name}.json`, JSON.stringify(value, null, 2))}
-          />
-        </div>
-      )}
+        )}
+        <span role="status" className="text-small text-soft">
+          {found ? `${countText(found.hits.length)} found` : copied !== null ? `copied ${copied === '' ? 'the path' : copied}` : ''}
+        </span>
+        <span className="grow" />
+        <Copy text={JSON.stringify(value, null, 2)} label={`Copy ${label}`} />
+        <IconButton
+          icon="download"
+          label={`Download ${label}`}
+          className="size-6"
+          onClick={() => download(`${name}.json`, JSON.stringify(value, null, 2))}
+        />
+      </div>
       {/* A long line may need it in both directions; the focus stands on the tree itself, which points at its lines. */}
       <div
         ref={scroller}
@@ -156,6 +161,15 @@ export function JsonView({ value, name, label = name }: JsonViewProps) {
         </div>
       </div>
     </div>
+  )
+}
+
+/** The line of the object or list that this one is in. */
+function aboveOf(lines: readonly JsonLine[], at: number): number {
+  const depth = lines[at]?.depth ?? 0
+  return Math.max(
+    0,
+    lines.findLastIndex((line, index) => index < at && line.depth < depth),
   )
 }
 

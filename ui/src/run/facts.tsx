@@ -6,15 +6,19 @@ import { Panel } from '../parts/panel.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 import { LINK, PlaceLink } from './links.tsx'
 
+/** What time alone will do next, by the state that it is in. */
+const NEXT: Partial<Record<RunDetail['state'], string>> = { scheduled: 'Due', queued: 'Expires', running: 'Times out', waiting: 'Next attempt' }
+
 export function RunFacts({ run, workerName }: { run: RunDetail; workerName(id: string): string }) {
   const tags = Object.entries(run.tags ?? {})
   const closed = isClosed(run.state)
+  const isJob = run.kind === 'job'
   const waited = run.startedAt ?? run.closedAt
   const facts: (readonly [string, ReactNode] | false)[] = [
     ['Definition', <PlaceLink key="definition" noun="definition" name={run.definition} />],
-    ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
-    ['Priority', run.priority],
-    ['Attempt', `${run.attempt} of ${run.attempts}`],
+    isJob && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
+    isJob && ['Priority', run.priority],
+    isJob && ['Attempt', `${run.attempt} of ${run.attempts}`],
     run.worker !== null && [
       'Worker',
       <PlaceLink key="worker" noun="worker" name={run.worker}>
@@ -24,9 +28,9 @@ export function RunFacts({ run, workerName }: { run: RunDetail; workerName(id: s
     ['Created', <Time key="created" at={run.createdAt} as="absolute" />],
     ['Began', <Time key="began" at={run.startedAt} as="absolute" />],
     closed && ['Closed', <Time key="closed" at={run.closedAt} as="absolute" />],
-    ['Until it began', <Duration key="waited" from={run.createdAt} to={waited} />],
+    isJob && ['Waited', <Duration key="waited" from={run.createdAt} to={waited} />],
     ['Took', <Duration key="took" from={run.startedAt} to={run.closedAt} />],
-    !closed && run.nextAt !== null && [run.state === 'running' ? 'Times out' : 'Due', <Time key="next" at={run.nextAt} />],
+    !closed && run.nextAt !== null && [NEXT[run.state] ?? 'Next', <Time key="next" at={run.nextAt} />],
   ]
   return (
     <Panel title="Facts">

@@ -8,13 +8,16 @@ import { LINK, PlaceLink, RunLink } from './links.tsx'
 
 /** Under the heading: which run, which attempt, when, for how long, and why it was started. */
 export function RunLine({ run }: { run: RunDetail }) {
+  const isJob = run.kind === 'job'
   const ran = run.startedAt !== null
   return (
     <div className="-mt-3 flex flex-wrap items-center gap-x-4 gap-y-1 text-soft">
       <RunId id={run.id} whole copy />
-      <span className="numeric">
-        attempt <span className="text-ink">{run.attempt}</span> of {run.attempts}
-      </span>
+      {isJob && (
+        <span className="numeric">
+          attempt <span className="text-ink">{run.attempt}</span> of {run.attempts}
+        </span>
+      )}
       <span>
         created <Time at={run.createdAt} />
       </span>
@@ -24,9 +27,19 @@ export function RunLine({ run }: { run: RunDetail }) {
           <Duration from={run.startedAt ?? run.createdAt} to={run.closedAt} />
         </span>
       </span>
-      <span>
-        queue <PlaceLink noun="queue" name={run.queue} />
-      </span>
+      {isJob && (
+        <span>
+          queue <PlaceLink noun="queue" name={run.queue} />
+        </span>
+      )}
+      {!isJob && (
+        <span>
+          a batch:{' '}
+          <PlaceLink noun="batch" name={run.id}>
+            its page
+          </PlaceLink>
+        </span>
+      )}
       {run.priority !== 0 && <span className="numeric">priority {run.priority}</span>}
       <TriggerText run={run} />
     </div>

@@ -21,9 +21,9 @@ export function Related({ namespace, run }: { namespace: string; run: Run }) {
     )
   const { chain, parent, children, schedule, batch, more } = related.data
   const alone = chain.length < 2 && parent === null && children.length === 0 && schedule === null && batch === null
+  if (alone) return null
   return (
     <Panel title="Related" padded={false}>
-      {alone && <p className="p-3 text-soft">Nothing started it but a call, it started nothing, and nobody has retried it.</p>}
       {schedule !== null && (
         <Group name="Schedule">
           <p className="px-3 py-1">
@@ -56,7 +56,7 @@ export function Related({ namespace, run }: { namespace: string; run: Run }) {
         </Group>
       )}
       {children.length > 0 && (
-        <Group name={`It started, ${children.length}${more ? ' or more' : ''}`}>
+        <Group name={`${run.kind === 'batch' ? 'Its jobs' : 'It started'}, ${children.length}${more ? ' or more' : ''}`}>
           <div className="max-h-72 overflow-y-auto">
             {children.map(child => (
               <RunRow key={child.id} run={child} />
@@ -81,7 +81,7 @@ function RunRow({ run, here = false }: { run: Run; here?: boolean }) {
   return (
     <div
       className={classes(
-        'grid grid-cols-[48px_minmax(0,1fr)_minmax(96px,max-content)_64px_64px] items-baseline gap-x-3 px-3 py-1 max-sm:grid-cols-[48px_minmax(0,1fr)_max-content]',
+        'grid grid-cols-[48px_minmax(0,1fr)_minmax(96px,max-content)_64px_64px] items-center gap-x-3 px-3 py-1 max-sm:grid-cols-[48px_minmax(0,1fr)_max-content]',
         here && 'bg-picked',
       )}
     >

@@ -27,19 +27,25 @@ export function Verdict({ run, explanation }: { run: RunDetail; explanation: Use
       className="flex min-w-0 flex-wrap items-start gap-x-4 gap-y-2 rounded border border-line border-l-3 bg-surface px-3 py-2"
       style={{ borderLeftColor: stateColor(run.state) }}
     >
-      <Icon name={ICONS[run.state] ?? 'clock'} className="mt-1" />
-      <p className="min-w-0 max-w-[110ch] grow basis-80 break-words leading-6">
-        <Sentence run={run} reason={reason} known={explanation.data !== undefined} clear={explanation.data?.clear ?? []} />
-        {others.length > 0 && (
-          <>
-            {' '}
-            <Link to="." search={before => ({ ...before, tab: 'explain' })} className={classes('whitespace-nowrap', LINK)}>
-              and {others.length} more {others.length === 1 ? 'reason' : 'reasons'}
-            </Link>
-          </>
-        )}
-      </p>
-      {reason?.command !== undefined && run.state !== 'completed' && <Command text={reason.command} />}
+      <div className="flex min-w-0 max-w-[110ch] grow basis-80 items-start gap-3">
+        <Icon name={ICONS[run.state] ?? 'clock'} className="mt-1" />
+        <p className="min-w-0 break-words leading-6">
+          <Sentence run={run} reason={reason} known={explanation.data !== undefined} clear={explanation.data?.clear ?? []} />
+          {others.length > 0 && (
+            <>
+              {' '}
+              <Link to="." search={before => ({ ...before, tab: 'explain' })} className={classes('whitespace-nowrap', LINK)}>
+                and {others.length} more {others.length === 1 ? 'reason' : 'reasons'}
+              </Link>
+            </>
+          )}
+        </p>
+      </div>
+      {reason?.command !== undefined && run.state !== 'completed' && (
+        <span className="ml-auto max-w-full">
+          <Command text={reason.command} />
+        </span>
+      )}
     </section>
   )
 }
@@ -55,7 +61,7 @@ function Sentence({
   known: boolean
   clear: readonly string[]
 }) {
-  if (run.state === 'completed')
+  if (run.state === 'completed' && run.kind === 'job')
     return (
       <>
         Completed on attempt {run.attempt} of {run.attempts}, <Time at={run.closedAt} />, after <Duration from={run.startedAt} to={run.closedAt} />.

@@ -111,7 +111,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
           Cancel
         </Button>
       )}
-      <AsCommand text={commandText(namespace, closed ? 'retry' : paused ? 'resume' : 'cancel', short)} />
+      <AsCommand text={commandText(namespace, closed ? (isJob ? 'retry' : 'show') : paused ? 'resume' : 'cancel', short)} />
       <Menu items={items} label={what}>
         <IconButton icon="more" label="More actions" />
       </Menu>

@@ -4,20 +4,20 @@ import { durationText, preciseTime } from '../../format/time.ts'
 import { ansiParts } from '../../parts/ansi.ts'
 import { classes } from '../../parts/classes.ts'
 import { Icon } from '../../parts/icons.tsx'
-import { Time } from '../../parts/time.tsx'
 import type { Delivered } from './logs.tsx'
 import { cutAt, lineHash } from './rows.ts'
 import type { Line } from './store.ts'
 
 export function HeadRow({ attempt, delivered }: { attempt: number; delivered: Delivered | undefined }) {
+  const { zone } = usePreferences()
   return (
     <div className="flex h-7 items-center gap-2 px-3 font-sans text-small text-soft">
       <span className="font-medium text-ink">Attempt {attempt}</span>
       {delivered?.worker && <span className="truncate">on {delivered.worker}</span>}
       {delivered && (
-        <span>
-          <Time at={new Date(delivered.at).toISOString()} as="clock" />
-        </span>
+        <time dateTime={new Date(delivered.at).toISOString()} className="numeric">
+          {preciseTime(delivered.at, zone)}
+        </time>
       )}
       <span className="grow border-t border-line" />
     </div>

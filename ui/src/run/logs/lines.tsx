@@ -100,12 +100,12 @@ export function Lines({ ref, rows, open, wrap, relative, sought, hit, picked, on
   const fresh = rows.length - seen
   return (
     <div className="relative min-h-0">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard */}
       <section
         ref={scroller}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard
         tabIndex={0}
         aria-label="Log lines"
-        className="h-[max(320px,calc(100dvh-340px))] overflow-auto py-1 font-mono text-small -outline-offset-2"
+        className="max-h-[max(320px,calc(100dvh-340px))] overflow-auto py-1 font-mono text-small -outline-offset-2"
         onScroll={event => {
           const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
           if (scrollTop < topBefore.current - 1) setFollowing(false)

@@ -70,7 +70,6 @@ export function PhaseBar({ id, phase, slice, width, picked, faded, onPoint, onOp
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the list holds the focus and points at its items
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list answers to Enter
-    // biome-ignore lint/a11y/useSemanticElements: an item of the list above
     <div
       id={id}
       role="option"
@@ -90,7 +89,7 @@ export function PhaseBar({ id, phase, slice, width, picked, faded, onPoint, onOp
 
 /** Where an axis was cut short: two strokes across. */
 function Cut() {
-  return <span aria-hidden="true" className="absolute inset-y-0 left-1/2 w-2 -translate-x-1/2 -skew-x-12 border-x-2 border-ink bg-surface" />
+  return <span aria-hidden="true" className="absolute inset-y-0 left-[12%] w-2 -translate-x-1/2 -skew-x-12 border-x-2 border-ink bg-surface" />
 }
 
 function labelOf(phase: Phase, room: number): string | null {

@@ -51,7 +51,7 @@ export function courseOf(
     if (current === null) return
     const ended = { ...current, to: Math.max(at, current.from), open: false, ...more }
     // What took no time at all and did nothing is not worth a place: a retry that was due at once.
-    if (ended.kind === 'running' || ended.to > ended.from || phases.length === 0) phases.push(ended)
+    if (ended.kind === 'running' || ended.to > ended.from) phases.push(ended)
     current = null
   }
   for (const event of events) {

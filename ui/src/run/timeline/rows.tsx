@@ -36,7 +36,7 @@ export function AttemptRows({ attempts, slices, attempt, onAttempt, first }: Att
             <span className="relative block h-4">
               <span className="absolute inset-x-0 top-1/2 border-t border-line" />
               {entry.phases.map(phase => (
-                <PlainBar key={phase.from} phase={phase} slice={sliceOf(phase, slices)} />
+                <PlainBar key={`${phase.kind} ${phase.from}`} phase={phase} slice={sliceOf(phase, slices)} />
               ))}
             </span>
           </button>

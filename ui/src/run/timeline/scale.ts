@@ -69,28 +69,40 @@ const STEPS_MS = [
   7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000, 2_592_000_000,
 ]
 
-/** Round times since the start, as many as there is room for; none within what is cut short, but both of its ends. */
-export function ticksOf(slices: readonly Slice[], width: number, apart: number): Tick[] {
+/** The start, the end of each cut, and times that are round counted from `origin`, as many as there is room for; none within what is cut short. */
+export function ticksOf(slices: readonly Slice[], width: number, apart: number, origin: number): Tick[] {
   const first = slices[0]
   const last = slices.at(-1)
   if (first === undefined || last === undefined) return []
   const straight = slices.filter(slice => !slice.cut)
   const shown = straight.reduce((sum, slice) => sum + slice.to - slice.from, 0)
   const room = straight.reduce((sum, slice) => sum + slice.end - slice.start, 0) * width
-  const step = STEPS_MS.find(ms => (ms / Math.max(1, shown)) * room >= apart) ?? (STEPS_MS.at(-1) as number)
-  const wanted: number[] = [first.from, ...slices.filter(slice => slice.cut).flatMap(slice => [slice.to])]
-  for (const slice of straight) {
-    const begin = Math.ceil((slice.from - first.from) / step) * step + first.from
-    for (let at = begin; at <= slice.to && wanted.length < TICKS_MAX; at += step) wanted.push(at)
+  const from = STEPS_MS.findIndex(ms => (ms / Math.max(1, shown)) * room >= apart)
+  const bounds = [first.from, ...slices.filter(slice => slice.cut).map(slice => slice.to)]
+  const kept: Tick[] = []
+  for (const at of bounds) keepApart(kept, { at, place: placeOf(slices, at) }, width, apart)
+  // Widths are not quite in proportion: a step that leaves a gap here and there gives way to the next one.
+  for (const step of from < 0 ? STEPS_MS.slice(-1) : STEPS_MS.slice(from, from + STEPS_TRIED)) {
+    const ticks = [...kept]
+    let refused = 0
+    for (const slice of straight) {
+      const begin = Math.ceil((slice.from - origin) / step) * step + origin
+      for (let at = begin; at <= slice.to && ticks.length + refused < TICKS_MAX; at += step)
+        if (!bounds.includes(at) && !keepApart(ticks, { at, place: placeOf(slices, at) }, width, apart)) refused++
+    }
+    if (refused <= kept.length + 1) return ticks.sort((a, b) => a.place - b.place)
   }
-  const ticks: Tick[] = []
-  for (const at of wanted) {
-    const place = placeOf(slices, at)
-    if (ticks.every(tick => Math.abs(tick.place - place) * width >= apart) && (place === 0 || (1 - place) * width >= apart / 2))
-      ticks.push({ at, place })
-  }
-  return ticks.sort((a, b) => a.place - b.place)
+  return kept
 }
+const STEPS_TRIED = 6
 const TICKS_MAX = 400
+
+/** Whether there was room: beside the others, and for its words before the end. */
+function keepApart(ticks: Tick[], tick: Tick, width: number, apart: number): boolean {
+  const free = ticks.every(({ place }) => Math.abs(place - tick.place) * width >= apart - 1)
+  const whole = tick.place === 0 || (1 - tick.place) * width >= apart - 8
+  if (free && whole) ticks.push(tick)
+  return free
+}
 
 const lengthOf = (phase: Phase): number => phase.to - phase.from

@@ -60,7 +60,7 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
   }
   const total = last.to - first.from
   return (
-    <section aria-label="Timeline" className="min-w-0 rounded border border-line bg-surface">
+    <section aria-label="Timeline" className="min-w-0 overflow-hidden rounded border border-line bg-surface">
       <div className={classes('overflow-y-auto', rows && attempts.length > 1 && 'max-h-[340px]')}>
         <div className="sticky top-0 z-10 bg-surface px-3 pt-3">
           <div className="grid grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 max-sm:grid-cols-[64px_minmax(0,1fr)] max-sm:gap-x-2">
@@ -71,7 +71,6 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
                 <span className="max-sm:hidden">{closed ? ' in all' : ' so far'}</span>
               </p>
             </div>
-            {/* biome-ignore lint/a11y/useSemanticElements: a list of which one item is pointed at, drawn as a bar */}
             <div
               ref={track}
               role="listbox"
