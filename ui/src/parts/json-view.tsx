@@ -186,9 +186,22 @@ function Line({ line: { name, path, members, unfolded, value } }: { line: JsonLi
         </span>
       )}
       <Value value={value} members={members} />
+      {folds && !unfolded && <span className="truncate text-soft"> {previewOf(value)}</span>}
     </>
   )
 }
+
+/** What is folded, in a few words. */
+function previewOf(value: unknown): string {
+  const words = Object.entries(value as object)
+    .filter(([, member]) => typeof member !== 'object' || member === null)
+    .slice(0, PREVIEW_MEMBERS)
+    .map(([name, member]) => (Array.isArray(value) ? '' : `${name}: `) + cutText(JSON.stringify(member)))
+  return words.length === 0 ? '' : ` ${words.join(', ')}${words.length < Object.keys(value as object).length ? ', …' : ''}`
+}
+const PREVIEW_MEMBERS = 3
+const PREVIEW_LENGTH = 24
+const cutText = (text = ''): string => (text.length > PREVIEW_LENGTH ? `${text.slice(0, PREVIEW_LENGTH)}…` : text)
 
 const SHOWN_LENGTH = 2_000
 function Value({ value, members }: { value: unknown; members: number | null }) {

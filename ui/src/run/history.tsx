@@ -122,7 +122,7 @@ function Entry({
           <pre className="min-w-0 whitespace-pre-wrap wrap-anywhere leading-5">{JSON.stringify(event, null, 1).replace(/\n\s*/g, ' ')}</pre>
         ) : (
           <p className="min-w-0 break-words">
-            {text}
+            {text.charAt(0).toUpperCase() + text.slice(1)}
             {group.events.length > 1 && <span className="text-soft"> ({countText(group.events.length)} reports, this is the newest)</span>}
             {by !== null && <span className="text-soft"> by {by}</span>}
             {why !== null && <span className="text-soft">: “{why}”</span>}

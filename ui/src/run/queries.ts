@@ -11,14 +11,6 @@ export function relatedQuery(namespace: string, run: string) {
   })
 }
 
-export function definitionQuery(namespace: string, name: string) {
-  return queryOptions({
-    queryKey: [namespace, 'definition', name] as const,
-    queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/definitions/{name}', { params: { path: { namespace, name } }, signal })),
-    staleTime: 30_000,
-  })
-}
-
 function workersQuery(namespace: string) {
   return queryOptions({
     queryKey: [namespace, 'workers'] as const,

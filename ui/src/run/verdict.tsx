@@ -20,7 +20,9 @@ const ICONS: Partial<Record<RunDetail['state'], IconName>> = {
 
 /** The one sentence: what keeps it, or what ended it; and the command that helps. */
 export function Verdict({ run, explanation }: { run: RunDetail; explanation: UseQueryResult<Explanation> }) {
-  const [reason, ...others] = explanation.data?.reasons ?? []
+  // What was asked of a state that is past says nothing of this one.
+  const current = explanation.data?.state === run.state ? explanation.data : undefined
+  const [reason, ...others] = current?.reasons ?? []
   return (
     <section
       aria-label={isClosed(run.state) ? 'What ended it' : 'What it does, or waits for'}
@@ -30,7 +32,7 @@ export function Verdict({ run, explanation }: { run: RunDetail; explanation: Use
       <div className="flex min-w-0 max-w-[110ch] grow basis-80 items-start gap-3">
         <Icon name={ICONS[run.state] ?? 'clock'} className="mt-1" />
         <p className="min-w-0 break-words leading-6">
-          <Sentence run={run} reason={reason} known={explanation.data !== undefined} clear={explanation.data?.clear ?? []} />
+          <Sentence run={run} reason={reason} known={current !== undefined} clear={current?.clear ?? []} />
           {others.length > 0 && (
             <>
               {' '}
@@ -79,8 +81,8 @@ function Sentence({
         .
       </>
     )
-  if (!known) return <span className="text-soft">Asking what keeps it …</span>
-  if (reason === undefined) return <>Nothing keeps it from running{clear.length === 0 ? '' : `: ${clear.join(', ')}`}.</>
+  if (reason === undefined)
+    return known ? <>Nothing keeps it from running{clear.length === 0 ? '' : `: ${clear.join(', ')}`}.</> : <Meantime run={run} />
   return (
     <>
       <RichText text={sentence(reason.text)} runs={reason.runs ?? []} />
@@ -96,6 +98,35 @@ function Sentence({
           (<Time at={reason.until} />)
         </span>
       )}
+    </>
+  )
+}
+
+/** What the run itself tells, until explain has answered for the state that it is in now. */
+function Meantime({ run }: { run: RunDetail }) {
+  if (run.reason === 'back-off' && run.failure !== null)
+    return (
+      <>
+        Attempt {run.attempt - 1} of {run.attempts} failed ({run.failure.type}: {run.failure.message}); the next is due <Time at={run.nextAt} />.
+      </>
+    )
+  if (run.state === 'scheduled' || run.state === 'waiting')
+    return (
+      <>
+        Not due before <Time at={run.nextAt} as="absolute" />.
+      </>
+    )
+  if (run.state === 'queued') return <>Due, and in line.</>
+  if (run.failure !== null)
+    return (
+      <>
+        {sentence(run.state.replace('_', ' '))}: {run.failure.type}: {run.failure.message}
+      </>
+    )
+  return (
+    <>
+      {sentence(run.state.replace('_', ' '))}
+      {run.reason !== null && run.reason !== run.state && `: ${run.reason}`}.
     </>
   )
 }

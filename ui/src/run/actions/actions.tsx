@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { RunDetail } from '../../api/client.ts'
 import { whenRun } from '../../api/live.ts'
 import { cancelRun, isClosed, retryRun } from '../../api/runs.ts'
@@ -13,9 +13,11 @@ import { ConfirmDialog } from '../../parts/dialog.tsx'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
 import { ProblemText } from '../../parts/states.tsx'
 import { changeRun, resumeRun, terminateRun } from './calls.ts'
-import { ChangeDialog } from './change-dialog.tsx'
 import { Meanwhile } from './meanwhile.tsx'
-import { RetryDialog } from './retry-dialog.tsx'
+
+/** With their forms and editor: when they are asked for. */
+const ChangeDialog = lazy(() => import('./change-dialog.tsx'))
+const RetryDialog = lazy(() => import('./retry-dialog.tsx'))
 
 type Asking = 'cancel' | 'terminate' | 'resume' | 'change' | 'retry'
 
@@ -147,8 +149,10 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
           command={commandText(namespace, 'resume', short)}
         />
       )}
-      {asking === 'change' && <ChangeDialog namespace={namespace} run={run} onClose={close} />}
-      {asking === 'retry' && <RetryDialog namespace={namespace} run={run} onClose={close} onStarted={toRun} />}
+      <Suspense>
+        {asking === 'change' && <ChangeDialog namespace={namespace} run={run} onClose={close} />}
+        {asking === 'retry' && <RetryDialog namespace={namespace} run={run} onClose={close} onStarted={toRun} />}
+      </Suspense>
     </>
   )
 }

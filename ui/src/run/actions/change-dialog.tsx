@@ -16,7 +16,7 @@ import { Meanwhile } from './meanwhile.tsx'
 type When = 'same' | 'now' | 'delay' | 'at'
 
 /** What may be changed as long as nothing runs: when it is due, its priority, its queue, its input. */
-export function ChangeDialog({ namespace, run, onClose }: { namespace: string; run: RunDetail; onClose(): void }) {
+export default function ChangeDialog({ namespace, run, onClose }: { namespace: string; run: RunDetail; onClose(): void }) {
   const short = shortId(run.id)
   const list = useId()
   const queues = useQuery(queuesQuery(namespace))

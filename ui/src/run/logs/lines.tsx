@@ -7,6 +7,7 @@ import { copyText } from '../../parts/copy.tsx'
 import { HeadRow, LineRow } from './line.tsx'
 import type { Delivered } from './logs.tsx'
 import { lineHash, type Row } from './rows.ts'
+import { useRoomBelow } from './use-room.ts'
 
 export interface LinesHandle {
   /** Brings a row into sight, and follows no more. */
@@ -42,6 +43,7 @@ export function Lines({ ref, rows, open, wrap, relative, sought, hit, picked, on
   const [seen, setSeen] = useState(rows.length)
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const topBefore = useRef(0)
+  const room = useRoomBelow(scroller)
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -105,7 +107,8 @@ export function Lines({ ref, rows, open, wrap, relative, sought, hit, picked, on
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard
         tabIndex={0}
         aria-label="Log lines"
-        className="max-h-[max(320px,calc(100dvh-340px))] overflow-auto py-1 font-mono text-small -outline-offset-2"
+        style={{ maxHeight: room }}
+        className="overflow-auto py-1 font-mono text-small -outline-offset-2"
         onScroll={event => {
           const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
           if (scrollTop < topBefore.current - 1) setFollowing(false)

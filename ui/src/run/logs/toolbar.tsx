@@ -39,7 +39,7 @@ export function LogToolbar(props: LogToolbarProps) {
     onSearch({ level: next.length === 0 || next.length === LEVELS.length ? undefined : next })
   }
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line px-2 py-1.5">
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 border-b max-sm:gap-x-1.5 border-line px-2 py-1.5">
       <span className="flex min-w-0 items-center gap-1 max-sm:w-full">
         <input
           ref={input}
@@ -106,7 +106,7 @@ export function LogToolbar(props: LogToolbarProps) {
       <span className="grow" />
       <span className="numeric whitespace-nowrap text-small text-soft" role="status">
         {countText(store.lines.length)} {store.lines.length === 1 ? 'line' : 'lines'}
-        {store.complete ? '' : ' so far'}
+        {!store.complete && <span className="max-sm:hidden"> so far</span>}
       </span>
       <span className="flex items-center">
         <Menu

@@ -5,6 +5,7 @@ import { type Slice, ticksOf } from './scale.ts'
 /** Longer than this, what the clock showed says more than what had passed. */
 const CLOCK_FROM_MS = 10 * 60_000
 const DAY_MS = 86_400_000
+const HALF_DAY_MS = DAY_MS / 2
 const APART = { passed: 68, clock: 88, day: 112 } as const
 
 /** Below the bar: what had passed since the start; of long runs, the time of day. */
@@ -13,10 +14,12 @@ export function Axis({ slices, width }: { slices: readonly Slice[]; width: numbe
   const first = slices[0]
   const last = slices.at(-1)
   if (first === undefined || last === undefined || width === 0) return <div className="h-6" />
-  const total = last.to - first.from
-  const kind = total < CLOCK_FROM_MS ? 'passed' : total < DAY_MS ? 'clock' : 'day'
+  // What is cut short has no ticks: how long the rest is says how fine they are.
+  const total = slices.reduce((sum, slice) => sum + (slice.cut ? 0 : slice.to - slice.from), 0)
+  const long = last.to - first.from >= DAY_MS
+  const kind = total < CLOCK_FROM_MS && !long ? 'passed' : total < DAY_MS ? 'clock' : 'day'
   const text = (at: number): string => {
-    if (kind === 'day') return shortTime(at, zone)
+    if (kind === 'day' || (long && at - first.from >= HALF_DAY_MS)) return shortTime(at, zone)
     if (kind === 'clock') return at % 60_000 === 0 ? minuteTime(at, zone) : clockTime(at, zone)
     return at === first.from ? '0' : `+${durationText(at - first.from).replace('.0', '')}`
   }

@@ -26,10 +26,10 @@ function barOf(phase: Phase, slice: Slice): { className: string; style: { left: 
   return {
     className: classes(
       'absolute flex items-center justify-center gap-1 overflow-hidden border-r-2 border-surface text-tiny',
-      FILLS[toneOf(phase)],
+      phase.ahead ? '' : FILLS[toneOf(phase)],
       phase.kind === 'running' ? 'inset-y-0 rounded-small font-medium text-inverse' : 'inset-y-1 text-ink',
       phase.open && 'transition-[width,left] duration-1000 ease-linear',
-      phase.ahead && 'opacity-50',
+      phase.ahead && 'phase-ahead',
     ),
     style: { left: `${slice.start * 100}%`, width: `${(slice.end - slice.start) * 100}%` },
   }
@@ -65,7 +65,7 @@ export function PhaseBar({ id, phase, slice, width, picked, faded, onPoint, onOp
   const room = (slice.end - slice.start) * width
   const tone = toneOf(phase)
   const runs = phase.kind === 'running'
-  const label = labelOf(phase, room)
+  const label = faded ? null : labelOf(phase, room)
   const { className, style } = barOf(phase, slice)
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the list holds the focus and points at its items
@@ -81,7 +81,7 @@ export function PhaseBar({ id, phase, slice, width, picked, faded, onPoint, onOp
       style={style}
     >
       {slice.cut && <Cut />}
-      {runs && room > ICON_FROM && <Icon name={ICONS[tone] ?? 'dot'} size={12} className={phase.open ? 'pulse' : ''} />}
+      {runs && !faded && room > ICON_FROM && <Icon name={ICONS[tone] ?? 'dot'} size={12} className={phase.open ? 'pulse' : ''} />}
       {label !== null && <span className={classes('numeric truncate', !runs && 'rounded-small bg-surface px-1')}>{label}</span>}
     </div>
   )
@@ -94,6 +94,7 @@ function Cut() {
 
 function labelOf(phase: Phase, room: number): string | null {
   const took = durationText(phase.to - phase.from)
+  if (phase.ahead) return [`due in ${took}`, `in ${took}`].find(text => room > text.length * LETTER + 32) ?? null
   const name = phase.kind === 'running' ? `#${phase.attempt}` : PHASES[phase.kind].name
   for (const text of [`${name} ${took}`, phase.kind === 'running' ? name : took]) if (room > text.length * LETTER + 32) return text
   return null

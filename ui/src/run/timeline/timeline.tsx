@@ -1,4 +1,4 @@
-import { useId, useMemo, useRef, useState } from 'react'
+import { useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Explanation, HistoryEvent, RunDetail } from '../../api/client.ts'
 import { useNow } from '../../format/clock.ts'
 import { durationText } from '../../format/time.ts'
@@ -25,10 +25,14 @@ export interface TimelineProps {
   onScale(toScale: boolean): void
 }
 
+/** Of rows that are seen at once. */
+const ROWS_SEEN = 8
+
 /** One axis from the start to the end, or now: what it waited for, each attempt, and what lay between. */
 export function Timeline({ run, events, explanation, rows, workerName, attempt, onAttempt, toScale, onScale }: TimelineProps) {
   const id = useId()
   const track = useRef<HTMLDivElement>(null)
+  const list = useRef<HTMLDivElement>(null)
   const width = useWidth(track)
   const tick = useNow()
   const closed = run.closedAt !== null
@@ -45,6 +49,10 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
   const shown = pointed ?? focused
   const first = phases[0]
   const last = phases.findLast(phase => !phase.ahead)
+  // Of many attempts the newest are what one came for.
+  useLayoutEffect(() => {
+    if (attempts.length > ROWS_SEEN) list.current?.scrollTo({ top: list.current.scrollHeight })
+  }, [attempts.length])
   if (first === undefined || last === undefined) return null
   const cut = slices.some(slice => slice.cut)
   const current = Math.min(focused ?? 0, phases.length - 1)
@@ -61,7 +69,7 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
   const total = last.to - first.from
   return (
     <section aria-label="Timeline" className="min-w-0 overflow-hidden rounded border border-line bg-surface">
-      <div className={classes('overflow-y-auto', rows && attempts.length > 1 && 'max-h-[340px]')}>
+      <div ref={list} className={classes('overflow-y-auto', rows && attempts.length > 1 && 'max-h-[340px]')}>
         <div className="sticky top-0 z-10 bg-surface px-3 pt-3">
           <div className="grid grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 max-sm:grid-cols-[64px_minmax(0,1fr)] max-sm:gap-x-2">
             <div className="min-w-0">
