@@ -51,7 +51,9 @@ export function MissingRun({ namespace, ending, error, retry }: { namespace: str
                 <span className="font-medium">The id is not whole.</span> Any ending of an id will do, as long as it is the ending.
               </li>
             </ul>
-            <Command text={commandText(namespace, 'list', '--limit', '50')} />
+            <div>
+              <Command text={commandText(namespace, 'list', '--limit', '50')} />
+            </div>
           </>
         )}
       </div>

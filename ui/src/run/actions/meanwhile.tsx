@@ -8,7 +8,7 @@ export function Meanwhile({ run }: { run: RunDetail }) {
   const [opened] = useState(run)
   const same = opened.state === run.state && opened.attempt === run.attempt && opened.queue === run.queue && opened.priority === run.priority
   return (
-    <div role="status">
+    <div role="status" className="empty:hidden">
       {!same && (
         <p className="flex flex-wrap items-center gap-2 rounded border border-paused px-2.5 py-1.5">
           <Icon name="warning" size={14} className="text-paused" />
