@@ -113,7 +113,7 @@ export function JsonView({ value, name, label = name }: JsonViewProps) {
         <IconButton
           icon="download"
           label={`Download ${label}`}
-          className="size-6"
+          className="size-6!"
           onClick={() => download(`${name}.json`, JSON.stringify(value, null, 2))}
         />
       </div>

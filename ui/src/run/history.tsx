@@ -62,7 +62,7 @@ export function RunHistory({ namespace, run, events, workerName, search, onSearc
         <IconButton
           icon="download"
           label="Download the history"
-          className="size-7"
+          className="size-7!"
           onClick={() => download(`history-${shortId(run)}.json`, JSON.stringify(events, null, 2))}
         />
         <AsCommand text={commandText(namespace, 'show', shortId(run))} />

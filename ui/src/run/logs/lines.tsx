@@ -6,7 +6,7 @@ import { useCommand } from '../../parts/commands.ts'
 import { copyText } from '../../parts/copy.tsx'
 import { HeadRow, LineRow } from './line.tsx'
 import type { Delivered } from './logs.tsx'
-import { lineHash, type Row } from './rows.ts'
+import type { Row } from './rows.ts'
 import { useRoomBelow } from './use-room.ts'
 
 export interface LinesHandle {
@@ -81,7 +81,7 @@ export function Lines({ ref, rows, open, wrap, relative, sought, hit, picked, on
     if (row === undefined || 'head' in row) return
     shownLink.current = true
     setFollowing(false)
-    onPick(lineHash(row))
+    onPick(row.name)
     virtual.scrollToIndex(index, { align: 'auto' })
   }
   const turn = (name: string): void => {
@@ -157,5 +157,5 @@ export function Lines({ ref, rows, open, wrap, relative, sought, hit, picked, on
 }
 
 function nameOf(row: Row): string {
-  return 'head' in row ? `head ${row.attempt}` : lineHash(row)
+  return 'head' in row ? `head ${row.attempt}` : row.name
 }

@@ -7,7 +7,7 @@ import { useCommand } from '../../parts/commands.ts'
 import { EmptyState, ProblemText, Skeleton } from '../../parts/states.tsx'
 import type { RunSearch } from '../search.ts'
 import { Lines, type LinesHandle } from './lines.tsx'
-import { hitsOf, lineHash, rowsOf } from './rows.ts'
+import { hitsOf, rowsOf } from './rows.ts'
 import { LogStream, useLog } from './store.ts'
 import { LogToolbar } from './toolbar.tsx'
 
@@ -46,7 +46,7 @@ export function Logs({ namespace, run, events, search, onSearch, workerName }: L
     const index = rows.findIndex(row => !('head' in row) && row.level === 'error')
     const row = rows[index]
     if (row === undefined || 'head' in row) return
-    pick(lineHash(row))
+    pick(row.name)
     lines.current?.show(index)
   }
   const pick = (name: string): void => {

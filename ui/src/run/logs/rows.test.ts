@@ -3,6 +3,7 @@ import { cutAt, hitsOf, rowsOf } from './rows.ts'
 import type { Line } from './store.ts'
 
 const line = (number: number, attempt: number, level: Line['level'], plain: string): Line => ({
+  name: `d${attempt}.${number}`,
   number,
   attempt,
   level,

@@ -47,15 +47,10 @@ export function cutAt(text: string, sought: string): string[] {
   return [...parts, text.slice(from)]
 }
 
-/** Its name in the address: `#2.17` is line 17 of attempt 2's last delivery's numbering. */
-export function lineHash(line: Line): string {
-  return `${line.delivery}.${line.n}`
-}
-
 export function textOfLines(lines: readonly Line[]): string {
   return `${lines.map(line => `${line.at} #${line.attempt} ${line.level.padEnd(5)} ${line.plain}`).join('\n')}\n`
 }
 
 export function ndjsonOfLines(lines: readonly Line[]): string {
-  return `${lines.map(({ number: _, time: __, plain: ___, ...line }) => JSON.stringify(line)).join('\n')}\n`
+  return `${lines.map(({ name: _, number: __, time: ___, plain: ____, ...line }) => JSON.stringify(line)).join('\n')}\n`
 }

@@ -6,12 +6,18 @@ import { stripAnsi } from '../../parts/ansi.ts'
 
 /** A line as it is shown and searched. */
 export interface Line extends LogLine {
+  /** Its name in the address, and among the lines of the run. */
+  name: string
   /** Its place among all lines of the run, from 1. */
   number: number
   time: number
   /** Without colours, its fields behind it. */
   plain: string
 }
+
+const FRAME_MS = 16
+const MANY = 5_000
+const MANY_MS = 300
 
 /** The lines of one run: only ever added to, so that a hundred thousand cost no copy. */
 export class LogStore {
@@ -22,15 +28,15 @@ export class LogStore {
   #version = 0
   readonly #known = new Set<string>()
   readonly #listeners = new Set<() => void>()
-  #frame = 0
+  #timer = 0
 
   add(lines: readonly LogLine[]): void {
     for (const line of lines) {
-      const key = `${line.delivery} ${line.n}`
-      if (this.#known.has(key)) continue
-      this.#known.add(key)
+      const name = `${line.delivery}.${line.n}`
+      if (this.#known.has(name)) continue
+      this.#known.add(name)
       const fields = line.fields === undefined ? '' : ` ${JSON.stringify(line.fields)}`
-      this.lines.push({ ...line, number: this.lines.length + 1, time: Date.parse(line.at), plain: `${stripAnsi(line.message)}${fields}` })
+      this.lines.push({ ...line, name, number: this.lines.length + 1, time: Date.parse(line.at), plain: `${stripAnsi(line.message)}${fields}` })
     }
     this.#changed()
   }
@@ -47,14 +53,17 @@ export class LogStore {
   }
   version = (): number => this.#version
 
-  /** At most once a frame. */
+  /** At most once a frame; while many are read, which is work for each time they are told, a few times a second. */
   #changed(): void {
-    if (this.#frame !== 0) return
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0
-      this.#version++
-      for (const listener of this.#listeners) listener()
-    })
+    if (this.#timer !== 0) return
+    this.#timer = window.setTimeout(
+      () => {
+        this.#timer = 0
+        this.#version++
+        for (const listener of this.#listeners) listener()
+      },
+      this.complete || this.lines.length < MANY ? FRAME_MS : MANY_MS,
+    )
   }
 }
 

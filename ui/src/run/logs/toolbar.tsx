@@ -32,7 +32,11 @@ export function LogToolbar(props: LogToolbarProps) {
   const input = useRef<HTMLInputElement>(null)
   const wraps = search.wrap !== 'off'
   const relative = search.times === 'relative'
-  useCommand({ label: 'Search the logs', group: 'This page', keys: '/', run: () => input.current?.select() })
+  const focusSearch = (): void => {
+    input.current?.focus()
+    input.current?.select()
+  }
+  useCommand({ label: 'Search the logs', group: 'This page', keys: '/', run: focusSearch })
   useCommand({ label: 'Wrap log lines', group: 'This page', keys: 'w', run: () => onSearch({ wrap: wraps ? 'off' : undefined }) })
   const turnLevel = (level: Level): void => {
     const next = search.level?.includes(level) ? search.level.filter(other => other !== level) : [...(search.level ?? []), level]
@@ -59,8 +63,8 @@ export function LogToolbar(props: LogToolbarProps) {
             <span role="status" className="numeric whitespace-nowrap text-small text-soft">
               {countText(hit)} of {countText(hits)}
             </span>
-            <IconButton icon="up" label="Previous match" keys="N" disabled={hits === 0} onClick={() => onHit(-1)} className="size-7" />
-            <IconButton icon="chevron" label="Next match" keys="n" disabled={hits === 0} onClick={() => onHit(1)} className="size-7" />
+            <IconButton icon="up" label="Previous match" keys="N" disabled={hits === 0} onClick={() => onHit(-1)} className="size-7!" />
+            <IconButton icon="chevron" label="Next match" keys="n" disabled={hits === 0} onClick={() => onHit(1)} className="size-7!" />
           </>
         )}
       </span>
@@ -99,7 +103,7 @@ export function LogToolbar(props: LogToolbarProps) {
         </select>
       )}
       {hasErrors && (
-        <Button kind="quiet" icon="warning" keys="E" onClick={onFirstError} className="h-7 text-small text-failed">
+        <Button kind="quiet" icon="warning" keys="E" onClick={onFirstError} className="h-7! text-small text-failed">
           First error
         </Button>
       )}
@@ -122,7 +126,7 @@ export function LogToolbar(props: LogToolbarProps) {
             },
           ]}
         >
-          <IconButton icon="more" label="Wrap, times, download" className="size-7" />
+          <IconButton icon="more" label="Wrap, times, download" className="size-7!" />
         </Menu>
         <AsCommand text={command} />
       </span>
