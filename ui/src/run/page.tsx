@@ -71,7 +71,7 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
         <TabKey key={name} label={TAB_NAMES[name]} digit={index + 1} onPress={() => onTab(name)} />
       ))}
       <RunLine run={run} />
-      <Verdict run={run} explanation={explanation} />
+      <Verdict run={run} explanation={explanation} events={events} />
       <ProgressBar run={run} />
       {history.data !== undefined && (
         <Timeline

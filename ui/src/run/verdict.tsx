@@ -1,6 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Explanation, RunDetail } from '../api/client.ts'
+import type { Explanation, HistoryEvent, RunDetail } from '../api/client.ts'
 import { isClosed } from '../api/runs.ts'
 import { classes } from '../parts/classes.ts'
 import { Command } from '../parts/command.tsx'
@@ -18,14 +18,20 @@ const ICONS: Partial<Record<RunDetail['state'], IconName>> = {
   running: 'play',
 }
 
+interface VerdictProps {
+  run: RunDetail
+  explanation: UseQueryResult<Explanation>
+  events: readonly HistoryEvent[]
+}
+
 /** The one sentence: what keeps it, or what ended it; and the command that helps. */
-export function Verdict({ run, explanation }: { run: RunDetail; explanation: UseQueryResult<Explanation> }) {
+export function Verdict({ run, explanation, events }: VerdictProps) {
   // What was asked of a state that is past says nothing of this one.
   const current = explanation.data?.state === run.state ? explanation.data : undefined
   const [reason, ...others] = current?.reasons ?? []
   return (
     <section
-      aria-label={isClosed(run.state) ? 'What ended it' : 'What it does, or waits for'}
+      aria-label="In short"
       className="flex min-w-0 flex-wrap items-start gap-x-4 gap-y-2 rounded border border-line border-l-3 bg-surface px-3 py-2"
       style={{ borderLeftColor: stateColor(run.state) }}
     >
@@ -33,6 +39,7 @@ export function Verdict({ run, explanation }: { run: RunDetail; explanation: Use
         <Icon name={ICONS[run.state] ?? 'clock'} className="mt-1" />
         <p className="min-w-0 break-words leading-6">
           <Sentence run={run} reason={reason} known={current !== undefined} clear={current?.clear ?? []} />
+          <Asked run={run} events={events} />
           {others.length > 0 && (
             <>
               {' '}
@@ -130,6 +137,20 @@ function Meantime({ run }: { run: RunDetail }) {
     </>
   )
 }
+
+/** Who ended it, or asked it to stop, and why. */
+function Asked({ run, events }: { run: RunDetail; events: readonly HistoryEvent[] }) {
+  if (run.state !== 'cancelled' && run.state !== 'terminated' && run.reason !== 'cancelling') return null
+  const event = events.findLast(({ is, by, why }) => ASKED.has(is) && (by !== undefined || why !== undefined))
+  if (event === undefined) return null
+  return (
+    <span>
+      {typeof event.by === 'string' && ` by ${event.by}`}
+      {typeof event.why === 'string' && `: “${event.why}”`}
+    </span>
+  )
+}
+const ASKED = new Set(['cancel_requested', 'cancelled', 'terminated'])
 
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)

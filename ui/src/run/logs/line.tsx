@@ -5,7 +5,7 @@ import { ansiParts } from '../../parts/ansi.ts'
 import { classes } from '../../parts/classes.ts'
 import { Icon } from '../../parts/icons.tsx'
 import type { Delivered } from './logs.tsx'
-import { cutAt } from './rows.ts'
+import { cutAt, lineAddress } from './rows.ts'
 import type { Line } from './store.ts'
 
 export function HeadRow({ attempt, delivered }: { attempt: number; delivered: Delivered | undefined }) {
@@ -48,7 +48,7 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
     <div className={classes('border-l-2', EDGES[line.level], isPicked ? 'bg-picked' : isHit ? 'bg-hover' : 'hover:bg-hover')}>
       <div className="flex min-h-5 items-start gap-3 px-2 leading-5 max-sm:gap-2">
         <a
-          href={`#${line.name}`}
+          href={lineAddress(line.name)}
           tabIndex={-1}
           title="Copy a link to this line (y)"
           onClick={event => {

@@ -7,7 +7,7 @@ import { useCommand } from '../../parts/commands.ts'
 import { EmptyState, ProblemText, Skeleton } from '../../parts/states.tsx'
 import type { RunSearch } from '../search.ts'
 import { Lines, type LinesHandle } from './lines.tsx'
-import { hitsOf, rowsOf } from './rows.ts'
+import { hitsOf, lineAddress, rowsOf } from './rows.ts'
 import { LogStream, useLog } from './store.ts'
 import { LogToolbar } from './toolbar.tsx'
 
@@ -51,7 +51,7 @@ export function Logs({ namespace, run, events, search, onSearch, workerName }: L
   }
   const pick = (name: string): void => {
     setHash(name)
-    window.history.replaceState(window.history.state, '', `#${name}`)
+    window.history.replaceState(window.history.state, '', lineAddress(name))
   }
   useCommand({ label: 'Next match in the logs', group: 'This page', keys: 'n', run: () => go(hit + 1) }, hits.length > 0)
   useCommand({ label: 'Previous match in the logs', group: 'This page', keys: 'N', run: () => go(hit - 1) }, hits.length > 0)

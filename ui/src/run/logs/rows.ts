@@ -47,6 +47,11 @@ export function cutAt(text: string, sought: string): string[] {
   return [...parts, text.slice(from)]
 }
 
+/** The address that shows this line: whole, since `<base href>` is what a bare fragment would belong to. */
+export function lineAddress(name: string): string {
+  return `${window.location.pathname}${window.location.search}#${name}`
+}
+
 export function textOfLines(lines: readonly Line[]): string {
   return `${lines.map(line => `${line.at} #${line.attempt} ${line.level.padEnd(5)} ${line.plain}`).join('\n')}\n`
 }

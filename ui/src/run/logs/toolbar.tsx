@@ -54,7 +54,10 @@ export function LogToolbar(props: LogToolbarProps) {
           onChange={event => onSearch({ find: event.target.value || undefined })}
           onKeyDown={event => {
             if (event.key === 'Enter') onHit(event.shiftKey ? -1 : 1)
-            if (event.key === 'Escape') event.currentTarget.blur()
+            // Not emptied: what was found is what one goes on in with n and N.
+            if (event.key !== 'Escape') return
+            event.preventDefault()
+            event.currentTarget.blur()
           }}
           className="h-7 w-56 min-w-0 rounded border border-edge bg-surface px-2 text-small max-sm:grow"
         />

@@ -74,15 +74,21 @@ export function PhaseBar({ id, phase, slice, width, picked, faded, onPoint, onOp
       id={id}
       role="option"
       aria-selected={picked}
-      aria-label={`${phaseText(phase)}, ${durationText(phase.to - phase.from)}`}
       onMouseEnter={onPoint}
       onClick={onOpen}
       className={classes(className, runs && 'cursor-pointer', faded && 'opacity-35', picked && 'outline-2 -outline-offset-2 outline-ink')}
       style={style}
     >
+      <span className="hidden-text">
+        {phaseText(phase)}, {durationText(phase.to - phase.from)}
+      </span>
       {slice.cut && <Cut />}
       {runs && !faded && room > ICON_FROM && <Icon name={ICONS[tone] ?? 'dot'} size={12} className={phase.open ? 'pulse' : ''} />}
-      {label !== null && <span className={classes('numeric truncate', !runs && 'rounded-small bg-surface px-1')}>{label}</span>}
+      {label !== null && (
+        <span aria-hidden="true" className={classes('numeric truncate', !runs && 'rounded-small bg-surface px-1')}>
+          {label}
+        </span>
+      )}
     </div>
   )
 }

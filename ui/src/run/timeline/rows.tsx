@@ -22,11 +22,13 @@ export function AttemptRows({ attempts, slices, attempt, onAttempt, first }: Att
           <button
             type="button"
             onClick={() => onAttempt(entry.attempt)}
-            aria-label={`Attempt ${entry.attempt}: ${entry.running ? phaseText(entry.running) : 'not yet begun'}; show its logs`}
             aria-current={attempt === entry.attempt || undefined}
             className="grid w-full grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 px-3 py-0.5 text-left -outline-offset-2 hover:bg-hover aria-[current]:bg-picked max-sm:grid-cols-[64px_minmax(0,1fr)] max-sm:gap-x-2"
           >
-            <span className="flex min-w-0 items-baseline gap-1.5 text-small leading-6">
+            <span className="hidden-text">
+              Attempt {entry.attempt}: {entry.running ? phaseText(entry.running) : 'not yet begun'}; show its logs
+            </span>
+            <span aria-hidden="true" className="flex min-w-0 items-baseline gap-1.5 text-small leading-6">
               <span className="numeric w-6 shrink-0 font-medium">#{entry.attempt}</span>
               <span className={classes('numeric shrink-0', entry.running?.failure ? 'text-failed' : 'text-soft')}>
                 {entry.running ? durationText(entry.running.to - entry.running.from) : '–'}
