@@ -30,6 +30,7 @@ export function Logs({ namespace, run, events, search, onSearch, workerName }: L
   // biome-ignore lint/correctness/useExhaustiveDependencies: the store's list is added to in place, and its length tells
   const rows = useMemo(() => rowsOf(store.lines, { attempt: search.attempt, levels: search.level }), [store, count, search.attempt, search.level])
   const hits = useMemo(() => hitsOf(rows, sought), [rows, sought])
+  const fitting = useMemo(() => rows.reduce((sum, row) => sum + ('head' in row ? 0 : 1), 0), [rows])
   const [hit, setHit] = useState(0)
   const [hash, setHash] = useState(() => decodeURIComponent(window.location.hash.slice(1)))
   const delivered = useMemo(() => deliveriesOf(events, workerName), [events, workerName])
@@ -71,6 +72,7 @@ export function Logs({ namespace, run, events, search, onSearch, workerName }: L
         hasErrors={errors}
         onFirstError={firstError}
         store={store}
+        shown={fitting}
         name={`${run.definition}-${shortId(run.id)}`}
         command={commandText(namespace, 'logs', shortId(run.id), ...(closed ? [] : ['--follow']))}
       />

@@ -22,13 +22,15 @@ interface LogToolbarProps {
   hasErrors: boolean
   onFirstError(): void
   store: LogStore
+  /** Lines that fit the filter. */
+  shown: number
   /** Of the file. */
   name: string
   command: string
 }
 
 export function LogToolbar(props: LogToolbarProps) {
-  const { search, onSearch, attempts, hit, hits, onHit, hasErrors, onFirstError, store, name, command } = props
+  const { search, onSearch, attempts, hit, hits, onHit, hasErrors, onFirstError, store, shown, name, command } = props
   const input = useRef<HTMLInputElement>(null)
   const wraps = search.wrap !== 'off'
   const relative = search.times === 'relative'
@@ -112,6 +114,7 @@ export function LogToolbar(props: LogToolbarProps) {
       )}
       <span className="grow" />
       <span className="numeric whitespace-nowrap text-small text-soft" role="status">
+        {shown < store.lines.length && `${countText(shown)} of `}
         {countText(store.lines.length)} {store.lines.length === 1 ? 'line' : 'lines'}
         {!store.complete && <span className="max-sm:hidden"> so far</span>}
       </span>

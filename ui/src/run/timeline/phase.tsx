@@ -21,11 +21,15 @@ const FILLS: Record<string, string> = {
 }
 const ICONS: Record<string, IconName> = { running: 'play', completed: 'check', failed: 'close', stopped: 'dash' }
 
+/** A narrower bar has a narrower gap behind it. */
+const GAP_FROM = 10
+
 /** Where a phase stands, and how it is filled; its label where there is room. */
-function barOf(phase: Phase, slice: Slice): { className: string; style: { left: string; width: string } } {
+function barOf(phase: Phase, slice: Slice, width: number): { className: string; style: { left: string; width: string } } {
   return {
     className: classes(
-      'absolute flex items-center justify-center gap-1 overflow-hidden border-r-2 border-surface text-tiny',
+      'absolute flex items-center justify-center gap-1 overflow-hidden border-surface text-tiny',
+      (slice.end - slice.start) * width > GAP_FROM ? 'border-r-2' : 'border-r',
       phase.ahead ? '' : FILLS[toneOf(phase)],
       phase.kind === 'running' ? 'inset-y-0 rounded-small font-medium text-inverse' : 'inset-y-1 text-ink',
       phase.open && 'transition-[width,left] duration-1000 ease-linear',
@@ -36,8 +40,8 @@ function barOf(phase: Phase, slice: Slice): { className: string; style: { left: 
 }
 
 /** In the row of an attempt: the same bar, without words. */
-export function PlainBar({ phase, slice }: { phase: Phase; slice: Slice }) {
-  const { className, style } = barOf(phase, slice)
+export function PlainBar({ phase, slice, width }: { phase: Phase; slice: Slice; width: number }) {
+  const { className, style } = barOf(phase, slice, width)
   return (
     <span aria-hidden="true" className={className} style={style}>
       {slice.cut && <Cut />}
@@ -66,7 +70,7 @@ export function PhaseBar({ id, phase, slice, width, picked, faded, onPoint, onOp
   const tone = toneOf(phase)
   const runs = phase.kind === 'running'
   const label = faded ? null : labelOf(phase, room)
-  const { className, style } = barOf(phase, slice)
+  const { className, style } = barOf(phase, slice, width)
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the list holds the focus and points at its items
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list answers to Enter

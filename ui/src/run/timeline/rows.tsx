@@ -8,13 +8,14 @@ import { phaseText } from './words.ts'
 interface AttemptRowsProps {
   attempts: readonly AttemptCourse[]
   slices: readonly Slice[]
+  width: number
   attempt: number | undefined
   onAttempt(attempt: number): void
   first: number
 }
 
 /** One row an attempt, on the axis above; a click shows its log lines. */
-export function AttemptRows({ attempts, slices, attempt, onAttempt, first }: AttemptRowsProps) {
+export function AttemptRows({ attempts, slices, width, attempt, onAttempt, first }: AttemptRowsProps) {
   return (
     <ol aria-label="Attempts" className="pb-2">
       {attempts.map(entry => (
@@ -23,7 +24,7 @@ export function AttemptRows({ attempts, slices, attempt, onAttempt, first }: Att
             type="button"
             onClick={() => onAttempt(entry.attempt)}
             aria-current={attempt === entry.attempt || undefined}
-            className="grid w-full grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 px-3 py-0.5 text-left -outline-offset-2 hover:bg-hover aria-[current]:bg-picked max-sm:grid-cols-[64px_minmax(0,1fr)] max-sm:gap-x-2"
+            className="grid w-full grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 px-3 py-0.5 text-left -outline-offset-2 hover:bg-hover aria-[current]:bg-picked max-sm:grid-cols-[84px_minmax(0,1fr)] max-sm:gap-x-2"
           >
             <span className="hidden-text">
               Attempt {entry.attempt}: {entry.running ? phaseText(entry.running) : 'not yet begun'}; show its logs
@@ -38,7 +39,7 @@ export function AttemptRows({ attempts, slices, attempt, onAttempt, first }: Att
             <span className="relative block h-4">
               <span className="absolute inset-x-0 top-1/2 border-t border-line" />
               {entry.phases.map(phase => (
-                <PlainBar key={`${phase.kind} ${phase.from}`} phase={phase} slice={sliceOf(phase, slices)} />
+                <PlainBar key={`${phase.kind} ${phase.from}`} phase={phase} slice={sliceOf(phase, slices)} width={width} />
               ))}
             </span>
           </button>

@@ -71,7 +71,7 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
     <section aria-label="Timeline" className="min-w-0 overflow-hidden rounded border border-line bg-surface">
       <div ref={list} className={classes('overflow-y-auto', rows && attempts.length > 1 && 'max-h-[340px]')}>
         <div className="sticky top-0 z-10 bg-surface px-3 pt-3">
-          <div className="grid grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 max-sm:grid-cols-[64px_minmax(0,1fr)] max-sm:gap-x-2">
+          <div className="grid grid-cols-[152px_minmax(0,1fr)] items-center gap-x-3 max-sm:grid-cols-[84px_minmax(0,1fr)] max-sm:gap-x-2">
             <div className="min-w-0">
               <h2 className="font-semibold max-sm:hidden">Timeline</h2>
               <p className="numeric truncate text-small text-soft">
@@ -127,7 +127,7 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
           </div>
         </div>
         {rows && attempts.length > 1 && (
-          <AttemptRows attempts={attempts} slices={slices} attempt={attempt} onAttempt={onAttempt} first={first.from} />
+          <AttemptRows attempts={attempts} slices={slices} width={width} attempt={attempt} onAttempt={onAttempt} first={first.from} />
         )}
       </div>
       <footer className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-3 py-1.5 text-small">
