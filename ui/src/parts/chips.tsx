@@ -119,7 +119,14 @@ export function Chips({ label, fields, chips, onChange }: ChipsProps) {
           autoComplete="off"
           spellCheck={false}
           value={typed}
-          placeholder={chips.length === 0 ? 'Filter: state, definition, queue …' : ''}
+          placeholder={
+            chips.length === 0
+              ? `Filter: ${fields
+                  .slice(0, 3)
+                  .map(known => known.label.toLowerCase())
+                  .join(', ')} …`
+              : ''
+          }
           onChange={event => type(event.target.value)}
           onFocus={() => setOpen(true)}
           onBlur={() => setOpen(false)}

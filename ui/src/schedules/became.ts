@@ -5,7 +5,20 @@ export type LedgerEntry = components['schemas']['LedgerEntry']
 type Outcome = LedgerLine['outcome']
 
 /** What became of a time, as people tell it: the account and, where a run was started, how that ended. Worst first. */
-export const BECAME = ['failed', 'refused', 'missed', 'late', 'skipped', 'running', 'waiting', 'completed', 'cancelled', 'paused', 'held', 'coming'] as const
+export const BECAME = [
+  'failed',
+  'refused',
+  'missed',
+  'late',
+  'skipped',
+  'running',
+  'waiting',
+  'completed',
+  'cancelled',
+  'paused',
+  'held',
+  'coming',
+] as const
 export type Became = (typeof BECAME)[number]
 
 /** Later than that is told: a jitter is no lateness, and a second nobody sees. */

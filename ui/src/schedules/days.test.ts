@@ -21,7 +21,10 @@ describe('days of a zone', () => {
   })
 
   test('the doubled hour stands twice, the skipped one not at all', () => {
-    const labels = (date: string): string => hoursOf(dayOf(date, 'Europe/Berlin'), 'Europe/Berlin').map(({ label }) => label).join(' ')
+    const labels = (date: string): string =>
+      hoursOf(dayOf(date, 'Europe/Berlin'), 'Europe/Berlin')
+        .map(({ label }) => label)
+        .join(' ')
     expect(labels('2026-10-25')).toMatch(/^00 01 02 02 03/)
     expect(labels('2026-03-29')).toMatch(/^00 01 03 04/)
   })

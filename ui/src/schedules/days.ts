@@ -123,3 +123,23 @@ export function addMonths(date: string, months: number): string {
 }
 
 const two = (number: number): string => String(number).padStart(2, '0')
+
+/** The instant at which the zone's clock shows `2026-11-28T14:30`; where it never does, the one as much later. Null: that is no time. */
+export function instantIn(text: string, zone: string): number | null {
+  const asUtc = Date.parse(`${text.trim().replace(' ', 'T')}Z`)
+  if (Number.isNaN(asUtc)) return null
+  let at = asUtc
+  for (let turn = 0; turn < 2; turn++) at = asUtc - offsetMs(at, zone)
+  return at
+}
+
+function offsetMs(at: number, zone: string): number {
+  const { date, hour, minute, second } = localOf(at, zone)
+  return Date.parse(`${date}T${two(hour)}:${two(minute)}:${two(second)}Z`) - Math.floor(at / 1_000) * 1_000
+}
+
+/** What a field for a local time takes: `2026-11-28T14:30`. */
+export function fieldTime(at: number, zone: string): string {
+  const { date, hour, minute } = localOf(at, zone)
+  return `${date}T${two(hour)}:${two(minute)}`
+}
