@@ -63,8 +63,8 @@ export function Collisions({ namespace, name, fields, firing, from, met }: Colli
   if (worst !== undefined)
     lines.push(
       <Line key="met" warns={worst[1].length >= 2}>
-        {met_.length === met.byTime.size ? 'Each' : `${countText(met_.length)} of ${countText(met.byTime.size)}`} of its next times{' '}
-        {met_.length === 1 ? 'meets' : 'meet'} others in the same minute:{' '}
+        {countText(met_.length)} of its next {countText(met.byTime.size)} times {met_.length === 1 ? 'meets' : 'meet'} others in the same minute, at
+        most {countText(worst[1].length)}:{' '}
         {worst[1].slice(0, NAMED_MAX).map((other, index) => (
           <span key={other}>
             {index > 0 && ', '}
@@ -90,7 +90,7 @@ export function Collisions({ namespace, name, fields, firing, from, met }: Colli
     const overlapping = overlap === 'allow' ? 0 : overlapsOf(own, p50)
     lines.push(
       <Line key="own" warns={overlapping > 0}>
-        A run takes <b className="numeric font-semibold">{durationText(p50)}</b> usually, {durationText(p95)} at the longest of 20.{' '}
+        A run takes <b className="numeric font-semibold">{durationText(p50)}</b> usually, one in twenty {durationText(p95)} or more.{' '}
         {overlapping > 0 ? (
           <>
             <b className="numeric font-semibold">

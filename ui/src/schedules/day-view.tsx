@@ -32,7 +32,7 @@ export function DayView({ namespace, search, schedules }: { namespace: string; s
   const date = search.date ?? today
   const day = useMemo(() => dayOf(date, zone), [date, zone])
   const range = useQuery(rangeQuery(namespace, day.from, day.until))
-  const rows = useMemo(() => (range.data === undefined ? null : rowsOf(range.data, day.from)), [range.data, day.from])
+  const rows = useMemo(() => (range.data === undefined ? null : rowsOf(range.data, day)), [range.data, day])
   const at = (next: string): SchedulesSearch => {
     const { at: _, date: __, ...rest } = search
     return next === today ? rest : { ...rest, date: next }

@@ -29,7 +29,7 @@ export function LedgerTab({ namespace, schedule, search }: { namespace: string; 
   const filtered = Object.keys(filter).length > 0
   return (
     <>
-      <div className="flex flex-col gap-2 px-4 py-3 max-sm:px-3">
+      <div className="flex flex-col gap-3 px-4 py-4 max-sm:px-3">
         <WhyNot namespace={namespace} schedule={schedule} search={search} />
         <div className="flex items-start gap-1">
           <div className="min-w-0 grow">
@@ -148,7 +148,7 @@ function columnsOf(zone: string): readonly Column<LedgerLine>[] {
       align: 'end',
       priority: 2,
       card: 'none',
-      cell: line => (line.lateMs === null ? <span className="text-soft">–</span> : <Duration ms={line.lateMs} />),
+      cell: line => <Lateness ms={line.lateMs} />,
     },
     {
       id: 'took',
@@ -171,6 +171,11 @@ function columnsOf(zone: string): readonly Column<LedgerLine>[] {
       ),
     },
   ]
+}
+
+function Lateness({ ms }: { ms: number | null }) {
+  if (ms === null) return <span className="text-soft">–</span>
+  return ms < 1_000 ? <span className="text-soft">on time</span> : <Duration ms={ms} />
 }
 
 function fieldsOf(zone: string): readonly ChipField[] {

@@ -12,7 +12,7 @@ import { StateBadge } from '../parts/state-badge.tsx'
 import { Time } from '../parts/time.tsx'
 import type { LedgerLine } from './became.ts'
 import { stripsQuery } from './queries.ts'
-import { stateOf, wordsWithoutZone, writtenText } from './state.ts'
+import { cityOf, stateOf, wordsWithoutZone, writtenText } from './state.ts'
 import { Strip } from './strip.tsx'
 
 /** Schedules by name: when, next, what became of the last times, and where each stands. */
@@ -55,27 +55,27 @@ function columnsWith(strips: Record<string, LedgerLine[] | undefined> | undefine
     {
       id: 'when',
       header: 'When',
-      width: 'minmax(200px, 3fr)',
+      width: 'minmax(180px, 3fr)',
       cell: schedule => (
         <Hint text={schedule.words}>
-          <span>{wordsWithoutZone(schedule.words)}</span>
+          <span>{wordsWithoutZone(schedule)}</span>
         </Hint>
       ),
     },
     {
       id: 'written',
       header: 'As written',
-      width: 'minmax(110px, 1.2fr)',
+      width: 'minmax(96px, 1fr)',
       priority: 3,
       card: 'none',
       cell: schedule => <code className="text-soft">{writtenText(schedule)}</code>,
     },
     { id: 'next', header: 'Next', width: '64px', align: 'end', card: 'end', cell: schedule => <Next schedule={schedule} /> },
-    { id: 'here', header: 'Here', width: '112px', priority: 2, card: 'none', cell: ({ nextAt }) => <Here at={nextAt} /> },
+    { id: 'here', header: 'Here', width: '128px', priority: 2, card: 'none', cell: ({ nextAt }) => <Here at={nextAt} /> },
     {
       id: 'there',
       header: 'There',
-      width: 'minmax(120px, 1.4fr)',
+      width: 'minmax(132px, 1.2fr)',
       priority: 3,
       card: 'none',
       cell: schedule => <There schedule={schedule} />,
@@ -87,7 +87,7 @@ function columnsWith(strips: Record<string, LedgerLine[] | undefined> | undefine
       priority: 2,
       cell: ({ name }) => <Strip name={name} lines={strips && (strips[name] ?? [])} />,
     },
-    { id: 'state', header: 'State', width: 'minmax(84px, 1.2fr)', card: 'none', cell: schedule => <State schedule={schedule} /> },
+    { id: 'state', header: 'State', width: 'minmax(84px, 2fr)', card: 'none', cell: schedule => <State schedule={schedule} /> },
   ]
 }
 
@@ -109,9 +109,9 @@ function Here({ at }: { at: string | null }) {
 /** The same, as the schedule's own clock shows it. */
 function There({ schedule: { nextAt, timezone = 'UTC' } }: { schedule: Schedule }) {
   return (
-    <span className="numeric text-soft">
+    <span className="numeric text-soft" title={timezone}>
       {nextAt !== null && `${clockOf(nextAt, timezone)} `}
-      {timezone}
+      {cityOf(timezone)}
     </span>
   )
 }

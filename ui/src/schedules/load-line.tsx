@@ -28,7 +28,7 @@ export function LoadLine({ minutes, axis, search }: LoadProps) {
     void navigate({ to: '/schedules', search: { ...search, at: new Date(at).toISOString() }, replace: true, resetScroll: false })
   const keys = [...minutes.keys()].sort((a, b) => a - b)
   const most = Math.max(1, ...[...minutes.values()].map(starts => starts.length))
-  const herds = new Set(herdsOf(minutes, 12).map(([at]) => at))
+  const herds = new Set(herdsOf(minutes).map(([at]) => at))
   const span = axis.until - axis.from
   const buckets = Math.max(1, Math.floor(width / BAR_PX))
   const bars = barsOf(minutes, axis, buckets)
@@ -46,7 +46,7 @@ export function LoadLine({ minutes, axis, search }: LoadProps) {
       aria-valuemin={axis.from}
       aria-valuemax={axis.until}
       aria-valuenow={chosen ?? axis.from}
-      aria-valuetext={chosen === null ? 'no minute chosen' : `${axis.clock(chosen)}: ${minutes.get(chosen)?.length ?? 0} start`}
+      aria-valuetext={chosen === null ? 'no minute chosen' : `${axis.clock(chosen)}: ${minutes.get(chosen)?.length ?? 0} starts`}
       onKeyDown={event => {
         const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key]
         if (by === undefined) return
@@ -123,7 +123,7 @@ export function Herds({ minutes, axis, search }: LoadProps) {
             className="h-6 px-2 text-small aria-pressed:bg-picked"
             onClick={() => go(at === chosen ? without : { ...search, at: new Date(at).toISOString() })}
           >
-            <span className="numeric">{axis.clock(at)}</span> <span className="numeric text-soft">{herd.length} start</span>
+            <span className="numeric">{axis.clock(at)}</span> <span className="numeric text-soft">{herd.length} starts</span>
           </Button>
         ))}
       </div>

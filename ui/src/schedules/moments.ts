@@ -13,8 +13,8 @@ export interface Row {
   comingCount: number
 }
 
-/** Each schedule's times by its name. A backfill's are left out: they say of another day when they were started. */
-export function rowsOf(view: RangeView, from: number): Map<string, Row> {
+/** Each schedule's times of a range by its name. A backfill's are left out: they say of another day when they were started. */
+export function rowsOf(view: RangeView, { from, until: end }: { from: number; until: number }): Map<string, Row> {
   const rows = new Map<string, Row>()
   const rowOf = (name: string): Row & { moments: Moment[] } => {
     const known = rows.get(name) as (Row & { moments: Moment[] }) | undefined
@@ -28,8 +28,11 @@ export function rowsOf(view: RangeView, from: number): Map<string, Row> {
     for (const line of lines) {
       if (line.source === 'backfill') continue
       const became = becameOf(line, line.outcome)
-      const at = Math.max(from, Date.parse(line.at))
-      row.moments.push({ at, until: Date.parse(line.until), count: line.count, became, run: line.run, text: line.text })
+      const [first, last] = [Date.parse(line.at), Date.parse(line.until)]
+      const [at, until] = [Math.max(from, first), Math.min(end, last)]
+      // Of a stretch that goes beyond, its share: such times are as far from each other as one can tell.
+      const count = until - at < last - first ? Math.max(1, Math.round((line.count * (until - at)) / (last - first))) : line.count
+      row.moments.push({ at, until, count, became, run: line.run, text: line.text })
     }
     const oldest = lines.at(-1)
     if (more && oldest !== undefined) row.knownFrom = Math.max(row.knownFrom ?? 0, Date.parse(oldest.at))

@@ -75,7 +75,7 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
         <ErrorState error={failed.error} retry={() => void failed.refetch()} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard
-        <section tabIndex={0} aria-label="Days of the month" className="min-h-0 grow overflow-auto border-t border-line">
+        <section tabIndex={0} aria-label="Days of the month" className="flex min-h-0 grow flex-col overflow-auto border-t border-line">
           <ol aria-hidden="true" className="grid grid-cols-7 border-b border-line text-small text-soft">
             {(weeks[0] ?? []).map(day => (
               <li key={day} className="px-2 py-1 max-sm:px-1">
@@ -83,7 +83,7 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
               </li>
             ))}
           </ol>
-          <ol className="grid grid-cols-7 gap-px border-b border-line bg-line">
+          <ol className="grid grow auto-rows-fr grid-cols-7 gap-px border-b border-line bg-line">
             {weeks.flat().map(day => (
               <DayCell
                 key={day}

@@ -35,9 +35,9 @@ export function SchedulePage() {
       heading={<Heading schedule={schedule} />}
       actions={<ScheduleActions key={name} namespace={namespace} schedule={schedule} />}
     >
-      <div className={classes('flex flex-col gap-3', search.tab === 'ledger' && 'px-4 max-sm:px-3')}>
+      <div className={classes('flex flex-col gap-3', search.tab === 'ledger' && 'px-4 pt-4 max-sm:px-3')}>
         <p className="text-soft">
-          {schedule.words}
+          <span className="inline-block first-letter:uppercase">{schedule.words}</span>
           {schedule.description !== undefined && <span> · {schedule.description}</span>}
         </p>
         <PausedNote schedule={schedule} />

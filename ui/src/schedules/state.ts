@@ -40,8 +40,13 @@ export function writtenText({ cron, every, at, solar }: Pick<Schedule, 'cron' | 
 }
 
 /** The zone stands in a column of its own: `at 00:00 every day`. */
-export function wordsWithoutZone(words: string): string {
-  return words.replace(/, in [A-Za-z_+\-0-9]+(?:\/[A-Za-z_+\-0-9]+)*$/, '')
+export function wordsWithoutZone({ words, timezone = 'UTC' }: Pick<Schedule, 'words' | 'timezone'>): string {
+  return words.replace(`, in ${timezone}`, '')
+}
+
+/** `New York`: where the whole name stands beside, or is one hover away. */
+export function cityOf(zone: string): string {
+  return zone.slice(zone.lastIndexOf('/') + 1).replaceAll('_', ' ')
 }
 
 export function zonesOf(schedules: readonly Schedule[]): string[] {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { classes } from '../parts/classes.ts'
-import { BECAME_WORDS, type Became, isBad, tallyText } from './became.ts'
+import { BECAME, BECAME_WORDS, type Became, isBad, tallyText } from './became.ts'
 import { Mark, markTone } from './marks.tsx'
 import type { Row } from './moments.ts'
 import { type Cluster, clustersOf, type Moment, tallyOf } from './track.ts'
@@ -56,8 +56,8 @@ function ClusterMark({ cluster, axis, place }: { cluster: Cluster; axis: Axis; p
         )}
         style={{ left: `calc(${left}% - 4px)`, width: `calc(${right - left}% + 8px)` }}
       >
-        {usual !== 'coming' && usual !== 'held' && <span className="absolute inset-0 bg-current opacity-15" />}
-        {room > 30 && <span className="numeric relative text-tiny leading-none text-ink">{cluster.count}</span>}
+        {usual !== 'coming' && usual !== 'held' && <Shares tally={cluster.tally} count={cluster.count} />}
+        {room > 30 && <span className="numeric relative rounded-small bg-surface px-1 text-tiny leading-none text-ink">{cluster.count}</span>}
       </span>
       {bad.slice(0, MARKED_MAX).map(moment => (
         <One key={moment.at} moment={moment} axis={axis} place={place} />
@@ -81,6 +81,18 @@ function One({ moment, axis, place }: { moment: Moment; axis: Axis; place(at: nu
     <Link to="/runs/$run" params={{ run }} search={{}} tabIndex={-1} title={title} className={classes(look, 'hover:scale-125')} style={style}>
       <Mark became={became} />
     </Link>
+  )
+}
+
+/** How much of a band became what, from its floor up: usual below, worst on top. */
+function Shares({ tally, count }: { tally: Cluster['tally']; count: number }) {
+  const parts = (Object.entries(tally) as [Became, number][]).sort(([one], [other]) => BECAME.indexOf(one) - BECAME.indexOf(other))
+  return (
+    <span className="absolute inset-0 flex flex-col">
+      {parts.map(([became, share]) => (
+        <span key={became} className={classes(markTone(became), 'block bg-current opacity-45')} style={{ height: `${(share / count) * 100}%` }} />
+      ))}
+    </span>
   )
 }
 

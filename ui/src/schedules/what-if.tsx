@@ -22,6 +22,8 @@ import { useSettled } from './use-draft.ts'
 const COMPARED = 500
 const HORIZON_MS = 31 * 86_400_000
 const LISTED = 8
+/** Times that two tracks show side by side. */
+const TRACKED = 30
 
 /** The next times of a timetable that is no schedule yet. */
 export function tryQuery(namespace: string, timetable: Fields, from: string, count: number) {
@@ -226,8 +228,8 @@ function TwoTracks({
 }) {
   const element = useRef<HTMLDivElement>(null)
   const width = useWidth(element)
-  // A year of days is a band; the first dozen times are what one looks at.
-  const shown = Math.min(until, Math.max(from + 86_400_000, Date.parse(after[11]?.at ?? '') || until, Date.parse(before[11]?.at ?? '') || until))
+  // The first of each are what one looks at; all of a month would be a band.
+  const shown = Math.min(until, ...[before, after].flatMap(times => (times[TRACKED] === undefined ? [] : [Date.parse(times[TRACKED].at)])))
   const axis = { from, until: shown, width: Math.max(0, width), clock: (at: number) => localText(new Date(at).toISOString(), zone) }
   const rowOf = (times: Preview['times']) => ({
     moments: times

@@ -27,13 +27,13 @@ export function WhyNot({ namespace, schedule, search }: { namespace: string; sch
           if (typed.trim() !== '') ask({ ...search, at: typed.trim() })
         }}
       >
-        <label className="flex min-w-0 grow items-center gap-2 max-sm:flex-wrap">
+        <label className="flex min-w-0 items-center gap-2 max-sm:grow max-sm:w-full max-sm:flex-wrap">
           <span className="whitespace-nowrap font-medium">Why did it not fire at</span>
           <input
             value={typed}
             onChange={event => setTyped(event.target.value)}
             placeholder={`2026-11-28 14:30, as the clock shows it in ${zone}`}
-            className="h-8 min-w-40 max-w-96 grow rounded border border-edge bg-surface px-2 font-mono text-small"
+            className="h-8 w-96 min-w-40 rounded border border-edge bg-surface px-2 font-mono text-small"
           />
         </label>
         <Button type="submit" disabled={typed.trim() === ''}>
