@@ -133,9 +133,7 @@ function columnsOf(zone: string): readonly Column<LedgerLine>[] {
       header: 'Run',
       width: '64px',
       cell: line =>
-        line.run === null ? (
-          <span className="text-soft">–</span>
-        ) : (
+        line.run === null ? null : (
           <Link to="/runs/$run" params={{ run: line.run }} search={{}} preload="intent" className="hover:underline">
             <RunId id={line.run} />
           </Link>

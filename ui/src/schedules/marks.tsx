@@ -83,15 +83,22 @@ export function BecameBadge({ became, word }: { became: Became; word?: string })
 
 const LEGEND: readonly Became[] = ['completed', 'failed', 'late', 'running', 'skipped', 'missed', 'refused', 'held', 'paused', 'coming']
 
-/** What the marks mean. */
+/** What the marks mean; on a phone behind a word. */
 export function Legend() {
+  const marks = LEGEND.map(became => (
+    <li key={became} className="flex items-center gap-1.5">
+      <Mark became={became} /> {BECAME_WORDS[became]}
+    </li>
+  ))
   return (
-    <ul aria-label="What the marks mean" className="flex flex-wrap gap-x-4 gap-y-1 text-small text-soft">
-      {LEGEND.map(became => (
-        <li key={became} className="flex items-center gap-1.5">
-          <Mark became={became} /> {BECAME_WORDS[became]}
-        </li>
-      ))}
-    </ul>
+    <div className="text-small text-soft">
+      <ul aria-label="What the marks mean" className="flex flex-wrap gap-x-4 gap-y-1 max-sm:hidden">
+        {marks}
+      </ul>
+      <details className="sm:hidden">
+        <summary>What the marks mean</summary>
+        <ul className="flex flex-wrap gap-x-4 gap-y-1 pt-1">{marks}</ul>
+      </details>
+    </div>
   )
 }

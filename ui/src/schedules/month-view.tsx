@@ -20,6 +20,8 @@ import { zonesOf } from './state.ts'
 /** Schedules whose held times are looked up; each is a call. */
 const HOLDABLE_MAX = 20
 const HELD_TIMES = 500
+/** Left out where a day is no wider than a thumb; its day view has them. */
+const FINE = new Set<Became>(['late', 'skipped', 'running', 'paused', 'held'])
 const SHOWN: readonly Became[] = ['failed', 'refused', 'missed', 'late', 'skipped', 'running', 'completed', 'paused', 'held', 'coming']
 
 /** Days of a month: how many started or will, what failed, and what a calendar holds. */
@@ -83,7 +85,7 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
               </li>
             ))}
           </ol>
-          <ol className="grid grow auto-rows-fr grid-cols-7 gap-px border-b border-line bg-line">
+          <ol className="grid grid-cols-7 sm:grow sm:auto-rows-fr gap-px border-b border-line bg-line">
             {weeks.flat().map(day => (
               <DayCell
                 key={day}
@@ -152,7 +154,11 @@ function DayCell({ day, zone, outside, isToday, tally, held, search, today }: Da
         <span className="flex flex-wrap gap-x-3 gap-y-0.5">
           {SHOWN.map(became =>
             counts[became] ? (
-              <span key={became} title={BECAME_WORDS[became]} className="inline-flex items-center gap-1">
+              <span
+                key={became}
+                title={BECAME_WORDS[became]}
+                className={classes('inline-flex items-center gap-1', FINE.has(became) && 'max-sm:hidden')}
+              >
                 <Mark became={became} />
                 <span className={classes('numeric', became === 'failed' && 'font-semibold text-failed')}>
                   {tally?.roughly && (became === 'coming' || became === 'completed') && '~'}

@@ -10,17 +10,19 @@ interface TimeRowProps {
   here: string
   /** Before it: what is new, or gone. */
   sign?: ReactNode
+  /** It would no longer fire. */
+  gone?: boolean
   /** Behind it. */
   aside?: ReactNode
 }
 
 /** A time to come: how long until then, as the reader's clock and as its own shows it, and what holds or moves it. */
-export function TimeRow({ time, own, here, sign, aside }: TimeRowProps) {
+export function TimeRow({ time, own, here, sign, gone = false, aside }: TimeRowProps) {
   const held = time.held !== null
   return (
     <li className="flex min-h-9 flex-wrap items-center gap-x-3 border-b border-line px-3 py-1 last:border-b-0">
       {sign ?? <Mark became={held ? 'held' : 'coming'} />}
-      <span className={`numeric w-40 ${held ? 'text-soft line-through' : 'font-medium'}`}>{localText(time.at, own)}</span>
+      <span className={`numeric w-40 ${held || gone ? 'text-soft line-through' : 'font-medium'}`}>{localText(time.at, own)}</span>
       {own !== here && <span className="numeric w-40 text-soft max-sm:hidden">{`${localText(time.at, here)} here`}</span>}
       <span className="w-16 text-soft">
         <Time at={time.at} />

@@ -155,7 +155,7 @@ function Times({ namespace, name, before, after, fields, from, changed }: TimesP
               time={time}
               own={after.timezone}
               here={zone ?? browserZone()}
-              sign={<Sign is={changed ? is : is === 'held' ? 'held' : 'same'} />}
+              {...(changed && { sign: <Sign is={is} />, gone: is === 'lost' })}
               {...(is !== 'lost' && { aside: <Meets with={collisions.byTime.get(Date.parse(time.at))} /> })}
             />
           ))}
