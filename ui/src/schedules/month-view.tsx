@@ -140,7 +140,6 @@ function DayCell({ day, zone, outside, isToday, tally, held, search, today }: Da
         to="/schedules"
         search={day === today ? { ...rest, view: 'day' } : { ...rest, view: 'day', date: day }}
         title={title.join('\n') || undefined}
-        aria-label={`${weekdays.format(new Date(`${day}T12:00:00Z`))}: ${tallyText(counts) || 'nothing'}${odd ? `; ${odd}` : ''}`}
         className="flex h-full flex-col gap-1 px-2 py-1.5 -outline-offset-2 hover:bg-hover max-sm:px-1"
       >
         <span className="flex items-center gap-1.5">
@@ -151,7 +150,7 @@ function DayCell({ day, zone, outside, isToday, tally, held, search, today }: Da
           </span>
           {odd !== null && <span className="text-small font-medium text-paused">{odd.split(':')[0]?.replace(' hours', ' h')}</span>}
         </span>
-        <span className="flex flex-wrap gap-x-3 gap-y-0.5">
+        <span aria-hidden="true" className="flex flex-wrap gap-x-3 gap-y-0.5">
           {SHOWN.map(became =>
             counts[became] ? (
               <span

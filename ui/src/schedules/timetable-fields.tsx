@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import type { Problem } from '../api/problem.ts'
 import { Button } from '../parts/button.tsx'
 import { SelectField, TextField } from '../parts/field.tsx'
@@ -110,20 +110,31 @@ export function TimetableFields({ fields, change, problem }: FieldsProps) {
       ) : (
         <SolarFields fields={fields} change={change} problem={problem} />
       )}
+      <ZoneField fields={fields} change={change} problem={problem} />
+    </div>
+  )
+}
+
+/** Its 400 names come once somebody is about to choose one. */
+function ZoneField({ fields, change, problem }: FieldsProps) {
+  const [names, setNames] = useState<readonly string[]>([])
+  return (
+    <>
       <TextField
         label="Time zone"
         list="schedule-zones"
         placeholder="UTC"
         value={String(fields.timezone ?? '')}
+        onFocus={() => setNames(['UTC', ...Intl.supportedValuesOf('timeZone')])}
         onChange={event => change({ timezone: event.target.value })}
         problem={problemAt(problem, 'timezone')}
       />
       <datalist id="schedule-zones">
-        {['UTC', ...Intl.supportedValuesOf('timeZone')].map(name => (
+        {names.map(name => (
           <option key={name} value={name} />
         ))}
       </datalist>
-    </div>
+    </>
   )
 }
 
