@@ -246,11 +246,24 @@ describe('the pages of schedules', () => {
     await page.context().close()
   })
 
-  test.each([
-    ['all', ['/schedules', 'looked-at'], ['/schedules?view=day', 'looked-at'], ['/schedules?view=month', 'will fire']],
-    ['one', ['/schedules/looked-at', 'All else is clear'], ['/schedules/looked-at?tab=ledger&at=2026-01-01', 'not-yet-made']],
-    ['its editor', ['/schedules?view=new', 'Make the schedule']],
-  ] as const)('%s: accessible, in both themes, wide and on a phone', { timeout: 240_000 }, async (_, ...pages) => {
+  test.each<[string, [path: string, there: string][]]>([
+    [
+      'all',
+      [
+        ['/schedules', 'looked-at'],
+        ['/schedules?view=day', 'looked-at'],
+        ['/schedules?view=month', 'will fire'],
+      ],
+    ],
+    [
+      'one',
+      [
+        ['/schedules/looked-at', 'All else is clear'],
+        ['/schedules/looked-at?tab=ledger&at=2026-01-01', 'not-yet-made'],
+      ],
+    ],
+    ['the editor', [['/schedules?view=new', 'Make the schedule']]],
+  ])('%s: accessible, in both themes, wide and on a phone', { timeout: 240_000 }, async (_, pages) => {
     await put('looked-at', { cron: '*/10 * * * *', input: { day: '{{nominalDate}}' } })
     const page = await shown.page('/schedules')
     for (const [path, there] of pages) {

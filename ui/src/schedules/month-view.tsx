@@ -142,7 +142,10 @@ function DayCell({ day, zone, outside, isToday, tally, held, search, today }: Da
         title={title.join('\n') || undefined}
         className="flex h-full flex-col gap-1 px-2 py-1.5 -outline-offset-2 hover:bg-hover max-sm:px-1"
       >
-        <span className="flex items-center gap-1.5">
+        <span className="hidden-text">
+          {`${weekdays.format(new Date(`${day}T12:00:00Z`))}: ${tallyText(counts) || 'nothing'}${odd ? `; ${odd}` : ''}`}
+        </span>
+        <span aria-hidden="true" className="flex items-center gap-1.5">
           <span
             className={classes('numeric', isToday ? 'rounded-small bg-ink px-1 font-semibold text-inverse' : outside ? 'text-soft' : 'font-medium')}
           >
