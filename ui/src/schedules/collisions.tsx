@@ -1,6 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { countText } from '../format/number.ts'
 import { durationText } from '../format/time.ts'
 import { Icon } from '../parts/icons.tsx'
@@ -105,31 +105,56 @@ export function Collisions({ namespace, name, fields, firing, from, met }: Colli
     )
     for (const limit of (limits.data?.limits ?? []).filter(
       ({ on, per, concurrency }) => isOn(on, target) && per === null && concurrency !== undefined,
-    )) {
-      const slots = limit.concurrency ?? 1
-      const { starts, waiting, longestMs } = waitsOf([...own, ...others], p50, slots)
-      lines.push(
-        <Line key={limit.name} warns={waiting > 0}>
-          The limit <b className="font-semibold">{limit.name}</b> lets {countText(slots)} run at a time:{' '}
-          {waiting === 0 ? (
-            `of the ${countText(starts)} that schedules start in the next day, none would wait.`
-          ) : (
-            <>
-              <b className="numeric font-semibold">
-                {countText(waiting)} of {countText(starts)}
-              </b>{' '}
-              that schedules start in the next day would wait, up to {durationText(longestMs)}.
-            </>
-          )}
-        </Line>,
-      )
-    }
+    ))
+      lines.push(<LimitLine key={limit.name} name={limit.name} concurrency={limit.concurrency ?? 1} starts={[...own, ...others]} usualMs={p50} />)
   }
   if (lines.length === 0) return null
   return (
     <Panel title="Whom it meets">
       <ul className="flex flex-col gap-2">{lines}</ul>
     </Panel>
+  )
+}
+
+interface LimitLineProps {
+  name: string
+  /** In force now. */
+  concurrency: number
+  starts: readonly number[]
+  usualMs: number
+}
+
+/** Whether the starts of the next day find room in a limit: as it is, and as it would be with another number. */
+function LimitLine({ name, concurrency, starts, usualMs }: LimitLineProps) {
+  const [typed, setTyped] = useState(String(concurrency))
+  const slots = /^[1-9]\d{0,5}$/.test(typed) ? Number(typed) : concurrency
+  const { waiting, longestMs } = waitsOf(starts, usualMs, slots)
+  return (
+    <Line warns={waiting > 0}>
+      The limit{' '}
+      <Link to="/limits" className="font-medium hover:underline">
+        {name}
+      </Link>{' '}
+      lets{' '}
+      <input
+        aria-label={`Runs that the limit ${name} would let run at a time`}
+        inputMode="numeric"
+        value={typed}
+        onChange={event => setTyped(event.target.value)}
+        className="numeric h-6 w-12 rounded-small border border-edge bg-surface px-1 text-center"
+      />{' '}
+      run at a time{slots !== concurrency && ` (now ${countText(concurrency)})`}:{' '}
+      {waiting === 0 ? (
+        `of the ${countText(starts.length)} that schedules start in the next day, none would wait.`
+      ) : (
+        <>
+          <b className="numeric font-semibold">
+            {countText(waiting)} of {countText(starts.length)}
+          </b>{' '}
+          that schedules start in the next day would wait, up to {durationText(longestMs)}.
+        </>
+      )}
+    </Line>
   )
 }
 

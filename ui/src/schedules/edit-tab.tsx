@@ -78,6 +78,7 @@ export default function EditTab({ namespace, schedule, draft: text }: { namespac
             Discard
           </Button>
           <AsCommand text={applyCommand(namespace, name, fields)} />
+          {!isEmpty(draft) && tried.after !== undefined && <span className="basis-full font-medium lg:hidden">{tried.after.words}</span>}
           <span className="text-soft">
             {isEmpty(draft)
               ? 'Nothing is changed yet: try what you like.'

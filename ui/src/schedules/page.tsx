@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
+import type { Schedule } from '../api/client.ts'
 import { useNamespace } from '../api/namespace.ts'
 import { Page } from '../app/page.tsx'
 import { useNow } from '../format/clock.ts'
@@ -8,15 +9,18 @@ import { Chips } from '../parts/chips.tsx'
 import { classes } from '../parts/classes.ts'
 import { AsCommand, commandText } from '../parts/command.tsx'
 import { useCommand } from '../parts/commands.ts'
+import { Count } from '../parts/count.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { StateBadge } from '../parts/state-badge.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import { DayView } from './day-view.tsx'
 import { chipsOf, scheduleFields, searchWith } from './fields.ts'
 import { ListView } from './list-view.tsx'
+import { BecameBadge } from './marks.tsx'
 import { MonthView } from './month-view.tsx'
 import { schedulesQuery } from './queries.ts'
 import type { SchedulesSearch } from './search.ts'
-import { fits } from './state.ts'
+import { fits, lastOf, stateOf } from './state.ts'
 
 const route = getRouteApi('/schedules')
 const NewSchedule = lazy(() => import('./new-schedule.tsx'))
@@ -66,6 +70,7 @@ export function SchedulesPage() {
           chips={chipsOf(search)}
           onChange={chips => go(searchWith(search, chips))}
         />
+        <Troubles schedules={schedules.data ?? []} search={search} />
       </div>
       {schedules.isPending ? (
         <Skeleton lines={12} />
@@ -92,6 +97,37 @@ export function SchedulesPage() {
         <ListView namespace={namespace} schedules={shown} />
       )}
     </Page>
+  )
+}
+
+const BAD = ['failed', 'refused', 'missed', 'late', 'skipped'] as const
+
+/** How many stand still, and how many went wrong the last time: each is a filter. */
+function Troubles({ schedules, search }: { schedules: readonly Schedule[]; search: SchedulesSearch }) {
+  const now = useNow()
+  const states = (['late', 'paused', 'ended'] as const).map(state => ({ state, count: schedules.filter(one => stateOf(one, now) === state).length }))
+  const lasts = BAD.map(became => ({ became, count: schedules.filter(one => lastOf(one) === became).length }))
+  const look = 'inline-flex h-6 items-center gap-1.5 rounded-small px-1.5 hover:bg-hover'
+  const { state: _, last: __, ...rest } = search
+  if ([...states, ...lasts].every(({ count }) => count === 0)) return null
+  return (
+    <p className="-mb-1 flex flex-wrap items-center gap-x-2 pt-2 text-small text-soft">
+      {states.map(({ state, count }) =>
+        count === 0 ? null : (
+          <Link key={state} to="/schedules" search={{ ...rest, state: [state] }} className={look}>
+            <StateBadge state={state} /> <Count of={count} />
+          </Link>
+        ),
+      )}
+      {lasts.some(({ count }) => count > 0) && <span className="pl-1">last time</span>}
+      {lasts.map(({ became, count }) =>
+        count === 0 ? null : (
+          <Link key={became} to="/schedules" search={{ ...rest, last: [became] }} className={look}>
+            <BecameBadge became={became} word={became} /> <Count of={count} />
+          </Link>
+        ),
+      )}
+    </p>
   )
 }
 
