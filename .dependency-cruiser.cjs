@@ -13,7 +13,8 @@ const ROOMS = {
   executors: ['^sdk/typescript/src/'],
   triggers: ['^sdk/typescript/src/'],
   server: ['^src/', '^sdk/typescript/src/'],
-  cli: ['^src/core/', '^src/server/', '^src/dialects/', '^sdk/typescript/src/'],
+  demo: ['^src/core/', '^src/store/', '^src/engine/', '^src/api/', '^src/server/', '^sdk/typescript/src/'],
+  cli: ['^src/core/', '^src/server/', '^src/demo/', '^src/dialects/', '^sdk/typescript/src/'],
 }
 /** No clock, no randomness, no I/O: these rooms decide, they do not act. */
 const PURE = '^src/(core|time|machines)/'

@@ -168,6 +168,8 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['retry', 'zzzzz', '--input', '{'], 2, /^--input:1:2 {2}This is not JSON/],
   [['strat', 'echo'], 2, /^There is no command "strat"\.\nDid you mean "mainspring start"\?.*\[unknown-command\]$/],
   [['list', '--sate', 'x'], 2, /^Unknown option '--sate'\.\n\(Did you mean --state\?\) See: mainspring list --help.*\[usage\]$/],
+  [['dev', '--demo', 'big'], 2, /"big" is no scale\.[\s\S]*\[invalid-option\]/],
+  [['dev', '--demo', '--namespace', 'mine'], 2, /The demo lives in the namespace "default"/],
   [['show'], 2, /^Missing required argument 'run'\.\nSee: mainspring show --help.*\[usage\]$/],
   [['worker', 'none.ts'], 2, /^none\.ts {2}There is no such file\. +\[file-missing\]$/],
   [['worker', 'none.ts', '--slots', '0'], 2, /^--slots {2}Found "0"/],

@@ -42,6 +42,8 @@ export interface Sizes {
   bodyBytesBeforeSegment: number
   timerHorizonMs: number
   timersMax: number
+  /** Wall time may step while a timer runs on the monotonic clock: nobody is woken later than this because of it. Longer where no clock can step. */
+  lookAgainMs: number
   retentionEveryMs: number
   /** A batch of retention drops so many runs at most. */
   retentionBatch: number
@@ -60,6 +62,7 @@ export const SIZES: Sizes = {
   bodyBytesBeforeSegment: BODY_BYTES_BEFORE_SEGMENT,
   timerHorizonMs: TIMER_HORIZON_MS,
   timersMax: TIMERS_MAX,
+  lookAgainMs: 500,
   retentionEveryMs: 10_000,
   retentionBatch: 1_000,
 }

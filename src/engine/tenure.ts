@@ -106,6 +106,7 @@ export class Tenure {
       sizes.timersMax,
       (until, after, limit) => store.loadDue(claim, until, { after, limit }),
       id => this.wake(id),
+      sizes.lookAgainMs,
     )
     this.retention = new Retention(
       store,

@@ -3,12 +3,10 @@ import type { Instant } from '../core/time.ts'
 import type { Paged } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Clock } from './clock.ts'
+import { SIZES } from './options.ts'
 
 /** Reads a page of what is due until a time. */
 export type ReadDue = (until: Instant, after: string | null, limit: number) => Promise<Paged<{ id: RunId; wakeAt: Instant }>>
-
-/** Wall time may step while a timer runs on the monotonic clock: nobody is woken later than this because of it. */
-const LOOK_AGAIN_MS = 500
 
 /**
  * Who is to be woken when: those due within the horizon are in a heap, the rest are rows (a million sleeping runs cost rows, not memory).
@@ -22,6 +20,7 @@ export class Timers {
   private readonly countMax: number
   private readonly read: ReadDue
   private readonly wake: (id: RunId) => void
+  private readonly lookAgainMs: number
   private readonly heap: { at: Instant; id: RunId }[] = []
   private horizon = Number.NEGATIVE_INFINITY
   private cursor: string | null = null
@@ -37,12 +36,13 @@ export class Timers {
   /** Until when the last read went; null: it failed, or none was made. */
   private readUntil: Instant | null = null
 
-  constructor(clock: Clock, horizonMs: number, countMax: number, read: ReadDue, wake: (id: RunId) => void) {
+  constructor(clock: Clock, horizonMs: number, countMax: number, read: ReadDue, wake: (id: RunId) => void, lookAgainMs = SIZES.lookAgainMs) {
     this.clock = clock
     this.horizonMs = horizonMs
     this.countMax = countMax
     this.read = read
     this.wake = wake
+    this.lookAgainMs = lookAgainMs
   }
 
   /** Pages what is due within the horizon; from then on by itself. Rejects when the store does. */
@@ -68,7 +68,7 @@ export class Timers {
   private again(): void {
     this.cancelAgain()
     if (this.ended) return
-    this.cancelAgain = this.clock.after(Math.min(LOOK_AGAIN_MS, Math.max(1, this.horizonMs / 4)), () => {
+    this.cancelAgain = this.clock.after(Math.min(this.lookAgainMs, Math.max(1, this.horizonMs / 4)), () => {
       if (this.ended) return
       const room = this.left && this.heap.length <= this.countMax / 2
       if (!room && this.readUntil !== null && Math.abs(this.readUntil - this.horizonMs - this.clock.now()) < this.horizonMs / 4) return this.again()
@@ -128,7 +128,7 @@ export class Timers {
     if (this.cancelTimer !== null && this.timerAt <= first.at) return
     this.cancelTimer?.()
     this.timerAt = first.at
-    this.cancelTimer = this.clock.after(Math.min(Math.max(0, first.at - this.clock.now()), LOOK_AGAIN_MS), () => {
+    this.cancelTimer = this.clock.after(Math.min(Math.max(0, first.at - this.clock.now()), this.lookAgainMs), () => {
       this.cancelTimer = null
       this.fire()
     })

@@ -10,8 +10,9 @@ import { problemText } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
 import { countText } from '../output/words.ts'
 import type { Session } from '../session.ts'
-import { stopRequests } from '../signals.ts'
+import { type StopRequests, stopRequests } from '../signals.ts'
 import { Commands } from './commands.ts'
+import { type Demo, openDemo } from './demo.ts'
 import { allKeysText, firstKeysText, type Key, readKeys } from './keys.ts'
 import { Live } from './live.ts'
 import { removeDevSession, writeDevSession } from './session-file.ts'
@@ -26,17 +27,29 @@ const PORTS_TRIED = 100
  * `mainspring dev`: the node in this process, the worker in a child of it, a new child at each save. Runs until q, ctrl-c or a signal; then drains.
  * The database belongs to the project's folder and is held by one process, so two sessions never share runs.
  */
-export async function runDev(session: Session, dir: string): Promise<undefined> {
+export async function runDev(session: Session, options: { dir: string; scale: number | null }): Promise<undefined> {
   const { terminal } = session
   const stop = stopRequests()
-  const folder = resolve(terminal.directory, dir)
+  const print = (text: string): void => terminal.out(text.replaceAll(/^/gm, '  '))
+  const demo = options.scale === null ? null : await playedDemo(session, options.scale, print, stop.requested)
+  if (options.scale !== null && demo === null) return undefined
+  try {
+    return await serve(session, stop, print, options.dir, demo)
+  } finally {
+    demo?.remove()
+  }
+}
+
+async function serve(session: Session, stop: StopRequests, print: (text: string) => void, dir: string, demo: Demo | null): Promise<undefined> {
+  const { terminal } = session
+  const folder = demo?.folder ?? resolve(terminal.directory, dir)
   const shownFolder = `${relative(terminal.directory, folder) || '.'}/`
-  const node = await openOnFreePort(session)
-  const { namespace, database } = session.config.settings
+  const { namespace } = session.config.settings
+  const database = demo?.database ?? session.config.settings.database
+  const node = await openOnFreePort(session, database)
   const client = connect({ url: node.url, namespace })
   writeDevSession(terminal.directory, node.url)
 
-  const print = (text: string): void => terminal.out(text.replaceAll(/^/gm, '  '))
   const lines: [string, string][] = []
   if (findJobFiles(folder).length === 0 && !existsSync(resolve(folder, 'hello.ts'))) {
     const written = relative(terminal.directory, writeHello(folder))
@@ -93,13 +106,16 @@ export async function runDev(session: Session, dir: string): Promise<undefined> 
   const following = live.follow(client, stopLive.signal)
   const watching = watchFolder(folder, () => supervisor.load())
   supervisor.load()
+  demo?.begin(client, node.url)
   const giveBack = process.stdin.isTTY ? readKeys(process.stdin, keys, error => print(commands.errorText(error))) : () => {}
 
   await stop.requested
   giveBack()
   watching.end()
-  print('stopping: what runs may end, then all is given back')
-  await supervisor.stop()
+  if (demo === null) print('stopping: what runs may end, then all is given back')
+  await demo?.end()
+  // Nobody waits for the work of a demo.
+  await supervisor.stop({ atOnce: demo !== null })
   stopLive.abort()
   await following
   await close(client, node)
@@ -123,13 +139,19 @@ function keysOf(commands: Commands, supervisor: Supervisor, print: (text: string
   return keys
 }
 
+async function playedDemo(session: Session, scale: number, print: (text: string) => void, stopped: Promise<string>): Promise<Demo | null> {
+  const stop = new AbortController()
+  void stopped.then(() => stop.abort())
+  return openDemo(session, { scale, print, signal: stop.signal })
+}
+
 /** The usual port, or the next one that is free: another project's session may have it. A port that was asked for is not exchanged. */
-async function openOnFreePort(session: Session): Promise<Node> {
+async function openOnFreePort(session: Session, database: string): Promise<Node> {
   const { settings, origins } = session.config
   for (let tried = 0; ; tried++)
     try {
       const port = settings.port === 0 ? 0 : settings.port + tried
-      return await openNode({ settings: { ...settings, port }, origins })
+      return await openNode({ settings: { ...settings, database, port }, origins })
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (error.facts.code === 'port-taken' && origins.port === 'default' && tried < PORTS_TRIED) continue

@@ -76,11 +76,12 @@ export class Supervisor {
     return this.#serving !== null
   }
 
-  /** Ends all workers when what they run has ended. */
-  async stop(): Promise<void> {
+  /** Ends all workers when what they run has ended, or now. */
+  async stop({ atOnce = false } = {}): Promise<void> {
     this.#stopped = true
     this.#starting?.kill()
-    this.#serving?.drain()
+    if (atOnce) for (const child of this.#all) child.kill()
+    else this.#serving?.drain()
     await Promise.all([...this.#all].map(child => child.ended))
   }
 
@@ -112,7 +113,8 @@ export class Supervisor {
 
   #ended(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
     this.#all.delete(child)
-    if (child.worker !== null && !child.draining) void this.#options.gone(child.worker).catch(() => {})
+    // Once dev ends, so does the server: nobody is there to be told.
+    if (child.worker !== null && !child.draining && !this.#stopped) void this.#options.gone(child.worker).catch(() => {})
     if (this.#stopped) return
     const how = signal ?? `exit code ${code}`
     if (child === this.#starting) {

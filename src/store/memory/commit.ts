@@ -81,11 +81,7 @@ function write(tables: Tables, writes: Writes): void {
   for (const { namespace, scope, definition, key, run, inputHash, expiresAt } of writes.keys)
     tables.setKey({ namespace, scope, definition, key }, { namespace, scope, definition, key, run, inputHash, expiresAt })
   for (const [run, rows] of Map.groupBy(writes.segments, row => row.run)) tables.setSegments(run, withSegments(tables.segments.get(run), rows))
-  for (const [run, rows] of Map.groupBy(writes.logs, row => row.run)) {
-    const lines = new Map(tables.logs.get(run))
-    for (const row of rows) if (!lines.has(`${row.n} ${row.delivery}`)) lines.set(`${row.n} ${row.delivery}`, { ...row })
-    tables.setLogs(run, lines)
-  }
+  for (const row of writes.logs) tables.addLog({ ...row })
   for (const row of writes.definitions) tables.setDefinition({ ...row })
   for (const row of writes.settings) tables.setSetting({ ...row })
   for (const [schedule, rows] of Map.groupBy(writes.ledger, row => row.schedule)) {
@@ -98,7 +94,7 @@ function write(tables: Tables, writes: Writes): void {
     if (!tables.closed.has(id)) continue
     tables.setClosed(id, null)
     tables.setSegments(id, undefined)
-    tables.setLogs(id, undefined)
+    tables.dropLogs(id)
     tables.setLedger(id, undefined)
   }
 }

@@ -1,6 +1,18 @@
 import type { ActorId, LaneId, RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
-import { type ClosedRow, type KeyRow, type LedgerRow, type OpenRow, type RateRow, type SegmentRow, type Store, StoreUnavailable } from '../store.ts'
+import {
+  type ClosedRow,
+  type DefinitionRow,
+  type KeyRow,
+  type LedgerRow,
+  type LogRow,
+  type OpenRow,
+  type RateRow,
+  type SegmentRow,
+  type SettingRow,
+  type Store,
+  StoreUnavailable,
+} from '../store.ts'
 import { claim, lanes, release, renew } from './claims.ts'
 import { commit, type Refuse, settle } from './commit.ts'
 import { findKeys, loadActors, loadDelivered, loadDue, loadExpired, loadGroups, loadRates, pageReady } from './load.ts'
@@ -23,7 +35,7 @@ export interface MemoryStore extends Store {
    * lags behind does (E2). Answers how many were undone: at most the last 64 are known.
    */
   rollback(transactions: number): number
-  /** Test only: views of what is stored now, for checking invariants; they follow later changes. */
+  /** Views of what is stored now, for checking invariants and for copying; they follow later changes. */
   tables(): MemoryTables
 }
 
@@ -34,10 +46,15 @@ export interface MemoryTables {
   readonly keys: ReadonlyMap<string, Readonly<KeyRow>>
   /** By run, then number of the first event. */
   readonly segments: ReadonlyMap<RunId, ReadonlyMap<number, SegmentRow>>
+  /** By run, then an opaque text of the line. */
+  readonly logs: ReadonlyMap<RunId, ReadonlyMap<string, LogRow>>
   /** By schedule, then number. */
   readonly ledgers: ReadonlyMap<ActorId, ReadonlyMap<number, LedgerRow>>
   /** By an opaque text of namespace, limit and key. */
   readonly rates: ReadonlyMap<string, Readonly<RateRow>>
+  /** By opaque texts of their names. */
+  readonly definitions: ReadonlyMap<string, Readonly<DefinitionRow>>
+  readonly settings: ReadonlyMap<string, Readonly<SettingRow>>
   /** Revoked and released ones too, with `stands: false` and no shards. */
   readonly lanes: ReadonlyMap<LaneId, Lane>
   /** Every committed batch and settling of a lane, in order. */

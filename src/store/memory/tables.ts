@@ -47,7 +47,7 @@ export class Tables {
   readonly closed = new Map<RunId, Readonly<ClosedRow>>()
   readonly keys = new Map<string, Readonly<KeyRow>>()
   readonly segments = new Map<RunId, ReadonlyMap<number, SegmentRow>>()
-  readonly logs = new Map<RunId, ReadonlyMap<string, LogRow>>()
+  readonly logs = new Map<RunId, Map<string, LogRow>>()
   /** By schedule and number. */
   readonly ledgers = new Map<ActorId, ReadonlyMap<number, LedgerRow>>()
   readonly definitions = new Map<string, Readonly<DefinitionRow>>()
@@ -123,8 +123,18 @@ export class Tables {
     this.#set(this.segments, run, rows)
   }
 
-  setLogs(run: RunId, rows: ReadonlyMap<string, LogRow> | undefined): void {
-    this.#set(this.logs, run, rows)
+  /** Appends in place: a run may have a hundred thousand lines, in as many batches as it likes. One that is there already stays. */
+  addLog(row: LogRow): void {
+    const rows = this.logs.get(row.run) ?? new Map<string, LogRow>()
+    const id = `${row.n} ${row.delivery}`
+    if (rows.has(id)) return
+    rows.set(id, row)
+    this.logs.set(row.run, rows)
+    this.#undo.push(() => rows.delete(id))
+  }
+
+  dropLogs(run: RunId): void {
+    this.#set(this.logs, run, undefined)
   }
 
   setLedger(schedule: ActorId, rows: ReadonlyMap<number, LedgerRow> | undefined): void {

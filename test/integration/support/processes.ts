@@ -49,9 +49,10 @@ export class Stage {
     }
   }
 
-  /** `mainspring …`. */
+  /** `mainspring …`, in a folder of the stage. */
   command(args: readonly string[]): Child {
     const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'bin/mainspring.js'), ...args], {
+      cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
