@@ -1,0 +1,37 @@
+import { Count } from './count.tsx'
+import { classes } from './classes.ts'
+
+export interface ViewsProps<Value extends string> {
+  label: string
+  /** From the address. */
+  value: Value
+  onChange(value: Value): void
+  views: readonly { value: Value; label: string; count?: number }[]
+}
+
+/** One of a few looks at the same list, side by side, each with how many it shows. */
+export function Views<Value extends string>({ label, value, onChange, views }: ViewsProps<Value>) {
+  return (
+    <fieldset aria-label={label} className="flex max-w-full items-center gap-0.5 overflow-x-auto rounded border border-line bg-surface p-0.5">
+      {views.map(view => (
+        <button
+          key={view.value}
+          type="button"
+          aria-pressed={view.value === value}
+          onClick={() => onChange(view.value)}
+          className={classes(
+            'flex h-7 shrink-0 items-center gap-1.5 rounded-small px-2.5 -outline-offset-2',
+            view.value === value ? 'bg-picked font-medium' : 'text-soft hover:text-ink',
+          )}
+        >
+          {view.label}
+          {view.count !== undefined && (
+            <span className="text-small text-soft">
+              <Count of={view.count} compact />
+            </span>
+          )}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
