@@ -35,6 +35,7 @@ const STATES: Record<string, readonly [IconName, Tone, string?]> = {
   draining: ['half', 'paused'],
   silent: ['warning', 'failed'],
   open: ['ring', 'queued'],
+  operator: ['settings', 'paused'],
 }
 
 export interface StateBadgeProps {
