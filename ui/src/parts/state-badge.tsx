@@ -33,6 +33,7 @@ const STATES: Record<string, readonly [IconName, Tone, string?]> = {
   idle: ['ring', 'queued'],
   busy: ['play', 'running'],
   draining: ['half', 'paused'],
+  drained: ['pause', 'paused'],
   silent: ['warning', 'failed'],
   open: ['ring', 'queued'],
   operator: ['settings', 'paused'],
