@@ -32,6 +32,7 @@ const Filter = object({
   reason: Type.Optional(Type.String()),
   error: Type.Optional(Type.String()),
   batch: Type.Optional(Type.String()),
+  runs: Type.Optional(Type.Array(Type.String())),
 })
 const Change = object({
   at: Type.Optional(Time),

@@ -3,10 +3,12 @@ import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { PRIORITY_MAX, PRIORITY_MIN } from '../core/gates.ts'
 import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import { OPERATIONS } from '../engine/face.ts'
-import { closed, count, Duration, InstantText, list, Name, Note, Payload, RunOptions, Start, Tags } from './schemas.ts'
+import { closed, count, Duration, InstantText, list, Name, Note, Payload, RunIdText, RunOptions, Start, Tags } from './schemas.ts'
 
 /** Names and queues in one filter. */
 const FILTER_VALUES_MAX = 100
+/** Runs that a person has picked by hand. */
+const FILTER_RUNS_MAX = 1_000
 
 const Callback = closed(
   { definition: Name, input: Type.Optional(Payload), options: Type.Optional(RunOptions) },
@@ -50,6 +52,10 @@ const Filter = closed(
     reason: Type.Optional(Name),
     error: Type.Optional(Note),
     batch: Type.Optional(Type.String({ maxLength: 26, description: "a batch's id, or the end of one" })),
+    runs: Type.Optional({
+      ...list(RunIdText, FILTER_RUNS_MAX),
+      description: 'these alone, by their whole ids; createdAfter and createdBefore keep the look for them short',
+    }),
   },
   { title: 'BulkFilter', description: 'which runs; without a state, those in which the operation can do something' },
 )

@@ -65,13 +65,13 @@ describe('POST batches', () => {
 
 describe('operations on many runs', () => {
   test('read times, changes and the ending of a batch', async () => {
-    const filter = { state: ['queued'], createdAfter: '2026-03-01T08:00:00Z', batch: FAKE_BATCH }
+    const filter = { state: ['queued'], createdAfter: '2026-03-01T08:00:00Z', batch: FAKE_BATCH, runs: [FAKE_BATCH] }
     await call('batches.bulk', { operation: 'change', filter, change: { delay: '5m', priority: 3 }, why: 'late' })
     expect(asked()).toEqual([
       'default',
       {
         operation: 'change',
-        filter: { states: ['queued'], createdAfter: NOW - 3_600_000, batch: FAKE_BATCH },
+        filter: { states: ['queued'], createdAfter: NOW - 3_600_000, batch: FAKE_BATCH, runs: [FAKE_BATCH] },
         change: { due: NOW + 300_000, priority: 3 },
       },
       { id: 'fresh', by: null, why: 'late' },
@@ -84,6 +84,7 @@ describe('operations on many runs', () => {
     [{ operation: 'change', filter: {}, change: { at: 'noon' } }, '/change/at', 'invalid-input'],
     [{ operation: 'stop', filter: {} }, '/operation', 'invalid-input'],
     [{ operation: 'cancel', filter: { status: ['queued'] } }, '/filter/status', 'invalid-input'],
+    [{ operation: 'cancel', filter: { runs: ['k8t1b'] } }, '/filter/runs/0', 'invalid-input'],
     [{ operation: 'cancel' }, '/filter', 'invalid-input'],
   ])('%j is refused at %s', async (body, at, code) => {
     expect((await call('batches.bulk', body)).body).toMatchObject({ code, at })

@@ -200,6 +200,7 @@ async function filterOf(engine: Engine, namespace: string, body: Static<typeof s
   if (body.createdBefore !== undefined) filter.createdBefore = parseInstant(body.createdBefore, '/filter/createdBefore')
   if (body.reason !== undefined) filter.reason = body.reason
   if (body.error !== undefined) filter.error = body.error
+  if (body.runs !== undefined) filter.runs = body.runs
   if (body.batch !== undefined) filter.batch = await batchId(engine, { namespace, batch: body.batch })
   return filter
 }

@@ -36,7 +36,7 @@ export const Key = Type.String({
   pattern: `^${PRINTABLE}{1,${KEY_LENGTH_MAX}}$`,
   description: `a key of 1 to ${KEY_LENGTH_MAX} characters, without control characters`,
 })
-const RunIdText = Type.String({ pattern: '^[0-7][0-9a-hjkmnp-tv-z]{25}$', description: "a run's whole id, 26 characters" })
+export const RunIdText = Type.String({ pattern: '^[0-7][0-9a-hjkmnp-tv-z]{25}$', description: "a run's whole id, 26 characters" })
 const TagName = Type.String({ pattern: `^(?!__proto__$)[^\\p{Cc}\\p{Cs}:]{1,${TAG_LENGTH_MAX}}$` })
 const TagValue = Type.String({
   pattern: `^${PRINTABLE}{0,${TAG_LENGTH_MAX}}$`,

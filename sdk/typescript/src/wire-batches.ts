@@ -52,6 +52,8 @@ export interface WireBulkFilter {
   /** In the type or the message of its failure, whatever the case. */
   error?: string
   batch?: string
+  /** These alone, by their whole ids. */
+  runs?: string[]
 }
 export interface WireBulkChange {
   at?: string

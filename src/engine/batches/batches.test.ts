@@ -275,6 +275,19 @@ describe('a bulk operation', () => {
     expect((await node.engine.runs.history('default', rows[0]?.id as string)).at(-1)).toMatchObject({ is: 'cancelled', by: 'ana', why: 'a test' })
   })
 
+  test('touches only the runs that are named, and of those the ones in which it can do something', async () => {
+    const node = await begin()
+    await node.start(null, {}, {}, {})
+    const { rows } = await node.engine.runs.list({ namespace: 'default', names: ['mail'] }, { after: null, limit: 10 })
+    const [first, second] = rows.map(({ id }) => id) as [string, string]
+    await node.engine.runs.cancel('default', second, COMMAND)
+    const { matched } = await bulk(node, 'cancel', { runs: [first, second] })
+    expect(matched).toBe(1)
+    await node.clock.advance(1)
+    expect((await node.engine.runs.get('default', first)).state).toBe('cancelled')
+    expect(await states(node)).toEqual(['cancelled', 'cancelled', 'queued'])
+  })
+
   test('is previewed without touching anything, by state, reason and error', async () => {
     const node = await begin()
     await node.start(null, {}, {}, {})

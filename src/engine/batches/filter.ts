@@ -52,8 +52,9 @@ export function fits(target: Actor, batch: Actor, sweep: Sweep): boolean {
 
 /** What the list has found, looked at again: everything of it may have changed, and lists know neither reasons nor errors. */
 export function matches(actor: Actor, filter: BulkFilter): boolean {
-  const { states, names, queues, tags, createdAfter, createdBefore, reason, error, batch } = filter
+  const { states, names, queues, tags, createdAfter, createdBefore, reason, error, batch, runs } = filter
   const { view } = actor
+  if (runs !== undefined && !runs.includes(actor.id)) return false
   if (states !== undefined && !states.includes(view.state)) return false
   if (names !== undefined && !names.includes(actor.name)) return false
   if (queues !== undefined && !queues.includes(actor.queue)) return false

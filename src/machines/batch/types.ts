@@ -33,6 +33,8 @@ export interface BulkFilter {
   error?: string
   /** Jobs of this batch. */
   batch?: ActorId
+  /** These alone, whatever else they match. */
+  runs?: readonly RunId[]
 }
 
 export interface Change {

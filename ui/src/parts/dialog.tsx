@@ -25,6 +25,8 @@ export function Dialog({ open, onClose, title, description, children, actions, w
         <RadixDialog.Overlay className="appear fixed inset-0 z-40 bg-[oklch(0.2_0.02_260/0.45)]" />
         <RadixDialog.Content
           {...(description === undefined && { 'aria-describedby': undefined })}
+          // What is open within it closes first.
+          onEscapeKeyDown={event => (event.target as HTMLElement).matches?.('[aria-expanded="true"]') && event.preventDefault()}
           className={`appear fixed left-1/2 top-[12vh] z-40 flex max-h-[80vh] w-[calc(100vw-24px)] -translate-x-1/2 flex-col rounded border border-line bg-raised shadow-overlay ${wide ? 'max-w-[840px]' : 'max-w-[520px]'}`}
         >
           <header className="px-4 pt-3 pr-12">

@@ -17,7 +17,7 @@ const LOOK = EditorView.theme({
 /**
  * CodeMirror in a shadow root: in a document it writes a <style>, which the content security policy forbids; in a shadow root it adopts a sheet.
  */
-export default function Code({ label, value, onChange }: { label: string; value: string; onChange(value: string): void }) {
+export default function Code({ label, value, onChange, small }: { label: string; value: string; onChange(value: string): void; small: boolean }) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   const changed = useEffectEvent(onChange)
@@ -56,5 +56,5 @@ export default function Code({ label, value, onChange }: { label: string; value:
     if (current !== null && current.state.doc.toString() !== value)
       current.dispatch({ changes: { from: 0, to: current.state.doc.length, insert: value } })
   }, [value])
-  return <div ref={host} className="h-60 overflow-auto rounded border border-edge" />
+  return <div ref={host} className={`${small ? 'h-24' : 'h-60'} overflow-auto rounded border border-edge`} />
 }

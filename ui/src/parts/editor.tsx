@@ -6,21 +6,27 @@ export interface EditorProps {
   onChange(value: string): void
   /** What is wrong with it, below. */
   problem?: string | null
+  /** Nothing at all is right, too. */
+  optional?: boolean
+  /** What stands above it says its name already. */
+  hidesLabel?: boolean
+  /** A few lines high: one field among others. */
+  small?: boolean
 }
 
 const Code = lazy(() => import('./editor-code.tsx'))
 
 /** JSON to edit; the editor's code comes when it is needed, and what is typed is checked as one types. */
-export function Editor({ label, value, onChange, problem }: EditorProps) {
+export function Editor({ label, value, onChange, problem, optional = false, hidesLabel = false, small = false }: EditorProps) {
   const id = useId()
-  const wrong = problem ?? faultOf(value)
+  const wrong = problem ?? (optional && value.trim() === '' ? null : faultOf(value))
   return (
     <div className="flex flex-col gap-1">
-      <span id={id} className="font-medium">
+      <span id={id} className={hidesLabel ? 'hidden-text' : 'font-medium'}>
         {label}
       </span>
-      <Suspense fallback={<div className="h-40 rounded border border-edge bg-surface" />}>
-        <Code label={label} value={value} onChange={onChange} />
+      <Suspense fallback={<div className={`rounded border border-edge bg-surface ${small ? 'h-24' : 'h-60'}`} />}>
+        <Code label={label} value={value} onChange={onChange} small={small} />
       </Suspense>
       <p role="status" className={wrong ? 'text-failed' : 'hidden-text'}>
         {wrong ?? 'It is JSON.'}

@@ -1,20 +1,24 @@
-import { type InputHTMLAttributes, type ReactNode, useId } from 'react'
+import { type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes, useId } from 'react'
 import { classes } from './classes.ts'
 import { Icon } from './icons.tsx'
 
-interface Labelled {
+export interface Labelled {
   label: string
   /** Below the field: what it means, or its default. */
   help?: ReactNode
   /** What is wrong with what is in it, from the server's problem. */
   problem?: string | null | undefined
+  /** Said behind the label: it may be left empty. */
+  optional?: boolean | undefined
 }
 
-function Frame({ id, label, help, problem, children }: Labelled & { id: string; children: ReactNode }) {
+/** What every field has around it: its label, and below it help or what is wrong. */
+export function Frame({ id, label, help, problem, optional, children }: Labelled & { id: string; children: ReactNode }) {
   return (
     <div className="flex min-w-0 flex-col gap-1">
       <label htmlFor={id} className="font-medium">
         {label}
+        {optional && <span className="font-normal text-small text-soft"> optional</span>}
       </label>
       {children}
       {problem ? (
@@ -32,21 +36,38 @@ function Frame({ id, label, help, problem, children }: Labelled & { id: string; 
   )
 }
 
-const INPUT = 'h-8 min-w-0 rounded border bg-surface px-2'
-const edge = (problem: unknown): string => (problem ? 'border-failed' : 'border-edge')
+export const INPUT = 'h-8 min-w-0 rounded border bg-surface px-2'
+export const edge = (problem: unknown): string => (problem ? 'border-failed' : 'border-edge')
 
 export type TextFieldProps = Labelled & Omit<InputHTMLAttributes<HTMLInputElement>, 'id'> & { mono?: boolean }
 
-export function TextField({ label, help, problem, mono = false, className, ...rest }: TextFieldProps) {
+export function TextField({ label, help, problem, optional, mono = false, className, ...rest }: TextFieldProps) {
   const id = useId()
   return (
-    <Frame id={id} label={label} help={help} problem={problem}>
+    <Frame id={id} label={label} help={help} problem={problem} optional={optional}>
       <input
         {...rest}
         id={id}
         aria-invalid={Boolean(problem) || undefined}
         aria-describedby={`${id}-note`}
         className={classes(INPUT, edge(problem), mono && 'font-mono text-small', className)}
+      />
+    </Frame>
+  )
+}
+
+/** Text of several lines. */
+export function TextArea({ label, help, problem, optional, ...rest }: Labelled & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'id'>) {
+  const id = useId()
+  return (
+    <Frame id={id} label={label} help={help} problem={problem} optional={optional}>
+      <textarea
+        rows={4}
+        {...rest}
+        id={id}
+        aria-invalid={Boolean(problem) || undefined}
+        aria-describedby={`${id}-note`}
+        className={classes('min-w-0 rounded border bg-surface px-2 py-1.5', edge(problem))}
       />
     </Frame>
   )
@@ -64,10 +85,10 @@ export interface SelectFieldProps extends Labelled {
 }
 
 /** The browser's own list: every device knows how to show it. */
-export function SelectField({ label, help, problem, value, options, onChange }: SelectFieldProps) {
+export function SelectField({ label, help, problem, optional, value, options, onChange }: SelectFieldProps) {
   const id = useId()
   return (
-    <Frame id={id} label={label} help={help} problem={problem}>
+    <Frame id={id} label={label} help={help} problem={problem} optional={optional}>
       <select
         id={id}
         value={value}

@@ -8,6 +8,7 @@ import { countText } from '../format/number.ts'
 import { Chips } from '../parts/chips.tsx'
 import { AsCommand, commandText } from '../parts/command.tsx'
 import { DataTable } from '../parts/data-table.tsx'
+import { StartRunButton } from '../parts/start-run.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import { runColumns } from './columns.tsx'
 import { chipsOf, runFields, searchOf } from './fields.ts'
@@ -26,7 +27,16 @@ export function RunsPage() {
   const rows = runs.data?.pages.flatMap(page => page.runs) ?? []
   const filtered = Object.keys(filter).length > 0
   return (
-    <Page title="Runs" fills actions={<AsCommand text={commandText(namespace, 'list', ...argumentsOf(filter))} />}>
+    <Page
+      title="Runs"
+      fills
+      actions={
+        <>
+          <AsCommand text={commandText(namespace, 'list', ...argumentsOf(filter))} />
+          <StartRunButton namespace={namespace} />
+        </>
+      }
+    >
       <div className="px-4 py-3 max-sm:px-3">
         <Chips
           label="Filter runs"
