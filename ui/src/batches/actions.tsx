@@ -14,7 +14,10 @@ export function BatchActions({ namespace, batch }: { namespace: string; batch: B
   const [asking, setAsking] = useState(false)
   const short = shortId(batch.id)
   const params = { path: { namespace, batch: batch.id } }
-  const refresh = [[namespace, 'batch'], [namespace, 'batches']]
+  const refresh = [
+    [namespace, 'batch'],
+    [namespace, 'batches'],
+  ]
   const isPaused = batch.state === 'paused'
   const pause = useAction({
     label: `Pause ${batch.name}`,
@@ -36,7 +39,8 @@ export function BatchActions({ namespace, batch }: { namespace: string; batch: B
   })
   const cancel = useAction({
     label: `Cancel ${batch.name}`,
-    call: (why: string) => call(client.POST('/v1/namespaces/{namespace}/batches/{batch}/cancel', { params, body: why.trim() === '' ? {} : { why: why.trim() } })),
+    call: (why: string) =>
+      call(client.POST('/v1/namespaces/{namespace}/batches/{batch}/cancel', { params, body: why.trim() === '' ? {} : { why: why.trim() } })),
     done: batch.bulk === null ? 'its open jobs are asked to stop' : 'it ends after the page under way',
     refresh,
     onDone: () => setAsking(false),

@@ -30,7 +30,12 @@ export function BulkBatch({ bulk }: { bulk: Bulk }) {
         <Figure label="Matched" value={<Count of={matched} compact />} note="when it began" />
         <Figure label="Done" value={<Count of={done} compact />} note={OPERATIONS[operation]?.[1] ?? operation} />
         <Figure label="Skipped" value={<Count of={skipped} compact />} note="no longer matched" />
-        <Figure label="Refused" value={<Count of={refused} compact />} note={refused === 0 ? 'none' : 'see why below'} tone={refused > 0 ? 'bad' : undefined} />
+        <Figure
+          label="Refused"
+          value={<Count of={refused} compact />}
+          note={refused === 0 ? 'none' : 'see why below'}
+          tone={refused > 0 ? 'bad' : undefined}
+        />
         <Figure label="To come" value={<Count of={left} compact />} note={left === 0 ? 'it has been through all' : 'page by page'} />
       </Figures>
       <Panel title={`${OPERATIONS[operation]?.[0] ?? operation} all runs that match`}>
@@ -74,7 +79,13 @@ function factsOf({ by, why, filter, change }: Bulk): [string, ReactNode][] {
         </Link>
       )),
     ])
-  if (filter.tags) facts.push(['Tags', Object.entries(filter.tags).map(([name, value]) => `${name}:${value}`).join(', ')])
+  if (filter.tags)
+    facts.push([
+      'Tags',
+      Object.entries(filter.tags)
+        .map(([name, value]) => `${name}:${value}`)
+        .join(', '),
+    ])
   if (filter.reason !== undefined) facts.push(['Reason', <code key="reason">{filter.reason}</code>])
   if (filter.error !== undefined) facts.push(['Error says', <q key="error">{filter.error}</q>])
   if (filter.batch !== undefined) facts.push(['Batch', filter.batch.slice(-5)])
@@ -84,7 +95,11 @@ function factsOf({ by, why, filter, change }: Bulk): [string, ReactNode][] {
   if (change?.queue !== undefined) facts.push(['New queue', change.queue])
   if (change?.now) facts.push(['New time', 'now'])
   if (change?.at !== undefined) facts.push(['New time', <Time key="at" at={change.at} as="absolute" />])
-  const search = { ...(filter.definition && { definition: filter.definition }), ...(filter.queue && { queue: filter.queue }), ...(filter.state && { state: filter.state as RunState[] }) }
+  const search = {
+    ...(filter.definition && { definition: filter.definition }),
+    ...(filter.queue && { queue: filter.queue }),
+    ...(filter.state && { state: filter.state as RunState[] }),
+  }
   facts.push([
     'Now',
     <Link key="now" to="/runs" search={search} className={LINK}>

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import type { Batch } from '../api/work.ts'
+import { shortId } from '../format/id.ts'
 import { countText } from '../format/number.ts'
 import { counted } from '../format/word.ts'
-import { shortId } from '../format/id.ts'
 import { classes } from '../parts/classes.ts'
 import type { Column } from '../parts/data-table.tsx'
 import { SplitBar } from '../parts/meter.tsx'
@@ -51,7 +51,15 @@ export const batchColumns: readonly Column<Batch>[] = [
   { id: 'progress', header: 'How far', width: 'minmax(120px, 1.4fr)', card: 'none', cell: batch => <Progress batch={batch} /> },
   { id: 'outcome', header: 'Outcome', width: 'minmax(130px, 1.3fr)', cell: batch => <Outcome batch={batch} /> },
   { id: 'created', header: 'Created', width: '84px', align: 'end', cell: ({ createdAt }) => <Time at={createdAt} /> },
-  { id: 'took', header: 'Took', width: '76px', align: 'end', priority: 3, card: 'none', cell: ({ createdAt, closedAt }) => <Duration from={createdAt} to={closedAt} /> },
+  {
+    id: 'took',
+    header: 'Took',
+    width: '76px',
+    align: 'end',
+    priority: 3,
+    card: 'none',
+    cell: ({ createdAt, closedAt }) => <Duration from={createdAt} to={closedAt} />,
+  },
 ]
 
 export function Progress({ batch }: { batch: Batch }) {

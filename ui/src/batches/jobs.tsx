@@ -17,7 +17,7 @@ const SHOWN = 20
 
 /** A batch of jobs: how they ended, which failed, batches within it, and what its end sets off. */
 export function JobsBatch({ namespace, batch, jobs }: { namespace: string; batch: Batch; jobs: Jobs }) {
-  const runs = (state?: RunState[]) => ({ to: '/runs', search: { batch: batch.id, ...(state && { state }) } }) as const
+  const runs = (state?: RunState[]) => ({ to: '/runs' as const, search: { batch: batch.id, ...(state && { state }) } })
   return (
     <>
       <Figures>
@@ -99,7 +99,13 @@ function Nested({ runs }: { runs: readonly Run[] }) {
     <ul>
       {runs.map(run => (
         <li key={run.id} className="border-b border-line last:border-b-0">
-          <Link to="/batches/$batch" params={{ batch: run.id }} search={{}} preload="intent" className="flex items-center gap-3 px-3 py-1.5 -outline-offset-2 hover:bg-hover">
+          <Link
+            to="/batches/$batch"
+            params={{ batch: run.id }}
+            search={{}}
+            preload="intent"
+            className="flex items-center gap-3 px-3 py-1.5 -outline-offset-2 hover:bg-hover"
+          >
             <StateBadge state={run.state} />
             <span className="min-w-0 grow truncate font-medium">{run.definition}</span>
             <span className="text-soft">

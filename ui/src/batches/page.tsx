@@ -29,13 +29,20 @@ export function BatchesPage() {
   const navigate = useNavigate()
   const batches = useInfiniteQuery(batchesQuery(namespace))
   const all = batches.data?.pages.flatMap(page => page.batches) ?? []
-  const rows = all.filter(IS[show]).filter(batch => fits(find, batch.name, batch.id, batch.bulk && bulkTitle(batch.bulk), batch.bulk?.why, batch.bulk?.by))
+  const rows = all
+    .filter(IS[show])
+    .filter(batch => fits(find, batch.name, batch.id, batch.bulk && bulkTitle(batch.bulk), batch.bulk?.why, batch.bulk?.by))
   const look = (next: { find?: string | undefined; show?: BatchesShown | undefined }): void =>
     void navigate({ to: '/batches', search: present({ find, show, ...next }), replace: next.find !== undefined })
   return (
     <Page title="Batches" fills actions={<AsCommand text={commandText(namespace, 'batch', 'ls')} />}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 max-sm:px-3">
-        <FilterBox label="Filter batches" placeholder="Filter by name, id or why" value={find ?? ''} onChange={text => look({ find: text || undefined })} />
+        <FilterBox
+          label="Filter batches"
+          placeholder="Filter by name, id or why"
+          value={find ?? ''}
+          onChange={text => look({ find: text || undefined })}
+        />
         <Views
           label="Which batches"
           value={show}
@@ -65,8 +72,8 @@ export function BatchesPage() {
           empty={
             all.length === 0 ? (
               <EmptyState icon="batches" title="No batch yet" command={commandText(namespace, 'retry', '--state', 'failed', '--definition', 'NAME')}>
-                Start many jobs as one from your code with <code>client.batches.start({`{ name, jobs }`})</code>, or do something with many runs at once, here or by a
-                command:
+                Start many jobs as one from your code with <code>client.batches.start({`{ name, jobs }`})</code>, or do something with many runs at
+                once, here or by a command:
               </EmptyState>
             ) : (
               <EmptyState icon="search" title="No batch fits" command={commandText(namespace, 'batch', 'ls')} />

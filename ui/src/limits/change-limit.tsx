@@ -29,16 +29,22 @@ export function ChangeLimit({ namespace, limit, onClose }: ChangeLimitProps) {
       return call(client.PUT('/v1/namespaces/{namespace}/limits/{name}', { params: { path: { namespace, name } }, body: { ...place, ...next } }))
     },
     done: answer => `it lets ${sizeText(answer)} through`,
-    refresh: [[namespace, 'limit', name], [namespace, 'limits']],
+    refresh: [
+      [namespace, 'limit', name],
+      [namespace, 'limits'],
+    ],
     onDone: onClose,
   })
-  const flags = size === null ? [] : 'rate' in size ? ['--rate', String(size.rate), '--every', size.every] : ['--concurrency', String(size.concurrency)]
+  const flags =
+    size === null ? [] : 'rate' in size ? ['--rate', String(size.rate), '--every', size.every] : ['--concurrency', String(size.concurrency)]
   return (
     <Dialog
       open
       onClose={onClose}
       title={`Change limit ${name}`}
-      description={limit.from === 'code' ? `The code says ${sizeText(limit)}; yours is set over it until you reset it.` : `It is ${sizeText(limit)} now.`}
+      description={
+        limit.from === 'code' ? `The code says ${sizeText(limit)}; yours is set over it until you reset it.` : `It is ${sizeText(limit)} now.`
+      }
       actions={
         <>
           <Button onClick={onClose}>Leave it</Button>

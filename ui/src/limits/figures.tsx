@@ -32,10 +32,26 @@ export function LimitFigures({ limit }: { limit: LimitDetail }) {
         tone={waiting > 0 ? 'warn' : undefined}
       />
       {rate !== undefined && per === null && (
-        <Figure label="Next token" value={byKey[0]?.nextAt ? <Time at={byKey[0].nextAt} /> : 'now'} note={byKey[0]?.nextAt ? 'the window is full' : 'there is one'} />
+        <Figure
+          label="Next token"
+          value={byKey[0]?.nextAt ? <Time at={byKey[0].nextAt} /> : 'now'}
+          note={byKey[0]?.nextAt ? 'the window is full' : 'there is one'}
+        />
       )}
-      <Figure label="On" value={<span className="text-base font-medium">{<On on={on} />}</span>} note={per === null ? 'one for all of it' : `each ${per} by itself`} />
-      <Figure label="From" value={<span className="text-base font-medium"><From limit={{ ...limit, declared: null }} /></span>} note={fromNote(limit)} />
+      <Figure
+        label="On"
+        value={<span className="text-base font-medium">{<On on={on} />}</span>}
+        note={per === null ? 'one for all of it' : `each ${per} by itself`}
+      />
+      <Figure
+        label="From"
+        value={
+          <span className="text-base font-medium">
+            <From limit={{ ...limit, declared: null }} />
+          </span>
+        }
+        note={fromNote(limit)}
+      />
     </Figures>
   )
 }

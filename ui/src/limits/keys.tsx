@@ -58,16 +58,32 @@ function ByKey({ limit }: { limit: LimitDetail }) {
   const found = byKey.filter(({ key }) => key.toLowerCase().includes(sought.toLowerCase()))
   const max = maxOf(limit)
   const columns: readonly Column<LimitKey>[] = [
-    { id: 'key', header: per ?? 'Key', cell: ({ key }) => (key === '' ? <span className="text-soft">(none)</span> : <code className="break-all">{key}</code>) },
-    { id: 'used', header: rate === undefined ? 'Held' : 'Spent', width: '28%', cell: ({ key, used }) => <Meter label={`Used by ${key}`} used={used} of={max} /> },
+    {
+      id: 'key',
+      header: per ?? 'Key',
+      cell: ({ key }) => (key === '' ? <span className="text-soft">(none)</span> : <code className="break-all">{key}</code>),
+    },
+    {
+      id: 'used',
+      header: rate === undefined ? 'Held' : 'Spent',
+      width: '28%',
+      cell: ({ key, used }) => <Meter label={`Used by ${key}`} used={used} of={max} />,
+    },
     ...(rate === undefined
       ? [{ id: 'holders', header: 'By', cell: ({ holders }: LimitKey) => <HeldBy holders={holders} /> }]
-      : [{ id: 'next', header: 'Next token', cell: ({ nextAt }: LimitKey) => (nextAt === null ? <span className="text-soft">now</span> : <Time at={nextAt} />) }]),
+      : [
+          {
+            id: 'next',
+            header: 'Next token',
+            cell: ({ nextAt }: LimitKey) => (nextAt === null ? <span className="text-soft">now</span> : <Time at={nextAt} />),
+          },
+        ]),
     {
       id: 'waiting',
       header: 'Waits',
       align: 'end',
-      cell: ({ waiting }) => (waiting === 0 ? <span className="text-soft">–</span> : <span className="font-medium text-paused">{counted(waiting, 'line')}</span>),
+      cell: ({ waiting }) =>
+        waiting === 0 ? <span className="text-soft">–</span> : <span className="font-medium text-paused">{counted(waiting, 'line')}</span>,
     },
   ]
   return (
@@ -91,11 +107,19 @@ function ByKey({ limit }: { limit: LimitDetail }) {
               A key is told as soon as a run with it holds the limit or waits for it.
             </EmptyState>
           ) : (
-            <EmptyState icon="search" title={`No key in use has “${sought}” in it`} command={commandText('default', 'limits', 'show', name, '--key', sought)} />
+            <EmptyState
+              icon="search"
+              title={`No key in use has “${sought}” in it`}
+              command={commandText('default', 'limits', 'show', name, '--key', sought)}
+            />
           )
         }
       />
-      {keys > KEYS_TOLD_MAX && <p className="border-t border-line px-3 py-2 text-soft">The fullest {KEYS_TOLD_MAX} of {counted(keys, 'key')} are told.</p>}
+      {keys > KEYS_TOLD_MAX && (
+        <p className="border-t border-line px-3 py-2 text-soft">
+          The fullest {KEYS_TOLD_MAX} of {counted(keys, 'key')} are told.
+        </p>
+      )}
     </Panel>
   )
 }
@@ -106,7 +130,10 @@ function HeldBy({ holders }: { holders: readonly Holder[] }) {
     <span className="flex flex-wrap gap-x-3">
       {holders.slice(0, HOLDERS_SHOWN).map(({ run, since }) => (
         <span key={run} className="whitespace-nowrap">
-          <RunLink run={run} /> <span className="text-small text-soft"><Duration from={since} to={null} /></span>
+          <RunLink run={run} />{' '}
+          <span className="text-small text-soft">
+            <Duration from={since} to={null} />
+          </span>
         </span>
       ))}
       {holders.length > HOLDERS_SHOWN && <span className="text-soft">and {holders.length - HOLDERS_SHOWN} more</span>}

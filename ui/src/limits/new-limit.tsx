@@ -41,7 +41,8 @@ export function NewLimit({ namespace, open, onClose }: { namespace: string; open
       void navigate({ to: '/limits/$name', params: { name: answer.name }, search: {} })
     },
   })
-  const flags = size === null ? [] : 'rate' in size ? ['--rate', String(size.rate), '--every', size.every] : ['--concurrency', String(size.concurrency)]
+  const flags =
+    size === null ? [] : 'rate' in size ? ['--rate', String(size.rate), '--every', size.every] : ['--concurrency', String(size.concurrency)]
   return (
     <Dialog
       open={open}
@@ -68,7 +69,14 @@ export function NewLimit({ namespace, open, onClose }: { namespace: string; open
           if (isWhole) make.run({ on, ...(per.trim() !== '' && { per: per.trim() }), ...size })
         }}
       >
-        <TextField label="Name" value={name} onChange={event => setName(event.target.value)} placeholder="such as partner-api" autoComplete="off" spellCheck={false} />
+        <TextField
+          label="Name"
+          value={name}
+          onChange={event => setName(event.target.value)}
+          placeholder="such as partner-api"
+          autoComplete="off"
+          spellCheck={false}
+        />
         <div className="grid grid-cols-2 gap-3 max-sm:grid-cols-1">
           <SelectField
             label="On"
@@ -90,9 +98,26 @@ export function NewLimit({ namespace, open, onClose }: { namespace: string; open
             />
           )}
         </div>
-        <TextField label="For each (optional)" mono value={per} onChange={event => setPer(event.target.value)} placeholder="user" help="a path into the input: each value has the limit for itself" />
+        <TextField
+          label="For each (optional)"
+          mono
+          value={per}
+          onChange={event => setPer(event.target.value)}
+          placeholder="user"
+          help="a path into the input: each value has the limit for itself"
+        />
         <SizeFields typed={typed} onChange={setTyped} />
-        <Command text={commandText(namespace, 'limits', 'set', name.trim() || 'NAME', ...onFlags(on), ...(per.trim() === '' ? [] : ['--per', per.trim()]), ...flags)} />
+        <Command
+          text={commandText(
+            namespace,
+            'limits',
+            'set',
+            name.trim() || 'NAME',
+            ...onFlags(on),
+            ...(per.trim() === '' ? [] : ['--per', per.trim()]),
+            ...flags,
+          )}
+        />
         {make.problem && <ProblemText problem={make.problem} />}
       </form>
     </Dialog>

@@ -46,7 +46,12 @@ export function LimitsPage() {
       }
     >
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 max-sm:px-3">
-        <FilterBox label="Filter limits" placeholder="Filter by name, key or what it is on" value={find ?? ''} onChange={text => look({ find: text || undefined })} />
+        <FilterBox
+          label="Filter limits"
+          placeholder="Filter by name, key or what it is on"
+          value={find ?? ''}
+          onChange={text => look({ find: text || undefined })}
+        />
         <Views
           label="Which limits"
           value={show}
@@ -72,8 +77,13 @@ export function LimitsPage() {
           onOpen={({ name }) => void navigate({ to: '/limits/$name', params: { name }, search: {} })}
           empty={
             all.length === 0 ? (
-              <EmptyState icon="limits" title="No limit yet" command={commandText(namespace, 'limits', 'set', 'heavy', '--queue', 'default', '--concurrency', '5')}>
-                In code a definition says <code>limits: [{`{ per: 'user', concurrency: 2 }`}]</code>; an operator sets one on a queue, a definition, a pool or everything:
+              <EmptyState
+                icon="limits"
+                title="No limit yet"
+                command={commandText(namespace, 'limits', 'set', 'heavy', '--queue', 'default', '--concurrency', '5')}
+              >
+                In code a definition says <code>limits: [{`{ per: 'user', concurrency: 2 }`}]</code>; an operator sets one on a queue, a definition, a
+                pool or everything:
               </EmptyState>
             ) : show === 'waiting' && find === undefined ? (
               <EmptyState icon="completed" title="Nobody waits for a limit" />

@@ -18,7 +18,12 @@ export function ResetLimit({ namespace, limit }: { namespace: string; limit: Lim
     label: own ? `Remove limit ${name}` : `Reset limit ${name}`,
     call: (_: null) => call(client.DELETE('/v1/namespaces/{namespace}/limits/{name}', { params: { path: { namespace, name } } })),
     done: own ? 'it is gone' : 'the code’s is in force',
-    refresh: own ? [[namespace, 'limits']] : [[namespace, 'limit', name], [namespace, 'limits']],
+    refresh: own
+      ? [[namespace, 'limits']]
+      : [
+          [namespace, 'limit', name],
+          [namespace, 'limits'],
+        ],
     onDone: () => {
       setAsking(false)
       if (own) void navigate({ to: '/limits', search: {} })
@@ -33,7 +38,11 @@ export function ResetLimit({ namespace, limit }: { namespace: string; limit: Lim
         open={asking}
         onClose={() => setAsking(false)}
         title={own ? `Remove limit ${name}?` : `Reset limit ${name}?`}
-        description={own ? 'Nothing bounds what it is on any more, unless another limit does.' : `The code says ${declared === null ? 'nothing' : sizeText(declared)}. ${declared === null ? '' : effectOf(limit, declared)}`}
+        description={
+          own
+            ? 'Nothing bounds what it is on any more, unless another limit does.'
+            : `The code says ${declared === null ? 'nothing' : sizeText(declared)}. ${declared === null ? '' : effectOf(limit, declared)}`
+        }
         verb={own ? 'Remove the limit' : 'Reset to code'}
         danger={own}
         action={reset}

@@ -52,7 +52,13 @@ export function SizeFields({ typed, onChange, problems = {} }: SizeFieldsProps) 
           help="0 lets nothing through"
         />
         {kind === 'rate' && (
-          <DurationField label="In any" value={every} onChange={event => onChange({ ...typed, every: event.target.value })} problem={problems.every} help="the window, up to 366d" />
+          <DurationField
+            label="In any"
+            value={every}
+            onChange={event => onChange({ ...typed, every: event.target.value })}
+            problem={problems.every}
+            help="the window, up to 366d"
+          />
         )}
       </div>
     </div>

@@ -28,11 +28,13 @@ function Sequence({ namespace, need: { definition = '', key = '', run } }: { nam
   const resume = useAction({
     label: `Resume the sequence of ${definition}`,
     call: (_: null) =>
-      call(
-        client.POST('/v1/namespaces/{namespace}/sequences/{name}/resume', { params: { path: { namespace, name: definition } }, body: { key } }),
-      ),
+      call(client.POST('/v1/namespaces/{namespace}/sequences/{name}/resume', { params: { path: { namespace, name: definition } }, body: { key } })),
     done: 'it goes on with the next run',
-    refresh: [[namespace, 'summary'], [namespace, 'limits'], [namespace, 'queues']],
+    refresh: [
+      [namespace, 'summary'],
+      [namespace, 'limits'],
+      [namespace, 'queues'],
+    ],
   })
   return (
     <Notice

@@ -41,7 +41,8 @@ export function isOwn({ from, declared }: Pick<Limit, 'from' | 'declared'>): boo
 export function effectOf({ used, waiting, per, byKey, rate }: Pick<LimitDetail, 'used' | 'waiting' | 'per' | 'byKey' | 'rate'>, next: Size): string {
   const max = maxOf(next)
   const isRate = next.rate !== undefined
-  if (max === 0) return `Nothing of it starts any more. ${used > 0 && !isRate ? `The ${countText(used)} that hold it go on to their end.` : 'What runs goes on.'}`
+  if (max === 0)
+    return `Nothing of it starts any more. ${used > 0 && !isRate ? `The ${countText(used)} that hold it go on to their end.` : 'What runs goes on.'}`
   if (isRate !== (rate !== undefined)) return isRate ? 'It counts starts from now on, not what runs.' : 'It counts what runs from now on, not starts.'
   const keys = per === null ? [{ used, waiting }] : byKey
   const free = keys.reduce((sum, key) => sum + (key.waiting > 0 ? Math.max(0, max - key.used) : 0), 0)
@@ -51,6 +52,7 @@ export function effectOf({ used, waiting, per, byKey, rate }: Pick<LimitDetail, 
     return isRate
       ? `${counted(over, 'start')} more than that lie in the window: none${place} starts until they have left it.`
       : `${counted(over, 'slot')} more than that are held: nothing is stopped, and none${place} starts until they are free.`
-  if (waiting === 0) return `Nothing waits for it. ${countText(max)} may ${isRate ? 'start in any window' : 'run at once'}${per === null ? '' : ` for each ${per}`}.`
+  if (waiting === 0)
+    return `Nothing waits for it. ${countText(max)} may ${isRate ? 'start in any window' : 'run at once'}${per === null ? '' : ` for each ${per}`}.`
   return free === 0 ? 'It stays full: what waits goes on waiting.' : `${countText(free)} more could start now.`
 }

@@ -21,6 +21,7 @@ export function Meter({ label, used, of, bare = false, color }: MeterProps) {
   const places = of > 0 && of <= PLACES_MAX && Number.isInteger(used)
   return (
     <span className="flex min-w-0 items-center gap-2">
+      {/* biome-ignore lint/a11y/useSemanticElements: a meter element cannot be drawn alike in all browsers */}
       <span
         role="meter"
         aria-label={label}
@@ -66,7 +67,12 @@ export function SplitBar({ label, parts, height = 8 }: SplitBarProps) {
     .map(({ state, word = state, count }) => `${countText(count)} ${word}`)
     .join(', ')
   return (
-    <span role="img" aria-label={`${label}: ${said || 'none'}`} className="flex w-full gap-px overflow-hidden rounded-full bg-line" style={{ height }}>
+    <span
+      role="img"
+      aria-label={`${label}: ${said || 'none'}`}
+      className="flex w-full gap-px overflow-hidden rounded-full bg-line"
+      style={{ height }}
+    >
       {parts.map(
         ({ state, count }) =>
           count > 0 && <span key={state} className="min-w-0.5" style={{ width: `${(count / total) * 100}%`, background: stateColor(state) }} />,

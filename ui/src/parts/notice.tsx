@@ -13,7 +13,10 @@ const TONES = {
 export function Notice({ tone, children, action }: { tone: keyof typeof TONES; children: ReactNode; action?: ReactNode }) {
   const [icon, color, edge] = TONES[tone]
   return (
-    <div role="status" className={classes('flex flex-wrap items-center gap-x-4 gap-y-2 rounded border border-line border-l-2 bg-surface px-3 py-2', edge)}>
+    <div
+      role="status"
+      className={classes('flex flex-wrap items-center gap-x-4 gap-y-2 rounded border border-line border-l-2 bg-surface px-3 py-2', edge)}
+    >
       <div className="flex min-w-60 grow basis-0 gap-2.5">
         <Icon name={icon} className={classes('mt-0.5', color)} />
         <div className="min-w-0">{children}</div>

@@ -68,7 +68,8 @@ export function PausedNotice({ paused, waiting }: { paused: Paused; waiting: num
         )}
       </p>
       <p className="text-soft">
-        Nothing is handed out; what runs goes on. {waiting === 0 ? 'Nothing waits for it yet.' : `${waiting === 1 ? 'One run waits' : `${waiting} runs wait`} for it.`}
+        Nothing is handed out; what runs goes on.{' '}
+        {waiting === 0 ? 'Nothing waits for it yet.' : `${waiting === 1 ? 'One run waits' : `${waiting} runs wait`} for it.`}
       </p>
     </Notice>
   )
@@ -76,7 +77,11 @@ export function PausedNotice({ paused, waiting }: { paused: Paused; waiting: num
 
 function usePause(namespace: string, noun: 'queue' | 'definition', name: string, onPaused: () => void) {
   const params = { path: { namespace, name } }
-  const refresh = [[namespace, `${noun}s`], [namespace, noun, name], [namespace, 'summary']] as const
+  const refresh = [
+    [namespace, `${noun}s`],
+    [namespace, noun, name],
+    [namespace, 'summary'],
+  ] as const
   const pause = useAction({
     label: `Pause ${noun} ${name}`,
     call: (note: string) => {

@@ -24,7 +24,12 @@ export function Rows<Row>({ label, columns, rows, rowKey, empty }: RowsProps<Row
         <thead>
           <tr className="border-b border-line text-small text-soft">
             {columns.map(column => (
-              <th key={column.id} scope="col" className={classes('h-8 whitespace-nowrap font-normal', place(column))} style={column.width ? { width: column.width } : {}}>
+              <th
+                key={column.id}
+                scope="col"
+                className={classes('h-8 whitespace-nowrap font-normal', place(column))}
+                style={column.width ? { width: column.width } : {}}
+              >
                 {column.header}
               </th>
             ))}

@@ -40,7 +40,9 @@ export function RunRows({ runs, time, hasDefinition = true, says }: RunRowsProps
             <StateBadge state={run.state} compact />
             <RunId id={run.id} />
             {hasDefinition && <span className="shrink-0 font-medium">{run.definition}</span>}
-            <span className="min-w-0 grow truncate text-soft">{says ? says(run) : (run.failure?.message ?? run.progress?.message ?? run.reason)}</span>
+            <span className="min-w-0 grow truncate text-soft">
+              {says ? says(run) : (run.failure?.message ?? run.progress?.message ?? run.reason)}
+            </span>
             <span className="shrink-0 text-soft">
               <Time at={time(run)} />
             </span>

@@ -36,6 +36,7 @@ const STATES: Record<string, readonly [IconName, Tone, string?]> = {
   drained: ['pause', 'paused'],
   silent: ['warning', 'failed'],
   open: ['ring', 'queued'],
+  ready: ['completed', 'completed'],
   operator: ['settings', 'paused'],
 }
 

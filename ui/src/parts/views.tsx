@@ -1,5 +1,5 @@
-import { Count } from './count.tsx'
 import { classes } from './classes.ts'
+import { Count } from './count.tsx'
 
 export interface ViewsProps<Value extends string> {
   label: string

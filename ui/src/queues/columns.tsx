@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Queue } from '../api/work.ts'
 import type { RunState } from '../api/client.ts'
+import type { Queue } from '../api/work.ts'
 import { useNow } from '../format/clock.ts'
+import { Spark } from '../parts/chart.tsx'
 import { LINK } from '../parts/classes.ts'
 import { Count } from '../parts/count.tsx'
-import { Spark } from '../parts/chart.tsx'
 import type { Column } from '../parts/data-table.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
@@ -27,9 +27,21 @@ export function queueColumns(namespace: string): readonly Column<Queue>[] {
       ),
     },
     { id: 'state', header: 'State', width: 'minmax(132px, 1.6fr)', card: 'end', cell: queue => <QueueState queue={queue} /> },
-    { id: 'waiting', header: 'Waiting', width: '72px', align: 'end', cell: queue => <Runs queue={queue.name} state="queued" count={queue.depth} word="waiting" /> },
+    {
+      id: 'waiting',
+      header: 'Waiting',
+      width: '72px',
+      align: 'end',
+      cell: queue => <Runs queue={queue.name} state="queued" count={queue.depth} word="waiting" />,
+    },
     { id: 'oldest', header: 'Oldest', width: '84px', align: 'end', card: 'none', cell: ({ oldestAt }) => <Oldest at={oldestAt} /> },
-    { id: 'running', header: 'Running', width: '72px', align: 'end', cell: queue => <Runs queue={queue.name} state="running" count={queue.running} word="running" /> },
+    {
+      id: 'running',
+      header: 'Running',
+      width: '72px',
+      align: 'end',
+      cell: queue => <Runs queue={queue.name} state="running" count={queue.running} word="running" />,
+    },
     {
       id: 'scheduled',
       header: 'Scheduled',
@@ -90,7 +102,19 @@ export function QueueState({ queue }: { queue: Queue }) {
   return <StateBadge state={queue.running > 0 ? 'busy' : 'idle'} />
 }
 
-function Runs({ queue, state, count, word, warn = false }: { queue: string; state: RunState | RunState[]; count: number; word: string; warn?: boolean }) {
+function Runs({
+  queue,
+  state,
+  count,
+  word,
+  warn = false,
+}: {
+  queue: string
+  state: RunState | RunState[]
+  count: number
+  word: string
+  warn?: boolean
+}) {
   return (
     <Link
       to="/runs"
@@ -126,7 +150,12 @@ function LastHour({ queue: { name, lastHour } }: { queue: Queue }) {
         <span className="hidden-text">completed</span>
       </Link>
       {failed > 0 && (
-        <Link to="/runs" search={{ queue: [name], state: ['failed', 'timed_out'] }} className={`inline-flex items-center gap-1 ${LINK}`} title="failed">
+        <Link
+          to="/runs"
+          search={{ queue: [name], state: ['failed', 'timed_out'] }}
+          className={`inline-flex items-center gap-1 ${LINK}`}
+          title="failed"
+        >
           <Icon name="failed" size={12} className="text-failed" />
           <Count of={failed} compact />
           <span className="hidden-text">failed</span>
@@ -140,7 +169,12 @@ const SPARK_BUCKETS = 30
 /** Only of what did something: an idle queue costs no call. */
 function QueueSpark({ namespace, queue }: { namespace: string; queue: Queue }) {
   const { started } = queue.lastHour
-  const histogram = useQuery({ ...queueHistogramQuery(namespace, queue.name, '1h', SPARK_BUCKETS), meta: {}, enabled: started > 0, staleTime: 60_000 })
+  const histogram = useQuery({
+    ...queueHistogramQuery(namespace, queue.name, '1h', SPARK_BUCKETS),
+    meta: {},
+    enabled: started > 0,
+    staleTime: 60_000,
+  })
   const values = histogram.data?.buckets.map(({ counts }) => Object.values(counts).reduce((sum, count) => sum + count, 0))
   if (started === 0 || values === undefined) return <span className="text-soft">–</span>
   return (

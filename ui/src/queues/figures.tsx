@@ -13,14 +13,24 @@ export function QueueFigures({ queue }: { queue: Queue }) {
   const of = [name]
   return (
     <Figures>
-      <Figure label="Waiting" value={<Count of={depth} compact />} note="due, not yet begun" link={{ to: '/runs', search: { queue: of, state: ['queued'] } }} />
+      <Figure
+        label="Waiting"
+        value={<Count of={depth} compact />}
+        note="due, not yet begun"
+        link={{ to: '/runs', search: { queue: of, state: ['queued'] } }}
+      />
       <Figure
         label="Oldest waits"
         value={oldestAt === null ? '–' : <Duration from={oldestAt} to={null} />}
         note={oldestAt === null ? 'nothing waits' : <Time at={oldestAt} as="short" />}
         tone={late ? 'warn' : undefined}
       />
-      <Figure label="Running" value={<Count of={running} compact />} note="handed to workers" link={{ to: '/runs', search: { queue: of, state: ['running'] } }} />
+      <Figure
+        label="Running"
+        value={<Count of={running} compact />}
+        note="handed to workers"
+        link={{ to: '/runs', search: { queue: of, state: ['running'] } }}
+      />
       <Figure
         label="Scheduled"
         value={<Count of={scheduled} compact />}

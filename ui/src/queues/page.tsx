@@ -35,7 +35,12 @@ export function QueuesPage() {
   return (
     <Page title="Queues" fills actions={<AsCommand text={commandText(namespace, 'queue', 'ls')} />}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 max-sm:px-3">
-        <FilterBox label="Filter queues" placeholder="Filter by name or note" value={find ?? ''} onChange={text => look({ find: text || undefined })} />
+        <FilterBox
+          label="Filter queues"
+          placeholder="Filter by name or note"
+          value={find ?? ''}
+          onChange={text => look({ find: text || undefined })}
+        />
         <Views
           label="Which queues"
           value={show}
@@ -69,8 +74,11 @@ function Nothing({ namespace, isFiltered, show }: { namespace: string; isFiltere
   if (!isFiltered)
     return (
       <EmptyState icon="queues" title="No queue yet" command={commandText(namespace, 'start', 'NAME', '{}', '--queue', 'mail')}>
-        A queue is there as soon as a run is in it or a definition names it: <code>job('send', {'{'} queue: 'mail' {'}'}, …)</code>. Runs that name none are in{' '}
-        <code>default</code>.
+        A queue is there as soon as a run is in it or a definition names it:{' '}
+        <code>
+          job('send', {'{'} queue: 'mail' {'}'}, …)
+        </code>
+        . Runs that name none are in <code>default</code>.
       </EmptyState>
     )
   if (show === 'attention')

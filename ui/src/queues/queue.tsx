@@ -41,7 +41,11 @@ export function QueuePage() {
       ) : queues.data === undefined ? (
         <ErrorState error={queues.error} retry={() => void queues.refetch()} />
       ) : queue === undefined ? (
-        <EmptyState icon="queues" title={`Nothing is in a queue ${name}, and no definition names it`} command={commandText(namespace, 'start', 'NAME', '{}', '--queue', name)}>
+        <EmptyState
+          icon="queues"
+          title={`Nothing is in a queue ${name}, and no definition names it`}
+          command={commandText(namespace, 'start', 'NAME', '{}', '--queue', name)}
+        >
           It is there as soon as a run is:
         </EmptyState>
       ) : (

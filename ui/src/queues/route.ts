@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { queuesQuery } from '../api/names.ts'
-import { present, textOf } from '../app/search.ts'
 import { rootRoute } from '../app/root.ts'
+import { present, textOf } from '../app/search.ts'
 
 const SHOWN = ['all', 'busy', 'attention'] as const
 export type QueuesShown = (typeof SHOWN)[number]

@@ -78,8 +78,18 @@ const WORKERS: readonly Column<Worker>[] = [
       </Link>
     ),
   },
-  { id: 'state', header: 'State', priority: 2, cell: worker => <StateBadge state={worker.draining ? 'draining' : worker.running.length > 0 ? 'busy' : 'idle'} /> },
-  { id: 'slots', header: 'Slots', width: '45%', cell: ({ name, running, slots }) => <Meter label={`Slots of ${name}`} used={running.length} of={slots} /> },
+  {
+    id: 'state',
+    header: 'State',
+    priority: 2,
+    cell: worker => <StateBadge state={worker.draining ? 'draining' : worker.running.length > 0 ? 'busy' : 'idle'} />,
+  },
+  {
+    id: 'slots',
+    header: 'Slots',
+    width: '45%',
+    cell: ({ name, running, slots }) => <Meter label={`Slots of ${name}`} used={running.length} of={slots} />,
+  },
   { id: 'seen', header: 'Seen', align: 'end', cell: worker => <Time at={worker.lastSeenAt} /> },
 ]
 
@@ -119,5 +129,10 @@ const LIMITS: readonly Column<Limit>[] = [
       </Link>
     ),
   },
-  { id: 'used', header: 'Used', width: '50%', cell: limit => <Meter label={`Used of ${limit.name}`} used={limit.used} of={limit.concurrency ?? limit.rate ?? 0} /> },
+  {
+    id: 'used',
+    header: 'Used',
+    width: '50%',
+    cell: limit => <Meter label={`Used of ${limit.name}`} used={limit.used} of={limit.concurrency ?? limit.rate ?? 0} />,
+  },
 ]

@@ -23,11 +23,23 @@ export const workerColumns: readonly Column<WorkerRow>[] = [
     id: 'slots',
     header: 'Slots in use',
     width: 'minmax(150px, 1.3fr)',
-    cell: row => (row.is === 'silent' ? <span className="text-soft">–</span> : <Meter label={`Slots of ${row.name}`} used={row.worker.running.length} of={row.worker.slots} />),
+    cell: row =>
+      row.is === 'silent' ? (
+        <span className="text-soft">–</span>
+      ) : (
+        <Meter label={`Slots of ${row.name}`} used={row.worker.running.length} of={row.worker.slots} />
+      ),
   },
   { id: 'serves', header: 'Serves', width: 'minmax(120px, 2fr)', priority: 2, card: 'none', cell: row => <Serves row={row} /> },
   { id: 'queues', header: 'Takes from', width: 'minmax(100px, 1.2fr)', priority: 2, card: 'none', cell: row => <Queues row={row} /> },
-  { id: 'labels', header: 'Labels', width: 'minmax(80px, 1fr)', priority: 3, card: 'none', cell: row => <Labels labels={row.is === 'silent' ? {} : row.worker.labels} /> },
+  {
+    id: 'labels',
+    header: 'Labels',
+    width: 'minmax(80px, 1fr)',
+    priority: 3,
+    card: 'none',
+    cell: row => <Labels labels={row.is === 'silent' ? {} : row.worker.labels} />,
+  },
   {
     id: 'seen',
     header: 'Last seen',

@@ -13,7 +13,11 @@ export function DrainActions({ namespace, worker }: { namespace: string; worker:
   const { id, name, draining, running } = worker
   const [asking, setAsking] = useState(false)
   const params = { path: { namespace, worker: id } }
-  const refresh = [[namespace, 'workers'], [namespace, 'queues'], [namespace, 'summary']]
+  const refresh = [
+    [namespace, 'workers'],
+    [namespace, 'queues'],
+    [namespace, 'summary'],
+  ]
   const drain = useAction({
     label: `Drain ${name}`,
     call: (why: string) =>

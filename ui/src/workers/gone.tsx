@@ -11,21 +11,26 @@ export function Gone({ namespace, id, name, lastSeenAt }: { namespace: string; i
   const [asking, setAsking] = useState(false)
   const gone = useAction({
     label: `Say that ${name} has ended`,
-    call: (_: null) => call(client.POST('/v1/namespaces/{namespace}/workers/{worker}/gone', { params: { path: { namespace, worker: id } }, body: {} })),
+    call: (_: null) =>
+      call(client.POST('/v1/namespaces/{namespace}/workers/{worker}/gone', { params: { path: { namespace, worker: id } }, body: {} })),
     done: 'what it held goes to others at once',
-    refresh: [[namespace, 'workers'], [namespace, 'summary']],
+    refresh: [
+      [namespace, 'workers'],
+      [namespace, 'summary'],
+    ],
     onDone: () => setAsking(false),
   })
   return (
     <>
       <Notice tone="failed" action={<Button onClick={() => setAsking(true)}>Its process has ended …</Button>}>
         <p>
-          <b className="font-semibold">Silent</b>: it was last heard of <Duration from={lastSeenAt} to={null} /> ago (<Time at={lastSeenAt} as="short" />), and did not say that it
-          goes.
+          <b className="font-semibold">Silent</b>: it was last heard of <Duration from={lastSeenAt} to={null} /> ago (
+          <Time at={lastSeenAt} as="short" />
+          ), and did not say that it goes.
         </p>
         <p className="text-soft">
-          Its machine may be gone, its network, or its process may hang. What it ran is handed to another worker as soon as its lease has run out, so nothing is lost. If it comes
-          back, it is shown again.
+          Its machine may be gone, its network, or its process may hang. What it ran is handed to another worker as soon as its lease has run out, so
+          nothing is lost. If it comes back, it is shown again.
         </p>
       </Notice>
       <ConfirmDialog

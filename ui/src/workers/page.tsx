@@ -34,7 +34,12 @@ export function WorkersPage() {
   return (
     <Page title="Workers" fills actions={<AsCommand text={commandText(namespace, 'worker', 'ls')} />}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 max-sm:px-3">
-        <FilterBox label="Filter workers" placeholder="Filter by name, definition, queue, label" value={find ?? ''} onChange={text => look({ find: text || undefined })} />
+        <FilterBox
+          label="Filter workers"
+          placeholder="Filter by name, definition, queue, label"
+          value={find ?? ''}
+          onChange={text => look({ find: text || undefined })}
+        />
         {queue !== undefined && (
           <Button icon="close" onClick={() => look({ queue: undefined })}>
             take from {queue}
@@ -86,6 +91,13 @@ function isShown(row: WorkerRow, { find, queue, definition }: WorkersSearch): bo
   return (
     (queue === undefined || takesFrom(row.worker, queue)) &&
     (definition === undefined || serves.some(one => one.definition === definition)) &&
-    fits(find, row.name, row.id, ...queues, ...serves.map(one => one.definition), ...Object.entries(labels).map(([name, value]) => `${name}=${value}`))
+    fits(
+      find,
+      row.name,
+      row.id,
+      ...queues,
+      ...serves.map(one => one.definition),
+      ...Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+    )
   )
 }

@@ -79,14 +79,14 @@ function Stuck({ namespace, task: { run, definition, since } }: { namespace: str
     >
       <div className="flex flex-col gap-2">
         <p>
-          It was asked to stop and goes on, since <Duration from={since} to={null} />. Its slot stays taken until it returns: hand <code>ctx.signal</code> to what it waits for, or end
-          the worker’s process.
+          It was asked to stop and goes on, since <Duration from={since} to={null} />. Its slot stays taken until it returns: hand{' '}
+          <code>ctx.signal</code> to what it waits for, or end the worker’s process.
         </p>
         {typeof stack === 'string' ? (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard
-          <pre tabIndex={0} aria-label="Where it was seen last" className="overflow-x-auto rounded border border-line bg-ground p-3">
-            {stack}
-          </pre>
+          <section tabIndex={0} aria-label="Where it was seen last" className="overflow-x-auto rounded border border-line bg-ground p-3">
+            <pre>{stack}</pre>
+          </section>
         ) : (
           <p className="text-soft">Where it was seen last is not known{line === undefined ? ' yet' : ''}.</p>
         )}

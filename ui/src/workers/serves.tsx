@@ -28,7 +28,12 @@ export function Serves({ namespace, worker }: { namespace: string; worker: Worke
       ),
     },
     { id: 'version', header: 'Version', cell: ({ version }) => <code>{version === null ? 'any' : versionText(version)}</code> },
-    { id: 'is', header: 'Is it the newest', align: 'end', cell: ({ definition, version }) => <Newest version={version} newest={newest.get(definition)} /> },
+    {
+      id: 'is',
+      header: 'Is it the newest',
+      align: 'end',
+      cell: ({ definition, version }) => <Newest version={version} newest={newest.get(definition)} />,
+    },
   ]
   return (
     <div className="grid grid-cols-[2fr_1fr] items-start gap-4 max-lg:grid-cols-1">

@@ -15,8 +15,8 @@ import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 import { DrainActions } from './drain.tsx'
 import { Gone } from './gone.tsx'
-import { Running } from './running.tsx'
 import { stateOf, workerRows } from './rows.ts'
+import { Running } from './running.tsx'
 import { Serves } from './serves.tsx'
 
 const route = getRouteApi('/workers/$id')
@@ -80,13 +80,15 @@ function Draining({ worker: { draining, drained, running } }: { worker: Worker }
           </>
         ) : (
           <>
-            <b className="font-semibold">Draining</b>: {left === 1 ? 'one run is' : `${left} runs are`} still on {left === 1 ? 'its' : 'their'} way to the end.
+            <b className="font-semibold">Draining</b>: {left === 1 ? 'one run is' : `${left} runs are`} still on {left === 1 ? 'its' : 'their'} way to
+            the end.
           </>
         )}
       </p>
       {drained !== null && (
         <p className="text-soft">
-          It gets no new run{drained.by !== null && `, by word of ${drained.by}`}, since <Time at={drained.since} as="short" /> (<Duration from={drained.since} to={null} />)
+          It gets no new run{drained.by !== null && `, by word of ${drained.by}`}, since <Time at={drained.since} as="short" /> (
+          <Duration from={drained.since} to={null} />)
           {drained.note !== null && (
             <>
               : <q>{drained.note}</q>
@@ -119,7 +121,11 @@ function WorkerFigures({ worker: { name, running, slots, serves, queues, lastSee
         tone={stuck > 0 ? 'bad' : undefined}
       />
       <Figure label="Serves" value={<Count of={serves.length} />} note={serves.length === 1 ? 'definition' : 'definitions'} />
-      <Figure label="Takes from" value={queues.length === 0 ? 'all' : <Count of={queues.length} />} note={queues.length === 0 ? 'queues' : queues.join(', ')} />
+      <Figure
+        label="Takes from"
+        value={queues.length === 0 ? 'all' : <Count of={queues.length} />}
+        note={queues.length === 0 ? 'queues' : queues.join(', ')}
+      />
       <Figure label="Last seen" value={<Time at={lastSeenAt} />} note={draining ? 'gets no new run' : 'asks for work'} />
     </Figures>
   )
