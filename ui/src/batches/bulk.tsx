@@ -48,7 +48,7 @@ export function BulkBatch({ bulk }: { bulk: Bulk }) {
             columns={REFUSALS}
             rows={refusals}
             rowKey={({ run }) => run}
-            empty={<EmptyState title={`${counted(refused, 'run')} refused; which is not told`} />}
+            empty={<EmptyState small title={`${counted(refused, 'run')} refused; which is not told`} />}
           />
         </Panel>
       )}

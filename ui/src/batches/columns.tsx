@@ -28,7 +28,7 @@ export const batchColumns: readonly Column<Batch>[] = [
     width: 'minmax(150px, 2fr)',
     card: 'title',
     cell: ({ id, name, parent }) => (
-      <span className={classes('inline-flex min-w-0 gap-1.5', parent !== null && 'pl-3')}>
+      <span className={classes('flex min-w-0 gap-1.5', parent !== null && 'pl-3')}>
         {parent !== null && (
           <span className="text-soft" title={`within …${shortId(parent)}`}>
             ↳<span className="hidden-text">within {shortId(parent)}</span>
@@ -63,7 +63,7 @@ export const batchColumns: readonly Column<Batch>[] = [
 ]
 
 export function Progress({ batch }: { batch: Batch }) {
-  return <SplitBar label={`${batch.name}, ${countText(totalOf(batch))} in all`} parts={partsOf(batch)} />
+  return <SplitBar label={`${batch.name}, ${countText(totalOf(batch))} in all`} parts={partsOf(batch)} height={6} />
 }
 
 /** What is worth a word: what failed first, then what is left. */

@@ -71,25 +71,21 @@ function Members({ namespace, batch, jobs }: { namespace: string; batch: Batch; 
           <Nested runs={nested} />
         </Panel>
       )}
-      <Panel
-        title="Failed jobs"
-        padded={false}
-        aside={
-          jobs.failed > failed.length && (
-            <Link to="/runs" search={{ batch: batch.id, state: ['failed', 'timed_out'] }} className={LINK}>
-              all {countText(jobs.failed)}
-            </Link>
-          )
-        }
-      >
-        {failed.length > 0 ? (
-          <RunRows runs={failed} time={run => run.closedAt} />
-        ) : jobs.failed > 0 ? (
-          <EmptyState icon="batches" title="They failed in a batch within it" />
-        ) : (
-          <EmptyState icon="completed" title="None has failed" />
-        )}
-      </Panel>
+      {(failed.length > 0 || nested.length === 0) && (
+        <Panel
+          title="Failed jobs"
+          padded={false}
+          aside={
+            jobs.failed > failed.length && (
+              <Link to="/runs" search={{ batch: batch.id, state: ['failed', 'timed_out'] }} className={LINK}>
+                all {countText(jobs.failed)}
+              </Link>
+            )
+          }
+        >
+          {failed.length > 0 ? <RunRows runs={failed} time={run => run.closedAt} /> : <EmptyState small icon="completed" title="None has failed" />}
+        </Panel>
+      )}
     </>
   )
 }
@@ -106,9 +102,11 @@ function Nested({ runs }: { runs: readonly Run[] }) {
             preload="intent"
             className="flex items-center gap-3 px-3 py-1.5 -outline-offset-2 hover:bg-hover"
           >
-            <StateBadge state={run.state} />
+            <span className="w-24 shrink-0">
+              <StateBadge state={run.state} />
+            </span>
             <span className="min-w-0 grow truncate font-medium">{run.definition}</span>
-            <span className="text-soft">
+            <span className="shrink-0 text-soft">
               <Time at={run.closedAt ?? run.createdAt} />
             </span>
           </Link>

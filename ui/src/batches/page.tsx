@@ -12,7 +12,7 @@ import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import { Views } from '../parts/views.tsx'
 import { batchColumns } from './columns.tsx'
 import type { BatchesShown } from './route.ts'
-import { bulkTitle } from './words.ts'
+import { bulkTitle, nestedBelow } from './words.ts'
 
 const route = getRouteApi('/batches')
 const IS: Record<BatchesShown, (batch: Batch) => boolean> = {
@@ -28,7 +28,7 @@ export function BatchesPage() {
   const { find, show = 'all' } = route.useSearch()
   const navigate = useNavigate()
   const batches = useInfiniteQuery(batchesQuery(namespace))
-  const all = batches.data?.pages.flatMap(page => page.batches) ?? []
+  const all = nestedBelow(batches.data?.pages.flatMap(page => page.batches) ?? [])
   const rows = all
     .filter(IS[show])
     .filter(batch => fits(find, batch.name, batch.id, batch.bulk && bulkTitle(batch.bulk), batch.bulk?.why, batch.bulk?.by))

@@ -50,3 +50,13 @@ export function filterFlags({ filter }: Bulk): string[] {
   )
   return [...flags, ...Object.entries(tags).flatMap(([name, value]) => ['--tag', `${name}:${value}`])]
 }
+
+/** Newest first, and those within another right below it, where that one is there too. */
+export function nestedBelow(batches: readonly Batch[]): Batch[] {
+  const known = new Set(batches.map(({ id }) => id))
+  const within = new Map<string, Batch[]>()
+  for (const batch of batches)
+    if (batch.parent !== null && known.has(batch.parent)) within.set(batch.parent, [...(within.get(batch.parent) ?? []), batch])
+  const withNested = (batch: Batch): Batch[] => [batch, ...(within.get(batch.id) ?? []).flatMap(withNested)]
+  return batches.filter(({ parent }) => parent === null || !known.has(parent)).flatMap(withNested)
+}

@@ -92,7 +92,7 @@ function LastHour({ definition }: { definition: DefinitionRow }) {
 function Outcomes({ definition: { name, lastHour } }: { definition: DefinitionRow }) {
   const parts = outcomeParts(lastHour.closed)
   if (parts.every(({ count }) => count === 0)) return <span className="text-soft">–</span>
-  return <SplitBar label={`${name} in the last hour`} parts={parts} height={6} />
+  return <SplitBar label={`${name} in the last hour`} parts={parts} height={4} />
 }
 
 export function outcomeParts(counts: Readonly<Record<string, number>>): { state: string; word: string; count: number }[] {

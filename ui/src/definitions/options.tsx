@@ -24,7 +24,10 @@ interface Row {
 export function OptionsInForce({ namespace, definition }: { namespace: string; definition: DefinitionDetail }) {
   const { name, options, override } = definition
   const [changing, setChanging] = useState<OptionName | null>(null)
-  const rows = OPTION_NAMES.map((option): Row => ({ name: option, value: options[option], isSet: override?.[option] !== undefined }))
+  // What somebody has said comes first; below it what could be said.
+  const rows = OPTION_NAMES.map((option): Row => ({ name: option, value: options[option], isSet: override?.[option] !== undefined })).sort(
+    (a, b) => Number(b.value !== undefined) - Number(a.value !== undefined),
+  )
   const columns: readonly Column<Row>[] = [
     {
       id: 'option',

@@ -66,8 +66,8 @@ function Outcomes({ definition: { name, recent, options } }: { definition: Defin
           tone={of(['paused']) > 0 ? 'warn' : undefined}
           link={link(['paused'])}
         />
-        <Figure label="Takes, usually" value={runMs === null ? '–' : durationText(runMs.p50)} note="half take less" />
-        <Figure label="Takes, slow ones" value={runMs === null ? '–' : durationText(runMs.p95)} note="19 of 20 take less" />
+        <Figure label="Usually takes" value={runMs === null ? '–' : durationText(runMs.p50)} note="half take less" />
+        <Figure label="Slow ones take" value={runMs === null ? '–' : durationText(runMs.p95)} note="19 of 20 take less" />
         <Figure
           label="Queue"
           value={<span className="text-title">{queue}</span>}
@@ -110,7 +110,7 @@ function Newest({ namespace, name }: { namespace: string; name: string }) {
       {runs.data === undefined ? (
         <Skeleton lines={5} />
       ) : runs.data.runs.length === 0 ? (
-        <EmptyState icon="runs" title="It has not run yet" command={commandText(namespace, 'start', name, '{}')} />
+        <EmptyState small icon="runs" title="It has not run yet" command={commandText(namespace, 'start', name, '{}')} />
       ) : (
         <RunRows
           runs={runs.data.runs}

@@ -26,7 +26,7 @@ export function Schedules({ namespace, definition }: { namespace: string; defini
       {schedules.data === undefined ? (
         <Skeleton lines={3} />
       ) : schedules.data.length === 0 ? (
-        <EmptyState icon="schedules" title="No schedule starts it" command={commandText(namespace, 'schedule', 'ls')}>
+        <EmptyState small icon="schedules" title="No schedule starts it" command={commandText(namespace, 'schedule', 'ls')}>
           It runs when somebody starts it: from code, from here, or by another run.
         </EmptyState>
       ) : (

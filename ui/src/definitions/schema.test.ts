@@ -26,7 +26,7 @@ test('a schema is told as its fields, those within others by their path', () => 
 })
 
 test.each([
-  ['retry', { attempts: 4, initial: 20_000, factor: 3, maximum: 300_000 }, '4 attempts, first again after 20.0 s, then ×3, at most 5m'],
+  ['retry', { attempts: 4, initial: 20_000, factor: 3, maximum: 300_000 }, '4 attempts, first again after 20 s, then ×3, at most 5m'],
   ['timeout', { attempt: 1_800_000 }, 'attempt 30m'],
   [
     'limits',

@@ -1,6 +1,6 @@
 import type { DefinitionDetail } from '../api/work.ts'
 import { countText } from '../format/number.ts'
-import { durationText } from '../format/time.ts'
+import { setDuration } from '../format/word.ts'
 
 export type Options = DefinitionDetail['options']
 export type OptionName = keyof Options & string
@@ -31,12 +31,12 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
 /** An option's value in words where there are short ones; else as JSON. */
 export function optionText(name: OptionName, value: unknown): string {
   if (typeof value === 'string') return value
-  if ((name === 'expires' || name === 'retention' || name === 'debounce') && typeof value === 'number') return durationText(value)
+  if ((name === 'expires' || name === 'retention' || name === 'debounce') && typeof value === 'number') return setDuration(value)
   const written = WRITTEN[name]?.(value as never)
   return written ?? JSON.stringify(value)
 }
 
-const duration = (value: unknown): string => (typeof value === 'number' ? durationText(value) : String(value))
+const duration = (value: unknown): string => (typeof value === 'number' ? setDuration(value) : String(value))
 const WRITTEN: Partial<Record<OptionName, (value: never) => string | undefined>> = {
   retry: ({ attempts, initial, factor, maximum, jitter }: NonNullable<Options['retry']>) =>
     [

@@ -42,7 +42,7 @@ function Holders({ limit: { byKey, rate, name } }: { limit: LimitDetail }) {
         rows={holders}
         rowKey={({ run }) => run}
         empty={
-          <EmptyState icon="ring" title="Nobody holds it">
+          <EmptyState small icon="ring" title="Nobody holds it">
             Every slot is free.
           </EmptyState>
         }
@@ -103,7 +103,7 @@ function ByKey({ limit }: { limit: LimitDetail }) {
         rowKey={({ key }) => key}
         empty={
           byKey.length === 0 ? (
-            <EmptyState icon="ring" title="No key is in use">
+            <EmptyState small icon="ring" title="No key is in use">
               A key is told as soon as a run with it holds the limit or waits for it.
             </EmptyState>
           ) : (

@@ -28,7 +28,7 @@ export function Waiting({ namespace, limit }: { namespace: string; limit: LimitD
           namespace={namespace}
           where={where}
           empty={
-            <EmptyState icon="completed" title="Nothing waits">
+            <EmptyState small icon="completed" title="Nothing waits">
               Whatever became due has been handed to a worker.
             </EmptyState>
           }

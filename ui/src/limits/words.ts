@@ -1,7 +1,6 @@
 import type { Limit, LimitDetail } from '../api/work.ts'
 import { countText } from '../format/number.ts'
-import { durationText } from '../format/time.ts'
-import { counted } from '../format/word.ts'
+import { counted, setDuration } from '../format/word.ts'
 
 /** So many at once, or so many in any window. */
 export interface Size {
@@ -17,7 +16,7 @@ export function maxOf({ concurrency, rate }: Size): number {
 /** `5 at once`, `200 in any 1m`. */
 export function sizeText(size: Size): string {
   if (size.rate === undefined) return `${countText(size.concurrency ?? 0)} at once`
-  return `${countText(size.rate)} in any ${durationText(size.every ?? 0).replace('.0 s', ' s')}`
+  return `${countText(size.rate)} in any ${setDuration(size.every ?? 0)}`
 }
 
 /** The flags of `mainspring limits set`. */

@@ -1,6 +1,7 @@
 import { useEffect, useEffectEvent, useRef } from 'react'
 import uPlot, { type AlignedData, type Options } from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { dayText, minuteText } from '../format/time.ts'
 import type { ChartProps } from './chart.tsx'
 import { useWidth } from './use-width.ts'
 
@@ -26,7 +27,15 @@ export default function Plot({ times, series, as = 'lines', height, format, zone
       cursor: { y: false, drag: { x: onBrush !== undefined, y: false, setScale: false }, points: { size: 5 } },
       scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(1, most ?? 1) * 1.05] } },
       axes: [
-        { stroke: color('var(--soft)'), grid: { show: false }, ticks: { show: false }, font: '11px Inter Variable', size: 24 },
+        {
+          stroke: color('var(--soft)'),
+          grid: { show: false },
+          ticks: { show: false },
+          font: '11px Inter Variable',
+          size: 24,
+          space: 64,
+          values: (_, splits) => axisTimes(splits, zone),
+        },
         {
           stroke: color('var(--soft)'),
           grid: { stroke: color('var(--line)'), width: 1 },
@@ -78,6 +87,17 @@ function dataOf(times: ChartProps['times'], series: ChartProps['series'], as: 'l
   // Each with all that stand below it.
   const stacked = series.map((_, from) => times.map((_, index) => series.slice(from).reduce((sum, { values }) => sum + (values[index] ?? 0), 0)))
   return [seconds, ...stacked]
+}
+
+/** One line each: a day is told where it begins, the time elsewhere. */
+function axisTimes(seconds: readonly number[], zone: string | null): string[] {
+  let before = ''
+  return seconds.map(second => {
+    const day = dayText(second * 1_000, zone)
+    const begins = before !== '' && day !== before
+    before = day
+    return begins ? day : minuteText(second * 1_000, zone)
+  })
 }
 
 /** A canvas knows neither variables nor light-dark(). */

@@ -13,7 +13,7 @@ export interface MeterProps {
   color?: string
 }
 
-/** How much of something is used, as a bar and as numbers. Up to 20 it shows each place by itself. */
+/** How much of something is used, as a bar and as numbers. Up to 12 it shows each place by itself. */
 export function Meter({ label, used, of, bare = false, color }: MeterProps) {
   const share = of === 0 ? 1 : Math.min(1, used / of)
   const full = used >= of
@@ -50,7 +50,7 @@ export function Meter({ label, used, of, bare = false, color }: MeterProps) {
     </span>
   )
 }
-const PLACES_MAX = 20
+const PLACES_MAX = 12
 
 export interface SplitBarProps {
   label: string

@@ -10,7 +10,7 @@ import type { Column } from '../parts/data-table.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { Duration } from '../parts/time.tsx'
-import { closedOf, type Trouble, troubleOf } from './attention.ts'
+import { closedOf, troubleOf } from './attention.ts'
 import { queueHistogramQuery } from './queries.ts'
 
 export function queueColumns(namespace: string): readonly Column<Queue>[] {
@@ -77,12 +77,6 @@ export function queueColumns(namespace: string): readonly Column<Queue>[] {
   ]
 }
 
-const WORDS: Record<Trouble, readonly [state: string, says: string]> = {
-  paused: ['paused', ''],
-  'no-worker': ['no-worker', ''],
-  slow: ['late', 'waits long'],
-}
-
 /** What keeps it from being worked on, in a badge. */
 export function QueueState({ queue }: { queue: Queue }) {
   const trouble = troubleOf(queue, useNow())
@@ -98,8 +92,13 @@ export function QueueState({ queue }: { queue: Queue }) {
         <Icon name="warning" size={14} /> waits long
       </span>
     )
-  if (trouble === 'paused') return <StateBadge state={WORDS.paused[0]} reason={queue.paused?.by ? `by ${queue.paused.by}` : null} />
+  if (trouble === 'paused') return <StateBadge state={'paused'} reason={pauseText(queue)} />
   return <StateBadge state={queue.running > 0 ? 'busy' : 'idle'} />
+}
+
+function pauseText({ paused }: Queue): string | null {
+  if (paused === null) return null
+  return [paused.by === null ? '' : `by ${paused.by}`, paused.note ?? ''].filter(text => text !== '').join(': ') || null
 }
 
 function Runs({
@@ -178,7 +177,7 @@ function QueueSpark({ namespace, queue }: { namespace: string; queue: Queue }) {
   const values = histogram.data?.buckets.map(({ counts }) => Object.values(counts).reduce((sum, count) => sum + count, 0))
   if (started === 0 || values === undefined) return <span className="text-soft">–</span>
   return (
-    <span className="inline-flex items-center gap-2" title={`${started} started in the last hour`}>
+    <span className="inline-flex items-center gap-2 align-middle" title={`${started} started in the last hour`}>
       <Spark values={values} color="var(--running)" width={56} />
       <Count of={started} compact />
       <span className="hidden-text">started in the last hour</span>

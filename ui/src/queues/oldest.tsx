@@ -11,7 +11,7 @@ import { WaitingRuns } from '../parts/waiting-runs.tsx'
 export function Oldest({ namespace, queue }: { namespace: string; queue: Queue }) {
   const { name, depth, oldestAt } = queue
   const empty = (
-    <EmptyState icon="completed" title="Nothing waits">
+    <EmptyState small icon="completed" title="Nothing waits">
       Whatever became due has been handed to a worker.
     </EmptyState>
   )

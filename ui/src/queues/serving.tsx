@@ -30,7 +30,9 @@ export function Serving({ namespace, queue }: { namespace: string; queue: Queue 
             columns={WORKERS}
             rows={workers}
             rowKey={worker => worker.id}
-            empty={<EmptyState icon="workers" title="Nobody takes from it" command={commandText(namespace, 'worker', 'jobs.ts', '--queues', name)} />}
+            empty={
+              <EmptyState small icon="workers" title="Nobody takes from it" command={commandText(namespace, 'worker', 'jobs.ts', '--queues', name)} />
+            }
           />
         )}
       </Panel>
@@ -45,7 +47,7 @@ export function Serving({ namespace, queue }: { namespace: string; queue: Queue 
               rows={definitions}
               rowKey={definition => definition.name}
               empty={
-                <EmptyState icon="definitions" title="No definition names it">
+                <EmptyState small icon="definitions" title="No definition names it">
                   Runs get here by their start, such as <code>start(input, {`{ queue: '${name}' }`})</code>.
                 </EmptyState>
               }

@@ -34,6 +34,7 @@ export function Throughput({ namespace, queue }: { namespace: string; queue: str
       aside={
         <Views
           label="Range"
+          small
           value={range}
           onChange={next => void navigate({ to: '/queues/$name', params: { name: queue }, search: next === '1h' ? {} : { range: next } })}
           views={[
@@ -48,6 +49,8 @@ export function Throughput({ namespace, queue }: { namespace: string; queue: str
         <Skeleton lines={4} />
       ) : data === undefined ? (
         <ErrorState error={histogram.error} retry={() => void histogram.refetch()} />
+      ) : series.every(({ values }) => values.every(value => value === 0)) ? (
+        <p className="text-soft">No run was created in the last {range === '1h' ? 'hour' : range.replace('h', ' hours')}.</p>
       ) : (
         <Chart
           label={`Runs of the queue ${queue} in the last ${range}, by state`}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { durationText } from '../format/time.ts'
+import { setDuration } from '../format/word.ts'
 import { AsCommand, Command } from '../parts/command.tsx'
 import type { Column } from '../parts/data-table.tsx'
 import { Notice } from '../parts/notice.tsx'
@@ -43,17 +43,17 @@ function Known({ server }: { server: Server }) {
             ['Node.js', node || '–'],
             ['Store', STORES[store] ?? store],
             ['Listens on', <code key="bind">{bind ?? '–'}</code>],
-            ['Asks for keys', asksForKeys ? 'yes' : 'no: only this machine reaches it'],
+            ['Asks for keys', asksForKeys ? 'yes' : 'no'],
             [
               'Up for',
               <span key="up">
                 <Duration from={startedAt} to={null} /> <span className="text-soft">since</span> <Time at={startedAt} as="short" />
               </span>,
             ],
-            ['Its clock', <Time key="now" at={now} as="absolute" />],
+            ['Its clock', <Time key="now" at={now} as="clock" />],
             ['Built-in executors', executors.length === 0 ? 'none' : executors.join(', ')],
-            ['Closed runs are kept', durationText(retention.runsMs)],
-            ['Keys of starts are kept', durationText(retention.keysMs)],
+            ['Closed runs are kept', setDuration(retention.runsMs)],
+            ['Keys of starts are kept', setDuration(retention.keysMs)],
           ]}
         />
       </Panel>
@@ -89,7 +89,7 @@ function isGiven(from: string): boolean {
 /** What somebody has set comes first: that is what one looks for. */
 function Configuration({ configuration }: { configuration: Server['configuration'] }) {
   const settings = Object.entries(configuration)
-    .map(([name, { value, from }]): Setting => ({ name, value, from }))
+    .map(([name, { value, from }]): Setting => ({ name, value: name === 'lease' ? setDuration(Number(value)) : value, from }))
     .sort((a, b) => Number(isGiven(b.from)) - Number(isGiven(a.from)))
   return (
     <Panel title="Configuration" padded={false} aside={<AsCommand text="mainspring config" />}>

@@ -48,7 +48,7 @@ export function Running({ namespace, worker: { name, running } }: { namespace: s
           rows={tasks}
           rowKey={({ run }) => run}
           empty={
-            <EmptyState icon="ring" title="It runs nothing at the moment">
+            <EmptyState small icon="ring" title="It runs nothing at the moment">
               It asks for work, and gets the next run that it can do.
             </EmptyState>
           }

@@ -44,7 +44,7 @@ export function Serves({ namespace, worker }: { namespace: string; worker: Worke
           rows={serves.toSorted((a, b) => (a.definition < b.definition ? -1 : 1))}
           rowKey={({ definition }) => definition}
           empty={
-            <EmptyState icon="definitions" title="It serves nothing">
+            <EmptyState small icon="definitions" title="It serves nothing">
               It has asked for no definition, so it gets no run.
             </EmptyState>
           }
