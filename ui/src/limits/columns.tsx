@@ -25,6 +25,7 @@ export const limitColumns: readonly Column<Limit>[] = [
     header: 'For each',
     width: 'minmax(72px, 0.7fr)',
     priority: 2,
+    card: 'none',
     cell: ({ per }) => (per === null ? <span className="text-soft">–</span> : <code>{per}</code>),
   },
   { id: 'used', header: 'Used now', width: 'minmax(150px, 1.3fr)', cell: limit => <Used limit={limit} /> },
@@ -46,7 +47,12 @@ function Used({ limit }: { limit: Limit }) {
 }
 
 function Waits({ limit: { waiting } }: { limit: Limit }) {
-  if (waiting === 0) return <span className="text-soft">nobody</span>
+  if (waiting === 0)
+    return (
+      <span className="text-soft">
+        nobody<span className="sm:hidden"> waits</span>
+      </span>
+    )
   return (
     <span className="inline-flex items-center gap-1.5 font-medium text-paused">
       <Icon name="warning" size={14} />

@@ -4,7 +4,12 @@ import { classes } from './classes.ts'
 
 /** The numbers of a page, side by side. */
 export function Figures({ children }: { children: ReactNode }) {
-  return <ul className="grid grid-cols-[repeat(auto-fit,minmax(132px,1fr))] gap-px overflow-hidden rounded border border-line bg-line">{children}</ul>
+  return (
+    <div className="overflow-hidden rounded border border-line bg-surface">
+      {/* Each has its line at the right and below; those at the edges lie outside of the frame. */}
+      <ul className="-mb-px -mr-px grid grid-cols-[repeat(auto-fit,minmax(132px,1fr))]">{children}</ul>
+    </div>
+  )
 }
 
 export interface FigureProps {
@@ -27,9 +32,9 @@ export function Figure({ label, value, note, link, tone }: FigureProps) {
     </>
   )
   return (
-    <li className="flex bg-surface">
+    <li className="flex min-w-0 border-r border-b border-line">
       {link === undefined ? (
-        <span className="grow px-3 py-2">{content}</span>
+        <span className="min-w-0 grow px-3 py-2">{content}</span>
       ) : (
         <Link {...link} preload="intent" className="min-w-0 grow px-3 py-2 -outline-offset-2 hover:bg-hover">
           {content}

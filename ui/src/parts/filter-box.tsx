@@ -16,7 +16,7 @@ export function FilterBox({ label, placeholder, value, onChange }: FilterBoxProp
   const input = useRef<HTMLInputElement>(null)
   useCommand({ label: 'Filter', group: 'List', keys: '/', run: () => input.current?.select() })
   return (
-    <div className="relative min-w-40 max-w-80 grow">
+    <div className="relative min-w-40 max-w-80 grow max-sm:max-w-none max-sm:basis-full">
       <Icon name="search" size={14} className="pointer-events-none absolute left-2.5 top-2.5 text-soft" />
       <input
         ref={input}

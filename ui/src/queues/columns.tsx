@@ -26,7 +26,7 @@ export function queueColumns(namespace: string): readonly Column<Queue>[] {
         </Link>
       ),
     },
-    { id: 'state', header: 'State', width: 'minmax(132px, 1.6fr)', card: 'end', cell: queue => <QueueState queue={queue} /> },
+    { id: 'state', header: 'State', width: 'minmax(132px, 1.6fr)', card: 'end', cell: queue => <QueueState queue={queue} withNote /> },
     {
       id: 'waiting',
       header: 'Waiting',
@@ -78,7 +78,7 @@ export function queueColumns(namespace: string): readonly Column<Queue>[] {
 }
 
 /** What keeps it from being worked on, in a badge. */
-export function QueueState({ queue }: { queue: Queue }) {
+export function QueueState({ queue, withNote = false }: { queue: Queue; withNote?: boolean }) {
   const trouble = troubleOf(queue, useNow())
   if (trouble === 'no-worker')
     return (
@@ -92,8 +92,22 @@ export function QueueState({ queue }: { queue: Queue }) {
         <Icon name="warning" size={14} /> waits long
       </span>
     )
-  if (trouble === 'paused') return <StateBadge state={'paused'} reason={pauseText(queue)} />
+  if (trouble === 'paused') return <PausedBadge reason={withNote ? pauseText(queue) : null} />
   return <StateBadge state={queue.running > 0 ? 'busy' : 'idle'} />
+}
+
+/** On a card the note has no room: the badge says that there is a pause. */
+function PausedBadge({ reason }: { reason: string | null }) {
+  return (
+    <>
+      <span className="max-sm:hidden">
+        <StateBadge state="paused" reason={reason} />
+      </span>
+      <span className="sm:hidden">
+        <StateBadge state="paused" />
+      </span>
+    </>
+  )
 }
 
 function pauseText({ paused }: Queue): string | null {
