@@ -36,7 +36,7 @@ export function OptionsInForce({ namespace, definition }: { namespace: string; d
       cell: row => (
         <span>
           <span className={row.value === undefined ? 'text-soft' : 'font-medium'}>{OPTIONS[row.name][0]}</span>
-          <span className="block text-small text-soft">{OPTIONS[row.name][1]}</span>
+          <span className="block text-small text-soft @max-[560px]:hidden">{OPTIONS[row.name][1]}</span>
         </span>
       ),
     },
@@ -44,6 +44,7 @@ export function OptionsInForce({ namespace, definition }: { namespace: string; d
     {
       id: 'from',
       header: 'From',
+      priority: 2,
       cell: ({ value, isSet }) =>
         isSet ? <StateBadge state="operator" /> : <span className="text-soft">{value === undefined ? 'default' : 'code'}</span>,
     },

@@ -24,7 +24,7 @@ export function SettingsPage() {
           { value: 'server', label: 'Server', content: <ServerSettings /> },
           { value: 'keys', label: 'API keys', content: <KeySettings /> },
           { value: 'namespaces', label: 'Namespaces', content: <NamespaceSettings /> },
-          { value: 'appearance', label: 'Appearance and time', content: <AppearanceSettings /> },
+          { value: 'appearance', label: 'Appearance', content: <AppearanceSettings /> },
           { value: 'keyboard', label: 'Keyboard', content: <KeyboardSettings /> },
         ]}
       />

@@ -5,7 +5,9 @@ export type WorkerRow =
   | { is: 'there'; id: string; name: string; lastSeenAt: string | null; worker: Worker }
   | { is: 'silent'; id: string; name: string; lastSeenAt: string | null }
 
-/** Silent ones first: somebody should look at them. */
+const RANK = { silent: 0, stuck: 1, draining: 2, drained: 2, busy: 2, idle: 2 } as const
+
+/** Those that somebody should look at first; the others by name, so that they stand still while they work. */
 export function workerRows(workers: readonly Worker[], needs: readonly Need[]): WorkerRow[] {
   const there = new Set(workers.map(({ id }) => id))
   const silent = needs
@@ -18,10 +20,8 @@ export function workerRows(workers: readonly Worker[], needs: readonly Need[]): 
         lastSeenAt: since,
       }),
     )
-  return [
-    ...silent,
-    ...workers.map((worker): WorkerRow => ({ is: 'there', id: worker.id, name: worker.name, lastSeenAt: worker.lastSeenAt, worker })),
-  ]
+  const present = workers.map((worker): WorkerRow => ({ is: 'there', id: worker.id, name: worker.name, lastSeenAt: worker.lastSeenAt, worker }))
+  return [...silent, ...present].sort((a, b) => RANK[stateOf(a)] - RANK[stateOf(b)] || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1))
 }
 
 export function stateOf(row: WorkerRow): 'silent' | 'stuck' | 'drained' | 'draining' | 'busy' | 'idle' {
