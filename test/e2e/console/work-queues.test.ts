@@ -86,7 +86,7 @@ describe('queues, limits and workers in the console', () => {
     expect(await dialog().getByRole('button', { name: 'Change it' }).isDisabled()).toBe(true)
     await dialog().getByLabel('At once').fill('2')
     await dialog().getByRole('button', { name: 'Change it' }).click()
-    await page.getByRole('region', { name: 'Runs that hold one-gate' }).getByText(second.id.slice(-5)).waitFor()
+    await page.getByRole('group', { name: 'Runs that hold one-gate' }).getByText(second.id.slice(-5)).waitFor()
     shown.release()
     await Promise.all([first.result(), second.result()])
     await page.getByText('Nobody holds it').waitFor()

@@ -6,6 +6,7 @@ import { LINK } from '../parts/classes.ts'
 import { AsCommand, commandText } from '../parts/command.tsx'
 import { useCommand } from '../parts/commands.ts'
 import type { Column } from '../parts/data-table.tsx'
+import { Icon } from '../parts/icons.tsx'
 import { JsonView } from '../parts/json-view.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Rows } from '../parts/rows.tsx'
@@ -74,9 +75,14 @@ export function OptionsInForce({ namespace, definition }: { namespace: string; d
       >
         <Rows label={`Options of ${name}`} columns={columns} rows={rows} rowKey={row => row.name} />
       </Panel>
-      <Panel title="As JSON">
-        <JsonView value={options} name={`${name} options`} />
-      </Panel>
+      <details className="group rounded border border-line bg-surface">
+        <summary className="flex h-10 cursor-pointer items-center gap-2 px-3 font-semibold -outline-offset-2">
+          <Icon name="right" size={14} className="text-soft group-open:rotate-90" /> As JSON
+        </summary>
+        <div className="border-t border-line p-3">
+          <JsonView value={options} name={`${name} options`} />
+        </div>
+      </details>
       {changing !== null && <ChangeOption namespace={namespace} definition={definition} first={changing} onClose={() => setChanging(null)} />}
     </div>
   )

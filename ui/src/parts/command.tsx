@@ -6,7 +6,7 @@ import { Icon } from './icons.tsx'
 export function Command({ text }: { text: string }) {
   return (
     <span className="inline-flex max-w-full items-center gap-1 rounded border border-line bg-ground py-0.5 pl-2.5 pr-1">
-      <code className="min-w-0 overflow-x-auto whitespace-pre py-1">{text}</code>
+      <code className="min-w-0 whitespace-pre-wrap break-words py-1">{text}</code>
       <Copy text={text} label="Copy the command" />
     </span>
   )

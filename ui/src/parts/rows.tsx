@@ -18,21 +18,27 @@ export function Rows<Row>({ label, columns, rows, rowKey, empty }: RowsProps<Row
   if (rows.length === 0) return empty
   const place = ({ align, priority = 1 }: Column<Row>): string => classes('px-3', align === 'end' && 'text-right', ROOM[priority])
   return (
+    // A group and no region: the panel around it is one already.
+    // biome-ignore lint/a11y/useSemanticElements: a table has no fieldset around it
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard
-    <section tabIndex={0} aria-label={label} className="@container overflow-x-auto -outline-offset-2">
+    <div role="group" tabIndex={0} aria-label={label} className="@container overflow-x-auto -outline-offset-2">
       <table className="w-full text-left">
         <thead>
           <tr className="border-b border-line text-small text-soft">
-            {columns.map(column => (
-              <th
-                key={column.id}
-                scope="col"
-                className={classes('h-8 whitespace-nowrap font-normal', place(column))}
-                style={column.width ? { width: column.width } : {}}
-              >
-                {column.header}
-              </th>
-            ))}
+            {columns.map(column => {
+              // What has no header is a place for buttons, which say themselves what they do.
+              const Cell = column.header === '' ? 'td' : 'th'
+              return (
+                <Cell
+                  key={column.id}
+                  {...(Cell === 'th' && { scope: 'col' })}
+                  className={classes('h-8 whitespace-nowrap font-normal', place(column))}
+                  style={column.width ? { width: column.width } : {}}
+                >
+                  {column.header}
+                </Cell>
+              )
+            })}
           </tr>
         </thead>
         <tbody>
@@ -47,6 +53,6 @@ export function Rows<Row>({ label, columns, rows, rowKey, empty }: RowsProps<Row
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   )
 }
