@@ -35,6 +35,9 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--error <text>', 'only runs whose error has this in its type or message')
     .option('--longer-than <duration>', 'only runs that took, or have taken, at least so long: 90s')
     .option('--shorter-than <duration>', 'only runs that took, or have taken, at most so long')
+    .option('--metadata <name=value>', 'only runs whose metadata has this field (repeatable)', collect)
+    .option('--created-after <time>', 'only runs created at this time or later, in ISO 8601 with its offset')
+    .option('--created-before <time>', 'only runs created before this time')
     .option('--limit <number>', 'rows at most, 1 to 1000', '20')
     .option('--cursor <cursor>', 'go on where the list before ended')
   calling(list, terminal, 'mainspring list --state failed --limit 5', listRuns)
@@ -111,6 +114,9 @@ async function listRuns(session: Session, _given: readonly string[], flags: Flag
     error: textFlag(flags.error),
     longerThan: textFlag(flags.longerThan),
     shorterThan: textFlag(flags.shorterThan),
+    metadata: listFlag(flags.metadata).map(field => field.replace('=', ':')),
+    createdAfter: textFlag(flags.createdAfter),
+    createdBefore: textFlag(flags.createdBefore),
     limit: String(limit),
     cursor: textFlag(flags.cursor),
   }

@@ -2,13 +2,13 @@ import type { WireBulkFilter } from '@mainspring/sdk'
 import { Refusal } from '../server/refusal.ts'
 
 /** Names of `--where`, by the field of the filter that they fill. */
-const LISTS = { state: 'state', name: 'definition', queue: 'queue' } as const
+const LISTS = { state: 'state', name: 'definition', queue: 'queue', run: 'runs' } as const
 const TEXTS = { reason: 'reason', error: 'error', batch: 'batch', 'created-after': 'createdAfter', 'created-before': 'createdBefore' } as const
 export const WHERE_NAMES = [...Object.keys(LISTS), 'tag', ...Object.keys(TEXTS)]
 
 /**
  * `state=queued,name=resize,tag=team:media`. What follows a comma is a condition of its own only when it begins with a name and `=`, so that texts may have commas.
- * Several of `state`, `name` or `queue`: one of them; of `tag`: all of them.
+ * Several of `state`, `name`, `queue` or `run` (whole ids): one of them; of `tag`: all of them.
  */
 export function whereFilter(texts: readonly string[]): WireBulkFilter {
   const filter: WireBulkFilter = {}

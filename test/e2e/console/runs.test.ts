@@ -110,7 +110,7 @@ describe('the console', () => {
     await broken.result().catch(() => undefined)
     for (const options of [{}, PHONE])
       for (const [path, there] of [
-        ['/', 'Failed last'],
+        ['/', 'Latest failures'],
         ['/runs', 'breaks'],
         [`/runs/${broken.id}`, 'What ended it'],
       ] as const) {

@@ -1,15 +1,22 @@
 import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query'
 import type { LiveEvent, Run, RunDetail } from './client.ts'
+import type { RunFilter } from './run-filter.ts'
 
 /** One page of a list of runs, as `runs.list` answers it. */
 export interface RunPage {
   runs: Run[]
   next: string | null
+  /** How far back one look went, where no index knows the answer; null: to the end of the page. */
+  through: string | null
+  /** What was asked, for the pages after it. */
+  asked?: Omit<RunFilter, 'last'>
 }
-type RunPages = InfiniteData<RunPage, string | null>
+type RunPages = InfiniteData<RunPage, unknown>
 
-/** New runs put on top of a list before it is read anew: without a bound a list left open over night would hold a day of runs. */
-const NEWCOMERS_MAX = 2_000
+/** New runs put on top of a list before it is cut: without a bound a list left open over night would hold a day of runs. */
+const NEWCOMERS_MAX = 5_000
+/** What is left of it then, and is read anew. */
+const KEPT_MAX = 200
 /** A run's history, logs and explanation are read anew at most so often while it changes. */
 const RUN_REFRESH_MS = 1_000
 
@@ -42,33 +49,47 @@ function patchList(queries: QueryClient, query: Query, changed: ReadonlyMap<stri
   const data = query.state.data as RunPages | undefined
   const first = data?.pages[0]
   if (data === undefined || first === undefined) return
+  const { accepts } = query.meta ?? {}
   const known = new Set<string>()
   let touched = false
   const pages = data.pages.map(page => {
     let pageTouched = false
-    const runs = page.runs.map(run => {
+    const runs: Run[] = []
+    for (const run of page.runs) {
       known.add(run.id)
       const now = changed.get(run.id)
-      if (now === undefined) return run
-      pageTouched = true
-      return now
-    })
+      if (now !== undefined) pageTouched = true
+      if (now === undefined || accepts?.(now) !== false) runs.push(now ?? run)
+    }
     if (!pageTouched) return page
     touched = true
     return { ...page, runs }
   })
-  const { accepts } = query.meta ?? {}
   // Newest first, and ids sort by time: what is older than the list's head belongs to pages that are not read yet, or has just come to fit the filter.
-  const newcomers = accepts === undefined ? [] : [...changed.values()].filter(run => !known.has(run.id) && accepts(run) && belongsOnTop(run, first))
+  const newcomers =
+    accepts === undefined ? [] : [...changed.values()].filter(run => !known.has(run.id) && accepts(run) === true && belongsOnTop(run, first))
   if (newcomers.length > 0) {
     touched = true
-    const top = [...newcomers, ...(pages[0] as RunPage).runs].sort((a, b) =>
-      a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : a.id < b.id ? 1 : -1,
-    )
+    const top = inOrder(newcomers.sort(byCreation), (pages[0] as RunPage).runs)
     pages[0] = { ...first, runs: top }
-    if (top.length > NEWCOMERS_MAX) return void queries.resetQueries({ queryKey: query.queryKey, exact: true })
+    if (top.length > NEWCOMERS_MAX) {
+      // Cut to what one sees, and read anew from the top: what is on screen stays there meanwhile.
+      const cut = { pages: [{ ...first, runs: top.slice(0, KEPT_MAX) }], pageParams: data.pageParams.slice(0, 1) }
+      queries.setQueryData(query.queryKey, cut)
+      return void queries.invalidateQueries({ queryKey: query.queryKey, exact: true })
+    }
   }
   if (touched) queries.setQueryData(query.queryKey, { ...data, pages }, { updatedAt: query.state.dataUpdatedAt })
+}
+
+const byCreation = (a: Run, b: Run): number => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : a.id < b.id ? 1 : -1)
+
+/** Both are in order. Newcomers mostly stand before all others, so this ends soon. */
+function inOrder(newcomers: readonly Run[], others: readonly Run[]): Run[] {
+  const [head] = others
+  const last = newcomers.at(-1)
+  if (head === undefined || (last !== undefined && byCreation(last, head) < 0)) return [...newcomers, ...others]
+  return [...newcomers, ...others].sort(byCreation)
 }
 
 function belongsOnTop(run: Run, { runs, next }: RunPage): boolean {

@@ -7,8 +7,11 @@ declare module '@tanstack/react-query' {
     queryMeta: {
       /** Read anew while runs change, at most this often: for counts that no single event tells. */
       refreshMs?: number
-      /** Of a list of runs (its key begins with namespace, 'runs'): whether a new run belongs into it. Absent: its newcomers need a refresh. */
-      accepts?: (run: Run) => boolean
+      /**
+       * Of a list of runs (its key begins with namespace, 'runs'): whether a run belongs into it; null: that cannot be told here. Those that do come on top,
+       * those that no longer do leave. Absent: its newcomers need a refresh.
+       */
+      accepts?: (run: Run) => boolean | null
     }
   }
 }

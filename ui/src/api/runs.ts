@@ -1,6 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { call, client, type Run, type RunState } from './client.ts'
+import { call, client, type RunState } from './client.ts'
 import type { RunPage } from './patch.ts'
+import { accepts, askedOf, type RunFilter } from './run-filter.ts'
+
+export { accepts, askedOf, type RunFilter, spanMs } from './run-filter.ts'
 
 export const RUN_STATES = [
   'scheduled',
@@ -17,48 +20,27 @@ export const RUN_STATES = [
 const CLOSED: readonly RunState[] = ['completed', 'failed', 'timed_out', 'cancelled', 'terminated']
 export const isClosed = (state: RunState): boolean => CLOSED.includes(state)
 
-/** What `runs.list` filters by, as the API names it. */
-export interface RunFilter {
-  state?: RunState[]
-  definition?: string[]
-  queue?: string[]
-  /** `name:value` */
-  tag?: string[]
-  batch?: string
-  createdAfter?: string
-  createdBefore?: string
-}
-
 const PAGE = 100
 
 /** A list of runs, newest first, page by page, kept live: runs change where they stand, new ones that fit come on top. */
 export function runsQuery(namespace: string, filter: RunFilter) {
   return infiniteQueryOptions({
     queryKey: [namespace, 'runs', filter] as const,
-    queryFn: ({ pageParam, signal }): Promise<RunPage> =>
-      call(
+    queryFn: async ({ pageParam, signal }): Promise<RunPage> => {
+      // All pages of one list ask the same: what `last` means is fixed with the first.
+      const query = pageParam?.asked ?? askedOf(filter)
+      const page = await call(
         client.GET('/v1/namespaces/{namespace}/runs', {
-          params: { path: { namespace }, query: { ...filter, limit: PAGE, ...(pageParam !== null && { cursor: pageParam }) } },
+          params: { path: { namespace }, query: { ...query, limit: PAGE, ...(pageParam !== null && { cursor: pageParam.cursor }) } },
           signal,
         }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: page => page.next,
+      )
+      return { ...page, asked: query }
+    },
+    initialPageParam: null as { cursor: string; asked: Omit<RunFilter, 'last'> | undefined } | null,
+    getNextPageParam: page => (page.next === null ? null : { cursor: page.next, asked: page.asked }),
     meta: { accepts: run => accepts(filter, run) },
   })
-}
-
-/** Whether a list of this filter would hold the run: what only the server can tell (a batch's members) is left to the next reading. */
-export function accepts(filter: RunFilter, run: Run): boolean {
-  return (
-    (filter.state?.includes(run.state) ?? true) &&
-    (filter.definition?.includes(run.definition) ?? true) &&
-    (filter.queue?.includes(run.queue) ?? true) &&
-    (filter.tag?.every(tag => run.tags?.[tag.slice(0, tag.indexOf(':'))] === tag.slice(tag.indexOf(':') + 1)) ?? true) &&
-    filter.batch === undefined &&
-    (filter.createdAfter === undefined || run.createdAt >= filter.createdAfter) &&
-    (filter.createdBefore === undefined || run.createdAt < filter.createdBefore)
-  )
 }
 
 const params = (namespace: string, run: string) => ({ path: { namespace, run } })

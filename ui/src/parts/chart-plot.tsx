@@ -1,20 +1,20 @@
 import { useEffect, useEffectEvent, useRef } from 'react'
 import uPlot, { type AlignedData, type Options } from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { dayText, minuteText } from '../format/time.ts'
+import { clockTime } from '../format/time.ts'
 import type { ChartProps } from './chart.tsx'
 import { useWidth } from './use-width.ts'
 
 type PlotProps = ChartProps & { height: number; format(value: number): string; zone: string | null }
 
 /** The drawing itself, in a chunk of its own. */
-export default function Plot({ times, series, as = 'lines', height, format, zone, onBrush }: PlotProps) {
+export default function Plot({ times, series, as = 'lines', log = false, height, format, zone, onBrush }: PlotProps) {
   const root = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const width = useWidth(root)
   const brushed = useEffectEvent((from: number, until: number) => onBrush?.(from, until))
   const data = dataOf(times, series, as)
-  const shape = series.map(({ label, color }) => `${label} ${color}`).join()
+  const shape = series.map(({ label, color, dashed }) => `${label} ${color} ${dashed}`).join() + String(log)
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew when its shape is another; values and size are set below
   useEffect(() => {
     if (root.current === null || width === 0) return
@@ -25,35 +25,48 @@ export default function Plot({ times, series, as = 'lines', height, format, zone
       legend: { show: false },
       padding: [8, 8, 0, 0],
       cursor: { y: false, drag: { x: onBrush !== undefined, y: false, setScale: false }, points: { size: 5 } },
-      scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(1, most ?? 1) * 1.05] } },
+      scales: {
+        x: { time: true },
+        // A decade more at least than the least, so that a flat line is not all there is.
+        y: log
+          ? {
+              distr: 3,
+              range: (_, least, most) => [
+                10 ** Math.floor(Math.log10(Math.max(1, least ?? 1))),
+                10 ** Math.ceil(Math.log10(Math.max(10, (most ?? 10) * 1.01))),
+              ],
+            }
+          : { range: (_, __, most) => [0, Math.max(1, most ?? 1) * 1.05] },
+      },
       axes: [
         {
           stroke: color('var(--soft)'),
           grid: { show: false },
           ticks: { show: false },
-          font: '11px Inter Variable',
+          font: FONT,
           size: 24,
-          space: 64,
-          values: (_, splits) => axisTimes(splits, zone),
+          space: 72,
+          values: (_, splits) => splits.map(seconds => minuteText(seconds * 1_000, zone)),
         },
         {
           stroke: color('var(--soft)'),
           grid: { stroke: color('var(--line)'), width: 1 },
           ticks: { show: false },
-          font: '11px Inter Variable',
+          font: FONT,
           size: 48,
-          values: (_, splits) => splits.map(value => (Number.isInteger(value) || value < 10 ? format(value) : '')),
+          ...(log && { filter: (_, splits) => splits, splits: (_, __, least, most) => decades(least, most) }),
+          values: (_, splits) => splits.map(value => (log || Number.isInteger(value) || value < 10 ? format(value) : '')),
         },
       ],
       // Bars stand on each other: the highest is drawn first and the lower ones over it.
       series: [
         {},
-        ...series.map(({ label, color: name }) => ({
+        ...series.map(({ label, color: name, dashed }) => ({
           label,
           stroke: color(name),
           ...(as === 'bars'
             ? { fill: color(name), width: 0, paths: uPlot.paths.bars?.({ size: [0.8, 40] }) as never, points: { show: false } }
-            : { width: 1.5, points: { show: false } }),
+            : { width: 1.5, spanGaps: true, points: { show: false }, ...(dashed && { dash: [4, 3] }) }),
         })),
       ],
       ...(zone !== null && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), zone) }),
@@ -89,15 +102,18 @@ function dataOf(times: ChartProps['times'], series: ChartProps['series'], as: 'l
   return [seconds, ...stacked]
 }
 
-/** One line each: a day is told where it begins, the time elsewhere. */
-function axisTimes(seconds: readonly number[], zone: string | null): string[] {
-  let before = ''
-  return seconds.map(second => {
-    const day = dayText(second * 1_000, zone)
-    const begins = before !== '' && day !== before
-    before = day
-    return begins ? day : minuteText(second * 1_000, zone)
-  })
+const FONT = '11px Inter Variable'
+
+/** `14:00`. */
+function minuteText(at: number, zone: string | null): string {
+  return clockTime(at, zone).replace(/:\d\d(?=\s|$)/, '')
+}
+
+function decades(least: number, most: number): number[] {
+  const [from, until] = [Math.round(Math.log10(least)), Math.round(Math.log10(most))]
+  // Not more lines than there is room for.
+  const step = Math.max(1, Math.ceil((until - from) / 4))
+  return Array.from({ length: Math.floor((until - from) / step) + 1 }, (_, index) => 10 ** (from + index * step))
 }
 
 /** A canvas knows neither variables nor light-dark(). */

@@ -10,6 +10,8 @@ export interface Series {
   color: string
   /** One a time; null: a gap. */
   values: readonly (number | null)[]
+  /** Told apart from another of its colour. */
+  dashed?: boolean
 }
 
 export interface ChartProps {
@@ -20,6 +22,8 @@ export interface ChartProps {
   series: readonly Series[]
   as?: 'lines' | 'bars'
   height?: number
+  /** Of lines: each step upwards is ten times as much. Nothing is shown as 1. */
+  log?: boolean
   /** How values are written. Default: whole numbers. */
   format?(value: number): string
   /** Present: one can drag a range, which is told here in milliseconds. */
@@ -30,7 +34,7 @@ const Plot = lazy(() => import('./chart-plot.tsx'))
 
 /** Values over time. Bars stand on each other. The same is there as a table. */
 export function Chart(props: ChartProps) {
-  const { label, times, series, height = 160, format = countText } = props
+  const { label, times, series, as = 'lines', height = 160, format = countText } = props
   const { zone, theme } = usePreferences()
   const [asTable, setAsTable] = useState(false)
   const id = useId()
@@ -40,9 +44,16 @@ export function Chart(props: ChartProps) {
         <span id={id} className="hidden-text">
           {label}
         </span>
-        {series.map(({ label: name, color }) => (
+        {series.map(({ label: name, color, dashed }) => (
           <span key={name} className="inline-flex items-center gap-1.5">
-            <span className="size-2 rounded-full" style={{ background: color }} /> {name}
+            {as === 'lines' ? (
+              <svg aria-hidden="true" width="16" height="2">
+                <line x1="0" x2="16" y1="1" y2="1" stroke={color} strokeWidth="2" {...(dashed && { strokeDasharray: '4 2' })} />
+              </svg>
+            ) : (
+              <span className="size-2 rounded-full" style={{ background: color }} />
+            )}{' '}
+            {name}
           </span>
         ))}
         <span className="grow" />

@@ -25,6 +25,8 @@ export interface ChipField {
   read?(typed: string): string
   /** Null: it may be kept; else why not. */
   accepts?(typed: string): string | null
+  /** How a value that is kept is shown: an instant in the reader's zone. Default: as it is. */
+  show?(value: string): string
 }
 
 export interface ChipsProps {
@@ -32,13 +34,16 @@ export interface ChipsProps {
   fields: readonly ChipField[]
   chips: readonly Chip[]
   onChange(chips: readonly Chip[]): void
+  /** What words that name no field may mean: offered below the fields that they could be. */
+  meant?(typed: string): readonly Chip[]
+  placeholder?: string
 }
 
 /**
  * A filter as chips. One types or picks a field, then its value; `state:failed` at once works too. It is a combobox: arrows choose, Enter takes, Backspace
  * in the empty field takes the last chip away, `/` comes here, Esc leaves.
  */
-export function Chips({ label, fields, chips, onChange }: ChipsProps) {
+export function Chips({ label, fields, chips, onChange, meant, placeholder = 'Filter: state, definition, queue …' }: ChipsProps) {
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
   const [typed, setTyped] = useState('')
@@ -47,7 +52,8 @@ export function Chips({ label, fields, chips, onChange }: ChipsProps) {
   const [refused, setRefused] = useState<string | null>(null)
   const { field, rest } = split(typed, fields)
   const values = useValues(field)
-  const options = field === null ? fieldOptions(fields, chips, rest) : valueOptions(field, values, chips, rest)
+  const options =
+    field === null ? [...fieldOptions(fields, chips, rest), ...meantOptions(fields, meant?.(rest) ?? [])] : valueOptions(field, values, chips, rest)
   const current = Math.min(chosen, options.length - 1)
   useCommand({ label: 'Filter', group: 'List', keys: '/', run: () => input.current?.focus() })
 
@@ -64,10 +70,11 @@ export function Chips({ label, fields, chips, onChange }: ChipsProps) {
     onChange([...others, { field: to.name, value }])
     type('')
   }
+  const choose = ({ value, of }: Option): void => (of === undefined ? type(`${value}:`) : add(of, value))
   const take = (): void => {
     const option = options[current]
     if (field === null) {
-      if (option !== undefined) type(`${option.value}:`)
+      if (option !== undefined) choose(option)
     } else if (option !== undefined) add(field, option.value)
     else if (rest.trim() !== '') add(field, rest.trim())
   }
@@ -95,11 +102,11 @@ export function Chips({ label, fields, chips, onChange }: ChipsProps) {
         <Icon name="search" size={14} className="text-soft" />
         {chips.map(chip => (
           <span key={`${chip.field} ${chip.value}`} className="inline-flex h-6 max-w-full items-center rounded-small bg-hover pl-2">
-            <span className="text-soft">{fields.find(known => known.name === chip.field)?.label.toLowerCase() ?? chip.field}&nbsp;</span>
-            <span className="truncate font-medium">{chip.value}</span>
+            <span className="text-soft">{labelOf(fields, chip)}&nbsp;</span>
+            <span className="truncate font-medium">{shownValue(fields, chip)}</span>
             <button
               type="button"
-              aria-label={`Take away ${chip.field} ${chip.value}`}
+              aria-label={`Take away ${labelOf(fields, chip)} ${shownValue(fields, chip)}`}
               onClick={() => onChange(chips.filter(other => other !== chip))}
               className="inline-flex size-6 items-center justify-center text-soft hover:text-ink"
             >
@@ -119,12 +126,12 @@ export function Chips({ label, fields, chips, onChange }: ChipsProps) {
           autoComplete="off"
           spellCheck={false}
           value={typed}
-          placeholder={chips.length === 0 ? 'Filter: state, definition, queue …' : ''}
+          placeholder={chips.length === 0 ? placeholder : ''}
           onChange={event => type(event.target.value)}
           onFocus={() => setOpen(true)}
           onBlur={() => setOpen(false)}
           onKeyDown={onKeyDown}
-          className="h-6 min-w-32 grow bg-transparent outline-none"
+          className="h-6 min-w-16 grow basis-24 bg-transparent outline-none"
         />
         {chips.length > 0 && (
           <button type="button" onClick={() => onChange([])} className="rounded-small px-1.5 text-small text-soft hover:text-ink">
@@ -148,13 +155,13 @@ export function Chips({ label, fields, chips, onChange }: ChipsProps) {
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox has the keys
           // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the combobox
           <div
-            key={option.value}
+            key={`${option.of?.name} ${option.value}`}
             id={`${id}-${index}`}
             role="option"
             aria-selected={index === current}
             onPointerDown={event => event.preventDefault()}
             onPointerMove={() => setChosen(index)}
-            onClick={() => (field === null ? type(`${option.value}:`) : add(field, option.value))}
+            onClick={() => (field === null ? choose(option) : add(field, option.value))}
             className={classes('flex h-8 cursor-pointer items-center justify-between gap-3 rounded-small px-2', index === current && 'bg-hover')}
           >
             <span className="truncate">{option.label}</span>
@@ -175,6 +182,19 @@ interface Option {
   value: string
   label: string
   hint?: string | undefined
+  /** It is a whole chip of this field. */
+  of?: ChipField
+}
+
+const labelOf = (fields: readonly ChipField[], { field }: Chip): string => fields.find(known => known.name === field)?.label.toLowerCase() ?? field
+const shownValue = (fields: readonly ChipField[], { field, value }: Chip): string =>
+  fields.find(known => known.name === field)?.show?.(value) ?? value
+
+function meantOptions(fields: readonly ChipField[], meant: readonly Chip[]): Option[] {
+  return meant.flatMap(({ field, value }) => {
+    const of = fields.find(known => known.name === field)
+    return of === undefined ? [] : [{ value, label: value, hint: of.label.toLowerCase(), of }]
+  })
 }
 
 function split(typed: string, fields: readonly ChipField[]): { field: ChipField | null; rest: string } {

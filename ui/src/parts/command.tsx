@@ -5,8 +5,8 @@ import { Icon } from './icons.tsx'
 /** The command that does the same, to copy. */
 export function Command({ text }: { text: string }) {
   return (
-    <span className="inline-flex max-w-full items-center gap-1 rounded border border-line bg-ground py-0.5 pl-2.5 pr-1">
-      <code className="min-w-0 whitespace-pre-wrap break-words py-1">{text}</code>
+    <span className="inline-flex max-w-full items-start gap-1 rounded border border-line bg-ground py-0.5 pl-2.5 pr-1">
+      <code className="min-w-0 whitespace-pre-wrap py-1 wrap-anywhere">{text}</code>
       <Copy text={text} label="Copy the command" />
     </span>
   )

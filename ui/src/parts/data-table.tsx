@@ -1,8 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { countText } from '../format/number.ts'
 import { classes } from './classes.ts'
 import { useCommand } from './commands.ts'
-import { Card, type Column, columnsFor, gridOf, NARROW, ROW_HEIGHT } from './table-columns.tsx'
+import { type Column, columnsFor, gridOf, NARROW, ROW_HEIGHT } from './table-columns.tsx'
+import { type RowDeed, TableRow } from './table-row.tsx'
 import { useWidth } from './use-width.ts'
 
 export type { Column } from './table-columns.tsx'
@@ -21,6 +23,8 @@ export interface DataTableProps<Row> {
   loading?: boolean
   /** Present: rows can be picked, with a box at their left and `x`. */
   selection?: { picked: ReadonlySet<string>; change(picked: ReadonlySet<string>): void }
+  /** Rows that come on top while one looks further down are counted there: `12 new`. */
+  newcomers?: boolean
   /** In the place of rows, when there are none. */
   empty?: ReactNode
   /** In the last line: how far the list has looked. */
@@ -30,15 +34,16 @@ export interface DataTableProps<Row> {
 const BEFORE_END = 20
 
 /**
- * Rows of one height, drawn only where one looks: a million are as smooth as ten. `j` and `k` move, Enter opens, `x` picks. Columns of lower priority leave
+ * Rows of one height, drawn only where one looks: a million are as smooth as ten. `j` and `k` move, Enter opens, `x` picks (Shift: all up to there). Columns of lower priority leave
  * as the room gets narrow; below 560 px each row is a card. Rows that come on top do not push what one reads: unless one stands at the very top.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, rows, columns, rowKey, onOpen, onEnd, loading = false, selection, empty, foot } = props
+  const { label, rows, columns, rowKey, onOpen, onEnd, loading = false, selection, newcomers = false, empty, foot } = props
   const scroller = useRef<HTMLDivElement>(null)
   const width = useWidth(scroller)
   const narrow = width > 0 && width < NARROW
-  const shown = columnsFor(columns, width)
+  // Kept as long as it is the same columns: cells are drawn anew with another list of them.
+  const shown = useMemo(() => columnsFor(columns, width), [columns, width])
   const grid = gridOf(shown, selection !== undefined)
   const rowHeight = narrow ? ROW_HEIGHT.card : ROW_HEIGHT.line
   const [current, setCurrent] = useState<string | null>(null)
@@ -52,7 +57,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const items = virtual.getVirtualItems()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another height is another layout
   useEffect(() => virtual.measure(), [rowHeight])
-  useHeldStill(scroller, rows, rowKey, rowHeight)
+  const fresh = useHeldStill(scroller, rows, rowKey, rowHeight)
 
   const lastIndex = items.at(-1)?.index ?? 0
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when one has moved or rows have come
@@ -73,11 +78,29 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const row = rows.find(candidate => rowKey(candidate) === current)
     if (row !== undefined) onOpen?.(row)
   }
+  const lastPicked = useRef<string | null>(null)
   const pick = (key: string): void => {
     if (selection === undefined) return
     const picked = new Set(selection.picked)
     if (!picked.delete(key)) picked.add(key)
+    lastPicked.current = key
     selection.change(picked)
+  }
+  /** All from the one that was picked last to this one. */
+  const pickTo = (key: string): void => {
+    if (selection === undefined) return
+    const ends = [lastPicked.current, key].map(end => rows.findIndex(row => rowKey(row) === end))
+    const [from, to] = [Math.max(0, Math.min(...ends)), Math.max(...ends)]
+    lastPicked.current = key
+    selection.change(new Set([...selection.picked, ...rows.slice(from, to + 1).map(rowKey)]))
+  }
+  /** Picks where one stands, and the next as one goes on. */
+  const pickOn = (step: number): void => {
+    const at = rows.findIndex(row => rowKey(row) === current)
+    const next = rows[at + step]
+    if (selection === undefined || at < 0) return
+    selection.change(new Set([...selection.picked, ...[rows[at] as Row, ...(next === undefined ? [] : [next])].map(rowKey)]))
+    move(step)
   }
   useCommand({ label: 'Next row', group: 'List', keys: 'j', keysOnly: true, run: () => move(1) })
   useCommand({ label: 'Row before', group: 'List', keys: 'k', keysOnly: true, run: () => move(-1) })
@@ -86,17 +109,38 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     { label: 'Pick the row', group: 'List', keys: 'x', keysOnly: true, run: () => current !== null && pick(current) },
     selection !== undefined,
   )
+  useCommand({ label: 'Pick the row and the next', group: 'List', keys: 'J', keysOnly: true, run: () => pickOn(1) }, selection !== undefined)
+  useCommand({ label: 'Pick the row and the one before', group: 'List', keys: 'K', keysOnly: true, run: () => pickOn(-1) }, selection !== undefined)
 
-  const clicked = (event: MouseEvent, row: Row): void => {
-    setCurrent(rowKey(row))
-    if (event.defaultPrevented || (event.target as HTMLElement).closest('a, button, input')) return
-    if (getSelection()?.isCollapsed !== false) onOpen?.(row)
-  }
+  const actOn = useEffectEvent((deed: RowDeed, row: Row): void => {
+    const key = rowKey(row)
+    if (deed === 'focus') return setCurrent(key)
+    if (deed === 'down') return move(1)
+    if (deed === 'up') return move(-1)
+    if (deed === 'open') return onOpen?.(row)
+    if (deed === 'pick' || lastPicked.current === null) return pick(key)
+    pickTo(key)
+  })
+  // The same for all drawings: so that a row is drawn anew only when it has changed.
+  const [act] = useState(() => (deed: RowDeed, row: Row) => actOn(deed, row))
   const firstKey = rows[0] === undefined ? null : rowKey(rows[0])
   const reachable = rows.some(row => rowKey(row) === current) ? current : firstKey
 
   return (
     <div ref={scroller} className="min-h-0 grow overflow-auto" data-scroller>
+      {newcomers && (
+        <div role="status" className="pointer-events-none sticky left-0 top-10 z-10 flex h-0 justify-center">
+          {fresh > 0 && (
+            <button
+              type="button"
+              onClick={() => scroller.current?.scrollTo({ top: 0 })}
+              className="appear numeric pointer-events-auto flex h-7 items-center rounded-full bg-ink px-3 font-medium text-inverse shadow-overlay"
+            >
+              {countText(fresh)} new
+            </button>
+          )}
+        </div>
+      )}
       {rows.length === 0 && !loading ? (
         empty
       ) : (
@@ -130,54 +174,21 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             {items.map(item => {
               const row = rows[item.index] as Row
               const key = rowKey(row)
-              const picked = selection?.picked.has(key) ?? false
               return (
-                <div
+                <TableRow
                   key={key}
-                  role="row"
-                  data-row={key}
-                  aria-rowindex={item.index + 2}
-                  aria-selected={selection ? picked : undefined}
-                  tabIndex={key === reachable ? 0 : -1}
-                  onFocus={() => setCurrent(key)}
-                  onClick={event => clicked(event, row)}
-                  onKeyDown={event => {
-                    if (event.key === 'Enter' && event.target === event.currentTarget) onOpen?.(row)
-                    else if (event.key === 'ArrowDown') move(1)
-                    else if (event.key === 'ArrowUp') move(-1)
-                    else return
-                    event.preventDefault()
-                  }}
-                  className={classes(
-                    'absolute inset-x-0 top-0 border-b border-line px-4 -outline-offset-2',
-                    narrow ? 'flex items-center gap-3' : 'grid items-center gap-x-4',
-                    onOpen && 'cursor-pointer',
-                    picked ? 'bg-picked' : 'hover:bg-hover',
-                  )}
-                  style={{ height: rowHeight, transform: `translateY(${item.start}px)`, ...(!narrow && { gridTemplateColumns: grid }) }}
-                >
-                  {selection && (
-                    <span role="gridcell">
-                      <input
-                        type="checkbox"
-                        tabIndex={-1}
-                        aria-label="Pick"
-                        className="block accent-ink"
-                        checked={picked}
-                        onChange={() => pick(key)}
-                      />
-                    </span>
-                  )}
-                  {narrow ? (
-                    <Card columns={columns} row={row} />
-                  ) : (
-                    shown.map(column => (
-                      <span key={column.id} role="gridcell" className={classes('min-w-0 truncate', column.align === 'end' && 'text-right')}>
-                        {column.cell(row)}
-                      </span>
-                    ))
-                  )}
-                </div>
+                  row={row}
+                  id={key}
+                  index={item.index}
+                  start={item.start}
+                  height={rowHeight}
+                  columns={narrow ? columns : shown}
+                  grid={narrow ? null : grid}
+                  picked={selection === undefined ? null : selection.picked.has(key)}
+                  reachable={key === reachable}
+                  opens={onOpen !== undefined}
+                  act={act}
+                />
               )
             })}
           </div>
@@ -190,21 +201,40 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   )
 }
 
-/** Rows that come on top move what is below: the view moves with it, so that what one reads stands still. */
+/**
+ * Rows that come on top move what is below: the view moves with it, so that what one reads stands still. Answers how many have come since one was at the top.
+ */
 function useHeldStill<Row>(
   scroller: { current: HTMLDivElement | null },
   rows: readonly Row[],
   rowKey: (row: Row) => string,
   rowHeight: number,
-): void {
+): number {
   const top = useRef<string | null>(null)
+  const [seen, setSeen] = useState<string | null>(null)
+  const first = rows[0] === undefined ? null : rowKey(rows[0])
   useLayoutEffect(() => {
     const element = scroller.current
-    const first = rows[0] === undefined ? null : rowKey(rows[0])
     const before = top.current
     top.current = first
-    if (element === null || before === null || first === before || element.scrollTop < rowHeight) return
+    if (element === null) return
+    if (element.scrollTop < rowHeight) return setSeen(first)
+    if (before === null || first === before) return
     const index = rows.findIndex(row => rowKey(row) === before)
     if (index > 0) element.scrollTop += index * rowHeight
   })
+  useEffect(() => {
+    const element = scroller.current
+    if (element === null) return
+    const back = (): void => {
+      if (element.scrollTop < rowHeight) setSeen(top.current)
+    }
+    element.addEventListener('scroll', back, { passive: true })
+    return () => element.removeEventListener('scroll', back)
+  }, [scroller, rowHeight])
+  if (seen === null || seen === first) return 0
+  return Math.max(
+    0,
+    rows.findIndex(row => rowKey(row) === seen),
+  )
 }

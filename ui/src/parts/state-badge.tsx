@@ -53,8 +53,11 @@ export interface StateBadgeProps {
 export function StateBadge({ state, reason, compact = false }: StateBadgeProps) {
   const [icon, tone, word = state] = STATES[state] ?? ['dot', 'cancelled', state]
   return (
-    <span className="inline-flex min-w-0 items-center gap-1.5 whitespace-nowrap" title={reason ? `${word}: ${reason}` : undefined}>
-      <span className={classes('inline-flex items-center gap-1.5 font-medium', TONES[tone])}>
+    <span
+      className="inline-flex min-w-0 max-w-full items-center gap-1.5 whitespace-nowrap align-top"
+      title={reason ? `${word}: ${reason}` : undefined}
+    >
+      <span className={classes('inline-flex shrink-0 items-center gap-1.5 font-medium', TONES[tone])}>
         <Icon name={icon} size={14} className={state === 'running' || state === 'busy' ? 'pulse' : ''} />
         <span className={compact ? 'hidden-text' : ''}>{word}</span>
       </span>
@@ -66,4 +69,9 @@ export function StateBadge({ state, reason, compact = false }: StateBadgeProps) 
 /** The colour of a state in charts, as a CSS variable. */
 export function stateColor(state: string): string {
   return `var(--${STATES[state]?.[1] ?? 'cancelled'})`
+}
+
+/** The same softer: of what went well in a chart, which is the ground before which the rest stands out. */
+export function softColor(state: string): string {
+  return `color-mix(in oklab, ${stateColor(state)} 50%, var(--surface))`
 }
