@@ -1,4 +1,4 @@
-import { useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useCommand } from './commands.ts'
 import { Icon } from './icons.tsx'
 
@@ -14,6 +14,19 @@ export interface FilterBoxProps {
 /** Narrows a list that is here already by words. `/` comes here; Esc clears it, then leaves. */
 export function FilterBox({ label, placeholder, value, onChange }: FilterBoxProps) {
   const input = useRef<HTMLInputElement>(null)
+  const [typed, setTyped] = useState(value)
+  // An address follows what is typed a moment later: those on their way must not take back what has been typed since. Others come from the back button.
+  const sent = useRef<string[]>([])
+  useEffect(() => {
+    const at = sent.current.indexOf(value)
+    if (at < 0) setTyped(value)
+    else sent.current = sent.current.slice(at + 1)
+  }, [value])
+  const type = (text: string): void => {
+    setTyped(text)
+    sent.current.push(text)
+    onChange(text)
+  }
   useCommand({ label: 'Filter', group: 'List', keys: '/', run: () => input.current?.select() })
   return (
     <div className="relative min-w-40 max-w-80 grow max-sm:max-w-none max-sm:basis-full">
@@ -25,17 +38,17 @@ export function FilterBox({ label, placeholder, value, onChange }: FilterBoxProp
         placeholder={placeholder}
         autoComplete="off"
         spellCheck={false}
-        value={value}
-        onChange={event => onChange(event.target.value)}
+        value={typed}
+        onChange={event => type(event.target.value)}
         onKeyDown={event => {
           if (event.key !== 'Escape') return
           event.preventDefault()
-          if (value === '') input.current?.blur()
-          else onChange('')
+          if (typed === '') input.current?.blur()
+          else type('')
         }}
         className="h-8.5 w-full rounded border border-edge bg-surface pl-8 pr-8"
       />
-      <kbd className="pointer-events-none absolute right-2.5 top-2 text-soft max-sm:hidden">{value === '' ? '/' : 'esc'}</kbd>
+      <kbd className="pointer-events-none absolute right-2.5 top-2 text-soft max-sm:hidden">{typed === '' ? '/' : 'esc'}</kbd>
     </div>
   )
 }

@@ -44,7 +44,7 @@ export function Card<Row>({ columns, row }: { columns: readonly Column<Row>[]; r
           ))}
         </span>
       </div>
-      <div className="flex gap-3 truncate text-small/6 text-soft">
+      <div className="mt-0.5 flex gap-3 truncate text-small/6 text-soft">
         {at('line').map(column => (
           <span key={column.id} className="truncate">
             {column.cell(row)}
