@@ -112,7 +112,7 @@ describe('the console', () => {
       for (const [path, there] of [
         ['/', 'Latest failures'],
         ['/runs', 'breaks'],
-        [`/runs/${broken.id}`, 'What ended it'],
+        [`/runs/${broken.id}`, 'its attempts are used up'],
       ] as const) {
         const page = await shown.page(path, options)
         await page.getByText(there).first().waitFor()

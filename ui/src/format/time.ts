@@ -37,6 +37,17 @@ export function clockTime(at: string | number, zone: string | null): string {
   return format('clock', { timeStyle: 'medium' }, zone).format(new Date(at))
 }
 
+/** `14:02:07.123`: of log lines, which follow each other closely. */
+export function preciseTime(at: string | number, zone: string | null): string {
+  const options = { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' } as const
+  return format('precise', options, zone).format(new Date(at))
+}
+
+/** `14:02`. */
+export function minuteTime(at: string | number, zone: string | null): string {
+  return format('minute', { timeStyle: 'short' }, zone).format(new Date(at))
+}
+
 /** `Nov 28, 14:02`. */
 export function shortTime(at: string | number, zone: string | null): string {
   return format('short', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }, zone).format(new Date(at))

@@ -1,8 +1,9 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { json } from '@codemirror/lang-json'
-import { bracketMatching, defaultHighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language'
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language'
 import { EditorState } from '@codemirror/state'
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
 import { useEffect, useEffectEvent, useRef } from 'react'
 
 const LOOK = EditorView.theme({
@@ -13,6 +14,14 @@ const LOOK = EditorView.theme({
   '.cm-content': { caretColor: 'var(--ink)' },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
 })
+
+/** The colours of `JsonView`, which have enough contrast in both themes. */
+const COLORS = HighlightStyle.define([
+  { tag: tags.propertyName, color: 'var(--soft)' },
+  { tag: tags.string, color: 'var(--completed)' },
+  { tag: [tags.number, tags.bool], color: 'var(--running)' },
+  { tag: tags.null, color: 'var(--soft)' },
+])
 
 /**
  * CodeMirror in a shadow root: in a document it writes a <style>, which the content security policy forbids; in a shadow root it adopts a sheet.
@@ -37,7 +46,7 @@ export default function Code({ label, value, onChange, small }: { label: string;
           indentOnInput(),
           bracketMatching(),
           json(),
-          syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+          syntaxHighlighting(COLORS),
           keymap.of([...defaultKeymap, ...historyKeymap]),
           LOOK,
           EditorView.lineWrapping,

@@ -1,52 +1,61 @@
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import type { RunDetail } from '../api/client.ts'
-import { Facts, Panel } from '../parts/panel.tsx'
+import { isClosed } from '../api/runs.ts'
+import { Panel } from '../parts/panel.tsx'
 import { Duration, Time } from '../parts/time.tsx'
+import { LINK, PlaceLink } from './links.tsx'
 
-const LINK = 'underline decoration-line underline-offset-3 hover:decoration-current'
+/** What time alone will do next, by the state that it is in. */
+const NEXT: Partial<Record<RunDetail['state'], string>> = { scheduled: 'Due', queued: 'Expires', running: 'Times out', waiting: 'Next attempt' }
 
-export function RunFacts({ run }: { run: RunDetail }) {
+export function RunFacts({ run, workerName }: { run: RunDetail; workerName(id: string): string }) {
   const tags = Object.entries(run.tags ?? {})
+  const closed = isClosed(run.state)
+  const isJob = run.kind === 'job'
+  const waited = run.startedAt ?? run.closedAt
+  const facts: (readonly [string, ReactNode] | false)[] = [
+    ['Definition', <PlaceLink key="definition" noun="definition" name={run.definition} />],
+    isJob && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
+    isJob && ['Priority', run.priority],
+    isJob && ['Attempt', `${run.attempt} of ${run.attempts}`],
+    run.worker !== null && [
+      'Worker',
+      <PlaceLink key="worker" noun="worker" name={run.worker}>
+        {workerName(run.worker)}
+      </PlaceLink>,
+    ],
+    ['Created', <Time key="created" at={run.createdAt} as="absolute" />],
+    ['Began', <Time key="began" at={run.startedAt} as="absolute" />],
+    closed && ['Closed', <Time key="closed" at={run.closedAt} as="absolute" />],
+    isJob && ['Waited', <Duration key="waited" from={run.createdAt} to={waited} />],
+    ['Took', <Duration key="took" from={run.startedAt} to={run.closedAt} />],
+    !closed && run.nextAt !== null && [NEXT[run.state] ?? 'Next', <Time key="next" at={run.nextAt} />],
+  ]
   return (
     <Panel title="Facts">
-      <Facts
-        facts={[
-          [
-            'Definition',
-            <Link key="definition" to="/runs" search={{ definition: [run.definition] }} className={LINK}>
-              {run.definition}
-            </Link>,
-          ],
-          [
-            'Queue',
-            <Link key="queue" to="/runs" search={{ queue: [run.queue] }} className={LINK}>
-              {run.queue}
-            </Link>,
-          ],
-          ['Attempt', `${run.attempt} of ${run.attempts}`],
-          ['Priority', run.priority],
-          ['Created', <Time key="created" at={run.createdAt} />],
-          ['Started', <Time key="started" at={run.startedAt} />],
-          ['Took', <Duration key="took" from={run.startedAt} to={run.closedAt} />],
-          ...(run.closedAt === null
-            ? ([['Next', <Time key="next" at={run.nextAt} />]] as const)
-            : ([['Closed', <Time key="closed" at={run.closedAt} />]] as const)),
-          ...(run.worker === null ? [] : ([['Worker', run.worker]] as const)),
-          ...(run.progress === null ? [] : ([['Progress', `${Math.round(run.progress.value * 100)} % ${run.progress.message ?? ''}`]] as const)),
-          ...(tags.length === 0
-            ? []
-            : ([
-                [
-                  'Tags',
-                  tags.map(([name, value]) => (
-                    <Link key={name} to="/runs" search={{ tag: [`${name}:${value}`] }} className={`mr-2 ${LINK}`}>
-                      {name}:{value}
-                    </Link>
-                  )),
-                ],
-              ] as const)),
-        ]}
-      />
+      <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1.5">
+        {facts
+          .filter(fact => fact !== false)
+          .map(([name, value]) => (
+            <div key={name} className="contents">
+              <dt className="text-soft">{name}</dt>
+              <dd className="min-w-0 break-words">{value}</dd>
+            </div>
+          ))}
+        {tags.length > 0 && (
+          <>
+            <dt className="text-soft">Tags</dt>
+            <dd className="flex min-w-0 flex-wrap gap-x-3">
+              {tags.map(([name, value]) => (
+                <Link key={name} to="/runs" search={{ tag: [`${name}:${value}`] }} className={LINK}>
+                  {name}:{value}
+                </Link>
+              ))}
+            </dd>
+          </>
+        )}
+      </dl>
     </Panel>
   )
 }

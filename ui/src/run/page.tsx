@@ -1,22 +1,32 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import type { RunDetail } from '../api/client.ts'
 import { useNamespace } from '../api/namespace.ts'
-import { explainQuery, historyQuery, isClosed, runQuery } from '../api/runs.ts'
+import { explainQuery, historyQuery, runQuery } from '../api/runs.ts'
 import { Page } from '../app/page.tsx'
+import { present } from '../app/search.ts'
 import { shortId } from '../format/id.ts'
-import { commandText } from '../parts/command.tsx'
-import { RunId } from '../parts/copy.tsx'
-import { Panel } from '../parts/panel.tsx'
-import { Reasons } from '../parts/reasons.tsx'
+import { countText } from '../format/number.ts'
+import { useCommand } from '../parts/commands.ts'
 import { StateBadge } from '../parts/state-badge.tsx'
-import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
-import { RunActions } from './actions.tsx'
-import { RunFacts } from './facts.tsx'
+import { ErrorState, Skeleton } from '../parts/states.tsx'
+import { Tabs } from '../parts/tabs.tsx'
+import { RunActions } from './actions/actions.tsx'
+import { RunData } from './data.tsx'
+import { Explain } from './explain.tsx'
+import { DefinitionHeading, ProgressBar, RunLine } from './header.tsx'
 import { RunHistory } from './history.tsx'
+import { Logs } from './logs/logs.tsx'
+import { MissingRun } from './missing.tsx'
+import { Overview } from './overview.tsx'
+import { useWorkerName } from './queries.ts'
+import { type RunSearch, type RunTab, TABS } from './search.ts'
+import { Timeline } from './timeline/timeline.tsx'
+import { Verdict } from './verdict.tsx'
 
 const route = getRouteApi('/runs/$run')
 
-/** One run: what it is, why it waits or what ended it, and what has happened. The address takes any ending of its id. */
+/** One run: what it is, what keeps it or ended it, where its time went, and all that it said. The address takes any ending of its id. */
 export function RunPage() {
   const { run: ending } = route.useParams()
   const namespace = useNamespace()
@@ -24,58 +34,110 @@ export function RunPage() {
   // The feed speaks of whole ids, so what is shown is kept under one.
   const id = found.data?.id ?? ending
   const whole = useQuery({ ...runQuery(namespace, id), enabled: found.data !== undefined, ...(found.data && { initialData: found.data }) })
-  const explanation = useQuery({ ...explainQuery(namespace, id), enabled: found.data !== undefined })
-  const history = useQuery({ ...historyQuery(namespace, id), enabled: found.data !== undefined })
   const run = whole.data ?? found.data
-  if (run === undefined)
-    return (
-      <Page title={`Run ${shortId(ending)}`}>
-        {found.isError ? <ErrorState error={found.error} retry={() => void found.refetch()} /> : <Skeleton lines={10} />}
-      </Page>
-    )
+  if (run !== undefined) return <KnownRun key={run.id} namespace={namespace} run={run} />
+  if (found.isError) return <MissingRun namespace={namespace} ending={ending} error={found.error} retry={() => void found.refetch()} />
+  return (
+    <Page title={`Run ${shortId(ending)}`}>
+      <Skeleton lines={10} />
+    </Page>
+  )
+}
+
+const TAB_NAMES: Record<RunTab, string> = { overview: 'Overview', logs: 'Logs', history: 'History', data: 'Input and output', explain: 'Explain' }
+
+function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
+  const { namespace: _, ...search } = route.useSearch()
+  const navigate = useNavigate()
+  const explanation = useQuery(explainQuery(namespace, run.id))
+  const history = useQuery(historyQuery(namespace, run.id))
+  const workerName = useWorkerName(namespace)
+  const tab = search.tab ?? 'overview'
+  const events = history.data?.events ?? []
+  const to = (change: Partial<RunSearch>, replace: boolean): void =>
+    void navigate({ to: '.', search: before => present(clean({ ...before, ...change })), replace, hash: change.tab === undefined ? true : '' })
+  // Text and switches change what is shown at once: back leads to the tab before, not to the letter before.
+  const onSearch = (change: Partial<RunSearch>): void => to(change, true)
+  const onTab = (next: string): void => to({ tab: next as RunTab, find: undefined }, false)
+  const onAttempt = (attempt: number): void =>
+    to({ tab: 'logs', attempt: search.attempt === attempt && tab === 'logs' ? undefined : attempt }, tab === 'logs')
   return (
     <Page
       title={`${run.definition} ${shortId(run.id)}`}
-      heading={
-        <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          {run.definition} <StateBadge state={run.state} reason={run.reason} />
-        </span>
-      }
-      actions={<RunActions key={run.id} namespace={namespace} run={run} />}
+      heading={<DefinitionHeading run={run} badge={<StateBadge state={run.state} reason={run.reason} />} />}
+      actions={<RunActions namespace={namespace} run={run} />}
     >
-      <div className="-mt-3 text-soft">
-        <RunId id={run.id} whole copy />
-      </div>
-      <RunFacts run={run} />
-      {run.failure && (
-        <Panel title="Failure">
-          <pre className="max-h-80 overflow-auto whitespace-pre-wrap break-words">
-            {run.failure.stack ?? `${run.failure.type}: ${run.failure.message}`}
-          </pre>
-        </Panel>
+      {TABS.map((name, index) => (
+        <TabKey key={name} label={TAB_NAMES[name]} digit={index + 1} onPress={() => onTab(name)} />
+      ))}
+      <RunLine run={run} />
+      <Verdict run={run} explanation={explanation} events={events} />
+      <ProgressBar run={run} />
+      {history.data !== undefined && (
+        <Timeline
+          run={run}
+          events={events}
+          explanation={explanation.data}
+          rows={tab === 'overview'}
+          workerName={workerName}
+          attempt={tab === 'logs' ? search.attempt : undefined}
+          onAttempt={onAttempt}
+          toScale={search.scale === 'true'}
+          onScale={toScale => onSearch({ scale: toScale ? 'true' : undefined })}
+        />
       )}
-      <Panel title={isClosed(run.state) ? 'What ended it' : 'Why it does not run'}>
-        {explanation.isPending ? (
-          <Skeleton lines={2} />
-        ) : explanation.isError ? (
-          <ErrorState error={explanation.error} retry={() => void explanation.refetch()} />
-        ) : explanation.data.reasons.length > 0 ? (
-          <Reasons reasons={explanation.data.reasons} />
-        ) : (
-          <p className="text-soft">Nothing stands in its way.</p>
-        )}
-      </Panel>
-      <Panel title="History" padded={false}>
-        {history.isPending ? (
-          <Skeleton lines={4} />
-        ) : history.isError ? (
-          <ErrorState error={history.error} retry={() => void history.refetch()} />
-        ) : history.data.events.length === 0 ? (
-          <EmptyState title="Nothing has happened yet" command={commandText(namespace, 'show', shortId(id))} />
-        ) : (
-          <RunHistory events={history.data.events} />
-        )}
-      </Panel>
+      <Tabs
+        label="About this run"
+        value={tab}
+        onChange={onTab}
+        tabs={[
+          { value: 'overview', label: TAB_NAMES.overview, content: <Overview namespace={namespace} run={run} workerName={workerName} /> },
+          {
+            value: 'logs',
+            label: TAB_NAMES.logs,
+            content: <Logs namespace={namespace} run={run} events={events} search={search} onSearch={onSearch} workerName={workerName} />,
+          },
+          {
+            value: 'history',
+            label: <Counted name={TAB_NAMES.history} count={events.length} />,
+            content:
+              history.data === undefined ? (
+                history.isError ? (
+                  <ErrorState error={history.error} retry={() => void history.refetch()} />
+                ) : (
+                  <Skeleton lines={6} />
+                )
+              ) : (
+                <RunHistory namespace={namespace} run={run.id} events={events} workerName={workerName} search={search} onSearch={onSearch} />
+              ),
+          },
+          { value: 'data', label: TAB_NAMES.data, content: <RunData run={run} /> },
+          {
+            value: 'explain',
+            label: <Counted name={TAB_NAMES.explain} count={explanation.data?.reasons.length ?? 0} />,
+            content: <Explain namespace={namespace} run={run} explanation={explanation} />,
+          },
+        ]}
+      />
     </Page>
   )
+}
+
+function TabKey({ label, digit, onPress }: { label: string; digit: number; onPress(): void }) {
+  useCommand({ label: `Show ${label}`, group: 'This page', keys: String(digit), run: onPress })
+  return null
+}
+
+function Counted({ name, count }: { name: string; count: number }) {
+  return (
+    <>
+      {name}
+      {count > 0 && <span className="numeric text-small font-normal text-soft">{countText(count)}</span>}
+    </>
+  )
+}
+
+/** Overview is what one sees without a word in the address. */
+function clean(search: RunSearch): RunSearch {
+  return { ...search, tab: search.tab === 'overview' ? undefined : search.tab }
 }

@@ -1,11 +1,13 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { explainQuery, historyQuery, runQuery } from '../api/runs.ts'
 import { rootRoute } from '../app/root.ts'
+import { validateRunSearch } from './search.ts'
 
 const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/runs/$run',
-  loaderDeps: ({ search }) => search,
+  validateSearch: validateRunSearch,
+  loaderDeps: ({ search: { namespace } }) => ({ namespace }),
   loader: ({ context, params: { run }, deps: { namespace = 'default' } }) => {
     for (const query of [runQuery, historyQuery, explainQuery]) void context.queries.prefetchQuery(query(namespace, run) as never)
   },

@@ -1,0 +1,61 @@
+import type { Line } from './store.ts'
+
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** A line of the log, or the head of the attempt whose lines follow. */
+export type Row = Line | { attempt: number; head: true }
+
+export interface LogFilter {
+  attempt: number | undefined
+  levels: readonly Level[] | undefined
+}
+
+/** What is shown: lines that fit, under the heads of their attempts where there are several. */
+export function rowsOf(lines: readonly Line[], { attempt, levels }: LogFilter): Row[] {
+  const rows: Row[] = []
+  let last = 0
+  for (const line of lines) {
+    if (attempt !== undefined && line.attempt !== attempt) continue
+    if (levels !== undefined && !levels.includes(line.level)) continue
+    if (line.attempt !== last) rows.push({ attempt: line.attempt, head: true })
+    last = line.attempt
+    rows.push(line)
+  }
+  return rows
+}
+
+/** Places among the rows of all lines that hold the text, whatever its case. */
+export function hitsOf(rows: readonly Row[], text: string): number[] {
+  const sought = text.toLowerCase()
+  const hits: number[] = []
+  if (sought === '') return hits
+  for (const [index, row] of rows.entries()) if (!('head' in row) && row.plain.toLowerCase().includes(sought)) hits.push(index)
+  return hits
+}
+
+/** Where `text` is cut so that every other part is what was sought. */
+export function cutAt(text: string, sought: string): string[] {
+  if (sought === '') return [text]
+  const low = text.toLowerCase()
+  const parts: string[] = []
+  let from = 0
+  for (let at = low.indexOf(sought); at >= 0; at = low.indexOf(sought, from)) {
+    parts.push(text.slice(from, at), text.slice(at, at + sought.length))
+    from = at + sought.length
+  }
+  return [...parts, text.slice(from)]
+}
+
+/** The address that shows this line: whole, since `<base href>` is what a bare fragment would belong to. */
+export function lineAddress(name: string): string {
+  return `${window.location.pathname}${window.location.search}#${name}`
+}
+
+export function textOfLines(lines: readonly Line[]): string {
+  return `${lines.map(line => `${line.at} #${line.attempt} ${line.level.padEnd(5)} ${line.plain}`).join('\n')}\n`
+}
+
+export function ndjsonOfLines(lines: readonly Line[]): string {
+  return `${lines.map(({ name: _, number: __, time: ___, plain: ____, ...line }) => JSON.stringify(line)).join('\n')}\n`
+}

@@ -1,0 +1,50 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { RunDetail } from '../api/client.ts'
+import { isClosed } from '../api/runs.ts'
+import { shortId } from '../format/id.ts'
+import { JsonView } from '../parts/json-view.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { RunFacts } from './facts.tsx'
+import { FailureView } from './failure.tsx'
+import { LINK } from './links.tsx'
+import { Related } from './related.tsx'
+import type { RunTab } from './search.ts'
+
+/** What one wants to know first: the error or the result, what it was given, and where it belongs. */
+export function Overview({ namespace, run, workerName }: { namespace: string; run: RunDetail; workerName(id: string): string }) {
+  const name = `${run.definition}-${shortId(run.id)}`
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)_340px] items-start gap-4 max-lg:grid-cols-1">
+      <div className="flex min-w-0 flex-col gap-4">
+        {run.failure !== null && (
+          <Panel title={isClosed(run.state) ? 'Error' : 'Error of the last attempt'} aside={<ToTab tab="logs">Logs</ToTab>}>
+            <FailureView failure={run.failure} />
+          </Panel>
+        )}
+        {run.state === 'completed' && run.output !== null && (
+          <Panel title="Output" aside={<ToTab tab="data">All data</ToTab>}>
+            <JsonView value={run.output} name={`${name}-output`} label="Output" />
+          </Panel>
+        )}
+        <Panel title="Input" aside={<ToTab tab="data">All data</ToTab>}>
+          {run.input === null ? (
+            <p className="text-soft">It was started without an input.</p>
+          ) : (
+            <JsonView value={run.input} name={`${name}-input`} label="Input" />
+          )}
+        </Panel>
+        <Related namespace={namespace} run={run} />
+      </div>
+      <RunFacts run={run} workerName={workerName} />
+    </div>
+  )
+}
+
+function ToTab({ tab, children }: { tab: RunTab; children: ReactNode }) {
+  return (
+    <Link to="." search={before => ({ ...before, tab })} className={`text-small ${LINK}`}>
+      {children}
+    </Link>
+  )
+}
