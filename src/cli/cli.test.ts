@@ -147,6 +147,26 @@ test('workers are listed with what they serve', async () => {
   expect(JSON.parse((await mainspring('worker', 'ls', '--json')).out)).toMatchObject({ workers: [{ name: 'tester', slots: 4 }] })
 })
 
+test('a worker is drained by its name, which its row says, and undrained', async () => {
+  const drained = await mainspring('worker', 'drain', 'tester', '--why', 'kernel update')
+  expect(drained.out).toBe('worker "tester" gets no new task; what it runs goes on. Undo: mainspring worker undrain tester')
+  expect((await mainspring('worker', 'ls')).out).toMatch(/\ntester .* \d\/4 draining /)
+  const waits = await started('echo', '1')
+  expect((await mainspring('explain', waits)).out).toContain('tester would fit, but is being drained')
+  expect((await mainspring('worker', 'undrain', 'tester')).out).toBe('worker "tester" gets tasks again.')
+  expect((await mainspring('start', 'echo', '1', '--wait')).code).toBe(0)
+  expect(await mainspring('worker', 'drain', 'nobody')).toMatchObject({ code: 2, error: expect.stringContaining('worker-not-found') })
+})
+
+test('runs are listed by what went wrong, and by how long they took', async () => {
+  await mainspring('start', 'bad', '1', '--wait')
+  const { runs } = JSON.parse((await mainspring('list', '--error', 'NO GOOD', '--reason', 'aborted', '--json')).out)
+  expect(new Set(runs.map(({ definition }: { definition: string }) => definition))).toEqual(new Set(['bad']))
+  expect(JSON.parse((await mainspring('list', '--error', 'no such words', '--json')).out)).toMatchObject({ runs: [] })
+  expect(JSON.parse((await mainspring('list', '--longer-than', '1h', '--json')).out)).toMatchObject({ runs: [] })
+  expect(await mainspring('list', '--longer-than', 'soon')).toMatchObject({ code: 2, error: expect.stringContaining('invalid-duration') })
+})
+
 test('alone it says what is going on in ten lines at most', async () => {
   const { code, out } = await mainspring()
   expect(code).toBe(0)

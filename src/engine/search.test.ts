@@ -97,9 +97,10 @@ test('how long runs took is looked for in so many rows a call, and goes on from 
   const search = { namespace: 'default', took: { atLeastMs: 1, now: 0 } }
   const page = { after: null, limit: 5 }
   expect(await searchRuns(read, search, page)).toEqual({ rows: [], next: '700_', through: 700 })
+  expect(await searchRuns(read, { ...search, error: 'x' }, page)).toEqual({ rows: [], next: '700_', through: 700 })
   expect(await searchRuns(read, { ...search, createdAfter: 800 }, page)).toEqual({ rows: [], next: null, through: null })
   expect(await searchRuns(read, { namespace: 'default', queues: ['q'] }, page)).toEqual({ rows: [], next: null, through: null })
-  expect(asked.map(filter => (filter as { createdAfter?: number }).createdAfter)).toEqual([700, 800, undefined])
+  expect(asked.map(filter => (filter as { createdAfter?: number }).createdAfter)).toEqual([700, 700, 800, undefined])
   const steps = { from: 0, stepMs: 1 }
   expect((await tallyRuns(read, search, steps)).through).toBe(700)
   expect((await tallyRuns(read, { namespace: 'default', names: ['a'] }, steps)).through).toBeNull()

@@ -28,6 +28,7 @@ export async function searchRuns(read: Read, search: RunSearch, page: Page): Pro
   let next: string | null = null
   for await (const actor of lookedThrough(read, search, page.after)) {
     if (actor === null) return { rows, next: null, through: null }
+    if (typeof actor === 'number') return { rows, next: cursorOf({ at: actor, id: '' }), through: actor }
     through = actor.createdAt
     next = cursorOf({ at: actor.createdAt, id: actor.id })
     if (fits(actor)) rows.push(summaryOf(actor))
@@ -71,8 +72,8 @@ export async function tallyRuns(read: Read, search: RunSearch, steps: { from: In
   const counts = new Map<string, RunTally['counts'][number]>()
   let through: Instant | null = null
   for await (const actor of lookedThrough(read, search, null)) {
-    through = actor?.createdAt ?? null
-    if (actor === null || !fits(actor)) continue
+    through = typeof actor === 'number' ? actor : (actor?.createdAt ?? null)
+    if (actor === null || typeof actor === 'number' || !fits(actor)) continue
     const { state } = actor.view
     const step = Math.floor((actor.createdAt - steps.from) / steps.stepMs)
     const known = counts.get(`${step} ${state}`)
@@ -82,13 +83,15 @@ export async function tallyRuns(read: Read, search: RunSearch, steps: { from: In
   return { counts: [...counts.values()], through }
 }
 
-/** Newest first, as far as one call looks; null at the very end of the list. */
-async function* lookedThrough(read: Read, search: RunSearch, from: string | null): AsyncGenerator<Actor | null> {
-  const filter = filterOf(search)
+/** Newest first, as far as one call looks. Last, null: that was the end of the list; or a time: how deep the store went. */
+async function* lookedThrough(read: Read, search: RunSearch, from: string | null): AsyncGenerator<Actor | Instant | null> {
+  const given = filterOf(search)
+  const floor = given.took === undefined ? null : await floorOf(read, given, from)
+  const filter = floor === null ? given : { ...given, createdAfter: floor }
   for (let looked = 0, after = from; looked < LOOKED_THROUGH_MAX; looked += PAGE) {
     const page: Paged<Parameters<typeof Actor.load>[0]> = await read.runs(filter, { after, limit: PAGE })
     for (const row of page.rows) yield Actor.load(row)
-    if (page.next === null) return yield null
+    if (page.next === null) return yield floor
     after = page.next
   }
 }

@@ -315,6 +315,7 @@ export class Tenure {
       this.batches.look(actor)
       return
     }
+    this.queues.changing(actor)
     const { lease } = actor
     const { state } = actor.view
     if (lease === null) {

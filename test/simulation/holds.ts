@@ -230,7 +230,7 @@ export class HoldBook {
   /** All limits that a delivery met, decided at that time: where a change was under way, by the more generous side. */
   #taken(truth: RunTruth, decidedAt: number, until: number): Taken[] {
     const { row } = truth
-    const queue = lastChange<string>(truth, 'queue', until) ?? lastChange<{ queue?: string }>(truth, 'options', until)?.queue ?? row.queue
+    const queue = queueOf(truth, until)
     const taken: Taken[] = []
     const rules = this.#scenario.limited?.[row.name]?.limits ?? []
     const ofCode = new Set<string>()
@@ -323,6 +323,12 @@ export function keyValue(truth: RunTruth, path: string, until = truth.events.len
 /** What a run was changed to while it waited; undefined: it was not. */
 function lastChange<T>({ events }: RunTruth, fact: string, until: number): T | undefined {
   return events.slice(0, until).findLast(event => event.is === 'changed' && fact in event)?.[fact] as T | undefined
+}
+
+/** A later replacement's options win over an earlier move. */
+function queueOf({ row, events }: RunTruth, until: number): string {
+  const change = events.slice(0, until).findLast(event => event.is === 'changed' && ('queue' in event || 'options' in event))
+  return (change?.queue ?? (change?.options as { queue?: string } | undefined)?.queue ?? row.queue) as string
 }
 
 function gateOf(truth: RunTruth, until: number): { keys?: Record<string, string> } | undefined {

@@ -122,4 +122,27 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
       { file: 'src/engine/queues/queues.ts', find: 'return sequence.first()?.actor === entry.actor', replace: 'return sequence.first() !== null' },
     ],
   },
+  'sequence-goes-past-a-change': {
+    rule: 'sequence',
+    what: 'the next of a sequence goes while the commit of a change of the first is under way',
+    limits: true,
+    seeds: 120,
+    caught: /out of order/,
+    plant: {
+      scenario: scenario => {
+        scenario.waiting = true
+        scenario.storeLatencyMs = 50
+        scenario.limited = Object.fromEntries(DEFINITIONS.map(name => [name, { sequence: { per: 'k', onFailure: 'skip' as const } }]))
+      },
+    },
+    patches: [{ file: 'src/engine/queues/queues.ts', find: ' || sequence.changing.size > 0) return false', replace: ') return false' }],
+  },
+  'E19-row-kept-ahead': {
+    rule: 'E19',
+    what: 'a row that was read ahead stays when its run is loaded, and is handed out as it once was',
+    limits: true,
+    seeds: 60,
+    caught: /\(E1[678]\)|out of order|two runs/,
+    patches: [{ file: 'src/engine/queues/queues.ts', find: 'this.readAhead.loaded(actor.id)\n', replace: '\n' }],
+  },
 }

@@ -83,6 +83,8 @@ export class Queues {
   private readonly sets = new Map<string, LineSet>()
   private readonly fair = new Map<string, FairQueue>()
   private readonly sequences = new Map<string, Sequence>()
+  /** Runs whose change is not committed yet, by the sequence that they were ready in. */
+  private readonly changed = new Map<RunId, Sequence>()
   private readonly polls = new Set<WaitingPoll>()
   /** Lines whose window has room. */
   private readonly thirsty = new Set<Line>()
@@ -124,6 +126,7 @@ export class Queues {
 
   offer(actor: Actor): void {
     const { committedOrder: order } = actor
+    this.settled(actor)
     if (order === null || order !== actor.order || actor.stuck !== undefined) return this.left(actor)
     const line = this.line(actor.group as GroupId, this.complete)
     if (line.group === null) this.bind(line, gatedBy(actor.namespace, order))
@@ -135,8 +138,27 @@ export class Queues {
 
   /** It waits no longer, or not now: in its sequence others may be next. */
   left(actor: Actor): void {
+    this.settled(actor)
     const sequence = this.sequenceOf(actor)
     if (sequence !== undefined) this.wakeAll(sequence)
+  }
+
+  /** It changes, and may be ready still once that is committed. */
+  changing({ id, namespace, name, committedOrder }: Actor): void {
+    const sequence = this.sequences.size === 0 ? undefined : committedOrder?.gate?.sequence
+    if (sequence == null || this.changed.has(id)) return
+    const known = this.sequences.get(keyText(sequenceName({ namespace, definition: name, sequence })))
+    if (known === undefined) return
+    known.changing.add(id)
+    this.changed.set(id, known)
+  }
+
+  private settled({ id, uncommitted }: Actor): void {
+    const sequence = this.changed.size === 0 || uncommitted > 0 ? undefined : this.changed.get(id)
+    if (sequence === undefined) return
+    this.changed.delete(id)
+    sequence.changing.delete(id)
+    this.wakeAll(sequence)
   }
 
   private sequenceOf({ namespace, name, view }: Actor): Sequence | undefined {
@@ -361,7 +383,7 @@ export class Queues {
     const { holder } = sequence
     if (holder === undefined) this.readHolder(sequence)
     if (holder !== null) return isTurnOf(entry.actor, holder)
-    if (this.unbound > 0) return false
+    if (this.unbound > 0 || sequence.changing.size > 0) return false
     for (const line of sequence.lines) {
       if (line.window.peek() !== null || line.window.isEmpty) continue
       if (line.window.wantsPage()) this.thirsty.add(line)

@@ -1,10 +1,10 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Client, connect, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { findChromium } from '../../../scripts/chromium.ts'
 import { ROOT } from '../../../scripts/run.ts'
 import { Place, type Running } from './place.ts'
 
@@ -17,22 +17,6 @@ export const CHROMIUM = findChromium()
 export const browserTest = CHROMIUM === null && !process.env.CI ? test.skip : test
 if (CHROMIUM === null)
   console.log('skipped: tests of the console need Chromium. Install it (apt-get install chromium) or name it in MAINSPRING_CHROMIUM.')
-
-function findChromium(): string | null {
-  const named = process.env.MAINSPRING_CHROMIUM
-  const places = named
-    ? [named]
-    : (process.env.PATH ?? '').split(delimiter).flatMap(folder => [join(folder, 'chromium'), join(folder, 'chromium-browser')])
-  return places.find(isExecutable) ?? null
-}
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 interface Parts {
   place: Place
@@ -77,13 +61,17 @@ export class Console implements AsyncDisposable {
     flags = [],
     basePath = '',
     withKey = false,
+    before,
   }: {
     flags?: string[]
     basePath?: string
     withKey?: boolean
+    /** Before the server starts, whose database is `mainspring.db` of the place. */
+    before?: (place: Place) => Promise<void>
   } = {}): Promise<Console> {
     if (CHROMIUM === null) throw new Error('no Chromium: apt-get install chromium, or name it in MAINSPRING_CHROMIUM')
     const place = await Place.open()
+    await before?.(place)
     const apiKey = withKey ? await makeKey(place) : undefined
     const allFlags = [...flags, ...(basePath === '' ? [] : ['--base-path', basePath])]
     const server = await place.server(...allFlags)

@@ -1,8 +1,9 @@
 import * as RadixDialog from '@radix-ui/react-dialog'
 import { type ReactNode, useState } from 'react'
 import type { Action } from '../api/use-action.ts'
-import { Button, IconButton } from './button.tsx'
+import { Button } from './button.tsx'
 import { Command } from './command.tsx'
+import { Icon } from './icons.tsx'
 import { ProblemText } from './states.tsx'
 
 export interface DialogProps {
@@ -37,8 +38,15 @@ export function Dialog({ open, onClose, title, description, children, actions, w
           </header>
           <div className="min-h-0 overflow-y-auto px-4 py-3">{children}</div>
           {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3">{actions}</footer>}
-          {/* Last, so that the focus begins at what is asked. */}
-          <IconButton icon="close" label="Close" onClick={onClose} className="absolute right-2 top-2" />
+          {/* Last, so that the focus begins at what is asked. Without a hint, which would take the first Esc. */}
+          <button
+            type="button"
+            aria-label="Close"
+            onClick={onClose}
+            className="absolute right-2 top-2 inline-flex size-8 items-center justify-center rounded text-soft hover:bg-hover hover:text-ink"
+          >
+            <Icon name="close" />
+          </button>
         </RadixDialog.Content>
       </RadixDialog.Portal>
     </RadixDialog.Root>
