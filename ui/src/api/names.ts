@@ -16,6 +16,8 @@ export function queuesQuery(namespace: string) {
     queryKey: [namespace, 'queues'] as const,
     queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/queues', { params: { path: { namespace } }, signal })),
     meta: { refreshMs: 2_000 },
+    // What no run's event tells: a pause, a worker.
+    refetchInterval: 10_000,
   })
 }
 

@@ -66,7 +66,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
             icon="definitions"
             label={name}
             kind="definition"
-            onSelect={go('/runs', { definition: [name] })}
+            onSelect={choose(() => void navigate({ to: '/definitions/$name', params: { name }, search: {} }))}
           />
         ))}
         {schedules.data?.schedules.map(({ name }) => (

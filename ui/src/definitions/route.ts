@@ -1,10 +1,31 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { definitionsQuery } from '../api/names.ts'
+import { definitionQuery } from '../api/work.ts'
 import { rootRoute } from '../app/root.ts'
+import { present, textOf } from '../app/search.ts'
+
+const SHOWN = ['all', 'failing', 'changed', 'paused'] as const
+export type DefinitionsShown = (typeof SHOWN)[number]
+const TABS = ['overview', 'options', 'input'] as const
+export type DefinitionTab = (typeof TABS)[number]
 
 const definitionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/definitions',
+  validateSearch: (search: Record<string, unknown>): { find?: string; show?: DefinitionsShown } =>
+    present({ find: textOf(search.find), show: SHOWN.find(shown => shown === search.show) }),
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps: { namespace = 'default' } }) => void context.queries.prefetchQuery(definitionsQuery(namespace)),
   component: lazyRouteComponent(() => import('./page.tsx'), 'DefinitionsPage'),
 })
 
-export const definitionsRoutes = [definitionsRoute] as const
+const definitionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/definitions/$name',
+  validateSearch: (search: Record<string, unknown>): { tab?: DefinitionTab } => present({ tab: TABS.find(tab => tab === search.tab) }),
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params, deps: { namespace = 'default' } }) => void context.queries.prefetchQuery(definitionQuery(namespace, params.name)),
+  component: lazyRouteComponent(() => import('./definition.tsx'), 'DefinitionPage'),
+})
+
+export const definitionsRoutes = [definitionsRoute, definitionRoute] as const

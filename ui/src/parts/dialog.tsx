@@ -66,12 +66,14 @@ export interface ConfirmDialogProps<Input> {
   command?: string
   /** Asks why; recorded with the action. */
   asksWhy?: boolean
+  /** Default: that it is kept in the history. */
+  whyLabel?: string
   children?: ReactNode
 }
 
 /** Asks before something that cannot be undone. What the server refuses is shown here, and the dialog stays. */
 export function ConfirmDialog<Input>(props: ConfirmDialogProps<Input>) {
-  const { open, onClose, title, description, verb, danger = false, action, input, command, asksWhy = false, children } = props
+  const { open, onClose, title, description, verb, danger = false, action, input, command, asksWhy = false, whyLabel, children } = props
   const [why, setWhy] = useState('')
   return (
     <Dialog
@@ -95,7 +97,7 @@ export function ConfirmDialog<Input>(props: ConfirmDialogProps<Input>) {
         {children}
         {asksWhy && (
           <label className="flex flex-col gap-1">
-            <span className="font-medium">Why (kept in the history)</span>
+            <span className="font-medium">{whyLabel ?? 'Why (kept in the history)'}</span>
             <input value={why} onChange={event => setWhy(event.target.value)} className="h-8 rounded border border-edge bg-surface px-2" />
           </label>
         )}

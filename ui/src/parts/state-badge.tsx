@@ -30,11 +30,14 @@ const STATES: Record<string, readonly [IconName, Tone, string?]> = {
   late: ['warning', 'paused'],
   skipped: ['dash', 'cancelled'],
   missed: ['warning', 'failed'],
-  idle: ['ring', 'queued'],
+  idle: ['ring', 'cancelled'],
   busy: ['play', 'running'],
   draining: ['half', 'paused'],
+  drained: ['pause', 'paused'],
   silent: ['warning', 'failed'],
   open: ['ring', 'queued'],
+  ready: ['completed', 'completed'],
+  operator: ['settings', 'queued'],
 }
 
 export interface StateBadgeProps {

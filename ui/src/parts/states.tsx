@@ -4,8 +4,27 @@ import { Button } from './button.tsx'
 import { Command } from './command.tsx'
 import { Icon, type IconName } from './icons.tsx'
 
+export interface EmptyStateProps {
+  icon?: IconName
+  title: string
+  children?: ReactNode
+  command?: string
+  /** Within a panel among others: a few lines, not half a page. */
+  small?: boolean
+}
+
 /** Nothing is here: why, and the next step as a command. */
-export function EmptyState({ icon = 'ring', title, children, command }: { icon?: IconName; title: string; children?: ReactNode; command?: string }) {
+export function EmptyState({ icon = 'ring', title, children, command, small = false }: EmptyStateProps) {
+  if (small)
+    return (
+      <div className="flex flex-col items-start gap-2 px-3 py-3">
+        <p className="flex items-center gap-2">
+          <Icon name={icon} size={14} className="text-soft" /> {title}
+        </p>
+        {children && <div className="max-w-[72ch] text-soft">{children}</div>}
+        {command !== undefined && <Command text={command} />}
+      </div>
+    )
   return (
     <div className="flex flex-col items-center gap-3 px-4 py-12 text-center">
       <Icon name={icon} size={20} className="text-soft" />

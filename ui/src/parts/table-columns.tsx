@@ -30,7 +30,7 @@ export function Card<Row>({ columns, row }: { columns: readonly Column<Row>[]; r
   const at = (place: Column<Row>['card']) => columns.filter(column => (column.card ?? 'line') === place)
   return (
     <div role="gridcell" className="flex min-w-0 grow flex-col">
-      <div className="flex items-center justify-between gap-2">
+      <div className="flex items-center justify-between gap-2 leading-6">
         <span className="flex min-w-0 gap-2 truncate font-medium">
           {at('title').map(column => (
             <span key={column.id} className="truncate">
@@ -44,7 +44,7 @@ export function Card<Row>({ columns, row }: { columns: readonly Column<Row>[]; r
           ))}
         </span>
       </div>
-      <div className="flex gap-3 truncate text-small text-soft">
+      <div className="mt-0.5 flex gap-3 truncate text-small/6 text-soft">
         {at('line').map(column => (
           <span key={column.id} className="truncate">
             {column.cell(row)}

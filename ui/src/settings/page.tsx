@@ -1,12 +1,33 @@
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Page } from '../app/page.tsx'
-import { EmptyState } from '../parts/states.tsx'
+import { Tabs } from '../parts/tabs.tsx'
+import { AppearanceSettings } from './appearance.tsx'
+import { KeyboardSettings } from './keyboard.tsx'
+import { KeySettings } from './keys.tsx'
+import { NamespaceSettings } from './namespaces.tsx'
+import type { SettingsTab } from './route.ts'
+import { ServerSettings } from './server.tsx'
 
+const route = getRouteApi('/settings')
+
+/** What this server is, who may call it, and how this browser shows it. */
 export function SettingsPage() {
+  const { tab = 'server' } = route.useSearch()
+  const navigate = useNavigate()
   return (
     <Page title="Settings">
-      <EmptyState icon="settings" title="This page is not here yet" command="mainspring config">
-        The command line tells the same.
-      </EmptyState>
+      <Tabs
+        label="Settings"
+        value={tab}
+        onChange={next => void navigate({ to: '/settings', search: next === 'server' ? {} : { tab: next as SettingsTab } })}
+        tabs={[
+          { value: 'server', label: 'Server', content: <ServerSettings /> },
+          { value: 'keys', label: 'API keys', content: <KeySettings /> },
+          { value: 'namespaces', label: 'Namespaces', content: <NamespaceSettings /> },
+          { value: 'appearance', label: 'Appearance', content: <AppearanceSettings /> },
+          { value: 'keyboard', label: 'Keyboard', content: <KeyboardSettings /> },
+        ]}
+      />
     </Page>
   )
 }

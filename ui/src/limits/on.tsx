@@ -1,0 +1,38 @@
+import { Link } from '@tanstack/react-router'
+import type { Limit } from '../api/work.ts'
+import { StateBadge } from '../parts/state-badge.tsx'
+import { sizeText } from './words.ts'
+
+/** What a limit is on, as a link. */
+export function On({ on }: { on: Limit['on'] }) {
+  if (on === 'pool') return <span>pool</span>
+  if (on === 'namespace') return <span>the whole namespace</span>
+  if ('queue' in on)
+    return (
+      <span className="whitespace-nowrap">
+        <span className="text-soft">queue</span>{' '}
+        <Link to="/queues/$name" params={{ name: on.queue }} search={{}} className="hover:underline">
+          {on.queue}
+        </Link>
+      </span>
+    )
+  return (
+    <span className="whitespace-nowrap">
+      <span className="text-soft">definition</span>{' '}
+      <Link to="/definitions/$name" params={{ name: on.definition }} search={{}} className="hover:underline">
+        {on.definition}
+      </Link>
+    </span>
+  )
+}
+
+/** Whose word it is: that of the code, or of an operator over it. */
+export function From({ limit: { from, declared } }: { limit: Pick<Limit, 'from' | 'declared'> }) {
+  if (from === 'code') return <span className="text-soft">code</span>
+  return (
+    <span className="inline-flex items-center gap-1.5">
+      <StateBadge state="operator" />
+      {declared !== null && <span className="text-soft">code: {sizeText(declared)}</span>}
+    </span>
+  )
+}
