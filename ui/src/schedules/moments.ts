@@ -1,5 +1,5 @@
 import { becameOf } from './became.ts'
-import type { RangeView } from './queries.ts'
+import type { RangeView } from './ranges.ts'
 import type { Moment, Start } from './track.ts'
 
 /** One schedule's times in a range. */

@@ -1,6 +1,7 @@
 import { type Became, becameOf } from './became.ts'
-import { dateIn } from './days.ts'
-import type { Preview, RangeView } from './queries.ts'
+import { type Day, dateIn } from './days.ts'
+import type { Preview } from './queries.ts'
+import type { RangeView } from './ranges.ts'
 
 /** What a calendar shows of a day. */
 export interface DayTally {
@@ -13,11 +14,13 @@ export interface DayTally {
 
 const DAY_MS = 86_400_000
 
-/** The days of a week's range by date. `held`: times to come that a calendar or a blackout holds. */
-export function daysOf(view: RangeView, range: { from: number; until: number }, names: ReadonlySet<string>, zone: string): Map<string, DayTally> {
+/** The days of a week by date. */
+export function daysOf(view: RangeView, week: readonly Day[], names: ReadonlySet<string>): Map<string, DayTally> {
   const days = new Map<string, DayTally>()
+  const range = { from: week[0]?.from ?? 0, until: week.at(-1)?.until ?? 0 }
   const count = (at: number, became: Became, by: number, name: string, roughly = false): void => {
-    const date = dateIn(at, zone)
+    // To ask the clock for each of a hundred thousand times takes seconds.
+    const date = week.find(({ until }) => at < until)?.date ?? ''
     let day = days.get(date)
     if (day === undefined) {
       day = { tally: {}, roughly: false, bad: new Set() }
