@@ -2,6 +2,7 @@ import { type Became, becameOf } from './became.ts'
 import { type Day, dateIn } from './days.ts'
 import type { Preview } from './queries.ts'
 import type { RangeView } from './ranges.ts'
+import { partOf } from './track.ts'
 
 /** What a calendar shows of a day. */
 export interface DayTally {
@@ -35,9 +36,9 @@ export function daysOf(view: RangeView, week: readonly Day[], names: ReadonlySet
     const told = lines.filter(({ source }) => source !== 'backfill')
     for (const line of told) {
       const became = becameOf(line, line.outcome)
-      const [first, last] = [Math.max(range.from, Date.parse(line.at)), Math.min(range.until - 1, Date.parse(line.until))]
-      if (line.count === 1 || last - first < DAY_MS / 24) count(first, became, line.count, name)
-      else for (const [at, share] of spread(first, last, line.count)) count(at, became, share, name, true)
+      const part = partOf(line, range.from, range.until - 1)
+      if (part.count === 1 || part.until - part.at < DAY_MS / 24) count(part.at, became, part.count, name)
+      else for (const [at, share] of spread(part.at, part.until, part.count)) count(at, became, share, name, true)
     }
     const [newest, oldest] = [told[0], told.at(-1)]
     if (!more || newest === undefined || oldest === undefined) continue
@@ -63,7 +64,7 @@ function spread(from: number, until: number, count: number): [number, number][] 
   for (let step = 0; step < steps; step++) {
     const share = Math.round(((step + 1) * count) / steps) - given
     given += share
-    if (share > 0) parts.push([from + ((until - from) * step) / steps, share])
+    if (share > 0) parts.push([from + ((until - from) * (step + 0.5)) / steps, share])
   }
   return parts
 }
