@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef } from 'react'
@@ -14,8 +13,8 @@ import { addDays, type Day, dateIn, dayOf, hoursOf, minuteIn, oddDay } from './d
 import { Herds, LoadLine } from './load-line.tsx'
 import { Legend } from './marks.tsx'
 import { type Row, rowsOf, startsOf } from './moments.ts'
-import { rangeQuery } from './queries.ts'
 import { RangeHead } from './range-head.tsx'
+import { useRanges } from './ranges.ts'
 import type { SchedulesSearch } from './search.ts'
 import { zonesOf } from './state.ts'
 import { startsByMinute } from './track.ts'
@@ -31,8 +30,10 @@ export function DayView({ namespace, search, schedules }: { namespace: string; s
   const today = dateIn(useNow(), zone)
   const date = search.date ?? today
   const day = useMemo(() => dayOf(date, zone), [date, zone])
-  const range = useQuery(rangeQuery(namespace, day.from, day.until))
-  const rows = useMemo(() => (range.data === undefined ? null : rowsOf(range.data, day)), [range.data, day])
+  const ranges = useMemo(() => [day], [day])
+  const { views, pending, error, retry } = useRanges(namespace, ranges)
+  const [view] = views
+  const rows = useMemo(() => (view === undefined ? null : rowsOf(view, day)), [view, day])
   const at = (next: string): SchedulesSearch => {
     const { at: _, date: __, ...rest } = search
     return next === today ? rest : { ...rest, date: next }
@@ -48,12 +49,16 @@ export function DayView({ namespace, search, schedules }: { namespace: string; s
         today={date === today ? null : at(today)}
         zones={zonesOf(schedules)}
       />
-      {range.isPending ? (
+      {pending ? (
         <Skeleton lines={12} />
       ) : rows === null ? (
-        <ErrorState error={range.error} retry={() => void range.refetch()} />
+        error === null ? (
+          <Skeleton lines={12} />
+        ) : (
+          <ErrorState error={error} retry={retry} />
+        )
       ) : (
-        <DayRows day={day} zone={zone} search={search} schedules={schedules} rows={rows} more={range.data?.more ?? false} />
+        <DayRows day={day} zone={zone} search={search} schedules={schedules} rows={rows} more={view?.more ?? false} />
       )}
     </>
   )

@@ -130,5 +130,9 @@ function State({ schedule }: { schedule: Schedule }) {
   const state = stateOf(schedule, useNow())
   const { paused } = schedule
   const reason = paused === null ? null : [paused.by && `by ${paused.by}`, paused.note].filter(Boolean).join(': ') || null
-  return <StateBadge state={state} reason={reason} />
+  return (
+    <span className="flex min-w-0">
+      <StateBadge state={state} reason={reason} />
+    </span>
+  )
 }

@@ -11,6 +11,8 @@ import type { Axis } from './track-row.tsx'
 
 const HEIGHT = 40
 const BAR_PX = 5
+/** Of a herd, as many are named. */
+const NAMED_MAX = 40
 
 interface LoadProps {
   minutes: ReadonlyMap<number, readonly Start[]>
@@ -116,11 +118,11 @@ export function Herds({ minutes, axis, search }: LoadProps) {
     <div className="px-4 pb-2 max-sm:px-3">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1 text-small">
         {herds.length > 0 && <span className="text-soft">Most start at</span>}
-        {herds.map(([at, herd]) => (
+        {herds.map(([at, herd], index) => (
           <Button
             key={at}
             aria-pressed={at === chosen}
-            className="h-6 px-2 text-small aria-pressed:bg-picked"
+            className={`h-6 px-2 text-small aria-pressed:bg-picked ${index > 2 ? 'max-sm:hidden' : ''}`}
             onClick={() => go(at === chosen ? without : { ...search, at: new Date(at).toISOString() })}
           >
             <span className="numeric">{axis.clock(at)}</span> <span className="numeric text-soft">{herd.length} starts</span>
@@ -136,7 +138,7 @@ export function Herds({ minutes, axis, search }: LoadProps) {
             <IconButton icon="close" label="Close" onClick={() => go(without)} />
           </div>
           <ul className="flex flex-wrap gap-x-5 gap-y-1">
-            {starts.map(({ name, definition, became, at }) => (
+            {starts.slice(0, NAMED_MAX).map(({ name, definition, became, at }) => (
               <li key={`${name} ${at}`} className="flex items-center gap-1.5">
                 <Mark became={became} />
                 <Link to="/schedules/$name" params={{ name }} search={{}} className="font-medium hover:underline" title={BECAME_WORDS[became]}>
@@ -146,8 +148,9 @@ export function Herds({ minutes, axis, search }: LoadProps) {
                 <span className="hidden-text">{BECAME_WORDS[became]}</span>
               </li>
             ))}
+            {starts.length > NAMED_MAX && <li className="text-soft">and {countText(starts.length - NAMED_MAX)} more: filter them</li>}
           </ul>
-          {definitions.map(([definition, same]) => (
+          {definitions.slice(0, 3).map(([definition, same]) => (
             <p key={definition} className="mt-1 text-paused">
               {same.length} of them start <b className="font-semibold">{definition}</b>
             </p>

@@ -1,6 +1,6 @@
 import { becameOf } from './became.ts'
-import type { RangeView } from './queries.ts'
-import type { Moment, Start } from './track.ts'
+import type { RangeView } from './ranges.ts'
+import { type Moment, partOf, type Start } from './track.ts'
 
 /** One schedule's times in a range. */
 export interface Row {
@@ -28,11 +28,7 @@ export function rowsOf(view: RangeView, { from, until: end }: { from: number; un
     for (const line of lines) {
       if (line.source === 'backfill') continue
       const became = becameOf(line, line.outcome)
-      const [first, last] = [Date.parse(line.at), Date.parse(line.until)]
-      const [at, until] = [Math.max(from, first), Math.min(end, last)]
-      // Of a stretch that goes beyond, its share: such times are as far from each other as one can tell.
-      const count = until - at < last - first ? Math.max(1, Math.round((line.count * (until - at)) / (last - first))) : line.count
-      row.moments.push({ at, until, count, became, run: line.run, text: line.text })
+      row.moments.push({ ...partOf(line, from, end), became, run: line.run, text: line.text })
     }
     const oldest = lines.at(-1)
     if (more && oldest !== undefined) row.knownFrom = Math.max(row.knownFrom ?? 0, Date.parse(oldest.at))

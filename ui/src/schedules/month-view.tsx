@@ -9,11 +9,12 @@ import { browserZone } from '../format/time.ts'
 import { classes } from '../parts/classes.ts'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { BECAME_WORDS, type Became, tallyText } from './became.ts'
-import { addDays, addMonths, dateIn, dayOf, oddDay, startOfDay, weeksOf } from './days.ts'
+import { addMonths, dateIn, dayOf, oddDay, weeksOf } from './days.ts'
 import { Legend, Mark } from './marks.tsx'
 import { type DayTally, daysOf, heldOf, isHoldable } from './month.ts'
-import { rangeQuery, timesQuery } from './queries.ts'
+import { timesQuery } from './queries.ts'
 import { RangeHead } from './range-head.tsx'
+import { useRanges } from './ranges.ts'
 import type { SchedulesSearch } from './search.ts'
 import { zonesOf } from './state.ts'
 
@@ -32,12 +33,16 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
   const today = dateIn(now, zone)
   const date = search.date ?? today
   const month = date.slice(0, 7)
-  const weeks = useMemo(() => weeksOf(date), [date])
+  const weeks = useMemo(() => weeksOf(`${month}-01`), [month])
   const ranges = useMemo(
-    () => weeks.map(week => ({ from: startOfDay(week[0] ?? date, zone), until: startOfDay(addDays(week[6] ?? date, 1), zone) })),
-    [weeks, date, zone],
+    () =>
+      weeks.map(week => {
+        const days = week.map(day => dayOf(day, zone))
+        return { days, from: days[0]?.from ?? 0, until: days.at(-1)?.until ?? 0 }
+      }),
+    [weeks, zone],
   )
-  const views = useQueries({ queries: ranges.map(({ from, until }) => rangeQuery(namespace, from, until)) })
+  const { views, pending, error, retry } = useRanges(namespace, ranges)
   const holdable = schedules.filter(isHoldable).slice(0, HOLDABLE_MAX)
   // To the hour, so that the same is not asked with each second.
   const from = new Date(Math.max(ranges[0]?.from ?? 0, Math.floor(now / 3_600_000) * 3_600_000)).toISOString()
@@ -45,12 +50,10 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
   const previews = useQueries({
     queries: holdable.map(({ name }) => ({ ...timesQuery(namespace, name, from, HELD_TIMES), enabled: until > now })),
   })
-  const names = new Set(schedules.map(({ name }) => name))
-  const days = new Map<string, DayTally>()
-  for (const [index, { data }] of views.entries()) {
-    const range = ranges[index]
-    if (data !== undefined && range !== undefined) for (const [key, day] of daysOf(data, range, names, zone)) days.set(key, day)
-  }
+  const days = useMemo(() => {
+    const names = new Set(schedules.map(({ name }) => name))
+    return new Map(views.flatMap((view, index) => (view === undefined ? [] : [...daysOf(view, ranges[index]?.days ?? [], names)])))
+  }, [views, ranges, schedules])
   const held = heldOf(
     previews.flatMap(({ data }, index) => (data === undefined ? [] : [{ name: holdable[index]?.name ?? '', preview: data }])),
     until,
@@ -60,7 +63,6 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
     const { at: _, date: __, ...rest } = search
     return next.slice(0, 7) === today.slice(0, 7) ? rest : { ...rest, date: next }
   }
-  const failed = views.find(view => view.isError && view.data === undefined)
   return (
     <>
       <RangeHead
@@ -71,10 +73,10 @@ export function MonthView({ namespace, search, schedules }: { namespace: string;
         today={month === today.slice(0, 7) ? null : to(today)}
         zones={zonesOf(schedules)}
       />
-      {views.every(view => view.isPending) ? (
+      {pending ? (
         <Skeleton lines={12} />
-      ) : failed !== undefined ? (
-        <ErrorState error={failed.error} retry={() => void failed.refetch()} />
+      ) : error !== null ? (
+        <ErrorState error={error} retry={retry} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by the keyboard
         <section tabIndex={0} aria-label="Days of the month" className="flex min-h-0 grow flex-col overflow-auto border-t border-line">

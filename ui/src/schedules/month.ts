@@ -1,6 +1,8 @@
 import { type Became, becameOf } from './became.ts'
-import { dateIn } from './days.ts'
-import type { Preview, RangeView } from './queries.ts'
+import { type Day, dateIn } from './days.ts'
+import type { Preview } from './queries.ts'
+import type { RangeView } from './ranges.ts'
+import { partOf } from './track.ts'
 
 /** What a calendar shows of a day. */
 export interface DayTally {
@@ -13,11 +15,13 @@ export interface DayTally {
 
 const DAY_MS = 86_400_000
 
-/** The days of a week's range by date. `held`: times to come that a calendar or a blackout holds. */
-export function daysOf(view: RangeView, range: { from: number; until: number }, names: ReadonlySet<string>, zone: string): Map<string, DayTally> {
+/** The days of a week by date. */
+export function daysOf(view: RangeView, week: readonly Day[], names: ReadonlySet<string>): Map<string, DayTally> {
   const days = new Map<string, DayTally>()
+  const range = { from: week[0]?.from ?? 0, until: week.at(-1)?.until ?? 0 }
   const count = (at: number, became: Became, by: number, name: string, roughly = false): void => {
-    const date = dateIn(at, zone)
+    // To ask the clock for each of a hundred thousand times takes seconds.
+    const date = week.find(({ until }) => at < until)?.date ?? ''
     let day = days.get(date)
     if (day === undefined) {
       day = { tally: {}, roughly: false, bad: new Set() }
@@ -32,9 +36,9 @@ export function daysOf(view: RangeView, range: { from: number; until: number }, 
     const told = lines.filter(({ source }) => source !== 'backfill')
     for (const line of told) {
       const became = becameOf(line, line.outcome)
-      const [first, last] = [Math.max(range.from, Date.parse(line.at)), Math.min(range.until - 1, Date.parse(line.until))]
-      if (line.count === 1 || last - first < DAY_MS / 24) count(first, became, line.count, name)
-      else for (const [at, share] of spread(first, last, line.count)) count(at, became, share, name, true)
+      const part = partOf(line, range.from, range.until - 1)
+      if (part.count === 1 || part.until - part.at < DAY_MS / 24) count(part.at, became, part.count, name)
+      else for (const [at, share] of spread(part.at, part.until, part.count)) count(at, became, share, name, true)
     }
     const [newest, oldest] = [told[0], told.at(-1)]
     if (!more || newest === undefined || oldest === undefined) continue
@@ -60,7 +64,7 @@ function spread(from: number, until: number, count: number): [number, number][] 
   for (let step = 0; step < steps; step++) {
     const share = Math.round(((step + 1) * count) / steps) - given
     given += share
-    if (share > 0) parts.push([from + ((until - from) * step) / steps, share])
+    if (share > 0) parts.push([from + ((until - from) * (step + 0.5)) / steps, share])
   }
   return parts
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import type { Schedule } from '../api/client.ts'
 import { useNamespace } from '../api/namespace.ts'
 import { Page } from '../app/page.tsx'
@@ -32,6 +32,11 @@ export function SchedulesPage() {
   const navigate = useNavigate()
   const now = useNow()
   const schedules = useQuery(schedulesQuery(namespace))
+  // To the minute: a list that is another each second would be worked out anew each second.
+  const minute = Math.floor(now / 60_000) * 60_000
+  const filter = JSON.stringify(chipsOf(search))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is what of the search counts
+  const shown = useMemo(() => schedules.data?.filter(schedule => fits(schedule, search, minute)), [schedules.data, filter, minute])
   const go = (next: SchedulesSearch): void => void navigate({ to: '/schedules', search: next })
   const { view: __, ...list } = search
   useCommand({ label: 'New schedule', group: 'This page', keys: 'n', run: () => go({ view: 'new' }) }, search.view !== 'new')
@@ -44,7 +49,6 @@ export function SchedulesPage() {
         <NewSchedule namespace={namespace} draft={search.draft} />
       </Suspense>
     )
-  const shown = schedules.data?.filter(schedule => fits(schedule, search, now))
   return (
     <Page
       title="Schedules"

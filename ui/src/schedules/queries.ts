@@ -26,7 +26,7 @@ export function schedulesQuery(namespace: string) {
         const { schedules, next } = await call(client.GET('/v1/namespaces/{namespace}/schedules', { params: { path: { namespace }, query }, signal }))
         return { rows: schedules, next }
       }),
-    meta: { refreshMs: 3_000 },
+    meta: { refreshMs: 5_000 },
     refetchInterval: REFETCH_MS,
   })
 }
@@ -42,44 +42,51 @@ export function stripsQuery(namespace: string) {
       const { rows } = await outcomes(namespace, { from: until - 30 * DAY_MS, until, lines: STRIP_LENGTH, limit: 200 }, signal)
       return Object.fromEntries(rows.map(({ name, lines }) => [name, lines])) as Record<string, LedgerLine[] | undefined>
     },
-    meta: { refreshMs: 5_000 },
+    meta: { refreshMs: 10_000 },
     refetchInterval: REFETCH_MS,
   })
-}
-
-export interface RangeView {
-  past: Outcomes[]
-  /** What was held, paused, missed or skipped: few lines for many times. */
-  unfired: Outcomes[]
-  future: Upcoming[]
-  /** When it was asked: what lies before has been, what lies behind will be. */
-  now: number
-  more: boolean
 }
 
 const UNFIRED: readonly Account[] = ['refused', 'skipped', 'excluded', 'blacked_out', 'paused']
 const FIRED: readonly Account[] = ['intended', 'fired', 'recovered']
 
-/** All schedules in a range: what became of past times, and those to come. */
-export function rangeQuery(namespace: string, from: number, until: number) {
+export interface Past {
+  fired: Outcomes[]
+  unfired: Outcomes[]
+  /** When it was asked. */
+  now: number
+  more: boolean
+}
+
+/** What became of the times of a range. What was not fired is asked for by itself: few lines for many times. */
+export function pastQuery(namespace: string, from: number, until: number) {
   return queryOptions({
-    queryKey: [namespace, 'schedules', 'range', from, until] as const,
-    queryFn: async ({ signal }): Promise<RangeView> => {
+    queryKey: [namespace, 'schedules', 'past', from, until] as const,
+    queryFn: async ({ signal }): Promise<Past> => {
       const now = Date.now()
-      const nothing = { rows: [], more: false }
-      const pastUntil = Math.min(now, until - 1)
-      const past = (account: readonly Account[]) =>
-        from >= now ? nothing : outcomes(namespace, { from, until: pastUntil, account: [...account], limit: 100 }, signal)
-      const [fired, unfired, future] = await Promise.all([
-        past(FIRED),
-        past(UNFIRED),
-        until <= now ? nothing : upcoming(namespace, Math.max(from, now - 1), until - 1, signal),
-      ])
-      return { past: fired.rows, unfired: unfired.rows, future: future.rows, now, more: fired.more || unfired.more || future.more }
+      const read = (account: readonly Account[]): Promise<{ rows: Outcomes[]; more: boolean }> =>
+        outcomes(namespace, { from, until: Math.min(now, until - 1), account: [...account], limit: 100 }, signal)
+      const [fired, unfired] = from >= now ? [NOTHING, NOTHING] : await Promise.all([read(FIRED), read(UNFIRED)])
+      return { fired: fired.rows, unfired: unfired.rows, now, more: fired.more || unfired.more }
     },
     meta: { refreshMs: 5_000 },
     refetchInterval: 2 * REFETCH_MS,
     staleTime: 10_000,
+  })
+}
+const NOTHING = { rows: [] as Outcomes[], more: false }
+
+/** The times to come of a range. Runs do not change them: it is read anew for edits alone, since each time has to be worked out. */
+export function futureQuery(namespace: string, from: number, until: number) {
+  return queryOptions({
+    queryKey: [namespace, 'schedules', 'future', from, until] as const,
+    queryFn: async ({ signal }) => {
+      const now = Date.now()
+      if (until <= now) return { rows: [] as Upcoming[], more: false }
+      return upcoming(namespace, Math.max(from, now - 1), until - 1, signal)
+    },
+    refetchInterval: 4 * REFETCH_MS,
+    staleTime: 30_000,
   })
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clustersOf, herdsOf, type Moment, startsByMinute } from './track.ts'
+import { clustersOf, herdsOf, type Moment, partOf, startsByMinute } from './track.ts'
 import { overlapsOf, waitsOf } from './waits.ts'
 
 const moment = (at: number, became: Moment['became'] = 'completed', count = 1): Moment => ({ at, became, count })
@@ -22,6 +22,13 @@ describe('a track', () => {
     const clusters = clustersOf([{ at: 0, until: 1_000, count: 42, became: 'paused' }, moment(1_010)], 15)
     expect(clusters.map(({ until, count }) => [until, count])).toEqual([[1_010, 43]])
   })
+})
+
+test('of a stretch that goes beyond the day, its share belongs to the day', () => {
+  const line = { at: '2026-11-28T00:00:00Z', until: '2026-11-29T23:30:00Z', count: 96 }
+  const [from, end] = [Date.parse('2026-11-29T00:00:00Z'), Date.parse('2026-11-29T23:59:59Z')]
+  expect(partOf(line, from, end)).toEqual({ at: from, until: Date.parse(line.until), count: 47 })
+  expect(partOf(line, 0, end)).toMatchObject({ count: 96 })
 })
 
 describe('the load', () => {

@@ -11,6 +11,14 @@ export interface Moment {
   text?: string | null
 }
 
+/** The part of a line of the ledger that lies in a range: of a stretch that goes beyond, its share, as if its times were evenly far from each other. */
+export function partOf(line: { at: string; until: string; count: number }, from: number, end: number): { at: number; until: number; count: number } {
+  const [first, last] = [Date.parse(line.at), Date.parse(line.until)]
+  const [at, until] = [Math.max(from, first), Math.min(end, last)]
+  const count = until - at < last - first ? Math.max(1, Math.round((line.count * (until - at)) / (last - first))) : line.count
+  return { at, until, count }
+}
+
 /** Moments that stand too close to be told apart, as one: a band. Of a single time, `from` and `until` are the same. */
 export interface Cluster {
   from: number
