@@ -55,7 +55,12 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
   const tab = search.tab ?? 'overview'
   const events = history.data?.events ?? []
   const to = (change: Partial<RunSearch>, replace: boolean): void =>
-    void navigate({ to: '.', search: before => present(clean({ ...(before as RunSearch), ...change })), replace, hash: change.tab === undefined ? true : '' })
+    void navigate({
+      to: '.',
+      search: before => present(clean({ ...(before as RunSearch), ...change })),
+      replace,
+      hash: change.tab === undefined ? true : '',
+    })
   // Text and switches change what is shown at once: back leads to the tab before, not to the letter before.
   const onSearch = (change: Partial<RunSearch>): void => to(change, true)
   const onTab = (next: string): void => to({ tab: next as RunTab, find: undefined }, false)
