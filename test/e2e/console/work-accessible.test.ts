@@ -26,7 +26,7 @@ describe('pages of those who do the work', () => {
       ['/workers', 'tests'],
       [`/workers/${workers[0]?.id}`, 'Runs now'],
       ['/definitions', 'breaks'],
-      ['/definitions/breaks', 'Newest runs'],
+      ['/definitions/breaks', 'Schedules that start it'],
       ['/definitions/quick?tab=options', 'operator'],
       ['/batches', 'night'],
       [`/batches/${batch}`, 'Failed jobs'],

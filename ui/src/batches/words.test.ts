@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import type { Batch } from '../api/work.ts'
+import { nestedBelow, partsOf } from './words.ts'
+
+const batch = (id: string, parent: string | null = null): Batch => ({ id, parent, jobs: null, bulk: null }) as Batch
+
+test('batches within another stand right below it, and alone where it is not there', () => {
+  const newestFirst = [batch('inner', 'mid'), batch('mid', 'outer'), batch('lost', 'gone'), batch('outer'), batch('old')]
+  expect(nestedBelow(newestFirst).map(({ id }) => id)).toEqual(['lost', 'outer', 'mid', 'inner', 'old'])
+})
+
+test('what an operation has left is what matched and is neither done nor skipped nor refused', () => {
+  const bulk = { operation: 'retry', matched: 10, done: 4, skipped: 1, refused: 2 } as NonNullable<Batch['bulk']>
+  expect(partsOf({ ...batch('b'), bulk }).map(({ word, count }) => [word, count])).toEqual([
+    ['done', 4],
+    ['refused', 2],
+    ['skipped', 1],
+    ['to come', 3],
+  ])
+})
