@@ -13,7 +13,7 @@ import { TextField } from '../parts/field.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, ProblemText, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
-import { type BulkAction, type BulkChange, bulkCommand, filterFor, type Picks, previewQuery, startBulk } from './bulk.ts'
+import { type BulkAction, type BulkChange, batchProgressQuery, bulkCommand, filterFor, type Picks, previewQuery, startBulk } from './bulk.ts'
 import { BulkProgress } from './bulk-progress.tsx'
 
 interface BulkDialogProps {
@@ -33,6 +33,8 @@ export function BulkDialog({ namespace, action, picks, onClose }: BulkDialogProp
   const [batch, setBatch] = useState<string | null>(null)
   const queues = useQuery({ ...queuesQuery(namespace), enabled: action.asks === 'queue' })
   const preview = useQuery({ ...previewQuery(namespace, action.operation, filter), enabled: batch === null })
+  const progress = useQuery({ ...batchProgressQuery(namespace, batch ?? ''), enabled: batch !== null })
+  const over = progress.data?.closedAt != null
   const change: BulkChange | null =
     action.asks === 'priority'
       ? { ...(/^[+-]?\d{1,3}$/.test(text.trim()) && { priority: Number(text) }) }
@@ -62,7 +64,7 @@ export function BulkDialog({ namespace, action, picks, onClose }: BulkDialogProp
       title={
         batch === null
           ? `${action.verb} ${count === '' ? 'runs' : preview.data?.matched === 1 ? 'one run' : `${count} runs`}${action.asks === 'queue' ? ' to another queue' : ''}?`
-          : `${action.verb}: at work`
+          : `${action.verb.split(' ')[0]}: ${over ? 'done' : 'at work'}`
       }
       {...(batch === null && { description: action.means })}
       actions={
@@ -80,7 +82,7 @@ export function BulkDialog({ namespace, action, picks, onClose }: BulkDialogProp
           </>
         ) : (
           <>
-            <Button onClick={() => onClose(true)}>Close; it goes on</Button>
+            <Button onClick={() => onClose(true)}>{over ? 'Done' : 'Let it go on'}</Button>
             <Link
               to="/batches/$batch"
               params={{ batch }}

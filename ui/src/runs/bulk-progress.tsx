@@ -44,7 +44,7 @@ export function BulkProgress({ namespace, batch }: { namespace: string; batch: s
           ))}
         </ul>
       )}
-      <p className="text-soft">It is a batch of its own, and goes on when you close this, or this page.</p>
+      {data.closedAt === null && <p className="text-soft">It is a batch of its own, and goes on when you close this, or this page.</p>}
     </div>
   )
 }
