@@ -83,6 +83,8 @@ describe("a run's page", () => {
     await page.keyboard.press('/')
     await page.keyboard.type('broke')
     await page.getByText('1 of 2', { exact: true }).waitFor()
+    // All that was typed is what is sought: a word that still grows begins at its first hit again.
+    await page.locator('mark').getByText('broke', { exact: true }).first().waitFor()
     await page.keyboard.press('Escape')
     await page.keyboard.press('n')
     await page.getByText('2 of 2', { exact: true }).waitFor()
@@ -236,21 +238,18 @@ describe("a run's page", () => {
     await expectAccessible(page)
   })
 
-  test('is accessible in each of its tabs, which the digits show, in both themes, wide and on a phone', async () => {
-    const id = await failed()
-    // One after the other takes its time: on a phone, the one that differs most.
-    for (const [options, keys] of [
-      [{}, '12345'],
-      [PHONE, '2'],
-    ] as const) {
-      const page = await shown.page(`/runs/${id}`, options)
-      for (const [key, there] of TABS.filter(([digit]) => keys.includes(digit))) {
-        await page.keyboard.press(key)
-        await page.getByRole('tabpanel').getByText(there).first().waitFor()
-        await expectAccessible(page)
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      }
-      await page.context().close()
+  // On a phone, the tab that differs most: each takes its time.
+  test.each([
+    ['wide', {}, '123'],
+    ['wide', {}, '45'],
+    ['on a phone', PHONE, '2'],
+  ] as const)('is accessible in both themes, %s, in the tabs that the digits show', async (_, options, keys) => {
+    const page = await shown.page(`/runs/${await failed()}`, options)
+    for (const [key, there] of TABS.filter(([digit]) => keys.includes(digit))) {
+      await page.keyboard.press(key)
+      await page.getByRole('tabpanel').getByText(there).first().waitFor()
+      await expectAccessible(page)
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     }
-  }, 120_000)
+  })
 })
