@@ -63,9 +63,7 @@ export function PauseDialog({ namespace, name, open, onClose }: { namespace: str
             </Button>
           ))}
         </fieldset>
-        {!(SPANS as readonly string[]).includes(span) || span !== '' ? (
-          <DurationField label="Goes on by itself after" value={span} onChange={event => setSpan(event.target.value)} />
-        ) : null}
+        {span !== '' && <DurationField label="Goes on by itself after" value={span} onChange={event => setSpan(event.target.value)} />}
         <Command text={command} />
         {pause.problem && <ProblemText problem={pause.problem} />}
         <button type="submit" className="hidden" tabIndex={-1} aria-hidden="true" />

@@ -23,7 +23,7 @@ export function TimeRow({ time, own, here, sign, gone = false, aside }: TimeRowP
     <li className="flex min-h-9 flex-wrap items-center gap-x-3 border-b border-line px-3 py-1 last:border-b-0">
       {sign ?? <Mark became={held ? 'held' : 'coming'} />}
       <span className={`numeric w-40 ${held || gone ? 'text-soft line-through' : 'font-medium'}`}>{localText(time.at, own)}</span>
-      {own !== here && <span className="numeric w-40 text-soft max-sm:hidden">{`${localText(time.at, here)} here`}</span>}
+      {own !== here && <span className="numeric w-48 whitespace-nowrap text-soft max-sm:hidden">{`${localText(time.at, here)} here`}</span>}
       <span className="w-16 text-soft">
         <Time at={time.at} />
       </span>

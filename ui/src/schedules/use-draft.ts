@@ -22,7 +22,9 @@ export function useDraft(server: Fields, text: string | undefined, put: (draft: 
     const draft = edited(server, {}, readDraft(text))
     return { basis: isEmpty(draft) ? null : server, draft }
   })
-  const write = useEffectEvent(put)
+  const write = useEffectEvent((next: string | undefined) => {
+    if (next !== text) put(next)
+  })
   const written = isEmpty(draft) ? undefined : JSON.stringify(draft)
   useEffect(() => {
     const timer = window.setTimeout(() => write(written), SETTLE_MS)

@@ -1,0 +1,165 @@
+import { job, schedule } from '@mainspring/sdk'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { Schedules } from '../support/schedules.ts'
+
+const WIDE = { width: 1_440, height: 900 }
+const PHONE = { width: 400, height: 800 }
+
+/** One node for all: each test has schedules of its own. */
+describe('a schedule: what if, ledger, actions', () => {
+  let shown: Console
+  let calls: Schedules
+  beforeAll(async () => {
+    shown = await Console.open()
+    calls = new Schedules(shown)
+  })
+  afterEach(() => expect(shown.errors.splice(0)).toEqual([]))
+  afterAll(async () => {
+    await shown?.[Symbol.asyncDispose]()
+  })
+
+  test('what if: the times that come and go are shown before anything is saved, and the draft is in the address', async () => {
+    await calls.put('editable', { cron: '0 6 * * *' })
+    const page = await shown.page('/schedules/editable?tab=edit')
+    await page.getByText(/^31 times, as now$/).waitFor()
+    await page.getByLabel('Cron expression').fill('0 6,18 * * *')
+    await page.getByText('+31 gained').waitFor()
+    await page.getByText('−0 lost').waitFor()
+    await page.waitForURL(/draft=/)
+    expect((await calls.get('editable')).cron).toBe('0 6 * * *')
+    await page.reload()
+    await page.getByText('+31 gained').waitFor()
+    await page.getByLabel('Cron expression').fill('0 25 * * *')
+    await page.getByRole('alert').getByText('invalid-cron').waitFor()
+    expect(await page.getByRole('button', { name: /^Save/ }).isDisabled()).toBe(true)
+    await page.getByLabel('Cron expression').fill('0 7 * * *')
+    await page.getByLabel('Jitter').fill('5m')
+    await page.getByRole('button', { name: 'Save 2 changes …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('row', { name: 'cron 0 6 * * * 0 7 * * *' }).waitFor()
+    await dialog.getByRole('row', { name: 'jitter default 5m' }).waitFor()
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('in force from now on').waitFor()
+    await page.getByText('Nothing is changed yet').waitFor()
+    expect(await calls.get('editable')).toMatchObject({ cron: '0 7 * * *', jitter: 300_000 })
+    expect(new URL(page.url()).pathname).toBe('/schedules/editable')
+    await page.context().close()
+  })
+
+  test('what somebody else has saved meanwhile is shown beside, and nothing is overwritten unseen', async () => {
+    await calls.put('contested', { cron: '0 6 * * *' })
+    const page = await shown.page('/schedules/contested?tab=edit')
+    await page.getByLabel('Cron expression').fill('0 8 * * *')
+    await page.getByRole('button', { name: 'Save 1 change …' }).click()
+    await calls.put('contested', { cron: '0 7 * * *', jitter: '1m' })
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('dialog').getByText('changed-meanwhile').waitFor()
+    expect((await calls.get('contested')).cron).toBe('0 7 * * *')
+    await page.keyboard.press('Escape')
+    const conflict = page.getByRole('alert', { name: 'Changed meanwhile' })
+    await conflict.getByRole('row', { name: 'cron 0 6 * * * 0 7 * * * 0 8 * * *' }).waitFor()
+    await expectAccessible(page)
+    await conflict.getByRole('button', { name: 'Keep mine, over theirs' }).click()
+    await page.getByRole('button', { name: 'Save 1 change …' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('in force from now on').waitFor()
+    expect(await calls.get('contested')).toMatchObject({ cron: '0 8 * * *', jitter: 60_000 })
+    await page.context().close()
+  })
+
+  test('what it starts has room or not: with its limit, and with the others of the minute', async () => {
+    for (let start = 0; start < 2; start++) await (await shown.client.start('quick')).result()
+    await calls.put('rival', { cron: '0 3 * * *' })
+    await calls.put('crowded', { cron: '30 4 * * *' })
+    const page = await shown.page('/schedules/crowded?tab=edit')
+    await page.getByText('No other schedule fires in the minutes of its next times.').waitFor()
+    await page.getByLabel('Cron expression').fill('0 3 * * *')
+    await page.getByText(/of its next 5 times meet others in the same minute/).waitFor()
+    await page.getByRole('link', { name: 'rival' }).waitFor()
+    await page.getByText(/A run takes/).waitFor()
+    await page.getByLabel('Starts', { exact: true }).fill('nobody')
+    await page.getByText('its times would be refused').waitFor()
+    await page.context().close()
+  })
+
+  test('pauses with a note, resumes, and triggers: the ledger has it', async () => {
+    await calls.put('handled', { cron: '0 0 1 1 *' })
+    const page = await shown.page('/schedules/handled')
+    await page.keyboard.press('p')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Note').fill('stock is counted')
+    await dialog.getByRole('button', { name: '8h' }).click()
+    await dialog.getByText("mainspring schedule pause handled --note 'stock is counted' --for 8h").waitFor()
+    await expectAccessible(page)
+    await dialog.getByRole('button', { name: 'Pause the schedule' }).click()
+    await page.getByText('stock is counted').first().waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('button', { name: 'Pause' }).waitFor()
+    expect((await calls.get('handled')).paused).toBeNull()
+    await page.getByRole('button', { name: 'Trigger' }).click()
+    await page.getByRole('link', { name: 'Ledger' }).first().click()
+    const row = page.getByRole('row').filter({ hasText: 'trigger' })
+    await row.getByText('completed').waitFor()
+    await page.getByLabel('Why did it not fire at').fill('2030-06-15 14:05')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.waitForURL(/at=2030-06-15/)
+    await page.getByText('not-nominal').waitFor()
+    await row.getByRole('link').click()
+    await page.waitForURL(/\/runs\/\w{26}$/)
+    await page.context().close()
+  })
+
+  test('a backfill says how many there are, shows its progress, and is cancelled', async () => {
+    await calls.put('hourly', { cron: '0 * * * *', target: 'gate' })
+    const page = await shown.page('/schedules/hourly')
+    await page.keyboard.press('b')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('From').fill('2026-03-01T00:00')
+    await dialog.getByLabel('To, included').fill('2026-03-01T05:00')
+    await dialog.getByText('6 times').waitFor()
+    await dialog.getByRole('button', { name: 'Start 6 runs' }).click()
+    const panel = page.getByRole('region', { name: 'Backfills' })
+    await panel.getByText('1 started').waitFor()
+    await panel.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('it starts nothing further').waitFor()
+    shown.release()
+    await panel.waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+
+  test('what an operator laid over the code is told, and goes by a reset', async () => {
+    const ours = schedule(
+      'of-code',
+      { cron: '0 0 1 1 *' },
+      job('quick', async () => null),
+    )
+    await shown.client.schedules.register('shop', [ours])
+    await calls.change('of-code', { jitter: '1h' })
+    const page = await shown.page('/schedules/of-code')
+    await page.getByText('Changed over the code').waitFor()
+    await page.getByRole('button', { name: 'Reset to code' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reset to code' }).click()
+    await page.getByText('Changed over the code').waitFor({ state: 'detached' })
+    expect(await calls.get('of-code')).toMatchObject({ jitter: 0, overridden: [] })
+    await page.context().close()
+  })
+
+  test('is accessible, in both themes, wide and on a phone', { timeout: 240_000 }, async () => {
+    await calls.put('looked-at', { cron: '*/10 * * * *', input: { day: '{{nominalDate}}' } })
+    const page = await shown.page('/schedules')
+    for (const [path, there] of [
+      ['/schedules/looked-at', 'All else is clear'],
+      ['/schedules/looked-at?tab=ledger&at=2026-01-01', 'not-yet-made'],
+    ] as const) {
+      await page.goto(`${shown.place.url}${path}`)
+      for (const size of [WIDE, PHONE]) {
+        await page.setViewportSize(size)
+        await page.getByText(there).first().waitFor({ state: 'attached' })
+        await expectAccessible(page)
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      }
+    }
+    await page.context().close()
+  })
+})
