@@ -23,10 +23,18 @@ const COLORS = HighlightStyle.define([
   { tag: tags.null, color: 'var(--soft)' },
 ])
 
+interface CodeProps {
+  label: string
+  value: string
+  onChange(value: string): void
+  small: boolean
+  begins: boolean
+}
+
 /**
  * CodeMirror in a shadow root: in a document it writes a <style>, which the content security policy forbids; in a shadow root it adopts a sheet.
  */
-export default function Code({ label, value, onChange, small }: { label: string; value: string; onChange(value: string): void; small: boolean }) {
+export default function Code({ label, value, onChange, small, begins }: CodeProps) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   const changed = useEffectEvent(onChange)
@@ -58,6 +66,7 @@ export default function Code({ label, value, onChange, small }: { label: string;
       }),
     })
     view.current = made
+    if (begins) made.focus()
     return () => made.destroy()
   }, [])
   useEffect(() => {

@@ -12,12 +12,14 @@ export interface EditorProps {
   hidesLabel?: boolean
   /** A few lines high: one field among others. */
   small?: boolean
+  /** The focus goes here as soon as it is there: it is what a dialog is about. */
+  begins?: boolean
 }
 
 const Code = lazy(() => import('./editor-code.tsx'))
 
 /** JSON to edit; the editor's code comes when it is needed, and what is typed is checked as one types. */
-export function Editor({ label, value, onChange, problem, optional = false, hidesLabel = false, small = false }: EditorProps) {
+export function Editor({ label, value, onChange, problem, optional = false, hidesLabel = false, small = false, begins = false }: EditorProps) {
   const id = useId()
   const wrong = problem ?? (optional && value.trim() === '' ? null : faultOf(value))
   return (
@@ -26,7 +28,7 @@ export function Editor({ label, value, onChange, problem, optional = false, hide
         {label}
       </span>
       <Suspense fallback={<div className={`rounded border border-edge bg-surface ${small ? 'h-24' : 'h-60'}`} />}>
-        <Code label={label} value={value} onChange={onChange} small={small} />
+        <Code label={label} value={value} onChange={onChange} small={small} begins={begins} />
       </Suspense>
       <p role="status" className={wrong ? 'text-failed' : 'hidden-text'}>
         {wrong ?? 'It is JSON.'}

@@ -40,10 +40,12 @@ export interface SchemaFormProps {
   onChange(draft: Draft): void
   /** What is wrong, by JSON pointer into the input: from `readDraft`, and from the server without its `/input`. */
   problems: ReadonlyMap<string, string>
+  /** Where it is edited as JSON, the focus begins there. */
+  begins?: boolean
 }
 
 /** A form from a JSON Schema, that can be turned into its JSON and back. */
-export function SchemaForm({ label, schema, draft, onChange, problems }: SchemaFormProps) {
+export function SchemaForm({ label, schema, draft, onChange, problems, begins = false }: SchemaFormProps) {
   const id = useId()
   const formable = isForm(schema)
   const { text, value } = draft
@@ -80,7 +82,14 @@ export function SchemaForm({ label, schema, draft, onChange, problems }: SchemaF
         </>
       ) : (
         <>
-          <Editor label={`${label} as JSON`} hidesLabel optional value={text ?? ''} onChange={next => onChange({ value, text: next })} />
+          <Editor
+            label={`${label} as JSON`}
+            hidesLabel
+            optional
+            begins={begins}
+            value={text ?? ''}
+            onChange={next => onChange({ value, text: next })}
+          />
           {problems.size > 0 && (
             <ul className="flex flex-col text-paused">
               {[...problems].slice(0, TOLD_MAX).map(([at, problem]) => (

@@ -50,7 +50,7 @@ export function Explain({ namespace, run, explanation }: { namespace: string; ru
             </div>
           )}
           <p className="text-small text-soft">
-            {closed ? 'Closed ' : `${run.state} since `}
+            {closed ? 'Closed ' : 'Its last event was at '}
             <Time at={explanation.data.since} as="absolute" />, <Time at={explanation.data.since} />
           </p>
         </div>

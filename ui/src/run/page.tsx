@@ -69,7 +69,7 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
   return (
     <Page
       title={`${run.definition} ${shortId(run.id)}`}
-      heading={<DefinitionHeading run={run} badge={<StateBadge state={run.state} reason={run.reason} />} />}
+      heading={<DefinitionHeading run={run} badge={<StateBadge state={run.state} reason={run.reason === run.state ? null : run.reason} />} />}
       actions={<RunActions namespace={namespace} run={run} />}
     >
       {TABS.map((name, index) => (

@@ -2,7 +2,7 @@ import { usePreferences } from '../format/preferences.ts'
 import { clockTime, shortTime } from '../format/time.ts'
 import { PlaceLink, type PlaceNoun, RunLink } from './links.tsx'
 
-const NAMED = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|\b(queue|limit|rate|definition|schedule) "([^"]+)"/g
+const NAMED = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|\b(queue|limit|rate|definition|schedule) "([^"]+)"/gi
 
 /** A sentence of the server: its instants in the reader's zone, what it names as links, the runs that it names by their short ids too. */
 export function RichText({ text, runs = [] }: { text: string; runs?: readonly string[] }) {
@@ -22,7 +22,7 @@ export function RichText({ text, runs = [] }: { text: string; runs?: readonly st
     } else
       parts.push(
         <span key={found.index}>
-          {noun} <PlaceLink noun={noun as PlaceNoun} name={name as string} />
+          {noun} <PlaceLink noun={(noun as string).toLowerCase() as PlaceNoun} name={name as string} />
         </span>,
       )
     from = found.index + whole.length

@@ -16,6 +16,10 @@ const ICONS: Partial<Record<RunDetail['state'], IconName>> = {
   paused: 'pause',
   completed: 'completed',
   running: 'play',
+  queued: 'ring',
+  waiting: 'half',
+  cancelled: 'dash',
+  terminated: 'stop',
 }
 
 interface VerdictProps {

@@ -94,7 +94,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
             Retry
           </Button>
           <Button keys="e" onClick={() => setAsking('retry')}>
-            Edit and retry
+            Edit input
           </Button>
         </>
       )}

@@ -76,6 +76,7 @@ function Form({ namespace, run, onClose, onStarted, title, schema }: RetryDialog
       <div className="flex flex-col gap-3">
         <SchemaForm
           label="Input"
+          begins
           schema={schema}
           draft={draft}
           onChange={setDraft}

@@ -1,11 +1,11 @@
 import { memo } from 'react'
 import { usePreferences } from '../../format/preferences.ts'
 import { durationText, preciseTime } from '../../format/time.ts'
-import { ansiParts } from '../../parts/ansi.ts'
+import { type AnsiPart, ansiParts } from '../../parts/ansi.ts'
 import { classes } from '../../parts/classes.ts'
 import { Icon } from '../../parts/icons.tsx'
 import type { Delivered } from './logs.tsx'
-import { cutAt, lineAddress } from './rows.ts'
+import { lineAddress, piecesOf } from './rows.ts'
 import type { Line } from './store.ts'
 
 export function HeadRow({ attempt, delivered }: { attempt: number; delivered: Delivered | undefined }) {
@@ -45,7 +45,7 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
   const { line, wrap, since, sought, isHit, isPicked, unfolded, onTurn, onLink } = props
   const { zone } = usePreferences()
   return (
-    <div className={classes('border-l-2', EDGES[line.level], isPicked ? 'bg-picked' : isHit ? 'bg-hover' : 'hover:bg-hover')}>
+    <div className={classes('border-l-2', EDGES[line.level], isPicked || isHit ? 'bg-picked' : 'hover:bg-hover')}>
       <div className="flex min-h-5 items-start gap-3 px-2 leading-5 max-sm:gap-2">
         <a
           href={lineAddress(line.name)}
@@ -77,23 +77,21 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
 })
 
 function Message({ text, sought }: { text: string; sought: string }) {
-  return ansiParts(text).map((part, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text, which does not change
-    <span key={index} className={part.className || undefined}>
-      <Marked text={part.text} sought={sought} />
-    </span>
-  ))
+  return <Pieces parts={ansiParts(text)} sought={sought} />
 }
 
-function Marked({ text, sought }: { text: string; sought: string }) {
-  return cutAt(text, sought).map((part, index) =>
-    index % 2 === 0 ? (
-      part
-    ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text, which does not change
-      <mark key={index} className="rounded-small bg-paused text-inverse">
-        {part}
+function Pieces({ parts, sought }: { parts: readonly AnsiPart[]; sought: string }) {
+  return piecesOf(parts, sought).map(({ text, className, found }, index) =>
+    found ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text, which does not change
+      <mark key={index} className="bg-paused text-inverse">
+        {text}
       </mark>
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text, which does not change
+      <span key={index} className={className || undefined}>
+        {text}
+      </span>
     ),
   )
 }
@@ -110,7 +108,7 @@ function FieldsShort({ fields, sought, unfolded, onTurn }: { fields: Record<stri
       {unfolded ? (
         `${Object.keys(fields).length} fields`
       ) : (
-        <Marked text={short.length > SHORT_LENGTH ? `${short.slice(0, SHORT_LENGTH)}…` : short} sought={sought} />
+        <Pieces parts={[{ text: short.length > SHORT_LENGTH ? `${short.slice(0, SHORT_LENGTH)}…` : short, className: '' }]} sought={sought} />
       )}
     </button>
   )

@@ -23,7 +23,7 @@ export interface LogsProps {
 /** All that the handler has logged, live while it runs; a hundred thousand lines are as smooth as ten. */
 export function Logs({ namespace, run, events, search, onSearch, workerName }: LogsProps) {
   const closed = isClosed(run.state)
-  const store = useLog(namespace, run.id, closed)
+  const { store, streams } = useLog(namespace, run.id, closed)
   const lines = useRef<LinesHandle>(null)
   const sought = useDeferredValue(search.find ?? '')
   const count = store.lines.length
@@ -61,7 +61,7 @@ export function Logs({ namespace, run, events, search, onSearch, workerName }: L
   const several = new Set(delivered.keys()).size
   return (
     <section aria-label="Logs" className="flex min-w-0 flex-col rounded border border-line bg-surface">
-      {!closed && <LogStream namespace={namespace} run={run.id} store={store} />}
+      {streams && <LogStream namespace={namespace} run={run.id} store={store} />}
       <LogToolbar
         search={search}
         onSearch={onSearch}

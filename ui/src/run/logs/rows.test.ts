@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cutAt, hitsOf, rowsOf } from './rows.ts'
+import { hitsOf, piecesOf, rowsOf } from './rows.ts'
 import type { Line } from './store.ts'
 
 const line = (number: number, attempt: number, level: Line['level'], plain: string): Line => ({
@@ -31,7 +31,12 @@ test('a search finds whatever the case, and never a head', () => {
 })
 
 test.each([
-  ['a b a', 'a', ['', 'a', ' b ', 'a', '']],
-  ['aaa', 'aa', ['', 'aa', 'a']],
-  ['none', 'x', ['none']],
-])('%j is cut at %j', (text, sought, parts) => expect(cutAt(text, sought)).toEqual(parts))
+  [['a b a'], 'a', ['[a]', ' b ', '[a]']],
+  [['aaa'], 'aa', ['[aa]', 'a']],
+  [['none'], 'x', ['none']],
+  [['slow pa', 'ge ', '9'], 'page', ['slow ', '[pa]', '[ge]', ' ', '9']],
+  [['all'], '', ['all']],
+])('%j is cut at %j', (texts, sought, pieces) => {
+  const parts = texts.map(text => ({ text, className: '' }))
+  expect(piecesOf(parts, sought).map(({ text, found }) => (found ? `[${text}]` : text))).toEqual(pieces)
+})

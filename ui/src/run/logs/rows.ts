@@ -34,17 +34,41 @@ export function hitsOf(rows: readonly Row[], text: string): number[] {
   return hits
 }
 
-/** Where `text` is cut so that every other part is what was sought. */
-export function cutAt(text: string, sought: string): string[] {
-  if (sought === '') return [text]
-  const low = text.toLowerCase()
-  const parts: string[] = []
-  let from = 0
-  for (let at = low.indexOf(sought); at >= 0; at = low.indexOf(sought, from)) {
-    parts.push(text.slice(from, at), text.slice(at, at + sought.length))
-    from = at + sought.length
+export interface Piece {
+  text: string
+  className: string
+  found: boolean
+}
+
+/** Parts of a line, cut where what is sought (in lower case) begins and ends: a colour may change in the middle of it. */
+export function piecesOf(parts: readonly { text: string; className: string }[], sought: string): Piece[] {
+  const found = rangesOf(parts.map(({ text }) => text).join(''), sought)
+  const pieces: Piece[] = []
+  let at = 0
+  for (const { text, className } of parts) {
+    const end = at + text.length
+    let from = at
+    const add = (until: number, isFound: boolean): void => {
+      if (until > from) pieces.push({ text: text.slice(from - at, until - at), className, found: isFound })
+      from = Math.max(from, until)
+    }
+    for (const range of found) {
+      if (range.to <= at || range.from >= end) continue
+      add(Math.max(at, range.from), false)
+      add(Math.min(end, range.to), true)
+    }
+    add(end, false)
+    at = end
   }
-  return [...parts, text.slice(from)]
+  return pieces
+}
+
+function rangesOf(text: string, sought: string): { from: number; to: number }[] {
+  if (sought === '') return []
+  const low = text.toLowerCase()
+  const ranges: { from: number; to: number }[] = []
+  for (let at = low.indexOf(sought); at >= 0; at = low.indexOf(sought, at + sought.length)) ranges.push({ from: at, to: at + sought.length })
+  return ranges
 }
 
 /** The address that shows this line: whole, since `<base href>` is what a bare fragment would belong to. */

@@ -69,8 +69,11 @@ export class LogStore {
 
 const PAGE = 1_000
 
-/** All lines of a run: of a closed one page by page, of an open one by its stream, which begins with what was before. */
-export function useLog(namespace: string, run: string, closed: boolean): LogStore {
+/**
+ * All lines of a run: of a closed one page by page, of an open one by its stream, which begins with what was before. `streams` stays as it was: the last
+ * lines may come behind the news that the run is closed, and the stream ends by itself.
+ */
+export function useLog(namespace: string, run: string, closed: boolean): { store: LogStore; streams: boolean } {
   const [store, setStore] = useState(() => new LogStore())
   // What it was when one came: a stream that saw the end has all of it.
   const [paged] = useState(closed)
@@ -86,7 +89,7 @@ export function useLog(namespace: string, run: string, closed: boolean): LogStor
     return () => closing.abort()
   }, [namespace, run, paged])
   useSyncExternalStore(store.subscribe, store.version)
-  return store
+  return { store, streams: !paged }
 }
 
 async function readPages(namespace: string, run: string, store: LogStore, signal: AbortSignal): Promise<void> {

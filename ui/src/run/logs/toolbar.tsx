@@ -124,7 +124,11 @@ export function LogToolbar(props: LogToolbarProps) {
           items={[
             { label: 'Wrap long lines', checked: wraps, onSelect: () => onSearch({ wrap: wraps ? 'off' : undefined }) },
             { label: 'Times since the attempt began', checked: relative, onSelect: () => onSearch({ times: relative ? undefined : 'relative' }) },
-            { label: 'Download as text', icon: 'download', onSelect: () => download(`${name}.log`, textOfLines(store.lines), 'text/plain') },
+            {
+              label: store.complete ? 'Download as text' : 'Download what is read so far',
+              icon: 'download',
+              onSelect: () => download(`${name}.log`, textOfLines(store.lines), 'text/plain'),
+            },
             {
               label: 'Download as NDJSON',
               icon: 'download',

@@ -116,6 +116,7 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
               {moments.map(moment => (
                 <span
                   key={`${moment.at} ${moment.text}`}
+                  aria-hidden="true"
                   title={moment.text}
                   className="absolute -top-1 -bottom-1 w-px bg-ink"
                   style={{ left: `${placeOf(slices, moment.at) * 100}%` }}

@@ -1,0 +1,162 @@
+// `node --conditions=development bench/console.ts`: how the console does with a million closed runs: what a first visit loads, how soon the list can be used,
+// and whether 500 events a second drop frames. Real server, real worker, real Chromium; the browser's own observers measure. `--runs 100000` for fewer.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { type Client, connect } from '@mainspring/sdk'
+import { chromium, type Page } from 'playwright-core'
+import { buildConsole } from '../scripts/console.ts'
+import { newId } from '../src/core/ids.ts'
+import { INPUT, noop } from './jobs.ts'
+import { BenchServer, said, started, stopped } from './processes.ts'
+import { paced, startAll } from './starts.ts'
+
+const { values: flags } = parseArgs({ options: { runs: { type: 'string' }, seconds: { type: 'string' }, rounds: { type: 'string' } } })
+const RUNS = Number(flags.runs ?? 1_000_000)
+const SECONDS = Number(flags.seconds ?? 20)
+const ROUNDS = Number(flags.rounds ?? 9)
+/** Each run that is started tells of itself some three times: that it is there, that it runs, that it has ended. */
+const EVENTS_PER_RUN = 3
+const EVENTS_PER_SECOND = 500
+/** Real runs, of which the others are copies at other times. */
+const ORIGINALS = 1_000
+const DAYS_MS = 6 * 86_400_000
+
+await buildConsole()
+const folder = mkdtempSync(join(tmpdir(), 'mainspring-bench-console-'))
+try {
+  console.log(`first load, JavaScript: ${(firstLoadBytes() / 1_000).toFixed(1)} KB gzip (at most 200)`)
+  const file = join(folder, 'console.db')
+  await fill(file)
+  const server = await BenchServer.start(file)
+  const worker = started('worker.ts', [server.url, '50'])
+  await said(worker)
+  const browser = await chromium.launch({ executablePath: process.env.MAINSPRING_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+  const client = connect({ url: server.url, namespace: 'default' })
+  try {
+    for (const path of ['/runs', '/runs?state=failed', '/runs?definition=noop&last=24h']) {
+      const times: number[] = []
+      for (let round = 0; round < ROUNDS; round++) {
+        const context = await browser.newContext({ viewport: { width: 1_440, height: 900 } })
+        times.push(await interactive(await context.newPage(), `${server.url}${path}`))
+        await context.close()
+      }
+      console.log(
+        `${path}: rows there and the page free after ${median(times)} ms (median of ${ROUNDS} first visits; ${Math.min(...times)} to ${Math.max(...times)})`,
+      )
+    }
+    for (const path of ['/runs', '/'])
+      await live(await browser.newPage({ viewport: { width: 1_440, height: 900 } }), `${server.url}${path}`, client, path)
+  } finally {
+    await browser.close()
+    await client.close()
+    await stopped(worker)
+    await stopped(server.child)
+  }
+  console.log(`node ${process.version}, ${availableParallelism()} CPUs, load ${loadavg()[0]?.toFixed(1)}, ${RUNS.toLocaleString('en')} closed runs`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** What the entry and the list of runs need, each file once. */
+function firstLoadBytes(): number {
+  const dist = join(import.meta.dirname, '../ui/dist')
+  const manifest = JSON.parse(readFileSync(join(dist, '.vite/manifest.json'), 'utf8')) as Record<
+    string,
+    { file: string; imports?: string[]; isEntry?: boolean }
+  >
+  const files = new Set<string>()
+  const need = (name: string): void => {
+    const chunk = manifest[name]
+    if (chunk === undefined || files.has(chunk.file)) return
+    files.add(chunk.file)
+    chunk.imports?.forEach(need)
+  }
+  for (const [name, chunk] of Object.entries(manifest)) if (chunk.isEntry || name === 'src/runs/page.tsx') need(name)
+  return [...files].reduce((sum, name) => sum + gzipSync(readFileSync(join(dist, name)), { level: 9 }).length, 0)
+}
+
+/** Real runs by a real server; then copies of their rows, with ids and times of their own, up to the number. */
+async function fill(file: string): Promise<void> {
+  const server = await BenchServer.start(file)
+  const worker = started('worker.ts', [server.url, '50'])
+  await said(worker)
+  const client = connect({ url: server.url, namespace: 'default' })
+  await startAll(client, noop, INPUT, ORIGINALS, 500, 1)
+  for (let closed = 0; closed < ORIGINALS; ) {
+    await new Promise(resolve => setTimeout(resolve, 200))
+    const { counts } = await client.call<{ counts: Record<string, number> }>('runs.histogram', {})
+    closed = counts.completed ?? 0
+  }
+  await client.close()
+  await stopped(worker)
+  await stopped(server.child)
+  const database = new DatabaseSync(file)
+  database.function('copied_id', { deterministic: false }, at => newId(Number(at), Math.random))
+  const now = Date.now()
+  // One in fifty has failed.
+  const copies = database.prepare(`with copy as materialized (
+      select value * :step as back, run_closed.rowid as original from json_each(:numbers), run_closed where run_closed.rowid = 1 + value % ${ORIGINALS})
+    insert into run_closed select copied_id(:now - back), namespace, kind, name, queue, case when back % 50 = 0 then 'failed' else state end,
+      :now - back, :now - back + 5, :now - back + 40, purge_at, tags, input, output, body from copy, run_closed where run_closed.rowid = original`)
+  const step = Math.max(1, Math.floor(DAYS_MS / RUNS))
+  const page = 20_000
+  for (let from = 0; from < RUNS; from += page) {
+    const numbers = Array.from({ length: Math.min(page, RUNS - from) }, (_, n) => from + n)
+    copies.run({ now, step, numbers: JSON.stringify(numbers) })
+    process.stderr.write(`\r${(from + page).toLocaleString('en')} runs written`)
+  }
+  process.stderr.write('\n')
+  database.exec('pragma optimize; pragma wal_checkpoint(truncate)')
+  database.close()
+}
+
+/** From the navigation's start until rows are drawn and the page has an idle moment. */
+async function interactive(page: Page, url: string): Promise<number> {
+  await page.addInitScript(`
+    window.interactive = new Promise(resolve => {
+      const look = () => document.querySelector('[data-row]') ? requestIdleCallback(() => resolve(performance.now())) : requestAnimationFrame(look)
+      requestAnimationFrame(look)
+    })`)
+  await page.goto(url, { waitUntil: 'commit' })
+  return Math.round(await page.evaluate<number>('window.interactive'))
+}
+
+/** Frames while 500 events a second come in. */
+async function live(page: Page, url: string, client: Client, path: string): Promise<void> {
+  await page.goto(url)
+  await page.locator('[data-connection="live"]').waitFor()
+  await page.waitForTimeout(2_000)
+  await page.evaluate(`
+    window.measured = { frames: [], tasks: [], since: performance.now() }
+    new PerformanceObserver(list => list.getEntries().forEach(entry => window.measured.tasks.push(entry.duration))).observe({ type: 'longtask' })
+    const frame = before => requestAnimationFrame(now => { window.measured.frames.push(now - before); frame(now) })
+    requestAnimationFrame(frame)`)
+  const perSecond = EVENTS_PER_SECOND / EVENTS_PER_RUN
+  const begunAt = performance.now()
+  // In tens: a call for each would measure the caller.
+  await paced((SECONDS * perSecond) / 10, perSecond / 10, () =>
+    client.startMany(
+      noop,
+      Array.from({ length: 10 }, () => ({ input: INPUT })),
+    ),
+  )
+  const seconds = (performance.now() - begunAt) / 1_000
+  const { frames, tasks } = await page.evaluate<{ frames: number[]; tasks: number[] }>('window.measured')
+  const dropped = frames.reduce((sum, gap) => sum + Math.max(0, Math.round(gap / 16.67) - 1), 0)
+  const sorted = [...frames].sort((a, b) => a - b)
+  const at = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(1)
+  console.log(
+    `${path} live, ${Math.round(((SECONDS * perSecond) / seconds) * EVENTS_PER_RUN)} events/s for ${seconds.toFixed(0)} s: ${frames.length} frames, ` +
+      `p50 ${at(0.5)} p95 ${at(0.95)} p99 ${at(0.99)} ms; ${dropped} dropped (${((100 * dropped) / (dropped + frames.length)).toFixed(1)} %); ` +
+      `${tasks.length} tasks above 50 ms, the longest ${Math.round(Math.max(0, ...tasks))} ms`,
+  )
+  await page.close()
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+}
