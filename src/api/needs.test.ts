@@ -50,7 +50,7 @@ describe('what needs a person', () => {
   })
 
   test.each([
-    [{}, 'slow', '3 tasks of mails wait, the oldest for 10 minutes'],
+    [{}, 'slow', '3 tasks of mails wait, the oldest for 10m'],
     [{ workers: 0 }, 'no-worker', '3 tasks of mails wait, and no worker takes any of it'],
     [{ paused: { by: 'ana', note: null, since: NOW } }, 'paused', '3 tasks of mails wait while it is paused by ana'],
   ])('are queues with work that %j', async (change, why, text) => {

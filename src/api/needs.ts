@@ -1,3 +1,4 @@
+import { durationText } from '../core/duration-text.ts'
 import { shortId } from '../core/ids.ts'
 import type { Instant } from '../core/time.ts'
 import type { Engine, QueueView, RunSummary, ScheduleOutcomes, ScheduleView } from '../engine/face.ts'
@@ -19,6 +20,7 @@ export interface Need {
 }
 
 const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
 /** A queue whose oldest task waits for longer than this. */
 const WAITS_LONG_MS = 300_000
 /** Needs of each sort that are told: whoever has more has the list behind the first. */
@@ -84,7 +86,7 @@ function queuesOf(queues: readonly QueueView[], now: Instant): Need[] {
     if (paused !== null) need('paused', `${waits} wait while it is paused${paused.by === null ? '' : ` by ${paused.by}`}`)
     else if (workers === 0) need('no-worker', `${waits} wait, and no worker takes any of it`)
     else if (oldestAt !== null && now - oldestAt > WAITS_LONG_MS)
-      need('slow', `${waits} wait, the oldest for ${Math.floor((now - oldestAt) / 60_000)} minutes`)
+      need('slow', `${waits} wait, the oldest for ${durationText(Math.floor((now - oldestAt) / MINUTE_MS) * MINUTE_MS)}`)
   }
   return needs.sort((a, b) => b.count - a.count).slice(0, TOLD_MAX)
 }

@@ -131,7 +131,7 @@ export const Outcomes = object(
     schedules: Type.Array(
       object({
         name: Type.String(),
-        lines: Type.Array(LedgerLine, { description: 'the last 200, latest first' }),
+        lines: Type.Array(LedgerLine, { description: 'the last of them, latest first' }),
         more: Type.Boolean({ description: 'there are more than are listed' }),
       }),
     ),

@@ -1,3 +1,4 @@
+import { durationText } from '../core/duration-text.ts'
 import type {
   Backfill,
   DefinitionRules,
@@ -11,7 +12,6 @@ import type {
   ScheduleView,
   UpcomingTimes,
 } from '../engine/face.ts'
-import { durationText } from './durations.ts'
 import { formatInstant } from './instants.ts'
 import { rulesJson } from './rules.ts'
 import { CATCHUP_WINDOW_MS_DEFAULT } from './schedule-inputs.ts'

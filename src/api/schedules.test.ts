@@ -358,6 +358,12 @@ describe('all schedules together', () => {
     expect(last()).toEqual({ name: `schedules.${name}`, args: ['default', { from, until }, { after: null, limit: 50 }] })
   })
 
+  test('outcomes are asked for as few lines as one shows', async () => {
+    await call('GET', `${NAMESPACE}/schedules/outcomes?lines=12`)
+    expect(last()?.args[1]).toMatchObject({ lines: 12 })
+    expect((await call('GET', `${NAMESPACE}/schedules/outcomes?lines=201`)).json()).toMatchObject({ at: '/query/lines' })
+  })
+
   test.each(['?from=2026-03-05T00:00:00Z&until=2026-03-04T00:00:00Z', '?from=2026-03-01T00:00:00Z&until=2026-04-02T00:00:00Z'])(
     'a range of %s is refused',
     async query => {

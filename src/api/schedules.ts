@@ -104,6 +104,8 @@ const list = operation({
 const RANGE_MS_MAX = 31 * 86_400_000
 const DAY_MS = 86_400_000
 const SCHEDULES_A_PAGE = 50
+/** Of one schedule; a list that shows the last few of each asks for fewer. */
+const LINES_MAX = 200
 const schedulesLimit = upTo(200, SCHEDULES_A_PAGE)
 const rangeQuery = { from: instant, until: instant, limit: schedulesLimit, cursor }
 
@@ -137,14 +139,14 @@ const outcomes = operation({
   method: 'GET',
   path: `${SCHEDULES}/outcomes`,
   summary: 'What the ledgers of all schedules say of a range, the last day if none is named',
-  query: { ...rangeQuery, account: oneOrMore(ACCOUNTS) },
+  query: { ...rangeQuery, account: oneOrMore(ACCOUNTS), lines: upTo(LINES_MAX, LINES_MAX) },
   answers: { 200: answers.Outcomes },
   async handle({ engine, params, query, context }) {
     const range = rangeOf(query, context.now(), false)
     const listed = ['outcomes', params.namespace, query.from, query.until, query.account]
     const page = { after: openCursor(query.cursor, listed), limit: query.limit ?? SCHEDULES_A_PAGE }
-    const accounts = query.account === undefined ? {} : { accounts: query.account }
-    const { rows, next } = await engine.schedules.outcomes(params.namespace, { ...range, ...accounts }, page)
+    const narrowed = { ...(query.account && { accounts: query.account }), ...(query.lines && { lines: query.lines }) }
+    const { rows, next } = await engine.schedules.outcomes(params.namespace, { ...range, ...narrowed }, page)
     const schedules = rows.map(({ lines, ...rest }) => ({ ...rest, lines: lines.map(lineJson) }))
     return JSON.stringify({ ...rangeJson(range), schedules, next: sealCursor(next, listed) })
   },

@@ -200,7 +200,7 @@ export interface ScheduleCalls {
   /** What the ledgers of all schedules say of a range (both ends inclusive), by name. */
   outcomes(
     namespace: string,
-    range: { from: Instant; until: Instant; accounts?: LedgerEntry['account'][] },
+    range: { from: Instant; until: Instant; accounts?: LedgerEntry['account'][] /** Of each schedule at most; default 200. */; lines?: number },
     page: Page,
   ): Promise<Paged<ScheduleOutcomes>>
   /** The same times as an iCalendar text (RFC 5545). */

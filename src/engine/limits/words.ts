@@ -1,3 +1,4 @@
+import { durationText } from '../../core/duration-text.ts'
 import { shortId } from '../../core/ids.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Reason } from '../face.ts'
@@ -67,16 +68,4 @@ function sourceText({ from, declared }: Limit): string {
 
 function setText({ name, everyMs }: Limit): string {
   return `mainspring limits set ${name} ${everyMs === null ? '--concurrency N' : '--rate N --every D'}`
-}
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-] as const
-
-export function durationText(ms: number): string {
-  for (const [unit, size] of UNITS) if (ms >= size && ms % size === 0) return `${ms / size}${unit}`
-  return `${ms}ms`
 }

@@ -49,7 +49,7 @@ export async function upcoming(
 export async function outcomes(
   desk: Desk,
   namespace: string,
-  { from, until, accounts }: { from: Instant; until: Instant; accounts?: LedgerLine['account'][] },
+  { from, until, accounts, lines: most = LINES_MAX }: { from: Instant; until: Instant; accounts?: LedgerLine['account'][]; lines?: number },
   page: Page,
 ): Promise<Paged<ScheduleOutcomes>> {
   const { store, available } = desk
@@ -60,16 +60,16 @@ export async function outcomes(
     store.read.ledgers(
       living.map(({ id }) => id),
       filter,
-      LINES_MAX + 1,
+      most + 1,
     ),
   )
-  const told = ledgers.map(lines => lines.slice(0, LINES_MAX))
+  const told = ledgers.map(lines => lines.slice(0, most))
   const lines = await withOutcomes(desk, namespace, told.flat())
   let at = 0
   const found = living.map(({ name }: OpenRow, index) => {
     const own = lines.slice(at, at + (told[index] as LedgerRow[]).length)
     at += own.length
-    return { name, lines: own, more: (ledgers[index] as LedgerRow[]).length > LINES_MAX }
+    return { name, lines: own, more: (ledgers[index] as LedgerRow[]).length > most }
   })
   return { rows: found, next }
 }

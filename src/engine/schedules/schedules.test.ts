@@ -282,6 +282,11 @@ describe('all schedules together', () => {
     ])
     const skipped = await node.engine.schedules.outcomes('default', { ...range, accounts: ['skipped'] }, all)
     expect(skipped.rows.map(({ lines }) => lines.length)).toEqual([1, 0])
+    const newest = await node.engine.schedules.outcomes('default', { ...range, lines: 1 }, all)
+    expect(newest.rows.map(({ lines, more }) => [lines.length, more])).toEqual([
+      [1, true],
+      [1, true],
+    ])
     const listed = (await node.engine.schedules.list('default', all)).rows
     expect(listed.map(({ last, lastOutcome }) => [last?.account, lastOutcome?.state])).toEqual([
       ['fired', 'completed'],

@@ -66,7 +66,10 @@ test('one goes from page to page, opens a run and cancels it with the keyboard a
   await page.locator('[role=row]:focus').waitFor()
   await page.keyboard.press('Enter')
   await page.waitForURL(`**/runs/${run.id}*`)
-  await page.getByText('running').first().waitFor()
+  await page
+    .getByRole('main')
+    .getByRole('button', { name: /^Cancel/ })
+    .waitFor()
   await page.keyboard.press('c')
   const dialog = page.getByRole('dialog')
   await dialog.waitFor()
@@ -100,7 +103,8 @@ async function withDay(place: Place): Promise<void> {
 async function expectWhole(page: Page, path: string): Promise<void> {
   await page.goto(new URL(path, page.url()).href)
   await isLive(page)
-  await page.waitForFunction("document.querySelector('main h1') !== null && document.querySelector('main .pulse') === null")
+  await page.locator('main h1').first().waitFor()
+  await expect.poll(() => page.locator('main [data-loading]').count(), { timeout: 20_000 }).toBe(0)
   await expectAccessible(page)
   expect([path, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([path, true])
   expect([path, await page.getByRole('main').getByRole('alert').allTextContents()]).toEqual([path, []])

@@ -14,6 +14,9 @@ type Handler = (events: Batch) => void
 
 /** Events that wait for a frame; more than a person could see, so the lists are read anew instead. */
 const GATHERED_MAX = 5_000
+/** After a frame with more events than this nobody follows them one by one: the next are shown together, ten times a second. */
+const FOLLOWED_MAX = 4
+const BUSY_MS = 100
 
 const handlers = new Set<Handler>()
 const stateListeners = new Set<() => void>()
@@ -66,6 +69,9 @@ export function whenRun(id: string, is: (run: Run) => boolean, ms = 10_000): Pro
 function open(queries: QueryClient, namespace: string): () => void {
   let gathered: LiveEvent[] = []
   let frame = 0
+  let timer = 0
+  /** Not before this time is the next frame drawn. */
+  let rest = 0
   let missed = false
   let wasLost = false
   const show = (next: ConnectionState): void => {
@@ -82,8 +88,19 @@ function open(queries: QueryClient, namespace: string): () => void {
     if (missed) return catchUp()
     const events = gathered
     gathered = []
+    rest = events.length > FOLLOWED_MAX ? performance.now() + BUSY_MS : 0
     patchRuns(queries, namespace, events)
     for (const handler of handlers) handler(events)
+  }
+  const draw = (): void => {
+    if (frame !== 0 || timer !== 0) return
+    const wait = rest - performance.now()
+    if (wait <= 0) frame = requestAnimationFrame(apply)
+    else
+      timer = window.setTimeout(() => {
+        timer = 0
+        draw()
+      }, wait)
   }
   const close = openFeed(`mainspring ${BASE} ${namespace}`, `/v1/namespaces/${encodeURIComponent(namespace)}/events`, {
     state: next => {
@@ -104,11 +121,12 @@ function open(queries: QueryClient, namespace: string): () => void {
       if (gathered.length > GATHERED_MAX || document.hidden) missed = true
       if (missed) gathered = []
       // Frames stand still in a hidden tab: visibilitychange catches up.
-      if (frame === 0) frame = requestAnimationFrame(apply)
+      draw()
     },
   })
   return () => {
     cancelAnimationFrame(frame)
+    window.clearTimeout(timer)
     close()
     show({ is: 'connecting' })
   }

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Run, Summary } from '../api/client.ts'
 import { definitionsQuery } from '../api/names.ts'
+import { shortId } from '../format/id.ts'
 import { countText } from '../format/number.ts'
 import { AsCommand, commandText } from '../parts/command.tsx'
 import { RunId } from '../parts/copy.tsx'
@@ -24,7 +25,7 @@ export function LatestFailures({ runs }: { runs: readonly Run[] }) {
         <Quiet icon="completed">No run has failed as far back as runs are kept.</Quiet>
       ) : (
         <Rows>
-          {runs.map(run => (
+          {[...runs].sort(byClosing).map(run => (
             <li key={run.id} className="border-b border-line last:border-b-0">
               <Link to="/runs/$run" params={{ run: run.id }} search={{}} preload="intent" className={ROW}>
                 <StateBadge state={run.state} compact />
@@ -44,6 +45,8 @@ export function LatestFailures({ runs }: { runs: readonly Run[] }) {
     </Panel>
   )
 }
+
+const byClosing = (a: Run, b: Run): number => ((a.closedAt ?? '') < (b.closedAt ?? '') ? 1 : -1)
 
 /** Of the last hour: which definitions fail, those that fail most first. */
 export function FailingMost({ namespace }: { namespace: string }) {
@@ -94,7 +97,7 @@ export function DueNext({ namespace, runs }: { namespace: string; runs: readonly
     ...runs.flatMap(run =>
       run.nextAt === null
         ? []
-        : [{ key: run.id, at: run.nextAt, name: run.definition, what: run.reason ?? 'a run', to: `/runs/${run.id}`, scheduled: false }],
+        : [{ key: run.id, at: run.nextAt, name: run.definition, what: `run ${shortId(run.id)}`, to: `/runs/${run.id}`, scheduled: false }],
     ),
   ]
     .sort((a, b) => (a.at < b.at ? -1 : 1))
@@ -144,7 +147,7 @@ export function Workers({ namespace }: { namespace: string }) {
             .slice(0, ROWS_MAX)
             .map(({ id, name, slots, running, draining, lastSeenAt }) => (
               <li key={id} className="border-b border-line last:border-b-0">
-                <Link to={`/workers/${encodeURIComponent(id)}` as '/'} search={{}} preload="intent" className={ROW}>
+                <Link to="/workers/$id" params={{ id }} search={{}} preload="intent" className={ROW}>
                   <StateBadge state={draining ? 'draining' : running.length > 0 ? 'busy' : 'idle'} compact />
                   <span className="min-w-0 truncate font-medium">{name}</span>
                   <span className="min-w-0 grow truncate text-soft">{[...new Set(running.map(task => task.definition))].join(', ')}</span>

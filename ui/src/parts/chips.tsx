@@ -43,7 +43,7 @@ export interface ChipsProps {
  * A filter as chips. One types or picks a field, then its value; `state:failed` at once works too. It is a combobox: arrows choose, Enter takes, Backspace
  * in the empty field takes the last chip away, `/` comes here, Esc leaves.
  */
-export function Chips({ label, fields, chips, onChange, meant, placeholder = 'Filter: state, definition, queue …' }: ChipsProps) {
+export function Chips({ label, fields, chips, onChange, meant, placeholder = exampleOf(fields) }: ChipsProps) {
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
   const [typed, setTyped] = useState('')
@@ -241,4 +241,12 @@ function useValues(field: ChipField | null): readonly string[] {
   if (source === undefined) return []
   if (typeof source !== 'function') return source
   return found?.field === name ? found.values : []
+}
+
+/** What one may filter by, where nobody says it better. */
+function exampleOf(fields: readonly ChipField[]): string {
+  return `Filter: ${fields
+    .slice(0, 3)
+    .map(({ label }) => label.toLowerCase())
+    .join(', ')} …`
 }

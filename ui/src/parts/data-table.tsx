@@ -52,7 +52,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: index => rowKey(rows[index] as Row),
-    overscan: 12,
+    overscan: 8,
   })
   const items = virtual.getVirtualItems()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another height is another layout
@@ -211,26 +211,29 @@ function useHeldStill<Row>(
   rowHeight: number,
 ): number {
   const top = useRef<string | null>(null)
+  // As scrolling tells it: to ask the element after each drawing would lay the page out there and then.
+  const offset = useRef(0)
   const [seen, setSeen] = useState<string | null>(null)
   const first = rows[0] === undefined ? null : rowKey(rows[0])
   useLayoutEffect(() => {
     const element = scroller.current
     const before = top.current
     top.current = first
-    if (element === null) return
-    if (element.scrollTop < rowHeight) return setSeen(first)
-    if (before === null || first === before) return
+    if (element === null || first === before) return
+    if (offset.current < rowHeight) return setSeen(first)
+    if (before === null) return
     const index = rows.findIndex(row => rowKey(row) === before)
     if (index > 0) element.scrollTop += index * rowHeight
   })
   useEffect(() => {
     const element = scroller.current
     if (element === null) return
-    const back = (): void => {
-      if (element.scrollTop < rowHeight) setSeen(top.current)
+    const scrolled = (): void => {
+      offset.current = element.scrollTop
+      if (offset.current < rowHeight) setSeen(top.current)
     }
-    element.addEventListener('scroll', back, { passive: true })
-    return () => element.removeEventListener('scroll', back)
+    element.addEventListener('scroll', scrolled, { passive: true })
+    return () => element.removeEventListener('scroll', scrolled)
   }, [scroller, rowHeight])
   if (seen === null || seen === first) return 0
   return Math.max(

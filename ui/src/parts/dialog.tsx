@@ -1,9 +1,8 @@
 import * as RadixDialog from '@radix-ui/react-dialog'
 import { type ReactNode, useState } from 'react'
 import type { Action } from '../api/use-action.ts'
-import { Button } from './button.tsx'
+import { Button, IconButton } from './button.tsx'
 import { Command } from './command.tsx'
-import { Icon } from './icons.tsx'
 import { ProblemText } from './states.tsx'
 
 export interface DialogProps {
@@ -26,6 +25,13 @@ export function Dialog({ open, onClose, title, description, children, actions, w
         <RadixDialog.Overlay className="appear fixed inset-0 z-40 bg-[oklch(0.2_0.02_260/0.45)]" />
         <RadixDialog.Content
           {...(description === undefined && { 'aria-describedby': undefined })}
+          // At what is asked; where nothing is, the dialog itself: the hint of a focused button would take the first Escape.
+          onOpenAutoFocus={event => {
+            const dialog = event.target as HTMLElement
+            if (!dialog.querySelector('input, select, textarea, a, button, [tabindex="0"]')?.matches('[data-close]')) return
+            event.preventDefault()
+            dialog.focus()
+          }}
           // What is open within it closes first.
           onEscapeKeyDown={event => (event.target as HTMLElement).matches?.('[aria-expanded="true"]') && event.preventDefault()}
           className={`appear fixed left-1/2 top-[12vh] z-40 flex max-h-[80vh] w-[calc(100vw-24px)] -translate-x-1/2 flex-col rounded border border-line bg-raised shadow-overlay ${wide ? 'max-w-[840px]' : 'max-w-[520px]'}`}
@@ -38,15 +44,8 @@ export function Dialog({ open, onClose, title, description, children, actions, w
           </header>
           <div className="min-h-0 overflow-y-auto px-4 py-3">{children}</div>
           {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3">{actions}</footer>}
-          {/* Last, so that the focus begins at what is asked. Without a hint, which would take the first Esc. */}
-          <button
-            type="button"
-            aria-label="Close"
-            onClick={onClose}
-            className="absolute right-2 top-2 inline-flex size-8 items-center justify-center rounded text-soft hover:bg-hover hover:text-ink"
-          >
-            <Icon name="close" />
-          </button>
+          {/* Last, so that the focus begins at what is asked. */}
+          <IconButton icon="close" label="Close" data-close="" onClick={onClose} className="absolute right-2 top-2" />
         </RadixDialog.Content>
       </RadixDialog.Portal>
     </RadixDialog.Root>

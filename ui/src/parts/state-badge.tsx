@@ -54,7 +54,7 @@ export function StateBadge({ state, reason, compact = false }: StateBadgeProps) 
   const [icon, tone, word = state] = STATES[state] ?? ['dot', 'cancelled', state]
   return (
     <span
-      className="inline-flex min-w-0 max-w-full items-center gap-1.5 whitespace-nowrap align-top"
+      className={classes('inline-flex max-w-full items-center gap-1.5 whitespace-nowrap align-top', compact ? 'shrink-0' : 'min-w-0')}
       title={reason ? `${word}: ${reason}` : undefined}
     >
       <span className={classes('inline-flex shrink-0 items-center gap-1.5 font-medium', TONES[tone])}>

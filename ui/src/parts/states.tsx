@@ -79,7 +79,7 @@ export function ProblemText({ problem }: { problem: Problem }) {
 /** Lines in the place of what is on its way. Said once, for those who cannot see it. */
 export function Skeleton({ lines = 6, label = 'Loading' }: { lines?: number; label?: string }) {
   return (
-    <div role="status" className="flex flex-col gap-3 p-4">
+    <div role="status" data-loading className="flex flex-col gap-3 p-4">
       <span className="hidden-text">{label}</span>
       {Array.from({ length: lines }, (_, line) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines without identity

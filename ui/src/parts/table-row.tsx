@@ -46,7 +46,7 @@ export function TableRow<Row>({ row, id, index, start, height, columns, grid, pi
         event.preventDefault()
       }}
       className={classes(
-        'absolute inset-x-0 top-0 border-b border-line px-4 -outline-offset-2',
+        'contain-strict absolute inset-x-0 top-0 border-b border-line px-4 -outline-offset-2',
         grid === null ? 'flex items-center gap-3' : 'grid items-center gap-x-4',
         opens && 'cursor-pointer',
         picked ? 'bg-picked' : 'hover:bg-hover',

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useNow } from '../format/clock.ts'
 import { usePreferences } from '../format/preferences.ts'
 import { absoluteTime, clockTime, durationText, exactTime, relativeTime, shortTime } from '../format/time.ts'
@@ -13,22 +14,23 @@ export interface TimeProps {
 /** An instant in the zone that was chosen. */
 export function Time({ at, as = 'relative' }: TimeProps) {
   const { zone } = usePreferences()
+  // Lists have hundreds of these and new ones each moment; a hint is made for the one that is pointed at.
+  const [pointedAt, setPointedAt] = useState(false)
   if (at === null) return <span className="text-soft">–</span>
-  return (
-    <Hint text={exactTime(at, zone)}>
-      <time dateTime={at} className="numeric whitespace-nowrap">
-        {as === 'relative' ? (
-          <Relative at={at} />
-        ) : as === 'absolute' ? (
-          absoluteTime(at, zone)
-        ) : as === 'short' ? (
-          shortTime(at, zone)
-        ) : (
-          clockTime(at, zone)
-        )}
-      </time>
-    </Hint>
+  const time = (
+    <time dateTime={at} className="numeric whitespace-nowrap" onPointerEnter={() => setPointedAt(true)}>
+      {as === 'relative' ? (
+        <Relative at={at} />
+      ) : as === 'absolute' ? (
+        absoluteTime(at, zone)
+      ) : as === 'short' ? (
+        shortTime(at, zone)
+      ) : (
+        clockTime(at, zone)
+      )}
+    </time>
   )
+  return pointedAt ? <Hint text={exactTime(at, zone)}>{time}</Hint> : time
 }
 
 function Relative({ at }: { at: string }) {

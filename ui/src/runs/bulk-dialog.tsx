@@ -82,7 +82,8 @@ export function BulkDialog({ namespace, action, picks, onClose }: BulkDialogProp
           <>
             <Button onClick={() => onClose(true)}>Close; it goes on</Button>
             <Link
-              to={`/batches/${batch}` as '/batches'}
+              to="/batches/$batch"
+              params={{ batch }}
               search={{}}
               className="inline-flex h-8 items-center rounded border border-ink bg-ink px-2.5 font-medium text-inverse hover:opacity-90"
             >
@@ -125,8 +126,10 @@ export function BulkDialog({ namespace, action, picks, onClose }: BulkDialogProp
                 ))}
                 {preview.data.matched > SHOWN_MAX && (
                   <li className="px-2.5 py-1 text-soft">
-                    and {countText(preview.data.matched - SHOWN_MAX)}
-                    {preview.data.more && ' or more'} others
+                    and{' '}
+                    {preview.data.matched - SHOWN_MAX === 1
+                      ? 'one other'
+                      : `${countText(preview.data.matched - SHOWN_MAX)}${preview.data.more ? ' or more' : ''} others`}
                   </li>
                 )}
               </ul>

@@ -8,7 +8,9 @@ import type { Chip, ChipField } from '../parts/chips.tsx'
 import { instantOf } from './instants.ts'
 import { isDuration, RUN_KINDS, type RunsSearch, validateRunsSearch } from './search.ts'
 
-const pair = (value: string): string | null => (value.indexOf(':') > 0 ? null : 'write it as name:value')
+const pair = (value: string): string | null => (/^[^:=]+[:=]/.test(value) ? null : 'write it as name:value')
+/** The command line writes `name=value`: either is understood. */
+const readPair = (value: string): string => value.replace(/^([^:=]+)=/, '$1:')
 const duration = (value: string): string | null => (isDuration(value) ? null : 'write it as 90s, 5m or 1h 30m')
 const instant = (value: string): string | null => (instantOf(value) === null ? 'write it as 2h, yesterday, 14:00 or 2026-11-28 14:00' : null)
 
@@ -43,9 +45,10 @@ export function runFields(queries: QueryClient, namespace: string, rows: readonl
       many: true,
       hint: 'name:value, all of them',
       values: () => Promise.resolve(distinct(rows.flatMap(run => Object.entries(run.tags ?? {}).map(tag => tag.join(':'))))),
+      read: readPair,
       accepts: pair,
     },
-    { name: 'metadata', label: 'Metadata', many: true, hint: 'name:value, of what a start gave along', accepts: pair },
+    { name: 'metadata', label: 'Metadata', many: true, hint: 'name:value, of what a start gave along', read: readPair, accepts: pair },
     { name: 'longerThan', label: 'Longer than', values: ['10s', '1m', '10m', '1h'], hint: 'such as 90s', accepts: duration },
     { name: 'shorterThan', label: 'Shorter than', values: ['100ms', '1s', '10s', '1m'], hint: 'such as 90s', accepts: duration },
     { name: 'createdAfter', label: 'Created after', hint: '2h (ago), yesterday, 14:00 or 2026-11-28 14:00', read, accepts: instant, show },
