@@ -260,6 +260,7 @@ export const Workers = object(
         queues: Type.Array(Type.String()),
         labels: strings,
         slots: Type.Integer(),
+        units: Type.Record(Type.String(), Type.Number(), { description: 'what it has beside slots, in all: of them a definition with a cost takes' }),
         running: Type.Array(object({ run: Type.String(), definition: Type.String(), attempt: Type.Integer(), since: Time, stuck: Type.Boolean() })),
         lastSeenAt: Time,
         draining: Type.Boolean({ description: "it gets no new task, by an operator's word" }),

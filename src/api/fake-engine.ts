@@ -222,6 +222,7 @@ export class FakeEngine implements Engine {
         queues: [],
         labels: { gpu: 'a100' },
         slots: 4,
+        units: { gpu: 2 },
         running: [{ run: newId(NOW, Math.random), definition: 'resize', attempt: 1, since: NOW, stuck: false }],
         lastSeenAt: NOW,
         draining: true,

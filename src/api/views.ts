@@ -128,7 +128,7 @@ export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): objec
 export const NOTHING: HourView = { started: 0, closed: {} }
 
 export function workerJson(worker: WorkerView): object {
-  const { id, name, serves, queues, labels, slots, running, lastSeenAt, draining, drained } = worker
+  const { id, name, serves, queues, labels, slots, units, running, lastSeenAt, draining, drained } = worker
   return {
     id,
     name,
@@ -136,6 +136,7 @@ export function workerJson(worker: WorkerView): object {
     queues,
     labels,
     slots,
+    units,
     running: running.map(task => ({ ...task, since: formatInstant(task.since) })),
     lastSeenAt: formatInstant(lastSeenAt),
     draining,

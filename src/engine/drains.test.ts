@@ -74,3 +74,9 @@ test('one that is not there is refused, and one that left without a word is forg
   await node.engine.workers.drain('default', 'w2', command)
   expect(node.engine.settings.get('worker-drain').map(({ name }) => name)).toEqual(['w2'])
 })
+
+test('a worker is listed with what it has beside slots', async () => {
+  const node = await TestNode.start(openMemoryStore())
+  await node.poll({ units: { cpu: 1 }, unitsTotal: { cpu: 4 } })
+  expect(node.engine.workers.list('default')).toMatchObject([{ units: { cpu: 4 } }])
+})

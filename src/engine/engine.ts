@@ -278,7 +278,7 @@ export function createEngine(options: EngineOptions): Engine {
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
-          .map(({ id, name, serves, queues, labels, slots, lastSeenAt, draining }) => ({
+          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining }) => ({
             id,
             name,
             draining,
@@ -287,6 +287,7 @@ export function createEngine(options: EngineOptions): Engine {
             queues,
             labels,
             slots,
+            units,
             lastSeenAt,
             running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since, stuck }) => ({
               run,

@@ -476,6 +476,8 @@ export interface WorkerView {
   queues: readonly string[]
   labels: Labels
   slots: number
+  /** What it has beside slots, in all. */
+  units: Readonly<Record<string, number>>
   /** `stuck`: it was asked to stop, and has not. */
   running: { run: RunId; definition: string; attempt: number; since: Instant; stuck: boolean }[]
   lastSeenAt: Instant

@@ -303,6 +303,8 @@ export interface WireWorkers {
     queues: string[]
     labels: Record<string, string>
     slots: number
+    /** What it has beside slots, in all. */
+    units: Record<string, number>
     running: { run: string; definition: string; attempt: number; since: string; stuck: boolean }[]
     lastSeenAt: string
     /** It gets no new task, by an operator's word; `drained` says whose. */

@@ -43,7 +43,7 @@ describe('pages of those who do the work', () => {
   test.each([
     ['lists and settings', /^\/[a-z]+(\?tab=appearance)?$/],
     ['single ones', /^\/[a-z]+\/./],
-  ])('are accessible in both themes: %s', async (_, which) => {
+  ])('are accessible in both themes: %s', { timeout: 240_000 }, async (_, which) => {
     const page = await shown.page('/')
     const { origin } = new URL(page.url())
     for (const [path, there] of pages.filter(([path]) => which.test(path))) {
@@ -54,7 +54,7 @@ describe('pages of those who do the work', () => {
     await page.context().close()
   })
 
-  test('push nothing out of sight on a phone, where lists are cards', async () => {
+  test('push nothing out of sight on a phone, where lists are cards', { timeout: 240_000 }, async () => {
     const page = await shown.page('/', PHONE)
     const { origin } = new URL(page.url())
     for (const [path, there] of pages) {
@@ -66,7 +66,7 @@ describe('pages of those who do the work', () => {
     await page.context().close()
   })
 
-  test('so are the dialogs', async () => {
+  test('so are the dialogs', { timeout: 240_000 }, async () => {
     const page = await shown.page('/limits/each-user')
     const { origin } = new URL(page.url())
     for (const [path, button] of [

@@ -25,7 +25,8 @@ const IS: Record<BatchesShown, (batch: Batch) => boolean> = {
 /** Many runs as one thing: batches of jobs, and operations on many runs. */
 export function BatchesPage() {
   const namespace = useNamespace()
-  const { find, show = 'all' } = route.useSearch()
+  const search = route.useSearch()
+  const { find, show = 'all' } = search
   const navigate = useNavigate()
   const batches = useInfiniteQuery(batchesQuery(namespace))
   const all = nestedBelow(batches.data?.pages.flatMap(page => page.batches) ?? [])
@@ -33,7 +34,7 @@ export function BatchesPage() {
     .filter(IS[show])
     .filter(batch => fits(find, batch.name, batch.id, batch.bulk && bulkTitle(batch.bulk), batch.bulk?.why, batch.bulk?.by))
   const look = (next: { find?: string | undefined; show?: BatchesShown | undefined }): void =>
-    void navigate({ to: '/batches', search: present({ find, show, ...next }), replace: next.find !== undefined })
+    void navigate({ to: '/batches', search: present({ ...search, ...next }), replace: next.find !== undefined })
   return (
     <Page title="Batches" fills actions={<AsCommand text={commandText(namespace, 'batch', 'ls')} />}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 max-sm:px-3">

@@ -18,7 +18,8 @@ const route = getRouteApi('/definitions')
 /** What we have deployed, and how it does. */
 export function DefinitionsPage() {
   const namespace = useNamespace()
-  const { find, show = 'all' } = route.useSearch()
+  const search = route.useSearch()
+  const { find, show = 'all' } = search
   const navigate = useNavigate()
   // Counts of the last hour change with every run; a pause and a new version are told by none.
   const definitions = useQuery({ ...definitionsQuery(namespace), meta: { refreshMs: 3_000 }, refetchInterval: 10_000 })
@@ -33,7 +34,7 @@ export function DefinitionsPage() {
     fits(find, name, options.queue, version, ...Object.entries(options.tags ?? {}).map(pair => pair.join(':'))),
   )
   const look = (next: { find?: string | undefined; show?: DefinitionsShown | undefined }): void =>
-    void navigate({ to: '/definitions', search: present({ find, show, ...next }), replace: next.find !== undefined })
+    void navigate({ to: '/definitions', search: present({ ...search, ...next }), replace: next.find !== undefined })
   return (
     <Page
       title="Definitions"

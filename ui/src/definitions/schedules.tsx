@@ -34,8 +34,8 @@ export function Schedules({ namespace, definition }: { namespace: string; defini
           {schedules.data.map(({ name, words, paused, nextAt, lastOutcome }) => (
             <li key={name} className="border-b border-line last:border-b-0">
               <Link
-                to={'/schedules/$name' as '/schedules'}
-                params={{ name } as never}
+                to="/schedules/$name"
+                params={{ name }}
                 search={{}}
                 className="flex flex-wrap items-center gap-x-3 px-3 py-1.5 -outline-offset-2 hover:bg-hover"
               >

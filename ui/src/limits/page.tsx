@@ -22,7 +22,8 @@ const route = getRouteApi('/limits')
 /** How many at once and how many in a window: what is used of each, and who waits. */
 export function LimitsPage() {
   const namespace = useNamespace()
-  const { find, show = 'all' } = route.useSearch()
+  const search = route.useSearch()
+  const { find, show = 'all' } = search
   const navigate = useNavigate()
   const [making, setMaking] = useState(false)
   const limits = useQuery(limitsQuery(namespace))
@@ -30,7 +31,7 @@ export function LimitsPage() {
   const shown = { all, waiting: all.filter(({ waiting }) => waiting > 0), operator: all.filter(({ from }) => from === 'operator') }
   const rows = shown[show].filter(limit => fits(find, limit.name, limit.per, onText(limit.on)))
   const look = (next: { find?: string | undefined; show?: LimitsShown | undefined }): void =>
-    void navigate({ to: '/limits', search: present({ find, show, ...next }), replace: next.find !== undefined })
+    void navigate({ to: '/limits', search: present({ ...search, ...next }), replace: next.find !== undefined })
   useCommand({ label: 'New limit', group: 'This page', keys: 'n', run: () => setMaking(true) })
   return (
     <Page

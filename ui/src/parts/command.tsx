@@ -6,7 +6,7 @@ import { Icon } from './icons.tsx'
 export function Command({ text }: { text: string }) {
   return (
     <span className="inline-flex max-w-full items-start gap-1 rounded border border-line bg-ground py-0.5 pl-2.5 pr-1">
-      <code className="min-w-0 whitespace-pre-wrap py-0.5 wrap-anywhere">{text}</code>
+      <code className="min-w-0 whitespace-pre-wrap py-0.5 text-left wrap-anywhere">{text}</code>
       <Copy text={text} label="Copy the command" />
     </span>
   )

@@ -19,7 +19,8 @@ const route = getRouteApi('/queues')
 /** What waits where, and whether anybody works on it. */
 export function QueuesPage() {
   const namespace = useNamespace()
-  const { find, show = 'all' } = route.useSearch()
+  const search = route.useSearch()
+  const { find, show = 'all' } = search
   const navigate = useNavigate()
   const now = useNow()
   const queues = useQuery(queuesQuery(namespace))
@@ -31,7 +32,7 @@ export function QueuesPage() {
   }
   const rows = shown[show].filter(queue => fits(find, queue.name, queue.paused?.by, queue.paused?.note))
   const look = (next: { find?: string | undefined; show?: QueuesShown | undefined }): void =>
-    void navigate({ to: '/queues', search: present({ find, show, ...next }), replace: next.find !== undefined })
+    void navigate({ to: '/queues', search: present({ ...search, ...next }), replace: next.find !== undefined })
   return (
     <Page title="Queues" fills actions={<AsCommand text={commandText(namespace, 'queue', 'ls')} />}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 max-sm:px-3">

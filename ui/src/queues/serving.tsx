@@ -28,7 +28,7 @@ export function Serving({ namespace, queue }: { namespace: string; queue: Queue 
           <Rows
             label="Workers that take from it"
             columns={WORKERS}
-            rows={workers}
+            rows={workers.toSorted((a, b) => a.name.localeCompare(b.name))}
             rowKey={worker => worker.id}
             empty={
               <EmptyState small icon="workers" title="Nobody takes from it" command={commandText(namespace, 'worker', 'jobs.ts', '--queues', name)} />

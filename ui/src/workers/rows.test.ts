@@ -9,6 +9,7 @@ const worker = (name: string, more: Partial<Worker> = {}): Worker => ({
   queues: [],
   labels: {},
   slots: 4,
+  units: {},
   running: [],
   lastSeenAt: '2026-11-28T14:00:00.000Z',
   draining: false,

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { summaryQuery } from '../api/names.ts'
+import { definitionsQuery, summaryQuery } from '../api/names.ts'
 import { useNamespace } from '../api/namespace.ts'
 import { type Worker, workersQuery } from '../api/work.ts'
 import { Page } from '../app/page.tsx'
@@ -18,6 +18,7 @@ import { Gone } from './gone.tsx'
 import { stateOf, workerRows } from './rows.ts'
 import { Running } from './running.tsx'
 import { Serves } from './serves.tsx'
+import { type Taken, takenOf } from './taken.ts'
 
 const route = getRouteApi('/workers/$id')
 
@@ -60,7 +61,7 @@ function There({ namespace, worker }: { namespace: string; worker: Worker }) {
   return (
     <>
       <Draining worker={worker} />
-      <WorkerFigures worker={worker} />
+      <WorkerFigures namespace={namespace} worker={worker} />
       <Running namespace={namespace} worker={worker} />
       <Serves namespace={namespace} worker={worker} />
     </>
@@ -100,20 +101,16 @@ function Draining({ worker: { draining, drained, running } }: { worker: Worker }
   )
 }
 
-function WorkerFigures({ worker: { name, running, slots, serves, queues, lastSeenAt, draining } }: { worker: Worker }) {
+function WorkerFigures({ namespace, worker }: { namespace: string; worker: Worker }) {
+  const { name, running, serves, queues, lastSeenAt, draining } = worker
+  const { slots, units } = takenOf(worker, useQuery(definitionsQuery(namespace)).data?.definitions ?? [])
   const stuck = running.filter(task => task.stuck).length
   return (
     <Figures>
-      <Figure
-        label="Slots in use"
-        value={
-          <>
-            <Count of={running.length} />
-            <span className="text-title font-normal text-soft"> of {slots}</span>
-          </>
-        }
-        note={<Meter label={`Slots of ${name}`} used={running.length} of={slots} bare />}
-      />
+      <InUse label="Slots in use" of={name} taken={slots} />
+      {units.map(unit => (
+        <InUse key={unit.name} label={`Of ${unit.name}`} of={name} taken={unit} />
+      ))}
       <Figure
         label="Stuck handlers"
         value={<Count of={stuck} />}
@@ -128,5 +125,20 @@ function WorkerFigures({ worker: { name, running, slots, serves, queues, lastSee
       />
       <Figure label="Last seen" value={<Time at={lastSeenAt} />} note={draining ? 'gets no new run' : 'asks for work'} />
     </Figures>
+  )
+}
+
+function InUse({ label, of, taken }: { label: string; of: string; taken: Taken }) {
+  return (
+    <Figure
+      label={label}
+      value={
+        <>
+          <Count of={taken.used} />
+          <span className="text-title font-normal text-soft"> of {taken.of}</span>
+        </>
+      }
+      note={<Meter label={`${taken.name} of ${of}`} used={taken.used} of={taken.of} bare />}
+    />
   )
 }
