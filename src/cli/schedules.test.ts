@@ -205,7 +205,7 @@ describe('schedule', () => {
     namespace = 'default'
     write('s.yaml', 'schedules:\n  monthly: { cron: 0 2 L * *, timezone: Europe/Berlin, target: report, catchup: 6h, jitter: 5m }\n')
     await mainspring('apply', 's.yaml')
-    expect((await mainspring('schedule', 'ls')).out).toMatch(/\nmonthly +at 02:00 on the last day of the month, in Europ… +report +in \d+d/)
+    expect((await mainspring('schedule', 'ls')).out).toMatch(/\nmonthly +at 02:00 on the last day of the month, in Europ… +report +in \d+[dhm]/)
     expect((await mainspring('schedule', 'show', 'monthly')).out).toMatch(/catch-up +all within 6h\njitter +up to 5m\nfrom +a file that was applied/)
 
     const triggered = await mainspring('schedule', 'trigger', 'monthly', '--follow')
