@@ -135,6 +135,9 @@ export async function expectAccessible(page: Page, schemes: readonly ('light' | 
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     // Radix puts a hint at the end of the body, where it is no part of the page's order.
     const { violations } = await new AxeBuilder({ page })
+      // First, since it replaces all others. Nothing here stands in a frame of another origin: one page less to open, and only what is wrong is gathered.
+      .options({ resultTypes: ['violations'] })
+      .setLegacyMode(true)
       .disableRules(['region'])
       .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
       .analyze()
