@@ -126,12 +126,13 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'sequence',
     what: 'the next of a sequence goes while the commit of a change of the first is under way',
     limits: true,
-    seeds: 120,
+    seeds: 30,
     caught: /out of order/,
     plant: {
       scenario: scenario => {
         scenario.waiting = true
-        scenario.storeLatencyMs = 50
+        scenario.storeLatencyMs = 100
+        scenario.thinkMs = 50
         scenario.limited = Object.fromEntries(DEFINITIONS.map(name => [name, { sequence: { per: 'k', onFailure: 'skip' as const } }]))
       },
     },

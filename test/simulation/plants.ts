@@ -348,12 +348,12 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
   'E15-changed-adopted': {
     rule: 'E15',
     what: 'a delivery that left unrecorded is adopted, though the input was changed since',
-    seeds: 100,
+    seeds: 60,
     caught: /an input that was changed before \(E15\)/,
     plant: {
       scenario: scenario => {
         waits(scenario)
-        Object.assign(scenario, { faults: ['kill', 'kill-both'], faultEveryMs: 1_500, throws: false })
+        Object.assign(scenario, { faults: ['kill', 'kill-both'], faultEveryMs: 1_500, throws: false, thinkMs: 60 })
         scenario.sizes.deliveryHoldMs = 300
       },
     },

@@ -155,7 +155,7 @@ describe("a run's page", () => {
     await page.getByRole('option', { name: /^held/ }).waitFor()
     await page.getByRole('link', { name: 'aside' }).first().waitFor()
     await shown.client.call('queues.resume', { name: 'aside' }, {})
-    await page.getByText('Completed on attempt 1').waitFor()
+    await page.getByText('Completed on attempt 1').first().waitFor()
   })
 
   test('is changed while it waits; a change that came too late says so', async () => {
@@ -183,7 +183,7 @@ describe("a run's page", () => {
     const page = await shown.page(`/runs/${run.id}`)
     await page.getByRole('button', { name: 'More actions' }).click()
     await page.getByRole('menuitem', { name: 'Run now' }).click()
-    await page.getByText('Completed on attempt 1').waitFor()
+    await page.getByText('Completed on attempt 1').first().waitFor()
   })
 
   test('is retried with another input, and each of the chain leads to the other', async () => {

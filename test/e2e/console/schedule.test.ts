@@ -96,7 +96,7 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByText('stock is counted').first().waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Pause' }).waitFor()
-    expect((await calls.get('handled')).paused).toBeNull()
+    await expect.poll(async () => (await calls.get('handled')).paused, { timeout: 20_000 }).toBeNull()
     await page.getByRole('button', { name: 'Trigger' }).click()
     await page.getByRole('link', { name: 'Ledger' }).first().click()
     const row = page.getByRole('row').filter({ hasText: 'trigger' })
