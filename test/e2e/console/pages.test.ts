@@ -27,7 +27,7 @@ test('every page of a day of work, at 200 %: whole, accessible in the dark, with
   timeout: 240_000,
 }, async () => {
   await using shown = await Console.open({ before: withDay })
-  const { runs } = await shown.client.call<{ runs: { id: string }[] }>('runs.list', {}, { query: { state: ['failed'], limit: '1' } })
+  const { runs } = (await (await fetch(`${shown.place.url}/v1/namespaces/default/runs?state=failed&limit=1`)).json()) as { runs: { id: string }[] }
   const page = await shown.page('/', ZOOMED)
   for (const path of [...PAGES, `/runs/${runs[0]?.id}`, '/schedules/nightly-report', '/queues/payments', '/definitions/charge-card'])
     await expectWhole(page, path, 'dark')
