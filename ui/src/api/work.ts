@@ -15,22 +15,24 @@ export type DefinitionDetail = Schemas['DefinitionDetail']
 export type Batch = Schemas['BatchView']
 export type Need = Schemas['Need']
 
-const OFTEN = { meta: { refreshMs: 1_000 }, refetchInterval: 5_000 } as const
-const AT_TIMES = { meta: { refreshMs: 2_000 }, refetchInterval: 10_000 } as const
+/** How often a page reads it anew. What is only looked up says for how long an answer will do. */
+type Rhythm = { meta: { refreshMs: number }; refetchInterval: number } | { staleTime: number }
+const OFTEN: Rhythm = { meta: { refreshMs: 1_000 }, refetchInterval: 5_000 }
+export const AT_TIMES: Rhythm = { meta: { refreshMs: 2_000 }, refetchInterval: 10_000 }
 
-export function workersQuery(namespace: string) {
+export function workersQuery(namespace: string, rhythm: Rhythm = OFTEN) {
   return queryOptions({
     queryKey: [namespace, 'workers'] as const,
     queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/workers', { params: { path: { namespace } }, signal })),
-    ...OFTEN,
+    ...rhythm,
   })
 }
 
-export function limitsQuery(namespace: string) {
+export function limitsQuery(namespace: string, rhythm: Rhythm = AT_TIMES) {
   return queryOptions({
     queryKey: [namespace, 'limits'] as const,
     queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/limits', { params: { path: { namespace } }, signal })),
-    ...AT_TIMES,
+    ...rhythm,
   })
 }
 
@@ -42,11 +44,11 @@ export function limitQuery(namespace: string, name: string) {
   })
 }
 
-export function definitionQuery(namespace: string, name: string) {
+export function definitionQuery(namespace: string, name: string, rhythm: Rhythm = AT_TIMES) {
   return queryOptions({
     queryKey: [namespace, 'definition', name] as const,
     queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/definitions/{name}', { params: { path: { namespace, name } }, signal })),
-    ...AT_TIMES,
+    ...rhythm,
   })
 }
 

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Run, Summary } from '../api/client.ts'
 import { definitionsQuery } from '../api/names.ts'
+import { AT_TIMES, workersQuery } from '../api/work.ts'
 import { shortId } from '../format/id.ts'
 import { countText } from '../format/number.ts'
 import { AsCommand, commandText } from '../parts/command.tsx'
@@ -13,7 +14,7 @@ import { StateBadge } from '../parts/state-badge.tsx'
 import { EmptyState } from '../parts/states.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 import { LINK } from './needs.tsx'
-import { schedulesQuery, workersQuery } from './queries.ts'
+import { schedulesQuery } from './queries.ts'
 
 const ROWS_MAX = 6
 const ROW = 'flex items-center gap-2.5 px-3 py-1.5 hover:bg-hover -outline-offset-2'
@@ -132,7 +133,7 @@ export function DueNext({ namespace, runs }: { namespace: string; runs: readonly
 }
 
 export function Workers({ namespace }: { namespace: string }) {
-  const { data } = useQuery(workersQuery(namespace))
+  const { data } = useQuery(workersQuery(namespace, AT_TIMES))
   const workers = data?.workers ?? []
   return (
     <Panel title="Workers" padded={false} aside={<More to="/workers" search={{}} />}>

@@ -40,12 +40,3 @@ export function schedulesQuery(namespace: string) {
     refetchInterval: 15_000,
   })
 }
-
-export function workersQuery(namespace: string) {
-  return queryOptions({
-    queryKey: [namespace, 'workers'] as const,
-    queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/workers', { params: { path: { namespace } }, signal })),
-    meta: { refreshMs: 2_000 },
-    refetchInterval: 10_000,
-  })
-}

@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import { call, client } from '../api/client.ts'
 import { isClosed, runQuery } from '../api/runs.ts'
+import { workersQuery } from '../api/work.ts'
 import { shortId } from '../format/id.ts'
 
 export function relatedQuery(namespace: string, run: string) {
@@ -11,17 +12,9 @@ export function relatedQuery(namespace: string, run: string) {
   })
 }
 
-function workersQuery(namespace: string) {
-  return queryOptions({
-    queryKey: [namespace, 'workers'] as const,
-    queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/workers', { params: { path: { namespace } }, signal })),
-    staleTime: 30_000,
-  })
-}
-
 /** What a worker calls itself; of one that is gone nobody knows, and the end of its id must do. */
 export function useWorkerName(namespace: string): (id: string) => string {
-  const { data } = useQuery(workersQuery(namespace))
+  const { data } = useQuery(workersQuery(namespace, { staleTime: 30_000 }))
   return useCallback((id: string) => data?.workers.find(worker => worker.id === id)?.name ?? `worker ${shortId(id)}`, [data])
 }
 

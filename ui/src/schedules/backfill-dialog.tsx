@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Schedule } from '../api/client.ts'
 import { useAction } from '../api/use-action.ts'
+import { definitionQuery } from '../api/work.ts'
 import { countText } from '../format/number.ts'
 import { durationText } from '../format/time.ts'
 import { Button } from '../parts/button.tsx'
@@ -12,7 +13,6 @@ import { ProblemText } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { backfillSchedule } from './actions.ts'
 import { fieldTime, instantIn } from './days.ts'
-import { definitionQuery } from './definition-query.ts'
 import { timesQuery } from './queries.ts'
 
 const TIMES_MAX = 1_000
@@ -37,7 +37,7 @@ export function BackfillDialog({ namespace, schedule, onClose }: { namespace: st
           : null
   const asked = first === null ? '' : new Date(first - 1).toISOString()
   const preview = useQuery({ ...timesQuery(namespace, name, asked, TIMES_MAX), enabled: wrong === null })
-  const usual = useQuery(definitionQuery(namespace, schedule.target)).data?.recent.runMs?.p50
+  const usual = useQuery(definitionQuery(namespace, schedule.target, { staleTime: 30_000 })).data?.recent.runMs?.p50
   const within = (preview.data?.times ?? []).filter(({ at }) => Date.parse(at) <= (last ?? 0))
   const times = within.filter(({ held }) => held === null)
   const atLeast = within.length === TIMES_MAX

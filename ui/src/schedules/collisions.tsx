@@ -1,11 +1,11 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
+import { definitionQuery, limitsQuery } from '../api/work.ts'
 import { countText } from '../format/number.ts'
 import { durationText } from '../format/time.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Panel } from '../parts/panel.tsx'
-import { definitionQuery, limitsQuery } from './definition-query.ts'
 import type { Fields } from './draft.ts'
 import { minuteQuery, upcomingQuery } from './queries.ts'
 import { overlapsOf, waitsOf } from './waits.ts'
@@ -48,8 +48,8 @@ interface CollisionsProps {
 export function Collisions({ namespace, name, fields, firing, from, met }: CollisionsProps) {
   const target = String(fields.target ?? '')
   const overlap = (fields.overlap ?? 'skip') as keyof typeof OVERLAP_WORDS
-  const definition = useQuery({ ...definitionQuery(namespace, target), enabled: target !== '', retry: false })
-  const limits = useQuery(limitsQuery(namespace))
+  const definition = useQuery({ ...definitionQuery(namespace, target, { staleTime: 30_000 }), enabled: target !== '', retry: false })
+  const limits = useQuery(limitsQuery(namespace, { staleTime: 10_000 }))
   const begin = Math.floor(from / 60_000) * 60_000
   const upcoming = useQuery(upcomingQuery(namespace, begin, begin + DAY_MS))
   const { p50, p95 } = definition.data?.recent.runMs ?? {}
