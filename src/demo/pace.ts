@@ -1,5 +1,5 @@
 import { type Clock, currentClient, type JobContext } from '@mainspring/sdk'
-import { seeded } from './seeded.ts'
+import { seeded } from '../core/seeded.ts'
 
 /** The clock of the worker that runs this handler: the day that has passed is played on a virtual one, what follows on the real one. */
 function clock(): Clock {

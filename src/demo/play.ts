@@ -1,9 +1,9 @@
+import { seeded } from '../core/seeded.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
 import { copy } from './past/copy.ts'
 import { Crew } from './past/crew.ts'
 import { type Deed, deeds, lastAt } from './past/people.ts'
 import { Stage } from './past/stage.ts'
-import { seeded } from './seeded.ts'
 import { Traffic } from './traffic.ts'
 
 const HOUR_MS = 3_600_000

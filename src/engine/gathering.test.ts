@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../core/ids.ts'
+import { seeded } from '../core/seeded.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
 import type { DefinitionOptions, Delivery, StartAnswer, StartRequest } from './face.ts'
-import { seeded, settle } from './test-clock.ts'
+import { settle } from './test-clock.ts'
 import { TestNode } from './test-engine.ts'
 
 /** `unique` with replace, debounce and throttle: starts that meet a run of their key. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../core/ids.ts'
+import { seeded } from '../core/seeded.ts'
 import { MACHINES } from '../machines/registry.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
 import type { Answer, Batch, Store } from '../store/store.ts'
 import { Lane } from './lane.ts'
 import { SIZES, type Sizes } from './options.ts'
-import { seeded, settle, TestClock } from './test-clock.ts'
+import { settle, TestClock } from './test-clock.ts'
 import { TestNode } from './test-engine.ts'
 import type { Work } from './work.ts'
 

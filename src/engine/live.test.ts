@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RunInput } from '../core/machine.ts'
+import { seeded } from '../core/seeded.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { LogRow } from '../store/store.ts'
 import { Actor } from './actor.ts'
@@ -7,7 +8,7 @@ import { OpenBatch, seal } from './batch.ts'
 import { Counters } from './counters.ts'
 import type { LiveEvent } from './face.ts'
 import { Live } from './live.ts'
-import { seeded, TestClock } from './test-clock.ts'
+import { TestClock } from './test-clock.ts'
 import { transition, type World } from './transition.ts'
 
 const world: World = { clock: new TestClock(), random: seeded(1), log: () => {} }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../core/errors.ts'
 import { newId, slotOf } from '../core/ids.ts'
+import { seeded } from '../core/seeded.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
 import type { Delivery, StartAnswer, StartRequest } from './face.ts'
-import { seeded, settle } from './test-clock.ts'
+import { settle } from './test-clock.ts'
 import { TestNode } from './test-engine.ts'
 
 const KEY = newId(1_000_000, seeded(9))

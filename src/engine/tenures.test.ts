@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../core/ids.ts'
+import { seeded } from '../core/seeded.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
 import { type Claim, SHARDS, type Store } from '../store/store.ts'
 import { SIZES } from './options.ts'
 import type { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
-import { seeded, settle, TestClock } from './test-clock.ts'
+import { settle, TestClock } from './test-clock.ts'
 import { TestNode } from './test-engine.ts'
 
 const TTL = 1_000

@@ -1,8 +1,9 @@
+import { seeded } from '../core/seeded.ts'
 import type { Store } from '../store/store.ts'
 import { createEngine } from './engine.ts'
 import type { DefinitionOptions, Delivery, Engine, Poll, StartAnswer, StartRequest } from './face.ts'
 import type { Sizes } from './options.ts'
-import { seeded, settle, TestClock } from './test-clock.ts'
+import { settle, TestClock } from './test-clock.ts'
 
 /** For tests of this folder: a node that serves over `store`, on a clock that stands still, with one definition per name. */
 export class TestNode {

@@ -13,6 +13,7 @@ import {
 import type { Middleware } from '@mainspring/sdk/worker'
 import type { Random } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
+import { seeded } from '../../core/seeded.ts'
 import { durationMs } from '../../core/time.ts'
 import { type MemoryStore, openMemoryStore } from '../../store/memory/store.ts'
 import { type CrashMoment, CrashPoint } from './crashing-store.ts'
@@ -324,15 +325,4 @@ function turn(): Promise<void> {
 
 function realMs(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
-}
-
-/** mulberry32: small, good enough to spread jitter, the same in every run. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -1,5 +1,7 @@
-/** mulberry32: small, and the same seed gives the same day. */
-export function seeded(seed: number): () => number {
+import type { Random } from './ids.ts'
+
+/** Uniform in [0, 1): mulberry32. Small, good enough to spread jitter and to draw tests and demos; the same seed gives the same numbers in every run. */
+export function seeded(seed: number): Random {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
