@@ -136,7 +136,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
         scenario.limited = Object.fromEntries(DEFINITIONS.map(name => [name, { sequence: { per: 'k', onFailure: 'skip' as const } }]))
       },
     },
-    patches: [{ file: 'src/engine/queues/queues.ts', find: ' || sequence.changing.size > 0) return false', replace: ') return false' }],
+    patches: [{ file: 'src/engine/queues/queues.ts', find: ' || sequence.changing > 0) return false', replace: ') return false' }],
   },
   'E19-row-kept-ahead': {
     rule: 'E19',

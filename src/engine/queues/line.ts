@@ -59,8 +59,8 @@ export class Sequence {
   /** Whose turn it is; undefined: not read yet. */
   holder: Pick<KeyRow, 'run' | 'inputHash'> | null | undefined = undefined
   isReading = false
-  /** Runs that were ready in it and whose change is not committed yet: until then nobody goes past them. */
-  readonly changing = new Set<RunId>()
+  /** How many runs were ready in it and change, which is not committed yet: until then nobody goes past them. */
+  changing = 0
 
   constructor(name: KeyName) {
     this.name = name

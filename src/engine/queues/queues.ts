@@ -149,7 +149,7 @@ export class Queues {
     if (sequence == null || this.changed.has(id)) return
     const known = this.sequences.get(keyText(sequenceName({ namespace, definition: name, sequence })))
     if (known === undefined) return
-    known.changing.add(id)
+    known.changing++
     this.changed.set(id, known)
   }
 
@@ -157,7 +157,7 @@ export class Queues {
     const sequence = this.changed.size === 0 || uncommitted > 0 ? undefined : this.changed.get(id)
     if (sequence === undefined) return
     this.changed.delete(id)
-    sequence.changing.delete(id)
+    sequence.changing--
     this.wakeAll(sequence)
   }
 
@@ -383,7 +383,7 @@ export class Queues {
     const { holder } = sequence
     if (holder === undefined) this.readHolder(sequence)
     if (holder !== null) return isTurnOf(entry.actor, holder)
-    if (this.unbound > 0 || sequence.changing.size > 0) return false
+    if (this.unbound > 0 || sequence.changing > 0) return false
     for (const line of sequence.lines) {
       if (line.window.peek() !== null || line.window.isEmpty) continue
       if (line.window.wantsPage()) this.thirsty.add(line)
@@ -480,19 +480,29 @@ export class Queues {
     if (known !== undefined) return known
     const { pin, unpin, install, actor, pageSize } = this.options
     const { readAhead } = this
-    const memory = { sizes: () => this.sizesFor(line), pageSize, get: actor, install, pin, unpin, readAhead }
+    const memory = {
+      room: () => this.roomFor(line),
+      actors: () => this.shareOf(ACTORS_TOTAL, line),
+      pageSize,
+      get: actor,
+      install,
+      pin,
+      unpin,
+      readAhead,
+    }
     const line: Line = new Line(id, new Window(id, complete, memory), woken => this.wake(woken))
     this.lines.set(id, line)
     this.unbound++
     return line
   }
 
-  private sizesFor({ set }: Line): { room: number; actors: number } {
-    const { windowSize } = this.options
-    const least = Math.max(WINDOW_SIZE_MIN, set?.batch?.size ?? 0)
-    const even = (total: number) => Math.max(least, Math.min(windowSize, Math.floor(total / this.lines.size)))
-    const actors = even(ACTORS_TOTAL)
-    return { actors, room: this.readAhead.bytes > READ_AHEAD_BYTES_MAX ? actors : even(ROWS_TOTAL) }
+  private roomFor(line: Line): number {
+    return this.shareOf(this.readAhead.bytes > READ_AHEAD_BYTES_MAX ? ACTORS_TOTAL : ROWS_TOTAL, line)
+  }
+
+  private shareOf(total: number, { set }: Line): number {
+    const even = Math.min(this.options.windowSize, Math.floor(total / this.lines.size))
+    return Math.max(WINDOW_SIZE_MIN, even, set?.batch?.size ?? 0)
   }
 
   /** Now it is known what gates it. */

@@ -40,7 +40,8 @@ class Group {
 
   constructor(sizeMax: number, limit: number, complete: boolean) {
     this.window = new Window(1, complete, {
-      sizes: () => ({ room: 2 * sizeMax, actors: sizeMax }),
+      room: () => 2 * sizeMax,
+      actors: () => sizeMax,
       pageSize: limit,
       get: id => this.memory.get(id) as unknown as Actor,
       install: row => void this.load(row as unknown as Place),

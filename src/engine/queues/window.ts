@@ -13,8 +13,10 @@ export interface Entry {
 
 /** What a window asks of the lane's memory. */
 export interface WindowMemory {
-  /** How many tasks the window may have, and how many of them as actors; it takes up to a quarter more before it leaves some to the store. */
-  sizes(): { room: number; actors: number }
+  /** How many tasks the window may have; it takes up to a quarter more before it leaves some to the store. */
+  room(): number
+  /** How many of them as actors; a quarter more, too. */
+  actors(): number
   /** Rows in a page, at most. */
   pageSize: number
   get(id: RunId): Actor | undefined
@@ -141,14 +143,14 @@ export class Window {
   /** It has room for a page. Small windows are read in pages of three quarters: a page of one row costs as much as one of ten. */
   wantsPage(): boolean {
     if (this.horizon === null || this.missed !== null) return false
-    const { room } = this.memory.sizes()
+    const room = this.memory.room()
     return this.size <= room - Math.min(this.memory.pageSize, Math.ceil(0.75 * room))
   }
 
   /** A page is about to be read: from where, and how much of it. */
   beginPage(): { after: string | null; limit: number } {
     this.missed = []
-    return { after: this.cursor, limit: Math.min(this.memory.pageSize, this.memory.sizes().room - this.size) }
+    return { after: this.cursor, limit: Math.min(this.memory.pageSize, this.memory.room() - this.size) }
   }
 
   endPage({ rows, next }: Paged<OpenRow>): void {
@@ -210,7 +212,8 @@ export class Window {
 
   /** Too many: the far part is left to the store again. First what is no longer ready goes: it may stand at the very place of what is. */
   private shrink(): void {
-    const { room, actors } = this.memory.sizes()
+    const room = this.memory.room()
+    const actors = this.memory.actors()
     if (this.size <= 1.25 * room && this.heap.length <= 1.25 * actors) return
     for (const entry of this.heap) if (!isReady(entry)) this.leave(entry)
     this.heap = this.heap.filter(isReady).sort((a, b) => (isBefore(a, b) ? -1 : 1))
