@@ -1,12 +1,10 @@
-import { useState } from 'react'
 import { useNow } from '../format/clock.ts'
-import { isZone, type Preferences, prefer, usePreferences } from '../format/preferences.ts'
+import { type Preferences, prefer, usePreferences } from '../format/preferences.ts'
 import { absoluteTime, browserZone, relativeTime } from '../format/time.ts'
-import { Button } from '../parts/button.tsx'
-import { TextField } from '../parts/field.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { Views } from '../parts/views.tsx'
+import { ZoneForm } from '../parts/zone-form.tsx'
 
 const SHOWN = ['queued', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled'] as const
 
@@ -43,8 +41,6 @@ export function AppearanceSettings() {
 
 function Zone({ zone }: { zone: string | null }) {
   const now = useNow()
-  const [typed, setTyped] = useState('')
-  const unknown = typed !== '' && !isZone(typed)
   const browser = browserZone()
   const own = zone !== null && zone !== 'UTC' ? [{ value: zone, label: zone }] : []
   return (
@@ -55,34 +51,9 @@ function Zone({ zone }: { zone: string | null }) {
         onChange={next => prefer({ zone: next === '' ? null : next })}
         views={[{ value: '', label: `The browser's: ${browser}` }, ...(browser === 'UTC' ? [] : [{ value: 'UTC', label: 'UTC' }]), ...own]}
       />
-      <form
-        className="flex w-full max-w-96 items-end gap-2"
-        onSubmit={event => {
-          event.preventDefault()
-          if (typed === '' || unknown) return
-          prefer({ zone: typed })
-          setTyped('')
-        }}
-      >
-        <div className="grow">
-          <TextField
-            label="Another"
-            list="settings-zones"
-            placeholder="Europe/Lisbon"
-            value={typed}
-            onChange={event => setTyped(event.target.value)}
-            problem={unknown && typed.length > 3 ? 'not the name of a zone' : null}
-          />
-          <datalist id="settings-zones">
-            {Intl.supportedValuesOf('timeZone').map(name => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-        </div>
-        <Button type="submit" disabled={typed === '' || unknown}>
-          Use it
-        </Button>
-      </form>
+      <div className="w-full max-w-96">
+        <ZoneForm onChoose={chosen => prefer({ zone: chosen })} />
+      </div>
       <p className="text-soft">
         It is {absoluteTime(now, zone)}; a minute before was {relativeTime(now - 60_000, now)}. Each time here says its exact instant when one points
         at it.
