@@ -19,6 +19,8 @@ export type LaneId = string
 export type ClaimId = string
 export type BatchId = string
 export type CommandId = string
+export type HoldId = string
+export type MailId = string
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const CODES = Uint8Array.from(ALPHABET, character => character.charCodeAt(0))
@@ -70,6 +72,16 @@ export function slotOf(id: string): number {
 /** The part of an id: the high byte of its slot. A shard is a range of parts. */
 export function partOf(id: string): number {
   return slotOf(id) >>> 8
+}
+
+/** The part where a limited resource has its home (E17). */
+export function partOfResource({ namespace, limit, key }: { namespace: string; limit: string; key: string }): number {
+  return slotOfKey(`${namespace}\n${limit}\n${key}`) >>> 8
+}
+
+/** The shard of a part, of so many. */
+export function shardOf(part: number, shards: number): number {
+  return Math.floor((part * shards) / 256)
 }
 
 /** Milliseconds since the epoch at which the id was made, by its maker's clock. */

@@ -1,5 +1,5 @@
 import type { GroupId } from '../core/gates.ts'
-import type { ActorId, BatchId, ClaimId, DeliveryId, LaneId, NodeId, RunId, WorkerId } from '../core/ids.ts'
+import type { ActorId, BatchId, ClaimId, DeliveryId, HoldId, LaneId, MailId, NodeId, RunId, WorkerId } from '../core/ids.ts'
 import type { Account, LedgerEntry } from '../core/ledger.ts'
 import type { Kind, RunKind } from '../core/machine.ts'
 import type { ClosedState, OpenState, Payload, RunState } from '../core/run.ts'
@@ -10,7 +10,8 @@ import type { Instant } from '../core/time.ts'
  *
  * Every method may reject with `StoreUnavailable` (nothing is known of the effect of a write; a read had none). Methods that take a `Claim` check, in
  * the snapshot they read from, that the claim still stands, and reject with `StoreFenced` when it does not (E1): decisions may rest on what they answer.
- * What they list (due, delivered, groups, ready, rates, expired) is what lives on the claim's shards. `read` checks no claim and sees committed state only (E4).
+ * What they list (due, delivered, groups, ready, rates, holds, mail, counts, expired) is what lives on the claim's shards: an actor by the part of its id,
+ * a key where its run does, a rate at `partOfResource`. Asked for by id or key, they answer whatever there is. `read` checks no claim and sees committed state only (E4).
  */
 export interface Store {
   readonly can: StoreCan
@@ -38,14 +39,18 @@ export interface Store {
   lanes(): Promise<LaneRow[]>
 
   /**
-   * Opens a lane for a node's life and takes the shards that nobody holds, and those of `dead` lanes, in one transaction. A dead lane is revoked only
-   * if its claim and renewal count are still as seen; else it keeps its shards. Waits for a commit in flight on a revoked lane, or makes it fenced.
+   * Opens a lane for a node's life and takes the `wanted` shards that nobody holds, also those of `dead` lanes, in one transaction; a lane may have none. A
+   * dead lane is revoked only if its claim and renewal count are still as seen; else it keeps its shards. What of it is not wanted is nobody's from then on.
+   * Waits for a commit in flight on a revoked lane, or makes it fenced.
    * Idempotent by `lane`: repeating an unknown claim answers the one that was made, if it still stands; else it rejects with `StoreFenced`, and the node
    * opens a lane of another id.
    */
   claim(request: ClaimRequest): Promise<Claim>
-  /** Counts one renewal up. False: the claim no longer stands. */
-  renew(claim: Claim): Promise<boolean>
+  /**
+   * Counts one renewal up, and records which version of the settings the lane goes by (E21). Answers the version that they have now; null: the claim no
+   * longer stands.
+   */
+  renew(claim: Claim, version: number): Promise<number | null>
   /** Gives the shards up at once, so that a successor need not wait (E25). Nothing happens if the claim no longer stands. */
   release(claim: Claim): Promise<void>
 
@@ -66,6 +71,14 @@ export interface Store {
   pageReady(claim: Claim, requests: readonly ReadyRequest[]): Promise<Paged<OpenRow>[]>
   /** What is spent of every rate (E18), in any order. */
   loadRates(claim: Claim): Promise<RateRow[]>
+  /** What holds of limited resources (E17), in any order: those whose home, `part`, is on the claim's shards. */
+  loadHolds(claim: Claim): Promise<HoldRow[]>
+  /** Mail to the claim's shards that nobody has taken, by (from, n) (E7). */
+  loadMail(claim: Claim, page: Page): Promise<Paged<MailRow>>
+  /** The greatest number of the mail from the claim's shards that nobody has taken; 0: there is none. */
+  lastMail(claim: Claim): Promise<number>
+  /** Open runs by namespace, queue, definition and state. */
+  loadCounts(claim: Claim): Promise<OpenCount[]>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
 
@@ -115,6 +128,9 @@ export interface ClaimRequest {
   node: NodeId
   /** For people: host and process. */
   nodeName: string
+  /** Where other nodes reach it, as the cluster writes it; null: nowhere. */
+  address: string | null
+  wanted: readonly number[]
   /** Lanes that the claimant has seen stand still for a whole TTL (E20). On a store that cannot share: all others. */
   dead: readonly LaneRow[]
 }
@@ -137,7 +153,10 @@ export interface LaneRow {
   claim: ClaimId
   node: NodeId
   nodeName: string
+  address: string | null
   renewals: number
+  /** The version of the settings that it goes by, as its last renewal said; 0 before the first. */
+  version: number
   shards: number[]
 }
 
@@ -148,7 +167,7 @@ export interface Batch {
   /** The sequence and batch id that this batch builds on: compare-and-set, then `sequence + 1` and `id`. */
   sequence: number
   lastBatch: BatchId
-  /** Claims of other lanes that must stand too (E17); empty until limits come. */
+  /** Claims of other lanes that must stand too (E17). */
   checks: readonly ClaimId[]
   writes: Writes
 }
@@ -180,6 +199,13 @@ export interface Writes {
   ledger: LedgerRow[]
   /** Upserts by (namespace, limit, key), in their order; a null `spent` removes. */
   rates: RateRow[]
+  /** By id; one that is there is `refused`. */
+  holds: HoldRow[]
+  holdDrops: HoldId[]
+  /** One that is there is `refused`. */
+  mail: MailRow[]
+  /** What was applied in this batch, and goes with it; one that is not there (any longer), or has another id, is `refused` (E7). */
+  mailTaken: Omit<MailRow, 'body'>[]
   /** Retention: closed rows go with their tags, segments, logs and ledgers. */
   purge: RunId[]
 }
@@ -196,6 +222,10 @@ export const noWrites = (): Writes => ({
   settings: [],
   ledger: [],
   rates: [],
+  holds: [],
+  holdDrops: [],
+  mail: [],
+  mailTaken: [],
   purge: [],
 })
 
@@ -351,6 +381,38 @@ export interface RateRow {
   spent: string | null
 }
 
+/** A delivered task's hold of a limited resource (E17). */
+export interface HoldRow {
+  id: HoldId
+  /** The resource's home (`partOfResource`). */
+  part: number
+  namespace: string
+  limit: string
+  key: string
+  run: RunId
+  weight: number
+  since: Instant
+}
+
+/** From an actor to another, between lanes (E7). A number is given once: the next of its sender's lane, beyond all that still lie there. */
+export interface MailRow {
+  /** Parts of the receiver and of the sender. */
+  to: number
+  from: number
+  n: number
+  id: MailId
+  /** JSON text that only the engine reads. */
+  body: string
+}
+
+export interface OpenCount {
+  namespace: string
+  queue: string
+  name: string
+  state: OpenState
+  count: number
+}
+
 export interface GroupHead {
   group: GroupId
   sort: number
@@ -430,6 +492,8 @@ export interface Reads {
   /** All versions of all definitions, oldest first. */
   definitions(): Promise<DefinitionRow[]>
   settings(): Promise<SettingRow[]>
+  /** Counts up with each batch that writes settings or definitions (E21); what was read after it is of that version or a later one. */
+  settingsVersion(): Promise<number>
   /** Open schedules of a namespace by name. */
   schedules(namespace: string, page: Page): Promise<Paged<OpenRow>>
   /** A schedule's ledger, latest line first. */
@@ -438,8 +502,6 @@ export interface Reads {
   ledgers(schedules: readonly ActorId[], filter: LedgerFilter & { from: Instant; until: Instant }, limit: number): Promise<LedgerRow[][]>
   /** How runs stand, in any order; one that is missing does not exist (any longer). */
   runTimes(namespace: string, ids: readonly RunId[]): Promise<RunTimes[]>
-  /** Open runs by namespace, queue, definition and state. */
-  counts(): Promise<{ namespace: string; queue: string; name: string; state: OpenState; count: number }[]>
   /** Closed runs of a namespace since a time (inclusive), by state: for summaries. */
   closedCounts(namespace: string, since: Instant): Promise<{ state: ClosedState; count: number }[]>
   /** Closed runs of a namespace that closed from a time on (inclusive) to another (exclusive), the last to close first, at most `limit`. */
