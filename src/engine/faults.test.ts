@@ -37,9 +37,9 @@ class FaultyStore {
         check()
         return inner.claim(request)
       },
-      renew: async claim => {
+      renew: async (claim, version) => {
         check()
-        return inner.renew(claim)
+        return inner.renew(claim, version)
       },
     }
   }

@@ -3,7 +3,7 @@ import { newId } from '../core/ids.ts'
 import { seeded } from '../core/seeded.ts'
 import { MACHINES } from '../machines/registry.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
-import type { Answer, Batch, Store } from '../store/store.ts'
+import { ALL_SHARDS, type Answer, type Batch, type Store } from '../store/store.ts'
 import { Lane } from './lane.ts'
 import { SIZES, type Sizes } from './options.ts'
 import { settle, TestClock } from './test-clock.ts'
@@ -59,7 +59,7 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
   const clock = new TestClock()
   const random = seeded(1)
   const id = () => newId(clock.now(), random)
-  const claim = await scripted.store.claim({ lane: id(), claim: id(), node: id(), nodeName: 'test', dead: [] })
+  const claim = await scripted.store.claim({ lane: id(), claim: id(), node: id(), nodeName: 'test', address: null, wanted: ALL_SHARDS, dead: [] })
   const told: string[] = []
   const lane = new Lane(
     scripted.store,

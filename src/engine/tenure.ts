@@ -126,7 +126,7 @@ export class Tenure {
     const set = await store.read.settings()
     definitions.load(await store.read.definitions(), set)
     settings.load(set)
-    this.counters.load(await store.read.counts())
+    this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
     await this.lane.actors.during(async () => {
@@ -360,7 +360,7 @@ export class Tenure {
     this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, async () => {
       const sentAt = world.clock.monotonic()
       try {
-        if (!(await store.renew(claim))) return this.end(null)
+        if ((await store.renew(claim, 0)) === null) return this.end(null)
         this.lane.chain.renewed(sentAt)
       } catch (error) {
         this.failed(error)

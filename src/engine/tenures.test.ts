@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { newId } from '../core/ids.ts'
 import { seeded } from '../core/seeded.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
-import { type Claim, SHARDS, type Store } from '../store/store.ts'
+import { ALL_SHARDS, type Claim, SHARDS, type Store } from '../store/store.ts'
 import { SIZES } from './options.ts'
 import type { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
@@ -17,7 +17,7 @@ async function watching(can = { share: true }) {
   const random = seeded(1)
   const inner = openMemoryStore()
   const id = () => newId(clock.now(), random)
-  const other = await inner.claim({ lane: id(), claim: id(), node: id(), nodeName: 'other', dead: [] })
+  const other = await inner.claim({ lane: id(), claim: id(), node: id(), nodeName: 'other', address: null, wanted: ALL_SHARDS, dead: [] })
   const world = { clock, inner, other, away: false, served: [] as Claim[], ends: [] as ((next: null) => void)[], tenures: null as unknown as Tenures }
   const store: Store = {
     ...inner,
@@ -45,7 +45,7 @@ describe('a lane is dead when its renewals have stood still for a whole TTL (E20
     await world.clock.advance(1)
     await settle()
     expect(world.served.map(({ shards }) => shards.length)).toEqual([SHARDS])
-    expect(await world.inner.renew(world.other)).toBe(false)
+    expect(await world.inner.renew(world.other, 0)).toBeNull()
   })
 
   test('a lane that renews lives, however long one watches', async () => {
@@ -53,7 +53,7 @@ describe('a lane is dead when its renewals have stood still for a whole TTL (E20
     void world.tenures.start()
     for (let round = 0; round < 30; round++) {
       await world.clock.advance(TTL * 0.9)
-      expect(await world.inner.renew(world.other)).toBe(true)
+      expect(await world.inner.renew(world.other, 0)).toBe(0)
     }
     expect(world.served).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { newId } from '../core/ids.ts'
-import { type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import { ALL_SHARDS, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Tenure } from './tenure.ts'
@@ -88,7 +88,15 @@ export class Tenures {
   private async claim(dead: readonly LaneRow[]): Promise<Claim | null> {
     const { clock, random } = this.world
     const id = (): string => newId(clock.now(), random)
-    const claim = await this.store.claim({ lane: id(), claim: id(), node: this.node, nodeName: this.nodeName, dead })
+    const claim = await this.store.claim({
+      lane: id(),
+      claim: id(),
+      node: this.node,
+      nodeName: this.nodeName,
+      address: null,
+      wanted: ALL_SHARDS,
+      dead,
+    })
     if (claim.shards.length < SHARDS) {
       // One lane serves all (for now): what it did not get is another's, and so is the rest.
       await this.store.release(claim)

@@ -147,6 +147,7 @@ export interface Claim {
 
 /** A shard is a range of parts (ids.ts): 256 / SHARDS of them. */
 export const SHARDS = 64
+export const ALL_SHARDS: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard)
 
 export interface LaneRow {
   lane: LaneId

@@ -77,11 +77,11 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     logs: (run, page) => read('read.logs', () => target.read.logs(run, page)),
     definitions: () => read('read.definitions', () => target.read.definitions()),
     settings: () => read('read.settings', () => target.read.settings()),
+    settingsVersion: () => read('read.settingsVersion', () => target.read.settingsVersion()),
     schedules: (namespace, page) => read('read.schedules', () => target.read.schedules(namespace, page)),
     ledger: (schedule, filter, page) => read('read.ledger', () => target.read.ledger(schedule, filter, page)),
     ledgers: (schedules, filter, limit) => read('read.ledgers', () => target.read.ledgers(schedules, filter, limit)),
     runTimes: (namespace, ids) => read('read.runTimes', () => target.read.runTimes(namespace, ids)),
-    counts: () => read('read.counts', () => target.read.counts()),
     closedTimes: (namespace, range, limit) => read('read.closedTimes', () => target.read.closedTimes(namespace, range, limit)),
     closedCounts: (namespace, since) => read('read.closedCounts', () => target.read.closedCounts(namespace, since)),
   }
@@ -114,7 +114,13 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
         null,
       )
     },
-    renew: claim => write<boolean>('renew', () => target.renew(claim), Boolean, null),
+    renew: (claim, version) =>
+      write<number | null>(
+        'renew',
+        () => target.renew(claim, version),
+        answer => answer !== null,
+        null,
+      ),
     release: claim =>
       write<void>(
         'release',
@@ -130,6 +136,10 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     loadGroups: claim => read('loadGroups', () => target.loadGroups(claim)),
     pageReady: (claim, requests) => read('pageReady', () => target.pageReady(claim, requests)),
     loadRates: claim => read('loadRates', () => target.loadRates(claim)),
+    loadHolds: claim => read('loadHolds', () => target.loadHolds(claim)),
+    loadMail: (claim, page) => read('loadMail', () => target.loadMail(claim, page)),
+    lastMail: claim => read('lastMail', () => target.lastMail(claim)),
+    loadCounts: claim => read('loadCounts', () => target.loadCounts(claim)),
     loadExpired: (claim, until, limit) => read('loadExpired', () => target.loadExpired(claim, until, limit)),
     read: reads,
     now: () => read('now', () => target.now()),

@@ -67,14 +67,14 @@ export class Watch {
         this.#claimed(request, claim)
         return claim
       },
-      renew: async claim => {
-        const stands = await target.renew(claim)
+      renew: async (claim, goesBy) => {
+        const version = await target.renew(claim, goesBy)
         const lane = this.#lanes.get(claim.lane)
-        if (stands && lane !== undefined) {
+        if (version !== null && lane !== undefined) {
           lane.renewals++
           lane.renewedAt = this.#world.now
         }
-        return stands
+        return version
       },
       release: async claim => {
         await target.release(claim)
@@ -175,7 +175,7 @@ export function forward(target: Store): Store {
     settle: (batch, settling) => target.settle(batch, settling),
     lanes: () => target.lanes(),
     claim: request => target.claim(request),
-    renew: claim => target.renew(claim),
+    renew: (claim, version) => target.renew(claim, version),
     release: claim => target.release(claim),
     loadActors: (claim, ids) => target.loadActors(claim, ids),
     loadDue: (claim, until, page) => target.loadDue(claim, until, page),
@@ -184,6 +184,10 @@ export function forward(target: Store): Store {
     loadGroups: claim => target.loadGroups(claim),
     pageReady: (claim, requests) => target.pageReady(claim, requests),
     loadRates: claim => target.loadRates(claim),
+    loadHolds: claim => target.loadHolds(claim),
+    loadMail: (claim, page) => target.loadMail(claim, page),
+    lastMail: claim => target.lastMail(claim),
+    loadCounts: claim => target.loadCounts(claim),
     loadExpired: (claim, until, limit) => target.loadExpired(claim, until, limit),
     read: target.read,
     now: () => target.now(),

@@ -1,6 +1,6 @@
 import { newId, type Random } from '../../core/ids.ts'
 import type { MemoryTables } from '../../store/memory/store.ts'
-import { type Batch, type ClosingRow, noWrites, type Store, type Writes } from '../../store/store.ts'
+import { ALL_SHARDS, type Batch, type ClosingRow, noWrites, type Store, type Writes } from '../../store/store.ts'
 
 /** Rows a batch: few enough to stay far below what a commit may hold. */
 const ROWS = 1_000
@@ -9,7 +9,7 @@ const ROWS = 1_000
 export async function copy(from: MemoryTables, to: Store, random: Random): Promise<void> {
   const now = await to.now()
   const id = (): string => newId(now, random)
-  const claim = await to.claim({ lane: id(), claim: id(), node: id(), nodeName: 'demo', dead: [] })
+  const claim = await to.claim({ lane: id(), claim: id(), node: id(), nodeName: 'demo', address: null, wanted: ALL_SHARDS, dead: [] })
   for (const part of partsOf(from)) {
     const { lane, sequence, lastBatch } = claim
     const batch: Batch = { id: id(), lane, claim: claim.claim, sequence, lastBatch, checks: [], writes: { ...noWrites(), ...part } }

@@ -1,6 +1,7 @@
 import type { GroupId } from '../../core/gates.ts'
 import { newId } from '../../core/ids.ts'
 import {
+  ALL_SHARDS,
   type Answer,
   type Batch,
   type Claim,
@@ -69,7 +70,7 @@ export class Lane {
 }
 
 export async function openLane(store: Store, dead: LaneRow[] = []): Promise<Lane> {
-  const request: ClaimRequest = { lane: id(), claim: id(), node: id(), nodeName: 'test', dead }
+  const request: ClaimRequest = { lane: id(), claim: id(), node: id(), nodeName: 'test', address: null, wanted: ALL_SHARDS, dead }
   return new Lane(store, request, await store.claim(request))
 }
 

@@ -116,7 +116,7 @@ function chainConforms(open: Open): void {
     test('the first lane takes all shards, starts at 0 and an empty id, and is listed', async () => {
       expect(lane.claim).toMatchObject({ sequence: 0, lastBatch: '', shards: Array.from({ length: SHARDS }, (_, shard) => shard) })
       const { lane: id, claim } = lane.claim
-      expect(await store.lanes()).toEqual([{ lane: id, claim, node: lane.node, nodeName: 'test', renewals: 0, shards: lane.claim.shards }])
+      expect(await store.lanes()).toEqual([{ lane: id, claim, node: lane.node, nodeName: 'test', address: null, renewals: 0, version: 0, shards: lane.claim.shards }])
     })
 
     test('a second lane gets no shards that are held, and loads nothing', async () => {
@@ -134,13 +134,13 @@ function chainConforms(open: Open): void {
       const other = await openLane(store, await store.lanes())
       expect(other.claim.shards).toHaveLength(SHARDS)
       expect(await lane.commit({})).toEqual({ is: 'fenced' })
-      expect(await store.renew(lane.claim)).toBe(false)
+      expect(await store.renew(lane.claim, 0)).toBeNull()
       expect((await store.lanes()).map(row => row.lane)).toEqual([other.claim.lane])
     })
 
     test('a lane that renewed since it was seen is not dead (E20)', async () => {
       const seen = await store.lanes()
-      expect(await store.renew(lane.claim)).toBe(true)
+      expect(await store.renew(lane.claim, 0)).toBe(0)
       expect((await openLane(store, seen)).claim.shards).toEqual([])
       expect(await lane.commit({})).toEqual({ is: 'committed' })
       expect((await store.lanes()).find(row => row.lane === lane.claim.lane)?.renewals).toBe(1)
@@ -167,7 +167,7 @@ function chainConforms(open: Open): void {
       await store.release(lane.claim)
       expect(await store.lanes()).toEqual([])
       expect((await openLane(store)).claim.shards).toHaveLength(SHARDS)
-      expect(await store.renew(lane.claim)).toBe(false)
+      expect(await store.renew(lane.claim, 0)).toBeNull()
       expect(await lane.commit({})).toEqual({ is: 'fenced' })
     })
   })

@@ -70,7 +70,7 @@ export function listsConform(open: Open): void {
       const closed = rows.slice(4).map((row, index) => closingRow(row, null, { state: index ? 'completed' : 'failed', closedAt: 1000 * (index + 1) }))
       await lane.commit({ closed })
       const shared = { namespace: NAMESPACE, name: 'job' }
-      const counts = (await store.read.counts()).sort((a, b) => b.count - a.count || (a.queue < b.queue ? -1 : 1))
+      const counts = (await store.loadCounts(lane.claim)).sort((a, b) => b.count - a.count || (a.queue < b.queue ? -1 : 1))
       expect(counts).toEqual([
         { ...shared, queue: 'default', state: 'queued', count: 2 },
         { ...shared, queue: 'default', state: 'running', count: 1 },

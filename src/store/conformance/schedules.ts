@@ -48,7 +48,7 @@ export function schedulesConform(open: Open): void {
         expect((await store.read.runs({ namespace: NAMESPACE, states: ['terminated', 'failed'] }, all)).rows).toEqual([])
         expect((await store.read.runs({ namespace: NAMESPACE, names: ['job'] }, all)).rows).toEqual([run])
         expect((await store.read.runs({ namespace: NAMESPACE, tags: { a: '1' } }, all)).rows).toEqual([])
-        expect(await store.read.counts()).toEqual([{ namespace: NAMESPACE, queue: 'default', name: 'job', state: 'queued', count: 1 }])
+        expect(await store.loadCounts(lane.claim)).toEqual([{ namespace: NAMESPACE, queue: 'default', name: 'job', state: 'queued', count: 1 }])
         expect(await store.read.closedCounts(NAMESPACE, 0)).toEqual([])
         for (const { id } of [open, closed]) expect(await store.read.runsEnding(NAMESPACE, id.slice(-8), 9)).toEqual([])
         expect(await store.read.run(NAMESPACE, open.id)).toEqual(open)

@@ -1,5 +1,5 @@
 import type { LaneId } from '../../core/ids.ts'
-import { type Claim, type ClaimRequest, type LaneRow, SHARDS, StoreFenced } from '../store.ts'
+import { type Claim, type ClaimRequest, type LaneRow, StoreFenced } from '../store.ts'
 import type { Lane, Tables } from './tables.ts'
 
 export function lanes(tables: Tables): LaneRow[] {
@@ -18,9 +18,18 @@ export function claim(tables: Tables, request: ClaimRequest): Claim {
     if (lane?.stands && lane.row.claim === seen.claim && lane.row.renewals === seen.renewals) revoke(tables, lane)
   }
   const held = new Set([...tables.lanes.values()].flatMap(lane => lane.row.shards))
-  const shards = Array.from({ length: SHARDS }, (_, shard) => shard).filter(shard => !held.has(shard))
+  const shards = request.wanted.filter(shard => !held.has(shard)).sort((a, b) => a - b)
   const lane: Lane = {
-    row: { lane: request.lane, claim: request.claim, node: request.node, nodeName: request.nodeName, renewals: 0, shards },
+    row: {
+      lane: request.lane,
+      claim: request.claim,
+      node: request.node,
+      nodeName: request.nodeName,
+      address: request.address,
+      renewals: 0,
+      version: 0,
+      shards,
+    },
     stands: true,
     sequence: 0,
     lastBatch: '',
@@ -30,12 +39,12 @@ export function claim(tables: Tables, request: ClaimRequest): Claim {
   return claimOf(lane)
 }
 
-export function renew(tables: Tables, claim: Claim): boolean {
+export function renew(tables: Tables, claim: Claim, version: number): number | null {
   const lane = standing(tables, claim)
-  if (lane === null) return false
-  tables.setLane({ ...lane, row: { ...lane.row, renewals: lane.row.renewals + 1 } })
+  if (lane === null) return null
+  tables.setLane({ ...lane, row: { ...lane.row, renewals: lane.row.renewals + 1, version } })
   tables.seal()
-  return true
+  return tables.settingsVersion
 }
 
 export function release(tables: Tables, claim: Claim): void {

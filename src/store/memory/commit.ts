@@ -1,7 +1,7 @@
 import type { BatchId, ClaimId, RunId } from '../../core/ids.ts'
 import type { Answer, Batch, ClosedRow, ClosingRow, OpenRow, SegmentRow, TouchedRow, Writes } from '../store.ts'
 import { standing } from './claims.ts'
-import { copyOpen, type Lane, type Tables } from './tables.ts'
+import { copyOpen, type Lane, mailText, type Tables } from './tables.ts'
 
 /** Why a batch is at fault beyond what the port says, or null: stands for what a database cannot hold (E14). */
 export type Refuse = (batch: Batch) => string | null
@@ -60,6 +60,16 @@ function disagreement(tables: Tables, writes: Writes): string | null {
     if (again(row.id) || tables.closed.has(row.id)) return `Run ${row.id} closes and exists already.`
     if (tables.open.has(row.id) !== (row.born === null)) return `Run ${row.id} closes and is ${row.born === null ? 'not open' : 'open already'}.`
   }
+  const holds = new Set<string>()
+  for (const { id } of writes.holds) if (tables.holds.has(id) || holds.size === holds.add(id).size) return `Hold ${id} exists already.`
+  const mail = new Set<string>()
+  for (const row of writes.mail) {
+    const name = mailText(row)
+    if (tables.mail.has(name) || mail.size === mail.add(name).size) return `Mail ${name} exists already.`
+  }
+  const taken = new Set<string>()
+  for (const { id, ...name } of writes.mailTaken)
+    if (tables.mail.get(mailText(name))?.id !== id || taken.size === taken.add(id).size) return `Mail ${mailText(name)} is not there, or another.`
   const segments = new Set<string>()
   for (const { run, first } of writes.segments) {
     const segment = `${run} ${first}`
@@ -84,12 +94,17 @@ function write(tables: Tables, writes: Writes): void {
   for (const row of writes.logs) tables.addLog({ ...row })
   for (const row of writes.definitions) tables.setDefinition({ ...row })
   for (const row of writes.settings) tables.setSetting({ ...row })
+  if (writes.definitions.length + writes.settings.length > 0) tables.nextSettingsVersion()
   for (const [schedule, rows] of Map.groupBy(writes.ledger, row => row.schedule)) {
     const lines = new Map(tables.ledgers.get(schedule))
     for (const row of rows) lines.set(row.n, { ...row })
     tables.setLedger(schedule, lines)
   }
   for (const row of writes.rates) tables.setRate({ ...row })
+  for (const row of writes.holds) tables.setHold(row.id, { ...row })
+  for (const id of writes.holdDrops) tables.setHold(id, undefined)
+  for (const name of writes.mailTaken) tables.setMail(name, undefined)
+  for (const row of writes.mail) tables.setMail(row, { ...row })
   for (const id of writes.purge) {
     if (!tables.closed.has(id)) continue
     tables.setClosed(id, null)

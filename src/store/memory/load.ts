@@ -1,4 +1,5 @@
-import { partOf, type RunId } from '../../core/ids.ts'
+import { partOf, partOfResource, type RunId, shardOf } from '../../core/ids.ts'
+import { isRun } from '../../core/machine.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, type Place, pageOf, placeOf } from '../cursor.ts'
 import {
@@ -6,8 +7,11 @@ import {
   type ClosedRow,
   type Expired,
   type GroupHead,
+  type HoldRow,
   type KeyName,
   type KeyRow,
+  type MailRow,
+  type OpenCount,
   type OpenRow,
   type Page,
   type Paged,
@@ -21,8 +25,8 @@ import { standing } from './claims.ts'
 import type { SortedPlaces } from './sorted.ts'
 import { copyClosed, copyOpen, keyText, type Tables } from './tables.ts'
 
-/** True for what lives on a shard of the claim's lane. */
-type Mine = (id: RunId) => boolean
+/** True for a part on a shard of the claim's lane. */
+type Mine = (part: number) => boolean
 
 export function loadActors(tables: Tables, claim: Claim, ids: readonly RunId[]): Row[] {
   check(tables, claim)
@@ -68,10 +72,44 @@ export function pageReady(tables: Tables, claim: Claim, requests: readonly Ready
   })
 }
 
-/** A rate has no part yet: whoever holds shards holds all of them. */
 export function loadRates(tables: Tables, claim: Claim): RateRow[] {
-  check(tables, claim)
-  return standing(tables, claim)?.row.shards.length === 0 ? [] : [...tables.rates.values()].map(row => ({ ...row }))
+  const mine = check(tables, claim)
+  return [...tables.rates.values()].filter(row => mine(partOfResource(row))).map(row => ({ ...row }))
+}
+
+export function loadHolds(tables: Tables, claim: Claim): HoldRow[] {
+  const mine = check(tables, claim)
+  return [...tables.holds.values()].filter(({ part }) => mine(part)).map(row => ({ ...row }))
+}
+
+export function loadMail(tables: Tables, claim: Claim, { after, limit }: Page): Paged<MailRow> {
+  const mine = check(tables, claim)
+  const place = ({ from, n, to, id }: MailRow): string => JSON.stringify([pad(from), pad(n), pad(to), id])
+  const rows = [...tables.mail.values()].filter(({ to }) => mine(to)).sort((a, b) => (place(a) < place(b) ? -1 : 1))
+  const page = rows.filter(row => after === null || place(row) > after).slice(0, limit + 1)
+  return { rows: page.slice(0, limit).map(row => ({ ...row })), next: page.length > limit ? place(page[limit - 1] as MailRow) : null }
+}
+
+export function lastMail(tables: Tables, claim: Claim): number {
+  const mine = check(tables, claim)
+  return [...tables.mail.values()].reduce((last, { from, n }) => (mine(from) ? Math.max(last, n) : last), 0)
+}
+
+export function loadCounts(tables: Tables, claim: Claim): OpenCount[] {
+  const mine = check(tables, claim)
+  const counts = new Map<string, OpenCount>()
+  for (const { id, kind, namespace, queue, name, state } of tables.open.values()) {
+    if (!isRun(kind) || !mine(partOf(id))) continue
+    const text = JSON.stringify([namespace, queue, name, state])
+    const known = counts.get(text)
+    if (known === undefined) counts.set(text, { namespace, queue, name, state, count: 1 })
+    else known.count++
+  }
+  return [...counts.values()]
+}
+
+function pad(value: number): string {
+  return String(value).padStart(16, '0')
 }
 
 export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit: number): Expired {
@@ -80,13 +118,13 @@ export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit:
   for (const { at, id } of tables.purgeable.ascending(null)) {
     if (at > until || runs.length === limit) break
     const { namespace, createdAt } = tables.closed.get(id) as ClosedRow
-    if (mine(id)) runs.push({ id, namespace, createdAt })
+    if (mine(partOf(id))) runs.push({ id, namespace, createdAt })
   }
   const keys: KeyName[] = []
   for (const place of tables.expiring.ascending(null)) {
     if (place.at > until || keys.length === limit) break
     const { namespace, scope, definition, key, run } = tables.keys.get(place.id) as KeyRow
-    if (mine(run) && !tables.open.has(run)) keys.push({ namespace, scope, definition, key })
+    if (mine(partOf(run)) && !tables.open.has(run)) keys.push({ namespace, scope, definition, key })
   }
   return { runs, keys }
 }
@@ -97,7 +135,7 @@ function check(tables: Tables, claim: Claim): Mine {
   if (lane === null) throw new StoreFenced(`The claim of lane ${claim.lane} no longer stands.`)
   if (lane.row.shards.length === SHARDS) return () => true
   const shards = new Set(lane.row.shards)
-  return id => shards.has(Math.floor((partOf(id) * SHARDS) / 256))
+  return part => shards.has(shardOf(part, SHARDS))
 }
 
 /** One more than the page has. */
@@ -105,7 +143,7 @@ function take(places: SortedPlaces, page: Page, mine: Mine, until = Number.POSIT
   const taken: Place[] = []
   for (const place of places.ascending(page.after === null ? null : placeOf(page.after))) {
     if (place.at > until || taken.length > page.limit) break
-    if (mine(place.id)) taken.push(place)
+    if (mine(partOf(place.id))) taken.push(place)
   }
   return taken
 }

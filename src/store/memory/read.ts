@@ -20,8 +20,6 @@ import type {
 } from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
-type Count = Awaited<ReturnType<Reads['counts']>>[number]
-
 /** One level is enough: all that is asked happens at once, so every answer is a snapshot. */
 export function reads(tables: Tables, available: () => void): Reads {
   const asked = <T>(answer: () => T) => {
@@ -39,11 +37,11 @@ export function reads(tables: Tables, available: () => void): Reads {
     logs: async (id, page) => asked(() => logs(tables, id, page)),
     definitions: async () => asked(() => [...tables.definitions.values()].sort((a, b) => a.registeredAt - b.registeredAt).map(row => ({ ...row }))),
     settings: async () => asked(() => [...tables.settings.values()].map(row => ({ ...row }))),
+    settingsVersion: async () => asked(() => tables.settingsVersion),
     schedules: async (namespace, page) => asked(() => schedules(tables, namespace, page)),
     ledger: async (id, filter, page) => asked(() => ledger(tables, id, filter, page)),
     ledgers: async (ids, filter, limit) => asked(() => ids.map(id => ledgerRange(tables, id, filter, limit))),
     runTimes: async (namespace, ids) => asked(() => ids.flatMap(id => runTimes(run(tables, namespace, id)))),
-    counts: async () => asked(() => counts(tables)),
     closedTimes: async (namespace, range, limit) => asked(() => closedTimes(tables, namespace, range, limit)),
     closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
   }
@@ -174,18 +172,6 @@ function ledger(tables: Tables, id: ActorId, filter: LedgerFilter, page: Page): 
     .slice(0, page.limit + 1)
     .map(row => ({ ...row }))
   return pageOf(rows, page.limit, row => String(row.n))
-}
-
-function counts(tables: Tables): Count[] {
-  const found = new Map<string, Count>()
-  for (const { namespace, queue, name, state, kind } of tables.open.values() as Iterable<OpenRow>) {
-    if (!isRun(kind)) continue
-    const group = JSON.stringify([namespace, queue, name, state])
-    const count = found.get(group)
-    if (count === undefined) found.set(group, { namespace, queue, name, state, count: 1 })
-    else count.count++
-  }
-  return [...found.values()]
 }
 
 function closedCounts(tables: Tables, namespace: string, since: Instant): { state: ClosedState; count: number }[] {

@@ -15,7 +15,20 @@ import {
 } from '../store.ts'
 import { claim, lanes, release, renew } from './claims.ts'
 import { commit, type Refuse, settle } from './commit.ts'
-import { findKeys, loadActors, loadDelivered, loadDue, loadExpired, loadGroups, loadRates, pageReady } from './load.ts'
+import {
+  findKeys,
+  lastMail,
+  loadActors,
+  loadCounts,
+  loadDelivered,
+  loadDue,
+  loadExpired,
+  loadGroups,
+  loadHolds,
+  loadMail,
+  loadRates,
+  pageReady,
+} from './load.ts'
 import { reads } from './read.ts'
 import { type Lane, type Link, Tables } from './tables.ts'
 
@@ -76,7 +89,7 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     settle: async (batch, settling) => settle(available(), batch, settling),
     lanes: async () => lanes(available()),
     claim: async request => claim(available(), request),
-    renew: async claim => renew(available(), claim),
+    renew: async (claim, version) => renew(available(), claim, version),
     release: async claim => release(available(), claim),
     loadActors: async (claim, ids) => loadActors(available(), claim, ids),
     loadDue: async (claim, until, page) => loadDue(available(), claim, until, page),
@@ -85,6 +98,10 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     loadGroups: async claim => loadGroups(available(), claim),
     pageReady: async (claim, requests) => pageReady(available(), claim, requests),
     loadRates: async claim => loadRates(available(), claim),
+    loadHolds: async claim => loadHolds(available(), claim),
+    loadMail: async (claim, page) => loadMail(available(), claim, page),
+    lastMail: async claim => lastMail(available(), claim),
+    loadCounts: async claim => loadCounts(available(), claim),
     loadExpired: async (claim, until, limit) => loadExpired(available(), claim, until, limit),
     read: reads(tables, available),
     now: async () => {

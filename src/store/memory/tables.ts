@@ -1,14 +1,16 @@
 import type { GroupId } from '../../core/gates.ts'
-import type { ActorId, BatchId, LaneId, RunId } from '../../core/ids.ts'
+import type { ActorId, BatchId, HoldId, LaneId, RunId } from '../../core/ids.ts'
 import { isRun } from '../../core/machine.ts'
 import type {
   ClosedRow,
   DefinitionRow,
+  HoldRow,
   KeyName,
   KeyRow,
   LaneRow,
   LedgerRow,
   LogRow,
+  MailRow,
   OpenRow,
   RateRow,
   Row,
@@ -53,6 +55,9 @@ export class Tables {
   readonly definitions = new Map<string, Readonly<DefinitionRow>>()
   readonly settings = new Map<string, Readonly<SettingRow>>()
   readonly rates = new Map<string, Readonly<RateRow>>()
+  readonly holds = new Map<HoldId, Readonly<HoldRow>>()
+  readonly mail = new Map<string, Readonly<MailRow>>()
+  settingsVersion = 0
 
   readonly due = new SortedPlaces()
   readonly delivered = new SortedPlaces()
@@ -153,6 +158,19 @@ export class Tables {
     this.#set(this.rates, text([row.namespace, row.limit, row.key]), row.spent === null ? undefined : row)
   }
 
+  setHold(id: HoldId, row: HoldRow | undefined): void {
+    this.#set(this.holds, id, row)
+  }
+
+  setMail(name: MailName, row: MailRow | undefined): void {
+    this.#set(this.mail, mailText(name), row)
+  }
+
+  nextSettingsVersion(): void {
+    this.settingsVersion++
+    this.#undo.push(() => this.settingsVersion--)
+  }
+
   #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {
     const before = map.get(key)
     this.#undo.push(() => this.#set(map, key, before))
@@ -187,6 +205,12 @@ export class Tables {
 
 export function keyText(name: KeyName): string {
   return text([name.namespace, name.scope, name.definition, name.key])
+}
+
+export type MailName = Pick<MailRow, 'to' | 'from' | 'n'>
+
+export function mailText({ to, from, n }: MailName): string {
+  return `${to} ${from} ${n}`
 }
 
 /** One text for several, without two lists ever sharing one. */

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { bornRow } from '../conformance/fixtures.ts'
-import { type Batch, noWrites, type Writes } from '../store.ts'
+import { ALL_SHARDS, type Batch, noWrites, type Writes } from '../store.ts'
 import { claimsOf } from './claims.ts'
 import { type Commits, commitsOf } from './commit.ts'
 import { encodeBatch } from './messages.ts'
@@ -57,7 +57,7 @@ beforeEach(() => {
   migrate(database, 'memory', 0)
   failing = new FailingDatabase(database)
   commits = commitsOf(failing as unknown as DatabaseSync)
-  claimsOf(database).claim({ lane: 'lane', claim: 'claim', node: 'node', nodeName: 'node', dead: [] })
+  claimsOf(database).claim({ lane: 'lane', claim: 'claim', node: 'node', nodeName: 'node', address: null, wanted: ALL_SHARDS, dead: [] })
 })
 
 describe('an answer that is unknown is settled (E3)', () => {
