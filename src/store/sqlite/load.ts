@@ -3,7 +3,7 @@ import type { GroupId } from '../../core/gates.ts'
 import type { RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Place } from '../cursor.ts'
-import type { Expired, GroupHead, KeyName, KeyRow, RateRow } from '../store.ts'
+import type { Expired, GroupHead, HoldRow, KeyName, KeyRow, MailRow, OpenCount, RateRow } from '../store.ts'
 import type { ClaimName, Claims } from './claims.ts'
 import { CLOSED_COLUMNS, type Columns, encodeLists, encodeRows, OPEN_COLUMNS } from './messages.ts'
 
@@ -17,6 +17,10 @@ export interface Loads {
   /** As `encodeLists` writes them. */
   pageReady(claim: ClaimName, requests: readonly { group: GroupId; after: Place; limit: number }[]): ArrayBuffer
   loadRates(claim: ClaimName): RateRow[]
+  loadHolds(claim: ClaimName): HoldRow[]
+  loadMail(claim: ClaimName, after: Pick<MailRow, 'from' | 'n'>, limit: number): MailRow[]
+  lastMail(claim: ClaimName): number
+  loadCounts(claim: ClaimName): OpenCount[]
   loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
 }
 
@@ -47,6 +51,14 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     select gate as "group", (select min(sort) from run_open where gate is not null and gate = found.gate) as sort from found where gate is not null`,
   )
   const rates = database.prepare('select namespace, limit_name as "limit", key, spent from rate')
+  const holds = database.prepare('select id, part, namespace, limit_name as "limit", key, run, weight, since from hold')
+  const mail = database.prepare(
+    'select to_part as "to", from_part as "from", n, id, body from mail where (from_part, n) > (?, ?) order by from_part, n limit ?',
+  )
+  const lastMail = database.prepare('select coalesce(max(n), 0) as n from mail')
+  const counts = database.prepare(
+    "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' group by 1, 2, 3, 4",
+  )
   const purgeable = database.prepare('select id, namespace, created_at as createdAt from run_closed where purge_at <= ? order by purge_at limit ?')
   const expired = database.prepare(
     `select namespace, scope, definition, key from run_key
@@ -85,6 +97,14 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     },
 
     loadRates: claim => (check(claim) ? rates.all().map(plain) : []) as unknown as RateRow[],
+
+    loadHolds: claim => (check(claim) ? holds.all().map(plain) : []) as unknown as HoldRow[],
+
+    loadMail: (claim, after, limit) => (check(claim) ? mail.all(after.from, after.n, limit).map(plain) : []) as unknown as MailRow[],
+
+    lastMail: claim => (check(claim) ? (lastMail.get() as { n: number }).n : 0),
+
+    loadCounts: claim => (check(claim) ? counts.all().map(plain) : []) as unknown as OpenCount[],
 
     loadExpired(claim, until, limit) {
       if (!check(claim)) return { runs: [], keys: [] }

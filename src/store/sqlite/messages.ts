@@ -1,6 +1,6 @@
 import type { Kind } from '../../core/machine.ts'
 import type { ClosedState, OpenState } from '../../core/run.ts'
-import type { Batch, ClosedRow, ClosingRow, OpenRow, Row, TouchedRow } from '../store.ts'
+import type { Batch, ClosedRow, ClosingRow, MailRow, OpenRow, Row, TouchedRow } from '../store.ts'
 import { MessageReader, MessageWriter, release } from './codec.ts'
 
 /** The last batch's size, plus a quarter: batches of a busy lane resemble each other. */
@@ -78,6 +78,22 @@ export function encodeBatch(batch: Batch): ArrayBuffer {
     writer.text(row.key)
     writer.text(row.spent)
   })
+  list(writer, writes.holds, (writer, row) => {
+    writer.text(row.id)
+    writer.number(row.part)
+    writer.word(row.namespace)
+    writer.word(row.limit)
+    writer.text(row.key)
+    writer.text(row.run)
+    writer.number(row.weight)
+    writer.number(row.since)
+  })
+  list(writer, writes.holdDrops, (writer, id) => writer.text(id))
+  list(writer, writes.mailTaken, writeMailName)
+  list(writer, writes.mail, (writer, row) => {
+    writeMailName(writer, row)
+    writer.text(row.body)
+  })
   list(writer, writes.purge, (writer, id) => writer.text(id))
   expectedBytes = Math.ceil(writer.length * 1.25)
   return writer.finish()
@@ -86,6 +102,13 @@ export function encodeBatch(batch: Batch): ArrayBuffer {
 function list<T>(writer: MessageWriter, rows: readonly T[], write: (writer: MessageWriter, row: T) => void): void {
   writer.count(rows.length)
   for (const row of rows) write(writer, row)
+}
+
+function writeMailName(writer: MessageWriter, row: Omit<MailRow, 'body'>): void {
+  writer.number(row.from)
+  writer.number(row.n)
+  writer.number(row.to)
+  writer.text(row.id)
 }
 
 function writeOpen(writer: MessageWriter, row: OpenRow): void {

@@ -19,11 +19,11 @@ export interface Readings {
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
   definitions(): DefinitionRow[]
   settings(): SettingRow[]
+  settingsVersion(): number
   schedules(namespace: string, after: string, limit: number): ArrayBuffer
   ledger(schedule: ActorId, filter: LedgerFilter, before: number, limit: number): LedgerRow[]
   ledgers(schedules: readonly ActorId[], filter: LedgerFilter, limit: number): LedgerRow[][]
   runTimes(namespace: string, ids: readonly RunId[]): RunTimes[]
-  counts(): Awaited<ReturnType<Reads['counts']>>
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
   closedTimes(namespace: string, from: Instant, until: Instant, limit: number): ClosedTimes[]
 }
@@ -61,9 +61,7 @@ export function readingsOf(database: DatabaseSync): Readings {
     'select namespace, name, version, kind, options, schema, registered_at as registeredAt from definition order by registered_at, rowid',
   )
   const settings = database.prepare('select namespace, kind, name, value, changed_at as changedAt from setting')
-  const counts = database.prepare(
-    "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' group by 1, 2, 3, 4",
-  )
+  const settingsVersion = database.prepare('select version from settings_version')
   const closedCounts = database.prepare(
     "select state, count(*) as count from run_closed where namespace = ? and closed_at >= ? and kind <> 'schedule' group by state",
   )
@@ -128,13 +126,13 @@ export function readingsOf(database: DatabaseSync): Readings {
     logs: (run, after, limit) => plain(logs.all(run, after.at, after.delivery, after.n, limit)),
     definitions: () => plain(definitions.all()),
     settings: () => plain(settings.all()),
+    settingsVersion: () => (settingsVersion.get() as { version: number }).version,
     schedules: (namespace, after, limit) => encodeRows(schedules.all(namespace, after, limit) as unknown as Columns[]),
     ledger: (schedule, { from, until, accounts }, before, limit) =>
       plain(ledger.all(schedule, before, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit)),
     ledgers: (schedules, { from, until, accounts }, limit) =>
       schedules.map(schedule => plain(ledgerRange.all(schedule, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit))),
     runTimes: (namespace, ids) => plain(runTimes.all(namespace, JSON.stringify(ids))),
-    counts: () => plain(counts.all()),
     closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
     closedTimes: (namespace, from, until, limit) => plain(closedTimes.all(namespace, from, until, limit)),
   }

@@ -85,7 +85,7 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
 
     lanes: () => writer.ask('lanes'),
     claim: request => writer.ask('claim', request),
-    renew: claim => writer.ask('renew', nameOf(claim)),
+    renew: (claim, version) => writer.ask('renew', nameOf(claim), version),
     release: claim => writer.ask('release', nameOf(claim)),
 
     loadActors: async (claim, ids) => decodeRows(await writer.ask('loadActors', nameOf(claim), ids)),
@@ -105,6 +105,14 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
       return requests.map(({ limit }, index) => pageOf(pages[index] as OpenRow[], limit, ({ sort, id }) => cursorOf({ at: sort as number, id })))
     },
     loadRates: claim => writer.ask('loadRates', nameOf(claim)),
+    loadHolds: claim => writer.ask('loadHolds', nameOf(claim)),
+    async loadMail(claim, page) {
+      const { at: from, id: n } = page.after === null ? { at: -1, id: '0' } : placeOf(page.after)
+      const rows = await writer.ask('loadMail', nameOf(claim), { from, n: Number(n) }, page.limit + 1)
+      return pageOf(rows, page.limit, row => cursorOf({ at: row.from, id: String(row.n) }))
+    },
+    lastMail: claim => writer.ask('lastMail', nameOf(claim)),
+    loadCounts: claim => writer.ask('loadCounts', nameOf(claim)),
     loadExpired: (claim, until, limit) => writer.ask('loadExpired', nameOf(claim), until, limit),
 
     read: readsOf(reader),
@@ -135,6 +143,7 @@ function readsOf(reader: Reader): Reads {
     },
     definitions: () => reader.ask('definitions'),
     settings: () => reader.ask('settings'),
+    settingsVersion: () => reader.ask('settingsVersion'),
     async schedules(namespace, page) {
       return pageOf(openRows(await reader.ask('schedules', namespace, page.after ?? '', page.limit + 1)), page.limit, ({ name }) => name)
     },
@@ -152,7 +161,6 @@ function readsOf(reader: Reader): Reads {
     },
     ledgers: (schedules, filter, limit) => reader.ask('ledgers', schedules, filter, limit),
     runTimes: (namespace, ids) => reader.ask('runTimes', namespace, ids),
-    counts: () => reader.ask('counts'),
     closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
     closedTimes: (namespace, { from, until }, limit) => reader.ask('closedTimes', namespace, from, until, limit),
   }

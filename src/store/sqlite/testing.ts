@@ -41,7 +41,7 @@ const print = (...words) => writeSync(1, words.join(' ') + '\\n')
 const bornRow = body => ({ id: id(), namespace: 'default', kind: 'job', name: 'job', queue: 'default', state: 'queued', gate: 1, sort: 1, wakeAt: 1,
   delivered: true, createdAt: 1, startedAt: null, tags: { a: '1' }, input: null, body })
 const openLane = async store => {
-  const claim = await store.claim({ lane: id(), claim: id(), node: id(), nodeName: 'child', dead: await store.lanes() })
+  const claim = await store.claim({ lane: id(), claim: id(), node: id(), nodeName: 'child', address: null, wanted: Array.from({ length: 64 }, (_, shard) => shard), dead: await store.lanes() })
   return { claim, sequence: claim.sequence, lastBatch: claim.lastBatch, batch(writes) {
     return { id: id(), lane: claim.lane, claim: claim.claim, sequence: this.sequence, lastBatch: this.lastBatch, checks: [], writes: { ...noWrites(), ...writes } }
   } }

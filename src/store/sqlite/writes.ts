@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { MessageReader } from './codec.ts'
-import { BulkStatement } from './statements.ts'
+import { BulkStatement, Disagreement } from './statements.ts'
 
 const CLOSED = 'id, namespace, kind, name, queue, state, created_at, started_at, closed_at, purge_at, tags, input, output, body'
 
@@ -19,6 +19,10 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
     settingsOf,
     ledgerOf,
     ratesOf,
+    holdsOf,
+    holdDropsOf,
+    mailTakenOf,
+    mailOf,
     purgeOf,
   ].map(of => of(database))
   return reader => {
@@ -199,22 +203,35 @@ function definitionsOf(database: DatabaseSync): Write {
     `insert into definition(namespace, name, version, kind, options, schema, registered_at) values (?, ?, ?, ?, ?, ?, ?)
     on conflict do update set kind = excluded.kind, options = excluded.options, schema = excluded.schema, registered_at = excluded.registered_at`,
   )
+  const versioned = versionedOf(database)
   return reader => {
-    for (let left = reader.count(); left > 0; left--)
+    const count = reader.count()
+    for (let left = count; left > 0; left--)
       upsert.run(reader.text(), reader.text(), reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number())
+    // Settings come next in the batch: their own writer counts where there are some.
+    if (count > 0) versioned()
   }
 }
 
 function settingsOf(database: DatabaseSync): Write {
   const upsert = database.prepare('insert or replace into setting(namespace, kind, name, value, changed_at) values (?, ?, ?, ?, ?)')
   const remove = database.prepare('delete from setting where namespace = ? and kind = ? and name = ?')
+  const versioned = versionedOf(database)
   return reader => {
-    for (let left = reader.count(); left > 0; left--) {
+    const count = reader.count()
+    if (count > 0) versioned()
+    for (let left = count; left > 0; left--) {
       const [namespace, kind, name, value, changedAt] = [reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number()]
       if (value === null) remove.run(namespace, kind, name)
       else upsert.run(namespace, kind, name, value, changedAt)
     }
   }
+}
+
+/** A batch with definitions and settings counts twice, which is as good as once: the version only ever rises. */
+function versionedOf(database: DatabaseSync): () => void {
+  const count = database.prepare('update settings_version set version = version + 1')
+  return () => void count.run()
 }
 
 function ledgerOf(database: DatabaseSync): Write {
@@ -248,6 +265,38 @@ function ratesOf(database: DatabaseSync): Write {
       if (spent === null) remove.run(namespace, limit, key)
       else upsert.run(namespace, limit, key, spent)
     }
+  }
+}
+
+function holdsOf(database: DatabaseSync): Write {
+  const insert = database.prepare('insert into hold(id, part, namespace, limit_name, key, run, weight, since) values (?, ?, ?, ?, ?, ?, ?, ?)')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--)
+      insert.run(reader.text(), reader.number(), reader.word(), reader.word(), reader.text(), reader.text(), reader.number(), reader.number())
+  }
+}
+
+function holdDropsOf(database: DatabaseSync): Write {
+  const drop = database.prepare('delete from hold where id = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) drop.run(reader.text())
+  }
+}
+
+function mailTakenOf(database: DatabaseSync): Write {
+  const take = database.prepare('delete from mail where from_part = ? and n = ? and to_part = ? and id = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) {
+      const [from, n, to, id] = [reader.number(), reader.number(), reader.number(), reader.text()]
+      if (take.run(from, n, to, id).changes !== 1) throw new Disagreement(`Mail ${id}, ${n} from part ${from} to ${to}, is not there.`)
+    }
+  }
+}
+
+function mailOf(database: DatabaseSync): Write {
+  const insert = database.prepare('insert into mail(from_part, n, to_part, id, body) values (?, ?, ?, ?, ?)')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) insert.run(reader.number(), reader.number(), reader.number(), reader.text(), reader.text())
   }
 }
 

@@ -1,0 +1,288 @@
+import type { GroupId } from '../../core/gates.ts'
+import type { RunId } from '../../core/ids.ts'
+import type { OpenState } from '../../core/run.ts'
+import type { Instant } from '../../core/time.ts'
+import { cursorOf, FIRST, pageOf, placeOf } from '../cursor.ts'
+import {
+  type Claim,
+  type Expired,
+  type GroupHead,
+  type HoldRow,
+  type KeyName,
+  type KeyRow,
+  type MailRow,
+  type OpenCount,
+  type OpenRow,
+  type Page,
+  type Paged,
+  type RateRow,
+  type ReadyRequest,
+  type Row,
+  SHARDS,
+  StoreFenced,
+} from '../store.ts'
+import { arrayOf } from './arrays.ts'
+import { INCARNATION } from './commit.ts'
+import type { Database, Planning } from './database.ts'
+import { unavailable } from './failures.ts'
+import { upFrom, wholeDown } from './parameters.ts'
+import { type Parameter, type ResultRow, type Statement, statement } from './pipeline.ts'
+import { CLOSED_COLUMNS, numberOrNull, OPEN_COLUMNS, openRowOf, rowOf } from './rows.ts'
+
+/** Reads that decisions rest on: each one statement, which checks the claim in the snapshot that it reads from (E1). */
+export interface Loads {
+  loadActors(claim: Claim, ids: readonly RunId[]): Promise<Row[]>
+  loadDue(claim: Claim, until: Instant, page: Page): Promise<Paged<{ id: RunId; wakeAt: Instant }>>
+  loadDelivered(claim: Claim, page: Page): Promise<Paged<OpenRow>>
+  findKeys(claim: Claim, names: readonly KeyName[]): Promise<KeyRow[]>
+  loadGroups(claim: Claim): Promise<GroupHead[]>
+  pageReady(claim: Claim, requests: readonly ReadyRequest[]): Promise<Paged<OpenRow>[]>
+  loadRates(claim: Claim): Promise<RateRow[]>
+  loadHolds(claim: Claim): Promise<HoldRow[]>
+  loadMail(claim: Claim, page: Page): Promise<Paged<MailRow>>
+  lastMail(claim: Claim): Promise<number>
+  loadCounts(claim: Claim): Promise<OpenCount[]>
+  loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
+}
+
+/**
+ * The rows of a query beside the claim: none at all where it no longer stands, one of nulls where there are no rows. The query's first column is never null.
+ * Its parameters begin at $6; $3 to $5 are the parts of the claim's shards, for `mine`.
+ */
+function load(query: string, order: string): Statement {
+  return statement(`select r.* from (
+      select $3::int2, $4::int2, $5::bit(256) from lane_claim where lane = $1 and claim = $2 and stands and incarnation = ${INCARNATION}
+    ) standing left join lateral (${query}) r on true ${order}`)
+}
+
+/** A row's part is on the claim's shards. The bounds are looked up in an index that carries the part, the set once they fit. */
+const mine = (part: string) => `${part} between $3::int2 and $4::int2 and get_bit($5::bit(256), ${part}) = 1`
+
+const ACTORS = load(
+  `select ${OPEN_COLUMNS} from unnest($6::text[]) i(id) join run_open r on r.id = i.id
+  union all select ${CLOSED_COLUMNS} from unnest($6::text[]) i(id) join run_closed r on r.id = i.id`,
+  '',
+)
+const DUE = load(
+  `select r.id, r.wake_at as at, r.wake_at::text from run_open r
+  where r.wake_at is not null and r.wake_at <= $6::int8 and (r.wake_at, r.id) > ($7::int8, $8) and ${mine('r.part')}
+  order by r.wake_at, r.id limit $9::int8`,
+  'order by r.at, r.id',
+)
+const DELIVERED = load(
+  `select ${OPEN_COLUMNS} from run_open r where r.delivered and r.id > $6 and ${mine('r.part')} order by r.id limit $7::int8`,
+  'order by r.id',
+)
+const READY = load(
+  `select q.nth::text as nth, ready.*, q.nth as request from unnest($6::int8[], $7::float8[], $8::text[], $9::int8[]) with ordinality q(gate, sort, id, rows, nth)
+  cross join lateral (
+    select ${OPEN_COLUMNS}, r.sort as place from run_open r where r.gate = q.gate and (r.sort, r.id) > (q.sort, q.id) and ${mine('r.part')}
+    order by r.sort, r.id limit q.rows) ready`,
+  'order by r.request, r.place, r.id',
+)
+/** From group to group by the index: the time depends on the number of groups, not on how many tasks are ready. */
+const GROUPS = load(
+  `with recursive found(gate) as (
+    (select r.gate from run_open r where r.gate is not null order by r.gate limit 1)
+    union all
+    select (select r.gate from run_open r where r.gate is not null and r.gate > found.gate order by r.gate limit 1) from found where found.gate is not null
+  )
+  select found.gate::text, head.sort::text from found cross join lateral (
+    select r.sort from run_open r where r.gate = found.gate and ${mine('r.part')} order by r.sort limit 1) head
+  where found.gate is not null`,
+  '',
+)
+const KEYS = load(
+  `select k.namespace, k.scope, k.definition, k.key, k.run, k.input_hash, k.expires_at::text
+  from unnest($6::text[], $7::text[], $8::text[], $9::bytea[]) with ordinality u(namespace, scope, definition, key, nth)
+  join run_key k on k.namespace = u.namespace and k.scope = u.scope and k.definition = u.definition and k.key = u.key`,
+  '',
+)
+const RATES = load(`select t.namespace, t.limit_name, t.key, t.spent from rate t where ${mine('t.part')}`, '')
+const HOLDS = load(
+  `select h.id, h.part::text, h.namespace, h.limit_name, h.key, h.run, h.weight::text, h.since::text from hold h where ${mine('h.part')}`,
+  '',
+)
+const MAIL = load(
+  `select m.to_part::text, m.from_part::text, m.n::text, m.id, m.body, m.from_part as from_order, m.n as n_order from mail m
+  where (m.from_part, m.n) > ($6::int2, $7::int8) and ${mine('m.to_part')} order by m.from_part, m.n limit $8::int8`,
+  'order by r.from_order, r.n_order',
+)
+const LAST_MAIL = load(`select coalesce(max(m.n), 0)::text from mail m where ${mine('m.from_part')}`, '')
+const COUNTS = load(
+  `select r.namespace, r.queue, r.name, r.state, count(*)::text from run_open r where r.kind <> 'schedule' and ${mine('r.part')} group by 1, 2, 3, 4`,
+  '',
+)
+const EXPIRED_RUNS = load(
+  `select c.id, c.namespace, c.created_at::text, c.purge_at from run_closed c
+  where c.purge_at <= $6::int8 and ${mine('c.part')} order by c.purge_at limit $7::int8`,
+  'order by r.purge_at',
+)
+const EXPIRED_KEYS = load(
+  `select k.namespace, k.scope, k.definition, k.key, k.expires_at from run_key k
+  where k.expires_at is not null and k.expires_at <= $6::int8 and ${mine('k.part')} and not exists (select 1 from run_open o where o.id = k.run)
+  order by k.expires_at limit $7::int8`,
+  'order by r.expires_at',
+)
+
+export function loadsOf(database: Database): Loads {
+  /** @throws StoreFenced when the claim no longer stands. */
+  async function rows(claim: Claim, planning: Planning, statement: Statement, ...parameters: Parameter[]): Promise<ResultRow[]> {
+    const [low, high, parts] = partsOf(claim.shards)
+    try {
+      const [found] = await database.decide(planning, { statement, parameters: [claim.lane, claim.claim, low, high, parts, ...parameters] })
+      const rows = found?.rows as ResultRow[]
+      if (rows.length === 0) throw new StoreFenced(`The claim of lane ${claim.lane} no longer stands.`)
+      return rows[0]?.[0] === null ? [] : rows
+    } catch (error) {
+      throw error instanceof StoreFenced ? error : unavailable(error)
+    }
+  }
+
+  return {
+    async loadActors(claim, ids) {
+      return (await rows(claim, 'keyed', ACTORS, arrayOf('text', [...new Set(ids)]))).map(columns => rowOf(columns))
+    },
+
+    async loadDue(claim, until, page) {
+      const found = await rows(claim, 'keyed', DUE, wholeDown(until), ...upFrom(startOf(page)), String(page.limit + 1))
+      const due = found.map(([id, , wakeAt]) => ({ id: id as string, wakeAt: Number(wakeAt) }))
+      return pageOf(due, page.limit, ({ wakeAt, id }) => cursorOf({ at: wakeAt, id }))
+    },
+
+    async loadDelivered(claim, page) {
+      const found = await rows(claim, 'keyed', DELIVERED, startOf(page).id, String(page.limit + 1))
+      return pageOf(
+        found.map(columns => openRowOf(columns)),
+        page.limit,
+        ({ id }) => cursorOf({ at: 0, id }),
+      )
+    },
+
+    async findKeys(claim, names) {
+      const asked = [...new Map(names.map(name => [JSON.stringify([name.namespace, name.scope, name.definition, name.key]), name])).values()]
+      const texts = (of: (name: KeyName) => string) => arrayOf('text', asked.map(of))
+      const found = await rows(
+        claim,
+        'keyed',
+        KEYS,
+        texts(({ namespace }) => namespace),
+        texts(({ scope }) => scope),
+        texts(({ definition }) => definition),
+        arrayOf(
+          'bytea',
+          asked.map(({ key }) => key),
+        ),
+      )
+      return found.map(columns => ({
+        ...keyNameOf(columns),
+        run: columns[4] as string,
+        inputHash: columns[5] as string,
+        expiresAt: numberOrNull(columns[6]),
+      }))
+    },
+
+    async loadGroups(claim) {
+      return (await rows(claim, 'keyed', GROUPS)).map(([group, sort]) => ({ group: Number(group) as GroupId, sort: Number(sort) }))
+    },
+
+    async pageReady(claim, requests) {
+      const starts = requests.map(startOf)
+      const found = await rows(
+        claim,
+        'keyed',
+        READY,
+        arrayOf(
+          'int8',
+          requests.map(({ group }) => group),
+        ),
+        arrayOf(
+          'float8',
+          starts.map(({ at }) => at),
+        ),
+        arrayOf(
+          'text',
+          starts.map(({ id }) => id),
+        ),
+        arrayOf(
+          'int8',
+          requests.map(({ limit }) => limit + 1),
+        ),
+      )
+      const pages: OpenRow[][] = requests.map(() => [])
+      for (const columns of found) pages[Number(columns[0]) - 1]?.push(openRowOf(columns, 1))
+      return requests.map(({ limit }, index) => pageOf(pages[index] as OpenRow[], limit, ({ sort, id }) => cursorOf({ at: sort as number, id })))
+    },
+
+    async loadRates(claim) {
+      const found = await rows(claim, 'free', RATES)
+      return found.map(([namespace, limit, key, spent]) => ({ namespace, limit, key, spent }) as RateRow)
+    },
+
+    async loadHolds(claim) {
+      return (await rows(claim, 'free', HOLDS)).map(([id, part, namespace, limit, key, run, weight, since]) => ({
+        id: id as string,
+        part: Number(part),
+        namespace: namespace as string,
+        limit: limit as string,
+        key: key as string,
+        run: run as string,
+        weight: Number(weight),
+        since: Number(since),
+      }))
+    },
+
+    async loadMail(claim, page) {
+      const { at, id } = page.after === null ? { at: -1, id: '0' } : placeOf(page.after)
+      const found = await rows(claim, 'keyed', MAIL, String(at), id, String(page.limit + 1))
+      const mail = found.map(([to, from, n, id, body]) => ({
+        to: Number(to),
+        from: Number(from),
+        n: Number(n),
+        id: id as string,
+        body: body as string,
+      }))
+      return pageOf(mail, page.limit, ({ from, n }) => cursorOf({ at: from, id: String(n) }))
+    },
+
+    async lastMail(claim) {
+      return Number((await rows(claim, 'free', LAST_MAIL))[0]?.[0])
+    },
+
+    async loadCounts(claim) {
+      return (await rows(claim, 'free', COUNTS)).map(([namespace, queue, name, state, count]) => ({
+        namespace: namespace as string,
+        queue: queue as string,
+        name: name as string,
+        state: state as OpenState,
+        count: Number(count),
+      }))
+    },
+
+    async loadExpired(claim, until, limit) {
+      const runs = await rows(claim, 'keyed', EXPIRED_RUNS, wholeDown(until), String(limit))
+      const keys = await rows(claim, 'keyed', EXPIRED_KEYS, wholeDown(until), String(limit))
+      return {
+        runs: runs.map(([id, namespace, createdAt]) => ({ id: id as string, namespace: namespace as string, createdAt: Number(createdAt) })),
+        keys: keys.map(keyNameOf),
+      }
+    },
+  }
+}
+
+/** The parts of shards: the smallest, the greatest, and all as 256 bits. None: bounds that nothing is within. */
+function partsOf(shards: readonly number[]): [low: string, high: string, parts: string] {
+  const width = 256 / SHARDS
+  const bits = Array<string>(256).fill('0')
+  for (const shard of shards) bits.fill('1', shard * width, (shard + 1) * width)
+  if (shards.length === 0) return ['1', '0', bits.join('')]
+  return [String(Math.min(...shards) * width), String((Math.max(...shards) + 1) * width - 1), bits.join('')]
+}
+
+function startOf(page: Page) {
+  return page.after === null ? FIRST : placeOf(page.after)
+}
+
+function keyNameOf([namespace, scope, definition, key]: ResultRow): KeyName {
+  return { namespace, scope, definition, key } as KeyName
+}

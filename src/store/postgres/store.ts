@@ -1,0 +1,85 @@
+import { type Store, StoreRefused } from '../store.ts'
+import { claimsOf } from './claims.ts'
+import { commitsOf } from './commit.ts'
+import { Database } from './database.ts'
+import { unavailable } from './failures.ts'
+import { loadsOf } from './load.ts'
+import { migrate } from './migrate.ts'
+import { statement } from './pipeline.ts'
+import { readsOf } from './read.ts'
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`; `?schema=` names the schema that everything is in, `mainspring` where it does not. */
+  url: string
+}
+
+const DEFAULT_SCHEMA = 'mainspring'
+const VERSION_MIN = 140_000
+const NOW = statement('select floor(extract(epoch from clock_timestamp()) * 1000)::int8::text')
+
+/**
+ * A schema of a PostgreSQL database, 14 or newer, for any number of processes. Made and brought to the newest version when it is opened.
+ * @throws StoreRefused when it cannot be used; the message says why and what to do.
+ */
+export async function openPostgresStore({ url }: PostgresOptions): Promise<Store> {
+  const { connectionString, schema } = locate(url)
+  const database = new Database(connectionString, schema)
+  try {
+    await requireDurability(database)
+    await migrate(database)
+    return storeOf(database)
+  } catch (error) {
+    await database.close()
+    throw error instanceof StoreRefused ? error : new StoreRefused(`The database cannot be opened: ${unavailable(error).message}`, { cause: error })
+  }
+}
+
+/** `schema` is ours: the driver does not know it. */
+function locate(url: string): { connectionString: string; schema: string } {
+  const [address, query = ''] = url.split('?', 2) as [string, string?]
+  if (!/^postgres(ql)?:\/\//.test(address)) throw new StoreRefused('The URL of a PostgreSQL database begins with postgres:// or postgresql://.')
+  const parameters = new URLSearchParams(query)
+  const schema = parameters.get('schema') ?? DEFAULT_SCHEMA
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
+    throw new StoreRefused(`"${schema}" is no name for a schema: it has small letters, digits and underscores, at most 63, and begins with no digit.`)
+  parameters.delete('schema')
+  return { connectionString: parameters.size === 0 ? address : `${address}?${parameters}`, schema }
+}
+
+/** @throws StoreRefused when commits would not be on disk (E6), or texts would not be kept as they are. */
+async function requireDurability(database: Database): Promise<void> {
+  const { fsync, version, encoding } = await database.session(async client => {
+    const { rows } = await client.query(
+      "select current_setting('fsync') as fsync, current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding",
+    )
+    return rows[0] as { fsync: string; version: number; encoding: string }
+  })
+  refuse(fsync, version, encoding)
+}
+
+export function refuse(fsync: string, version: number, encoding: string): void {
+  if (version < VERSION_MIN)
+    throw new StoreRefused(`The database is PostgreSQL ${Math.floor(version / 10_000)}. Mainspring needs 14 or newer: name a newer one.`)
+  if (fsync !== 'on')
+    throw new StoreRefused('The database runs with fsync = off: what it acknowledges is lost when its machine stops. Set fsync = on and restart it.')
+  if (encoding !== 'UTF8') throw new StoreRefused(`The database is encoded in ${encoding}. Make one with encoding 'UTF8', and name that.`)
+}
+
+function storeOf(database: Database): Store {
+  return {
+    can: { share: true },
+    ...commitsOf(database),
+    ...claimsOf(database),
+    ...loadsOf(database),
+    read: readsOf(database),
+    async now() {
+      try {
+        const [found] = await database.decide('free', { statement: NOW, parameters: [] })
+        return Number(found?.rows[0]?.[0])
+      } catch (error) {
+        throw unavailable(error)
+      }
+    },
+    close: () => database.close(),
+  }
+}
