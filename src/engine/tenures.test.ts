@@ -7,6 +7,7 @@ import { SIZES } from './options.ts'
 import type { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
 import { settle, TestClock } from './test-clock.ts'
+import { Catalog } from './catalog.ts'
 import { TestNode } from './test-engine.ts'
 
 const TTL = 1_000
@@ -28,7 +29,7 @@ async function watching(can = { share: true }) {
       return inner.lanes()
     },
   }
-  world.tenures = new Tenures(store, { clock, random, log: () => {} }, { ...SIZES, claimTtlMs: TTL }, 'me', (beginning, ended) => {
+  world.tenures = new Tenures(store, { clock, random, log: () => {} }, { ...SIZES, claimTtlMs: TTL }, new Catalog(inner.read), { name: 'me', address: null }, (beginning, ended) => {
     world.served.push(beginning.claim)
     world.ends.push(ended)
     return { load: async () => {}, drain: async () => {}, end: ended } as unknown as Tenure
