@@ -116,7 +116,9 @@ function chainConforms(open: Open): void {
     test('the first lane takes all shards, starts at 0 and an empty id, and is listed', async () => {
       expect(lane.claim).toMatchObject({ sequence: 0, lastBatch: '', shards: Array.from({ length: SHARDS }, (_, shard) => shard) })
       const { lane: id, claim } = lane.claim
-      expect(await store.lanes()).toEqual([{ lane: id, claim, node: lane.node, nodeName: 'test', address: null, renewals: 0, version: 0, shards: lane.claim.shards }])
+      expect(await store.lanes()).toEqual([
+        { lane: id, claim, node: lane.node, nodeName: 'test', address: null, renewals: 0, version: 0, shards: lane.claim.shards },
+      ])
     })
 
     test('a second lane gets no shards that are held, and loads nothing', async () => {
