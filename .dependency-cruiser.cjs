@@ -7,6 +7,7 @@ const ROOMS = {
   machines: ['^src/core/', '^src/time/'],
   store: ['^src/core/'],
   engine: ['^src/core/', '^src/time/', '^src/machines/', '^src/store/[^/]+\\.ts$'],
+  cluster: ['^src/core/', '^src/engine/(face|clock)\\.ts$'],
   observability: ['^src/core/', '^src/engine/face\\.ts$'],
   api: ['^src/core/', '^src/engine/face\\.ts$', '^src/observability/'],
   dialects: ['^src/core/', '^src/engine/face\\.ts$'],

@@ -31,8 +31,10 @@ export const STREAM_PATHS: Record<StreamName, string> = {
   events: '/v1/namespaces/{namespace}/events',
 }
 
-export function openStream(engine: Engine, name: StreamName, call: StreamCall): AsyncGenerator<Frame, void, void> {
-  return name === 'events' ? namespaceStream(engine, call) : runStream(engine, call)
+export async function* openStream(engine: Engine, name: string, call: StreamCall): AsyncGenerator<Frame, void, void> {
+  if (name === 'events') yield* namespaceStream(engine, call)
+  else if (name === 'runs.events') yield* runStream(engine, call)
+  else throw new UserError('not-found', { found: name.slice(0, 100) })
 }
 
 async function* namespaceStream(engine: Engine, call: StreamCall): AsyncGenerator<Frame, void, void> {

@@ -70,6 +70,15 @@ export class FakeEngine implements Engine {
 
   async start() {}
   async stop() {}
+  serves() {
+    return true
+  }
+  owner() {
+    return null
+  }
+  async nodes() {
+    return []
+  }
   ready() {
     return this.isReady
   }

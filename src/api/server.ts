@@ -25,6 +25,7 @@ export const server: Operation[] = [
     name: 'server.get',
     method: 'GET',
     path: '/v1/server',
+    ofNode: true,
     summary: 'What this server is, where it listens, and how it is configured',
     answers: { 200: Server },
     handle({ engine, context }) {

@@ -23,6 +23,7 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'allowShell',
     'allowHttp',
     'callbackBase',
+    'clusterAddress',
   ])
   acting(server, terminal, 'mainspring server --database mainspring.db', async session => (await import('./server.ts')).runServer(session))
 

@@ -8,10 +8,11 @@ import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Activity } from './activity/activity.ts'
 import type { Actor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
+import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
-import { Definitions, OPTIONS_SETTING } from './definitions.ts'
+import { OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, NamespaceView, Pause } from './face.ts'
@@ -23,7 +24,7 @@ import { type EngineOptions, SIZES } from './options.ts'
 import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
-import { DRAIN_SETTING, Settings } from './settings.ts'
+import { DRAIN_SETTING } from './settings.ts'
 import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
@@ -38,8 +39,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, clock, random } = options
   const sizes = { ...SIZES, ...options.sizes }
   const world: World = { clock, random, log: options.log ?? (() => {}) }
-  const settings = new Settings()
-  const definitions = new Definitions(settings)
+  const catalog = new Catalog(store.read)
+  const { settings, definitions } = catalog
   const live = new Live()
   const activity = new Activity(clock, store.read)
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
@@ -49,8 +50,9 @@ export function createEngine(options: EngineOptions): Engine {
     store,
     world,
     sizes,
-    options.nodeName,
-    (beginning, ended) => new Tenure({ store, world, sizes, beginning, definitions, settings, live, activity, onClosed, ended }),
+    catalog,
+    { name: options.nodeName, address: options.address ?? null },
+    (beginning, ended) => new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, ended }),
   )
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -90,14 +92,16 @@ export function createEngine(options: EngineOptions): Engine {
         const reply = decision?.replies?.[0]?.reply
         if (reply !== undefined && !reply.ok) throw new UserError('run-closed', { found: id, hint: `it is ${actor.view.state}` })
       })
-  const putSetting = (kind: string, namespace: string, name: string, value: string | null): Promise<void> =>
-    submit(settle => ({
+  const putSetting = async (kind: string, namespace: string, name: string, value: string | null): Promise<void> => {
+    await submit<void>(settle => ({
       ids: [],
       bytes: 200,
       execute: transaction => transaction.set({ namespace, kind, name, value, changedAt: clock.now() }),
       done: () => settle.resolve(undefined),
       failed: settle.reject,
     }))
+    await available(tenures.followed())
+  }
   const row = async (namespace: string, id: RunId): Promise<Row> => {
     const found = await available(store.read.run(namespace, id))
     if (found === null || !isRun(found.kind)) throw new UserError('run-not-found', { found: id })
@@ -110,7 +114,10 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     start: () => tenures.start(),
     stop: () => tenures.stop(),
-    ready: () => tenures.current?.lane.fresh() ?? false,
+    ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
+    serves: () => tenures.current !== null,
+    owner: () => tenures.owner(),
+    nodes: () => available(tenures.nodes()),
     fault: () => {
       const found = fault()
       return found === null ? null : hintOf(found)
@@ -224,18 +231,10 @@ export function createEngine(options: EngineOptions): Engine {
       },
     },
     pauses: {
-      set: async ({ namespace, scope, name }, pause) =>
-        submit(settle => ({
-          ids: [],
-          bytes: 200,
-          execute(transaction) {
-            const since = clock.now()
-            const value = pause === null ? null : JSON.stringify({ ...pause, since } satisfies Pause)
-            transaction.set({ namespace, kind: 'pause', name: `${scope}:${name}`, value, changedAt: since })
-          },
-          done: () => settle.resolve(undefined),
-          failed: settle.reject,
-        })),
+      set: ({ namespace, scope, name }, pause) => {
+        const value = pause === null ? null : JSON.stringify({ ...pause, since: clock.now() } satisfies Pause)
+        return putSetting('pause', namespace, `${scope}:${name}`, value)
+      },
       list: namespace => settings.pauses(namespace),
     },
     activity: {

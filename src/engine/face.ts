@@ -20,12 +20,18 @@ import { BATCH_TAG } from './tags.ts'
  * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
  */
 export interface Engine {
-  /** Claims the shards and begins to work; resolves when it serves. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
+  /** Claims the shards and begins to work, or stands by while another node holds them; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
   /** Flushes the last batch and gives the shards up (E25). Polls are answered empty, everything else with `unavailable`. */
   stop(): Promise<void>
-  /** True while it holds its shards and the store answers. */
+  /** True while calls can be answered: it holds its shards and the store answers, or it knows who does. */
   ready(): boolean
+  /** True while it holds shards. */
+  serves(): boolean
+  /** The node that serves while this one stands by; null: this one does, or it is not known. */
+  owner(): NodeView | null
+  /** All nodes whose claims stand, by name. */
+  nodes(): Promise<NodeView[]>
   /** What is wrong with the store's disk now, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
   fault(): string | null
 
@@ -98,6 +104,15 @@ export interface Engine {
   namespaces(): NamespaceView[]
   /** Figures for /metrics and the status page: cheap, from memory. */
   stats(): EngineStats
+}
+
+export interface NodeView {
+  id: string
+  name: string
+  /** Where other nodes reach it; null: nowhere. */
+  address: string | null
+  /** How many it holds; 0: it stands by. */
+  shards: number
 }
 
 export const ACTIVITY_HOURS_MAX = 48

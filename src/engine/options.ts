@@ -19,6 +19,8 @@ export interface EngineOptions {
   random: Random
   /** For people: host and process. */
   nodeName: string
+  /** Where other nodes reach this one. Default: nowhere. */
+  address?: string | null
   sizes?: Partial<Sizes>
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
   onClosed?: OnClosed

@@ -7,8 +7,8 @@ import type { Activity } from './activity/activity.ts'
 import { type Actor, groupFor } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { BatchRunner } from './batches/runner.ts'
+import type { Catalog } from './catalog.ts'
 import { Counters } from './counters.ts'
-import type { Definitions } from './definitions.ts'
 import type { OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
@@ -19,7 +19,6 @@ import { type Office, post } from './mail.ts'
 import type { Sizes } from './options.ts'
 import { Queues } from './queues/queues.ts'
 import { Retention } from './retention.ts'
-import type { Settings } from './settings.ts'
 import { Timers } from './timers.ts'
 import type { World } from './transition.ts'
 
@@ -28,8 +27,7 @@ export interface TenureOptions {
   world: World
   sizes: Sizes
   beginning: Beginning
-  definitions: Definitions
-  settings: Settings
+  catalog: Catalog
   live: Live
   activity: Activity
   onClosed: OnClosed
@@ -60,26 +58,27 @@ export class Tenure {
     const { store, world, sizes, beginning } = options
     const { claim } = beginning
     const { clock } = world
+    const { definitions, settings } = options.catalog
     this.options = options
-    const office: Office = { definitions: options.definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
+    const office: Office = { definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
     this.lane = new Lane(store, world, sizes, beginning, {
       committed: (sent, writes, freed, prepared) => this.committed(sent, writes, freed, prepared),
       sealed: sent => options.live.sealed(sent),
       changed: (actor, loaded) => this.changed(actor, loaded),
       sent: (actor, decision, transaction) => {
-        if (decision.outcome !== undefined) leaveTurn(actor, decision.outcome.state, options.definitions, transaction)
+        if (decision.outcome !== undefined) leaveTurn(actor, decision.outcome.state, definitions, transaction)
         post(actor, decision, transaction, office)
       },
       owns: reservation => reservation.limits === this.limits,
       fenced: () => this.end(null),
       poisoned: next => this.end(next),
     })
-    this.limits = new Limits(options.definitions.rules, clock)
+    this.limits = new Limits(definitions.rules, clock)
     this.queues = new Queues({
       clock,
       random: world.random,
-      settings: options.settings,
-      definitions: options.definitions,
+      settings,
+      definitions,
       limits: this.limits,
       windowSize: sizes.windowSize,
       pageSize: sizes.pageSize,
@@ -116,16 +115,14 @@ export class Tenure {
       work => this.lane.submit(work),
       error => this.failed(error),
     )
-    this.batches = new BatchRunner(world, options.definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
+    this.batches = new BatchRunner(world, definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
   }
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
   async load(): Promise<void> {
-    const { store, sizes, definitions, settings } = this.options
+    const { store, sizes, catalog } = this.options
     const { claim } = this.lane
-    const set = await store.read.settings()
-    definitions.load(await store.read.definitions(), set)
-    settings.load(set)
+    await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
@@ -324,7 +321,8 @@ export class Tenure {
   }
 
   private committed(sent: readonly Sent[], writes: Writes, freed: readonly Reservation[], prepared: Prepared): void {
-    const { definitions, settings, live, activity, onClosed } = this.options
+    const { live, activity, onClosed } = this.options
+    const { definitions, settings } = this.options.catalog
     for (const row of writes.definitions) definitions.put(row)
     for (const row of writes.settings) {
       settings.put(row)
@@ -355,13 +353,15 @@ export class Tenure {
   }
 
   private renewLater(): void {
-    const { store, world, sizes } = this.options
+    const { store, world, sizes, catalog } = this.options
     const { claim } = this.lane
     this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, async () => {
       const sentAt = world.clock.monotonic()
       try {
-        if ((await store.renew(claim, 0)) === null) return this.end(null)
+        const version = await store.renew(claim, catalog.version)
+        if (version === null) return this.end(null)
         this.lane.chain.renewed(sentAt)
+        if (version !== catalog.version) await catalog.load()
       } catch (error) {
         this.failed(error)
       }

@@ -3,6 +3,7 @@ import { newId } from '../core/ids.ts'
 import { seeded } from '../core/seeded.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
 import { ALL_SHARDS, type Claim, SHARDS, type Store } from '../store/store.ts'
+import { Catalog } from './catalog.ts'
 import { SIZES } from './options.ts'
 import type { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
@@ -28,11 +29,18 @@ async function watching(can = { share: true }) {
       return inner.lanes()
     },
   }
-  world.tenures = new Tenures(store, { clock, random, log: () => {} }, { ...SIZES, claimTtlMs: TTL }, 'me', (beginning, ended) => {
-    world.served.push(beginning.claim)
-    world.ends.push(ended)
-    return { load: async () => {}, drain: async () => {}, end: ended } as unknown as Tenure
-  })
+  world.tenures = new Tenures(
+    store,
+    { clock, random, log: () => {} },
+    { ...SIZES, claimTtlMs: TTL },
+    new Catalog(inner.read),
+    { name: 'me', address: null },
+    (beginning, ended) => {
+      world.served.push(beginning.claim)
+      world.ends.push(ended)
+      return { load: async () => {}, drain: async () => {}, end: ended } as unknown as Tenure
+    },
+  )
   return world
 }
 

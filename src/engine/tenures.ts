@@ -1,5 +1,7 @@
 import { newId } from '../core/ids.ts'
-import { ALL_SHARDS, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import { ALL_SHARDS, type Claim, type LaneRow, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import type { Catalog } from './catalog.ts'
+import type { NodeView } from './face.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Tenure } from './tenure.ts'
@@ -7,8 +9,20 @@ import type { World } from './transition.ts'
 
 type Make = (beginning: Beginning, ended: (next: Beginning | null) => void) => Tenure
 
+export interface NodeOptions {
+  name: string
+  /** Where other nodes reach it. */
+  address: string | null
+}
+
+/** How often it is looked whether all nodes go by a setting. */
+const LOOK_AGAIN_MS = 25
+/** After that nobody is told that a setting is in force everywhere. */
+const FOLLOWED_MS_MAX = 10_000
+
 /**
- * A node's life: it watches the lanes, claims what is free or dead, serves while the claim stands, and begins anew when it is lost.
+ * A node's life: it watches the lanes, claims what is free or dead, serves while the claim stands, and begins anew when it is lost. While others hold the
+ * shards it stands by, and shows itself by a lane without shards.
  *
  * A lane is dead when its renewals have stood still for the whole TTL on this node's own monotonic clock, across successful reads (E20).
  */
@@ -20,27 +34,32 @@ export class Tenures {
   private readonly store: Store
   private readonly world: World
   private readonly sizes: Sizes
-  private readonly nodeName: string
+  private readonly catalog: Catalog
+  private readonly options: NodeOptions
   private readonly make: Make
   private readonly node: string
   private readonly still = new Map<string, { renewals: number; since: number }>()
+  /** The lanes as they were seen last, and when that was. */
+  private seen: { lanes: readonly LaneRow[]; at: number } = { lanes: [], at: Number.NEGATIVE_INFINITY }
+  private standby: Claim | null = null
   private stopped = false
-  private serving: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
+  private begun: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
   private failing = 0
 
-  constructor(store: Store, world: World, sizes: Sizes, nodeName: string, make: Make) {
+  constructor(store: Store, world: World, sizes: Sizes, catalog: Catalog, options: NodeOptions, make: Make) {
     this.store = store
     this.world = world
     this.sizes = sizes
-    this.nodeName = nodeName
+    this.catalog = catalog
+    this.options = options
     this.make = make
     this.node = newId(world.clock.now(), world.random)
   }
 
-  /** Resolves when this node serves; rejects where it cannot begin because the disk is at fault. */
+  /** Resolves when this node serves or stands by; rejects where it cannot begin because the disk is at fault. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.serving = { resolve, reject }
+      this.begun = { resolve, reject }
       void this.watch()
     })
   }
@@ -49,15 +68,50 @@ export class Tenures {
     this.stopped = true
     await this.current?.drain()
     this.current = null
+    await this.leaveStandby()
   }
 
-  /** Before it has served, a fault of the disk is for whoever starts it; later it goes on by itself. */
+  /** Who serves, as far as is known here; null: this node, or nobody. */
+  owner(): NodeView | null {
+    const { lanes, at } = this.seen
+    if (this.current !== null || this.standby === null || this.world.clock.monotonic() - at > this.sizes.claimTtlMs) return null
+    const lane = lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
+    return lane === undefined ? null : viewOf([lane])
+  }
+
+  /** All nodes whose claims stand, by name. */
+  async nodes(): Promise<NodeView[]> {
+    const byNode = Map.groupBy(await this.store.lanes(), ({ node }) => node)
+    return [...byNode.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** Resolves when every other node goes by the settings as they are now, or is gone (E21). */
+  async followed(): Promise<void> {
+    if (!this.store.can.share) return
+    const { clock } = this.world
+    const version = await this.store.read.settingsVersion()
+    for (const until = clock.monotonic() + FOLLOWED_MS_MAX; ; ) {
+      const behind = (await this.store.lanes()).filter(lane => lane.node !== this.node && lane.version < version)
+      if (behind.every(lane => this.isDead(lane))) return
+      if (this.stopped || clock.monotonic() > until) throw unavailable()
+      await new Promise<void>(resolve => clock.after(LOOK_AGAIN_MS, resolve))
+    }
+  }
+
+  /** Before it has begun, a fault of the disk is for whoever starts it; later it goes on by itself. */
   private failed(error: unknown): void {
     this.fault = error instanceof StoreUnavailable ? error.fault : null
-    if (this.fault === null || this.serving === null) return
-    this.serving.reject(error as StoreUnavailable)
-    this.serving = null
+    if (this.fault === null || this.begun === null) return
+    this.begun.reject(error as StoreUnavailable)
+    this.begun = null
     this.stopped = true
+  }
+
+  private hasBegun(): void {
+    this.failing = 0
+    this.fault = null
+    this.begun?.resolve()
+    this.begun = null
   }
 
   private later(): void {
@@ -68,44 +122,59 @@ export class Tenures {
     if (this.stopped) return
     try {
       const lanes = await this.store.lanes()
-      const dead = this.store.can.share ? lanes.filter(lane => this.dead(lane)) : lanes
-      const held = new Set(lanes.flatMap(({ shards }) => shards))
-      if (dead.length === 0 && held.size >= SHARDS) return this.later()
+      this.seen = { lanes, at: this.world.clock.monotonic() }
+      const dead = this.store.can.share ? lanes.filter(lane => lane.node !== this.node && this.isDead(lane)) : lanes
+      const held = new Set(lanes.filter(lane => !dead.includes(lane)).flatMap(({ shards }) => shards))
       if (this.stopped) return
       const confirmedAt = this.world.clock.monotonic()
-      const claim = await this.claim(dead)
-      if (claim === null) return this.later()
-      await this.serve({ claim, confirmedAt, singles: [] })
+      const claim = held.size === 0 ? await this.claim(ALL_SHARDS, dead) : null
+      if (claim !== null && claim.shards.length === ALL_SHARDS.length) return await this.serve({ claim, confirmedAt, singles: [] })
+      // One lane serves all (for now): what it did not get is another's, and so is the rest.
+      if (claim !== null) await this.store.release(claim)
+      await this.standBy(dead)
     } catch (error) {
       this.still.clear() // a failed read starts the count again
       this.failed(error)
       if (this.stopped) return
       if (this.failing++ === 0) this.world.log('warn', 'the store does not answer', { why: String(error) })
-      this.later()
     }
+    this.later()
   }
 
-  private async claim(dead: readonly LaneRow[]): Promise<Claim | null> {
+  private claim(wanted: readonly number[], dead: readonly LaneRow[]): Promise<Claim> {
     const { clock, random } = this.world
     const id = (): string => newId(clock.now(), random)
-    const claim = await this.store.claim({
-      lane: id(),
-      claim: id(),
-      node: this.node,
-      nodeName: this.nodeName,
-      address: null,
-      wanted: ALL_SHARDS,
-      dead,
-    })
-    if (claim.shards.length < SHARDS) {
-      // One lane serves all (for now): what it did not get is another's, and so is the rest.
-      await this.store.release(claim)
-      return null
-    }
-    return claim
+    const { name, address } = this.options
+    return this.store.claim({ lane: id(), claim: id(), node: this.node, nodeName: name, address, wanted, dead })
   }
 
-  private dead(lane: LaneRow): boolean {
+  private async standBy(dead: readonly LaneRow[]): Promise<void> {
+    if (!this.store.can.share) return
+    if (this.standby === null) {
+      await this.catalog.load()
+      this.standby = await this.claim([], dead)
+      if (this.stopped) return this.leaveStandby()
+    }
+    for (;;) {
+      const version = await this.store.renew(this.standby, this.catalog.version)
+      if (version === null) {
+        this.standby = null
+        return
+      }
+      if (version === this.catalog.version) break
+      // Somebody may wait to hear that it goes by what changed.
+      await this.catalog.load()
+    }
+    this.hasBegun()
+  }
+
+  private async leaveStandby(): Promise<void> {
+    const { standby } = this
+    this.standby = null
+    if (standby !== null) await this.store.release(standby).catch(() => {})
+  }
+
+  private isDead(lane: LaneRow): boolean {
     const now = this.world.clock.monotonic()
     const key = `${lane.lane}/${lane.claim}`
     const seen = this.still.get(key)
@@ -138,10 +207,13 @@ export class Tenures {
       return
     }
     if (ended || this.stopped) return
-    this.failing = 0
     this.current = tenure
-    this.fault = null
-    this.serving?.resolve()
-    this.serving = null
+    this.hasBegun()
+    await this.leaveStandby()
   }
+}
+
+function viewOf(lanes: readonly LaneRow[]): NodeView {
+  const [{ node, nodeName, address }] = lanes as [LaneRow]
+  return { id: node, name: nodeName, address, shards: lanes.reduce((sum, { shards }) => sum + shards.length, 0) }
 }

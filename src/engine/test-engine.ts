@@ -30,6 +30,8 @@ export class TestNode {
   ): Promise<TestNode> {
     const node = new TestNode(store, sizes, clock, seed)
     await node.engine.start()
+    // It may stand by until the node before it is dead.
+    while (!node.engine.serves()) await new Promise<void>(resolve => clock.after(10, resolve))
     const specs = Object.entries(definitions).map(([name, options]) => ({ kind: 'job' as const, name, version: '1', options, schema: null }))
     await node.engine.definitions.register('default', specs)
     return node

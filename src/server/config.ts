@@ -28,6 +28,8 @@ export interface Settings {
   allowShell: string | null
   /** What runs of `http` may reach beside public addresses: `any`, or ranges, addresses and names separated by commas. Null: nothing. */
   allowHttp: string | null
+  /** Where other nodes on the same database reach this one, as `host:port`. Null: on its own host, any free port. */
+  clusterAddress: string | null
   /** Where targets of `http` reach `/v1/callbacks/…`. Null: the server's own address. */
   callbackBase: string | null
 }
@@ -147,6 +149,14 @@ export const SETTINGS: SettingTable = {
     about: 'private addresses for http: any, or ranges and names',
     meant: 'any, or ranges, addresses and names separated by commas',
     read: readList,
+  },
+  clusterAddress: {
+    key: 'clusterAddress',
+    flag: '--cluster-address <host:port>',
+    environment: 'MAINSPRING_CLUSTER_ADDRESS',
+    about: 'where other nodes reach this one',
+    meant: 'a host and a port, such as 10.0.0.7:7576',
+    read: text => (/^[A-Za-z0-9._-]+:\d{1,5}$/.test(text) ? text : null),
   },
   callbackBase: {
     key: 'callbackBase',

@@ -10,6 +10,7 @@ import type { Engine } from '../engine/face.ts'
 import { SIZES } from '../engine/options.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
+import { type Cluster, openCluster } from './cluster.ts'
 import { type Config, isLoopback, urlOf } from './config.ts'
 import { openExecutors, runsExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
@@ -36,19 +37,27 @@ export interface Node extends BareNode {
   readonly url: string
 }
 
-export type NodeSettings = Pick<Config['settings'], 'database' | 'leaseMs' | 'logLevel'>
+export type NodeSettings = Pick<Config['settings'], 'database' | 'leaseMs' | 'logLevel'> &
+  Partial<Pick<Config['settings'], 'host' | 'clusterAddress'>>
 
 /** Opens the store and starts the engine on it. @throws Refusal: the store is held by another process, or cannot be opened. */
 export async function openBareNode({ settings }: { settings: NodeSettings }, told: Partial<ServerFacts> = {}): Promise<BareNode> {
   const nodeName = `${hostname()}:${process.pid}`
+  return openNodeOn(await openStore(settings.database, nodeName), nodeName, settings, told)
+}
+
+/** A node on a store that is open. Where others may open it too, it is one of a cluster. */
+export async function openNodeOn(store: Store, nodeName: string, settings: NodeSettings, told: Partial<ServerFacts> = {}): Promise<BareNode> {
   const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
-  const store = await openStore(settings.database, nodeName)
+  const { host = '127.0.0.1', clusterAddress = null } = settings
+  const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress }) : null
   const metrics = createMetrics()
   const engine = createEngine({
     store,
     clock: systemClock,
     random: Math.random,
     nodeName,
+    address: cluster?.address ?? null,
     sizes: { leaseMs: settings.leaseMs ?? SIZES.leaseMs },
     log: (level, message, facts) => log[level](facts, message),
     onClosed: run => metrics.onClosed(run),
@@ -62,16 +71,32 @@ export async function openBareNode({ settings }: { settings: NodeSettings }, tol
     startedAt: Date.now(),
     ...told,
   }
-  const api = createApi(engine, { log, metrics, facts, version: PACKAGE_VERSION })
+  const api = createApi(engine, {
+    log,
+    metrics,
+    facts,
+    version: PACKAGE_VERSION,
+    ...(cluster !== null && { relay: local => cluster.relay(local) }),
+  })
+  cluster?.joined(engine, api.local)
   let stopping: Promise<void> | null = null
   return {
     engine,
     api,
     connection: localConnection(api),
     stop: () => {
-      stopping ??= engine.stop().finally(() => store.close())
+      stopping ??= stopNode(engine, cluster, store)
       return stopping
     },
+  }
+}
+
+async function stopNode(engine: Engine, cluster: Cluster | null, store: Store): Promise<void> {
+  try {
+    await engine.stop()
+  } finally {
+    await cluster?.close()
+    await store.close()
   }
 }
 

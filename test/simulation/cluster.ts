@@ -70,6 +70,8 @@ export interface ClusterOptions {
 export class Cluster {
   readonly nodes: Node[]
   readonly network: Network = { latencyMs: 4, losesCalls: 0, losesAnswers: 0, repeats: 0 }
+  /** Calls that a node that stands by has handed on. */
+  relayed = 0
   readonly #options: ClusterOptions
   #lives = 0
 
@@ -161,6 +163,12 @@ export class Cluster {
     })
   }
 
+  /** Who serves, as a node that stands by knows it: it may be wrong. */
+  #owner(engine: Engine): Node | null {
+    const name = engine.serves() ? undefined : engine.owner()?.name
+    return name === undefined ? null : (this.nodes.find(({ life }) => life?.name === name) ?? null)
+  }
+
   #way(node: Node, arrive: (life: Life) => void): void {
     const { world, rng } = this.#options
     world.after(rng.between(0.05, this.network.latencyMs), () => {
@@ -169,12 +177,21 @@ export class Cluster {
     })
   }
 
-  #arrive<T>(call: Call<T>, signal: AbortSignal, heard: (outcome: Outcome<T>) => void): void {
+  #arrive<T>(call: Call<T>, signal: AbortSignal, heard: (outcome: Outcome<T>) => void, handedOn = false): void {
     const { world, rng } = this.#options
     const { node } = call
     this.#way(node, life => {
       const { engine } = node
       if (engine === null || node.life !== life) return
+      const owner = handedOn ? null : this.#owner(engine)
+      if (owner !== null) {
+        // The node hands the call on, as it is, and its answer back (E22).
+        this.relayed++
+        const back = (outcome: Outcome<T>) => {
+          if (!life.dead && node.mute === 0 && !rng.chance(this.network.losesAnswers)) heard(outcome)
+        }
+        return this.#arrive({ ...call, node: owner }, signal, back, true)
+      }
       const arrivedAt = world.now
       const answer = (outcome: Said<T>['outcome']) => {
         if (life.dead) return

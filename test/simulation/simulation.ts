@@ -123,6 +123,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     stuck: throwing.count,
     events: world.events,
     commits: watch.commits,
+    relayed: cluster.relayed,
     runs: truth.ever.size,
     lines: ledgers.lines,
     batches: batches.count,

@@ -1,0 +1,35 @@
+/** An operation of the API as it came to a node: what is handed on is handed on whole (E22). */
+export interface Asked {
+  params: Record<string, string>
+  query?: Record<string, string | string[] | undefined>
+  /** JSON text. */
+  body?: string
+  callKey?: string
+  /** Who asks, as the node that was asked found. */
+  by?: string | null
+  lastEventId?: string
+  signal?: AbortSignal
+}
+
+export interface Answered {
+  status: number
+  body: string
+  contentType?: string
+  /** Seconds. */
+  retryAfter?: number
+}
+
+/** One event of a stream, as the API frames it. */
+export interface Frame {
+  id: number | null
+  text: string | null
+  over?: boolean
+}
+
+/** Where operations are answered: by this node, or by another. */
+export interface Door {
+  /** Never rejects. */
+  dispatch(operation: string, asked: Asked): Promise<Answered>
+  /** Throws `UserError` at the first `next` where there is nothing to follow. */
+  frames(stream: string, asked: Asked): AsyncGenerator<Frame, void, void>
+}

@@ -1,0 +1,101 @@
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { type Code, type Problem, UserError } from '../core/errors.ts'
+import type { Answered, Asked, Frame } from './door.ts'
+import { ANSWER_HEADER, DISPATCH_PATH, lines, STREAM_PATH } from './wire.ts'
+
+/** A node that is there accepts a connection within it. */
+const CONNECT_MS = 1_000
+
+/** Asks other nodes, by the secret of the cluster. What does not arrive, or whose answer does not, is `unavailable`: the same call may be repeated. */
+export class Peers {
+  readonly #agent = new Agent({ keepAlive: true })
+  readonly #secret: () => string | null
+
+  constructor(secret: () => string | null) {
+    this.#secret = secret
+  }
+
+  async dispatch(address: string, operation: string, asked: Asked, signal: AbortSignal): Promise<Answered> {
+    const response = await this.#ask(`${address}${DISPATCH_PATH}${operation}`, asked, signal)
+    const body = await bodyOf(response)
+    const { 'content-type': contentType, 'retry-after': retryAfter } = response.headers
+    return {
+      status: response.statusCode as number,
+      body,
+      ...(contentType !== undefined && { contentType }),
+      ...(retryAfter !== undefined && { retryAfter: Number(retryAfter) }),
+    }
+  }
+
+  async *frames(address: string, stream: string, asked: Asked, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+    const response = await this.#ask(`${address}${STREAM_PATH}${stream}`, asked, signal)
+    if (response.statusCode !== 200) throw refusal(await bodyOf(response))
+    try {
+      for await (const line of lines(response)) yield JSON.parse(line) as Frame
+    } catch {
+      if (!signal.aborted) throw lost()
+    } finally {
+      response.destroy()
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #ask(url: string, { signal: _, body = '', ...asked }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
+    const secret = this.#secret()
+    if (secret === null) return Promise.reject(lost())
+    return new Promise((resolve, reject) => {
+      const failed = (): void => reject(lost())
+      const asking = request(url, { method: 'POST', agent: this.#agent, signal, headers: { authorization: `Bearer ${secret}` } })
+      asking.once('error', failed)
+      asking.once('response', response => {
+        response.once('error', failed)
+        // Only what the node itself answered counts: the listener may not know this secret, or another program answer there by now.
+        if (response.headers[ANSWER_HEADER] === undefined) {
+          response.destroy()
+          return failed()
+        }
+        resolve(response)
+      })
+      boundConnect(asking, failed)
+      // The body goes behind what belongs to it: it may be large, and is never parsed here.
+      asking.end(`${JSON.stringify(asked)}\n${body}`)
+    })
+  }
+}
+
+function boundConnect(asking: ClientRequest, failed: () => void): void {
+  asking.once('socket', socket => {
+    if (!socket.connecting) return
+    const timer = setTimeout(() => {
+      failed()
+      asking.destroy()
+    }, CONNECT_MS)
+    socket.once('connect', () => clearTimeout(timer))
+    socket.once('close', () => clearTimeout(timer))
+  })
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  try {
+    for await (const part of response) parts.push(part as Buffer)
+  } catch {
+    throw lost()
+  }
+  return Buffer.concat(parts).toString()
+}
+
+function refusal(body: string): UserError {
+  const { type: _, code, ...facts } = JSON.parse(body) as Problem & { type: string; code: Code }
+  return new UserError(code, facts)
+}
+
+function lost(): UserError {
+  return new UserError('unavailable', {
+    retryAfter: 1,
+    hint: 'the node that serves this does not answer the one that was asked; the same call may be repeated',
+  })
+}

@@ -1,0 +1,79 @@
+import type { UserError } from '../core/errors.ts'
+import type { Clock } from '../engine/clock.ts'
+import type { NodeView } from '../engine/face.ts'
+import type { Answered, Asked, Door, Frame } from './door.ts'
+
+/** What a relay knows of its node. */
+export interface Standing {
+  serves(): boolean
+  owner(): Pick<NodeView, 'id' | 'address'> | null
+}
+
+/** The way to other nodes: rejects with `UserError` where a call or its answer is lost. */
+export interface Way {
+  dispatch(address: string, operation: string, asked: Asked, signal: AbortSignal): Promise<Answered>
+  frames(address: string, stream: string, asked: Asked, signal: AbortSignal): AsyncGenerator<Frame, void, void>
+}
+
+export interface RelayOptions {
+  standing: Standing
+  way: Way
+  clock: Pick<Clock, 'after'>
+  /** Makes an answer of an error, as the API does. */
+  refused(error: UserError): Answered
+}
+
+/** How often it is looked whether the node that was asked still serves. */
+const LOOK_AGAIN_MS = 100
+
+/** Any node answers any call: one that stands by hands it on to the one that serves (docs/architecture.md section 7). */
+export function relay(local: Door, { standing, way, clock, refused }: RelayOptions): Door {
+  const elsewhere = (): (Pick<NodeView, 'id'> & { address: string }) | null => {
+    const owner = standing.serves() ? null : standing.owner()
+    return owner === null || owner.address === null ? null : { id: owner.id, address: owner.address }
+  }
+  return {
+    async dispatch(operation, asked) {
+      const owner = elsewhere()
+      if (owner === null) return local.dispatch(operation, asked)
+      const watch = watched(owner.id, asked.signal, standing, clock)
+      try {
+        return await way.dispatch(owner.address, operation, asked, watch.signal)
+      } catch (error) {
+        return refused(error as UserError)
+      } finally {
+        watch.end()
+      }
+    },
+    async *frames(stream, asked) {
+      const owner = elsewhere()
+      if (owner === null) return yield* local.frames(stream, asked)
+      const watch = watched(owner.id, asked.signal, standing, clock)
+      try {
+        yield* way.frames(owner.address, stream, asked, watch.signal)
+      } finally {
+        watch.end()
+      }
+    },
+  }
+}
+
+/** Ends when the caller goes, or when another node serves: who waits for one that stands still would wait for as long as it does. */
+function watched(
+  owner: string,
+  given: AbortSignal | undefined,
+  standing: Standing,
+  clock: Pick<Clock, 'after'>,
+): { signal: AbortSignal; end(): void } {
+  const lost = new AbortController()
+  let cancel = (): void => {}
+  const look = (): void => {
+    cancel = clock.after(LOOK_AGAIN_MS, () => {
+      const now = standing.owner()
+      if (standing.serves() || (now !== null && now.id !== owner)) lost.abort()
+      else look()
+    })
+  }
+  look()
+  return { signal: given === undefined ? lost.signal : AbortSignal.any([given, lost.signal]), end: () => cancel() }
+}
