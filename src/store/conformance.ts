@@ -14,8 +14,8 @@ import { type Store, StoreUnavailable } from './store.ts'
 export function conformance(name: string, open: Open): void {
   describe(`${name} keeps the port's promises`, () => {
     lanesConform(open)
-    shardsConform(open)
-    rowsConform(open)
+    describe('lanes beside each other', () => shardsConform(open))
+    describe('a batch', () => rowsConform(open))
     listsConform(open)
     schedulesConform(open)
 
