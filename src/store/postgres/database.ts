@@ -60,8 +60,9 @@ export class Database {
         allowExitOnIdle: true,
         keepAlive: true,
       })
-      // A connection that breaks while nobody uses it: the next one who asks gets another.
+      // A connection that breaks: whoever uses it is told by the statement's error, and the next one who asks gets another.
       made.on('error', () => {})
+      made.on('connect', client => client.on('error', () => {}))
       return made
     }
     this.#pools = { decide: pool(DECISION_CONNECTIONS), read: pool(READ_CONNECTIONS) }

@@ -7,12 +7,15 @@ export const TEST_URL = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://post
 
 let made = 0
 
-/** The URL of a schema that nobody has, dropped with the test file. */
-export function freshSchema(): { url: string; schema: string } {
+/** The URL of a schema that nobody has, dropped with the test file; connections are named like it. `settings` are those of a role or a database. */
+export function freshSchema(settings: Record<string, string> = {}): { url: string; schema: string } {
   const schema = `test_${process.pid}_${Date.now().toString(36)}_${++made}`
   afterAll(() => query(`drop schema if exists "${schema}" cascade`))
   const url = new URL(TEST_URL)
   url.searchParams.set('schema', schema)
+  url.searchParams.set('application_name', schema)
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  if (options.length > 0) url.searchParams.set('options', options.join(' '))
   return { url: url.href, schema }
 }
 
@@ -49,5 +52,19 @@ export async function emptied(schema: string): Promise<void> {
         `update shard set lane = null where shard < ${SHARDS}`,
       ].join(';'),
     )
+  })
+}
+
+/** Once so many connections of a store wait for a lock. */
+export async function waiting(schema: string, count = 1): Promise<void> {
+  await connected(async client => {
+    for (;;) {
+      const { rows } = await client.query(
+        `select count(distinct l.pid)::int as count from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where not l.granted and a.application_name = $1`,
+        [schema],
+      )
+      if (rows[0].count >= count) return
+    }
   })
 }
