@@ -42,6 +42,11 @@ export const OPERATIONS: readonly Operation[] = [
 ]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))
 
+/** Without an idempotency key: what only reads, and what workers call, which names attempt and delivery. */
+export function repeatable(name: string): boolean {
+  return TABLE.get(name)?.method === 'GET' || name.startsWith('tasks.')
+}
+
 export interface ApiOptions {
   /** Where unexpected errors go, under the id that the caller is told. A pino logger fits. */
   log?: ErrorLog

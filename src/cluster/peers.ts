@@ -1,12 +1,13 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Code, type Problem, UserError } from '../core/errors.ts'
-import type { Answered, Asked, Frame } from './door.ts'
+import { type Answered, type Asked, type Frame, Unanswered } from './door.ts'
 import { ANSWER_HEADER, DISPATCH_PATH, lines, STREAM_PATH } from './wire.ts'
 
 /** A node that is there accepts a connection within it. */
 const CONNECT_MS = 1_000
 
-/** Asks other nodes, by the secret of the cluster. What does not arrive, or whose answer does not, is `unavailable`: the same call may be repeated. */
+/** Asks other nodes, by the secret of the cluster. Rejects with `Unanswered` where the call or its answer is lost. */
 export class Peers {
   readonly #agent = new Agent({ keepAlive: true })
   readonly #secret: () => string | null
@@ -33,7 +34,7 @@ export class Peers {
     try {
       for await (const line of lines(response)) yield JSON.parse(line) as Frame
     } catch {
-      if (!signal.aborted) throw lost()
+      if (!signal.aborted) throw new Unanswered(true)
     } finally {
       response.destroy()
     }
@@ -45,9 +46,10 @@ export class Peers {
 
   #ask(url: string, { signal: _, body = '', ...asked }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
     const secret = this.#secret()
-    if (secret === null) return Promise.reject(lost())
+    if (secret === null) return Promise.reject(new Unanswered(false))
     return new Promise((resolve, reject) => {
-      const failed = (): void => reject(lost())
+      let sent = false
+      const failed = (): void => reject(new Unanswered(sent))
       const asking = request(url, { method: 'POST', agent: this.#agent, signal, headers: { authorization: `Bearer ${secret}` } })
       asking.once('error', failed)
       asking.once('response', response => {
@@ -59,23 +61,30 @@ export class Peers {
         }
         resolve(response)
       })
-      boundConnect(asking, failed)
+      asking.once('socket', socket => {
+        // A socket that is kept open may be closed at the other end by now: whether the call arrived is not known.
+        if (!socket.connecting) sent = true
+        else
+          bound(asking, socket, failed, () => {
+            sent = true
+          })
+      })
       // The body goes behind what belongs to it: it may be large, and is never parsed here.
       asking.end(`${JSON.stringify(asked)}\n${body}`)
     })
   }
 }
 
-function boundConnect(asking: ClientRequest, failed: () => void): void {
-  asking.once('socket', socket => {
-    if (!socket.connecting) return
-    const timer = setTimeout(() => {
-      failed()
-      asking.destroy()
-    }, CONNECT_MS)
-    socket.once('connect', () => clearTimeout(timer))
-    socket.once('close', () => clearTimeout(timer))
+function bound(asking: ClientRequest, socket: Socket, failed: () => void, connected: () => void): void {
+  const timer = setTimeout(() => {
+    failed()
+    asking.destroy()
+  }, CONNECT_MS)
+  socket.once('connect', () => {
+    clearTimeout(timer)
+    connected()
   })
+  socket.once('close', () => clearTimeout(timer))
 }
 
 async function bodyOf(response: IncomingMessage): Promise<string> {
@@ -83,7 +92,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
   try {
     for await (const part of response) parts.push(part as Buffer)
   } catch {
-    throw lost()
+    throw new Unanswered(true)
   }
   return Buffer.concat(parts).toString()
 }
@@ -91,11 +100,4 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
 function refusal(body: string): UserError {
   const { type: _, code, ...facts } = JSON.parse(body) as Problem & { type: string; code: Code }
   return new UserError(code, facts)
-}
-
-function lost(): UserError {
-  return new UserError('unavailable', {
-    retryAfter: 1,
-    hint: 'the node that serves this does not answer the one that was asked; the same call may be repeated',
-  })
 }

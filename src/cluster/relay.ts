@@ -1,7 +1,7 @@
 import type { UserError } from '../core/errors.ts'
 import type { Clock } from '../engine/clock.ts'
 import type { NodeView } from '../engine/face.ts'
-import type { Answered, Asked, Door, Frame } from './door.ts'
+import { type Answered, type Asked, type Door, type Frame, Unanswered } from './door.ts'
 
 /** What a relay knows of its node. */
 export interface Standing {
@@ -9,7 +9,7 @@ export interface Standing {
   owner(): Pick<NodeView, 'id' | 'address'> | null
 }
 
-/** The way to other nodes: rejects with `UserError` where a call or its answer is lost. */
+/** The way to other nodes: rejects with `Unanswered`. */
 export interface Way {
   dispatch(address: string, operation: string, asked: Asked, signal: AbortSignal): Promise<Answered>
   frames(address: string, stream: string, asked: Asked, signal: AbortSignal): AsyncGenerator<Frame, void, void>
@@ -18,31 +18,48 @@ export interface Way {
 export interface RelayOptions {
   standing: Standing
   way: Way
-  clock: Pick<Clock, 'after'>
+  clock: Pick<Clock, 'after' | 'monotonic'>
+  /** The same call twice has the effect of one: it may be sent again although the first may have arrived. */
+  repeats(operation: string, asked: Asked): boolean
   /** Makes an answer of an error, as the API does. */
   refused(error: UserError): Answered
 }
 
-/** How often it is looked whether the node that was asked still serves. */
-const LOOK_AGAIN_MS = 100
+/** How often it is looked whether the node that was asked still serves, or who does. */
+const LOOK_AGAIN_MS = 25
+/** A call waits so long for somebody who serves: longer than a takeover takes. */
+const HELD_MS_MAX = 5_000
+const UNAVAILABLE = 503
 
-/** Any node answers any call: one that stands by hands it on to the one that serves (docs/architecture.md section 7). */
-export function relay(local: Door, { standing, way, clock, refused }: RelayOptions): Door {
+/**
+ * Any node answers any call: one that stands by hands it on to the one that serves (docs/architecture.md section 7). While another takes over the call waits
+ * here, so that who calls sees a delay and no error.
+ */
+export function relay(local: Door, { standing, way, clock, repeats, refused }: RelayOptions): Door {
   const elsewhere = (): (Pick<NodeView, 'id'> & { address: string }) | null => {
     const owner = standing.serves() ? null : standing.owner()
     return owner === null || owner.address === null ? null : { id: owner.id, address: owner.address }
   }
   return {
     async dispatch(operation, asked) {
-      const owner = elsewhere()
-      if (owner === null) return local.dispatch(operation, asked)
-      const watch = watched(owner.id, asked.signal, standing, clock)
-      try {
-        return await way.dispatch(owner.address, operation, asked, watch.signal)
-      } catch (error) {
-        return refused(error as UserError)
-      } finally {
-        watch.end()
+      const until = clock.monotonic() + HELD_MS_MAX
+      for (;;) {
+        const isOver = asked.signal?.aborted === true || clock.monotonic() >= until
+        const owner = elsewhere()
+        if (owner === null && (standing.serves() || isOver)) return local.dispatch(operation, asked)
+        if (owner !== null) {
+          const watch = watched(owner.id, asked.signal, standing, clock)
+          try {
+            const answer = await way.dispatch(owner.address, operation, asked, watch.signal)
+            if (answer.status !== UNAVAILABLE || isOver || !repeats(operation, asked)) return answer
+          } catch (error) {
+            const { sent, problem } = error as Unanswered
+            if (isOver || (sent && !repeats(operation, asked))) return refused(problem)
+          } finally {
+            watch.end()
+          }
+        }
+        await new Promise<void>(resolve => clock.after(LOOK_AGAIN_MS, resolve))
       }
     },
     async *frames(stream, asked) {
@@ -51,6 +68,8 @@ export function relay(local: Door, { standing, way, clock, refused }: RelayOptio
       const watch = watched(owner.id, asked.signal, standing, clock)
       try {
         yield* way.frames(owner.address, stream, asked, watch.signal)
+      } catch (error) {
+        throw error instanceof Unanswered ? error.problem : error
       } finally {
         watch.end()
       }

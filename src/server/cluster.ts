@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
+import { repeatable } from '../api/api.ts'
 import { problemAnswer } from '../api/problem.ts'
 import type { Door } from '../cluster/door.ts'
 import { type Listener, listen } from '../cluster/listener.ts'
@@ -38,6 +39,7 @@ export async function openCluster({ host, clusterAddress }: { host: string; clus
         standing: { serves: () => here.engine?.serves() ?? false, owner: () => here.engine?.owner() ?? null },
         way: peers,
         clock: systemClock,
+        repeats: (operation, { callKey }) => callKey !== undefined || repeatable(operation),
         refused: error => problemAnswer(error.problem),
       }),
     joined(engine, door) {

@@ -2,21 +2,23 @@ import { type Store, StoreRefused } from '../store/store.ts'
 import { Refusal } from './refusal.ts'
 
 /**
- * Opens what the setting `database` names: `memory:`, or a SQLite file, whose folder is made if it is missing.
- * @throws Refusal: the file is held by another process (it says which), cannot be opened, or this build has no such store.
+ * Opens what the setting `database` names: `memory:`, a PostgreSQL database, or a SQLite file, whose folder is made if it is missing.
+ * @throws Refusal: the file is held by another process (it says which), or cannot be opened or used.
  */
 export async function openStore(database: string, nodeName: string): Promise<Store> {
   if (database === 'memory:') {
     const { openMemoryStore } = await import('../store/memory/store.ts')
     return openMemoryStore({ now: () => Date.now() })
   }
-  if (/^postgres(ql)?:/.test(database))
-    throw new Refusal({
-      code: 'database-unsupported',
-      place: database.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@'),
-      title: 'This build has no PostgreSQL store yet.',
-      hint: 'Use a file (--database mainspring.db) or memory:.',
-    })
+  if (isPostgres(database)) {
+    const { openPostgresStore } = await import('../store/postgres/store.ts')
+    try {
+      return await openPostgresStore({ url: database })
+    } catch (error) {
+      if (error instanceof StoreRefused) throw new Refusal({ code: 'database-refused', place: withoutPassword(database), title: error.message })
+      throw error
+    }
+  }
   try {
     const { openSqliteStore } = await import('../store/sqlite/store.ts')
     return await openSqliteStore({ file: database, nodeName })
@@ -34,7 +36,7 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
  * @throws Refusal: the file is there already or cannot be written, or this store has no file to copy.
  */
 export async function backUpStore(database: string, file: string): Promise<{ bytes: number }> {
-  if (database === 'memory:' || /^postgres(ql)?:/.test(database))
+  if (database === 'memory:' || isPostgres(database))
     throw new Refusal({
       code: 'database-unsupported',
       place: '--database',
@@ -55,10 +57,20 @@ export async function backUpStore(database: string, file: string): Promise<{ byt
 
 /** What people read in a description of a store. */
 export function storeText(database: string, shown: string = database): string {
+  if (isPostgres(database)) return `${withoutPassword(shown)} (PostgreSQL)`
   return database === 'memory:' ? 'memory (gone when the process ends)' : `${shown} (SQLite, every acknowledgement on disk)`
 }
 
 /** Which store a setting names, in a word. */
-export function storeKind(database: string): 'memory' | 'sqlite' {
-  return database === 'memory:' ? 'memory' : 'sqlite'
+export function storeKind(database: string): 'memory' | 'sqlite' | 'postgres' {
+  return database === 'memory:' ? 'memory' : isPostgres(database) ? 'postgres' : 'sqlite'
+}
+
+/** As people may see it. */
+export function withoutPassword(database: string): string {
+  return database.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@')
+}
+
+function isPostgres(database: string): boolean {
+  return /^postgres(ql)?:/.test(database)
 }
