@@ -13,7 +13,7 @@ import { Pipeline, type Result, type Step, statement } from './pipeline.ts'
 export type Planning = 'keyed' | 'listed' | 'free'
 
 const BY_INDEX = { enable_seqscan: 'off', enable_bitmapscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' }
-const SETTINGS: Record<Planning, Record<string, string>> = {
+export const SETTINGS: Record<Planning, Record<string, string>> = {
   keyed: { ...BY_INDEX, plan_cache_mode: 'force_generic_plan' },
   listed: { ...BY_INDEX, plan_cache_mode: 'force_custom_plan' },
   free: { jit: 'off' },
