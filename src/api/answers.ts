@@ -378,6 +378,23 @@ export const Server = object(
   },
   'Server',
 )
+export const Nodes = object(
+  {
+    nodes: Type.Array(
+      object({
+        id: Type.String(),
+        name: Type.String({ description: 'host and process' }),
+        address: Type.Union([Type.String(), Type.Null()], { description: 'where other nodes reach it' }),
+        shards: Type.Integer({ description: 'how many it serves; 0: it stands by' }),
+        drained: Type.Union([
+          object({ by: Type.Union([Type.String(), Type.Null()]), note: Type.Union([Type.String(), Type.Null()]), since: Type.String() }),
+          Type.Null(),
+        ]),
+      }),
+    ),
+  },
+  'Nodes',
+)
 export const Namespaces = object(
   {
     namespaces: Type.Array(

@@ -13,6 +13,7 @@ import { definitions } from './definitions.ts'
 import { type Frame, openStream, type StreamCall, type StreamName } from './events.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { nodes } from './nodes.ts'
 import { type OpenApi, openApi } from './openapi.ts'
 import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, problemAnswer } from './problem.ts'
@@ -31,6 +32,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...queues,
   ...limits,
   ...workers,
+  ...nodes,
   ...summary,
   ...server,
   ...activity,

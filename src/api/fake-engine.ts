@@ -7,6 +7,7 @@ import { FakeLimits } from './fake-limits.ts'
 import { FakeSchedules } from './fake-schedules.ts'
 import type { LogRow } from './rows.ts'
 
+export const FAKE_NODE = callRunId('node', 0)
 export const NOW = Date.parse('2026-03-01T09:00:00Z')
 
 /** An engine by hand for the tests of the API: it remembers what it was asked, and answers what the test puts into it. */
@@ -76,8 +77,10 @@ export class FakeEngine implements Engine {
   owner() {
     return null
   }
-  async nodes() {
-    return []
+  readonly nodes: Engine['nodes'] = {
+    list: async () => [{ id: FAKE_NODE, name: 'box:1', address: 'http://10.0.0.1:7576', shards: 64, drained: null }],
+    drain: async (id, command) => this.#called('nodes.drain', id, command),
+    undrain: async id => this.#called('nodes.undrain', id),
   }
   ready() {
     return this.isReady

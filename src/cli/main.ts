@@ -6,6 +6,7 @@ import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
+import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addNodeVerbs } from './verbs-node.ts'
@@ -42,6 +43,7 @@ export function programOf(terminal: Terminal): Command {
   calling(program, terminal, 'mainspring dev', showHome)
   addDevVerb(program, terminal)
   addNodeVerbs(program, terminal)
+  addClusterVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
   addBatchVerbs(program, terminal)

@@ -20,6 +20,7 @@ import { faulty, hintOf } from './faults.ts'
 import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
+import { nodeCalls } from './nodes.ts'
 import { type EngineOptions, SIZES } from './options.ts'
 import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
@@ -117,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
     ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
     serves: () => tenures.current !== null,
     owner: () => tenures.owner(),
-    nodes: () => available(tenures.nodes()),
+    nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), put: putSetting }),
     fault: () => {
       const found = fault()
       return found === null ? null : hintOf(found)

@@ -29,9 +29,8 @@ export interface Engine {
   /** True while it holds shards. */
   serves(): boolean
   /** The node that serves while this one stands by; null: this one does, or it is not known. */
-  owner(): NodeView | null
-  /** All nodes whose claims stand, by name. */
-  nodes(): Promise<NodeView[]>
+  owner(): Omit<NodeView, 'drained'> | null
+  readonly nodes: NodeCalls
   /** What is wrong with the store's disk now, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
   fault(): string | null
 
@@ -113,6 +112,17 @@ export interface NodeView {
   address: string | null
   /** How many it holds; 0: it stands by. */
   shards: number
+  /** It takes no shards, by an operator's word. */
+  drained: Pause | null
+}
+
+/** The nodes of a cluster. */
+export interface NodeCalls {
+  /** Those whose claims stand, by name. */
+  list(): Promise<NodeView[]>
+  /** It gives its shards up and takes none. @throws UserError `node-not-found`; `last-node`: nobody would be left to serve */
+  drain(id: string, command: Command): Promise<void>
+  undrain(id: string): Promise<void>
 }
 
 export const ACTIVITY_HOURS_MAX = 48

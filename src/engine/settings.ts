@@ -1,10 +1,12 @@
 import type { Group } from '../core/gates.ts'
-import type { WorkerId } from '../core/ids.ts'
+import type { NodeId, WorkerId } from '../core/ids.ts'
 import type { SettingRow } from '../store/store.ts'
 import type { Pause, PauseTarget } from './face.ts'
 
 /** The kind of setting that keeps which workers are drained. */
 export const DRAIN_SETTING = 'worker-drain'
+/** The kind of setting that keeps which nodes take no shards, by their ids. */
+export const NODE_DRAIN_SETTING = 'node-drain'
 
 /** What an operator has set, as committed: pauses, and what the server keeps for itself (E21). */
 export class Settings {
@@ -43,6 +45,11 @@ export class Settings {
 
   drainOf(namespace: string, worker: WorkerId): Pause | null {
     const row = this.rows.get(keyOf(DRAIN_SETTING, namespace, worker))
+    return row === undefined ? null : (JSON.parse(row.value as string) as Pause)
+  }
+
+  nodeDrainOf(node: NodeId): Pause | null {
+    const row = this.rows.get(keyOf(NODE_DRAIN_SETTING, '', node))
     return row === undefined ? null : (JSON.parse(row.value as string) as Pause)
   }
 

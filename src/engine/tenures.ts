@@ -7,6 +7,7 @@ import type { Sizes } from './options.ts'
 import type { Tenure } from './tenure.ts'
 import type { World } from './transition.ts'
 
+type Node = Omit<NodeView, 'drained'>
 type Make = (beginning: Beginning, ended: (next: Beginning | null) => void) => Tenure
 
 export interface NodeOptions {
@@ -42,6 +43,7 @@ export class Tenures {
   /** The lanes as they were seen last, and when that was. */
   private seen: { lanes: readonly LaneRow[]; at: number } = { lanes: [], at: Number.NEGATIVE_INFINITY }
   private standby: Claim | null = null
+  private renewedAt = Number.NEGATIVE_INFINITY
   private stopped = false
   private begun: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
   private failing = 0
@@ -72,7 +74,7 @@ export class Tenures {
   }
 
   /** Who serves, as far as is known here; null: this node, or nobody. */
-  owner(): NodeView | null {
+  owner(): Node | null {
     const { lanes, at } = this.seen
     if (this.current !== null || this.standby === null || this.world.clock.monotonic() - at > this.sizes.claimTtlMs) return null
     const lane = lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
@@ -80,7 +82,7 @@ export class Tenures {
   }
 
   /** All nodes whose claims stand, by name. */
-  async nodes(): Promise<NodeView[]> {
+  async nodes(): Promise<Node[]> {
     const byNode = Map.groupBy(await this.store.lanes(), ({ node }) => node)
     return [...byNode.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
@@ -115,7 +117,18 @@ export class Tenures {
   }
 
   private later(): void {
-    if (!this.stopped) this.world.clock.after(this.sizes.claimTtlMs / 4, () => void this.watch())
+    if (!this.stopped) this.world.clock.after(this.sizes.claimTtlMs / 8, () => void this.watch())
+  }
+
+  private get isDrained(): boolean {
+    return this.catalog.settings.nodeDrainOf(this.node) !== null
+  }
+
+  /** An operator may want it to give its shards up; what it has begun is committed first (E25). */
+  private async giveUpWhenDrained(tenure: Tenure): Promise<void> {
+    if (this.current !== tenure) return
+    if (this.isDrained) return tenure.drain()
+    this.world.clock.after(this.sizes.claimTtlMs / 8, () => void this.giveUpWhenDrained(tenure))
   }
 
   private async watch(): Promise<void> {
@@ -127,7 +140,7 @@ export class Tenures {
       const held = new Set(lanes.filter(lane => !dead.includes(lane)).flatMap(({ shards }) => shards))
       if (this.stopped) return
       const confirmedAt = this.world.clock.monotonic()
-      const claim = held.size === 0 ? await this.claim(ALL_SHARDS, dead) : null
+      const claim = held.size === 0 && !this.isDrained ? await this.claim(ALL_SHARDS, dead) : null
       if (claim !== null && claim.shards.length === ALL_SHARDS.length) return await this.serve({ claim, confirmedAt, singles: [] })
       // One lane serves all (for now): what it did not get is another's, and so is the rest.
       if (claim !== null) await this.store.release(claim)
@@ -153,8 +166,12 @@ export class Tenures {
     if (this.standby === null) {
       await this.catalog.load()
       this.standby = await this.claim([], dead)
+      this.renewedAt = Number.NEGATIVE_INFINITY
       if (this.stopped) return this.leaveStandby()
     }
+    const now = this.world.clock.monotonic()
+    if (now - this.renewedAt < this.sizes.claimTtlMs / 4) return
+    this.renewedAt = now
     for (;;) {
       const version = await this.store.renew(this.standby, this.catalog.version)
       if (version === null) {
@@ -209,11 +226,12 @@ export class Tenures {
     if (ended || this.stopped) return
     this.current = tenure
     this.hasBegun()
+    void this.giveUpWhenDrained(tenure)
     await this.leaveStandby()
   }
 }
 
-function viewOf(lanes: readonly LaneRow[]): NodeView {
+function viewOf(lanes: readonly LaneRow[]): Node {
   const [{ node, nodeName, address }] = lanes as [LaneRow]
   return { id: node, name: nodeName, address, shards: lanes.reduce((sum, { shards }) => sum + shards.length, 0) }
 }

@@ -33,7 +33,7 @@ const knowsOwner = (): Promise<void> =>
 test('the first node serves, the second stands by and knows the first', async () => {
   await knowsOwner()
   expect([serves.engine.serves(), serves.engine.owner(), standsBy.engine.serves(), standsBy.engine.ready()]).toEqual([true, null, false, true])
-  expect((await serves.engine.nodes()).map(({ name, shards }) => [name, shards])).toEqual([
+  expect((await serves.engine.nodes.list()).map(({ name, shards }) => [name, shards])).toEqual([
     ['one', 64],
     ['two', 0],
   ])

@@ -9,4 +9,20 @@ export const CONSOLE_OPERATIONS = {
   'workers.undrain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/undrain'],
   'server.get': ['GET', '/v1/server'],
   'namespaces.list': ['GET', '/v1/namespaces'],
+  'nodes.list': ['GET', '/v1/nodes'],
+  'nodes.drain': ['POST', '/v1/nodes/{node}/drain'],
+  'nodes.undrain': ['POST', '/v1/nodes/{node}/undrain'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
+
+export interface WireNodes {
+  nodes: {
+    id: string
+    /** Host and process. */
+    name: string
+    /** Where other nodes reach it. */
+    address: string | null
+    /** How many it serves; 0: it stands by. */
+    shards: number
+    drained: { by: string | null; note: string | null; since: string } | null
+  }[]
+}

@@ -5,6 +5,7 @@ import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wir
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 
 export type * from './wire-batches.ts'
+export type * from './wire-console.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
 

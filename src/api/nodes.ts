@@ -1,0 +1,49 @@
+import type { NodeView } from '../engine/face.ts'
+import { Empty, Nodes } from './answers.ts'
+import { storable } from './inputs.ts'
+import { formatInstant } from './instants.ts'
+import { type Operation, operation } from './operation.ts'
+import { CommandBody, NOTE_LENGTH_MAX } from './schemas.ts'
+
+const NODES = '/v1/nodes'
+
+export const nodes: Operation[] = [
+  operation({
+    name: 'nodes.list',
+    method: 'GET',
+    path: NODES,
+    summary: 'List the nodes of the cluster, and how many shards each serves',
+    answers: { 200: Nodes },
+    handle: async ({ engine }) => JSON.stringify({ nodes: (await engine.nodes.list()).map(nodeJson) }),
+  }),
+  operation({
+    name: 'nodes.drain',
+    method: 'POST',
+    path: `${NODES}/{node}/drain`,
+    summary: 'Make a node give its shards up and take none; another serves them',
+    body: { schema: CommandBody, optional: true },
+    answers: { 200: Empty },
+    async handle({ engine, params, body, command }) {
+      const why = body.why === undefined ? null : storable(body.why, NOTE_LENGTH_MAX)
+      await engine.nodes.drain(params.node, { ...command(), why })
+      return '{}'
+    },
+  }),
+  operation({
+    name: 'nodes.undrain',
+    method: 'POST',
+    path: `${NODES}/{node}/undrain`,
+    summary: 'Let a drained node serve again',
+    body: { schema: CommandBody, optional: true },
+    answers: { 200: Empty },
+    async handle({ engine, params }) {
+      await engine.nodes.undrain(params.node)
+      return '{}'
+    },
+  }),
+]
+
+function nodeJson({ id, name, address, shards, drained }: NodeView) {
+  const { by, note, since } = drained ?? {}
+  return { id, name, address, shards, drained: since === undefined ? null : { by, note, since: formatInstant(since) } }
+}

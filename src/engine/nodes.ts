@@ -1,0 +1,34 @@
+import { UserError } from '../core/errors.ts'
+import type { NodeId } from '../core/ids.ts'
+import type { Clock } from './clock.ts'
+import type { NodeCalls, NodeView, Pause } from './face.ts'
+import { NODE_DRAIN_SETTING, type Settings } from './settings.ts'
+
+interface Options {
+  settings: Settings
+  clock: Clock
+  /** Those whose claims stand. */
+  read(): Promise<Omit<NodeView, 'drained'>[]>
+  put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
+}
+
+/** Nodes that take no shards, by an operator's word: a setting (E21) that lives as long as the node. */
+export function nodeCalls({ settings, clock, read, put }: Options): NodeCalls {
+  const list = async (): Promise<NodeView[]> => (await read()).map(node => ({ ...node, drained: settings.nodeDrainOf(node.id) }))
+  const forget = (id: NodeId): Promise<void> => put(NODE_DRAIN_SETTING, '', id, null)
+  return {
+    list,
+    async drain(id, { by, why }) {
+      const nodes = await list()
+      if (!nodes.some(node => node.id === id)) throw new UserError('node-not-found', { found: id })
+      if (!nodes.some(node => node.id !== id && node.drained === null))
+        throw new UserError('last-node', { found: id, hint: 'start another node first, or undrain one' })
+      for (const { name } of settings.ofKind(NODE_DRAIN_SETTING)) if (!nodes.some(node => node.id === name)) await forget(name)
+      const drain: Pause = settings.nodeDrainOf(id) ?? { by, note: why ?? null, since: clock.now() }
+      await put(NODE_DRAIN_SETTING, '', id, JSON.stringify(drain))
+    },
+    async undrain(id) {
+      if (settings.nodeDrainOf(id) !== null) await forget(id)
+    },
+  }
+}
