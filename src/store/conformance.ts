@@ -7,13 +7,15 @@ import { listsConform } from './conformance/lists.ts'
 import { comparable, histories, Model } from './conformance/model.ts'
 import { rowsConform } from './conformance/rows.ts'
 import { schedulesConform } from './conformance/schedules.ts'
+import { shardsConform } from './conformance/shards.ts'
 import { type Store, StoreUnavailable } from './store.ts'
 
 /** What store.ts promises, sentence by sentence, of any implementation. */
 export function conformance(name: string, open: Open): void {
   describe(`${name} keeps the port's promises`, () => {
     lanesConform(open)
-    rowsConform(open)
+    describe('lanes beside each other', () => shardsConform(open))
+    describe('a batch', () => rowsConform(open))
     listsConform(open)
     schedulesConform(open)
 

@@ -8,9 +8,11 @@ import {
   type ClaimRequest,
   type ClosedRow,
   type ClosingRow,
+  type HoldRow,
   type KeyRow,
   type LaneRow,
   type LogRow,
+  type MailRow,
   noWrites,
   type OpenRow,
   type Paged,
@@ -69,8 +71,8 @@ export class Lane {
   }
 }
 
-export async function openLane(store: Store, dead: LaneRow[] = []): Promise<Lane> {
-  const request: ClaimRequest = { lane: id(), claim: id(), node: id(), nodeName: 'test', address: null, wanted: ALL_SHARDS, dead }
+export async function openLane(store: Store, dead: LaneRow[] = [], wanted: readonly number[] = ALL_SHARDS): Promise<Lane> {
+  const request: ClaimRequest = { lane: id(), claim: id(), node: id(), nodeName: 'test', address: 'http://10.0.0.1:7000', wanted, dead }
   return new Lane(store, request, await store.claim(request))
 }
 
@@ -121,6 +123,19 @@ export function keyRow(changes: Partial<KeyRow>): KeyRow {
 
 export function rateRow(changes: Partial<RateRow> = {}): RateRow {
   return { namespace: NAMESPACE, limit: 'api', key: '', spent: '{}', ...changes }
+}
+
+export function holdRow(changes: Partial<HoldRow> = {}): HoldRow {
+  return { id: id(), part: 0, namespace: NAMESPACE, limit: 'api', key: '', run: 'r', weight: 1, since: 5, ...changes }
+}
+
+export function mailRow(changes: Partial<MailRow> = {}): MailRow {
+  return { to: 0, from: 0, n: 1, id: id(), body: '{}', ...changes }
+}
+
+/** The id of an actor that lives in a part. */
+export function idIn(part: number): string {
+  return newId(Date.now(), Math.random, part << 8)
 }
 
 export function logRow(changes: Partial<LogRow>): LogRow {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../core/ids.ts'
 import { type Claim, SHARDS, type Store, StoreFenced } from '../store.ts'
-import { bornRow, closingRow, keyRow, type Lane, NAMESPACE, type Open, openLane, rateRow, touchedRow } from './fixtures.ts'
+import { bornRow, closingRow, holdRow, keyRow, type Lane, mailRow, NAMESPACE, type Open, openLane, rateRow, touchedRow } from './fixtures.ts'
 
 /** Commits, settlings and claims: the chain of a lane (E1, E3, E14, E17, E20). */
 export function lanesConform(open: Open): void {
@@ -117,12 +117,13 @@ function chainConforms(open: Open): void {
       expect(lane.claim).toMatchObject({ sequence: 0, lastBatch: '', shards: Array.from({ length: SHARDS }, (_, shard) => shard) })
       const { lane: id, claim } = lane.claim
       expect(await store.lanes()).toEqual([
-        { lane: id, claim, node: lane.node, nodeName: 'test', address: null, renewals: 0, version: 0, shards: lane.claim.shards },
+        { lane: id, claim, node: lane.node, nodeName: 'test', address: 'http://10.0.0.1:7000', renewals: 0, version: 0, shards: lane.claim.shards },
       ])
     })
 
     test('a second lane gets no shards that are held, and loads nothing', async () => {
-      await lane.commit({ born: [bornRow({ wakeAt: 1, delivered: true, gate: 1, sort: 1 })], rates: [rateRow()] })
+      const row = bornRow({ wakeAt: 1, delivered: true, gate: 1, sort: 1 })
+      await lane.commit({ born: [row], rates: [rateRow()], holds: [holdRow()], mail: [mailRow()], keys: [keyRow({ run: row.id })] })
       const other = await openLane(store)
       expect(other.claim.shards).toEqual([])
       expect(await store.loadDue(other.claim, 9, { after: null, limit: 9 })).toEqual({ rows: [], next: null })
@@ -130,6 +131,30 @@ function chainConforms(open: Open): void {
       expect(await store.loadGroups(other.claim)).toEqual([])
       expect(await store.pageReady(other.claim, [{ group: 1, after: null, limit: 9 }])).toEqual([{ rows: [], next: null }])
       expect(await store.loadRates(other.claim)).toEqual([])
+      expect(await store.loadHolds(other.claim)).toEqual([])
+      expect(await store.loadMail(other.claim, { after: null, limit: 9 })).toEqual({ rows: [], next: null })
+      expect(await store.lastMail(other.claim)).toBe(0)
+      expect(await store.loadCounts(other.claim)).toEqual([])
+      expect(await store.loadExpired(other.claim, 1e15, 9)).toEqual({ runs: [], keys: [] })
+      expect(await store.loadActors(other.claim, [row.id])).toEqual([row])
+      expect(await store.findKeys(other.claim, [keyRow({})])).toEqual([keyRow({ run: row.id })])
+    })
+
+    test('a lane that wants no shards has none, stands, commits, and leaves all to the next', async () => {
+      await store.release(lane.claim)
+      const none = await openLane(store, [], [])
+      expect(none.claim.shards).toEqual([])
+      expect((await store.lanes()).map(({ lane, shards }) => ({ lane, shards }))).toEqual([{ lane: none.claim.lane, shards: [] }])
+      expect(await none.commit({})).toEqual({ is: 'committed' })
+      expect((await openLane(store)).claim.shards).toHaveLength(SHARDS)
+    })
+
+    test('a renewal records the version of the settings that the lane goes by, and answers the one that they have (E21)', async () => {
+      await lane.commit({ settings: [{ namespace: NAMESPACE, kind: 'pause', name: 'q', value: '{}', changedAt: 1 }] })
+      expect(await store.renew(lane.claim, 0)).toBe(1)
+      expect((await store.lanes()).map(({ renewals, version }) => [renewals, version])).toEqual([[1, 0]])
+      expect(await store.renew(lane.claim, 1)).toBe(1)
+      expect((await store.lanes()).map(({ renewals, version }) => [renewals, version])).toEqual([[2, 1]])
     })
 
     test('a dead lane is revoked, its shards taken, its batches fenced', async () => {
@@ -178,12 +203,14 @@ function chainConforms(open: Open): void {
 function refusalsConform(open: Open): void {
   const existing = bornRow()
   const gone = bornRow()
+  const held = holdRow()
+  const lying = mailRow({ to: 3, from: 2, n: 7 })
   let store: Store
   let lane: Lane
   beforeAll(async () => {
     store = (await open()).store
     lane = await openLane(store)
-    await lane.commit({ born: [existing, gone], segments: [{ run: existing.id, first: 0, events: '[]' }] })
+    await lane.commit({ born: [existing, gone], segments: [{ run: existing.id, first: 0, events: '[]' }], holds: [held], mail: [lying] })
     await lane.commit({ closed: [closingRow(gone)] })
   })
   afterAll(() => store.close())
@@ -199,6 +226,12 @@ function refusalsConform(open: Open): void {
     ['two closings of one run', { closed: [closingRow(existing), closingRow(existing)] }],
     ['a birth and closing of an open run', { closed: [closingRow(existing, existing)] }],
     ['a birth and closing of a closed run', { closed: [closingRow(gone, gone)] }],
+    ['a hold that is there', { holds: [held] }],
+    ['two holds of one id', { holds: Array(2).fill(holdRow()) }],
+    ['mail that is there', { mail: [{ ...lying, id: 'another' }] }],
+    ['mail that is taken and not there', { mailTaken: [mailRow({ n: 8 })] }],
+    ['mail that is taken and has another id', { mailTaken: [{ ...lying, id: 'another' }] }],
+    ['mail that is taken twice', { mailTaken: [lying, lying] }],
     ['a segment that is there', { segments: [{ run: existing.id, first: 0, events: '[1]' }] }],
   ])('%s: data at fault, nothing written, the lane as it was (E14)', async (_, writes) => {
     // enough good rows around the bad one that a bulk statement is full
@@ -229,6 +262,10 @@ function revocationsConform(open: Open): void {
     ['loadGroups', (store, claim) => store.loadGroups(claim)],
     ['pageReady', (store, claim) => store.pageReady(claim, [])],
     ['loadRates', (store, claim) => store.loadRates(claim)],
+    ['loadHolds', (store, claim) => store.loadHolds(claim)],
+    ['loadMail', (store, claim) => store.loadMail(claim, { after: null, limit: 1 })],
+    ['lastMail', (store, claim) => store.lastMail(claim)],
+    ['loadCounts', (store, claim) => store.loadCounts(claim)],
     ['loadExpired', (store, claim) => store.loadExpired(claim, 1, 1)],
   ])('%s with a revoked claim is fenced', async (_, read) => {
     await expect(read(store, lane.claim)).rejects.toThrow(StoreFenced)

@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { OpenRow, Store } from '../store.ts'
+import type { HoldRow, MailRow, OpenRow, Store } from '../store.ts'
 import {
   bornRow,
   byId,
   closedRow,
   closingRow,
+  holdRow,
   keyRow,
   type Lane,
   logRow,
+  mailRow,
   NAMESPACE,
   type Open,
   openLane,
@@ -233,6 +235,47 @@ export function rowsConform(open: Open): void {
     })
   })
 
+  describe('holds (E17)', () => {
+    test('are kept as they are, and dropped by id; a drop of none does nothing', async () => {
+      const rows = [holdRow({ key: 'é\0', weight: 2.5 }), holdRow({ part: 255, since: 0 })]
+      await lane.commit({ holds: rows })
+      expect((await store.loadHolds(lane.claim)).sort(byId)).toEqual([...rows].sort(byId))
+      await lane.commit({ holdDrops: [(rows[0] as HoldRow).id, 'nobody'] })
+      expect(await store.loadHolds(lane.claim)).toEqual([rows[1]])
+    })
+
+    test('a hold that comes and goes in one batch is gone', async () => {
+      const row = holdRow()
+      expect(await lane.commit({ holds: [row], holdDrops: [row.id] })).toEqual({ is: 'committed' })
+      expect(await store.loadHolds(lane.claim)).toEqual([])
+    })
+  })
+
+  describe('mail (E7)', () => {
+    test('by (from, n) whoever it is to, at any number at a time', async () => {
+      const rows = [
+        mailRow({ from: 1, n: 10, to: 7 }),
+        mailRow({ from: 10, n: 2, to: 0 }),
+        mailRow({ from: 1, n: 9, to: 255, body: '"é\u0000"' }),
+        mailRow({ from: 0, n: 11, to: 7 }),
+      ] as const
+      await lane.commit({ mail: [...rows] })
+      const expected = [rows[3], rows[2], rows[0], rows[1]]
+      for (const limit of [1, 2, 9]) expect(await pages(after => store.loadMail(lane.claim, { after, limit }))).toEqual(expected)
+    })
+
+    test('what is taken is gone; the greatest number is of what still lies there', async () => {
+      const rows = [3, 4].map(n => mailRow({ from: 5, n }))
+      await lane.commit({ mail: rows })
+      expect(await store.lastMail(lane.claim)).toBe(4)
+      expect(await lane.commit({ mailTaken: [rows[1] as MailRow] })).toEqual({ is: 'committed' })
+      expect((await store.loadMail(lane.claim, { after: null, limit: 9 })).rows).toEqual([rows[0]])
+      expect(await store.lastMail(lane.claim)).toBe(3)
+      await lane.commit({ mailTaken: [rows[0] as MailRow] })
+      expect(await store.lastMail(lane.claim)).toBe(0)
+    })
+  })
+
   describe('retention', () => {
     test('what is expired: closed runs by purgeAt, keys by expiresAt unless their run is open', async () => {
       const [open, early, late] = [bornRow(), bornRow(), bornRow()]
@@ -294,6 +337,24 @@ export function rowsConform(open: Open): void {
   })
 
   describe('definitions and settings', () => {
+    test('their version counts up with each batch that writes some (E21), and with no other', async () => {
+      const setting = { namespace: NAMESPACE, kind: 'pause', name: 'queue', value: '{}', changedAt: 1 }
+      const definition = { namespace: NAMESPACE, name: 'job', version: '1', kind: 'job' as const, options: '{}', schema: null, registeredAt: 1 }
+      const versions = [await store.read.settingsVersion()]
+      for (const writes of [
+        { born: [bornRow()] },
+        { settings: [setting] },
+        { definitions: [definition] },
+        { settings: [setting, { ...setting, name: 'b' }], definitions: [definition] },
+      ]) {
+        expect(await lane.commit(writes)).toEqual({ is: 'committed' })
+        versions.push(await store.read.settingsVersion())
+      }
+      expect(versions).toEqual([0, 0, 1, 2, 3])
+      expect(await lane.commit({ settings: [setting], touched: [touchedRow(bornRow())] })).toMatchObject({ is: 'refused' })
+      expect(await store.read.settingsVersion()).toBe(3)
+    })
+
     test('definitions are upserted by version and read oldest first', async () => {
       const row = (version: string, registeredAt: number) => ({
         namespace: NAMESPACE,

@@ -13,7 +13,7 @@ import { Pipeline, type Result, type Step, statement } from './pipeline.ts'
 export type Planning = 'keyed' | 'listed' | 'free'
 
 const BY_INDEX = { enable_seqscan: 'off', enable_bitmapscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' }
-const SETTINGS: Record<Planning, Record<string, string>> = {
+export const SETTINGS: Record<Planning, Record<string, string>> = {
   keyed: { ...BY_INDEX, plan_cache_mode: 'force_generic_plan' },
   listed: { ...BY_INDEX, plan_cache_mode: 'force_custom_plan' },
   free: { jit: 'off' },
@@ -60,8 +60,9 @@ export class Database {
         allowExitOnIdle: true,
         keepAlive: true,
       })
-      // A connection that breaks while nobody uses it: the next one who asks gets another.
+      // A connection that breaks: whoever uses it is told by the statement's error, and the next one who asks gets another.
       made.on('error', () => {})
+      made.on('connect', client => client.on('error', () => {}))
       return made
     }
     this.#pools = { decide: pool(DECISION_CONNECTIONS), read: pool(READ_CONNECTIONS) }

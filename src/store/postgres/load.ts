@@ -93,10 +93,10 @@ const GROUPS = load(
   '',
 )
 const KEYS = load(
-  `select k.namespace, k.scope, k.definition, k.key, k.run, k.input_hash, k.expires_at::text
+  `select k.namespace, k.scope, k.definition, k.key, k.run, k.input_hash, k.expires_at::text, u.nth
   from unnest($6::text[], $7::text[], $8::text[], $9::bytea[]) with ordinality u(namespace, scope, definition, key, nth)
   join run_key k on k.namespace = u.namespace and k.scope = u.scope and k.definition = u.definition and k.key = u.key`,
-  '',
+  'order by r.nth',
 )
 const RATES = load(`select t.namespace, t.limit_name, t.key, t.spent from rate t where ${mine('t.part')}`, '')
 const HOLDS = load(

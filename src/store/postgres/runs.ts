@@ -82,8 +82,8 @@ function halvesOf(
       ...(table === 'run_closed' && unsuccessful ? ["r.state <> 'completed'"] : []),
       ...(took ? [`${table === 'run_open' ? now : 'r.closed_at'} - r.started_at ${lasted}`] : []),
     ]
-    // A tag is looked up first, then its runs: the subquery's order and limit hold the join to that.
-    const source = first ? `run_tag t join ${table} r on r.id = t.id` : `${table} r`
+    // A tag is looked up first, then its runs by their ids: within the limit no other condition on them is seen, and so no other index.
+    const source = first ? `run_tag t cross join lateral (select * from ${table} where id = t.id limit 1) r` : `${table} r`
     return `(select ${columns}, ${page}.created_at as at from ${source} where ${all.join(' and ')} order by ${page}.created_at desc, ${page}.id desc limit ${limited})`
   }
   const halves = [

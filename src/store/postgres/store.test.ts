@@ -1,9 +1,10 @@
 import { conformance } from '../conformance.ts'
 import { openPostgresStore } from './store.ts'
-import { freshSchema } from './testing.ts'
+import { emptied, freshSchema } from './testing.ts'
 
+const { url, schema } = freshSchema()
 conformance('postgres', async () => {
-  const url = freshSchema()
+  await emptied(schema)
   const open = () => openPostgresStore({ url })
   return { store: await open(), reopen: open }
 })

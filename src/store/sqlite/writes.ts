@@ -15,7 +15,6 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
     keysOf,
     segmentsOf,
     logsOf,
-    definitionsOf,
     settingsOf,
     ledgerOf,
     ratesOf,
@@ -198,40 +197,27 @@ function logsOf(database: DatabaseSync): Write {
   }
 }
 
-function definitionsOf(database: DatabaseSync): Write {
-  const upsert = database.prepare(
+/** Two lists: definitions, then settings. Whatever a batch writes of them, it counts once (E21). */
+function settingsOf(database: DatabaseSync): Write {
+  const define = database.prepare(
     `insert into definition(namespace, name, version, kind, options, schema, registered_at) values (?, ?, ?, ?, ?, ?, ?)
     on conflict do update set kind = excluded.kind, options = excluded.options, schema = excluded.schema, registered_at = excluded.registered_at`,
   )
-  const versioned = versionedOf(database)
-  return reader => {
-    const count = reader.count()
-    for (let left = count; left > 0; left--)
-      upsert.run(reader.text(), reader.text(), reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number())
-    // Settings come next in the batch: their own writer counts where there are some.
-    if (count > 0) versioned()
-  }
-}
-
-function settingsOf(database: DatabaseSync): Write {
   const upsert = database.prepare('insert or replace into setting(namespace, kind, name, value, changed_at) values (?, ?, ?, ?, ?)')
   const remove = database.prepare('delete from setting where namespace = ? and kind = ? and name = ?')
-  const versioned = versionedOf(database)
+  const version = database.prepare('update settings_version set version = version + 1')
   return reader => {
-    const count = reader.count()
-    if (count > 0) versioned()
-    for (let left = count; left > 0; left--) {
+    const definitions = reader.count()
+    for (let left = definitions; left > 0; left--)
+      define.run(reader.text(), reader.text(), reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number())
+    const settings = reader.count()
+    for (let left = settings; left > 0; left--) {
       const [namespace, kind, name, value, changedAt] = [reader.text(), reader.text(), reader.text(), reader.textOrNull(), reader.number()]
       if (value === null) remove.run(namespace, kind, name)
       else upsert.run(namespace, kind, name, value, changedAt)
     }
+    if (definitions + settings > 0) version.run()
   }
-}
-
-/** A batch with definitions and settings counts twice, which is as good as once: the version only ever rises. */
-function versionedOf(database: DatabaseSync): () => void {
-  const count = database.prepare('update settings_version set version = version + 1')
-  return () => void count.run()
 }
 
 function ledgerOf(database: DatabaseSync): Write {
