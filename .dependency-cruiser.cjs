@@ -90,6 +90,13 @@ module.exports = {
       to: { dependencyTypes: PACKAGES },
     },
     {
+      name: 'postgres-in-its-store',
+      comment: 'one room talks to PostgreSQL; everybody else asks the port',
+      severity: 'error',
+      from: { path: '^(src|sdk|ui)/', pathNot: '^src/store/postgres/' },
+      to: { path: '^node_modules/pg/' },
+    },
+    {
       name: 'no-cycle',
       comment: 'whoever needs each other to run is one; types may look at each other',
       severity: 'error',

@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'sdk/typescript/src/**/*.test.ts', 'ui/src/**/*.test.ts'],
+          globalSetup: './test/support/postgres.ts',
           execArgv: shared.execArgv,
           maxWorkers: shared.maxWorkers,
           testTimeout: 20_000,
@@ -35,7 +36,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts'],
           // Once, before files run beside each other.
-          globalSetup: './test/support/console-built.ts',
+          globalSetup: ['./test/support/console-built.ts', './test/support/postgres.ts'],
           execArgv: shared.execArgv,
           maxWorkers: shared.maxWorkers,
           testTimeout: 120_000,

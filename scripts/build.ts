@@ -69,7 +69,16 @@ async function build({ name, from, paths, dependencies }: Recipe): Promise<strin
 
 /** The manifest as it is published: the sources' exports become the compiled ones, and what only the repository needs is left out. */
 function published(manifest: Manifest, more: Record<string, string> = {}): Record<string, unknown> {
-  const { devDependencies: _, workspaces: __, scripts: ___, allowScripts: ____, private: _____, exports, ...rest } = manifest
+  const {
+    devDependencies: _,
+    optionalDependencies: __,
+    workspaces: ___,
+    scripts: ____,
+    allowScripts: _____,
+    private: ______,
+    exports,
+    ...rest
+  } = manifest
   const compiled = Object.entries(exports).map(([name, target]) => {
     const file = target.replace(/^\.\/src\/(.*)\.ts$/, './dist/$1')
     return [name, file === target ? target : { types: `${file}.d.ts`, default: `${file}.js` }]
