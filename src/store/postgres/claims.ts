@@ -43,16 +43,16 @@ const REVOKE = statement(`update lane_claim set stands = false where lane in (
 const OPEN_CLAIM = statement(`insert into lane_claim(lane, claim, node, node_name, address, stands, incarnation)
   select $1, $2, $3, $4, $5, true, ${INCARNATION} where ${OPENS}`)
 const OPEN_RENEWAL = statement(`insert into lane_renewal(lane, claim, stands, renewals, version) select $1, $2, true, 0, 0 where ${OPENS}`)
-const OPEN_SEQUENCE = statement(`insert into lane_sequence(lane, sequence, last_batch) select $1, 0, '' where ${OPENS}`)
+const OPEN_CHAIN = statement(`insert into lane_link(lane, sequence, batch) select $1, 0, '' where ${OPENS}`)
 /** What a lane holds whose claim does not stand is nobody's. */
 const TAKE = statement(`update shard s set lane = $1 where s.shard = any($2::int2[]) and ${OPENS} and not exists (
     select 1 from lane_claim c where c.lane = s.lane and c.stands and c.incarnation = ${INCARNATION})`)
-const FORGET = ['lane_sequence', 'lane_renewal', 'lane_claim'].map(table =>
+const FORGET = ['lane_link', 'lane_renewal', 'lane_claim'].map(table =>
   statement(`delete from ${table} where lane in (
     select lane from lane_claim where not stands and ordinal <= (select ordinal from lane_claim where not stands order by ordinal desc limit 1 offset ${LANES_REMEMBERED_MAX}))`),
 )
-const CLAIMED = statement(`select c.claim, (c.stands and c.incarnation = ${INCARNATION})::text, q.sequence::text, q.last_batch, ${SHARDS_OF}
-  from lane_claim c join lane_sequence q on q.lane = c.lane where c.lane = $1`)
+const CLAIMED = statement(`select c.claim, (c.stands and c.incarnation = ${INCARNATION})::text, l.sequence::text, l.batch, ${SHARDS_OF}
+  from lane_claim c join lane_link l on l.lane = c.lane where c.lane = $1 order by l.sequence desc limit 1`)
 
 const RENEW = statement(`update lane_renewal r set renewals = renewals + 1, version = $3::int8
   where r.lane = $1 and r.claim = $2 and r.stands and exists (select 1 from lane_claim c where c.lane = r.lane and c.incarnation = ${INCARNATION})
@@ -104,7 +104,7 @@ export function claimsOf(database: Database): Claims {
         step(REVOKE),
         step(OPEN_CLAIM, lane, claim, node, nodeName, address),
         step(OPEN_RENEWAL, lane, claim),
-        step(OPEN_SEQUENCE, lane),
+        step(OPEN_CHAIN, lane),
         step(TAKE, lane, arrayOf('int2', wanted)),
         ...FORGET.map(statement => step(statement)),
         step(CLAIMED, lane),

@@ -81,6 +81,25 @@ describe.each(['read committed', 'serializable'])('where transactions are %s by 
     expect(await lane.commit({})).toEqual({ is: 'fenced' })
   })
 
+  test('a late batch, older than all that the chain still has, is fenced (E3)', async () => {
+    const { store, lane } = await open()
+    const other = await openLane(store)
+    const row = bornRow()
+    const late = lane.batch({ born: [row] }, [other.claim.claim])
+    const answer = await holding(`select 1 from lane_claim where lane = '${other.claim.lane}' for update`, async letGo => {
+      const answer = store.commit(late)
+      await waiting(schema)
+      expect(await store.settle(late, 'settling')).toBe('out')
+      lane.follow({ ...late, id: 'settling' })
+      for (let time = 0; time < 3; time++) expect(await lane.commit({})).toEqual({ is: 'committed' })
+      await letGo()
+      return answer
+    })
+    expect(answer).toEqual({ is: 'fenced' })
+    expect(await store.loadActors(lane.claim, [row.id])).toEqual([])
+    expect(await lane.commit({ born: [row] })).toEqual({ is: 'committed' })
+  })
+
   test('a release waits for the batch in flight (E25)', async () => {
     const { store, lane } = await open()
     const row = bornRow()

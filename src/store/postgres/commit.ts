@@ -95,8 +95,11 @@ function partsOf(writes: Writes): Filled[] {
 }
 
 /**
- * A batch as one statement: the claims are share-locked, its own and those that it checks (E1, E17); the sequence advances by compare-and-set; and each part
- * writes only if it did. In order of the lanes, as a revocation takes them, so that the two do not deadlock.
+ * A batch as one statement: the claims are share-locked, its own and those that it checks (E1, E17); its link is added to the chain; and each part writes
+ * only if it was. In order of the lanes, as a revocation takes them, so that the two do not deadlock.
+ *
+ * The link that it builds on is locked: as long as it is there, so is its successor, if it has one, and then there is no other. A link that the chain has
+ * passed by two is gone, and a late batch that still sees it cannot lock it.
  *
  * At READ COMMITTED a statement sees the tables as they were before it began, and looks again at a row that it had to wait for: a zombie's batch waits for the
  * takeover, finds its claim revoked and writes nothing; a takeover waits for the batch in flight. What the parts see may be older than what was waited for,
@@ -119,14 +122,15 @@ export function commitSql(parts: readonly Part[]): string {
   return `with claims as materialized (
       select c.lane, c.claim from lane_claim c where c.claim = any($6::text[]) and c.stands and c.incarnation = ${INCARNATION} order by c.lane for share
     ),
+    base as materialized (select 1 from lane_link where lane = $1 and sequence = $3::int8 and batch = $4 for update),
     fence as materialized (
-      update lane_sequence set sequence = sequence + 1, last_batch = $5
-      where lane = $1 and sequence = $3::int8 and last_batch = $4
-        and exists (select 1 from claims where lane = $1 and claim = $2) and (select count(*) from claims) = $7::int8
-      returning 1
-    )${expressions.map(expression => `,\n    ${expression}`).join('')}
+      insert into lane_link(lane, sequence, batch) select $1, $3::int8 + 1, $5
+      where exists (select 1 from claims where lane = $1 and claim = $2) and (select count(*) from claims) = $7::int8 and exists (select 1 from base)
+      on conflict (lane, sequence) do nothing returning 1
+    ),
+    passed as (delete from lane_link where lane = $1 and sequence = $3::int8 - 1 and exists (select 1 from fence))${expressions.map(expression => `,\n    ${expression}`).join('')}
     select coalesce((select json_agg(claim) from claims), '[]')::text, (select count(*) from fence)::text,
-      (select count(*) from lane_sequence where lane = $1 and sequence = $3::int8 and last_batch = $4)::text, ${checked}`
+      (select count(*) from base)::text, ${checked}`
 }
 
 /** SQL alone raises an error of its own only by a value that is none: the whole batch is refused by it. */
@@ -135,4 +139,4 @@ function raise(found: string, sent: string, what: string): string {
 }
 
 const SETTLE = statement(commitSql([]))
-const CHAIN = statement('select sequence::text, last_batch from lane_sequence where lane = $1')
+const CHAIN = statement('select l.sequence::text, l.batch from lane_link l where l.lane = $1 order by l.sequence desc limit 1')
