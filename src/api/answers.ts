@@ -201,6 +201,8 @@ export const Explanation = object(
 )
 export const RunRef = object({ run: Type.String() }, 'RunRef')
 
+/** Of what an operator says over the code. */
+export const SetBy = object({ by: orNull(Type.String()), since: orNull(Time) }, 'SetBy')
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
 const definition = {
   kind: Type.Literal('job'),
@@ -208,6 +210,7 @@ const definition = {
   version: Type.String(),
   options: DefinitionOptions,
   override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
+  set: Type.Record(Type.String(), SetBy, { description: 'by option, who has set it and when; null: not known' }),
   schema: Type.Optional(Payload),
   registeredAt: Time,
   paused: orNull(Pause),

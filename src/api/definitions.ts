@@ -61,9 +61,9 @@ const override = operation({
   summary: "Set an operator's options over those of the code, the whole of them; the secret that *** stands for is kept",
   body: { schema: OptionsSchema },
   answers: { 200: Definition },
-  async handle({ engine, params, body }) {
+  async handle({ engine, params, body, by }) {
     const options = overrideOf(found(engine, params), body, '')
-    await engine.definitions.override(params.namespace, params.name, Object.keys(options).length === 0 ? null : options)
+    await engine.definitions.override(params.namespace, params.name, Object.keys(options).length === 0 ? null : options, by)
     return definitionText(found(engine, params))
   },
 })
@@ -74,9 +74,9 @@ const reset = operation({
   path: `${DEFINITION}/options`,
   summary: "Remove an operator's options: those of the code are in force again",
   answers: { 200: Definition },
-  async handle({ engine, params }) {
+  async handle({ engine, params, by }) {
     found(engine, params)
-    await engine.definitions.override(params.namespace, params.name, null)
+    await engine.definitions.override(params.namespace, params.name, null, by)
     return definitionText(found(engine, params))
   },
 })

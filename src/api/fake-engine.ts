@@ -22,6 +22,7 @@ export class FakeEngine implements Engine {
   isReady = true
   /** What an operator has set of `resize`. */
   overrides: DefinitionOptions | null = null
+  #by: string | null = null
   /** Options of its code beside those that it always has. */
   declared: DefinitionOptions = {}
   #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
@@ -147,9 +148,10 @@ export class FakeEngine implements Engine {
   }
   readonly definitions: Engine['definitions'] = {
     register: async (namespace, definitions) => this.#called('definitions.register', namespace, definitions),
-    override: async (namespace, name, options) => {
+    override: async (namespace, name, options, by) => {
       this.#called('definitions.override', namespace, name, options)
       this.overrides = options
+      this.#by = by
     },
     detail: async () => ({
       versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
@@ -178,6 +180,7 @@ export class FakeEngine implements Engine {
           ...this.overrides,
         },
         override: this.overrides,
+        set: Object.fromEntries(Object.keys(this.overrides ?? {}).map(option => [option, { by: this.#by, since: NOW }])),
         schema: '{"const":12345678901234567890}',
         registeredAt: NOW,
         versions: 2,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { KEY_LENGTH_MAX, LIMIT_MAX } from '../core/bounds.ts'
+import { SetBy } from './answers.ts'
 import { Path } from './definition-schemas.ts'
 import { closed, count, Duration, Name } from './schemas.ts'
 
@@ -42,6 +43,7 @@ const limit = {
   ...inForce,
   from: Type.Enum(['code', 'operator']),
   declared: orNull(Type.Object(inForce, { description: 'what the code says, where an operator has changed it' })),
+  set: orNull({ ...SetBy, description: "who has set it and when; null: it is the code's" }),
   used: Type.Number({ description: 'units held now, or tokens of the window that are spent; over all keys' }),
   keys: Type.Integer({ description: 'keys that are in use or waited for' }),
   waiting: Type.Integer({ description: 'groups of ready runs that wait for it' }),

@@ -217,10 +217,11 @@ export function createEngine(options: EngineOptions): Engine {
         const present = workers.list(namespace).filter(worker => workers.present(worker))
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
       },
-      override: (namespace, name, options) => {
+      override: (namespace, name, options, by) => {
         const { declared } = definitions.require(namespace, name, '/path/name')
         if (options !== null) checkTogether({ ...declared, ...options }, '')
-        return putSetting(OPTIONS_SETTING, namespace, name, options === null ? null : JSON.stringify(options))
+        const value = options === null ? null : definitions.kept(namespace, name, options, { by, since: clock.now() })
+        return putSetting(OPTIONS_SETTING, namespace, name, value)
       },
     },
     pauses: {

@@ -2,7 +2,7 @@ import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
 import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
-import type { Limit, LimitHolder, LimitRule, LimitTarget, Units } from '../core/limits.ts'
+import type { Limit, LimitHolder, LimitRule, LimitTarget, SetBy, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
@@ -66,7 +66,7 @@ export interface Engine {
     /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
     detail(namespace: string, name: string): Promise<DefinitionDetail>
     /** An operator's options over those of the code, field by field, until they are removed (null). */
-    override(namespace: string, name: string, options: DefinitionOptions | null): Promise<void>
+    override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
   /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
   readonly pauses: {
@@ -136,7 +136,7 @@ export interface LimitCalls {
   /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
   get(namespace: string, name: string): LimitDetail
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
-  set(namespace: string, name: string, set: LimitSet | null): Promise<void>
+  set(namespace: string, name: string, set: LimitSet | null, by: string | null): Promise<void>
   /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
   stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
@@ -409,10 +409,14 @@ export interface DefinitionSpec {
 export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata' | 'gate'>, DefinitionRules {
   unique?: Unique
 }
+/** Who set each of an operator's options. */
+export type OptionsSet = { readonly [Option in keyof DefinitionOptions]?: SetBy }
 export interface DefinitionView extends DefinitionSpec {
   namespace: string
   /** What of `options` an operator has set; null: nothing. */
   override: DefinitionOptions | null
+  /** Who set each of these. */
+  set: OptionsSet
   registeredAt: Instant
   versions: number
   paused: Pause | null

@@ -5,7 +5,7 @@ import type { Settle } from '../starts.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Work } from '../work.ts'
 import type { Resource } from './limits.ts'
-import { LIMIT_SETTING, type Rules } from './rules.ts'
+import { LIMIT_SETTING, type LimitKept, type Rules } from './rules.ts'
 import { resumeSequenceWork } from './sequences.ts'
 
 interface LimitOptions {
@@ -44,14 +44,14 @@ export function limitCalls({ rules, tenure, putSetting, submit }: LimitOptions):
         .sort((a, b) => b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
       return { ...view(limit, resources), byKey: byKey.slice(0, KEYS_SHOWN_MAX) }
     },
-    async set(namespace, name, set) {
+    async set(namespace, name, set, by) {
       const known = rules.get(namespace, name)
       if (set === null ? known === undefined : known === undefined && set.on === undefined)
         throw new UserError('limit-not-found', {
           found: name,
           hint: 'a limit that no code declares says what it is on: a queue, a definition, a pool or the namespace',
         })
-      await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify(set))
+      await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify({ ...set, by } satisfies LimitKept))
     },
     stopped: (namespace, limit) => tenure().queues.stopped(namespace, limit),
     resumeSequence: (namespace, definition, key) => submit(settle => resumeSequenceWork(namespace, definition, key, settle)),
