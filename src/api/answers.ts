@@ -253,6 +253,28 @@ export const Queues = object(
   },
   'Queues',
 )
+export const QueueShares = object(
+  {
+    keys: Type.Integer({ description: 'those with ready tasks, or with tasks that run' }),
+    inTurn: Type.Integer({ description: 'of these, those that have something to hand out: they take turns' }),
+    recent: Type.Integer({ description: 'tasks handed out last that handedOut counts, 1,000 at most' }),
+    unread: Type.Integer({ description: 'groups of ready tasks, of whatever queue, of which nothing has been read yet' }),
+    shares: Type.Array(
+      object({
+        key: orNull(Type.String({ description: 'null: all tasks whose definition has no fair, together' })),
+        weight: Type.Number(),
+        before: orNull(Type.Integer({ description: 'how many go before it; null: it has nothing to hand out now' })),
+        ready: Type.Integer({ description: 'ready tasks in memory' }),
+        more: Type.Boolean({ description: 'the store has further ones' }),
+        held: Type.Integer({ description: 'groups of its tasks that wait for a limit of their key, their sequence, or a batch to fill' }),
+        running: Type.Integer(),
+        handedOut: Type.Integer(),
+      }),
+      { description: 'in the order of their turns, then the fullest; 100 at most' },
+    ),
+  },
+  'QueueShares',
+)
 export const Workers = object(
   {
     workers: Type.Array(

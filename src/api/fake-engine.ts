@@ -197,6 +197,16 @@ export class FakeEngine implements Engine {
     list: namespace => this.#pauses.map(pause => ({ ...pause, namespace })),
   }
   readonly queues: Engine['queues'] = {
+    shares: () => ({
+      keys: 2,
+      inTurn: 1,
+      recent: 10,
+      unread: 0,
+      shares: [
+        { key: 'acme', weight: 3, before: 0, ready: 4, more: true, held: 0, running: 1, handedOut: 7 },
+        { key: null, weight: 1, before: null, ready: 1, more: false, held: 1, running: 0, handedOut: 3 },
+      ],
+    }),
     list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
   }
   readonly activity: Engine['activity'] = {

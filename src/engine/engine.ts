@@ -20,6 +20,7 @@ import { unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { sharing } from './queues/sharing.ts'
 import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
@@ -247,6 +248,7 @@ export function createEngine(options: EngineOptions): Engine {
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
+      shares: sharing(tenure, definitions, clock),
       list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])

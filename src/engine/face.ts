@@ -77,7 +77,11 @@ export interface Engine {
   readonly limits: LimitCalls
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
-  readonly queues: { list(namespace: string): QueueView[] }
+  readonly queues: {
+    list(namespace: string): QueueView[]
+    /** How its keys share a queue now, by what dispatch goes by. Where there is much, as it was within the last second. */
+    shares(namespace: string, queue: string): QueueShares
+  }
   readonly workers: {
     list(namespace: string): WorkerView[]
     /** Workers that fell silent within the last hour, and did not say that they go. */
@@ -455,6 +459,33 @@ export interface NamespaceView {
   /** Open jobs. */
   open: number
   workers: number
+}
+
+export interface QueueShares {
+  /** Those with ready tasks, or with tasks that run. */
+  keys: number
+  /** Of these, those that have something to hand out: they take turns. */
+  inTurn: number
+  /** Tasks handed out last that `handedOut` counts, since the node has served: 1,000 at most. */
+  recent: number
+  /** Of so many groups of ready tasks, of whatever queue, nothing has been read yet. */
+  unread: number
+  /** In the order of their turns, then those with the most ready tasks: 100 at most. */
+  shares: ShareView[]
+}
+export interface ShareView {
+  /** null: all tasks whose definition has no `fair`, together. */
+  key: string | null
+  weight: number
+  /** How many of those that take turns go before it; null: it has nothing to hand out now. */
+  before: number | null
+  /** Ready tasks in memory; `more`: the store has further ones. */
+  ready: number
+  more: boolean
+  /** Groups of its tasks that wait for a limit of their key, for their sequence, or for a batch to fill. */
+  held: number
+  running: number
+  handedOut: number
 }
 
 export interface QueueView {
