@@ -15,7 +15,7 @@ export const Counts = Type.Record(Type.String(), Type.Integer())
 export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
 
 const Hour = object({ started: Type.Integer(), closed: Counts }, 'Hour')
-const Percentiles = orNull(object({ p50: Type.Number(), p95: Type.Number() }, 'Percentiles'))
+export const Percentiles = orNull(object({ p50: Type.Number(), p95: Type.Number() }, 'Percentiles'))
 export const Activity = object(
   {
     from: Time,

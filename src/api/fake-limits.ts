@@ -36,6 +36,11 @@ export class FakeLimits implements LimitCalls {
     const holders = [{ run: '01kg0000000000000000000000', weight: 2, since: this.#now }]
     return { ...limit, byKey: limit.used === 0 ? [] : [{ key: 'u17', used: 2, holders, waiting: 3, nextAt: limit.is === 'rate' ? this.#now : null }] }
   }
+  /** By what each definition has: `user` of any input, and all of `resize`. */
+  readonly met: LimitCalls['met'] = (namespace, definition, queue, input) =>
+    this.list(namespace)
+      .filter(({ on }) => (on.scope === 'queue' ? on.name === (queue ?? 'default') : on.name === definition))
+      .map(limit => ({ limit, per: limit.per, key: limit.per && String(JSON.parse(input ?? '{}')[limit.per] ?? ''), weight: 1 }))
   readonly set: LimitCalls['set'] = async (namespace, name, set, by) => {
     const known = this.list(namespace).some(limit => limit.name === name)
     if (!known && set?.on === undefined) throw new UserError('limit-not-found', { found: name })

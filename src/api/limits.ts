@@ -1,6 +1,6 @@
 import { durationText } from '../core/duration-text.ts'
 import { UserError } from '../core/errors.ts'
-import { limitName } from '../core/limits.ts'
+import { type Limit, limitName } from '../core/limits.ts'
 import type { Engine, LimitDetail, LimitSet, LimitTarget, LimitView } from '../engine/face.ts'
 import { Empty } from './answers.ts'
 import { formatInstant } from './instants.ts'
@@ -106,10 +106,14 @@ function sizeJson({ max, everyMs }: { max: number; everyMs: number | null }): { 
   return everyMs === null ? { concurrency: max } : { rate: max, every: everyMs }
 }
 
+/** What it is, without what is used of it. */
+export function ruleJson({ name, on, per, max, everyMs, from, declared, set }: Limit): object {
+  return { name, on: targetJson(on), per, ...sizeJson({ max, everyMs }), from, declared: declared && sizeJson(declared), set: set && setJson(set) }
+}
+
 function limitJson(limit: LimitView): object {
-  const { name, on, per, from, declared, set, used, keys, waiting } = limit
-  const source = { from, declared: declared && sizeJson(declared), set: set && setJson(set) }
-  return { name, on: targetJson(on), per, ...sizeJson(limit), ...source, used, keys, waiting }
+  const { used, keys, waiting } = limit
+  return { ...ruleJson(limit), used, keys, waiting }
 }
 
 function detailJson(limit: LimitDetail): object {

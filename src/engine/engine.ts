@@ -244,7 +244,7 @@ export function createEngine(options: EngineOptions): Engine {
       get: (...given) => available(activity.get(...given)),
       lastHour: (...given) => available(activity.lastHour(...given)),
     },
-    limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
+    limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {

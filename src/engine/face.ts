@@ -139,6 +139,8 @@ export interface LimitCalls {
   list(namespace: string): LimitView[]
   /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
   get(namespace: string, name: string): LimitDetail
+  /** Those that a run of this definition, queue and input would meet, by name. `queue` null: that of the definition. */
+  met(namespace: string, definition: string, queue: string | null, input: Payload | null): LimitMet[]
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
   set(namespace: string, name: string, set: LimitSet | null, by: string | null): Promise<void>
   /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
@@ -152,6 +154,13 @@ export interface LimitSet {
   max: number
   /** A rate's window; null or absent: so many at once. */
   everyMs?: number | null
+}
+export interface LimitMet {
+  limit: Limit
+  per: string | null
+  /** The value at `per`; null: it is one for all. */
+  key: string | null
+  weight: number
 }
 export interface LimitView extends Limit {
   /** Units held now, or tokens of the window that are spent; over all keys. */
