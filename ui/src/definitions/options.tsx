@@ -42,7 +42,21 @@ export function OptionsInForce({ namespace, definition }: { namespace: string; d
         </span>
       ),
     },
-    { id: 'value', header: 'In force', width: '42%', cell: row => <Value row={row} /> },
+    {
+      id: 'value',
+      header: 'In force',
+      width: '42%',
+      cell: row => (
+        <>
+          <Value row={row} />
+          {row.set !== undefined && (
+            <span className="hidden @max-[560px]:block">
+              <SetBy set={row.set} />
+            </span>
+          )}
+        </>
+      ),
+    },
     {
       id: 'from',
       header: 'From',

@@ -29,9 +29,9 @@ export function On({ on }: { on: Limit['on'] }) {
 /** Whose word it is: that of the code, or of an operator over it. */
 export function From({ limit: { set, declared } }: { limit: Pick<Limit, 'set' | 'declared'> }) {
   return (
-    <span className="inline-flex max-w-full flex-wrap items-center gap-x-2">
+    <span className="flex min-w-0 items-center gap-x-2">
       <SetBy set={set} />
-      {declared !== null && <span className="text-soft">code: {sizeText(declared)}</span>}
+      {declared !== null && <span className="truncate text-soft">code: {sizeText(declared)}</span>}
     </span>
   )
 }

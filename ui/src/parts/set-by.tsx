@@ -13,7 +13,7 @@ export function SetBy({ set }: SetByProps) {
     <span className="inline-flex max-w-full items-center gap-1.5">
       <StateBadge state="operator" reason={set.by} />
       {set.since !== null && (
-        <span className="text-small text-soft">
+        <span className="shrink-0 text-soft">
           <Time at={set.since} />
         </span>
       )}
