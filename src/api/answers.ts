@@ -247,6 +247,7 @@ export const Queues = object(
         oldestAt: orNull(Time),
         paused: orNull(Pause),
         workers: Type.Integer(),
+        untaken: Type.Array(Type.String(), { description: 'definitions with ready runs in it that none of its workers takes' }),
         lastHour: Hour,
       }),
     ),

@@ -207,7 +207,9 @@ export class FakeEngine implements Engine {
         { key: null, weight: 1, before: null, ready: 1, more: false, held: 1, running: 0, handedOut: 3 },
       ],
     }),
-    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+    list: () => [
+      { name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1, untaken: [] },
+    ],
   }
   readonly activity: Engine['activity'] = {
     get: async () => ({

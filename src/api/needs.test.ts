@@ -16,7 +16,18 @@ async function summary(): Promise<{ needs: Need[]; needsComplete: boolean }> {
 }
 const texts = async (is: Need['is']) => (await summary()).needs.filter(need => need.is === is).map(({ text }) => text)
 const hour = (closed: Record<string, number>) => ({ queues: new Map(), definitions: new Map([['resize', { started: 9, closed }]]) })
-const queue = { name: 'mails', depth: 3, running: 0, scheduled: 0, waiting: 0, parked: 0, oldestAt: NOW - 600_000, paused: null, workers: 1 }
+const queue = {
+  name: 'mails',
+  depth: 3,
+  running: 0,
+  scheduled: 0,
+  waiting: 0,
+  parked: 0,
+  oldestAt: NOW - 600_000,
+  paused: null,
+  workers: 1,
+  untaken: [] as string[],
+}
 
 describe('what needs a person', () => {
   test('is nothing where all is well', async () => {
@@ -56,6 +67,17 @@ describe('what needs a person', () => {
   ])('are queues with work that %j', async (change, why, text) => {
     engine.queues.list = () => [{ ...queue, ...change }]
     expect((await summary()).needs.find(({ is }) => is === 'queue')).toMatchObject({ why, text, queue: 'mails', count: 3 })
+  })
+
+  test('are queues whose workers do not take what waits, however long it waits', async () => {
+    engine.queues.list = () => [{ ...queue, oldestAt: NOW, untaken: ['render', 'ship'] }]
+    expect((await summary()).needs.find(({ is }) => is === 'queue')).toMatchObject({
+      why: 'untaken',
+      text: 'no worker takes render and 1 more, of which tasks wait in mails',
+      queue: 'mails',
+      definition: 'render',
+      count: 2,
+    })
   })
 
   test.each([{ depth: 0, workers: 0 }, { oldestAt: NOW - 1_000 }])('are not queues that %j', async change => {

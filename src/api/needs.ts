@@ -78,14 +78,18 @@ function byDefinition(runs: readonly RunSummary[]): [string, RunSummary[]][] {
 
 function queuesOf(queues: readonly QueueView[], now: Instant): Need[] {
   const needs: Need[] = []
-  for (const { name: queue, depth, workers, paused, oldestAt } of queues) {
+  for (const { name: queue, depth, workers, untaken, paused, oldestAt } of queues) {
     if (depth === 0) continue
     const waits = `${depth} ${depth === 1 ? 'task' : 'tasks'} of ${queue}`
     const since = oldestAt === null ? {} : { since: oldestAt }
-    const need = (why: string, text: string) => needs.push({ is: 'queue', why, text, count: depth, queue, ...since })
+    const need = (why: string, text: string, more: Partial<Need> = {}) =>
+      needs.push({ is: 'queue', why, text, count: depth, queue, ...since, ...more })
     if (paused !== null) need('paused', `${waits} wait while it is paused${paused.by === null ? '' : ` by ${paused.by}`}`)
     else if (workers === 0) need('no-worker', `${waits} wait, and no worker takes any of it`)
-    else if (oldestAt !== null && now - oldestAt > WAITS_LONG_MS)
+    else if (untaken[0] !== undefined) {
+      const others = untaken.length === 1 ? '' : ` and ${untaken.length - 1} more`
+      need('untaken', `no worker takes ${untaken[0]}${others}, of which tasks wait in ${queue}`, { definition: untaken[0], count: untaken.length })
+    } else if (oldestAt !== null && now - oldestAt > WAITS_LONG_MS)
       need('slow', `${waits} wait, the oldest for ${durationText(Math.floor((now - oldestAt) / MINUTE_MS) * MINUTE_MS)}`)
   }
   return needs.sort((a, b) => b.count - a.count).slice(0, TOLD_MAX)

@@ -125,8 +125,9 @@ export function definitionText(definition: DefinitionView, more: object = {}): s
 }
 
 export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): object {
-  const { name, depth, running, scheduled, waiting, parked, oldestAt, paused, workers } = queue
-  return { name, depth, running, scheduled, waiting, parked, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, lastHour }
+  const { name, depth, running, scheduled, waiting, parked, oldestAt, paused, workers, untaken } = queue
+  const counts = { depth, running, scheduled, waiting, parked }
+  return { name, ...counts, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, untaken, lastHour }
 }
 
 /** Of what did nothing in the last hour. */

@@ -264,6 +264,7 @@ export function createEngine(options: EngineOptions): Engine {
             waiting,
             parked: paused,
             oldestAt: tenures.current?.queues.oldest(namespace, name) ?? null,
+            untaken: tenures.current?.queues.untaken(namespace, name, present) ?? [],
             paused: settings.pauseOf({ namespace, scope: 'queue', name }),
             workers: present.filter(worker => !worker.draining && (worker.queues.length === 0 || worker.queues.includes(name))).length,
           }

@@ -510,7 +510,10 @@ export interface QueueView {
   /** When the oldest ready task became ready. */
   oldestAt: Instant | null
   paused: Pause | null
+  /** Workers that take from it. */
   workers: number
+  /** Definitions with ready tasks in it that none of them takes: it does not serve them, lacks a label, or is drained. */
+  untaken: string[]
 }
 
 export interface WorkerView {

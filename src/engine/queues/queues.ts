@@ -236,6 +236,15 @@ export class Queues {
     return oldest
   }
 
+  /** For people: definitions of which something could be handed out of this queue, and that none of these workers would take. */
+  untaken(namespace: string, queue: string, workers: readonly WorkerSeen[]): string[] {
+    const found = new Set<string>()
+    for (const set of this.sets.values())
+      if (set.namespace === namespace && set.queue === queue && set.ready.size > 0 && workers.every(worker => misfit(worker, set) !== null))
+        found.add(set.definition)
+    return [...found].sort()
+  }
+
   /** For people: the lines of a queue and what they share it by. `unread`: of so many lines, of whatever queue, nothing is known yet. */
   sharesOf(namespace: string, queue: string): { fair: FairQueue | undefined; lines: Line[]; unread: number } {
     const lines = [...this.lines.values()].filter(({ group }) => group?.namespace === namespace && group.queue === queue)
