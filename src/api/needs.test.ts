@@ -99,11 +99,13 @@ describe('what needs a person', () => {
     await api.dispatch('schedules.put', { params: { namespace: 'default', name: 'nightly' }, body: '{"cron":"0 2 * * *","target":"resize"}' })
     const view = engine.schedules.known.get('nightly')
     if (view?.paused) view.paused = { ...view.paused, gone: true }
+    if (view) view.stuck = { on: 'wake', why: 'out of\n bounds', since: NOW }
     engine.schedules.lines = [
       { ...fakeLine(NOW), account: 'skipped', count: 4, text: 'overlap: 7kq2m was still open' },
       { ...fakeLine(NOW), account: 'recovered' },
     ]
     expect(await texts('schedule')).toEqual([
+      'nightly choked on "wake", and does nothing before it is resumed: out of bounds',
       'nightly is no longer in the code, and paused',
       'nightly skipped a time 4 times in the last day: overlap: 7kq2m was still open',
       'nightly fired late in the last day',

@@ -162,7 +162,17 @@ async function schedulesOf(engine: Engine, namespace: string, now: Instant): Pro
   if (rows.length === 0) return { schedules: [], more: next !== null }
   const outcomes = await engine.schedules.outcomes(namespace, { from: now - DAY_MS, until: now, accounts }, page)
   const gone = rows.filter(({ paused }) => paused?.gone).map(goneNeed)
-  return { schedules: [...gone.slice(0, TOLD_MAX), ...outcomes.rows.flatMap(outcomeNeeds).slice(0, TOLD_MAX)], more: next !== null }
+  const stuck = rows.flatMap(stuckNeeds)
+  return {
+    schedules: [...stuck.slice(0, TOLD_MAX), ...gone.slice(0, TOLD_MAX), ...outcomes.rows.flatMap(outcomeNeeds).slice(0, TOLD_MAX)],
+    more: next !== null,
+  }
+}
+
+function stuckNeeds({ name, stuck }: ScheduleView): Need[] {
+  if (stuck === null) return []
+  const text = `${name} choked on "${stuck.on}", and does nothing before it is resumed: ${stuck.why.replace(/\s+/g, ' ').slice(0, ERROR_LENGTH_MAX)}`
+  return [{ is: 'schedule', why: 'stuck', text, count: 1, schedule: name, since: stuck.since }]
 }
 
 function goneNeed({ name, paused }: ScheduleView): Need {

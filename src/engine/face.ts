@@ -244,6 +244,8 @@ export interface ScheduleView {
   createdAt: Instant
   editedAt: Instant
   paused: SchedulePause | null
+  /** It choked on an input, and does nothing before it is resumed (E14). */
+  stuck: { on: string; why: string; since: Instant } | null
   /** The next time that fires; null: none any more. */
   nextAt: Instant | null
   /** Every nominal time up to here is in the ledger. */

@@ -81,11 +81,11 @@ export function stepOf(namespace: string, need: Need): Step {
     case 'schedule':
       return {
         icon: 'schedules',
-        tone: need.why === 'refused' ? 'text-failed' : 'text-paused',
+        tone: need.why === 'refused' || need.why === 'stuck' ? 'text-failed' : 'text-paused',
         to: at('schedules', schedule),
         search: {},
-        next: need.why === 'gone-from-code' ? 'Delete or keep it' : 'See its ledger',
-        command: command('schedule', need.why === 'gone-from-code' ? 'show' : 'ledger', schedule),
+        next: need.why === 'gone-from-code' ? 'Delete or keep it' : need.why === 'stuck' ? 'See on what' : 'See its ledger',
+        command: command('schedule', need.why === 'gone-from-code' ? 'show' : need.why === 'stuck' ? 'explain' : 'ledger', schedule),
       }
   }
 }

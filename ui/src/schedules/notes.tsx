@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { Schedule } from '../api/client.ts'
 import { useAction } from '../api/use-action.ts'
 import { Button } from '../parts/button.tsx'
+import { Command, commandText } from '../parts/command.tsx'
 import { ConfirmDialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Time } from '../parts/time.tsx'
@@ -29,6 +30,21 @@ export function PausedNote({ schedule: { paused } }: { schedule: Schedule }) {
         </span>
       </span>
     </p>
+  )
+}
+
+/** On what it choked, and how it goes on. */
+export function StuckNote({ namespace, schedule: { name, stuck } }: { namespace: string; schedule: Schedule }) {
+  if (stuck === null) return null
+  return (
+    <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded border border-failed bg-surface px-3 py-2">
+      <Icon name="warning" size={14} className="text-failed" />
+      <p className="min-w-0 grow">
+        <b className="font-semibold">It is stuck</b> on “{stuck.on}” since <Time at={stuck.since} />: {stuck.why}.{' '}
+        <span className="text-soft">It fires nothing before it is resumed, and then takes that again.</span>
+      </p>
+      <Command text={commandText(namespace, 'schedule', 'resume', name)} />
+    </div>
   )
 }
 
