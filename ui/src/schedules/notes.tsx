@@ -5,7 +5,8 @@ import { Button } from '../parts/button.tsx'
 import { Command, commandText } from '../parts/command.tsx'
 import { ConfirmDialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { Time } from '../parts/time.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { Duration, Time } from '../parts/time.tsx'
 import { resetSchedule } from './actions.ts'
 
 /** Who paused it, why, and until when. */
@@ -37,14 +38,13 @@ export function PausedNote({ schedule: { paused } }: { schedule: Schedule }) {
 export function StuckNote({ namespace, schedule: { name, stuck } }: { namespace: string; schedule: Schedule }) {
   if (stuck === null) return null
   return (
-    <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded border border-failed bg-surface px-3 py-2">
-      <Icon name="warning" size={14} className="text-failed" />
-      <p className="min-w-0 grow">
-        <b className="font-semibold">It is stuck</b> on “{stuck.on}” since <Time at={stuck.since} />: {stuck.why}.{' '}
-        <span className="text-soft">It fires nothing before it is resumed, and then takes that again.</span>
+    <Notice tone="failed" action={<Command text={commandText(namespace, 'schedule', 'resume', name)} />}>
+      <p>
+        <b className="font-semibold">Stuck</b> on “{stuck.on}” since <Time at={stuck.since} as="short" /> (<Duration from={stuck.since} to={null} />
+        ): {stuck.why}
       </p>
-      <Command text={commandText(namespace, 'schedule', 'resume', name)} />
-    </div>
+      <p className="text-soft">It fires nothing before it is resumed, and then takes that again.</p>
+    </Notice>
   )
 }
 
