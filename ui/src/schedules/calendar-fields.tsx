@@ -63,7 +63,7 @@ export function CalendarFields({ fields, change, problem }: FieldsProps) {
                 type="file"
                 accept=".ics,text/calendar"
                 disabled={name.trim() === '' || isTaken}
-                className="max-w-full text-small"
+                className="max-w-full text-small file:mr-2 file:h-8 file:cursor-pointer file:rounded file:border file:border-edge file:bg-surface file:px-3 file:text-ink"
                 onChange={async event => {
                   const file = event.target.files?.[0]
                   if (file !== undefined) add({ ics: await file.text() })

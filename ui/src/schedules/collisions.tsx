@@ -85,7 +85,11 @@ export function Collisions({ namespace, name, fields, firing, firingUntil, from,
       </Line>,
     )
   else if (definition.data !== undefined && (p50 === undefined || p95 === undefined))
-    lines.push(<Line key="no-runs">No run of {target} has ended yet: nothing is known of how long one takes.</Line>)
+    lines.push(
+      <Line key="no-runs" unknown>
+        No run of {target} has ended yet: nothing is known of how long one takes.
+      </Line>,
+    )
   if (p50 !== undefined && p95 !== undefined) {
     const overlapping = overlap === 'allow' ? 0 : overlapsOf(own, p50)
     lines.push(
