@@ -93,6 +93,19 @@ describe('who set it, whose turn it is, and what a schedule would meet', () => {
     await page.context().close()
   })
 
+  test('a queue whose worker does not serve what waits in it says which, here and on the home page', async () => {
+    const definitions = [{ kind: 'job', name: 'render', version: '1', options: { queue: 'films' } }]
+    await shown.client.call('definitions.register', {}, { definitions } as never)
+    const run = await shown.client.start('render')
+    const page = await open('/queues/films')
+    await page.getByRole('status').getByText('No worker takes render').waitFor()
+    await page.goto(`${shown.place.url}/`)
+    await page.getByText('no worker takes render, of which tasks wait in').waitFor()
+    await run.cancel()
+    await page.getByText('no worker takes render').waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+
   test('what a schedule starts is held against every limit that it meets, as it is and as it would be', async () => {
     await (await shown.client.start('quick', { tenant: 'acme' })).result()
     const schedule = (name: string, cron: string, tenant: string) => call('schedules.put', name, { cron, target: 'quick', input: { tenant } })
