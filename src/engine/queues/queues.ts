@@ -430,7 +430,7 @@ export class Queues {
     }
     const share = line.share as NonNullable<Line['share']>
     set.fair.serve(share, count)
-    line.pass = share.pass
+    place(line)
     set.ready.moved(line)
     if (line.window.wantsPage()) this.thirsty.add(line)
   }
@@ -657,6 +657,20 @@ export class Queues {
 /** The key whose row says whose turn it is. */
 export function sequenceName({ namespace, definition, sequence }: Pick<Group, 'namespace' | 'definition' | 'sequence'>): KeyName {
   return { namespace, scope: 'sequence', definition, key: sequence as string }
+}
+
+/** By what a line stands among those of its set, as it is now. A row that is in front makes no actor of it before its turn. */
+function place(line: Line): void {
+  line.pass = (line.share as NonNullable<Line['share']>).pass
+  const row = line.window.rowInFront
+  const next = row === null ? line.window.peek() : null
+  if (row !== null) {
+    line.sort = row.sort as number
+    line.first = row.id
+  } else if (next !== null) {
+    line.sort = next.order.sort
+    line.first = next.actor.id
+  }
 }
 
 function isRecorded({ bounds, set, sequence, window }: Line): boolean {

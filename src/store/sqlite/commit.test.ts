@@ -6,6 +6,7 @@ import { claimsOf } from './claims.ts'
 import { type Commits, commitsOf } from './commit.ts'
 import { encodeBatch } from './messages.ts'
 import { migrate } from './migrate.ts'
+import { rememberStale } from './ready.ts'
 
 /** A database whose statements fail as told: before they are done, or after, so that only the answer is lost. */
 class FailingDatabase {
@@ -55,6 +56,7 @@ const runs = () => database.prepare('select count(*) as count from run_open').ge
 beforeEach(() => {
   database = new DatabaseSync(':memory:')
   migrate(database, 'memory', 0)
+  rememberStale(database)
   failing = new FailingDatabase(database)
   commits = commitsOf(failing as unknown as DatabaseSync)
   claimsOf(database).claim({ lane: 'lane', claim: 'claim', node: 'node', nodeName: 'node', address: null, wanted: ALL_SHARDS, dead: [] })

@@ -6,6 +6,8 @@ import type { Place } from '../cursor.ts'
 import type { Expired, GroupHead, HoldRow, KeyName, KeyRow, MailRow, OpenCount, RateRow } from '../store.ts'
 import type { ClaimName, Claims } from './claims.ts'
 import { CLOSED_COLUMNS, type Columns, encodeLists, encodeRows, OPEN_COLUMNS } from './messages.ts'
+import { COUNTS } from './ready.ts'
+import { LIMIT } from './statements.ts'
 
 /** Reads that decisions rest on: on the writer's connection, which sees every batch before it and none after. Rows are answered as `encodeRows` writes them. */
 export interface Loads {
@@ -15,13 +17,19 @@ export interface Loads {
   findKeys(claim: ClaimName, names: readonly KeyName[]): KeyRow[]
   loadGroups(claim: ClaimName): GroupHead[]
   /** As `encodeLists` writes them. */
-  pageReady(claim: ClaimName, requests: readonly { group: GroupId; after: Place; limit: number }[]): ArrayBuffer
+  pageReady(claim: ClaimName, requests: readonly ReadyRequest[]): ArrayBuffer
   loadRates(claim: ClaimName): RateRow[]
   loadHolds(claim: ClaimName): HoldRow[]
   loadMail(claim: ClaimName, after: Pick<MailRow, 'from' | 'n'>, limit: number): MailRow[]
   lastMail(claim: ClaimName): number
   loadCounts(claim: ClaimName): OpenCount[]
   loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
+}
+
+interface ReadyRequest {
+  group: GroupId
+  after: Place
+  limit: number
 }
 
 export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>): Loads {
@@ -33,10 +41,16 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
   const open = rows(`select ${OPEN_COLUMNS} from run_open where id in (select value from json_each(?))`)
   const closed = rows(`select ${CLOSED_COLUMNS} from run_closed where id in (select value from json_each(?))`)
   const due = database.prepare(
-    'select id, wake_at as wakeAt from run_open where wake_at is not null and wake_at <= ? and (wake_at, id) > (?, ?) order by wake_at, id limit ?',
+    `select id, wake_at as wakeAt from run_open where wake_at is not null and wake_at <= ? and (wake_at, id) > (?, ?) order by wake_at, id limit ${LIMIT}`,
   )
-  const delivered = rows(`select ${OPEN_COLUMNS} from run_open where delivered = 1 and id > ? order by id limit ?`)
-  const ready = rows(`select ${OPEN_COLUMNS} from run_open where gate is not null and gate = ? and (sort, id) > (?, ?) order by sort, id limit ?`)
+  const delivered = rows(`select ${OPEN_COLUMNS} from run_open where delivered = 1 and id > ? order by id limit ${LIMIT}`)
+  const ready = rows(
+    `select ${OPEN_COLUMNS} from (select gate as ready_gate, sort as ready_sort, id as ready_id from run_ready where gate = ? and (sort, id) > (?, ?)) cross join run_open
+    on id = ready_id and gate = ready_gate and sort = ready_sort order by ready_sort, ready_id limit ${LIMIT}`,
+  )
+  function* pagesOf(requests: readonly ReadyRequest[]): Iterable<Columns[]> {
+    for (const { group, after, limit } of requests) yield ready.all(group, after.at, after.id, limit) as unknown as Columns[]
+  }
   const key = database.prepare(
     `select namespace, scope, definition, key, run, input_hash as inputHash, expires_at as expiresAt from run_key
     where namespace = ? and scope = ? and definition = ? and key = ?`,
@@ -44,25 +58,37 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
   // From group to group by the index: the time depends on the number of groups, not on how many tasks are ready.
   const groups = database.prepare(
     `with recursive found(gate) as (
-      select min(gate) from run_open where gate is not null
+      select min(gate) from run_ready
       union all
-      select (select min(gate) from run_open where gate is not null and gate > found.gate) from found where found.gate is not null
+      select (select min(gate) from run_ready where gate > found.gate) from found where found.gate is not null
     )
-    select gate as "group", (select min(sort) from run_open where gate is not null and gate = found.gate) as sort from found where gate is not null`,
+    select gate from found where gate is not null`,
   )
+  const first = database.prepare(`select sort, id from run_ready where gate = ? and exists (${COUNTS}) order by sort, id limit 1`)
+  const remember = database.prepare(
+    'insert or ignore into stale(gate, sort, id) select gate, sort, id from run_ready where gate = ? and (sort, id) < (?, ?)',
+  )
+  /** What stands before the head is stale: a crash has left it. */
+  const headOf = (gate: GroupId): GroupHead[] => {
+    const head = first.get(gate) as { sort: number; id: RunId } | undefined
+    remember.run(gate, head?.sort ?? Number.POSITIVE_INFINITY, head?.id ?? '')
+    return head === undefined ? [] : [{ group: gate, sort: head.sort }]
+  }
   const rates = database.prepare('select namespace, limit_name as "limit", key, spent from rate')
   const holds = database.prepare('select id, part, namespace, limit_name as "limit", key, run, weight, since from hold')
   const mail = database.prepare(
-    'select to_part as "to", from_part as "from", n, id, body from mail where (from_part, n) > (?, ?) order by from_part, n limit ?',
+    'select to_part as "to", from_part as "from", n, id, body from mail where (from_part, n) > (?, ?) order by from_part, n limit ? + 0',
   )
   const lastMail = database.prepare('select coalesce(max(n), 0) as n from mail')
   const counts = database.prepare(
     "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' group by 1, 2, 3, 4",
   )
-  const purgeable = database.prepare('select id, namespace, created_at as createdAt from run_closed where purge_at <= ? order by purge_at limit ?')
+  const purgeable = database.prepare(
+    `select id, namespace, created_at as createdAt from run_closed where purge_at <= ? order by purge_at limit ${LIMIT}`,
+  )
   const expired = database.prepare(
     `select namespace, scope, definition, key from run_key
-    where expires_at is not null and expires_at <= ? and not exists (select 1 from run_open where run_open.id = run_key.run) order by expires_at limit ?`,
+    where expires_at is not null and expires_at <= ? and not exists (select 1 from run_open where run_open.id = run_key.run) order by expires_at limit ${LIMIT}`,
   )
 
   return {
@@ -87,12 +113,13 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
       return [...found.values()]
     },
 
-    loadGroups: claim => (check(claim) ? groups.all().map(plain) : []) as unknown as GroupHead[],
+    loadGroups: claim => (check(claim) ? groups.all().flatMap(({ gate }) => headOf(gate as GroupId)) : []),
 
     pageReady(claim, requests) {
-      const holds = check(claim)
+      const pages = check(claim) ? pagesOf(requests) : requests.map(() => [])
       return encodeLists(
-        requests.map(({ group, after, limit }) => (holds ? (ready.all(group, after.at, after.id, limit) as unknown as Columns[]) : [])),
+        pages,
+        requests.reduce((rows, { limit }) => rows + limit, 0),
       )
     },
 

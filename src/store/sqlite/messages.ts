@@ -160,17 +160,22 @@ export const CLOSED_COLUMNS = `${SHARED}, null as gate, null as sort, null as wa
 /** A row of these columns, as an array. */
 export type Columns = unknown[]
 
-export function encodeRows(rows: Iterable<Columns>): ArrayBuffer {
-  return encodeLists([rows])
+export function encodeRows(rows: readonly Columns[]): ArrayBuffer {
+  return encodeLists([rows], rows.length)
 }
 
-export function encodeLists(lists: readonly Iterable<Columns>[]): ArrayBuffer {
-  const writer = new MessageWriter(16 * 1024)
+/** What is reserved at first: about what a row takes, for no more rows than so many. More makes the buffer grow. */
+const ROW_BYTES = 1_000
+const ROWS_RESERVED_MAX = 2_000
+
+/** Each list is asked for once the one before is written, so that the rows of many need not outlive a collection. `rowsMax`: of all lists together. */
+export function encodeLists(lists: Iterable<readonly Columns[]>, rowsMax: number): ArrayBuffer {
+  const writer = new MessageWriter(ROW_BYTES * Math.min(rowsMax + 1, ROWS_RESERVED_MAX))
   for (const rows of lists) writeRows(writer, rows)
   return writer.finish()
 }
 
-function writeRows(writer: MessageWriter, rows: Iterable<Columns>): void {
+function writeRows(writer: MessageWriter, rows: readonly Columns[]): void {
   for (const row of rows) {
     writer.count(1)
     writer.text(row[0] as string)

@@ -6,10 +6,12 @@ import { commitsOf } from './commit.ts'
 import { loadsOf } from './load.ts'
 import { migrate } from './migrate.ts'
 import { readingsOf } from './read.ts'
+import { rememberStale } from './ready.ts'
 import { runsQuery } from './runs.ts'
 
 const database = new DatabaseSync(':memory:')
 migrate(database, 'memory', 0)
+rememberStale(database)
 
 /** Every statement that the store prepares. */
 const statements: string[] = []

@@ -8,6 +8,7 @@ import { faultOf, refusalOf } from './disk.ts'
 import { loadsOf } from './load.ts'
 import { migrate } from './migrate.ts'
 import { readingsOf } from './read.ts'
+import { rememberStale } from './ready.ts'
 
 /** Pages in the write-ahead log at which a commit moves them to the database: 16 MiB. That commit takes some 30 ms longer; fewer pages mean more fsyncs. */
 const CHECKPOINT_PAGES = 4_000
@@ -29,6 +30,7 @@ export function writerOf(file: string) {
     `pragma cache_size = -${WRITER_CACHE_KIB}; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}; pragma journal_size_limit = ${LOG_BYTES_KEPT}`,
   )
   migrate(database, file, Date.now())
+  rememberStale(database)
   const claims = claimsOf(database)
   const commits = commitsOf(database)
   const idle = setTimeout(() => checkpoint(database, 'passive'), IDLE_MS)

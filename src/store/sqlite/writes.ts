@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { MessageReader } from './codec.ts'
+import { sweepOf } from './ready.ts'
 import { BulkStatement, Disagreement } from './statements.ts'
 
 const CLOSED = 'id, namespace, kind, name, queue, state, created_at, started_at, closed_at, purge_at, tags, input, output, body'
@@ -24,8 +25,10 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
     mailOf,
     purgeOf,
   ].map(of => of(database))
+  const sweep = sweepOf(database)
   return reader => {
     for (const write of writers) write(reader)
+    sweep()
   }
 }
 
