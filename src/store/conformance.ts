@@ -8,13 +8,13 @@ import { comparable, histories, Model } from './conformance/model.ts'
 import { rowsConform } from './conformance/rows.ts'
 import { schedulesConform } from './conformance/schedules.ts'
 import { shardsConform } from './conformance/shards.ts'
-import { type Store, StoreUnavailable } from './store.ts'
+import { type Store, type StoreCan, StoreUnavailable } from './store.ts'
 
 /** What store.ts promises, sentence by sentence, of any implementation. */
-export function conformance(name: string, open: Open): void {
+export function conformance(name: string, can: StoreCan, open: Open): void {
   describe(`${name} keeps the port's promises`, () => {
     lanesConform(open)
-    describe('lanes beside each other', () => shardsConform(open))
+    describe('lanes beside each other', () => shardsConform(open, can))
     describe('a batch', () => rowsConform(open))
     listsConform(open)
     schedulesConform(open)
@@ -29,6 +29,8 @@ export function conformance(name: string, open: Open): void {
         lane = await openLane(store)
       })
       afterEach(() => store.close())
+
+      test('it can what it says', () => expect(store.can).toEqual(can))
 
       test('after close, everything is unavailable; closing again does nothing', async () => {
         await store.close()

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { partOfResource } from '../../core/ids.ts'
-import { ALL_SHARDS, type Claim, SHARDS, type Store } from '../store.ts'
+import { ALL_SHARDS, type Claim, SHARDS, type Store, type StoreCan } from '../store.ts'
 import {
   bornRow,
   byId,
@@ -19,18 +19,16 @@ import {
 } from './fixtures.ts'
 
 /** Who holds which shards, and that a lane sees what lives on its own (E1, E15, E20). Where a store cannot share, a lane holds all or none. */
-export function shardsConform(open: Open): void {
+export function shardsConform(open: Open, can: StoreCan): void {
   let store: Store
   beforeEach(async () => {
     store = (await open()).store
   })
   afterEach(() => store.close())
 
-  const shared = (name: string, body: () => Promise<void>) =>
-    test(name, async ({ skip }) => {
-      if (!store.can.share) skip('it cannot share')
-      await body()
-    })
+  const shared = (name: string, body: () => Promise<void>) => {
+    if (can.share) test(name, body)
+  }
   const evens = ALL_SHARDS.filter(shard => shard % 2 === 0)
   const odds = ALL_SHARDS.filter(shard => shard % 2 === 1)
   const holders = async () => new Map((await store.lanes()).map(({ lane, shards }) => [lane, shards]))

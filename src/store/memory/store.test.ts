@@ -3,7 +3,7 @@ import { bornRow, closingRow, keyRow, openLane, rateRow, touchedRow } from '../c
 import { conformance } from '../conformance.ts'
 import { openMemoryStore } from './store.ts'
 
-conformance('memory', async () => ({ store: openMemoryStore() }))
+conformance('memory', { share: true }, async () => ({ store: openMemoryStore() }))
 
 describe("the memory store's powers for the simulator", () => {
   test('time is what options.now says, and stands still without it', async () => {

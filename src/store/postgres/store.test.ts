@@ -3,7 +3,7 @@ import { openPostgresStore } from './store.ts'
 import { emptied, schemaOfOwn } from './testing.ts'
 
 const { url, schema } = schemaOfOwn()
-conformance('postgres', async () => {
+conformance('postgres', { share: true }, async () => {
   await emptied(schema)
   const open = () => openPostgresStore({ url })
   return { store: await open(), reopen: open }

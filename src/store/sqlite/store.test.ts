@@ -5,7 +5,7 @@ import { temporaryFolder } from './testing.ts'
 
 const folder = temporaryFolder()
 let databases = 0
-conformance('sqlite', async () => {
+conformance('sqlite', { share: false }, async () => {
   const file = join(folder, `${++databases}.db`)
   const open = () => openSqliteStore({ file, nodeName: 'test' })
   return { store: await open(), reopen: open }
