@@ -14,7 +14,7 @@ import { type Store, type StoreCan, StoreUnavailable } from './store.ts'
 export function conformance(name: string, can: StoreCan, open: Open): void {
   describe(`${name} keeps the port's promises`, () => {
     lanesConform(open)
-    describe('lanes beside each other', () => shardsConform(open, can))
+    if (can.share) describe('lanes beside each other', () => shardsConform(open))
     describe('a batch', () => rowsConform(open))
     listsConform(open)
     schedulesConform(open)

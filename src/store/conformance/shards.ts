@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { partOfResource } from '../../core/ids.ts'
-import { ALL_SHARDS, type Claim, SHARDS, type Store, type StoreCan } from '../store.ts'
+import { ALL_SHARDS, type Claim, SHARDS, type Store } from '../store.ts'
 import {
   bornRow,
   byId,
@@ -18,23 +18,20 @@ import {
   readyOf,
 } from './fixtures.ts'
 
-/** Who holds which shards, and that a lane sees what lives on its own (E1, E15, E20). Where a store cannot share, a lane holds all or none. */
-export function shardsConform(open: Open, can: StoreCan): void {
+/** Who holds which shards, and that a lane sees what lives on its own (E1, E15, E20). For stores that can be shared. */
+export function shardsConform(open: Open): void {
   let store: Store
   beforeEach(async () => {
     store = (await open()).store
   })
   afterEach(() => store.close())
 
-  const shared = (name: string, body: () => Promise<void>) => {
-    if (can.share) test(name, body)
-  }
   const evens = ALL_SHARDS.filter(shard => shard % 2 === 0)
   const odds = ALL_SHARDS.filter(shard => shard % 2 === 1)
   const holders = async () => new Map((await store.lanes()).map(({ lane, shards }) => [lane, shards]))
 
   describe('shards', () => {
-    shared('a lane gets of those that it wants what nobody holds, in order', async () => {
+    test('a lane gets of those that it wants what nobody holds, in order', async () => {
       const one = await openLane(store, [], [9, 4, 5])
       const two = await openLane(store, [], [5, 6, 4, 3])
       expect([one.claim.shards, two.claim.shards]).toEqual([
@@ -44,7 +41,7 @@ export function shardsConform(open: Open, can: StoreCan): void {
       expect((await openLane(store)).claim.shards).toHaveLength(SHARDS - 5)
     })
 
-    shared("of a dead lane it gets what it wants, and the rest is nobody's", async () => {
+    test("of a dead lane it gets what it wants, and the rest is nobody's", async () => {
       const dead = await openLane(store, [], [1, 2, 3])
       const alive = await openLane(store, [], [4])
       const heir = await openLane(
@@ -62,7 +59,7 @@ export function shardsConform(open: Open, can: StoreCan): void {
       expect((await openLane(store, [], [1, 2, 3])).claim.shards).toEqual([1, 3])
     })
 
-    shared('a claim that is repeated gets no more than the first time', async () => {
+    test('a claim that is repeated gets no more than the first time', async () => {
       const held = await openLane(store, [], [7])
       const lane = await openLane(store, [], [7, 8])
       await store.release(held.claim)
@@ -70,12 +67,12 @@ export function shardsConform(open: Open, can: StoreCan): void {
       expect((await openLane(store, [], [7])).claim.shards).toEqual([7])
     })
 
-    shared('many that claim at once share without overlap', async () => {
+    test('many that claim at once share without overlap', async () => {
       const lanes = await Promise.all(Array.from({ length: 4 }, () => openLane(store, [], [0, 1, 2])))
       expect(lanes.flatMap(({ claim }) => claim.shards).sort()).toEqual([0, 1, 2])
     })
 
-    shared('one of many that revoke the same lane gets its shards', async () => {
+    test('one of many that revoke the same lane gets its shards', async () => {
       await openLane(store)
       const seen = await store.lanes()
       const lanes = await Promise.all(Array.from({ length: 4 }, () => openLane(store, seen)))
@@ -88,7 +85,7 @@ export function shardsConform(open: Open, can: StoreCan): void {
     const partsOf = (shards: readonly number[]) => shards.flatMap(shard => [0, 1, 2, 3].map(offset => shard * 4 + offset))
     const all = { after: null, limit: 999 }
 
-    shared('actors, groups, keys, rates, holds and mail of two lanes', async () => {
+    test('actors, groups, keys, rates, holds and mail of two lanes', async () => {
       const lanes = { even: await openLane(store, [], evens), odd: await openLane(store, [], odds) }
       const parts = partsOf(ALL_SHARDS)
       const mine = (lane: Lane) => (part: number) => lane.claim.shards.includes(part >> 2)
@@ -144,7 +141,7 @@ export function shardsConform(open: Open, can: StoreCan): void {
       expect((await store.read.runs({ namespace: NAMESPACE }, all)).rows).toHaveLength(512)
     })
 
-    shared('one shard by itself', async () => {
+    test('one shard by itself', async () => {
       const claims: Claim[] = []
       for (const shard of [0, 31, 63]) claims.push((await openLane(store, [], [shard])).claim)
       const writer = await openLane(store, [], [])
