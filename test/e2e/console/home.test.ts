@@ -1,6 +1,7 @@
 import { connect } from '@mainspring/sdk'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 const PHONE = { viewport: { width: 400, height: 800 } }
 

@@ -2,7 +2,8 @@ import { job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 const PHONE = { viewport: { width: 400, height: 800 } }
 const LINES = 2_000

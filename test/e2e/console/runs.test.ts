@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, isLive, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, isLive, browserTest as test } from '../support/console.ts'
 
 const LIST_MAX = 200
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 import { Schedules } from '../support/schedules.ts'
 
 const WIDE = { width: 1_440, height: 900 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 /** Those that look most unlike their wide selves: axe takes its time. */
 const CHECKED_ON_A_PHONE = ['/queues', '/limits/each-user', '/definitions/quick', '/batches']

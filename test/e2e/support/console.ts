@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type Client, connect, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { findChromium } from '../../../scripts/chromium.ts'
 import { ROOT } from '../../../scripts/run.ts'
 import { Place, type Running } from './place.ts'
@@ -127,25 +126,6 @@ export class Console implements AsyncDisposable {
 
 export async function isLive(page: Page): Promise<void> {
   await page.locator('[data-connection="live"]').waitFor()
-}
-
-/** No violation of WCAG 2.2 A and AA, in both themes unless it says in which. */
-export async function expectAccessible(page: Page, schemes: readonly ('light' | 'dark')[] = ['light', 'dark']): Promise<void> {
-  for (const colorScheme of schemes) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    // Radix puts a hint at the end of the body, where it is no part of the page's order.
-    const { violations } = await new AxeBuilder({ page })
-      // First, since it replaces all others. Nothing here stands in a frame of another origin: one page less to open, and only what is wrong is gathered.
-      .options({ resultTypes: ['violations'] })
-      .setLegacyMode(true)
-      .disableRules(['region'])
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-      .analyze()
-    const found = violations.flatMap(({ id, help, nodes }) =>
-      nodes.map(({ html, any }) => `${colorScheme} ${id}: ${help}\n  ${html}\n  ${any[0]?.message ?? ''}`),
-    )
-    expect(found).toEqual([])
-  }
 }
 
 /** Makes a key in the place's database, before its server holds it. */
