@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { type Client, connect } from '@mainspring/sdk'
 import { chromium, type Page } from 'playwright-core'
-import { findChromium } from '../scripts/chromium.ts'
+import { CHROMIUM_ARGUMENTS, findChromium } from '../scripts/chromium.ts'
 import { buildConsole } from '../scripts/console.ts'
 import { newId } from '../src/core/ids.ts'
 import { INPUT, noop } from './jobs.ts'
@@ -35,7 +35,7 @@ try {
   const file = join(folder, 'console.db')
   await fill(file)
   await served(file, async (server, client) => {
-    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS })
     try {
       for (const path of ['/runs', '/runs?state=failed', '/runs?definition=noop&last=24h']) {
         const visits: Visit[] = []

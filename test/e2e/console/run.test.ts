@@ -43,7 +43,7 @@ describe("a run's page", () => {
     worker = startWorker({ jobs, client: shown.client, name: 'talker', log: () => {} })
     await worker.ready
   })
-  afterEach(() => expect(shown.errors.splice(0)).toEqual([]))
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
   afterAll(async () => {
     for (const open of valves.values()) open()
     await worker?.drain(0).catch(() => undefined)

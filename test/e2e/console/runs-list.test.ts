@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { expectAccessible } from '../support/accessible.ts'
 import { Console, browserTest as test } from '../support/console.ts'
 
@@ -14,13 +14,7 @@ describe('the list of runs', () => {
   afterAll(async () => {
     await shown[Symbol.asyncDispose]()
   })
-  beforeEach(async () => {
-    shown.errors.length = 0
-  })
-  afterEach(async () => {
-    await page.context().close()
-    expect(shown.errors).toEqual([])
-  })
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
 
   const row = (text: string) => page.getByRole('row').filter({ hasText: text })
   const searchOf = (url: string) => new URL(url).searchParams
@@ -249,7 +243,6 @@ describe('the list of runs', () => {
       await page.getByRole('button', { name: 'Retry' }).click()
       await page.getByRole('dialog', { name: 'Retry one run?' }).waitFor()
       await expectAccessible(page)
-      if (options !== PHONE) await page.context().close()
     }
   })
 })

@@ -9,7 +9,7 @@ describe('the console', () => {
   beforeAll(async () => {
     shown = await Console.open()
   })
-  afterEach(() => expect(shown.errors).toEqual([]))
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
   afterAll(() => shown[Symbol.asyncDispose]())
 
   test('shows new runs and their states without a reload', async () => {

@@ -12,8 +12,7 @@ describe('definitions, batches and settings in the console', () => {
   })
   afterEach(async () => {
     shown.release()
-    await page.context().close()
-    expect(shown.errors).toEqual([])
+    expect(await shown.closePages()).toEqual([])
   })
   afterAll(async () => {
     await shown[Symbol.asyncDispose]()

@@ -10,8 +10,7 @@ describe('queues, limits and workers in the console', () => {
   })
   afterEach(async () => {
     shown.release()
-    await page.context().close()
-    expect(shown.errors).toEqual([])
+    expect(await shown.closePages()).toEqual([])
   })
   afterAll(async () => {
     await shown[Symbol.asyncDispose]()
@@ -76,7 +75,7 @@ describe('queues, limits and workers in the console', () => {
     await page.waitForURL(/\/limits\/one-gate$/)
     await page.getByText('Nobody holds it').waitFor()
     const first = await shown.client.start('gate')
-    await row(first.id.slice(-5)).waitFor()
+    await page.getByRole('group', { name: 'Runs that hold one-gate' }).getByText(first.id.slice(-5)).waitFor()
     const second = await shown.client.start('gate')
     await row(second.id.slice(-5)).getByText('one-gate').waitFor()
     await page.keyboard.press('e')

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { type Client, connect, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { test } from 'vitest'
-import { findChromium } from '../../../scripts/chromium.ts'
+import { CHROMIUM_ARGUMENTS, findChromium } from '../../../scripts/chromium.ts'
 import { ROOT } from '../../../scripts/run.ts'
 import { Place, type Running } from './place.ts'
 
@@ -43,6 +43,7 @@ export class Console implements AsyncDisposable {
   readonly #browser: Browser
   readonly #gates: Gates
   readonly #basePath: string
+  readonly #contexts: BrowserContext[] = []
 
   private constructor(parts: Parts) {
     this.place = parts.place
@@ -78,7 +79,7 @@ export class Console implements AsyncDisposable {
     const gates = new Gates()
     const worker = startWorker({ jobs: gates.jobs, client, name: 'tests', log: () => {} })
     await worker.ready
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS, '--disable-gpu'] })
     return new Console({ place, flags: allFlags, server, client, apiKey, worker, browser, gates, basePath })
   }
 
@@ -92,6 +93,7 @@ export class Console implements AsyncDisposable {
 
   async blankPage(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1_440, height: 900 }, ...options })
+    this.#contexts.push(context)
     const page = await context.newPage()
     page.on('console', message => {
       // What an answer's status is, and a lost connection, the page tells its reader.
@@ -99,6 +101,12 @@ export class Console implements AsyncDisposable {
     })
     page.on('pageerror', error => this.errors.push(String(error)))
     return page
+  }
+
+  /** Closes the pages of a test, which would go on following what the next one does. Answers the errors that they have told. */
+  async closePages(): Promise<string[]> {
+    await Promise.all(this.#contexts.splice(0).map(context => context.close()))
+    return this.errors.splice(0)
   }
 
   /** Lets the run that waits in `gate` go on. */
