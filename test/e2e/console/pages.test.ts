@@ -92,7 +92,7 @@ test('two tabs tell the same: what one does the other shows, and what comes too 
   await isLive(other)
   await one.getByText('running').first().waitFor()
   await other.getByText('running').first().waitFor()
-  shown.release()
+  await shown.release(1)
   await one.getByText('completed').first().waitFor()
   await other.getByText('completed').first().waitFor()
 })

@@ -105,7 +105,7 @@ describe('the list of runs', () => {
     const run = await shown.client.start('gate')
     const running = row(run.id.slice(-5))
     await running.waitFor()
-    shown.release()
+    await shown.release(1)
     await running.waitFor({ state: 'detached' })
   })
 

@@ -18,7 +18,7 @@ describe('the console', () => {
     const run = await shown.client.start('gate')
     const row = page.getByRole('row').filter({ hasText: run.id.slice(-5) })
     await row.getByText('running').waitFor()
-    shown.release()
+    await shown.release(1)
     await row.getByText('completed').waitFor()
   })
 

@@ -120,7 +120,7 @@ describe('a schedule: what if, ledger, actions', () => {
     await panel.getByText('1 started').waitFor()
     await panel.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('it starts nothing further').waitFor()
-    shown.release()
+    await shown.release(1)
     await panel.waitFor({ state: 'detached' })
   })
 

@@ -11,7 +11,7 @@ describe('definitions, batches and settings in the console', () => {
     shown = await Console.open()
   })
   afterEach(async () => {
-    shown.release()
+    await shown.release()
     expect(await shown.closePages()).toEqual([])
   })
   afterAll(async () => {

@@ -9,7 +9,7 @@ describe('queues, limits and workers in the console', () => {
     shown = await Console.open()
   })
   afterEach(async () => {
-    shown.release()
+    await shown.release()
     expect(await shown.closePages()).toEqual([])
   })
   afterAll(async () => {
@@ -86,7 +86,7 @@ describe('queues, limits and workers in the console', () => {
     await dialog().getByLabel('At once').fill('2')
     await dialog().getByRole('button', { name: 'Change it' }).click()
     await page.getByRole('group', { name: 'Runs that hold one-gate' }).getByText(second.id.slice(-5)).waitFor()
-    shown.release()
+    await shown.release(2)
     await Promise.all([first.result(), second.result()])
     await page.getByText('Nobody holds it').waitFor()
     await page.getByRole('button', { name: 'Remove' }).click()
@@ -139,7 +139,7 @@ describe('queues, limits and workers in the console', () => {
     await dialog().getByRole('button', { name: 'Drain the worker' }).click()
     const notice = page.getByRole('status').filter({ hasText: 'a new machine' })
     await notice.getByText('one run is still on its way').waitFor()
-    shown.release()
+    await shown.release(1)
     await notice.getByText('It is empty').waitFor()
     const waits = await shown.client.start('quick')
     await page.getByRole('button', { name: 'Give it runs again' }).click()

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { type Client, connect, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
@@ -109,9 +110,9 @@ export class Console implements AsyncDisposable {
     return this.errors.splice(0)
   }
 
-  /** Lets the run that waits in `gate` go on. */
-  release(): void {
-    this.#gates.release()
+  /** Lets those who wait in `gate` go on, once there are so many: a page shows a run as running before its handler has begun. */
+  async release(count = 0): Promise<void> {
+    await this.#gates.release(count)
   }
 
   async stopServer(): Promise<void> {
@@ -124,7 +125,7 @@ export class Console implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.release()
+    await this.release()
     await this.#browser.close()
     await this.#worker.drain(0).catch(() => undefined)
     await this.client.close()
@@ -151,11 +152,13 @@ async function makeKey(place: Place): Promise<string> {
 /** Jobs of the tests. `gate` waits until it is released, or asked to stop. */
 class Gates {
   readonly #waiting = new Set<() => void>()
+  readonly #begun = new EventEmitter()
   readonly jobs = [
     job('gate', (_: unknown, { signal }) => {
       return new Promise<string>((resolve, reject) => {
         const release = (): void => resolve('released')
         this.#waiting.add(release)
+        this.#begun.emit('one')
         signal.addEventListener('abort', () => {
           this.#waiting.delete(release)
           reject(signal.reason)
@@ -168,7 +171,8 @@ class Gates {
     }),
   ]
 
-  release(): void {
+  async release(count: number): Promise<void> {
+    while (this.#waiting.size < count) await once(this.#begun, 'one')
     for (const release of this.#waiting) release()
     this.#waiting.clear()
   }
