@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { type Client, connect } from '@mainspring/sdk'
 import { chromium, type Page } from 'playwright-core'
+import { CHROMIUM_ARGUMENTS, findChromium } from '../scripts/chromium.ts'
 import { buildConsole } from '../scripts/console.ts'
 import { newId } from '../src/core/ids.ts'
 import { INPUT, noop } from './jobs.ts'
@@ -25,42 +26,54 @@ const EVENTS_PER_SECOND = 500
 const ORIGINALS = 1_000
 const DAYS_MS = 6 * 86_400_000
 
+const executablePath = findChromium()
+if (executablePath === null) throw new Error('no Chromium: apt-get install chromium, or name it in MAINSPRING_CHROMIUM')
 await buildConsole()
 const folder = mkdtempSync(join(tmpdir(), 'mainspring-bench-console-'))
 try {
   console.log(`first load, JavaScript: ${(firstLoadBytes() / 1_000).toFixed(1)} KB gzip (at most 200)`)
   const file = join(folder, 'console.db')
   await fill(file)
+  await served(file, async (server, client) => {
+    const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS })
+    try {
+      for (const path of ['/runs', '/runs?state=failed', '/runs?definition=noop&last=24h']) {
+        const visits: Visit[] = []
+        for (let round = 0; round < ROUNDS; round++) {
+          const context = await browser.newContext({ viewport: { width: 1_440, height: 900 } })
+          visits.push(await visit(await context.newPage(), `${server.url}${path}`))
+          await context.close()
+        }
+        const times = visits.map(({ ms }) => ms)
+        console.log(
+          `${path}: rows there and the page free after ${median(times)} ms (at most 500; median of ${ROUNDS} first visits, ${Math.min(...times)} to ${Math.max(...times)}), ` +
+            `of which ${median(visits.map(({ cpuMs }) => cpuMs))} ms are the page's own CPU`,
+        )
+      }
+      for (const path of ['/runs', '/'])
+        await live(await browser.newPage({ viewport: { width: 1_440, height: 900 } }), `${server.url}${path}`, client, path)
+    } finally {
+      await browser.close()
+    }
+  })
+  console.log(`node ${process.version}, ${availableParallelism()} CPUs, load ${loadavg()[0]?.toFixed(1)}, ${RUNS.toLocaleString('en')} closed runs`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** With a server on the file, a worker and a client, which end with it, however it ends. */
+async function served(file: string, use: (server: BenchServer, client: Client) => Promise<void>): Promise<void> {
   const server = await BenchServer.start(file)
   const worker = started('worker.ts', [server.url, '50'])
-  await said(worker)
-  const browser = await chromium.launch({ executablePath: process.env.MAINSPRING_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
   const client = connect({ url: server.url, namespace: 'default' })
   try {
-    for (const path of ['/runs', '/runs?state=failed', '/runs?definition=noop&last=24h']) {
-      const visits: Visit[] = []
-      for (let round = 0; round < ROUNDS; round++) {
-        const context = await browser.newContext({ viewport: { width: 1_440, height: 900 } })
-        visits.push(await visit(await context.newPage(), `${server.url}${path}`))
-        await context.close()
-      }
-      const times = visits.map(({ ms }) => ms)
-      console.log(
-        `${path}: rows there and the page free after ${median(times)} ms (at most 500; median of ${ROUNDS} first visits, ${Math.min(...times)} to ${Math.max(...times)}), ` +
-          `of which ${median(visits.map(({ cpuMs }) => cpuMs))} ms are the page's own CPU`,
-      )
-    }
-    for (const path of ['/runs', '/'])
-      await live(await browser.newPage({ viewport: { width: 1_440, height: 900 } }), `${server.url}${path}`, client, path)
+    await said(worker)
+    await use(server, client)
   } finally {
-    await browser.close()
     await client.close()
     await stopped(worker)
     await stopped(server.child)
   }
-  console.log(`node ${process.version}, ${availableParallelism()} CPUs, load ${loadavg()[0]?.toFixed(1)}, ${RUNS.toLocaleString('en')} closed runs`)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** What the entry and the list of runs need, each file once. */
@@ -83,19 +96,14 @@ function firstLoadBytes(): number {
 
 /** Real runs by a real server; then copies of their rows, with ids and times of their own, up to the number. */
 async function fill(file: string): Promise<void> {
-  const server = await BenchServer.start(file)
-  const worker = started('worker.ts', [server.url, '50'])
-  await said(worker)
-  const client = connect({ url: server.url, namespace: 'default' })
-  await startAll(client, noop, INPUT, ORIGINALS, 500, 1)
-  for (let closed = 0; closed < ORIGINALS; ) {
-    await new Promise(resolve => setTimeout(resolve, 200))
-    const { counts } = await client.call<{ counts: Record<string, number> }>('runs.histogram', {})
-    closed = counts.completed ?? 0
-  }
-  await client.close()
-  await stopped(worker)
-  await stopped(server.child)
+  await served(file, async (_, client) => {
+    await startAll(client, noop, INPUT, ORIGINALS, 500, 1)
+    for (let closed = 0; closed < ORIGINALS; ) {
+      await new Promise(resolve => setTimeout(resolve, 200))
+      const { counts } = await client.call<{ counts: Record<string, number> }>('runs.histogram', {})
+      closed = counts.completed ?? 0
+    }
+  })
   const database = new DatabaseSync(file)
   database.function('copied_id', { deterministic: false }, at => newId(Number(at), Math.random))
   // Nothing else has it open: indexes are made at the end, all at once, and a crash costs the bench alone.

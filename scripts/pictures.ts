@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { findChromium } from './chromium.ts'
+import { CHROMIUM_ARGUMENTS, findChromium } from './chromium.ts'
 import { buildConsole } from './console.ts'
 import { ROOT } from './run.ts'
 
@@ -52,7 +52,7 @@ try {
   const ids = await found(url)
   const executablePath = findChromium()
   if (executablePath === null) throw new Error('no Chromium: apt-get install chromium, or name it in MAINSPRING_CHROMIUM')
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+  const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGUMENTS, '--disable-gpu'] })
   for (const picture of PICTURES) await take(browser, url, picture, ids)
   await browser.close()
 } finally {

@@ -61,7 +61,7 @@ const KEEP_ALIVE_MS = 75_000
 /** A name of 200 characters, each up to 4 bytes of `%XX`. */
 const PARAMETER_LENGTH_MAX = 200 * 12
 /** These end early when the client goes. */
-const WAITING = new Set(['tasks.poll', 'runs.get'])
+const WAITING = new Set(['tasks.poll', 'runs.get', 'runs.histogram'])
 /** What needs no key anywhere: probes. */
 const PROBES = new Set(['/healthz', '/readyz'])
 /** Its token is its key: the target of a request has no other. */

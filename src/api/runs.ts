@@ -92,13 +92,13 @@ const histogram = operation({
   summary: 'How many runs were created when, by state; of the newest 200,000, or 5,000 where reason, error or metadata are asked for',
   query: { ...runQuery, from: instant, until: instant, buckets: between(10, 200, 60) },
   answers: { 200: RunHistogram },
-  async handle({ engine, params, query, context }) {
+  async handle({ engine, params, query, context, signal }) {
     const { from: asked, until = context.now(), buckets = 60, ...filter } = query
     const from = asked ?? until - DAY_MS
     if (from >= until) throw new UserError('invalid-input', { at: '/query/from', found: formatInstant(from), hint: 'a range ends after it begins' })
     const stepMs = Math.ceil((until - from) / buckets)
     const search = await searchOf(engine, params.namespace, { ...filter, createdAfter: from, createdBefore: until }, context.now())
-    return JSON.stringify(histogramJson(await engine.runs.tally(search, { from, stepMs }), { from, until, stepMs }))
+    return JSON.stringify(histogramJson(await engine.runs.tally(search, { from, stepMs }, signal), { from, until, stepMs }))
   },
 })
 

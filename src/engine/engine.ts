@@ -158,7 +158,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (page.after !== null) placeOf(page.after)
         return available(searchRuns(store.read, search, page))
       },
-      tally: (search, steps) => available(tallyRuns(store.read, search, steps)),
+      tally: (search, steps, signal) => available(tallyRuns(store.read, search, steps, signal)),
       async history(namespace, id) {
         const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
         const body = decodeBody(found.body)

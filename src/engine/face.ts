@@ -43,8 +43,8 @@ export interface Engine {
     /** Like `get`, but waits until the run is closed, `waitMs` at most. */
     wait(namespace: string, id: RunId, waitMs: number, signal?: AbortSignal): Promise<RunDetail>
     list(search: RunSearch, page: Page): Promise<RunsFound>
-    /** How many of a search were created in each step from `from` on, by state. */
-    tally(search: RunSearch, steps: { from: Instant; stepMs: number }): Promise<RunTally>
+    /** How many of a search were created in each step from `from` on, by state. Aborted, it tells what it has counted until then. */
+    tally(search: RunSearch, steps: { from: Instant; stepMs: number }, signal?: AbortSignal): Promise<RunTally>
     /** All events, the first is number 0. */
     history(namespace: string, id: RunId): Promise<HistoryEvent[]>
     /** Its retries, what started it, and what it started. */

@@ -7,6 +7,7 @@ import { contains } from './batches/filter.ts'
 import type { RunSearch, RunsFound, RunTally } from './face.ts'
 import { summaryOf } from './summary.ts'
 import { KIND_TAG } from './tags.ts'
+import { Counts, countRuns, type Steps } from './tally.ts'
 
 /** Runs that one call looks into: 5,000 bodies are read and folded in some 100 ms, in pages that hold nobody up. */
 export const LOOKED_THROUGH_MAX = 5_000
@@ -61,26 +62,22 @@ function isIndexed({ names, queues, kinds, states, took }: RunFilter): boolean {
 }
 
 /** The runs of a search by the step of their creation and by state. */
-export async function tallyRuns(read: Read, search: RunSearch, steps: { from: Instant; stepMs: number }): Promise<RunTally> {
+export async function tallyRuns(read: Read, search: RunSearch, steps: Steps, signal?: AbortSignal): Promise<RunTally> {
   const fits = bodyFits(search)
   if (fits === null) {
     const filter = filterOf(search)
     const floor = isIndexed(filter) ? null : await floorOf(read, filter, null)
-    const tally = await read.runCounts(floor === null ? filter : { ...filter, createdAfter: floor }, steps, COUNTED_MAX)
+    const tally = await countRuns(read, floor === null ? filter : { ...filter, createdAfter: floor }, steps, COUNTED_MAX, signal)
     return { counts: tally.counts, through: tally.through ?? floor }
   }
-  const counts = new Map<string, RunTally['counts'][number]>()
+  const counts = new Counts()
   let through: Instant | null = null
   for await (const actor of lookedThrough(read, search, null)) {
     through = typeof actor === 'number' ? actor : (actor?.createdAt ?? null)
     if (actor === null || typeof actor === 'number' || !fits(actor)) continue
-    const { state } = actor.view
-    const step = Math.floor((actor.createdAt - steps.from) / steps.stepMs)
-    const known = counts.get(`${step} ${state}`)
-    if (known === undefined) counts.set(`${step} ${state}`, { step, state, count: 1 })
-    else known.count++
+    counts.add({ step: Math.floor((actor.createdAt - steps.from) / steps.stepMs), state: actor.view.state, count: 1 })
   }
-  return { counts: [...counts.values()], through }
+  return { counts: counts.all(), through }
 }
 
 /** Newest first, as far as one call looks. Last, null: that was the end of the list; or a time: how deep the store went. */

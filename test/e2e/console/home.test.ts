@@ -1,6 +1,7 @@
 import { connect } from '@mainspring/sdk'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 const PHONE = { viewport: { width: 400, height: 800 } }
 
@@ -12,9 +13,7 @@ describe('Home', () => {
   afterAll(async () => {
     await shown[Symbol.asyncDispose]()
   })
-  afterEach(() => {
-    expect(shown.errors).toEqual([])
-  })
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
 
   test('teaches the first job where nothing is defined, and becomes Home by itself', async () => {
     const page = await shown.page('/?namespace=fresh')
@@ -25,7 +24,6 @@ describe('Home', () => {
     await client.close()
     await page.getByRole('heading', { name: 'Nothing needs you' }).waitFor()
     await page.getByText('No worker is there').waitFor()
-    await page.context().close()
   })
 
   test('says what fails, as it fails, and leads to it', async () => {
@@ -42,7 +40,6 @@ describe('Home', () => {
       .getByRole('row')
       .filter({ hasText: run.id.slice(-5) })
       .waitFor()
-    await page.context().close()
   })
 
   test('says that a paused queue keeps work waiting, by whom and how to go on', async () => {
@@ -56,7 +53,6 @@ describe('Home', () => {
     await page.getByText('mainspring queue resume printing').waitFor()
     await page.keyboard.press('Escape')
     expect(await need.getByRole('link').getAttribute('href')).toMatch(/\/queues\/printing$/)
-    await page.context().close()
   })
 
   test('counts are links to what they count; charts go back as far as the address says', async () => {
@@ -77,7 +73,6 @@ describe('Home', () => {
       .click()
     await page.waitForURL(/state=failed&state=timed_out&last=1h/)
     await page.getByRole('row').filter({ hasText: 'breaks' }).waitFor()
-    await page.context().close()
   })
 
   test('is accessible, wide and on a phone', async () => {
@@ -87,7 +82,6 @@ describe('Home', () => {
       await page.locator('canvas').nth(1).waitFor()
       await expectAccessible(page)
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      await page.context().close()
     }
   })
 })

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { playDay } from '../../../src/demo/index.ts'
-import { Console, expectAccessible, isLive, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, isLive, browserTest as test } from '../support/console.ts'
 import type { Place } from '../support/place.ts'
 
 /** All addresses without a name in them. */
@@ -91,7 +92,7 @@ test('two tabs tell the same: what one does the other shows, and what comes too 
   await isLive(other)
   await one.getByText('running').first().waitFor()
   await other.getByText('running').first().waitFor()
-  shown.release()
+  await shown.release(1)
   await one.getByText('completed').first().waitFor()
   await other.getByText('completed').first().waitFor()
 })

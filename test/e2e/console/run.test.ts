@@ -2,7 +2,8 @@ import { job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 const PHONE = { viewport: { width: 400, height: 800 } }
 const LINES = 2_000
@@ -42,7 +43,7 @@ describe("a run's page", () => {
     worker = startWorker({ jobs, client: shown.client, name: 'talker', log: () => {} })
     await worker.ready
   })
-  afterEach(() => expect(shown.errors.splice(0)).toEqual([]))
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
   afterAll(async () => {
     for (const open of valves.values()) open()
     await worker?.drain(0).catch(() => undefined)

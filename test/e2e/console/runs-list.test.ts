@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 const PHONE = { viewport: { width: 400, height: 800 } }
 
@@ -13,13 +14,7 @@ describe('the list of runs', () => {
   afterAll(async () => {
     await shown[Symbol.asyncDispose]()
   })
-  beforeEach(async () => {
-    shown.errors.length = 0
-  })
-  afterEach(async () => {
-    await page.context().close()
-    expect(shown.errors).toEqual([])
-  })
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
 
   const row = (text: string) => page.getByRole('row').filter({ hasText: text })
   const searchOf = (url: string) => new URL(url).searchParams
@@ -110,7 +105,7 @@ describe('the list of runs', () => {
     const run = await shown.client.start('gate')
     const running = row(run.id.slice(-5))
     await running.waitFor()
-    shown.release()
+    await shown.release(1)
     await running.waitFor({ state: 'detached' })
   })
 
@@ -248,7 +243,6 @@ describe('the list of runs', () => {
       await page.getByRole('button', { name: 'Retry' }).click()
       await page.getByRole('dialog', { name: 'Retry one run?' }).waitFor()
       await expectAccessible(page)
-      if (options !== PHONE) await page.context().close()
     }
   })
 })

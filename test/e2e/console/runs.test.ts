@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, isLive, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, isLive, browserTest as test } from '../support/console.ts'
 
 const LIST_MAX = 200
 
@@ -8,7 +9,7 @@ describe('the console', () => {
   beforeAll(async () => {
     shown = await Console.open()
   })
-  afterEach(() => expect(shown.errors).toEqual([]))
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
   afterAll(() => shown[Symbol.asyncDispose]())
 
   test('shows new runs and their states without a reload', async () => {
@@ -17,7 +18,7 @@ describe('the console', () => {
     const run = await shown.client.start('gate')
     const row = page.getByRole('row').filter({ hasText: run.id.slice(-5) })
     await row.getByText('running').waitFor()
-    shown.release()
+    await shown.release(1)
     await row.getByText('completed').waitFor()
   })
 

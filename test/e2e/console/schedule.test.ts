@@ -1,6 +1,7 @@
 import { job, schedule } from '@mainspring/sdk'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 import { Schedules } from '../support/schedules.ts'
 
 const WIDE = { width: 1_440, height: 900 }
@@ -14,7 +15,7 @@ describe('a schedule: what if, ledger, actions', () => {
     shown = await Console.open()
     calls = new Schedules(shown)
   })
-  afterEach(() => expect(shown.errors.splice(0)).toEqual([]))
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
   afterAll(async () => {
     await shown?.[Symbol.asyncDispose]()
   })
@@ -44,7 +45,6 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByText('Nothing is changed yet').waitFor()
     expect(await calls.get('editable')).toMatchObject({ cron: '0 7 * * *', jitter: 300_000 })
     expect(new URL(page.url()).pathname).toBe('/schedules/editable')
-    await page.context().close()
   })
 
   test('days of a calendar are written one a line, picked, or read from a file, and its times go by them', async () => {
@@ -108,7 +108,6 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('in force from now on').waitFor()
     expect(await calls.get('contested')).toMatchObject({ cron: '0 8 * * *', jitter: 60_000 })
-    await page.context().close()
   })
 
   test('what it starts has room or not: with its limit, and with the others of the minute', async () => {
@@ -123,7 +122,6 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByText(/A run takes/).waitFor()
     await page.getByLabel('Starts', { exact: true }).fill('nobody')
     await page.getByText('its times would be refused').waitFor()
-    await page.context().close()
   })
 
   test('pauses with a note, resumes, and triggers: the ledger has it', async () => {
@@ -150,7 +148,6 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByText('not-nominal').waitFor()
     await row.getByRole('link').click()
     await page.waitForURL(/\/runs\/\w{26}$/)
-    await page.context().close()
   })
 
   test('a backfill says how many there are, shows its progress, and is cancelled', async () => {
@@ -166,9 +163,8 @@ describe('a schedule: what if, ledger, actions', () => {
     await panel.getByText('1 started').waitFor()
     await panel.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('it starts nothing further').waitFor()
-    shown.release()
+    await shown.release(1)
     await panel.waitFor({ state: 'detached' })
-    await page.context().close()
   })
 
   test('what an operator laid over the code is told, and goes by a reset', async () => {
@@ -185,7 +181,6 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Reset to code' }).click()
     await page.getByText('Changed over the code').waitFor({ state: 'detached' })
     expect(await calls.get('of-code')).toMatchObject({ jitter: 0, overridden: [] })
-    await page.context().close()
   })
 
   test('is accessible, in both themes, wide and on a phone', { timeout: 240_000 }, async () => {
@@ -203,6 +198,5 @@ describe('a schedule: what if, ledger, actions', () => {
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
       }
     }
-    await page.context().close()
   })
 })

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 import { Schedules } from '../support/schedules.ts'
 
 const WIDE = { width: 1_440, height: 900 }
@@ -15,7 +16,7 @@ describe('schedules: list, day, month, a new one', () => {
     shown = await Console.open()
     calls = new Schedules(shown)
   })
-  afterEach(() => expect(shown.errors.splice(0)).toEqual([]))
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
   afterAll(async () => {
     await shown?.[Symbol.asyncDispose]()
   })
@@ -31,7 +32,6 @@ describe('schedules: list, day, month, a new one', () => {
     await row.getByText('every second').waitFor()
     await row.getByRole('link', { name: /Ledger of each-second, the last times: .*\d+ completed/ }).waitFor()
     await calls.remove('each-second')
-    await page.context().close()
   })
 
   test('the list is filtered by what is in the address, and back takes it away', async () => {
@@ -51,7 +51,6 @@ describe('schedules: list, day, month, a new one', () => {
     await page.locator('[role=row]:focus').waitFor()
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: /monthly/ }).waitFor()
-    await page.context().close()
   })
 
   test('a day shows all on one axis, and what starts in its fullest minute', async () => {
@@ -74,7 +73,6 @@ describe('schedules: list, day, month, a new one', () => {
     await page.goBack()
     await page.getByRole('heading', { name: 'Saturday, June 15, 2030' }).waitFor()
     await calls.remove('dense')
-    await page.context().close()
   })
 
   test('a day of 25 hours is told as one, in the reader’s zone, and the month marks it', async () => {
@@ -88,7 +86,6 @@ describe('schedules: list, day, month, a new one', () => {
     await page.getByText('25 h', { exact: true }).waitFor()
     await page.getByRole('link', { name: /^Saturday, October 26: .*1 held by a calendar/ }).click()
     await page.waitForURL(/view=day.*date=2030-10-26|date=2030-10-26.*view=day/)
-    await page.context().close()
   })
 
   test('makes a schedule from an example, refuses a name that is taken, and deletes it', async () => {
@@ -111,7 +108,6 @@ describe('schedules: list, day, month, a new one', () => {
     await page.getByRole('button', { name: 'Delete the schedule' }).click()
     await page.waitForURL(/\/schedules$/)
     expect(await calls.isThere('made-here')).toBe(false)
-    await page.context().close()
   })
 
   test('is accessible, in both themes, wide and on a phone', { timeout: 240_000 }, async () => {
@@ -131,6 +127,5 @@ describe('schedules: list, day, month, a new one', () => {
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
       }
     }
-    await page.context().close()
   })
 })

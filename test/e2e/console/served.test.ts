@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'vitest'
 import { ROOT } from '../../../scripts/run.ts'
-import { Console, expectAccessible, isLive, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, isLive, browserTest as test } from '../support/console.ts'
 
 test('works below a path, as does the API', async () => {
   await using shown = await Console.open({ basePath: '/jobs/mainspring' })

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, browserTest as test } from '../support/console.ts'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, browserTest as test } from '../support/console.ts'
 
 /** Those that look most unlike their wide selves: axe takes its time. */
 const CHECKED_ON_A_PHONE = ['/queues', '/limits/each-user', '/definitions/quick', '/batches']
@@ -34,11 +35,8 @@ describe('pages of those who do the work', () => {
       ['/settings?tab=appearance', 'Time zone'],
     ]
   })
-  afterAll(async () => {
-    const { errors } = shown
-    await shown[Symbol.asyncDispose]()
-    expect(errors).toEqual([])
-  })
+  afterEach(async () => expect(await shown.closePages()).toEqual([]))
+  afterAll(() => shown[Symbol.asyncDispose]())
 
   test.each([
     ['lists and settings', /^\/[a-z]+(\?tab=appearance)?$/],
@@ -51,7 +49,6 @@ describe('pages of those who do the work', () => {
       await page.getByText(there).first().waitFor()
       await expectAccessible(page)
     }
-    await page.context().close()
   })
 
   test('push nothing out of sight on a phone, where lists are cards', { timeout: 240_000 }, async () => {
@@ -63,7 +60,6 @@ describe('pages of those who do the work', () => {
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true)
       if (CHECKED_ON_A_PHONE.some(checked => path.startsWith(checked))) await expectAccessible(page)
     }
-    await page.context().close()
   })
 
   test('so are the dialogs', { timeout: 240_000 }, async () => {
@@ -81,6 +77,5 @@ describe('pages of those who do the work', () => {
       await page.getByRole('dialog').waitFor()
       await expectAccessible(page)
     }
-    await page.context().close()
   })
 })

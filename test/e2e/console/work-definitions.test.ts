@@ -11,9 +11,8 @@ describe('definitions, batches and settings in the console', () => {
     shown = await Console.open()
   })
   afterEach(async () => {
-    shown.release()
-    await page.context().close()
-    expect(shown.errors).toEqual([])
+    await shown.release()
+    expect(await shown.closePages()).toEqual([])
   })
   afterAll(async () => {
     await shown[Symbol.asyncDispose]()

@@ -1,6 +1,7 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { Console, expectAccessible, isLive, browserTest as test } from '../support/console.ts'
+import { expectAccessible } from '../support/accessible.ts'
+import { Console, isLive, browserTest as test } from '../support/console.ts'
 
 const PHONE = { viewport: { width: 400, height: 800 } }
 
@@ -85,7 +86,7 @@ describe('who set it, whose turn it is, and what a schedule would meet', () => {
     // One after the other, since a tenant has two at once.
     await expect
       .poll(async () => {
-        shown.release()
+        await shown.release()
         return (await Promise.all(runs.map(run => run.get()))).every(({ state }) => state === 'completed')
       })
       .toBe(true)

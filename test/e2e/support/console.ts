@@ -1,10 +1,10 @@
+import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type Client, connect, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect, test } from 'vitest'
-import { findChromium } from '../../../scripts/chromium.ts'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { test } from 'vitest'
+import { CHROMIUM_ARGUMENTS, findChromium } from '../../../scripts/chromium.ts'
 import { ROOT } from '../../../scripts/run.ts'
 import { Place, type Running } from './place.ts'
 
@@ -44,6 +44,7 @@ export class Console implements AsyncDisposable {
   readonly #browser: Browser
   readonly #gates: Gates
   readonly #basePath: string
+  readonly #contexts: BrowserContext[] = []
 
   private constructor(parts: Parts) {
     this.place = parts.place
@@ -79,7 +80,7 @@ export class Console implements AsyncDisposable {
     const gates = new Gates()
     const worker = startWorker({ jobs: gates.jobs, client, name: 'tests', log: () => {} })
     await worker.ready
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS, '--disable-gpu'] })
     return new Console({ place, flags: allFlags, server, client, apiKey, worker, browser, gates, basePath })
   }
 
@@ -93,6 +94,7 @@ export class Console implements AsyncDisposable {
 
   async blankPage(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1_440, height: 900 }, ...options })
+    this.#contexts.push(context)
     const page = await context.newPage()
     page.on('console', message => {
       // What an answer's status is, and a lost connection, the page tells its reader.
@@ -102,9 +104,15 @@ export class Console implements AsyncDisposable {
     return page
   }
 
-  /** Lets the run that waits in `gate` go on. */
-  release(): void {
-    this.#gates.release()
+  /** Closes the pages of a test, which would go on following what the next one does. Answers the errors that they have told. */
+  async closePages(): Promise<string[]> {
+    await Promise.all(this.#contexts.splice(0).map(context => context.close()))
+    return this.errors.splice(0)
+  }
+
+  /** Lets those who wait in `gate` go on, once there are so many: a page shows a run as running before its handler has begun. */
+  async release(count = 0): Promise<void> {
+    await this.#gates.release(count)
   }
 
   async stopServer(): Promise<void> {
@@ -117,7 +125,7 @@ export class Console implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.release()
+    await this.release()
     await this.#browser.close()
     await this.#worker.drain(0).catch(() => undefined)
     await this.client.close()
@@ -127,25 +135,6 @@ export class Console implements AsyncDisposable {
 
 export async function isLive(page: Page): Promise<void> {
   await page.locator('[data-connection="live"]').waitFor()
-}
-
-/** No violation of WCAG 2.2 A and AA, in both themes unless it says in which. */
-export async function expectAccessible(page: Page, schemes: readonly ('light' | 'dark')[] = ['light', 'dark']): Promise<void> {
-  for (const colorScheme of schemes) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    // Radix puts a hint at the end of the body, where it is no part of the page's order.
-    const { violations } = await new AxeBuilder({ page })
-      // First, since it replaces all others. Nothing here stands in a frame of another origin: one page less to open, and only what is wrong is gathered.
-      .options({ resultTypes: ['violations'] })
-      .setLegacyMode(true)
-      .disableRules(['region'])
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-      .analyze()
-    const found = violations.flatMap(({ id, help, nodes }) =>
-      nodes.map(({ html, any }) => `${colorScheme} ${id}: ${help}\n  ${html}\n  ${any[0]?.message ?? ''}`),
-    )
-    expect(found).toEqual([])
-  }
 }
 
 /** Makes a key in the place's database, before its server holds it. */
@@ -163,11 +152,13 @@ async function makeKey(place: Place): Promise<string> {
 /** Jobs of the tests. `gate` waits until it is released, or asked to stop. */
 class Gates {
   readonly #waiting = new Set<() => void>()
+  readonly #begun = new EventEmitter()
   readonly jobs = [
     job('gate', (_: unknown, { signal }) => {
       return new Promise<string>((resolve, reject) => {
         const release = (): void => resolve('released')
         this.#waiting.add(release)
+        this.#begun.emit('one')
         signal.addEventListener('abort', () => {
           this.#waiting.delete(release)
           reject(signal.reason)
@@ -180,7 +171,8 @@ class Gates {
     }),
   ]
 
-  release(): void {
+  async release(count: number): Promise<void> {
+    while (this.#waiting.size < count) await once(this.#begun, 'one')
     for (const release of this.#waiting) release()
     this.#waiting.clear()
   }

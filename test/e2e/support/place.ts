@@ -38,6 +38,7 @@ export class Place implements AsyncDisposable {
       NO_COLOR: '1',
       MAINSPRING_PORT: String(port),
       MAINSPRING_URL: `http://127.0.0.1:${port}`,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
     }
   }
 
