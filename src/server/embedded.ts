@@ -55,7 +55,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
     environment: process.env,
     defaults: { logLevel: { value: 'warn', origin: 'default' } },
   })
-  const engine = await startEngineThread({ database: settings.database, leaseMs: settings.leaseMs, logLevel: settings.logLevel })
+  const engine = await startEngineThread(settings)
   const client = new Client({ connection: engine.connection, namespace: settings.namespace })
   const worker = await startWork(client, options).catch(async (error: unknown) => {
     await engine.stop()
