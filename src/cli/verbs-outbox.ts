@@ -1,6 +1,6 @@
 import { Client } from '@mainspring/sdk'
 import type { Command } from 'commander'
-import { meantOutboxes } from '../server/outbox.ts'
+import { outboxesOf } from '../server/outbox.ts'
 import { Refusal } from '../server/refusal.ts'
 import { withoutPassword } from '../server/stores.ts'
 import { acting, type Session, withSettings } from './session.ts'
@@ -20,11 +20,11 @@ export function addOutboxVerbs(program: Command, terminal: Terminal): void {
     },
   )
   acting(
-    withSettings(outbox.command('install').description('make the outbox in a database; again does no harm'), ['outbox', 'database']),
+    withSettings(outbox.command('install').description('make the outbox in a database; again does no harm'), ['outbox']),
     terminal,
     'mainspring outbox install --outbox postgres://app@localhost/app',
     async session => {
-      for (const url of meantOutboxes(session.config.settings)) await install(session, url)
+      for (const url of namedOutboxes(session)) await install(session, url)
       return undefined
     },
   )
@@ -54,10 +54,9 @@ async function install(session: Session, url: string): Promise<void> {
 
 async function relay(session: Session): Promise<undefined> {
   const stop = stopRequests()
-  const { settings } = session.config
-  const { url, apiKey, namespace, logLevel } = settings
+  const { url, apiKey, namespace, logLevel } = session.config.settings
   const client = new Client({ url, namespace, retryFor: 0, ...(apiKey && { apiKey }) })
-  const urls = meantOutboxes({ ...settings, database: '' })
+  const urls = namedOutboxes(session)
   const relays = (await tools()).startRelays(urls, client, logLevel)
   session.terminal.out(`the relay of ${urls.map(withoutPassword).join(', ')} is ready, for ${url}`)
   session.terminal.out(`${await stop.requested}: stopping`)
@@ -65,6 +64,17 @@ async function relay(session: Session): Promise<undefined> {
   await client.close()
   session.terminal.out('stopped')
   return undefined
+}
+
+function namedOutboxes({ config }: Session): string[] {
+  const named = outboxesOf(config.settings)
+  if (named.length > 0) return named
+  throw new Refusal({
+    code: 'usage',
+    place: '--outbox',
+    title: 'No database is named.',
+    hint: 'Name yours: --outbox postgres://user:password@host/database. A scheduler whose own database is PostgreSQL needs none for that one.',
+  })
 }
 
 /** Loaded when it is needed: with the driver it would delay every command. */

@@ -2,7 +2,6 @@ import { Client } from '@mainspring/sdk'
 import type { RelayOptions } from '../triggers/outbox/index.ts'
 import type { Settings } from './config.ts'
 import type { BareNode } from './node.ts'
-import { Refusal } from './refusal.ts'
 import { isPostgres, withoutPassword } from './stores.ts'
 
 /** Where the PostgreSQL store has its tables when its address names no schema. */
@@ -11,8 +10,8 @@ const STORE_SCHEMA = 'mainspring'
 export type OutboxSettings = Pick<Settings, 'database' | 'namespace' | 'outbox'>
 
 /**
- * Takes over the outboxes that are configured, and that of the node's own database where it is PostgreSQL: that one may be made at any time. In a cluster the
- * node that serves does it.
+ * Takes over the outboxes that are configured, and that of the node's own database where it is PostgreSQL, which it makes itself. In a cluster the node that
+ * serves does it.
  */
 export async function openOutboxes(
   settings: OutboxSettings,
@@ -28,28 +27,13 @@ export async function openOutboxes(
     log: (level, message, facts) => node.log[level](facts, message),
   }
   const relays = named.filter(url => url !== own).map(url => ({ url, relay: startRelay({ ...common, url }) }))
-  if (own !== null) relays.push({ url: own, relay: startRelay({ ...common, url: own, optional: true }) })
+  if (own !== null) relays.push({ url: own, relay: startRelay({ ...common, url: own, makes: true }) })
   node.metrics.readOutboxes(() => relays.map(({ url, relay }) => ({ outbox: withoutPassword(url), ...relay.figures() })))
   return { stop: async () => void (await Promise.all(relays.map(({ relay }) => relay.stop()))) }
 }
 
-/**
- * The outboxes that a command means: those that are configured, else that of the server's own database.
- * @throws Refusal: there is none.
- */
-export function meantOutboxes(settings: OutboxSettings): string[] {
-  const named = outboxesOf(settings)
-  if (named.length > 0) return named
-  if (isPostgres(settings.database)) return [withSchema(settings.database)]
-  throw new Refusal({
-    code: 'usage',
-    place: '--outbox',
-    title: 'No database is named that has the outbox, and the scheduler’s own is not PostgreSQL.',
-    hint: 'Name yours: --outbox postgres://user:password@host/database',
-  })
-}
-
-function outboxesOf({ outbox }: OutboxSettings): string[] {
+/** The outboxes that are configured. */
+export function outboxesOf({ outbox }: Pick<Settings, 'outbox'>): string[] {
   return outbox === null ? [] : [...new Set(outbox.split(',').map(url => url.trim()))]
 }
 

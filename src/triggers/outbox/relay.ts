@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, RequestRefused } from '@mainspring/sdk'
-import { isMissing, type Refused, Table } from './table.ts'
+import { installOutbox, isMissing, type Refused, Table } from './table.ts'
 import { takeOver } from './takeover.ts'
 
 export interface RelayOptions {
@@ -10,14 +10,14 @@ export interface RelayOptions {
   client: Client
   /** False: another one is at work, so this one need not be. Default: always true. Any number may work at once. */
   active?: () => boolean
-  /** An outbox that is not there is waited for and not told of. */
-  optional?: boolean
+  /** Makes the outbox where it is missing. */
+  makes?: boolean
   log?: (level: 'info' | 'warn', message: string, facts: Record<string, unknown>) => void
 }
 
 export interface Relay {
   figures(): RelayFigures
-  /** Ends what is under way, then its connection. */
+  /** Ends what is under way, then its connection. Twice is once. */
   stop(): Promise<void>
 }
 export interface RelayFigures {
@@ -35,7 +35,6 @@ const BYTES_AT_ONCE = 8 * 1024 * 1024
 const STARTS_AT_ONCE = 100
 /** Between two looks at an outbox that has nothing more. */
 const LOOK_AGAIN_MS = 100
-const MISSING_LOOK_AGAIN_MS = 5_000
 const COUNT_AGAIN_MS = 10_000
 const BACK_OFF_MS_MAX = 5_000
 
@@ -53,6 +52,7 @@ class RunningRelay implements Relay {
   readonly #stopping = new AbortController()
   readonly #ended: Promise<void>
   readonly #figures: RelayFigures = { started: 0, refused: 0, aside: 0, lagMs: 0 }
+  #stopped: Promise<void> | null = null
   #failures = 0
   #countAt = 0
 
@@ -66,10 +66,10 @@ class RunningRelay implements Relay {
     return { ...this.#figures }
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#ended
-    await this.#table.close()
+    this.#stopped ??= this.#ended.then(() => this.#table.close())
+    return this.#stopped
   }
 
   async #run(): Promise<void> {
@@ -101,11 +101,18 @@ class RunningRelay implements Relay {
       this.#well()
       return rows.length >= ROWS_AT_ONCE ? 0 : LOOK_AGAIN_MS
     } catch (error) {
-      if (isMissing(error) && this.#options.optional) return MISSING_LOOK_AGAIN_MS
-      return this.#failed(
-        error as Error,
-        isMissing(error) ? 'there is no outbox here: mainspring outbox install makes it' : 'the outbox cannot be read',
-      )
+      if (!isMissing(error)) return this.#failed(error as Error, 'the outbox cannot be read')
+      if (!this.#options.makes) return this.#failed(error as Error, 'there is no outbox here: mainspring outbox install makes it')
+      return this.#make()
+    }
+  }
+
+  async #make(): Promise<number> {
+    try {
+      await installOutbox(this.#options.url)
+      return 0
+    } catch (error) {
+      return this.#failed(error as Error, 'the outbox cannot be made')
     }
   }
 

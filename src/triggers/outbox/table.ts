@@ -103,7 +103,7 @@ export async function installOutbox(url: string): Promise<void> {
   await client.connect()
   try {
     const place = schema === null ? '' : `create schema if not exists ${quoted(schema)}; set local search_path to ${quoted(schema)};`
-    await client.query(`begin; ${place} ${OUTBOX_SQL}; commit`)
+    await client.query(`begin; select pg_advisory_xact_lock(hashtext('mainspring_outbox')); ${place} ${OUTBOX_SQL}; commit`)
   } finally {
     await client.end()
   }
