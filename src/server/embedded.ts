@@ -55,8 +55,9 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
     environment: process.env,
     defaults: { logLevel: { value: 'warn', origin: 'default' } },
   })
-  const engine = await startEngineThread(settings)
-  const client = new Client({ connection: engine.connection, namespace: settings.namespace })
+  const { database, leaseMs, logLevel, namespace, outbox } = settings
+  const engine = await startEngineThread({ database, leaseMs, logLevel, namespace, outbox })
+  const client = new Client({ connection: engine.connection, namespace })
   const worker = await startWork(client, options).catch(async (error: unknown) => {
     await engine.stop()
     throw error
