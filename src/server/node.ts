@@ -119,10 +119,10 @@ export async function openNode(config: Config): Promise<Node> {
     refuseUnguarded(config, node.engine)
     let bound = port
     const url = (): string => urlOf(host, bound, basePath)
-    const outboxes = await openOutboxes(config.settings, node)
     const executors = openExecutors(config.settings, node.connection, url, 'server', node.engine)
     const http = node.api.http({ bind: host, ...(basePath !== null && { basePath }), ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
+    const outboxes = await openOutboxes(config.settings, node)
     const address = http.server.address()
     bound = address !== null && typeof address === 'object' ? address.port : port
     let stopping: Promise<void> | null = null

@@ -1,4 +1,4 @@
-import { type Client, outbox } from '@mainspring/sdk'
+import { type Client, outbox, type WireNodes } from '@mainspring/sdk'
 import pg from 'pg'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { freshSchema, query, TEST_URL } from '../../src/store/postgres/testing.ts'
@@ -139,6 +139,26 @@ test('10,000 rows, two relays, and relay and server killed in turn: each starts 
   await until('none is left', async () => (await left()) === 0)
   expect(sorted(await starts(client))).toEqual(once(10_000))
   for (const { said } of relays) expect(said).not.toMatch(/set aside/)
+})
+
+test('on PostgreSQL, two nodes on the application’s database: the one that serves is killed, and the other takes over what is left, once', async () => {
+  const nodes = [await stage.server({ database: address, lease: '2s' }), await stage.server({ database: address, lease: '2s' })] as const
+  await outboxMade()
+  const client = await register(nodes[1], 'greet')
+  const app = await application()
+  const holder = await application()
+  await holder.query('begin')
+  await put(app, 'greet', 1, 1_000)
+  await holder.query('select from mainspring_outbox where n % 2 = 0 for update')
+  await until('the first batch is started', async () => (await starts(client)).size >= 500)
+  const { nodes: views } = await client.call<WireNodes>('nodes.list', {})
+  const serves = nodes.find(({ pid }) => views.some(({ name, shards }) => shards > 0 && name.endsWith(`:${pid}`))) as Server
+  await serves.kill('SIGKILL')
+  await holder.query('rollback')
+  await until('the other has taken over', async () => (await left()) === 0)
+  const [stands] = nodes.filter(node => node !== serves)
+  expect(sorted(await starts((stands as Server).client()))).toEqual(once(1_000))
+  await (stands as Server).kill('SIGKILL')
 })
 
 test('a job that nobody has registered yet and one that is refused are set aside, told, and hold up no other', async () => {

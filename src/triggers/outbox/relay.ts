@@ -35,6 +35,8 @@ const BYTES_AT_ONCE = 8 * 1024 * 1024
 const STARTS_AT_ONCE = 100
 /** Between two looks at an outbox that has nothing more. */
 const LOOK_AGAIN_MS = 100
+/** A look that takes long, past what somebody's old snapshot keeps of deleted rows, is followed by so many times its length of rest. */
+const LOOK_SHARE = 4
 const COUNT_AGAIN_MS = 10_000
 const BACK_OFF_MS_MAX = 5_000
 
@@ -88,7 +90,9 @@ class RunningRelay implements Relay {
   /** Answers how long to wait before the next. */
   async #round(): Promise<number> {
     try {
+      const lookedAt = performance.now()
       const rows = await this.#table.next(ROWS_AT_ONCE, BYTES_AT_ONCE)
+      const lookMs = performance.now() - lookedAt
       this.#figures.lagMs = rows.reduce((oldest, { ageMs }) => Math.max(oldest, ageMs), 0)
       const { started, refused, failure } = await takeOver(rows, this.#options.client, STARTS_AT_ONCE)
       if (started.length > 0) await this.#table.drop(started)
@@ -99,7 +103,7 @@ class RunningRelay implements Relay {
       await this.#countAside(refused)
       if (failure !== null) return this.#failed(failure, 'runs cannot be started from the outbox')
       this.#well()
-      return rows.length >= ROWS_AT_ONCE ? 0 : LOOK_AGAIN_MS
+      return rows.length >= ROWS_AT_ONCE ? 0 : Math.max(LOOK_AGAIN_MS, lookMs * LOOK_SHARE)
     } catch (error) {
       if (!isMissing(error)) return this.#failed(error as Error, 'the outbox cannot be read')
       if (!this.#options.makes) return this.#failed(error as Error, 'there is no outbox here: mainspring outbox install makes it')
