@@ -1,4 +1,5 @@
 import { job, outbox } from '@mainspring/sdk'
+import { startWorker } from '@mainspring/sdk/worker'
 import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
@@ -91,4 +92,21 @@ test.each(Object.keys(DRIVERS))('%s: a job that is started in a transaction runs
   })
   await until('both have run', () => ran.length === 2)
   expect(ran).toEqual(expect.arrayContaining([input, undefined]))
+})
+
+test('what is started in order per key also runs in it, where the job is a sequence by that key', async () => {
+  const steps: string[] = []
+  const step = job('step', { sequence: 'customer' }, async ({ customer, n }: { customer: string; n: number }) => void steps.push(`${customer} ${n}`))
+  const worker = startWorker({ jobs: [step], client: node.client, slots: 20 })
+  await worker.ready
+  for (let n = 0; n < 10; n++)
+    await sql.begin(async sql => {
+      for (const customer of ['ada', 'bo', 'cy'])
+        for (const part of [2 * n, 2 * n + 1])
+          await jobs.start((text, values) => sql.unsafe(text, values), step, { customer, n: part }, { order: customer })
+    })
+  await until('all have run', () => steps.length === 60)
+  await worker.stop()
+  for (const customer of ['ada', 'bo', 'cy'])
+    expect(steps.filter(said => said.startsWith(customer))).toEqual(Array.from({ length: 20 }, (_, n) => `${customer} ${n}`))
 })
