@@ -10,6 +10,7 @@ import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addNodeVerbs } from './verbs-node.ts'
+import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
 import { addRunVerbs } from './verbs-runs.ts'
 import { addScheduleVerbs } from './verbs-schedules.ts'
@@ -52,6 +53,7 @@ export function programOf(terminal: Terminal): Command {
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addWorkerVerbs(program, terminal)
+  addOutboxVerbs(program, terminal)
   return program
 }
 

@@ -24,6 +24,7 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'allowHttp',
     'callbackBase',
     'clusterAddress',
+    'outbox',
   ])
   acting(server, terminal, 'mainspring server --database mainspring.db', async session => (await import('./server.ts')).runServer(session))
 

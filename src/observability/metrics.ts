@@ -11,8 +11,18 @@ export interface Metrics {
   onClosed: OnClosed
   /** For the API: a request was answered. */
   onRequest(operation: string, status: number, seconds: number): void
+  /** Figures of outboxes, by name, for each scrape. */
+  readOutboxes(figures: () => readonly OutboxFigures[]): void
   /** The text of /metrics. */
   render(engine: Engine): Promise<string>
+}
+
+export interface OutboxFigures {
+  outbox: string
+  started: number
+  refused: number
+  aside: number
+  lagMs: number
 }
 
 /** Definitions, and queues, that have a label of their own; the rest is `other`. */
@@ -36,6 +46,7 @@ export function createMetrics(): Metrics {
   )
   const answered = new Counter({ name: 'http_requests_total', help: 'Requests answered', labelNames: ['status'], registers: [registry] })
   const figures = engineFigures(registry)
+  let outboxes: (() => void) | null = null
   return {
     onClosed({ definition, createdAt, startedAt, closedAt }) {
       if (startedAt === null) return
@@ -46,8 +57,13 @@ export function createMetrics(): Metrics {
       requests.observe(operation, seconds)
       answered.inc({ status: `${Math.floor(status / 100)}xx` })
     },
+    readOutboxes(read) {
+      const set = outboxFigures(registry)
+      outboxes = () => set(read())
+    },
     render(engine) {
       figures(engine)
+      outboxes?.()
       return registry.metrics()
     },
   }
@@ -112,6 +128,23 @@ function engineFigures(registry: Registry): (engine: Engine) => void {
         ages.set(key, { label, seconds: Math.max(seconds, ages.get(key)?.seconds ?? 0) })
       }
     for (const { label, seconds } of ages.values()) oldest.set(label, seconds)
+  }
+}
+
+function outboxFigures(registry: Registry): (figures: readonly OutboxFigures[]) => void {
+  const labels = { labelNames: ['outbox'], registers: [registry] }
+  const started = new Counter({ name: 'outbox_started_total', help: 'Starts taken over from an outbox', ...labels })
+  const refused = new Counter({ name: 'outbox_refused_total', help: 'Starts of an outbox that were refused and set aside, each time', ...labels })
+  const aside = new Gauge({ name: 'outbox_aside', help: 'Starts of an outbox that are set aside now', ...labels })
+  const lag = new Gauge({ name: 'outbox_lag_seconds', help: 'How old the oldest start was that was found in an outbox at the last look', ...labels })
+  return figures => {
+    for (const metric of [started, refused, aside, lag]) metric.reset()
+    for (const { outbox, ...figure } of figures) {
+      started.inc({ outbox }, figure.started)
+      refused.inc({ outbox }, figure.refused)
+      aside.set({ outbox }, figure.aside)
+      lag.set({ outbox }, figure.lagMs / 1_000)
+    }
   }
 }
 

@@ -38,6 +38,7 @@ test.each<[name: SettingName, given: [yaml: string | null, rest?: ConfigSources]
   ['database', [null, { flags: { database: 'postgres://h/d' } }], 'postgres://h/d', '--database'],
   ['url', [null, { flags: { url: 'https://x.example/' } }], 'https://x.example', '--url'],
   ['url', [null, { flags: { host: '0.0.0.0', port: '80' } }], 'http://127.0.0.1:80', 'host and port'],
+  ['outbox', [null, { flags: { outbox: 'postgres://h/a, postgresql://h/b' } }], 'postgres://h/a, postgresql://h/b', '--outbox'],
   ['leaseMs', ['lease: 1m 30s'], 90_000, /yaml/],
   ['logLevel', ['# only a comment\nlogLevel: warn\n'], 'warn', /:2:11$/],
   ['host', ['host:\n'], '127.0.0.1', 'default'],
@@ -57,6 +58,10 @@ test.each<[given: [yaml: string | null, rest?: ConfigSources], message: RegExp]>
   [['port: 70000'], /yaml:1:7: port: found "70000", expected a whole number from 0 to 65535\. \[config-invalid\]/],
   [[null, { environment: { MAINSPRING_PORT: 'x' } }], /^MAINSPRING_PORT: port: found "x"/],
   [[null, { flags: { logLevel: 'wran' } }], /^--log-level: .* Did you mean warn\?/],
+  [
+    [null, { flags: { outbox: 'postgres://h/a,h/b' } }],
+    /^--outbox: outbox: found "postgres:\/\/h\/a,h\/b", expected one or more addresses such as postgres:/,
+  ],
   [
     [null, { flags: { database: 'mysql://x' } }],
     /^--database: database: found "mysql:\/\/x", expected a path, sqlite:FILE, postgres:\/\/… or memory:/,

@@ -30,6 +30,8 @@ export interface Settings {
   allowHttp: string | null
   /** Where other nodes on the same database reach this one, as `host:port`. Null: on its own host, any free port. */
   clusterAddress: string | null
+  /** PostgreSQL databases whose outboxes the server takes over, separated by commas. Null: only that of its own database, where it is one. */
+  outbox: string | null
   /** Where targets of `http` reach `/v1/callbacks/…`. Null: the server's own address. */
   callbackBase: string | null
 }
@@ -166,6 +168,14 @@ export const SETTINGS: SettingTable = {
     meant: 'an address such as https://jobs.example.org',
     read: readUrl,
   },
+  outbox: {
+    key: 'outbox',
+    flag: '--outbox <databases>',
+    environment: 'MAINSPRING_OUTBOX',
+    about: 'PostgreSQL databases whose outboxes are taken over',
+    meant: 'one or more addresses such as postgres://user:password@host/database, separated by commas',
+    read: text => (text.split(',').every(item => isPostgresUrl(item.trim())) ? text : null),
+  },
   basePath: {
     key: 'basePath',
     flag: '--base-path <path>',
@@ -281,8 +291,12 @@ function fileKeys(): string[] {
   return SETTING_NAMES.map(name => SETTINGS[name].key)
 }
 
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text)
+}
+
 function readDatabase(text: string, directory: string): string | null {
-  if (text === 'memory:' || /^postgres(ql)?:\/\//.test(text)) return text
+  if (text === 'memory:' || isPostgresUrl(text)) return text
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '') : text
   if (path === '' || /^[a-z][a-z0-9+.-]+:/i.test(path)) return null
   return isAbsolute(path) ? path : resolve(directory, path)

@@ -1,11 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { servePort } from '@mainspring/sdk'
 import { type NodeSettings, openBareNode } from './node.ts'
+import { type OutboxSettings, openOutboxes } from './outbox.ts'
 import { Refusal } from './refusal.ts'
 
 /** The thread of an embedded node's engine (docs/architecture.md section 12): it serves its API over a port and ends when it is told to stop. */
 export interface EngineThreadData {
-  settings: NodeSettings
+  settings: NodeSettings & OutboxSettings
   port: MessagePort
 }
 
@@ -19,8 +20,10 @@ const tell = (message: EngineThreadMessage): void => parentPort?.postMessage(mes
 
 try {
   const node = await openBareNode({ settings })
+  const outboxes = await openOutboxes(settings, node)
   servePort(port, node.connection)
   parentPort?.once('message', async () => {
+    await outboxes.stop()
     await node.stop()
     port.close()
     process.exit(0)

@@ -1,19 +1,20 @@
 import { hostname } from 'node:os'
 import type { Connection } from '@mainspring/sdk'
 import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
 import { type Api, createApi } from '../api/api.ts'
 import { type ServerFacts, UNKNOWN_SERVER } from '../api/server.ts'
 import { systemClock } from '../engine/clock.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { Engine } from '../engine/face.ts'
 import { SIZES } from '../engine/options.ts'
-import { createMetrics } from '../observability/metrics.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { type Cluster, openCluster } from './cluster.ts'
 import { type Config, isLoopback, urlOf } from './config.ts'
 import { openExecutors, runsExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
+import { type Logger, openLog } from './log.ts'
+import { openOutboxes } from './outbox.ts'
 import { Refusal } from './refusal.ts'
 import { shownSettings } from './shown-settings.ts'
 import { openStore, storeKind } from './stores.ts'
@@ -25,6 +26,8 @@ const CLOSE_MS = 2_000
 export interface BareNode {
   readonly engine: Engine
   readonly api: Api
+  readonly metrics: Metrics
+  readonly log: Logger
   /** For callers in this thread. */
   readonly connection: Connection
   /** Flushes, gives the shards up and closes the store. Twice is once. */
@@ -48,7 +51,7 @@ export async function openBareNode({ settings }: { settings: NodeSettings }, tol
 
 /** A node on a store that is open. Where others may open it too, it is one of a cluster. */
 export async function openNodeOn(store: Store, nodeName: string, settings: NodeSettings, told: Partial<ServerFacts> = {}): Promise<BareNode> {
-  const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  const log = openLog(settings.logLevel)
   const { host = '127.0.0.1', clusterAddress = null } = settings
   const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress }) : null
   const metrics = createMetrics()
@@ -83,6 +86,8 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
   return {
     engine,
     api,
+    metrics,
+    log,
     connection: localConnection(api),
     stop: () => {
       stopping ??= stopNode(engine, cluster, store)
@@ -117,6 +122,7 @@ export async function openNode(config: Config): Promise<Node> {
     const executors = openExecutors(config.settings, node.connection, url, 'server', node.engine)
     const http = node.api.http({ bind: host, ...(basePath !== null && { basePath }), ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
+    const outboxes = await openOutboxes(config.settings, node)
     const address = http.server.address()
     bound = address !== null && typeof address === 'object' ? address.port : port
     let stopping: Promise<void> | null = null
@@ -124,7 +130,7 @@ export async function openNode(config: Config): Promise<Node> {
       ...node,
       url: url(),
       stop: () => {
-        stopping ??= Promise.all([closed(http), executors?.stop()]).then(() => node.stop())
+        stopping ??= Promise.all([closed(http), executors?.stop(), outboxes.stop()]).then(() => node.stop())
         return stopping
       },
     }

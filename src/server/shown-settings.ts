@@ -10,5 +10,10 @@ export function shownSettings(config: Config): Record<string, { value: string | 
 export function shownSetting(config: Config, name: SettingName): string | number | null {
   const value = config.settings[name]
   if (typeof value !== 'string') return value
-  return SETTINGS[name].secret ? MASK : value.replace(/(:\/\/[^:/@]*):[^@]*@/, `$1:${MASK}@`)
+  if (SETTINGS[name].secret) return MASK
+  return name === 'outbox' ? value.split(',').map(withoutPassword).join(',') : withoutPassword(value)
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/(:\/\/[^:/@]*):[^@]*@/, `$1:${MASK}@`)
 }

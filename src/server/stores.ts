@@ -71,6 +71,6 @@ export function withoutPassword(database: string): string {
   return database.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@')
 }
 
-function isPostgres(database: string): boolean {
+export function isPostgres(database: string): boolean {
   return /^postgres(ql)?:/.test(database)
 }

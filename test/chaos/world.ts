@@ -111,7 +111,7 @@ export class World {
       database: `postgres://postgres@127.0.0.1:${database.port}/postgres`,
       lease: LEASE,
       port,
-      args: ['--cluster-address', `${OTHER_LOOPBACK}:${clusterPort}`],
+      more: ['--cluster-address', `${OTHER_LOOPBACK}:${clusterPort}`],
     })
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from '../../scripts/run.ts'
 import { escaped, looksLike, type Step, stepsOf } from './support/blocks.ts'
+import { Database } from './support/database.ts'
 import { Place, type Running } from './support/place.ts'
 
 /** Every page whose blocks do something is done from top to bottom, in a folder of a user who has just installed the packages. */
@@ -12,7 +13,8 @@ const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })]
 
 describe('what the documentation shows', () => {
   test.each(PAGES)('works: $file', { timeout: 180_000 }, async ({ file, steps }) => {
-    await using place = await Place.open()
+    await using database = await Database.of(file)
+    await using place = await Place.open(database.environment)
     for (const step of steps) await soon(follow(step, place, `${file}:${step.line}`), `${file}:${step.line}`)
   })
 })

@@ -16,6 +16,7 @@
  * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, exhausted, retention, unique, tags, labels;
  *   limits, fair, sequence, cost, batch, debounce, throttle, onFailure).
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
+ * - **Start in a transaction** of your own PostgreSQL: `outbox.start(transaction, job, input, options?)`; exactly once if it commits.
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
  * - **Limit**: `limits: [{ per: 'user', concurrency: 2 }, { rate: 100, every: '1m' }]` of a job; `client.limits` has list, get, set, reset.
  * - **Batch**: `batch(options).add(job, items).start()`, with callbacks; `client.batches.bulk({ operation, where })` for many runs at once.
@@ -63,6 +64,7 @@ export { newId } from './ids.ts'
 export { type AnyJob, type BundleHandler, type Handler, type Job, job, type StartItem } from './job.ts'
 export type { LimitSettings, LimitSize, Limits } from './limits.ts'
 export type { JobOptions, JobRetryOptions, OpenState, RetryOptions, RunOptions, StartOptions, TimeoutOptions, UniqueOption } from './options.ts'
+export { Outbox, type OutboxArguments, type OutboxStartOptions, type OutboxStatement, type OutboxTransaction, outbox } from './outbox.ts'
 export { portConnection, type Served, servePort } from './port.ts'
 export type { ConcurrencyRule, LimitRule, PoolRule, RateRule, RuleOptions } from './rule-options.ts'
 export type { Run, RunFilter } from './runs.ts'

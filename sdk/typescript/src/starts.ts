@@ -11,8 +11,12 @@ import { startOptions } from './wire-options.ts'
 
 /** The body of one start, checked: input by the job's schema, options by their rules. */
 export async function oneBody(job: AnyJob | string, input: unknown, options: StartOptions, parent?: string): Promise<string> {
+  return JSON.stringify(await oneStart(job, input, options, parent))
+}
+
+export async function oneStart(job: AnyJob | string, input: unknown, options: StartOptions, parent?: string): Promise<WireStart> {
   await checkInput(job, input, '')
-  return JSON.stringify(wireStart(job, input, startOptions(options), parent, ''))
+  return wireStart(job, input, startOptions(options), parent, '')
 }
 
 /** The body of a start of many. Nothing is sent unless all of them are right. */

@@ -13,11 +13,11 @@ export class Place implements AsyncDisposable {
   readonly environment: Record<string, string>
   readonly #running = new Set<Running>()
 
-  static async open(): Promise<Place> {
-    return new Place(await freePort())
+  static async open(environment: Record<string, string> = {}): Promise<Place> {
+    return new Place(await freePort(), environment)
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, environment: Record<string, string>) {
     this.folder = mkdtempSync(join(tmpdir(), 'mainspring-e2e-'))
     this.port = port
     const tools = join(this.folder, 'node_modules', '.bin')
@@ -25,7 +25,8 @@ export class Place implements AsyncDisposable {
     mkdirSync(tools)
     symlinkSync(ROOT, join(this.folder, 'node_modules', 'mainspring'))
     symlinkSync(join(ROOT, 'sdk/typescript'), join(this.folder, 'node_modules', '@mainspring', 'sdk'))
-    for (const name of ['zod', 'vitest']) symlinkSync(join(ROOT, 'node_modules', name), join(this.folder, 'node_modules', name))
+    for (const name of ['zod', 'vitest', 'pg', 'postgres', 'drizzle-orm', 'kysely'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(this.folder, 'node_modules', name))
     symlinkSync(join(ROOT, 'node_modules/.bin/vitest'), join(tools, 'vitest'))
     this.write('package.json', '{ "name": "place", "private": true, "type": "module" }\n')
     const node = `exec "${process.execPath}" --disable-warning=ExperimentalWarning`
@@ -39,6 +40,7 @@ export class Place implements AsyncDisposable {
       MAINSPRING_PORT: String(port),
       MAINSPRING_URL: `http://127.0.0.1:${port}`,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+      ...environment,
     }
   }
 

@@ -26,9 +26,20 @@ export class Stage {
   /** `mainspring server`; resolves when it says that it is ready. */
   async server(options: ServerOptions): Promise<Server> {
     const port = options.port ?? (await freePort())
-    const args = ['server', '--database', options.database, '--port', String(port), '--lease', options.lease ?? '15s', '--log-level', 'warn']
+    const args = [
+      'server',
+      '--database',
+      options.database,
+      '--port',
+      String(port),
+      '--lease',
+      options.lease ?? '15s',
+      '--log-level',
+      'warn',
+      ...(options.more ?? []),
+    ]
     const [command, ...rest] = [...(options.through ?? []), process.execPath, ...NODE_FLAGS, ...(options.flags ?? [])] as [string, ...string[]]
-    const child = spawn(command, [...rest, join(ROOT, 'bin/mainspring.js'), ...args, ...(options.args ?? [])], {
+    const child = spawn(command, [...rest, join(ROOT, 'bin/mainspring.js'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
@@ -84,12 +95,12 @@ export interface ServerOptions {
   /** Default: one that is free. */
   port?: number
   lease?: string
+  /** Further flags. */
+  more?: readonly string[]
   /** A command that becomes the server, such as one that enters a namespace. */
   through?: readonly string[]
   /** Of Node. */
   flags?: readonly string[]
-  /** Further ones of the server. */
-  args?: readonly string[]
 }
 
 class Ended extends Error {

@@ -1,0 +1,45 @@
+import { Client } from '@mainspring/sdk'
+import type { RelayOptions } from '../triggers/outbox/index.ts'
+import type { Settings } from './config.ts'
+import type { BareNode } from './node.ts'
+import { isPostgres, withoutPassword } from './stores.ts'
+
+/** Where the PostgreSQL store has its tables when its address names no schema. */
+const STORE_SCHEMA = 'mainspring'
+
+export type OutboxSettings = Pick<Settings, 'database' | 'namespace' | 'outbox'>
+
+/**
+ * Takes over the outboxes that are configured, and that of the node's own database where it is PostgreSQL, which it makes itself. In a cluster the node that
+ * serves does it.
+ */
+export async function openOutboxes(
+  settings: OutboxSettings,
+  node: Pick<BareNode, 'connection' | 'engine' | 'log' | 'metrics'>,
+): Promise<{ stop(): Promise<void> }> {
+  const named = outboxesOf(settings)
+  const own = isPostgres(settings.database) ? withSchema(settings.database) : null
+  if (named.length === 0 && own === null) return { stop: async () => {} }
+  const { startRelay } = await import('../triggers/outbox/index.ts')
+  const common: Omit<RelayOptions, 'url'> = {
+    client: new Client({ connection: node.connection, namespace: settings.namespace, retryFor: 0 }),
+    active: () => node.engine.serves(),
+    log: (level, message, facts) => node.log[level](facts, message),
+  }
+  const relays = named.filter(url => url !== own).map(url => ({ url, relay: startRelay({ ...common, url }) }))
+  if (own !== null) relays.push({ url: own, relay: startRelay({ ...common, url: own, makes: true }) })
+  node.metrics.readOutboxes(() => relays.map(({ url, relay }) => ({ outbox: withoutPassword(url), ...relay.figures() })))
+  return { stop: async () => void (await Promise.all(relays.map(({ relay }) => relay.stop()))) }
+}
+
+/** The outboxes that are configured. */
+export function outboxesOf({ outbox }: Pick<Settings, 'outbox'>): string[] {
+  return outbox === null ? [] : [...new Set(outbox.split(',').map(url => url.trim()))]
+}
+
+function withSchema(url: string): string {
+  const [address, query = ''] = url.split('?', 2) as [string, string?]
+  const parameters = new URLSearchParams(query)
+  if (!parameters.has('schema')) parameters.set('schema', STORE_SCHEMA)
+  return `${address}?${parameters}`
+}
