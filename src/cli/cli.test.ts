@@ -197,7 +197,11 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['list', '--url', 'nonsense'], 2, /^--url {2}url: found "nonsense"/],
   [['list', '--url', 'http://127.0.0.1:1'], 3, /^http:\/\/127\.0\.0\.1:1 {2}Nobody answers \(ECONNREFUSED\)\.\n.*\[unreachable\]$/],
   [['server', '--port', '0'], 2, /in use by .*\[database-refused\]$/s],
-  [['server', '--database', 'postgres://h/d'], 2, /\[database-unsupported\]$/],
+  [
+    ['server', '--database', 'postgres://me:secret@127.0.0.1:1/d'],
+    2,
+    /^postgres:\/\/me:\*+@127\.0\.0\.1:1\/d .*cannot be opened.*\[database-refused\]$/s,
+  ],
   [['key', 'create', 'x', '--database', 'memory:'], 2, /^--database {2}A memory store is gone/],
   [['backup', 'b.db', '--database', 'memory:'], 2, /^--database {2}A memory store is gone .*\n.*\[database-unsupported\]$/],
   [['backup', 'b.db', '--database', 'postgres://h/d'], 2, /^--database {2}Only a SQLite file .*\n.*pg_dump.*\[database-unsupported\]$/],

@@ -57,7 +57,10 @@ test.each<[given: [yaml: string | null, rest?: ConfigSources], message: RegExp]>
   [['port: 70000'], /yaml:1:7: port: found "70000", expected a whole number from 0 to 65535\. \[config-invalid\]/],
   [[null, { environment: { MAINSPRING_PORT: 'x' } }], /^MAINSPRING_PORT: port: found "x"/],
   [[null, { flags: { logLevel: 'wran' } }], /^--log-level: .* Did you mean warn\?/],
-  [[null, { flags: { database: 'mysql://x' } }], /^--database: database: found "mysql:\/\/x", expected a path, sqlite:FILE or memory:/],
+  [
+    [null, { flags: { database: 'mysql://x' } }],
+    /^--database: database: found "mysql:\/\/x", expected a path, sqlite:FILE, postgres:\/\/… or memory:/,
+  ],
   [[null, { flags: { lease: '1ms' } as never, environment: { MAINSPRING_LEASE: '1ms' } }], /^MAINSPRING_LEASE: lease: found "1ms"/],
   [[null, { flags: { apiKey: 'two words' } }], /^--api-key: apiKey: expected a key/],
   [[null, { flags: { url: 'ftp://x' } }], /^--url: url: found "ftp:\/\/x"/],

@@ -6,7 +6,7 @@ import { Refusal } from './refusal.ts'
 
 /** What can be configured. A production node needs none of it. */
 export interface Settings {
-  /** Where everything is kept: a path or `sqlite:FILE`, or `memory:`. */
+  /** Where everything is kept: a path or `sqlite:FILE`, `postgres://…`, or `memory:`. */
   database: string
   /** Address to listen on. Beyond loopback an API key must exist. */
   host: string
@@ -65,8 +65,8 @@ export const SETTINGS: SettingTable = {
     key: 'database',
     flag: '--database <where>',
     environment: 'MAINSPRING_DATABASE',
-    about: 'a path, sqlite:FILE or memory:',
-    meant: 'a path, sqlite:FILE or memory:',
+    about: 'a path, sqlite:FILE, postgres://… or memory:',
+    meant: 'a path, sqlite:FILE, postgres://… or memory:',
     read: readDatabase,
   },
   host: {

@@ -40,7 +40,7 @@ test('a port that is taken is refused, and the store is free again', async () =>
 })
 
 test.each([
-  ['postgres://me:secret@h/d', /^postgres:\/\/me:\*{8}@h\/d: This build has no PostgreSQL store yet\. .*\[database-unsupported\]$/],
+  ['postgres://me:secret@127.0.0.1:1/d', /^postgres:\/\/me:\*{8}@127\.0\.0\.1:1\/d: The database cannot be opened/],
   ['/dev/null/x.db', /\[database-refused\]$/],
 ])('%s is refused without a stack', async (database, message) => {
   await expect(openNode(configOf({ database }))).rejects.toThrow(message)

@@ -13,7 +13,7 @@ const LEASE = '2s'
 const FROZEN_MS = 3_000
 
 const stage = new Stage()
-const database = freshSchema()
+const { url: database } = freshSchema()
 afterAll(() => stage.end())
 
 test(`on PostgreSQL three nodes take over from one another ${TAKEOVERS} times, killed, frozen and drained under load: nothing acknowledged is lost, nothing accepted is doubled`, {

@@ -28,7 +28,7 @@ export class Stage {
     const port = options.port ?? (await freePort())
     const args = ['server', '--database', options.database, '--port', String(port), '--lease', options.lease ?? '15s', '--log-level', 'warn']
     const [command, ...rest] = [...(options.through ?? []), process.execPath, ...NODE_FLAGS, ...(options.flags ?? [])] as [string, ...string[]]
-    const child = spawn(command, [...rest, join(ROOT, 'bin/mainspring.js'), ...args], {
+    const child = spawn(command, [...rest, join(ROOT, 'bin/mainspring.js'), ...args, ...(options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
@@ -88,6 +88,8 @@ export interface ServerOptions {
   through?: readonly string[]
   /** Of Node. */
   flags?: readonly string[]
+  /** Further ones of the server. */
+  args?: readonly string[]
 }
 
 class Ended extends Error {
@@ -219,7 +221,7 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 }
 
 /** Below the range from which the system gives out ports: nobody else gets it while our server is down, not even as a client's own end. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 20_000)
     const probe = createServer()
