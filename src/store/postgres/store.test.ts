@@ -1,8 +1,8 @@
 import { conformance } from '../conformance.ts'
 import { openPostgresStore } from './store.ts'
-import { emptied, schemaOfOwn } from './testing.ts'
+import { emptied, freshSchema } from './testing.ts'
 
-const { url, schema } = schemaOfOwn()
+const { url, schema } = freshSchema()
 conformance('postgres', async () => {
   await emptied(schema)
   const open = () => openPostgresStore({ url })
