@@ -157,8 +157,14 @@ describe('an answer that is lost is settled (E3)', () => {
   beforeAll(async () => {
     lossy = await lossyProxy()
   })
-  const { schema, open, closeAll, holding } = stores({}, url => lossy.through(url))
+  const { schema, open: opened, closeAll, holding } = stores({}, url => lossy.through(url))
   afterAll(closeAll)
+  /** Connected: what is lost is of the batch, not of the connection's beginning. */
+  const open = async () => {
+    const { store, lane } = await opened()
+    await lane.commit({})
+    return { store, lane }
+  }
   const written = async (row: { id: string }) => (await query(`select 1 from "${schema}".run_open where id = $1`, [row.id])).length === 1
 
   test('the batch never reached the database: out, and it never comes in', async () => {
@@ -275,6 +281,21 @@ describe('data that PostgreSQL cannot hold (E14)', () => {
       why: '1 of 3 runs that are touched are open',
     })
   })
+})
+
+test('a renewal waits for no commits, however many there are', async () => {
+  const { schema, open, closeAll, holding } = stores()
+  const { store, lane } = await open()
+  const row = bornRow()
+  await lane.commit({ born: [row] })
+  await holding(`select 1 from run_open where id = '${row.id}' for update`, async letGo => {
+    const commits = [...Array(8).keys()].map(async () => (await openLane(store)).commit({ touched: [touchedRow(row)] }))
+    await waiting(schema, 5)
+    expect(await store.renew(lane.claim, 0)).toBe(0)
+    await letGo()
+    expect(await Promise.all(commits)).toEqual(Array(8).fill({ is: 'committed' }))
+  })
+  await closeAll()
 })
 
 test('a lock that is not got in time refuses the batch, which may go again', async () => {

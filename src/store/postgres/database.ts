@@ -19,10 +19,12 @@ export const SETTINGS: Record<Planning, Record<string, string>> = {
   free: { jit: 'off' },
 }
 
-/** For commits, claims and what decisions rest on: a lane has one commit in flight. */
-const DECISION_CONNECTIONS = 5
-/** For what people look at, so that a long list never delays a commit. */
-const READ_CONNECTIONS = 3
+/**
+ * At most so many connections for each: commits and what decisions rest on, of which a lane has one in flight; claims and renewals, which must not wait for
+ * them; and what people look at, so that a long list delays neither.
+ */
+const CONNECTIONS = { decide: 5, claim: 2, read: 3 }
+type Role = keyof typeof CONNECTIONS
 const CONNECT_MS = 5_000
 /** After this time the connection is given up. */
 const ANSWER_MS = 30_000
@@ -43,8 +45,8 @@ const ROLLBACK = statement('rollback')
  */
 export class Database {
   readonly schema: string
-  readonly #pools: { decide: Pool; read: Pool }
-  readonly #settings: Record<'decide' | 'read', Record<Planning, Step>>
+  readonly #pools: Record<Role, Pool>
+  readonly #settings: Record<'write' | 'read', Record<Planning, Step>>
   #named = true
   #closing: Promise<void> | null = null
 
@@ -65,10 +67,10 @@ export class Database {
       made.on('connect', client => client.on('error', () => {}))
       return made
     }
-    this.#pools = { decide: pool(DECISION_CONNECTIONS), read: pool(READ_CONNECTIONS) }
+    this.#pools = { decide: pool(CONNECTIONS.decide), claim: pool(CONNECTIONS.claim), read: pool(CONNECTIONS.read) }
     const settings = (durably: boolean) =>
       Object.fromEntries(Object.entries(SETTINGS).map(([planning, set]) => [planning, settingStep(schema, set, durably)])) as Record<Planning, Step>
-    this.#settings = { decide: settings(true), read: settings(false) }
+    this.#settings = { write: settings(true), read: settings(false) }
   }
 
   get closed(): boolean {
@@ -77,7 +79,12 @@ export class Database {
 
   /** One transaction that writes, or reads for decisions. @throws Aborted @throws StoreUnavailable when its fate is unknown, or it never began. */
   decide(planning: Planning, ...steps: Step[]): Promise<Result[]> {
-    return this.#transaction('decide', [{ statement: READ_WRITE, parameters: [] }, this.#settings.decide[planning], ...steps])
+    return this.#transaction('decide', [{ statement: READ_WRITE, parameters: [] }, this.#settings.write[planning], ...steps])
+  }
+
+  /** The same, of claims and renewals. */
+  claim(...steps: Step[]): Promise<Result[]> {
+    return this.#transaction('claim', [{ statement: READ_WRITE, parameters: [] }, this.#settings.write.keyed, ...steps])
   }
 
   /** One transaction that only reads, for people. @throws Aborted @throws StoreUnavailable */
@@ -87,7 +94,7 @@ export class Database {
 
   /** A connection for statements that depend on each other's answers. */
   async session<T>(body: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#connect('decide')
+    const client = await this.#connect('claim')
     try {
       return await body(client)
     } finally {
@@ -96,11 +103,11 @@ export class Database {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all([this.#pools.decide.end(), this.#pools.read.end()]).then(() => {})
+    this.#closing ??= Promise.all(Object.values(this.#pools).map(pool => pool.end())).then(() => {})
     return this.#closing
   }
 
-  async #transaction(role: 'decide' | 'read', opening: readonly Step[]): Promise<Result[]> {
+  async #transaction(role: Role, opening: readonly Step[]): Promise<Result[]> {
     const steps = [...opening, { statement: COMMIT, parameters: [] }]
     const client = await this.#connect(role)
     let broken: boolean | Error = true
@@ -127,7 +134,7 @@ export class Database {
     }
   }
 
-  async #connect(role: 'decide' | 'read'): Promise<PoolClient> {
+  async #connect(role: Role): Promise<PoolClient> {
     if (this.closed) throw new StoreUnavailable('The store is closed.')
     try {
       return await this.#pools[role].connect()
