@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { newId } from '../../core/ids.ts'
 import { bornRow, keyRow, type Lane, NAMESPACE, openLane, touchedRow } from '../conformance/fixtures.ts'
 import { type Batch, noWrites, SHARDS, type Store, StoreFenced } from '../store.ts'
@@ -216,6 +216,25 @@ describe('an answer that is lost is settled (E3)', () => {
     })
     expect(settled).toBe('in')
     expect(await written(born)).toBe(true)
+  })
+
+  test('an answer that does not come is given up, and waited for by the settling: in', async () => {
+    const { store, lane } = await open()
+    const row = bornRow()
+    await lane.commit({ born: [row] })
+    const batch = lane.batch({ touched: [touchedRow(row)] })
+    const settled = await holding(`select 1 from run_open where id = '${row.id}' for update`, async letGo => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const answer = store.commit(batch).finally(() => vi.useRealTimers())
+      await waiting(schema)
+      vi.advanceTimersByTime(30_000)
+      expect(await answer).toEqual({ is: 'unknown' })
+      const settled = store.settle(batch, 'settling')
+      await waiting(schema, 2)
+      await letGo()
+      return settled
+    })
+    expect(settled).toBe('in')
   })
 
   test("the server's process is ended in the middle: out", async () => {
