@@ -44,6 +44,23 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     },
   )
 
+  const migrate = withSettings(
+    program.command('migrate').description('bring the tables of a database up to this version, as a server does at its start'),
+    ['database'],
+  )
+  acting(
+    migrate.option('--json', 'print data instead of text'),
+    terminal,
+    'mainspring migrate --database postgres://db.internal/jobs',
+    async session => {
+      const { database } = session.config.settings
+      const { openStore, storeText } = await import('../server/stores.ts')
+      await (await openStore(database, 'migrate')).close()
+      session.show({ database: storeText(database) }, () => `${storeText(database)}: its tables are those of this version`)
+      return undefined
+    },
+  )
+
   const config = withSettings(program.command('config').description('each setting with where it came from'), SETTING_NAMES).option(
     '--json',
     'print data instead of a table',

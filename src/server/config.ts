@@ -17,7 +17,7 @@ export interface Settings {
   namespace: string
   /** The key that calls carry; not needed on loopback. */
   apiKey: string | null
-  /** The server that the other commands talk to. */
+  /** The server that the other commands talk to; several nodes of a cluster are separated by commas. */
   url: string
   logLevel: LogLevel
   /** A worker that is silent for so long has lost its tasks. */
@@ -107,8 +107,8 @@ export const SETTINGS: SettingTable = {
     flag: '--url <address>',
     environment: 'MAINSPRING_URL',
     about: 'server that commands talk to',
-    meant: 'an address such as http://127.0.0.1:7575',
-    read: readUrl,
+    meant: 'an address such as http://127.0.0.1:7575, or several separated by commas',
+    read: readUrls,
   },
   logLevel: {
     key: 'logLevel',
@@ -286,6 +286,12 @@ function readDatabase(text: string, directory: string): string | null {
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '') : text
   if (path === '' || /^[a-z][a-z0-9+.-]+:/i.test(path)) return null
   return isAbsolute(path) ? path : resolve(directory, path)
+}
+
+/** Several are separated by commas. */
+function readUrls(text: string): string | null {
+  const urls = text.split(',').map(one => readUrl(one.trim()))
+  return urls.includes(null) ? null : urls.join(',')
 }
 
 function readUrl(text: string): string | null {

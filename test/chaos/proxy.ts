@@ -14,7 +14,7 @@ interface Pair {
  */
 export class TcpProxy {
   readonly #server: Server
-  readonly #target: { host: string; port: number }
+  #target: { host: string; port: number }
   readonly #pairs = new Set<Pair>()
   readonly #held = { there: false, back: false }
   #delayMs = 0
@@ -57,6 +57,12 @@ export class TcpProxy {
   /** The next so many COMMITs arrive, and their answers do not: the connection is reset. */
   resetAtCommit(count: number): void {
     this.#resets = count
+  }
+
+  /** From now on it leads there; what is open is reset. */
+  lead(target: { host: string; port: number }): void {
+    this.#target = target
+    this.reset()
   }
 
   reset(): void {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Client, WireNodes } from '@mainspring/sdk'
 import { Load } from '../integration/support/load.ts'
 import { freePort, type Server, type Stage, type WorkerChild } from '../integration/support/processes.ts'
-import { OwnPostgres } from './postgres.ts'
+import { OwnPostgres } from '../support/own-postgres.ts'
 import { TcpProxy } from './proxy.ts'
 
 const NODES = 3
@@ -46,6 +46,7 @@ export class World {
   async begin(): Promise<void> {
     writeFileSync(this.records, '')
     const postgres = await OwnPostgres.make()
+    if (postgres === null) throw new Error('npm has brought no PostgreSQL for this machine')
     this.postgres = postgres
     for (let place = 0; place < NODES; place++) {
       const clusterPort = await freePort()

@@ -7,13 +7,13 @@ import { Load } from './support/load.ts'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
 import { recordsIn } from './support/records.ts'
 
-const TAKEOVERS = LONG ? 60 : 12
+const TAKEOVERS = LONG ? 60 : 9
 const LEASE = '2s'
 /** A node that stands still for so long has been taken over: its claim's time is 1 s. */
 const FROZEN_MS = 3_000
 
 const stage = new Stage()
-const { url: database } = freshSchema()
+const database = freshSchema()
 afterAll(() => stage.end())
 
 test(`on PostgreSQL three nodes take over from one another ${TAKEOVERS} times, killed, frozen and drained under load: nothing acknowledged is lost, nothing accepted is doubled`, {

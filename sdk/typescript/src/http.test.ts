@@ -132,3 +132,30 @@ test('server-sent events are read the same however they are cut', async () => {
     }),
   )
 })
+
+test('of several nodes one that is not there is passed over, and the next is kept', async () => {
+  const asked: string[] = []
+  const { url } = await world((_, response) => {
+    asked.push('there')
+    response.end('{}')
+  })
+  const connection = httpConnection({ url: `http://127.0.0.1:1, ${url}` })
+  closing.push(() => void connection.close())
+  await connection.call('runs.get', { params })
+  await connection.call('runs.get', { params })
+  expect(asked).toEqual(['there', 'there'])
+})
+
+test('when none of several is there, it says which were asked', async () => {
+  const connection = httpConnection({ url: 'http://127.0.0.1:1,http://127.0.0.1:2' })
+  await expect(connection.call('runs.get', { params })).rejects.toThrow('No answer from http://127.0.0.1:1,http://127.0.0.1:2 (ECONNREFUSED).')
+})
+
+test('a call that was sent and not answered is not sent to another node by itself: the next call is', async () => {
+  const silent = await world(request => void request.socket.destroy())
+  const other = await world((_, response) => response.end('{"from":"other"}'))
+  const connection = httpConnection({ url: `${silent.url},${other.url}` })
+  closing.push(() => void connection.close())
+  await expect(connection.call('runs.get', { params })).rejects.toThrow(Unreachable)
+  expect(await connection.call('runs.get', { params })).toBe('{"from":"other"}')
+})

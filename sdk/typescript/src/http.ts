@@ -5,7 +5,10 @@ import { serverSentEvents } from './sse.ts'
 import { CALL_KEY_HEADER, type Call, type Connection, type LiveEvent, OPERATIONS, STREAMS, type WireProblem } from './wire.ts'
 
 export interface HttpOptions {
-  /** `http:` or `https:`, with a path before `/v1` if a proxy needs one. */
+  /**
+   * `http:` or `https:`, with a path before `/v1` if a proxy needs one. Several nodes of one cluster are separated by commas: calls go to one of them, and to
+   * the next when it does not answer.
+   */
   url: string
   apiKey?: string
   /** Milliseconds without a byte after which a call has failed. A long poll's own wait comes on top. Default 30 seconds. */
@@ -17,19 +20,18 @@ export interface HttpOptions {
  * @throws InvalidOption when the url is none.
  */
 export function httpConnection(options: HttpOptions): Connection {
-  const url = parsed(options.url)
-  const secure = url.protocol === 'https:'
-  const agent = secure ? new HttpsAgent(AGENT) : new HttpAgent(AGENT)
-  const request = secure ? httpsRequest : httpRequest
+  const places = options.url.split(',').map(text => placeOf(text.trim()))
   const silenceMs = options.silenceMs ?? 30_000
-  const base = { agent, protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (secure ? 443 : 80) }
-  const prefix = url.pathname.replace(/\/$/, '')
+  /** Where calls go now. */
+  let current = 0
   const authorization = options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}
 
   /** Resolves with the answer's head. Sent once more when a connection that was kept open turns out to be closed: the server had not taken it up. */
-  function open(method: string, path: string, call: Call, headers: Record<string, string>, again = true): Promise<IncomingMessage> {
+  function open(method: string, path: string, call: Call, headers: Record<string, string>, again = places.length): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       if (call.signal?.aborted) return reject(call.signal.reason)
+      const at = current
+      const { request, base, prefix } = places[at] as Place
       const body = call.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(call.body)) }
       const key = call.callKey === undefined ? {} : { [CALL_KEY_HEADER]: call.callKey }
       const sent: ClientRequest = request({ ...base, method, path: prefix + path, headers: { ...authorization, ...body, ...key, ...headers } })
@@ -40,9 +42,13 @@ export function httpConnection(options: HttpOptions): Connection {
       sent.setTimeout(patienceMs, () => sent.destroy(new Error(`no answer for ${patienceMs} ms`)))
       sent.on('response', resolve)
       sent.on('error', error => {
-        if (call.signal?.aborted) reject(call.signal.reason)
-        else if (again && sent.reusedSocket && CLOSED.has((error as NodeJS.ErrnoException).code ?? ''))
-          open(method, path, call, headers, false).then(resolve, reject)
+        if (call.signal?.aborted) return reject(call.signal.reason)
+        const code = (error as NodeJS.ErrnoException).code ?? ''
+        const wasClosed = sent.reusedSocket && CLOSED.has(code)
+        if (current === at && !wasClosed) current = (at + 1) % places.length
+        // Nobody had taken it up: it may be sent once more, there or at the next.
+        if (again > 0 && (wasClosed || (places.length > 1 && UNCONNECTED.has(code))))
+          open(method, path, call, headers, again - 1).then(resolve, reject)
         else reject(new Unreachable(options.url, error))
       })
       sent.end(call.body)
@@ -72,17 +78,30 @@ export function httpConnection(options: HttpOptions): Connection {
     },
     address: () => ({ is: 'http', url: options.url, ...(options.apiKey !== undefined && { apiKey: options.apiKey }) }),
     async close() {
-      agent.destroy()
+      for (const { base } of places) base.agent.destroy()
     },
   }
 }
 
 const AGENT = { keepAlive: true, noDelay: true, maxFreeSockets: 16 }
 const CLOSED = new Set(['ECONNRESET', 'EPIPE'])
+const UNCONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
 
-function parsed(text: string): URL {
+interface Place {
+  request: typeof httpRequest
+  base: { agent: HttpAgent; protocol: string; hostname: string; port: string | number }
+  /** Of every path. */
+  prefix: string
+}
+
+function placeOf(text: string): Place {
   const url = URL.canParse(text) ? new URL(text) : null
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) {
+    const secure = url.protocol === 'https:'
+    const agent = secure ? new HttpsAgent(AGENT) : new HttpAgent(AGENT)
+    const base = { agent, protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (secure ? 443 : 80) }
+    return { request: secure ? httpsRequest : httpRequest, base, prefix: url.pathname.replace(/\/$/, '') }
+  }
   throw new InvalidOption(`"${text}" is not the address of a server.`, {
     at: '/url',
     found: text,
