@@ -15,7 +15,7 @@ export const Counts = Type.Record(Type.String(), Type.Integer())
 export const State = Type.Enum([...OPEN_STATES, ...CLOSED_STATES])
 
 const Hour = object({ started: Type.Integer(), closed: Counts }, 'Hour')
-const Percentiles = orNull(object({ p50: Type.Number(), p95: Type.Number() }, 'Percentiles'))
+export const Percentiles = orNull(object({ p50: Type.Number(), p95: Type.Number() }, 'Percentiles'))
 export const Activity = object(
   {
     from: Time,
@@ -201,6 +201,8 @@ export const Explanation = object(
 )
 export const RunRef = object({ run: Type.String() }, 'RunRef')
 
+/** Of what an operator says over the code. */
+export const SetBy = object({ by: orNull(Type.String()), since: orNull(Time) }, 'SetBy')
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
 const definition = {
   kind: Type.Literal('job'),
@@ -208,6 +210,7 @@ const definition = {
   version: Type.String(),
   options: DefinitionOptions,
   override: orNull({ ...DefinitionOptions, description: 'what of the options an operator has set' }),
+  set: Type.Record(Type.String(), SetBy, { description: 'by option, who has set it and when; null: not known' }),
   schema: Type.Optional(Payload),
   registeredAt: Time,
   paused: orNull(Pause),
@@ -244,11 +247,34 @@ export const Queues = object(
         oldestAt: orNull(Time),
         paused: orNull(Pause),
         workers: Type.Integer(),
+        untaken: Type.Array(Type.String(), { description: 'definitions with ready runs in it that none of its workers takes' }),
         lastHour: Hour,
       }),
     ),
   },
   'Queues',
+)
+export const QueueShares = object(
+  {
+    keys: Type.Integer({ description: 'those with ready tasks, or with tasks that run' }),
+    inTurn: Type.Integer({ description: 'of these, those that have something to hand out: they take turns' }),
+    recent: Type.Integer({ description: 'tasks handed out last that handedOut counts, 1,000 at most' }),
+    unread: Type.Integer({ description: 'groups of ready tasks, of whatever queue, of which nothing has been read yet' }),
+    shares: Type.Array(
+      object({
+        key: orNull(Type.String({ description: 'null: all tasks whose definition has no fair, together' })),
+        weight: Type.Number(),
+        before: orNull(Type.Integer({ description: 'how many go before it; null: it has nothing to hand out now' })),
+        ready: Type.Integer({ description: 'ready tasks in memory' }),
+        more: Type.Boolean({ description: 'the store has further ones' }),
+        held: Type.Integer({ description: 'groups of its tasks that wait for a limit of their key, their sequence, or a batch to fill' }),
+        running: Type.Integer(),
+        handedOut: Type.Integer(),
+      }),
+      { description: 'in the order of their turns, then the fullest; 100 at most' },
+    ),
+  },
+  'QueueShares',
 )
 export const Workers = object(
   {

@@ -14,7 +14,7 @@ export interface LimitChange {
   before: Record<string, unknown> | null
   after: Record<string, unknown> | null
   warnings: ScheduleWarning[]
-  act(): Promise<void>
+  act(by: string | null): Promise<void>
 }
 
 /** Those of the file, and with `prune` those that are set and not in it; none where the file says nothing of limits. */
@@ -41,7 +41,7 @@ export function limitChanges(engine: Engine, namespace: string, body: ApplyBody)
       before: before.get(name) ?? null,
       after: writtenLimit(set, isDeclared),
       warnings: isIgnored ? [{ code: 'limit-of-code', message: 'what it is on and per is said by the code; only its size is taken' }] : [],
-      act: () => engine.limits.set(namespace, name, set),
+      act: by => engine.limits.set(namespace, name, set, by),
     }
   })
   if (!body.prune) return changes
@@ -49,7 +49,13 @@ export function limitChanges(engine: Engine, namespace: string, body: ApplyBody)
   const gone = [...before].filter(([name]) => !named.has(name))
   return [
     ...changes,
-    ...gone.map(([name, limit]) => ({ name, before: limit, after: null, warnings: [], act: () => engine.limits.set(namespace, name, null) })),
+    ...gone.map(([name, limit]) => ({
+      name,
+      before: limit,
+      after: null,
+      warnings: [],
+      act: (by: string | null) => engine.limits.set(namespace, name, null, by),
+    })),
   ]
 }
 

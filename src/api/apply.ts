@@ -138,7 +138,7 @@ function limitPlans(engine: Engine, namespace: string, body: ApplyBody): Plan[] 
   return limitChanges(engine, namespace, body).map(({ name, before, after, warnings, act }) => {
     const fields = after === null ? [] : fieldsOf(before ?? {}, after)
     const change = after === null ? 'deleted' : before === null ? 'created' : fields.length === 0 ? 'unchanged' : 'edited'
-    return { change: { kind: 'limit', name, change, fields, warnings }, act: change === 'unchanged' ? NOTHING : act }
+    return { change: { kind: 'limit', name, change, fields, warnings }, act: change === 'unchanged' ? NOTHING : ({ by }) => act(by) }
   })
 }
 
@@ -192,7 +192,7 @@ function overriding(engine: Engine, namespace: string, { name, override }: Defin
   if (isOtherSecret) fields.push({ field: 'options.onFailure.secret', from: SECRET_MASK, to: SECRET_MASK })
   if (fields.length === 0) return null
   const isEmpty = Object.keys(options).length === 0
-  return { fields, act: () => engine.definitions.override(namespace, name, isEmpty ? null : options) }
+  return { fields, act: by => engine.definitions.override(namespace, name, isEmpty ? null : options, by) }
 }
 
 /** What a person would see as changed: of `options` each one by itself. */

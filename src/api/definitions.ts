@@ -3,8 +3,10 @@ import type { DefinitionOptions, DefinitionView, Engine } from '../engine/face.t
 import { Definition, DefinitionDetail, Definitions, Empty } from './answers.ts'
 import { nearest } from './check.ts'
 import { type DefinitionOptionsBody, DefinitionOptions as OptionsSchema, Register } from './definition-schemas.ts'
-import { definitionOf, definitionOptionsOf } from './inputs.ts'
+import { definitionOf, definitionOptionsOf, payloadOf } from './inputs.ts'
 import { formatInstant } from './instants.ts'
+import { LimitsMet, MeetLimits } from './limit-schemas.ts'
+import { limitsMet } from './limits-met.ts'
 import { type Operation, operation } from './operation.ts'
 import { pauseOperations } from './queues.ts'
 import { definitionText, NOTHING } from './views.ts'
@@ -54,6 +56,20 @@ const get = operation({
   },
 })
 
+const met = operation({
+  name: 'definitions.limits',
+  method: 'POST',
+  path: `${DEFINITION}/limits`,
+  summary: 'Which limits a run with this input would meet, and which schedules start runs that meet them too; nothing is started',
+  body: { schema: MeetLimits, raw: { input: 'raw' }, optional: true },
+  answers: { 200: LimitsMet },
+  async handle({ engine, params, body, payloads }) {
+    found(engine, params)
+    const input = body.input === undefined ? null : payloadOf(body.input, payloads)
+    return JSON.stringify(await limitsMet(engine, params.namespace, params.name, { ...body, input }))
+  },
+})
+
 const override = operation({
   name: 'definitions.override',
   method: 'PUT',
@@ -61,9 +77,9 @@ const override = operation({
   summary: "Set an operator's options over those of the code, the whole of them; the secret that *** stands for is kept",
   body: { schema: OptionsSchema },
   answers: { 200: Definition },
-  async handle({ engine, params, body }) {
+  async handle({ engine, params, body, by }) {
     const options = overrideOf(found(engine, params), body, '')
-    await engine.definitions.override(params.namespace, params.name, Object.keys(options).length === 0 ? null : options)
+    await engine.definitions.override(params.namespace, params.name, Object.keys(options).length === 0 ? null : options, by)
     return definitionText(found(engine, params))
   },
 })
@@ -74,9 +90,9 @@ const reset = operation({
   path: `${DEFINITION}/options`,
   summary: "Remove an operator's options: those of the code are in force again",
   answers: { 200: Definition },
-  async handle({ engine, params }) {
+  async handle({ engine, params, by }) {
     found(engine, params)
-    await engine.definitions.override(params.namespace, params.name, null)
+    await engine.definitions.override(params.namespace, params.name, null, by)
     return definitionText(found(engine, params))
   },
 })
@@ -111,4 +127,4 @@ export function unknownDefinition(name: string, known: readonly string[], at: st
   return new UserError('unknown-definition', { at, found: name, hint })
 }
 
-export const definitions: Operation[] = [register, list, get, override, reset, ...pauseOperations('definition', 'definitions', DEFINITION)]
+export const definitions: Operation[] = [register, list, get, met, override, reset, ...pauseOperations('definition', 'definitions', DEFINITION)]

@@ -23,6 +23,7 @@ export class FakeEngine implements Engine {
   isReady = true
   /** What an operator has set of `resize`. */
   overrides: DefinitionOptions | null = null
+  #by: string | null = null
   /** Options of its code beside those that it always has. */
   declared: DefinitionOptions = {}
   #pauses: (PauseTarget & { by: string | null; note: string | null; since: number })[] = [
@@ -159,9 +160,10 @@ export class FakeEngine implements Engine {
   }
   readonly definitions: Engine['definitions'] = {
     register: async (namespace, definitions) => this.#called('definitions.register', namespace, definitions),
-    override: async (namespace, name, options) => {
+    override: async (namespace, name, options, by) => {
       this.#called('definitions.override', namespace, name, options)
       this.overrides = options
+      this.#by = by
     },
     detail: async () => ({
       versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
@@ -190,6 +192,7 @@ export class FakeEngine implements Engine {
           ...this.overrides,
         },
         override: this.overrides,
+        set: Object.fromEntries(Object.keys(this.overrides ?? {}).map(option => [option, { by: this.#by, since: NOW }])),
         schema: '{"const":12345678901234567890}',
         registeredAt: NOW,
         versions: 2,
@@ -206,7 +209,19 @@ export class FakeEngine implements Engine {
     list: namespace => this.#pauses.map(pause => ({ ...pause, namespace })),
   }
   readonly queues: Engine['queues'] = {
-    list: () => [{ name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1 }],
+    shares: () => ({
+      keys: 2,
+      inTurn: 1,
+      recent: 10,
+      unread: 0,
+      shares: [
+        { key: 'acme', weight: 3, before: 0, ready: 4, more: true, held: 0, running: 1, handedOut: 7 },
+        { key: null, weight: 1, before: null, ready: 1, more: false, held: 1, running: 0, handedOut: 3 },
+      ],
+    }),
+    list: () => [
+      { name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1, untaken: [] },
+    ],
   }
   readonly activity: Engine['activity'] = {
     get: async () => ({

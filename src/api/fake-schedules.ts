@@ -134,6 +134,7 @@ export class FakeSchedules implements ScheduleCalls {
       words: 'every day at 09:00, in UTC',
       createdAt: at,
       editedAt: at,
+      stuck: null,
       paused: { by: 'ana', note: null, since: at, until: at + DAY_MS, gone: false },
       nextAt: at + DAY_MS,
       accounted: at,

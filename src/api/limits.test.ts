@@ -24,7 +24,7 @@ const call = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: 
 const commands = () =>
   engine.calls.filter(({ name }) => /\.(set|override|register|resumeSequence)$/.test(name)).map(({ name, args }) => [name, ...args])
 
-const CODE = { per: null, from: 'code', declared: null, used: 2, keys: 1, waiting: 3 }
+const CODE = { per: null, from: 'code', declared: null, set: null, used: 2, keys: 1, waiting: 3 }
 const USER = { ...CODE, name: 'resize/user', on: { definition: 'resize' }, per: 'user', concurrency: 2 }
 
 describe('limits over HTTP', () => {
@@ -58,6 +58,28 @@ describe('limits over HTTP', () => {
       ['limits.set', 'default', 'api', { max: 0 }],
       ['limits.set', 'default', 'api', null],
     ])
+  })
+
+  test('whoever sets one, or an option, is told with it: the name of the API key, by which a file is applied as well', async () => {
+    const api = createApi(engine, { now: () => NOW })
+    const ana = async (operation: string, name: string, body: object) => {
+      const { status, body: answer } = await api.dispatch(operation, {
+        params: { namespace: 'default', name },
+        body: JSON.stringify(body),
+        by: 'ana',
+      })
+      expect(status, String(answer)).toBe(200)
+    }
+    const set = { by: 'ana', since: '2026-03-01T09:00:00.000Z' }
+    await ana('limits.set', 'api', { concurrency: 5 })
+    expect((await call('GET', `${LIMITS}/api`)).json()).toMatchObject({ from: 'operator', set })
+    await ana('definitions.override', 'resize', { priority: 5, expires: '1h' })
+    expect((await call('GET', `${NAMESPACE}/definitions/resize`)).json()).toMatchObject({ set: { priority: set, expires: set } })
+    await call('PUT', `${LIMITS}/api`, { concurrency: 6 })
+    expect((await call('GET', `${LIMITS}/api`)).json()).toMatchObject({ set: { ...set, by: null } })
+    await ana('apply', 'none', { limits: [{ name: 'api', concurrency: 7 }], definitions: [{ name: 'resize', options: { priority: 6 } }] })
+    expect((await call('GET', `${LIMITS}/api`)).json()).toMatchObject({ concurrency: 7, set })
+    expect((await call('GET', `${NAMESPACE}/definitions/resize`)).json()).toMatchObject({ override: { priority: 6 }, set: { priority: set } })
   })
 
   test.each([

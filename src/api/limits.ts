@@ -1,13 +1,13 @@
 import { durationText } from '../core/duration-text.ts'
 import { UserError } from '../core/errors.ts'
-import { limitName } from '../core/limits.ts'
+import { type Limit, limitName } from '../core/limits.ts'
 import type { Engine, LimitDetail, LimitSet, LimitTarget, LimitView } from '../engine/face.ts'
 import { Empty } from './answers.ts'
 import { formatInstant } from './instants.ts'
 import * as schemas from './limit-schemas.ts'
 import { type Operation, operation } from './operation.ts'
 import { windowOf } from './rules.ts'
-import { instantOrNull } from './views.ts'
+import { instantOrNull, setJson } from './views.ts'
 
 const NAMESPACE = '/v1/namespaces/{namespace}'
 const LIMIT = `${NAMESPACE}/limits/{name}`
@@ -37,8 +37,8 @@ const set = operation({
   summary: "Set a limit over the code's of this name, or one of an operator's own, which says what it is on; in force when it is answered",
   body: { schema: schemas.LimitSet },
   answers: { 200: schemas.LimitDetail },
-  async handle({ engine, params: { namespace, name }, body }) {
-    await engine.limits.set(namespace, name, limitSetOf(name, body, ''))
+  async handle({ engine, params: { namespace, name }, body, by }) {
+    await engine.limits.set(namespace, name, limitSetOf(name, body, ''), by)
     return JSON.stringify(detailJson(engine.limits.get(namespace, name)))
   },
 })
@@ -49,8 +49,8 @@ const reset = operation({
   path: LIMIT,
   summary: "What an operator has set is removed: the code's limit is in force again, or none",
   answers: { 200: Empty },
-  async handle({ engine, params }) {
-    await engine.limits.set(params.namespace, params.name, null)
+  async handle({ engine, params, by }) {
+    await engine.limits.set(params.namespace, params.name, null, by)
     return '{}'
   },
 })
@@ -106,9 +106,14 @@ function sizeJson({ max, everyMs }: { max: number; everyMs: number | null }): { 
   return everyMs === null ? { concurrency: max } : { rate: max, every: everyMs }
 }
 
+/** What it is, without what is used of it. */
+export function ruleJson({ name, on, per, max, everyMs, from, declared, set }: Limit): object {
+  return { name, on: targetJson(on), per, ...sizeJson({ max, everyMs }), from, declared: declared && sizeJson(declared), set: set && setJson(set) }
+}
+
 function limitJson(limit: LimitView): object {
-  const { name, on, per, from, declared, used, keys, waiting } = limit
-  return { name, on: targetJson(on), per, ...sizeJson(limit), from, declared: declared && sizeJson(declared), used, keys, waiting }
+  const { used, keys, waiting } = limit
+  return { ...ruleJson(limit), used, keys, waiting }
 }
 
 function detailJson(limit: LimitDetail): object {

@@ -16,7 +16,18 @@ async function summary(): Promise<{ needs: Need[]; needsComplete: boolean }> {
 }
 const texts = async (is: Need['is']) => (await summary()).needs.filter(need => need.is === is).map(({ text }) => text)
 const hour = (closed: Record<string, number>) => ({ queues: new Map(), definitions: new Map([['resize', { started: 9, closed }]]) })
-const queue = { name: 'mails', depth: 3, running: 0, scheduled: 0, waiting: 0, parked: 0, oldestAt: NOW - 600_000, paused: null, workers: 1 }
+const queue = {
+  name: 'mails',
+  depth: 3,
+  running: 0,
+  scheduled: 0,
+  waiting: 0,
+  parked: 0,
+  oldestAt: NOW - 600_000,
+  paused: null,
+  workers: 1,
+  untaken: [] as string[],
+}
 
 describe('what needs a person', () => {
   test('is nothing where all is well', async () => {
@@ -58,6 +69,17 @@ describe('what needs a person', () => {
     expect((await summary()).needs.find(({ is }) => is === 'queue')).toMatchObject({ why, text, queue: 'mails', count: 3 })
   })
 
+  test('are queues whose workers do not take what waits, however long it waits', async () => {
+    engine.queues.list = () => [{ ...queue, oldestAt: NOW, untaken: ['render', 'ship'] }]
+    expect((await summary()).needs.find(({ is }) => is === 'queue')).toMatchObject({
+      why: 'untaken',
+      text: 'no worker takes render and 1 more, of which tasks wait in mails',
+      queue: 'mails',
+      definition: 'render',
+      count: 2,
+    })
+  })
+
   test.each([{ depth: 0, workers: 0 }, { oldestAt: NOW - 1_000 }])('are not queues that %j', async change => {
     engine.queues.list = () => [{ ...queue, ...change }]
     expect(await texts('queue')).toEqual([])
@@ -77,11 +99,13 @@ describe('what needs a person', () => {
     await api.dispatch('schedules.put', { params: { namespace: 'default', name: 'nightly' }, body: '{"cron":"0 2 * * *","target":"resize"}' })
     const view = engine.schedules.known.get('nightly')
     if (view?.paused) view.paused = { ...view.paused, gone: true }
+    if (view) view.stuck = { on: 'wake', why: 'out of\n bounds', since: NOW }
     engine.schedules.lines = [
       { ...fakeLine(NOW), account: 'skipped', count: 4, text: 'overlap: 7kq2m was still open' },
       { ...fakeLine(NOW), account: 'recovered' },
     ]
     expect(await texts('schedule')).toEqual([
+      'nightly choked on "wake", and does nothing before it is resumed: out of bounds',
       'nightly is no longer in the code, and paused',
       'nightly skipped a time 4 times in the last day: overlap: 7kq2m was still open',
       'nightly fired late in the last day',

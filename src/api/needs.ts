@@ -78,14 +78,18 @@ function byDefinition(runs: readonly RunSummary[]): [string, RunSummary[]][] {
 
 function queuesOf(queues: readonly QueueView[], now: Instant): Need[] {
   const needs: Need[] = []
-  for (const { name: queue, depth, workers, paused, oldestAt } of queues) {
+  for (const { name: queue, depth, workers, untaken, paused, oldestAt } of queues) {
     if (depth === 0) continue
     const waits = `${depth} ${depth === 1 ? 'task' : 'tasks'} of ${queue}`
     const since = oldestAt === null ? {} : { since: oldestAt }
-    const need = (why: string, text: string) => needs.push({ is: 'queue', why, text, count: depth, queue, ...since })
+    const need = (why: string, text: string, more: Partial<Need> = {}) =>
+      needs.push({ is: 'queue', why, text, count: depth, queue, ...since, ...more })
     if (paused !== null) need('paused', `${waits} wait while it is paused${paused.by === null ? '' : ` by ${paused.by}`}`)
     else if (workers === 0) need('no-worker', `${waits} wait, and no worker takes any of it`)
-    else if (oldestAt !== null && now - oldestAt > WAITS_LONG_MS)
+    else if (untaken[0] !== undefined) {
+      const others = untaken.length === 1 ? '' : ` and ${untaken.length - 1} more`
+      need('untaken', `no worker takes ${untaken[0]}${others}, of which tasks wait in ${queue}`, { definition: untaken[0], count: untaken.length })
+    } else if (oldestAt !== null && now - oldestAt > WAITS_LONG_MS)
       need('slow', `${waits} wait, the oldest for ${durationText(Math.floor((now - oldestAt) / MINUTE_MS) * MINUTE_MS)}`)
   }
   return needs.sort((a, b) => b.count - a.count).slice(0, TOLD_MAX)
@@ -158,7 +162,17 @@ async function schedulesOf(engine: Engine, namespace: string, now: Instant): Pro
   if (rows.length === 0) return { schedules: [], more: next !== null }
   const outcomes = await engine.schedules.outcomes(namespace, { from: now - DAY_MS, until: now, accounts }, page)
   const gone = rows.filter(({ paused }) => paused?.gone).map(goneNeed)
-  return { schedules: [...gone.slice(0, TOLD_MAX), ...outcomes.rows.flatMap(outcomeNeeds).slice(0, TOLD_MAX)], more: next !== null }
+  const stuck = rows.flatMap(stuckNeeds)
+  return {
+    schedules: [...stuck.slice(0, TOLD_MAX), ...gone.slice(0, TOLD_MAX), ...outcomes.rows.flatMap(outcomeNeeds).slice(0, TOLD_MAX)],
+    more: next !== null,
+  }
+}
+
+function stuckNeeds({ name, stuck }: ScheduleView): Need[] {
+  if (stuck === null) return []
+  const text = `${name} choked on "${stuck.on}", and does nothing before it is resumed: ${stuck.why.replace(/\s+/g, ' ').slice(0, ERROR_LENGTH_MAX)}`
+  return [{ is: 'schedule', why: 'stuck', text, count: 1, schedule: name, since: stuck.since }]
 }
 
 function goneNeed({ name, paused }: ScheduleView): Need {

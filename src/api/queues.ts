@@ -1,5 +1,5 @@
 import type { PauseTarget } from '../engine/face.ts'
-import { Empty, Queues } from './answers.ts'
+import { Empty, QueueShares, Queues } from './answers.ts'
 import { storable } from './inputs.ts'
 import { type Operation, operation } from './operation.ts'
 import { CommandBody, NOTE_LENGTH_MAX, PauseBody } from './schemas.ts'
@@ -17,6 +17,15 @@ const list = operation({
     const { queues: hours } = await engine.activity.lastHour(params.namespace)
     return JSON.stringify({ queues: engine.queues.list(params.namespace).map(queue => queueJson(queue, hours.get(queue.name))) })
   },
+})
+
+const shares = operation({
+  name: 'queues.shares',
+  method: 'GET',
+  path: `${NAMESPACE}/queues/{name}/shares`,
+  summary: 'How keys share a queue now: whose turn it is, what waits and runs of each, and who was served last',
+  answers: { 200: QueueShares },
+  handle: ({ engine, params }) => JSON.stringify(engine.queues.shares(params.namespace, params.name)),
 })
 
 /** Pause and resume are the same for all that can be paused: an operator's setting (E21). */
@@ -56,6 +65,7 @@ export function pauseOperations(scope: PauseTarget['scope'], prefix: string, pat
 
 export const queues: Operation[] = [
   list,
+  shares,
   ...pauseOperations('queue', 'queues', `${NAMESPACE}/queues/{name}`),
   ...pauseOperations('namespace', 'namespace', NAMESPACE),
 ]

@@ -61,6 +61,7 @@ export const Schedule = object(
     createdAt: Time,
     editedAt: Time,
     paused: SchedulePause,
+    stuck: orNull(object({ on: Type.String(), why: Type.String(), since: Time })),
     nextAt: orNull(Time),
     accounted: Time,
     fired: Type.Integer(),

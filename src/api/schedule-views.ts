@@ -37,6 +37,7 @@ export function scheduleText(view: ScheduleView): string {
     createdAt: formatInstant(view.createdAt),
     editedAt: formatInstant(view.editedAt),
     paused: schedulePauseJson(paused),
+    stuck: view.stuck && { ...view.stuck, since: formatInstant(view.stuck.since) },
     nextAt: instantOrNull(view.nextAt),
     accounted: formatInstant(view.accounted),
     fired,

@@ -349,7 +349,7 @@ describe('all schedules together', () => {
     ['outcomes', '', NOW - 86_400_000, NOW],
     ['outcomes', '?until=2026-02-05T00:00:00Z', Date.parse('2026-02-04T00:00:00Z'), Date.parse('2026-02-05T00:00:00Z')],
   ])('%s%s is of a day', async (name, query, from, until) => {
-    expect((await call('GET', `${NAMESPACE}/schedules/${name}${query}`)).json()).toMatchObject({
+    expect((await call('GET', `${NAMESPACE}/${name}${query}`)).json()).toMatchObject({
       from: new Date(from).toISOString(),
       until: new Date(until).toISOString(),
       schedules: [],
@@ -358,17 +358,22 @@ describe('all schedules together', () => {
     expect(last()).toEqual({ name: `schedules.${name}`, args: ['default', { from, until }, { after: null, limit: 50 }] })
   })
 
+  test.each(['upcoming', 'outcomes'])('one of them may be called %s', async name => {
+    await call('PUT', `${NAMESPACE}/schedules/${name}`, { every: '1h', target: 'resize' })
+    expect((await call('GET', `${NAMESPACE}/schedules/${name}`)).json()).toMatchObject({ name, every: '1h' })
+  })
+
   test('outcomes are asked for as few lines as one shows', async () => {
-    await call('GET', `${NAMESPACE}/schedules/outcomes?lines=12`)
+    await call('GET', `${NAMESPACE}/outcomes?lines=12`)
     expect(last()?.args[1]).toMatchObject({ lines: 12 })
-    expect((await call('GET', `${NAMESPACE}/schedules/outcomes?lines=201`)).json()).toMatchObject({ at: '/query/lines' })
+    expect((await call('GET', `${NAMESPACE}/outcomes?lines=201`)).json()).toMatchObject({ at: '/query/lines' })
   })
 
   test.each(['?from=2026-03-05T00:00:00Z&until=2026-03-04T00:00:00Z', '?from=2026-03-01T00:00:00Z&until=2026-04-02T00:00:00Z'])(
     'a range of %s is refused',
     async query => {
       for (const name of ['upcoming', 'outcomes'])
-        expect((await call('GET', `${NAMESPACE}/schedules/${name}${query}`)).json()).toMatchObject({ code: 'invalid-input', at: '/query/until' })
+        expect((await call('GET', `${NAMESPACE}/${name}${query}`)).json()).toMatchObject({ code: 'invalid-input', at: '/query/until' })
     },
   )
 })

@@ -121,7 +121,7 @@ function rangeOf(query: { from?: Instant; until?: Instant }, now: Instant, ahead
 const upcoming = operation({
   name: 'schedules.upcoming',
   method: 'GET',
-  path: `${SCHEDULES}/upcoming`,
+  path: `${NAMESPACE}/upcoming`,
   summary: 'When all schedules will fire in a range, a day from now on if none is named',
   query: rangeQuery,
   answers: { 200: answers.Upcoming },
@@ -137,7 +137,7 @@ const upcoming = operation({
 const outcomes = operation({
   name: 'schedules.outcomes',
   method: 'GET',
-  path: `${SCHEDULES}/outcomes`,
+  path: `${NAMESPACE}/outcomes`,
   summary: 'What the ledgers of all schedules say of a range, the last day if none is named',
   query: { ...rangeQuery, account: oneOrMore(ACCOUNTS), lines: upTo(LINES_MAX, LINES_MAX) },
   answers: { 200: answers.Outcomes },

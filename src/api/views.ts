@@ -1,3 +1,4 @@
+import type { SetBy } from '../core/limits.ts'
 import type { RunKind } from '../core/machine.ts'
 import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
@@ -102,15 +103,19 @@ export function definitionOptionsJson(options: DefinitionOptions): Record<string
   return { ...optionsJson(options), ...rulesJson(options, ms => ms) }
 }
 
+/** Options that clients call otherwise than the engine does. */
+const OPTION_NAMES: Readonly<Record<string, string>> = { expiresMs: 'expires', retentionMs: 'retention' }
+
 /** `more`: what else is told of it, which wins. */
 export function definitionText(definition: DefinitionView, more: object = {}): string {
-  const { kind, name, version, options, override, registeredAt, versions, paused, schema } = definition
+  const { kind, name, version, options, override, set, registeredAt, versions, paused, schema } = definition
   const known = JSON.stringify({
     kind,
     name,
     version,
     options: definitionOptionsJson(options),
     override: override && definitionOptionsJson(override),
+    set: Object.fromEntries(Object.entries(set).map(([option, who]) => [OPTION_NAMES[option] ?? option, setJson(who)])),
     registeredAt: formatInstant(registeredAt),
     versions,
     paused: pauseJson(paused),
@@ -120,8 +125,9 @@ export function definitionText(definition: DefinitionView, more: object = {}): s
 }
 
 export function queueJson(queue: QueueView, lastHour: HourView = NOTHING): object {
-  const { name, depth, running, scheduled, waiting, parked, oldestAt, paused, workers } = queue
-  return { name, depth, running, scheduled, waiting, parked, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, lastHour }
+  const { name, depth, running, scheduled, waiting, parked, oldestAt, paused, workers, untaken } = queue
+  const counts = { depth, running, scheduled, waiting, parked }
+  return { name, ...counts, oldestAt: instantOrNull(oldestAt), paused: pauseJson(paused), workers, untaken, lastHour }
 }
 
 /** Of what did nothing in the last hour. */
@@ -142,6 +148,10 @@ export function workerJson(worker: WorkerView): object {
     draining,
     drained: pauseJson(drained),
   }
+}
+
+export function setJson({ by, since }: SetBy): { by: string | null; since: string | null } {
+  return { by, since: instantOrNull(since) }
 }
 
 export function pauseJson(pause: Pause | null): { by: string | null; note: string | null; since: string } | null {

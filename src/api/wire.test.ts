@@ -88,6 +88,17 @@ test('what the server answers is what the SDK reads, type by type', () => {
   ]).not.toContain(false)
 })
 
+test('nothing that a person names is hidden behind a path that stands for something else', () => {
+  const gets = OPERATIONS.filter(({ method }) => method === 'GET').map(({ path }) => path.split('/'))
+  const hidden = gets.flatMap(named =>
+    gets.flatMap(fixed => {
+      if (named.length !== fixed.length || !named.every((step, at) => step === fixed[at] || step === '{name}')) return []
+      return named.some((step, at) => step !== fixed[at]) ? [fixed.join('/')] : []
+    }),
+  )
+  expect(hidden).toEqual([])
+})
+
 test('operations, methods, paths and streams are those of the SDK', () => {
   expect(Object.fromEntries(OPERATIONS.map(({ name, method, path }) => [name, [method, path]]))).toEqual(WIRE_OPERATIONS)
   expect(STREAM_PATHS).toEqual(STREAMS)

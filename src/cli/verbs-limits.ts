@@ -53,7 +53,7 @@ export function addLimitVerbs(program: Command, terminal: Terminal): void {
 
 async function listLimits(session: Session): Promise<undefined> {
   const answer = await session.client.call<WireLimits>('limits.list', {})
-  session.show(answer, ({ limits }) => limitsTable(limits))
+  session.show(answer, ({ limits }) => limitsTable(limits, session.look.now))
   return undefined
 }
 

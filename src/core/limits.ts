@@ -32,6 +32,14 @@ export interface Limit {
   /** What the code says, where an operator has changed it; `from` says who gave what is in force. */
   from: 'code' | 'operator'
   declared: { max: number; everyMs: number | null } | null
+  /** Null: it is the code's. */
+  set: SetBy | null
+}
+
+/** Who said something over the code, and when; null: it is not known. */
+export interface SetBy {
+  by: string | null
+  since: Instant | null
 }
 
 /** Values that gate a run, by their paths into its input; `place` orders runs of one sequence (`sequence`: its key). */

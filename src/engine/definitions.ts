@@ -1,9 +1,10 @@
 import { editDistance } from '../core/edit-distance.ts'
 import { UserError } from '../core/errors.ts'
+import type { SetBy } from '../core/limits.ts'
 import type { RunKind } from '../core/machine.ts'
 import { mergeOptions } from '../core/options.ts'
 import type { DefinitionRow, SettingRow } from '../store/store.ts'
-import type { DefinitionOptions, DefinitionSpec } from './face.ts'
+import type { DefinitionOptions, DefinitionSpec, OptionsSet } from './face.ts'
 import { Gating } from './limits/gating.ts'
 import { Rules } from './limits/rules.ts'
 import type { Settings } from './settings.ts'
@@ -17,7 +18,11 @@ export interface Registered extends DefinitionSpec {
   /** The options of the code, and what an operator has set over them; `options` is both. */
   declared: DefinitionOptions
   override: DefinitionOptions | null
+  set: OptionsSet
 }
+
+/** As a setting keeps them; `set` is not there in those of old. */
+type OptionsKept = DefinitionOptions & { set?: OptionsSet }
 
 /** The kind of setting that keeps an operator's options. */
 export const OPTIONS_SETTING = 'definition-options'
@@ -28,7 +33,7 @@ export class Definitions {
   readonly rules: Rules
   readonly gating: Gating
   private readonly byName = new Map<string, Registered>()
-  private readonly overrides = new Map<string, DefinitionOptions>()
+  private readonly overrides = new Map<string, { options: DefinitionOptions; set: OptionsSet }>()
   /** Counts up with each change. */
   changes = 0
 
@@ -50,17 +55,32 @@ export class Definitions {
     if (kind !== OPTIONS_SETTING) return
     const key = `${namespace}\n${name}`
     if (value === null) this.overrides.delete(key)
-    else this.overrides.set(key, JSON.parse(value) as DefinitionOptions)
+    else {
+      const { set = {}, ...options } = JSON.parse(value) as OptionsKept
+      const known = Object.fromEntries(Object.keys(options).map(option => [option, set[option as keyof OptionsSet] ?? NOT_KNOWN]))
+      this.overrides.set(key, { options, set: known })
+    }
     const known = this.byName.get(key)
     if (known !== undefined) this.enter(known)
   }
 
-  private enter(definition: Omit<Registered, 'options' | 'override'>): void {
+  /** The setting that keeps an operator's options. One that says what it said before stays whose it was. */
+  kept(namespace: string, name: string, options: DefinitionOptions, who: SetBy): string {
+    const before = this.overrides.get(`${namespace}\n${name}`)
+    const whose = (option: keyof DefinitionOptions): SetBy => {
+      const stays = before !== undefined && JSON.stringify(before.options[option]) === JSON.stringify(options[option])
+      return (stays ? before.set[option] : undefined) ?? who
+    }
+    const set = Object.fromEntries(Object.keys(options).map(option => [option, whose(option as keyof DefinitionOptions)]))
+    return JSON.stringify({ ...options, set } satisfies OptionsKept)
+  }
+
+  private enter(definition: Omit<Registered, 'options' | 'override' | 'set'>): void {
     this.changes++
     const key = `${definition.namespace}\n${definition.name}`
-    const override = this.overrides.get(key) ?? null
+    const { options: override = null, set = {} } = this.overrides.get(key) ?? {}
     const options = override === null ? definition.declared : (mergeOptions(definition.declared, override) as DefinitionOptions)
-    this.byName.set(key, { ...definition, options, override })
+    this.byName.set(key, { ...definition, options, override, set })
   }
 
   put(row: DefinitionRow): void {
@@ -105,6 +125,7 @@ export class Definitions {
   }
 }
 
+const NOT_KNOWN: SetBy = { by: null, since: null }
 const NEAREST_MAX = 3
 
 function nearest(name: string, names: readonly string[]): string[] {

@@ -22,6 +22,7 @@ import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { nodeCalls } from './nodes.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { sharing } from './queues/sharing.ts'
 import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
@@ -225,10 +226,11 @@ export function createEngine(options: EngineOptions): Engine {
         const present = workers.list(namespace).filter(worker => workers.present(worker))
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
       },
-      override: (namespace, name, options) => {
+      override: (namespace, name, options, by) => {
         const { declared } = definitions.require(namespace, name, '/path/name')
         if (options !== null) checkTogether({ ...declared, ...options }, '')
-        return putSetting(OPTIONS_SETTING, namespace, name, options === null ? null : JSON.stringify(options))
+        const value = options === null ? null : definitions.kept(namespace, name, options, { by, since: clock.now() })
+        return putSetting(OPTIONS_SETTING, namespace, name, value)
       },
     },
     pauses: {
@@ -242,10 +244,11 @@ export function createEngine(options: EngineOptions): Engine {
       get: (...given) => available(activity.get(...given)),
       lastHour: (...given) => available(activity.lastHour(...given)),
     },
-    limits: limitCalls({ rules: definitions.rules, tenure, putSetting, submit }),
+    limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
+      shares: sharing(tenure, definitions, clock),
       list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
@@ -261,6 +264,7 @@ export function createEngine(options: EngineOptions): Engine {
             waiting,
             parked: paused,
             oldestAt: tenures.current?.queues.oldest(namespace, name) ?? null,
+            untaken: tenures.current?.queues.untaken(namespace, name, present) ?? [],
             paused: settings.pauseOf({ namespace, scope: 'queue', name }),
             workers: present.filter(worker => !worker.draining && (worker.queues.length === 0 || worker.queues.includes(name))).length,
           }

@@ -2,7 +2,7 @@ import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
 import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
-import type { Limit, LimitHolder, LimitRule, LimitTarget, Units } from '../core/limits.ts'
+import type { Limit, LimitHolder, LimitRule, LimitTarget, SetBy, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
 import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
@@ -71,7 +71,7 @@ export interface Engine {
     /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
     detail(namespace: string, name: string): Promise<DefinitionDetail>
     /** An operator's options over those of the code, field by field, until they are removed (null). */
-    override(namespace: string, name: string, options: DefinitionOptions | null): Promise<void>
+    override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
   /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
   readonly pauses: {
@@ -82,7 +82,11 @@ export interface Engine {
   readonly limits: LimitCalls
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
-  readonly queues: { list(namespace: string): QueueView[] }
+  readonly queues: {
+    list(namespace: string): QueueView[]
+    /** How its keys share a queue now, by what dispatch goes by. Where there is much, as it was within the last second. */
+    shares(namespace: string, queue: string): QueueShares
+  }
   readonly workers: {
     list(namespace: string): WorkerView[]
     /** Workers that fell silent within the last hour, and did not say that they go. */
@@ -160,8 +164,10 @@ export interface LimitCalls {
   list(namespace: string): LimitView[]
   /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
   get(namespace: string, name: string): LimitDetail
+  /** Those that a run of this definition, queue and input would meet, by name. `queue` null: that of the definition. */
+  met(namespace: string, definition: string, queue: string | null, input: Payload | null): LimitMet[]
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
-  set(namespace: string, name: string, set: LimitSet | null): Promise<void>
+  set(namespace: string, name: string, set: LimitSet | null, by: string | null): Promise<void>
   /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
   stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
@@ -173,6 +179,13 @@ export interface LimitSet {
   max: number
   /** A rate's window; null or absent: so many at once. */
   everyMs?: number | null
+}
+export interface LimitMet {
+  limit: Limit
+  per: string | null
+  /** The value at `per`; null: it is one for all. */
+  key: string | null
+  weight: number
 }
 export interface LimitView extends Limit {
   /** Units held now, or tokens of the window that are spent; over all keys. */
@@ -256,6 +269,8 @@ export interface ScheduleView {
   createdAt: Instant
   editedAt: Instant
   paused: SchedulePause | null
+  /** It choked on an input, and does nothing before it is resumed (E14). */
+  stuck: { on: string; why: string; since: Instant } | null
   /** The next time that fires; null: none any more. */
   nextAt: Instant | null
   /** Every nominal time up to here is in the ledger. */
@@ -434,10 +449,14 @@ export interface DefinitionSpec {
 export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata' | 'gate'>, DefinitionRules {
   unique?: Unique
 }
+/** Who set each of an operator's options. */
+export type OptionsSet = { readonly [Option in keyof DefinitionOptions]?: SetBy }
 export interface DefinitionView extends DefinitionSpec {
   namespace: string
   /** What of `options` an operator has set; null: nothing. */
   override: DefinitionOptions | null
+  /** Who set each of these. */
+  set: OptionsSet
   registeredAt: Instant
   versions: number
   paused: Pause | null
@@ -478,6 +497,33 @@ export interface NamespaceView {
   workers: number
 }
 
+export interface QueueShares {
+  /** Those with ready tasks, or with tasks that run. */
+  keys: number
+  /** Of these, those that have something to hand out: they take turns. */
+  inTurn: number
+  /** Tasks handed out last that `handedOut` counts, since the node has served: 1,000 at most. */
+  recent: number
+  /** Of so many groups of ready tasks, of whatever queue, nothing has been read yet. */
+  unread: number
+  /** In the order of their turns, then those with the most ready tasks: 100 at most. */
+  shares: ShareView[]
+}
+export interface ShareView {
+  /** null: all tasks whose definition has no `fair`, together. */
+  key: string | null
+  weight: number
+  /** How many of those that take turns go before it; null: it has nothing to hand out now. */
+  before: number | null
+  /** Ready tasks in memory; `more`: the store has further ones. */
+  ready: number
+  more: boolean
+  /** Groups of its tasks that wait for a limit of their key, for their sequence, or for a batch to fill. */
+  held: number
+  running: number
+  handedOut: number
+}
+
 export interface QueueView {
   name: string
   depth: number
@@ -491,7 +537,10 @@ export interface QueueView {
   /** When the oldest ready task became ready. */
   oldestAt: Instant | null
   paused: Pause | null
+  /** Workers that take from it. */
   workers: number
+  /** Definitions with ready tasks in it that none of them takes: it does not serve them, lacks a label, or is drained. */
+  untaken: string[]
 }
 
 export interface WorkerView {

@@ -117,7 +117,7 @@ describe('a failure hook', () => {
   test('that is changed is in force at once, for runs that began before', async () => {
     const { it, attempt, told } = await node({ ...HOOK, ...once }, { alert: {}, page: {} })
     await it.run()
-    await it.engine.definitions.override('default', 'mail', { onFailure: { job: 'page' } })
+    await it.engine.definitions.override('default', 'mail', { onFailure: { job: 'page' } }, 'ana')
     await attempt('failed')
     expect([await told('alert'), (await told('page')).length]).toEqual([[], 1])
   })

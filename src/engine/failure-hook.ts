@@ -50,7 +50,7 @@ function definitionOf(namespace: string, hook: NonNullable<DefinitionRules['onFa
 function webhook(namespace: string): Registered {
   const options = { queue: 'http' }
   const spec = { kind: 'job' as const, name: WEBHOOK, version: '', options, schema: null }
-  return { ...spec, namespace, registeredAt: 0, versions: new Map(), declared: options, override: null }
+  return { ...spec, namespace, registeredAt: 0, versions: new Map(), declared: options, override: null, set: {} }
 }
 
 function inputOf({ id, name, view, lastAt, tags }: Actor, event: HookEvent): string {

@@ -243,7 +243,7 @@ describe('options that do not go together', () => {
 
 test('an operator cannot put one over the other either', async () => {
   const { it } = await node({ unique: { by: 'name' } })
-  const override = async () => it.engine.definitions.override('default', 'mail', { debounce: { per: null, forMs: 1 } })
+  const override = async () => it.engine.definitions.override('default', 'mail', { debounce: { per: null, forMs: 1 } }, null)
   await expect(override()).rejects.toMatchObject({ problem: { code: 'invalid-option', at: '/unique' } })
 })
 

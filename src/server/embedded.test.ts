@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { job, schedule } from '@mainspring/sdk'
 import { afterAll, expect, test } from 'vitest'
+import { freshSchema } from '../store/postgres/testing.ts'
 import { startNode } from './embedded.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'mainspring-embedded-'))
@@ -100,4 +101,24 @@ test('a node with a schedule that is refused does not start, and gives its datab
   await expect(startNode({ database, work: [double, never] })).rejects.toMatchObject({ code: 'schedule-never-fires', at: '/schedules/0/cron' })
   const again = await startNode({ database })
   await again.stop()
+})
+
+test('on PostgreSQL, processes share the work: what one starts another runs, whoever serves', async () => {
+  const database = freshSchema()
+  const ran: string[] = []
+  const echo = job('echo', async ({ text }: { text: string }) => {
+    ran.push(text)
+    return text
+  })
+  const works = await startNode({ database, work: [echo] })
+  const starts = await startNode({ database })
+  try {
+    const handle = await starts.client.start(echo, { text: 'over there' })
+    expect(await handle.result()).toBe('over there')
+    expect(ran).toEqual(['over there'])
+    expect((await works.client.runs.list({})).runs.map(({ id }) => id)).toEqual([handle.id])
+  } finally {
+    await starts.stop()
+    await works.stop()
+  }
 })

@@ -6,7 +6,7 @@ import type { EngineThreadData, EngineThreadMessage } from './engine-thread.ts'
 import { Refusal } from './refusal.ts'
 
 export interface NodeOptions {
-  /** Where everything is kept: a path or `sqlite:FILE`, or `memory:`. Default: `MAINSPRING_DATABASE`, `mainspring.yaml`, else `.mainspring/mainspring.db`. */
+  /** Where everything is kept: a path or `sqlite:FILE`, `postgres://…`, which any number of processes may share, or `memory:`. Default: `MAINSPRING_DATABASE`, `mainspring.yaml`, else `.mainspring/mainspring.db`. */
   database?: string
   /** Jobs that this process runs, and schedules that it registers. Empty: it only starts runs, for others to run later. */
   work?: Work
@@ -55,7 +55,9 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
     environment: process.env,
     defaults: { logLevel: { value: 'warn', origin: 'default' } },
   })
-  const engine = await startEngineThread({ database: settings.database, leaseMs: settings.leaseMs, logLevel: settings.logLevel })
+  const { database, leaseMs, logLevel, clusterAddress } = settings
+  // Other nodes on the same database may be on other machines.
+  const engine = await startEngineThread({ database, leaseMs, logLevel, clusterAddress, host: '0.0.0.0' })
   const client = new Client({ connection: engine.connection, namespace: settings.namespace })
   const worker = await startWork(client, options).catch(async (error: unknown) => {
     await engine.stop()

@@ -46,7 +46,7 @@ export async function setLimit(stage: Stage, rng: Rng, name: string, set: LimitS
     name: `limit ${name}=${set === null ? 'none' : `${set.max}/${set.everyMs ?? 'at once'}`}`,
     timeoutMs: CALL_MS,
     repeatable: true,
-    run: engine => engine.limits.set(NAMESPACE, name, set),
+    run: engine => engine.limits.set(NAMESPACE, name, set, null),
   })
 }
 

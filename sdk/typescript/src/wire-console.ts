@@ -2,8 +2,10 @@
 export const CONSOLE_OPERATIONS = {
   'runs.histogram': ['GET', '/v1/namespaces/{namespace}/runs/histogram'],
   'activity.get': ['GET', '/v1/namespaces/{namespace}/activity'],
-  'schedules.upcoming': ['GET', '/v1/namespaces/{namespace}/schedules/upcoming'],
-  'schedules.outcomes': ['GET', '/v1/namespaces/{namespace}/schedules/outcomes'],
+  'definitions.limits': ['POST', '/v1/namespaces/{namespace}/definitions/{name}/limits'],
+  'queues.shares': ['GET', '/v1/namespaces/{namespace}/queues/{name}/shares'],
+  'schedules.upcoming': ['GET', '/v1/namespaces/{namespace}/upcoming'],
+  'schedules.outcomes': ['GET', '/v1/namespaces/{namespace}/outcomes'],
   'runs.related': ['GET', '/v1/namespaces/{namespace}/runs/{run}/related'],
   'workers.drain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/drain'],
   'workers.undrain': ['POST', '/v1/namespaces/{namespace}/workers/{worker}/undrain'],

@@ -49,6 +49,11 @@ export interface WireLimitSet extends WireLimitSize {
   on?: WireLimitTarget
   per?: string
 }
+/** Who says something over the code, and since when; null: it is not known. */
+export interface WireSetBy {
+  by: string | null
+  since: string | null
+}
 export interface WireLimit {
   name: string
   on: WireLimitTarget
@@ -61,6 +66,8 @@ export interface WireLimit {
   from: 'code' | 'operator'
   /** What the code says, where an operator has changed it. */
   declared: { concurrency?: number; rate?: number; every?: number } | null
+  /** Who has set what is in force, and when; null: it is the code's. */
+  set: WireSetBy | null
   /** Units held now, or tokens of the window that are spent; over all keys. */
   used: number
   /** Keys that are in use or waited for. */
@@ -92,6 +99,8 @@ export type WireDefinitionView = WireDefinition & {
   paused: { by: string | null; note: string | null; since: string } | null
   /** What of `options` an operator has set. */
   override: WireDefinition['options'] | null
+  /** By option, who has set it. */
+  set: Record<string, WireSetBy>
 }
 /** GET definitions/{name}: `versions` newest first, and its newest 1,000 runs. */
 export type WireDefinitionDetail = Omit<WireDefinitionView, 'versions'> & {

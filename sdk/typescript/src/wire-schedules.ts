@@ -63,6 +63,8 @@ export interface WireSchedule extends WireScheduleSpec {
   editedAt: string
   /** `gone`: its code no longer has it. */
   paused: { by: string | null; note: string | null; since: string; until: string | null; gone: boolean } | null
+  /** It choked on an input, and does nothing before it is resumed. */
+  stuck: { on: string; why: string; since: string } | null
   /** The next time that fires; null: none any more. */
   nextAt: string | null
   /** Every nominal time up to here is in the ledger. */

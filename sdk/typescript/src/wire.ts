@@ -293,6 +293,8 @@ export interface WireQueues {
     oldestAt: string | null
     paused: WirePause | null
     workers: number
+    /** Definitions with ready runs in it that none of its workers takes. */
+    untaken: string[]
     lastHour: { started: number; closed: Record<string, number> }
   }[]
 }

@@ -2,11 +2,11 @@ import type { WireDefinitionDetail, WireDefinitionView } from '@mainspring/sdk'
 import { pauseText } from './lists.ts'
 import type { Look } from './runs.ts'
 import { oneLine, pairs, table } from './table.ts'
-import { distanceText, windowText } from './words.ts'
+import { distanceText, sourceText, windowText } from './words.ts'
 
 /** `mainspring definition show`. */
 export function definitionText(definition: WireDefinitionView | WireDefinitionDetail, { now, paint }: Look): string {
-  const { name, kind, version, versions, registeredAt, paused, options, override } = definition
+  const { name, kind, version, versions, registeredAt, paused, options, override, set } = definition
   const count = typeof versions === 'number' ? versions : versions.length
   const head = pairs(
     [
@@ -17,14 +17,18 @@ export function definitionText(definition: WireDefinitionView | WireDefinitionDe
     ],
     paint.dim,
   )
-  const set = new Set(flat(override ?? {}).map(([option]) => option))
+  const changed = new Set(flat(override ?? {}).map(([option]) => option))
   const rows = flat(options)
   if (rows.length === 0) return `${head}\n\nNo options: all as by default.`
   const optionsText = table(
     [
       { title: 'option', value: ([option]) => oneLine(option), widthMax: 40 },
       { title: 'value', value: ([, value]) => oneLine(value), widthMax: 90 },
-      { title: 'from', value: ([option]) => (set.has(option) ? 'operator' : 'code') },
+      {
+        title: 'from',
+        value: ([option]) => sourceText(changed.has(option) ? (set[option.split('.')[0] as string] ?? null) : null, now),
+        widthMax: 60,
+      },
     ],
     rows,
   )

@@ -2,10 +2,10 @@ import type { WireLimit, WireLimitDetail, WireLimitTarget } from '@mainspring/sd
 import { shortId } from '../../core/ids.ts'
 import type { Look } from './runs.ts'
 import { oneLine, pairs, table } from './table.ts'
-import { countText, distanceText, windowText } from './words.ts'
+import { countText, distanceText, sourceText, windowText } from './words.ts'
 
 /** `mainspring limits ls`. */
-export function limitsTable(limits: readonly WireLimit[]): string {
+export function limitsTable(limits: readonly WireLimit[], now: number): string {
   if (limits.length === 0) return 'No limits: no code has any, and nobody has set one (mainspring limits set --help).'
   return table(
     [
@@ -15,7 +15,7 @@ export function limitsTable(limits: readonly WireLimit[]): string {
       { title: 'max', value: sizeText, right: true },
       { title: 'used', value: limit => String(limit.used), right: true },
       { title: 'waiting', value: limit => String(limit.waiting), right: true },
-      { title: 'from', value: fromText },
+      { title: 'from', value: limit => fromText(limit, now), widthMax: 80 },
     ],
     limits,
   )
@@ -30,7 +30,7 @@ export function limitText(limit: WireLimitDetail, { now, paint }: Look): string 
       ...(limit.per === null ? [] : [['per', oneLine(limit.per)] as const]),
       ['max', sizeText(limit)],
       ['used', `${limit.used}${limit.per === null ? '' : ` by ${countText(limit.keys, 'key')}`}`],
-      ['from', fromText(limit)],
+      ['from', fromText(limit, now)],
     ],
     paint.dim,
   )
@@ -69,6 +69,6 @@ function sizeText({ concurrency, rate, every }: { concurrency?: number; rate?: n
   return rate === undefined || every === undefined ? String(concurrency) : `${rate} per ${windowText(every)}`
 }
 
-function fromText({ from, declared }: WireLimit): string {
-  return declared === null ? from : `${from} (code: ${sizeText(declared)})`
+function fromText({ set, declared }: WireLimit, now: number): string {
+  return `${sourceText(set, now)}${declared === null ? '' : ` (code: ${sizeText(declared)})`}`
 }

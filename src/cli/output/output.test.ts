@@ -252,7 +252,7 @@ test('a log line has its time, its level where it matters, and its fields', () =
 test('queues show who paused them and why', () => {
   const paused = { by: 'ana', note: 'CDN', since: ago(60_000) }
   const counts = { depth: 3, running: 1, scheduled: 0, waiting: 0, parked: 0, lastHour: { started: 0, closed: {} } }
-  expect(queuesTable([{ name: 'images', ...counts, oldestAt: ago(8_000), paused, workers: 2 }], look)).toBe(
+  expect(queuesTable([{ name: 'images', ...counts, oldestAt: ago(8_000), paused, workers: 2, untaken: [] }], look)).toBe(
     [
       'QUEUE   WAITING  RUNNING  SCHEDULED  OLDEST  WORKERS  PAUSED',
       'images        3        1          0   8.0 s        2  since 11:59:00 by ana: "CDN"',

@@ -71,6 +71,7 @@ const schedule: WireSchedule = {
   createdAt: '2026-01-01T00:00:00Z',
   editedAt: '2026-01-01T00:00:00Z',
   paused: null,
+  stuck: null,
   nextAt: '2026-11-30T01:00:00Z',
   accounted: '2026-11-24T12:00:00Z',
   fired: 3,
@@ -221,4 +222,10 @@ test('an explanation has the time, the reasons and what is clear', () => {
     'nightly · Sat 2026-10-31 02:00 (Europe/Berlin)\n\n  1. it fired as 87fz0',
   )
   expect(text(null, [], ['not paused'])).toBe('nightly\n\nAll is clear: not paused.')
+})
+
+test('a stuck one says on what, before all else', () => {
+  const stuck = { on: 'wake', why: 'out of\nbounds', since: '2026-11-24T11:00:00Z' }
+  expect(schedulesTable([{ ...schedule, stuck, buffered: 1 }], look)).toMatch(/stuck on "wake" 1h 00m ago: out of\\nbounds, 1 buffered$/)
+  expect(schedulePage({ ...schedule, stuck }, look)).toMatch(/^stuck +on "wake" 1h 00m ago: out of\\nbounds$/m)
 })

@@ -23,14 +23,19 @@ export function schedulesTable(schedules: readonly WireSchedule[], { now }: Look
 }
 
 function scheduleNote(schedule: WireSchedule, now: number): string {
-  const { paused, open, buffered, overridden, backfills } = schedule
+  const { paused, stuck, open, buffered, overridden, backfills } = schedule
   return [
+    ...(stuck ? [stuckText(stuck, now)] : []),
     ...(paused ? [pausedText(schedule, now)] : []),
     ...(open.length > 0 ? [`${open.length} open`] : []),
     ...(buffered > 0 ? [`${buffered} buffered`] : []),
     ...(backfills.length > 0 ? [countText(backfills.length, 'backfill')] : []),
     ...(overridden.length > 0 ? [`overridden: ${overridden.join(' ')}`] : []),
   ].join(', ')
+}
+
+function stuckText({ on, why, since }: NonNullable<WireSchedule['stuck']>, now: number): string {
+  return `stuck on "${oneLine(on)}" ${distanceText(since, now)}: ${oneLine(why)}`
 }
 
 function pausedText({ paused, timezone }: WireSchedule, now: number): string {
@@ -43,7 +48,7 @@ function pausedText({ paused, timezone }: WireSchedule, now: number): string {
 
 /** `mainspring schedule show`. */
 export function schedulePage(schedule: WireSchedule, { paint, now }: Look): string {
-  const { overridden, open, buffered, backfills, last, paused } = schedule
+  const { overridden, open, buffered, backfills, last, paused, stuck } = schedule
   const zone = knownZone(schedule.timezone)
   const times = ['cron', 'every', 'at', 'solar', 'dialect', 'start', 'end', 'only', 'except', 'move', 'blackouts'] as const
   const entries: [string, string][] = [
@@ -61,6 +66,7 @@ export function schedulePage(schedule: WireSchedule, { paint, now }: Look): stri
     ['from', originText(schedule)],
   ]
   if (overridden.length > 0) entries.push(['overridden', overridden.join(', ')])
+  if (stuck) entries.push(['stuck', stuckText(stuck, now).replace(/^stuck /, '')])
   if (paused) entries.push(['paused', pausedText(schedule, now).replace(/^paused /, '')])
   if (last) entries.push(['last', `${nominalText(last, zone)}: ${last.account}${last.run ? ` ${shortId(last.run)}` : ''}`])
   entries.push(['fired', countText(schedule.fired, 'time')])

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
-import type { State } from '@mainspring/sdk'
+import type { State, WireSetBy } from '@mainspring/sdk'
+import { oneLine } from './table.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -34,6 +35,12 @@ export function windowText(ms: number): string {
 export function distanceText(at: string, now: number): string {
   const ms = now - Date.parse(at)
   return ms >= 0 ? `${spanText(ms)} ago` : `in ${spanText(-ms)}`
+}
+
+/** Whose word it is: `code`, or `operator ana, 4m 12s ago`. */
+export function sourceText(set: WireSetBy | null, now: number): string {
+  if (set === null) return 'code'
+  return `operator${set.by === null ? '' : ` ${oneLine(set.by)}`}${set.since === null ? '' : `, ${distanceText(set.since, now)}`}`
 }
 
 /** An instant in the machine's own zone: the time of day if it is of today, else with its date. */

@@ -1,15 +1,16 @@
 import { UserError } from '../../core/errors.ts'
 import type { Limit } from '../../core/limits.ts'
+import type { Definitions } from '../definitions.ts'
 import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
 import type { Settle } from '../starts.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Work } from '../work.ts'
 import type { Resource } from './limits.ts'
-import { LIMIT_SETTING, type Rules } from './rules.ts'
+import { LIMIT_SETTING, type LimitKept } from './rules.ts'
 import { resumeSequenceWork } from './sequences.ts'
 
 interface LimitOptions {
-  rules: Rules
+  definitions: Definitions
   tenure(): Tenure
   putSetting(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
@@ -18,7 +19,7 @@ interface LimitOptions {
 const KEYS_SHOWN_MAX = 100
 const HOLDERS_SHOWN_MAX = 100
 
-export function limitCalls({ rules, tenure, putSetting, submit }: LimitOptions): LimitCalls {
+export function limitCalls({ definitions: { rules, gating }, tenure, putSetting, submit }: LimitOptions): LimitCalls {
   const view = (limit: Limit, resources: readonly Resource[]): LimitView => {
     const { limits, queues } = tenure()
     const now = limits.now()
@@ -44,14 +45,15 @@ export function limitCalls({ rules, tenure, putSetting, submit }: LimitOptions):
         .sort((a, b) => b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
       return { ...view(limit, resources), byKey: byKey.slice(0, KEYS_SHOWN_MAX) }
     },
-    async set(namespace, name, set) {
+    met: (namespace, definition, queue, input) => gating.met(namespace, definition, queue, input),
+    async set(namespace, name, set, by) {
       const known = rules.get(namespace, name)
       if (set === null ? known === undefined : known === undefined && set.on === undefined)
         throw new UserError('limit-not-found', {
           found: name,
           hint: 'a limit that no code declares says what it is on: a queue, a definition, a pool or the namespace',
         })
-      await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify(set))
+      await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify({ ...set, by } satisfies LimitKept))
     },
     stopped: (namespace, limit) => tenure().queues.stopped(namespace, limit),
     resumeSequence: (namespace, definition, key) => submit(settle => resumeSequenceWork(namespace, definition, key, settle)),

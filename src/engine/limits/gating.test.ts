@@ -3,6 +3,7 @@ import { Definitions } from '../definitions.ts'
 import type { DefinitionOptions } from '../face.ts'
 import { Settings } from '../settings.ts'
 import type { Gating } from './gating.ts'
+import { LIMIT_SETTING } from './rules.ts'
 
 function gating(options: DefinitionOptions): Gating {
   const definitions = new Definitions(new Settings())
@@ -37,6 +38,38 @@ describe('what of an input gates its run', () => {
     const [a, b] = ['a', 'b'].map(end => of(options, { user: `${'x'.repeat(300)}${end}` })?.keys?.user as string)
     expect(a).not.toBe(b)
     expect([a?.length, b?.length].every(length => length !== undefined && length <= 200)).toBe(true)
+  })
+})
+
+describe('the limits that a run would meet', () => {
+  const met = (options: DefinitionOptions, queue: string | null, input: unknown) =>
+    gating(options)
+      .met('default', 'mail', queue, input === undefined ? null : JSON.stringify(input))
+      .map(({ limit, key, weight }) => [limit.name, key, weight])
+
+  test('are those of its definition, its pools and its queue, with the values of its input and what it takes', () => {
+    const limits = [
+      { per: 'user', concurrency: 1 },
+      { rate: 5, everyMs: 1_000 },
+      { pool: 'press', weight: 3 },
+    ]
+    const all = (user: string) => [
+      ['mail/1000ms', null, 1],
+      ['mail/user', user, 1],
+      ['press', null, 3],
+    ]
+    expect(met({ limits }, null, { user: 'u1' })).toEqual(all('u1'))
+    expect(met({ limits }, null, undefined)).toEqual(all(''))
+  })
+
+  test('go by the queue that it is started in, or that of its definition', () => {
+    const settings = new Settings()
+    const definitions = new Definitions(settings)
+    definitions.put({ namespace: 'default', name: 'mail', version: '1', kind: 'job', options: '{"queue":"slow"}', schema: null, registeredAt: 0 })
+    const value = JSON.stringify({ on: { scope: 'queue', name: 'slow' }, max: 2 })
+    settings.put({ kind: LIMIT_SETTING, namespace: 'default', name: 'few', value, changedAt: 0 })
+    expect(definitions.gating.met('default', 'mail', null, null).map(({ limit }) => limit.name)).toEqual(['few'])
+    expect(definitions.gating.met('default', 'mail', 'quick', null)).toEqual([])
   })
 })
 

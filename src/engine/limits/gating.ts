@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type GateKeys, keyAt } from '../../core/limits.ts'
+import { QUEUE_DEFAULT } from '../../core/options.ts'
 import type { Payload } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Definitions } from '../definitions.ts'
+import type { LimitMet } from '../face.ts'
 import type { Rules } from './rules.ts'
 
 /** Sequences whose last place is remembered; older ones lie in the past, where no new place falls. */
@@ -29,6 +31,14 @@ export class Gating {
     if (paths.length > 0) gate.keys = Object.fromEntries(paths.map(path => [path, keyAt(value, path, hash)]))
     if (sequence !== undefined) gate.sequence = keyAt(value, sequence.per, hash)
     return gate
+  }
+
+  /** The limits that a run would meet, each with the value of its input that it counts for. No queue: that of its definition. */
+  met(namespace: string, definition: string, queue: string | null, input: Payload | null): LimitMet[] {
+    const place = queue ?? this.definitions.get(namespace, definition)?.options.queue ?? QUEUE_DEFAULT
+    const applied = this.rules.applied(namespace, place, definition)
+    const value: unknown = input === null || applied.every(({ per }) => per === null) ? null : JSON.parse(input)
+    return applied.map(({ limit, per, weight }) => ({ limit, per, key: per === null ? null : keyAt(value, per, hash), weight }))
   }
 
   /** Its place in its sequence. Runs of one call share it, and go by their ids, which sort as the call has them; each call has a place of its own. */

@@ -81,13 +81,13 @@ describe('concurrency', () => {
     })
     await scene.start(1, 2, 3)
     expect(await scene.take()).toEqual([])
-    await scene.node.engine.limits.set('default', 'db', { max: 5 })
-    await scene.node.engine.limits.set('default', 'all', { on: { scope: 'queue', name: 'default' }, max: 3 })
+    await scene.node.engine.limits.set('default', 'db', { max: 5 }, null)
+    await scene.node.engine.limits.set('default', 'all', { on: { scope: 'queue', name: 'default' }, max: 3 }, null)
     await scene.node.clock.advance(1)
     await scene.node.start(null, { definition: 'other', input: '4' }, { definition: 'other', input: '5' })
     // The pool has 5: two of weight 2, then one of weight 1; the queue lets 3 run.
     expect(await scene.take()).toEqual([1, 2, 4])
-    await scene.node.engine.limits.set('default', 'all', null)
+    await scene.node.engine.limits.set('default', 'all', null, null)
     expect(await scene.take()).toEqual([])
     await scene.done()
     expect(await scene.take()).toEqual([3])
@@ -95,12 +95,17 @@ describe('concurrency', () => {
 
   test('changed at run time is in force at once, and shows where it comes from', async () => {
     const scene = await Scene.of({ mail: { limits: [{ concurrency: 1 }] } })
-    await scene.start(1, 2, 3)
+    const [, , third] = await scene.start(1, 2, 3)
     expect(await scene.take()).toEqual([1])
-    await scene.node.engine.limits.set('default', 'mail', { max: 2 })
+    await scene.node.engine.limits.set('default', 'mail', { max: 2 }, 'ana')
     expect(await scene.take()).toEqual([2])
-    expect(scene.node.engine.limits.list('default')).toMatchObject([{ name: 'mail', max: 2, used: 2, from: 'operator', declared: { max: 1 } }])
-    await scene.node.engine.limits.set('default', 'mail', null)
+    const set = { by: 'ana', since: scene.node.clock.now() }
+    const [limit] = scene.node.engine.limits.list('default')
+    expect(limit).toMatchObject({ name: 'mail', max: 2, used: 2, from: 'operator', declared: { max: 1 }, set })
+    expect(await scene.reasons(third as string)).toContain(
+      `limit "mail" is full: 2 of 2, set by ana at ${new Date(set.since).toISOString()} (the code says 1) (in line before it: 0)`,
+    )
+    await scene.node.engine.limits.set('default', 'mail', null, null)
     await scene.done()
     expect(await scene.take()).toEqual([])
     await scene.done()
@@ -111,7 +116,7 @@ describe('concurrency', () => {
     const scene = await Scene.of({ mail: {} })
     await scene.start(1, 2, 3)
     expect(await scene.take(2)).toEqual([1, 2])
-    await scene.node.engine.limits.set('default', 'few', { on: { scope: 'definition', name: 'mail' }, max: 2 })
+    await scene.node.engine.limits.set('default', 'few', { on: { scope: 'definition', name: 'mail' }, max: 2 }, null)
     expect(await scene.take()).toEqual([])
     await scene.done()
     expect(await scene.take()).toEqual([3])

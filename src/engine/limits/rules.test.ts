@@ -7,7 +7,14 @@ import { LIMIT_SETTING, type Rules } from './rules.ts'
 
 const NS = 'default'
 
-function world(code: Record<string, DefinitionOptions>): { rules: Rules; set(name: string, set: LimitSet | null): void; definitions: Definitions } {
+interface World {
+  rules: Rules
+  settings: Settings
+  definitions: Definitions
+  set(name: string, set: LimitSet | null): void
+}
+
+function world(code: Record<string, DefinitionOptions>): World {
   const settings = new Settings()
   const definitions = new Definitions(settings)
   for (const [name, options] of Object.entries(code))
@@ -15,6 +22,7 @@ function world(code: Record<string, DefinitionOptions>): { rules: Rules; set(nam
   return {
     rules: definitions.rules,
     definitions,
+    settings,
     set: (name, set) => settings.put({ kind: LIMIT_SETTING, namespace: NS, name, value: set === null ? null : JSON.stringify(set), changedAt: 0 }),
   }
 }
@@ -87,6 +95,46 @@ describe('which limits a task meets', () => {
     const { rules, definitions } = world({ mail: limits({ concurrency: 3 }) })
     definitions.set({ kind: OPTIONS_SETTING, namespace: NS, name: 'mail', value: JSON.stringify(limits({ concurrency: 8 })), changedAt: 0 })
     expect(rules.get(NS, 'mail')).toMatchObject({ max: 8, from: 'operator' })
+  })
+
+  test('who set a limit, and when, is known; in a row of before that was kept only when', () => {
+    const { rules, set, settings } = world({ mail: limits({ concurrency: 3 }) })
+    expect(rules.get(NS, 'mail')).toMatchObject({ set: null })
+    settings.put({ kind: LIMIT_SETTING, namespace: NS, name: 'mail', value: '{"max":5,"by":"ana"}', changedAt: 70 })
+    expect(rules.get(NS, 'mail')).toMatchObject({ max: 5, set: { by: 'ana', since: 70 } })
+    settings.put({ kind: LIMIT_SETTING, namespace: NS, name: 'mail', value: '{"max":6}', changedAt: 80 })
+    expect(rules.get(NS, 'mail')).toMatchObject({ max: 6, set: { by: null, since: 80 } })
+    set('mail', null)
+    expect(rules.get(NS, 'mail')).toMatchObject({ max: 3, set: null })
+  })
+
+  test('each option is whose it was until it says something else, and so are the limits of it', () => {
+    const { rules, definitions } = world({ mail: limits({ concurrency: 3 }) })
+    const say = (options: DefinitionOptions, by: string, since: number): void =>
+      definitions.set({
+        kind: OPTIONS_SETTING,
+        namespace: NS,
+        name: 'mail',
+        value: definitions.kept(NS, 'mail', options, { by, since }),
+        changedAt: since,
+      })
+    say({ priority: 5, ...limits({ concurrency: 8 }) }, 'ana', 70)
+    say({ priority: 6, ...limits({ concurrency: 8 }), expiresMs: 5 }, 'bob', 80)
+    expect(definitions.get(NS, 'mail')).toMatchObject({
+      override: { priority: 6, limits: [{ concurrency: 8 }], expiresMs: 5 },
+      set: { priority: { by: 'bob', since: 80 }, limits: { by: 'ana', since: 70 }, expiresMs: { by: 'bob', since: 80 } },
+    })
+    expect(definitions.get(NS, 'mail')?.options).toEqual({ priority: 6, limits: [{ concurrency: 8 }], expiresMs: 5 })
+    expect(rules.get(NS, 'mail')).toMatchObject({ max: 8, from: 'operator', set: { by: 'ana', since: 70 } })
+    definitions.set({ kind: OPTIONS_SETTING, namespace: NS, name: 'mail', value: null, changedAt: 90 })
+    expect(definitions.get(NS, 'mail')).toMatchObject({ override: null, set: {} })
+  })
+
+  test('options in a row of before it was kept are whose nobody knows', () => {
+    const { rules, definitions } = world({ mail: {} })
+    definitions.set({ kind: OPTIONS_SETTING, namespace: NS, name: 'mail', value: JSON.stringify(limits({ concurrency: 8 })), changedAt: 70 })
+    expect(definitions.get(NS, 'mail')).toMatchObject({ override: limits({ concurrency: 8 }), set: { limits: { by: null, since: null } } })
+    expect(rules.get(NS, 'mail')).toMatchObject({ from: 'operator', set: { by: null, since: null } })
   })
 
   test('of an input it reads the paths of its limits and of its fair share, each once', () => {

@@ -1,11 +1,15 @@
-import { type Limit, type LimitRule, type LimitTarget, limitName } from '../../core/limits.ts'
+import { type Limit, type LimitRule, type LimitTarget, limitName, type SetBy } from '../../core/limits.ts'
 import { QUEUE_DEFAULT } from '../../core/options.ts'
+import type { Instant } from '../../core/time.ts'
 import type { Definitions } from '../definitions.ts'
 import type { LimitSet } from '../face.ts'
 import type { Settings } from '../settings.ts'
 
 /** The kind of setting that keeps an operator's limits. */
 export const LIMIT_SETTING = 'limit'
+
+/** As a setting keeps it; `by` is not there in those of old. */
+export type LimitKept = LimitSet & { by?: string | null }
 
 /** A limit as it applies to the tasks of a definition in a queue. */
 export interface Applied {
@@ -85,10 +89,10 @@ export class Rules {
     const cached = this.known.get(namespace)
     if (cached !== undefined && cached.version === version) return cached
     const limits = new Map<string, Limit>()
-    for (const { name, options, override } of this.definitions.list(namespace))
-      for (const rule of options.limits ?? []) declare(limits, namespace, name, rule, override?.limits === undefined ? 'code' : 'operator')
-    for (const row of this.settings.ofKind(LIMIT_SETTING))
-      if (row.namespace === namespace) set(limits, namespace, row.name, JSON.parse(row.value as string) as LimitSet)
+    for (const { name, options, set } of this.definitions.list(namespace))
+      for (const rule of options.limits ?? []) declare(limits, namespace, name, rule, set.limits ?? null)
+    for (const { namespace: of, name, value, changedAt } of this.settings.ofKind(LIMIT_SETTING))
+      if (of === namespace) put(limits, namespace, name, JSON.parse(value as string) as LimitKept, changedAt)
     const made = { version, limits, applied: new Map() }
     this.known.set(namespace, made)
     return made
@@ -96,9 +100,9 @@ export class Rules {
 }
 
 /** Of two definitions that name one limit, the stricter counts. A pool is nothing until an operator gives it a size. */
-function declare(limits: Map<string, Limit>, namespace: string, definition: string, rule: LimitRule, from: Limit['from']): void {
+function declare(limits: Map<string, Limit>, namespace: string, definition: string, rule: LimitRule, set: SetBy | null): void {
   const name = limitName(definition, rule)
-  const common = { name, namespace, per: rule.per ?? null, from, declared: null }
+  const common = { name, namespace, per: rule.per ?? null, from: set === null ? ('code' as const) : ('operator' as const), declared: null, set }
   const limit: Limit =
     'pool' in rule
       ? { ...common, on: { scope: 'pool', name: rule.pool }, is: 'concurrency', max: 0, everyMs: null }
@@ -109,11 +113,13 @@ function declare(limits: Map<string, Limit>, namespace: string, definition: stri
   if (known === undefined || limit.max / (limit.everyMs ?? 1) < known.max / (known.everyMs ?? 1)) limits.set(name, limit)
 }
 
-function set(limits: Map<string, Limit>, namespace: string, name: string, { on, per, max, everyMs = null }: LimitSet): void {
+function put(limits: Map<string, Limit>, namespace: string, name: string, kept: LimitKept, since: Instant): void {
+  const { on, per, max, everyMs = null, by = null } = kept
+  const set = { by, since }
   const code = limits.get(name)
   if (code !== undefined) {
     const declared = { max: code.max, everyMs: code.everyMs }
-    limits.set(name, { ...code, is: everyMs === null ? 'concurrency' : 'rate', max, everyMs, from: 'operator', declared })
+    limits.set(name, { ...code, is: everyMs === null ? 'concurrency' : 'rate', max, everyMs, from: 'operator', declared, set })
   } else if (on !== undefined)
     limits.set(name, {
       name,
@@ -125,6 +131,7 @@ function set(limits: Map<string, Limit>, namespace: string, name: string, { on, 
       everyMs,
       from: 'operator',
       declared: null,
+      set,
     })
 }
 

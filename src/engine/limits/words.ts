@@ -59,11 +59,10 @@ function keyText({ per, key }: { per: string | null; key: string }): string {
   return per === null ? '' : ` for ${per}=${key === '' ? '(none)' : key}`
 }
 
-function sourceText({ from, declared }: Limit): string {
-  if (from === 'code') return ''
-  return declared === null
-    ? ', set by an operator'
-    : `, set by an operator (the code says ${declared.max}${declared.everyMs === null ? '' : ` in ${durationText(declared.everyMs)}`})`
+function sourceText({ set, declared }: Limit): string {
+  if (set === null) return ''
+  const who = `, set by ${set.by ?? 'an operator'}${set.since === null ? '' : ` at ${new Date(set.since).toISOString()}`}`
+  return declared === null ? who : `${who} (the code says ${declared.max}${declared.everyMs === null ? '' : ` in ${durationText(declared.everyMs)}`})`
 }
 
 function setText({ name, everyMs }: Limit): string {

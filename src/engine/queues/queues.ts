@@ -15,7 +15,7 @@ import { Alarms } from './alarms.ts'
 import { goesFirst, isOlder, isTurnOf, Line, LineSet, type Parked, Sequence } from './line.ts'
 import { Pager } from './pager.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { FairQueue } from './shares.ts'
+import { FairQueue, shareOf } from './shares.ts'
 import { type Entry, Window } from './window.ts'
 
 /** A task that leaves for a worker. */
@@ -234,6 +234,21 @@ export class Queues {
     if (at !== undefined && (oldest === null || at < oldest)) oldest = at
     this.oldestSeen.set(id, { at: oldest, seenAt: now })
     return oldest
+  }
+
+  /** For people: definitions of which something could be handed out of this queue, and that none of these workers would take. */
+  untaken(namespace: string, queue: string, workers: readonly WorkerSeen[]): string[] {
+    const found = new Set<string>()
+    for (const set of this.sets.values())
+      if (set.namespace === namespace && set.queue === queue && set.ready.size > 0 && workers.every(worker => misfit(worker, set) !== null))
+        found.add(set.definition)
+    return [...found].sort()
+  }
+
+  /** For people: the lines of a queue and what they share it by. `unread`: of so many lines, of whatever queue, nothing is known yet. */
+  sharesOf(namespace: string, queue: string): { fair: FairQueue | undefined; lines: Line[]; unread: number } {
+    const lines = [...this.lines.values()].filter(({ group }) => group?.namespace === namespace && group.queue === queue)
+    return { fair: this.fair.get(`${namespace}\n${queue}`), lines, unread: this.unbound }
   }
 
   /** For people: the line of a group, if it has ready tasks. */
@@ -530,9 +545,8 @@ export class Queues {
     line.set = set
     line.bounds = limits.boundsOf(group, 'keyed')
     for (const { resource } of line.bounds) resource.refs++
-    const fair = definitions.get(group.namespace, group.definition)?.options.fair
-    const key = fair === undefined ? null : (group.keys?.[fair.per] ?? '')
-    line.share = set.fair.share(key === null ? '' : `=${key}`, key === null ? 1 : (fair?.weights?.[key] ?? 1))
+    const { key, weight } = shareOf(definitions.get(group.namespace, group.definition)?.options.fair, group.keys)
+    line.share = set.fair.share(key, weight)
     line.share.refs++
   }
 

@@ -1,3 +1,6 @@
+import type { Group } from '../../core/gates.ts'
+import type { DefinitionRules } from '../../core/options.ts'
+
 /**
  * Fair share between the keys of a queue: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996). A share is served in the order of its `pass`, which
  * grows by 1 / weight a task; one that had nothing ready joins at the pass that is being served, so that it neither saves up nor falls behind.
@@ -8,6 +11,9 @@ export class FairQueue {
   private readonly shares = new Map<string, Share>()
   private served = 0
   private forgetAt = FORGET_MIN
+  /** Of the tasks handed out last, whose each was; from `lastsAt` on the oldest. */
+  private readonly lasts: string[] = []
+  private lastsAt = 0
 
   constructor(id: string) {
     this.id = id
@@ -36,6 +42,17 @@ export class FairQueue {
   serve(share: Share, tasks: number): void {
     this.served = Math.max(this.served, share.pass)
     share.pass += tasks / share.weight
+    for (let task = 0; task < tasks; task++) {
+      this.lasts[this.lastsAt++] = share.key
+      if (this.lastsAt === RECENT_MAX) this.lastsAt = 0
+    }
+  }
+
+  /** Of the tasks handed out last, 1,000 at most, how many were whose. */
+  recent(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const key of this.lasts) counts.set(key, (counts.get(key) ?? 0) + 1)
+    return counts
   }
 
   /** Shares that no line goes by are remembered as long as they are ahead of the others; now and then the rest is forgotten. */
@@ -60,6 +77,14 @@ export class FairQueue {
 
 /** Fewer shares are not worth a look. */
 const FORGET_MIN = 1_000
+const RECENT_MAX = 1_000
+
+/** Whose share a task is: that of its value at the path of its definition's rule, or that of all without a rule. */
+export function shareOf(rule: DefinitionRules['fair'], keys: Group['keys']): { key: string; weight: number } {
+  if (rule === undefined) return { key: '', weight: 1 }
+  const value = keys?.[rule.per] ?? ''
+  return { key: `=${value}`, weight: rule.weights?.[value] ?? 1 }
+}
 
 export interface Share {
   readonly queue: FairQueue

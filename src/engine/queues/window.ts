@@ -125,9 +125,19 @@ export class Window {
     return this.heap.length + this.ahead.length - this.aheadAt
   }
 
+  /** How many in memory are ready; for people, since it looks at each. */
+  get ready(): number {
+    return this.heap.filter(isReady).length + this.ahead.length - this.aheadAt
+  }
+
+  /** The store has no further ones. */
+  get isComplete(): boolean {
+    return this.horizon === null && this.missed === null
+  }
+
   /** Nothing is ready, here or in the store. */
   get isEmpty(): boolean {
-    return this.peek() === null && this.horizon === null && this.missed === null
+    return this.peek() === null && this.isComplete
   }
 
   /** How many that are ready stand before this one; null: it is not in memory. */

@@ -12,7 +12,7 @@ import type { Transaction } from '../work.ts'
 import { explainSchedule } from './explain.ts'
 import { calendarOf, previewOf } from './preview.ts'
 import { outcomes, upcoming, withOutcomes } from './ranges.ts'
-import { checkedTimetable, scheduleId, scheduleStateOf, scheduleView, viewOf } from './view.ts'
+import { checkedTimetable, scheduleId, scheduleStateOf, scheduleView, stuckOf, viewOf } from './view.ts'
 
 /** Rows read at a time while looking for those that left the code. */
 const PAGE = 500
@@ -129,8 +129,10 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     outcomes: (namespace, range, page) => outcomes(desk, namespace, range, page),
     calendar: async (namespace, name, from, count) => calendarOf(await state(namespace, name), from ?? clock.now(), count),
     async explain(namespace, name, at) {
-      const known = await state(namespace, name)
+      const found = await row(namespace, name)
+      const known = scheduleStateOf(found)
       return explainSchedule(known, at, {
+        stuck: stuckOf(found),
         now: clock.now(),
         targetIsKnown: definitions.get(namespace, known.spec.target.definition) !== undefined,
         lines: async (from, until) => {
@@ -170,7 +172,10 @@ function command(
 function decided(transaction: Transaction, id: ActorId, namespace: string, name: string, input: ScheduleInput): Decision<HistoryEvent> | null {
   const known = transaction.actor(id)
   if (known?.closed) throw new UserError('unavailable', { retryAfter: 1, hint: `the old schedule "${name}" is being dropped` })
-  if (known !== null) return transaction.apply(known, input)
+  if (known !== null) {
+    if (known.stuck !== undefined && input.is === 'resume') transaction.resume(known)
+    return transaction.apply(known, input)
+  }
   if (input.is !== 'put') throw notFound(name)
   const born = { id, namespace, kind: 'schedule' as const, name, queue: '', createdAt: 0, tags: null, input: null }
   return transaction.apply(transaction.create(born, machine), input)
@@ -181,7 +186,7 @@ function notFound(name: string): UserError {
 }
 
 function stuck(name: string): UserError {
-  return new UserError('unavailable', { retryAfter: 1, hint: `the schedule "${name}" is stuck; the server's log says why` })
+  return new UserError('unavailable', { retryAfter: 1, hint: `the schedule "${name}" is stuck: mainspring schedule explain ${name}` })
 }
 
 function refusalOf(code: string, name: string): UserError {

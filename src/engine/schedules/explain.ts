@@ -6,11 +6,12 @@ import { dueOf, timetableOf } from '../../machines/schedule/timetables.ts'
 import type { ScheduleState } from '../../machines/schedule/types.ts'
 import { instantOfMoment, parseMoment } from '../../time/moments.ts'
 import { zoneOf } from '../../time/zone.ts'
-import type { LedgerLine, Reason, ScheduleExplanation } from '../face.ts'
+import type { LedgerLine, Reason, ScheduleExplanation, ScheduleView } from '../face.ts'
 
 export interface ScheduleFacts {
   now: Instant
   targetIsKnown: boolean
+  stuck: ScheduleView['stuck']
   /** Lines of the ledger that touch a stretch, latest first. */
   lines(from: Instant, until: Instant): Promise<LedgerLine[]>
 }
@@ -49,10 +50,17 @@ export async function explainSchedule(state: ScheduleState, at: string | null, f
 }
 
 /** What stands in its way now. */
-function waiting(state: ScheduleState, { now, targetIsKnown }: ScheduleFacts): Pick<ScheduleExplanation, 'reasons' | 'clear'> {
+function waiting(state: ScheduleState, { now, targetIsKnown, stuck }: ScheduleFacts): Pick<ScheduleExplanation, 'reasons' | 'clear'> {
   const reasons: Reason[] = []
   const clear: string[] = []
   const { paused, spec, name, open, outstanding, buffered } = state
+  if (stuck !== null)
+    reasons.push({
+      code: 'stuck',
+      text: `it is stuck on "${stuck.on}": ${stuck.why}`,
+      since: stuck.since,
+      command: `mainspring schedule resume ${name}`,
+    })
   if (paused !== null) {
     const who = paused.by === null ? '' : ` by ${paused.by}`
     const until = paused.until === null ? '' : `, until ${text(state, paused.until)}`

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { schedule as machine } from '../../machines/schedule/machine.ts'
 import type { ScheduleSpec } from '../../machines/schedule/types.ts'
 import { openMemoryStore } from '../../store/memory/store.ts'
 import type { Store } from '../../store/store.ts'
@@ -293,4 +294,27 @@ describe('all schedules together', () => {
       ['fired', 'running'],
     ])
   })
+})
+
+test('one whose machine throws is stuck, says on what, and takes it again when it is resumed', async () => {
+  const { node } = await begin()
+  await put(node)
+  // Whatever wakes it from now on is too much for it.
+  const decide = vi.spyOn(machine, 'decide').mockImplementation(() => {
+    throw new Error('oops')
+  })
+  await pass(node, HOUR / 2)
+  decide.mockRestore()
+  const stuck = { on: 'wake', why: 'oops', since: expect.any(Number) }
+  expect((await node.engine.schedules.list('default', { after: null, limit: 9 })).rows).toMatchObject([{ name: 'nightly', stuck }])
+  expect((await node.engine.schedules.explain('default', 'nightly', null)).reasons[0]).toMatchObject({
+    code: 'stuck',
+    text: 'it is stuck on "wake": oops',
+    command: 'mainspring schedule resume nightly',
+  })
+  const resume = { id: 'again', by: 'ana' }
+  await expect(node.engine.schedules.pause('default', 'nightly', { ...resume, note: null, until: null })).rejects.toThrow(/is stuck/)
+  await node.engine.schedules.resume('default', 'nightly', resume)
+  expect(await node.engine.schedules.get('default', 'nightly')).toMatchObject({ stuck: null })
+  expect(await lines(node)).toEqual(['01:00 fired queued'])
 })

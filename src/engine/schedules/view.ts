@@ -8,7 +8,7 @@ import type { OpenRow, Row } from '../../store/store.ts'
 import type { TimetableSpec } from '../../time/spec.ts'
 import type { Timetable } from '../../time/timetable.ts'
 import { TimetableError } from '../../time/timetable-error.ts'
-import { stateOf } from '../codec.ts'
+import { decodeBody, stateOf } from '../codec.ts'
 import type { ScheduleView } from '../face.ts'
 
 /** A schedule's id follows from its name: one that is deleted and made again goes on in its ledger. */
@@ -40,7 +40,13 @@ export function checkedTimetable(spec: TimetableSpec, created: Instant): Timetab
 }
 
 export function scheduleView(row: OpenRow): ScheduleView {
-  return viewOf(row.namespace, scheduleStateOf(row))
+  return { ...viewOf(row.namespace, scheduleStateOf(row)), stuck: stuckOf(row) }
+}
+
+/** On what it choked (E14); null: it works. */
+export function stuckOf(row: Row): ScheduleView['stuck'] {
+  const { stuck } = decodeBody(row.body)
+  return stuck === undefined ? null : { on: stuck.input.is, why: stuck.why, since: stuck.at }
 }
 
 export function viewOf(namespace: string, state: ScheduleState): ScheduleView {
@@ -56,6 +62,7 @@ export function viewOf(namespace: string, state: ScheduleState): ScheduleView {
     createdAt,
     editedAt,
     paused,
+    stuck: null,
     nextAt: table.nextFiring(Math.max(accounted, paused?.until ?? 0))?.at ?? null,
     accounted,
     last,

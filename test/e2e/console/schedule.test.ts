@@ -47,6 +47,49 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.context().close()
   })
 
+  test('days of a calendar are written one a line, picked, or read from a file, and its times go by them', async () => {
+    await calls.put('closed', { cron: '0 6 * * *' })
+    const page = await shown.page('/schedules/closed?tab=edit')
+    await page.getByText(/^31 times, as now$/).waitFor()
+    await page.getByRole('button', { name: 'Add a calendar' }).click()
+    await page.getByLabel('Name of the calendar').fill('bank')
+    await page.getByRole('button', { name: 'Add its days' }).click()
+    const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+    await page.getByLabel('Days of bank').fill(`${inDays(3)}\n`)
+    await page.getByLabel('A day for bank').fill(inDays(5))
+    await page.getByRole('button', { name: 'Add the day' }).click()
+    expect(await page.getByLabel('Days of bank').inputValue()).toBe(`${inDays(3)}\n${inDays(5)}`)
+    await page.getByLabel('Not on').fill('bank')
+    await page.getByText('−2 lost').waitFor()
+    await page.getByLabel('Days of bank').fill('31st of May')
+    await page.getByText('This calendar cannot be read. Write a day as').waitFor()
+    await page.getByLabel('Days of bank').fill(inDays(3))
+    await page.getByRole('button', { name: 'Add a calendar' }).click()
+    await page.getByLabel('Name of the calendar').fill('fair')
+    const ics = [
+      'BEGIN:VCALENDAR',
+      'VERSION:2.0',
+      'BEGIN:VEVENT',
+      'UID:1',
+      `DTSTART;VALUE=DATE:${inDays(7).replaceAll('-', '')}`,
+      'END:VEVENT',
+      'END:VCALENDAR',
+    ]
+    await page.getByLabel('or from a file').setInputFiles({ name: 'fair.ics', mimeType: 'text/calendar', buffer: Buffer.from(ics.join('\r\n')) })
+    await page.getByText('1 event').waitFor()
+    await page.getByLabel('Not on').fill('bank, fair')
+    await page.getByText('−2 lost').waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Remove the calendar fair' }).click()
+    await page.getByLabel('Not on').fill('bank')
+    await page.getByText('−1 lost').waitFor()
+    await page.getByRole('button', { name: 'Save 2 changes …' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('in force from now on').waitFor()
+    expect(await calls.get('closed')).toMatchObject({ except: 'bank', calendars: { bank: { dates: [inDays(3)] } } })
+    await page.context().close()
+  })
+
   test('what somebody else has saved meanwhile is shown beside, and nothing is overwritten unseen', async () => {
     await calls.put('contested', { cron: '0 6 * * *' })
     const page = await shown.page('/schedules/contested?tab=edit')

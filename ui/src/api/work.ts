@@ -9,6 +9,7 @@ export type Queue = Schemas['Queues']['queues'][number]
 export type Limit = Schemas['Limit']
 export type LimitDetail = Schemas['LimitDetail']
 export type LimitKey = LimitDetail['byKey'][number]
+export type Share = Schemas['QueueShares']['shares'][number]
 export type Worker = Schemas['Workers']['workers'][number]
 export type DefinitionRow = Schemas['DefinitionRow']
 export type DefinitionDetail = Schemas['DefinitionDetail']
@@ -40,6 +41,15 @@ export function limitQuery(namespace: string, name: string) {
   return queryOptions({
     queryKey: [namespace, 'limit', name] as const,
     queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/limits/{name}', { params: { path: { namespace, name } }, signal })),
+    ...OFTEN,
+  })
+}
+
+export function sharesQuery(namespace: string, queue: string) {
+  return queryOptions({
+    queryKey: [namespace, 'queue', queue, 'shares'] as const,
+    queryFn: ({ signal }) =>
+      call(client.GET('/v1/namespaces/{namespace}/queues/{name}/shares', { params: { path: { namespace, name: queue } }, signal })),
     ...OFTEN,
   })
 }

@@ -10,7 +10,7 @@ import { Icon } from '../parts/icons.tsx'
 import { JsonView } from '../parts/json-view.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Rows } from '../parts/rows.tsx'
-import { StateBadge } from '../parts/state-badge.tsx'
+import { SetBy } from '../parts/set-by.tsx'
 import { ChangeOption } from './change-option.tsx'
 import { ResetOptions } from './reset-options.tsx'
 import { OPTION_NAMES, OPTIONS, type OptionName, optionText } from './words.ts'
@@ -18,15 +18,16 @@ import { OPTION_NAMES, OPTIONS, type OptionName, optionText } from './words.ts'
 interface Row {
   name: OptionName
   value: unknown
-  isSet: boolean
+  /** Undefined: no operator has set it. */
+  set: DefinitionDetail['set'][string] | undefined
 }
 
 /** The options that hold: each with whose word it is, and a way to say otherwise. */
 export function OptionsInForce({ namespace, definition }: { namespace: string; definition: DefinitionDetail }) {
-  const { name, options, override } = definition
+  const { name, options, override, set } = definition
   const [changing, setChanging] = useState<OptionName | null>(null)
   // What somebody has said comes first; below it what could be said.
-  const rows = OPTION_NAMES.map((option): Row => ({ name: option, value: options[option], isSet: override?.[option] !== undefined })).sort(
+  const rows = OPTION_NAMES.map((option): Row => ({ name: option, value: options[option], set: set[option] })).sort(
     (a, b) => Number(b.value !== undefined) - Number(a.value !== undefined),
   )
   const columns: readonly Column<Row>[] = [
@@ -41,13 +42,26 @@ export function OptionsInForce({ namespace, definition }: { namespace: string; d
         </span>
       ),
     },
-    { id: 'value', header: 'In force', width: '42%', cell: row => <Value row={row} /> },
+    {
+      id: 'value',
+      header: 'In force',
+      width: '42%',
+      cell: row => (
+        <>
+          <Value row={row} />
+          {row.set !== undefined && (
+            <span className="hidden @max-[560px]:block">
+              <SetBy set={row.set} />
+            </span>
+          )}
+        </>
+      ),
+    },
     {
       id: 'from',
       header: 'From',
       priority: 2,
-      cell: ({ value, isSet }) =>
-        isSet ? <StateBadge state="operator" /> : <span className="text-soft">{value === undefined ? 'default' : 'code'}</span>,
+      cell: ({ value, set }) => (value === undefined ? <span className="text-soft">default</span> : <SetBy set={set} />),
     },
     {
       id: 'change',

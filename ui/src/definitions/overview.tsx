@@ -11,6 +11,7 @@ import { Figure, Figures } from '../parts/figures.tsx'
 import { SplitBar } from '../parts/meter.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { RunRows } from '../parts/run-rows.tsx'
+import { Shares } from '../parts/shares.tsx'
 import { EmptyState, Skeleton } from '../parts/states.tsx'
 import { outcomeParts } from './columns.tsx'
 import { Schedules } from './schedules.tsx'
@@ -18,9 +19,12 @@ import { Versions } from './versions.tsx'
 
 /** How it does, by its newest runs; its versions; what starts it. */
 export function Overview({ namespace, definition }: { namespace: string; definition: DefinitionDetail }) {
+  const { options } = definition
+  const { queue = 'default' } = options
   return (
     <div className="flex flex-col gap-4">
       <Outcomes definition={definition} />
+      {options.fair !== undefined && <Shares namespace={namespace} queue={queue} title={`Turns in queue ${queue}`} />}
       <Versions definition={definition} />
       <div className="grid grid-cols-2 items-start gap-4 max-lg:grid-cols-1">
         <Newest namespace={namespace} name={definition.name} />

@@ -23,6 +23,7 @@ export function stepOf(namespace: string, need: Need): Step {
   const { definition = '', queue = '', schedule = '', worker = '', run = '' } = need
   const command = (...parts: string[]): string => commandText(namespace, ...parts)
   const short = shortId(run)
+  const isUnserved = need.why === 'no-worker' || need.why === 'untaken'
   switch (need.is) {
     case 'stuck':
       return {
@@ -37,14 +38,14 @@ export function stepOf(namespace: string, need: Need): Step {
     case 'queue':
       return {
         icon: need.why === 'paused' ? 'pause' : 'warning',
-        tone: need.why === 'no-worker' ? 'text-failed' : 'text-paused',
+        tone: isUnserved ? 'text-failed' : 'text-paused',
         to: at('queues', queue),
         search: {},
-        next: need.why === 'paused' ? 'Resume it' : need.why === 'no-worker' ? 'See who could' : 'See why',
+        next: need.why === 'paused' ? 'Resume it' : isUnserved ? 'See who could' : 'See why',
         command:
           need.why === 'paused'
             ? command('queue', 'resume', queue)
-            : need.why === 'no-worker'
+            : isUnserved
               ? command('definition', 'ls')
               : command('list', '--queue', queue, '--state', 'queued'),
       }
@@ -80,11 +81,11 @@ export function stepOf(namespace: string, need: Need): Step {
     case 'schedule':
       return {
         icon: 'schedules',
-        tone: need.why === 'refused' ? 'text-failed' : 'text-paused',
+        tone: need.why === 'refused' || need.why === 'stuck' ? 'text-failed' : 'text-paused',
         to: at('schedules', schedule),
         search: {},
-        next: need.why === 'gone-from-code' ? 'Delete or keep it' : 'See its ledger',
-        command: command('schedule', need.why === 'gone-from-code' ? 'show' : 'ledger', schedule),
+        next: need.why === 'gone-from-code' ? 'Delete or keep it' : need.why === 'stuck' ? 'See on what' : 'See its ledger',
+        command: command('schedule', need.why === 'gone-from-code' ? 'show' : need.why === 'stuck' ? 'explain' : 'ledger', schedule),
       }
   }
 }

@@ -31,7 +31,7 @@ export const limitColumns: readonly Column<Limit>[] = [
   { id: 'used', header: 'Used now', width: 'minmax(150px, 1.3fr)', cell: limit => <Used limit={limit} /> },
   { id: 'waiting', header: 'Waits', width: '96px', cell: limit => <Waits limit={limit} /> },
   { id: 'on', header: 'On', width: 'minmax(140px, 1.3fr)', priority: 2, cell: ({ on }) => <On on={on} /> },
-  { id: 'from', header: 'From', width: 'minmax(190px, 1.5fr)', priority: 3, card: 'none', cell: limit => <From limit={limit} /> },
+  { id: 'from', header: 'From', width: 'minmax(190px, 2fr)', priority: 3, card: 'none', cell: limit => <From limit={limit} /> },
 ]
 
 /** Of one with keys there is no whole to measure against: each key has its own. */

@@ -2,8 +2,9 @@ import type { LimitDetail } from '../api/work.ts'
 import { Count } from '../parts/count.tsx'
 import { Figure, Figures } from '../parts/figures.tsx'
 import { Meter } from '../parts/meter.tsx'
+import { SetBy } from '../parts/set-by.tsx'
 import { Time } from '../parts/time.tsx'
-import { From, On } from './on.tsx'
+import { On } from './on.tsx'
 import { maxOf } from './words.ts'
 
 /** What a limit is, in numbers. */
@@ -47,7 +48,7 @@ export function LimitFigures({ limit }: { limit: LimitDetail }) {
         label="From"
         value={
           <span className="text-base font-medium">
-            <From limit={{ ...limit, declared: null }} />
+            <SetBy set={limit.set} />
           </span>
         }
         note={fromNote(limit)}

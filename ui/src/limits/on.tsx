@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { Limit } from '../api/work.ts'
-import { StateBadge } from '../parts/state-badge.tsx'
+import { SetBy } from '../parts/set-by.tsx'
 import { sizeText } from './words.ts'
 
 /** What a limit is on, as a link. */
@@ -27,12 +27,11 @@ export function On({ on }: { on: Limit['on'] }) {
 }
 
 /** Whose word it is: that of the code, or of an operator over it. */
-export function From({ limit: { from, declared } }: { limit: Pick<Limit, 'from' | 'declared'> }) {
-  if (from === 'code') return <span className="text-soft">code</span>
+export function From({ limit: { set, declared } }: { limit: Pick<Limit, 'set' | 'declared'> }) {
   return (
-    <span className="inline-flex items-center gap-1.5">
-      <StateBadge state="operator" />
-      {declared !== null && <span className="text-soft">code: {sizeText(declared)}</span>}
+    <span className="flex min-w-0 items-center gap-x-2">
+      <SetBy set={set} />
+      {declared !== null && <span className="truncate text-soft">code: {sizeText(declared)}</span>}
     </span>
   )
 }

@@ -57,7 +57,7 @@ export function TextField({ label, help, problem, optional, mono = false, classN
 }
 
 /** Text of several lines. */
-export function TextArea({ label, help, problem, optional, ...rest }: Labelled & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'id'>) {
+export function TextArea({ label, help, problem, optional, className, ...rest }: Labelled & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'id'>) {
   const id = useId()
   return (
     <Frame id={id} label={label} help={help} problem={problem} optional={optional}>
@@ -67,7 +67,7 @@ export function TextArea({ label, help, problem, optional, ...rest }: Labelled &
         id={id}
         aria-invalid={Boolean(problem) || undefined}
         aria-describedby={`${id}-note`}
-        className={classes('min-w-0 rounded border bg-surface px-2 py-1.5', edge(problem))}
+        className={classes('min-w-0 rounded border bg-surface px-2 py-1.5', edge(problem), className)}
       />
     </Frame>
   )

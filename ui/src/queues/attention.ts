@@ -3,13 +3,14 @@ import type { Queue } from '../api/work.ts'
 /** A queue whose oldest run waits for longer than this is slow, as `summary.get` has it. */
 export const WAITS_LONG_MS = 300_000
 
-export type Trouble = 'paused' | 'no-worker' | 'slow'
+export type Trouble = 'paused' | 'no-worker' | 'untaken' | 'slow'
 
 /** What keeps a queue from being worked on; null: nothing does. */
-export function troubleOf({ depth, paused, workers, oldestAt }: Queue, now: number): Trouble | null {
+export function troubleOf({ depth, paused, workers, untaken, oldestAt }: Queue, now: number): Trouble | null {
   if (paused !== null) return 'paused'
   if (depth === 0) return null
   if (workers === 0) return 'no-worker'
+  if (untaken.length > 0) return 'untaken'
   return oldestAt !== null && now - Date.parse(oldestAt) > WAITS_LONG_MS ? 'slow' : null
 }
 

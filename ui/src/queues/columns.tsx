@@ -80,10 +80,10 @@ export function queueColumns(namespace: string): readonly Column<Queue>[] {
 /** What keeps it from being worked on, in a badge. */
 export function QueueState({ queue, withNote = false }: { queue: Queue; withNote?: boolean }) {
   const trouble = troubleOf(queue, useNow())
-  if (trouble === 'no-worker')
+  if (trouble === 'no-worker' || trouble === 'untaken')
     return (
       <span className="inline-flex items-center gap-1.5 whitespace-nowrap font-medium text-failed">
-        <Icon name="warning" size={14} /> no worker
+        <Icon name="warning" size={14} /> {trouble === 'untaken' ? `no worker for ${queue.untaken[0]}` : 'no worker'}
       </span>
     )
   if (trouble === 'slow')

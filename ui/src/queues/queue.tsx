@@ -80,6 +80,16 @@ function Warning({ namespace, queue }: { namespace: string; queue: Queue }) {
         <p className="text-soft">A worker takes from all queues unless it names some, and not while it is drained.</p>
       </Notice>
     )
+  if (trouble === 'untaken')
+    return (
+      <Notice tone="failed" action={<Command text={commandText(namespace, 'definition', 'show', queue.untaken[0] ?? '')} />}>
+        <p>
+          <b className="font-semibold">No worker takes {queue.untaken.slice(0, 5).join(', ')}</b>
+          {queue.untaken.length > 5 && ` and ${queue.untaken.length - 5} more`}: what waits of it here goes on waiting.
+        </p>
+        <p className="text-soft">Those that take from this queue do not serve it, lack a label that it asks for, or are drained.</p>
+      </Notice>
+    )
   return (
     <Notice tone="warning">
       <p>

@@ -2,11 +2,14 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { definitionsQuery } from '../api/names.ts'
 import { type DefinitionRow, type Limit, limitsQuery, type Queue, type Worker, workersQuery } from '../api/work.ts'
+import { counted } from '../format/word.ts'
 import { commandText } from '../parts/command.tsx'
+import { Count } from '../parts/count.tsx'
 import type { Column } from '../parts/data-table.tsx'
 import { Meter } from '../parts/meter.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Rows } from '../parts/rows.tsx'
+import { Shares } from '../parts/shares.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { EmptyState, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
@@ -18,9 +21,14 @@ export function Serving({ namespace, queue }: { namespace: string; queue: Queue 
   const { name } = queue
   const workers = useQuery(workersQuery(namespace)).data?.workers.filter(({ queues }) => queues.length === 0 || queues.includes(name))
   const definitions = useQuery(definitionsQuery(namespace)).data?.definitions.filter(({ options }) => (options.queue ?? DEFAULT_QUEUE) === name)
-  const limits = useQuery(limitsQuery(namespace)).data?.limits.filter(({ on }) => concerns(on, name, definitions ?? []))
+  const limits = useQuery(limitsQuery(namespace)).data?.limits.filter(limit => concerns(limit, name, definitions ?? []))
   return (
     <div className="grid grid-cols-2 items-start gap-4 max-lg:grid-cols-1">
+      {definitions?.some(({ options }) => options.fair !== undefined) && (
+        <div className="col-span-full min-w-0">
+          <Shares namespace={namespace} queue={name} title="Whose turn it is" />
+        </div>
+      )}
       <Panel title="Workers that take from it" padded={false}>
         {workers === undefined ? (
           <Skeleton lines={3} />
@@ -64,9 +72,9 @@ export function Serving({ namespace, queue }: { namespace: string; queue: Queue 
   )
 }
 
-function concerns(on: Limit['on'], queue: string, definitions: readonly DefinitionRow[]): boolean {
+function concerns({ name: limit, on }: Limit, queue: string, definitions: readonly DefinitionRow[]): boolean {
   if (on === 'namespace') return true
-  if (on === 'pool') return false
+  if (on === 'pool') return definitions.some(({ options }) => options.limits?.some(({ pool }) => pool === limit))
   return 'queue' in on ? on.queue === queue : definitions.some(({ name }) => name === on.definition)
 }
 
@@ -135,6 +143,13 @@ const LIMITS: readonly Column<Limit>[] = [
     id: 'used',
     header: 'Used',
     width: '50%',
-    cell: limit => <Meter label={`Used of ${limit.name}`} used={limit.used} of={limit.concurrency ?? limit.rate ?? 0} />,
+    cell: ({ name, per, used, keys, concurrency, rate }) =>
+      per === null ? (
+        <Meter label={`Used of ${name}`} used={used} of={concurrency ?? rate ?? 0} />
+      ) : (
+        <span>
+          <Count of={used} /> <span className="text-soft">over</span> {counted(keys, 'key')}
+        </span>
+      ),
   },
 ]

@@ -1,14 +1,15 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
-import { definitionQuery, limitsQuery } from '../api/work.ts'
+import type { ReactNode } from 'react'
+import { definitionQuery } from '../api/work.ts'
 import { countText } from '../format/number.ts'
 import { durationText } from '../format/time.ts'
-import { Icon } from '../parts/icons.tsx'
 import { Panel } from '../parts/panel.tsx'
 import type { Fields } from './draft.ts'
+import { Line } from './line.tsx'
+import { MetLimits, useLimitsMet } from './met-limits.tsx'
 import { minuteQuery, upcomingQuery } from './queries.ts'
-import { overlapsOf, waitsOf } from './waits.ts'
+import { overlapsOf } from './waits.ts'
 import { OVERLAP_WORDS } from './words.ts'
 
 const DAY_MS = 86_400_000
@@ -40,23 +41,22 @@ interface CollisionsProps {
   fields: Fields
   /** When it would fire. */
   firing: readonly number[]
+  /** Its times are known up to here. */
+  firingUntil: number
   from: number
   met: Met
 }
 
 /** Whom its times meet, and whether what it starts has room: with other schedules, with its limit, and with itself. */
-export function Collisions({ namespace, name, fields, firing, from, met }: CollisionsProps) {
+export function Collisions({ namespace, name, fields, firing, firingUntil, from, met }: CollisionsProps) {
   const target = String(fields.target ?? '')
   const overlap = (fields.overlap ?? 'skip') as keyof typeof OVERLAP_WORDS
   const definition = useQuery({ ...definitionQuery(namespace, target, { staleTime: 30_000 }), enabled: target !== '', retry: false })
-  const limits = useQuery(limitsQuery(namespace, { staleTime: 10_000 }))
+  const limits = useLimitsMet(namespace, name, fields)
   const begin = Math.floor(from / 60_000) * 60_000
   const upcoming = useQuery(upcomingQuery(namespace, begin, begin + DAY_MS))
   const { p50, p95 } = definition.data?.recent.runMs ?? {}
   const own = firing.filter(at => at < begin + DAY_MS)
-  const others = (upcoming.data ?? [])
-    .filter(other => other.definition === target && other.name !== name && other.paused === null)
-    .flatMap(({ times }) => times.map(time => Date.parse(time)))
   const lines: ReactNode[] = []
   const met_ = [...met.byTime].filter(([, names]) => names.length > 0)
   const [worst] = met_.toSorted(([, one], [, other]) => other.length - one.length)
@@ -85,7 +85,11 @@ export function Collisions({ namespace, name, fields, firing, from, met }: Colli
       </Line>,
     )
   else if (definition.data !== undefined && (p50 === undefined || p95 === undefined))
-    lines.push(<Line key="no-runs">No run of {target} has ended yet: nothing is known of how long one takes.</Line>)
+    lines.push(
+      <Line key="no-runs" unknown>
+        No run of {target} has ended yet: nothing is known of how long one takes.
+      </Line>,
+    )
   if (p50 !== undefined && p95 !== undefined) {
     const overlapping = overlap === 'allow' ? 0 : overlapsOf(own, p50)
     lines.push(
@@ -103,70 +107,23 @@ export function Collisions({ namespace, name, fields, firing, from, met }: Colli
         )}
       </Line>,
     )
-    for (const limit of (limits.data?.limits ?? []).filter(
-      ({ on, per, concurrency }) => isOn(on, target) && per === null && concurrency !== undefined,
-    ))
-      lines.push(<LimitLine key={limit.name} name={limit.name} concurrency={limit.concurrency ?? 1} starts={[...own, ...others]} usualMs={p50} />)
   }
+  if (limits !== undefined && upcoming.data !== undefined && !definition.isError)
+    lines.push(
+      <MetLimits
+        key="limits"
+        met={limits}
+        target={target}
+        own={own}
+        from={begin}
+        until={Math.min(begin + DAY_MS, firingUntil)}
+        others={upcoming.data}
+      />,
+    )
   if (lines.length === 0) return null
   return (
     <Panel title="Whom it meets">
       <ul className="flex flex-col gap-2">{lines}</ul>
     </Panel>
-  )
-}
-
-interface LimitLineProps {
-  name: string
-  /** In force now. */
-  concurrency: number
-  starts: readonly number[]
-  usualMs: number
-}
-
-/** Whether the starts of the next day find room in a limit: as it is, and as it would be with another number. */
-function LimitLine({ name, concurrency, starts, usualMs }: LimitLineProps) {
-  const [typed, setTyped] = useState(String(concurrency))
-  const slots = /^[1-9]\d{0,5}$/.test(typed) ? Number(typed) : concurrency
-  const { waiting, longestMs } = waitsOf(starts, usualMs, slots)
-  return (
-    <Line warns={waiting > 0}>
-      The limit{' '}
-      <Link to="/limits" className="font-medium hover:underline">
-        {name}
-      </Link>{' '}
-      lets{' '}
-      <input
-        aria-label={`Runs that the limit ${name} would let run at a time`}
-        inputMode="numeric"
-        value={typed}
-        onChange={event => setTyped(event.target.value)}
-        className="numeric h-6 w-12 rounded-small border border-edge bg-surface px-1 text-center"
-      />{' '}
-      run at a time{slots !== concurrency && ` (now ${countText(concurrency)})`}:{' '}
-      {waiting === 0 ? (
-        `of the ${countText(starts.length)} that schedules start in the next day, none would wait.`
-      ) : (
-        <>
-          <b className="numeric font-semibold">
-            {countText(waiting)} of {countText(starts.length)}
-          </b>{' '}
-          that schedules start in the next day would wait, up to {durationText(longestMs)}.
-        </>
-      )}
-    </Line>
-  )
-}
-
-function isOn(on: unknown, target: string): boolean {
-  return typeof on === 'object' && on !== null && (on as { definition?: string }).definition === target
-}
-
-function Line({ warns = false, children }: { warns?: boolean; children: ReactNode }) {
-  return (
-    <li className="flex gap-2">
-      <Icon name={warns ? 'warning' : 'check'} size={14} className={`mt-0.5 ${warns ? 'text-paused' : 'text-completed'}`} />
-      <span className="min-w-0">{children}</span>
-    </li>
   )
 }

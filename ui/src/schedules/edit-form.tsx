@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { Editor, faultOf } from '../parts/editor.tsx'
 import { SwitchField, TextField } from '../parts/field.tsx'
 import { Panel } from '../parts/panel.tsx'
+import { CalendarFields } from './calendar-fields.tsx'
 import { FIELDS, type Fields } from './draft.ts'
 import { DayFields, PolicyFields } from './policy-fields.tsx'
 import { type FieldsProps, problemAt, TimetableFields } from './timetable-fields.tsx'
@@ -20,6 +21,7 @@ export function EditForm({ namespace, fields, change, problem }: FieldsProps & {
           </Panel>
           <Panel title="On which days">
             <DayFields fields={fields} change={change} problem={problem} />
+            <CalendarFields fields={fields} change={change} problem={problem} />
           </Panel>
           <Panel title="What, and how">
             <div className="flex flex-col gap-3">
@@ -39,7 +41,7 @@ export function EditForm({ namespace, fields, change, problem }: FieldsProps & {
         label="All fields as JSON"
         checked={asJson}
         onChange={setAsJson}
-        help="Input, options of the runs, calendars, blackouts, start and end, gap and fold."
+        help="Input, options of the runs, blackouts, start and end, gap and fold."
       />
     </div>
   )

@@ -2,9 +2,11 @@ import { useState } from 'react'
 import type { Schedule } from '../api/client.ts'
 import { useAction } from '../api/use-action.ts'
 import { Button } from '../parts/button.tsx'
+import { Command, commandText } from '../parts/command.tsx'
 import { ConfirmDialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { Time } from '../parts/time.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { Duration, Time } from '../parts/time.tsx'
 import { resetSchedule } from './actions.ts'
 
 /** Who paused it, why, and until when. */
@@ -29,6 +31,20 @@ export function PausedNote({ schedule: { paused } }: { schedule: Schedule }) {
         </span>
       </span>
     </p>
+  )
+}
+
+/** On what it choked, and how it goes on. */
+export function StuckNote({ namespace, schedule: { name, stuck } }: { namespace: string; schedule: Schedule }) {
+  if (stuck === null) return null
+  return (
+    <Notice tone="failed" action={<Command text={commandText(namespace, 'schedule', 'resume', name)} />}>
+      <p>
+        <b className="font-semibold">Stuck</b> on “{stuck.on}” since <Time at={stuck.since} as="short" /> (<Duration from={stuck.since} to={null} />
+        ): {stuck.why}
+      </p>
+      <p className="text-soft">It fires nothing before it is resumed, and then takes that again.</p>
+    </Notice>
   )
 }
 

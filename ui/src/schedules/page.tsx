@@ -109,7 +109,10 @@ const BAD = ['failed', 'refused', 'missed', 'late', 'skipped'] as const
 /** How many stand still, and how many went wrong the last time: each is a filter. */
 function Troubles({ schedules, search }: { schedules: readonly Schedule[]; search: SchedulesSearch }) {
   const now = useNow()
-  const states = (['late', 'paused', 'ended'] as const).map(state => ({ state, count: schedules.filter(one => stateOf(one, now) === state).length }))
+  const states = (['stuck', 'late', 'paused', 'ended'] as const).map(state => ({
+    state,
+    count: schedules.filter(one => stateOf(one, now) === state).length,
+  }))
   const lasts = BAD.map(became => ({ became, count: schedules.filter(one => lastOf(one) === became).length }))
   const look = 'inline-flex h-6 items-center gap-1.5 rounded-small px-1.5 hover:bg-hover'
   const { state: _, last: __, ...rest } = search

@@ -119,7 +119,7 @@ function outcomes(
   const range = { from: isoText(from), until: isoText(until) }
   return paged<Outcomes>(async cursor => {
     const params = { path: { namespace }, query: { ...query, ...range, ...(cursor !== null && { cursor }) } }
-    const { schedules, next } = await call(client.GET('/v1/namespaces/{namespace}/schedules/outcomes', { params, signal }))
+    const { schedules, next } = await call(client.GET('/v1/namespaces/{namespace}/outcomes', { params, signal }))
     return { rows: schedules, next }
   })
 }
@@ -128,7 +128,7 @@ function upcoming(namespace: string, from: number, until: number, signal: AbortS
   const range = { from: isoText(from), until: isoText(Math.max(from, until)), limit: 200 }
   return paged<Upcoming>(async cursor => {
     const params = { path: { namespace }, query: { ...range, ...(cursor !== null && { cursor }) } }
-    const { schedules, next } = await call(client.GET('/v1/namespaces/{namespace}/schedules/upcoming', { params, signal }))
+    const { schedules, next } = await call(client.GET('/v1/namespaces/{namespace}/upcoming', { params, signal }))
     return { rows: schedules, next }
   })
 }

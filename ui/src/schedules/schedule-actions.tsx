@@ -16,7 +16,8 @@ import { PauseDialog } from './pause-dialog.tsx'
 
 /** Trigger, pause or resume, backfill, calendar file, delete; each also as the command that does it. */
 export function ScheduleActions({ namespace, schedule }: { namespace: string; schedule: Schedule }) {
-  const { name, paused } = schedule
+  const { name, paused, stuck } = schedule
+  const runs = paused === null && stuck === null
   const navigate = useNavigate()
   const [dialog, setDialog] = useState<'pause' | 'backfill' | 'calendar' | 'delete' | null>(null)
   const close = (): void => setDialog(null)
@@ -38,8 +39,8 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
     onDone: () => void navigate({ to: '/schedules', search: {} }),
   })
   useCommand({ label: 'Trigger this schedule', group: 'This page', keys: 't', run: () => trigger.run(null) })
-  useCommand({ label: 'Pause this schedule', group: 'This page', keys: 'p', run: () => setDialog('pause') }, paused === null)
-  useCommand({ label: 'Resume this schedule', group: 'This page', keys: 'p', run: () => resume.run(null) }, paused !== null)
+  useCommand({ label: 'Pause this schedule', group: 'This page', keys: 'p', run: () => setDialog('pause') }, runs)
+  useCommand({ label: 'Resume this schedule', group: 'This page', keys: 'p', run: () => resume.run(null) }, !runs)
   useCommand({ label: 'Backfill this schedule', group: 'This page', keys: 'b', run: () => setDialog('backfill') })
   const problem = trigger.problem ?? resume.problem
   return (
@@ -49,7 +50,7 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
         Trigger
       </Button>
       <AsCommand text={commandText(namespace, 'schedule', 'trigger', name)} />
-      {paused === null ? (
+      {runs ? (
         <Button icon="pause" keys="p" onClick={() => setDialog('pause')}>
           Pause
         </Button>

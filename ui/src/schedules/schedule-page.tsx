@@ -9,7 +9,7 @@ import { classes } from '../parts/classes.ts'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { LedgerTab } from './ledger-tab.tsx'
-import { Override, PausedNote } from './notes.tsx'
+import { Override, PausedNote, StuckNote } from './notes.tsx'
 import { Overview } from './overview.tsx'
 import { scheduleQuery } from './queries.ts'
 import { ScheduleActions } from './schedule-actions.tsx'
@@ -40,6 +40,7 @@ export function SchedulePage() {
           <span className="inline-block first-letter:uppercase">{schedule.words}</span>
           {schedule.description !== undefined && <span> · {schedule.description}</span>}
         </p>
+        <StuckNote namespace={namespace} schedule={schedule} />
         <PausedNote schedule={schedule} />
         <Override namespace={namespace} schedule={schedule} />
         <TabLinks name={name} tab={search.tab} />

@@ -1,7 +1,7 @@
 import { listOf, present, textOf } from '../app/search.ts'
 import { BECAME, type Became } from './became.ts'
 
-export const SCHEDULE_STATES = ['active', 'paused', 'late', 'ended'] as const
+export const SCHEDULE_STATES = ['active', 'paused', 'late', 'stuck', 'ended'] as const
 export type ScheduleState = (typeof SCHEDULE_STATES)[number]
 const VIEWS = ['day', 'month', 'new'] as const
 

@@ -5,8 +5,9 @@ import type { ScheduleState, SchedulesSearch } from './search.ts'
 /** A time this far past that is not accounted for: nobody fires it. */
 const LATE_MS = 30_000
 
-/** Where a schedule stands. late: its next time is past, and nothing has become of it. ended: it has no further time. */
-export function stateOf({ paused, nextAt, jitter }: Pick<Schedule, 'paused' | 'nextAt' | 'jitter'>, now: number): ScheduleState {
+/** Where a schedule stands. stuck: it choked on an input. late: its next time is past, and nothing has become of it. ended: it has no further time. */
+export function stateOf({ stuck, paused, nextAt, jitter }: Pick<Schedule, 'stuck' | 'paused' | 'nextAt' | 'jitter'>, now: number): ScheduleState {
+  if (stuck !== null) return 'stuck'
   if (paused !== null) return 'paused'
   if (nextAt === null) return 'ended'
   return now - Date.parse(nextAt) > jitter + LATE_MS ? 'late' : 'active'

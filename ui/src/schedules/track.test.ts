@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { clustersOf, herdsOf, type Moment, partOf, startsByMinute } from './track.ts'
-import { overlapsOf, waitsOf } from './waits.ts'
 
 const moment = (at: number, became: Moment['became'] = 'completed', count = 1): Moment => ({ at, became, count })
 
@@ -37,18 +36,5 @@ describe('the load', () => {
   test('a herd is a minute in which three start; what was skipped is none of them', () => {
     const minutes = startsByMinute([start('a', 0), start('b', 59_000), start('c', 1_000), start('d', 0, 'skipped'), start('a', 60_000)])
     expect(herdsOf(minutes).map(([at, starts]) => [at, starts.map(({ name }) => name).join('')])).toEqual([[0, 'abc']])
-  })
-})
-
-describe('what would wait', () => {
-  test.each([
-    [[0, 0, 0, 0, 0], 10, 2, { starts: 5, waiting: 3, longestMs: 20 }],
-    [[0, 10, 20], 10, 1, { starts: 3, waiting: 0, longestMs: 0 }],
-    [[0, 5], 10, 1, { starts: 2, waiting: 1, longestMs: 5 }],
-  ])('of %j, each %d long, %d at a time', (starts, duration, slots, expected) => expect(waitsOf(starts, duration, slots)).toEqual(expected))
-
-  test('times within the run before overlap it', () => {
-    expect(overlapsOf([0, 60, 120, 180], 90)).toBe(2)
-    expect(overlapsOf([0, 60, 120], 30)).toBe(0)
   })
 })

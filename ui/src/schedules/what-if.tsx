@@ -169,7 +169,15 @@ function Times({ namespace, name, before, after, fields, from, changed }: TimesP
           </div>
         )}
       </Panel>
-      <Collisions namespace={namespace} name={name} fields={fields} firing={firing} from={from} met={collisions} />
+      <Collisions
+        namespace={namespace}
+        name={name}
+        fields={fields}
+        firing={firing}
+        firingUntil={after.times.length < COMPARED ? Number.POSITIVE_INFINITY : Date.parse(after.times.at(-1)?.at ?? '')}
+        from={from}
+        met={collisions}
+      />
     </>
   )
 }
