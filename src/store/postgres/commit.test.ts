@@ -9,14 +9,14 @@ import { Database } from './database.ts'
 import { statement } from './pipeline.ts'
 import { type LossyProxy, lossyProxy } from './proxy.ts'
 import { openPostgresStore } from './store.ts'
-import { connected, emptied, freshSchema, query, TEST_URL, waiting } from './testing.ts'
+import { connected, emptied, query, schemaOfOwn, TEST_URL, waiting } from './testing.ts'
 
 const id = () => newId(Date.now(), Math.random)
 const both = (first: Lane, second: Lane) => [first.claim.claim, second.claim.claim]
 
 /** Opened anew for each test, in one schema. */
 function stores(settings: Record<string, string> = {}, address = (url: string) => url) {
-  const { url, schema } = freshSchema(settings)
+  const { url, schema } = schemaOfOwn(settings)
   const opened: Store[] = []
   return {
     schema,

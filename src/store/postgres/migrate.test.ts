@@ -3,7 +3,7 @@ import { StoreRefused } from '../store.ts'
 import { Database } from './database.ts'
 import { migrate, migrations } from './migrate.ts'
 import { openPostgresStore } from './store.ts'
-import { freshSchema, query, TEST_URL } from './testing.ts'
+import { query, schemaOfOwn, TEST_URL } from './testing.ts'
 
 const versions = async (schema: string) =>
   (await query<{ version: number }>(`select version from "${schema}".schema_version order by version`)).map(({ version }) => version)
@@ -14,7 +14,7 @@ test('are numbered from 1 without a gap', () => {
 })
 
 test('many that start at once on an empty database make one schema, each step once, and all open', async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   const stores = await Promise.all(Array.from({ length: 4 }, () => openPostgresStore({ url })))
   expect(await versions(schema)).toEqual(migrations().map(({ version }) => version))
   for (const store of stores) expect(await store.read.settingsVersion()).toBe(0)
@@ -23,7 +23,7 @@ test('many that start at once on an empty database make one schema, each step on
 })
 
 test('go on from any version to the last, each in a transaction of its own', async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   await (await openPostgresStore({ url })).close()
   const next = migrations().length + 1
   const known = [
@@ -40,7 +40,7 @@ test('go on from any version to the last, each in a transaction of its own', asy
 })
 
 test('a schema of a newer version is refused, and left as it is', async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   await (await openPostgresStore({ url })).close()
   await query(`insert into "${schema}".schema_version values (9999, 0)`)
   await expect(openPostgresStore({ url })).rejects.toThrow(/is of version 9999; this version of Mainspring knows up to \d+/)
@@ -48,21 +48,21 @@ test('a schema of a newer version is refused, and left as it is', async () => {
 })
 
 test("somebody else's schema is refused, and left as it is", async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   await query(`create schema "${schema}"; create table "${schema}".theirs(id int)`)
   await expect(openPostgresStore({ url })).rejects.toThrow('was not made by Mainspring')
   expect(await query('select tablename from pg_tables where schemaname = $1', [schema])).toEqual([{ tablename: 'theirs' }])
 })
 
 test('an empty schema that somebody made for us is taken', async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   await query(`create schema "${schema}"`)
   await (await openPostgresStore({ url })).close()
   expect(await versions(schema)).toEqual(migrations().map(({ version }) => version))
 })
 
 test('a user who may not make a schema is told so', async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   const role = `role_${schema}`
   await query(`create role "${role}" login`)
   const theirs = new URL(url)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openPostgresStore, reasonAgainst, type Server } from './store.ts'
-import { freshSchema, query } from './testing.ts'
+import { query, schemaOfOwn } from './testing.ts'
 
 describe('a database that cannot be used is refused, with the reason', () => {
   const usable: Server = { fsync: 'on', version: 140_000, encoding: 'UTF8', standby: false }
@@ -32,7 +32,7 @@ describe('a database that cannot be used is refused, with the reason', () => {
 })
 
 test("the schema is called mainspring unless the URL names one; other parameters are the driver's", async () => {
-  const { url, schema } = freshSchema()
+  const { url, schema } = schemaOfOwn()
   const store = await openPostgresStore({ url })
   await store.lanes()
   expect(await query('select application_name as name from pg_stat_activity where application_name = $1 limit 1', [schema])).toEqual([
@@ -43,7 +43,7 @@ test("the schema is called mainspring unless the URL names one; other parameters
 })
 
 test("wall time is the database's", async () => {
-  const { url } = freshSchema()
+  const { url } = schemaOfOwn()
   const store = await openPostgresStore({ url })
   const before = Number((await query<{ at: string }>('select floor(extract(epoch from clock_timestamp()) * 1000)::text as at'))[0]?.at)
   const at = await store.now()

@@ -8,7 +8,7 @@ import type { Step } from './pipeline.ts'
 import { readsOf } from './read.ts'
 import { runsQuery } from './runs.ts'
 import { openPostgresStore } from './store.ts'
-import { connected, freshSchema } from './testing.ts'
+import { connected, schemaOfOwn } from './testing.ts'
 import { PARTS } from './writes.ts'
 
 interface Asked {
@@ -80,7 +80,7 @@ async function plan(client: Client, { planning, sql }: Asked, values?: unknown[]
 }
 const steps = (rows: { 'QUERY PLAN': string }[]) => rows.map(row => row['QUERY PLAN'].trim().replace(/^-> +/, ''))
 
-const { url, schema } = freshSchema()
+const { url, schema } = schemaOfOwn()
 async function inSchema(body: (client: Client) => Promise<void>): Promise<void> {
   await connected(async client => {
     await client.query(`set search_path to "${schema}"`)

@@ -1,8 +1,8 @@
 import { conformance } from '../conformance.ts'
 import { openPostgresStore } from './store.ts'
-import { emptied, freshSchema } from './testing.ts'
+import { emptied, schemaOfOwn } from './testing.ts'
 
-const { url, schema } = freshSchema()
+const { url, schema } = schemaOfOwn()
 conformance('postgres', async () => {
   await emptied(schema)
   const open = () => openPostgresStore({ url })

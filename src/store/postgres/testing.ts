@@ -8,7 +8,7 @@ export const TEST_URL = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://post
 let made = 0
 
 /** The URL of a schema that nobody has, dropped with the test file; connections are named like it. `settings` are those of a role or a database. */
-export function freshSchema(settings: Record<string, string> = {}): { url: string; schema: string } {
+export function schemaOfOwn(settings: Record<string, string> = {}): { url: string; schema: string } {
   const schema = `test_${process.pid}_${Date.now().toString(36)}_${++made}`
   afterAll(() => query(`drop schema if exists "${schema}" cascade`))
   const url = new URL(TEST_URL)
@@ -17,6 +17,11 @@ export function freshSchema(settings: Record<string, string> = {}): { url: strin
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   if (options.length > 0) url.searchParams.set('options', options.join(' '))
   return { url: url.href, schema }
+}
+
+/** The same, where nobody needs its name. */
+export function freshSchema(settings: Record<string, string> = {}): string {
+  return schemaOfOwn(settings).url
 }
 
 /** One statement, or several without values, on a connection of its own. */
