@@ -1,4 +1,4 @@
-import pg, { type Pool, type PoolClient } from 'pg'
+import pg, { type Client, type ClientConfig, type Pool, type PoolClient } from 'pg'
 import { StoreUnavailable } from '../store.ts'
 import { Aborted, codeOf, unavailable } from './failures.ts'
 import { Pipeline, type Result, type Step, statement } from './pipeline.ts'
@@ -47,20 +47,25 @@ export class Database {
   readonly schema: string
   readonly #pools: Record<Role, Pool>
   readonly #settings: Record<'write' | 'read', Record<Planning, Step>>
+  readonly #configuration: ClientConfig
   #named = true
+  #vacuuming: Client | null = null
   #closing: Promise<void> | null = null
 
   constructor(connectionString: string, schema: string) {
     this.schema = schema
+    this.#configuration = {
+      connectionString,
+      fallback_application_name: 'mainspring',
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+    }
     const pool = (max: number) => {
       const made = new pg.Pool({
-        connectionString,
+        ...this.#configuration,
         max,
-        fallback_application_name: 'mainspring',
-        connectionTimeoutMillis: CONNECT_MS,
         idleTimeoutMillis: IDLE_MS,
         allowExitOnIdle: true,
-        keepAlive: true,
       })
       // A connection that breaks: whoever uses it is told by the statement's error, and the next one who asks gets another.
       made.on('error', () => {})
@@ -102,7 +107,24 @@ export class Database {
     }
   }
 
+  /** Of a table, beside everything; not at all where somebody is at it already. What fails, the next one does. */
+  async vacuum(table: string): Promise<void> {
+    const client = new pg.Client(this.#configuration)
+    client.on('error', () => {})
+    this.#vacuuming = client
+    try {
+      await client.connect()
+      await client.query(`vacuum (skip_locked, truncate false) "${this.schema}".${table}`)
+    } catch {
+      // autovacuum comes, too
+    } finally {
+      this.#vacuuming = null
+      cutOff(client)
+    }
+  }
+
   close(): Promise<void> {
+    if (this.#vacuuming !== null) cutOff(this.#vacuuming)
     this.#closing ??= Promise.all(Object.values(this.#pools).map(pool => pool.end())).then(() => {})
     return this.#closing
   }
@@ -159,6 +181,11 @@ async function answered(client: PoolClient, pipeline: Pipeline): Promise<Result[
   } finally {
     clearTimeout(late)
   }
+}
+
+/** At once: a server that is at work does not hear a goodbye. */
+function cutOff(client: Client): void {
+  client.connection.stream.destroy()
 }
 
 async function rolledBack(client: PoolClient): Promise<boolean> {
