@@ -61,7 +61,7 @@ const RENEW = statement(`update lane_renewal r set renewals = renewals + 1, vers
 export function claimsOf(database: Database): Claims {
   async function transaction(...steps: Step[]): Promise<Result[]> {
     try {
-      return await database.decide('keyed', ...steps)
+      return await database.claim(...steps)
     } catch (error) {
       throw unavailable(error)
     }

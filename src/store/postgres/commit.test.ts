@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { newId } from '../../core/ids.ts'
 import { bornRow, keyRow, type Lane, NAMESPACE, openLane, touchedRow } from '../conformance/fixtures.ts'
 import { type Batch, noWrites, SHARDS, type Store, StoreFenced } from '../store.ts'
@@ -157,8 +157,14 @@ describe('an answer that is lost is settled (E3)', () => {
   beforeAll(async () => {
     lossy = await lossyProxy()
   })
-  const { schema, open, closeAll, holding } = stores({}, url => lossy.through(url))
+  const { schema, open: opened, closeAll, holding } = stores({}, url => lossy.through(url))
   afterAll(closeAll)
+  /** Connected: what is lost is of the batch, not of the connection's beginning. */
+  const open = async () => {
+    const { store, lane } = await opened()
+    await lane.commit({})
+    return { store, lane }
+  }
   const written = async (row: { id: string }) => (await query(`select 1 from "${schema}".run_open where id = $1`, [row.id])).length === 1
 
   test('the batch never reached the database: out, and it never comes in', async () => {
@@ -210,6 +216,25 @@ describe('an answer that is lost is settled (E3)', () => {
     })
     expect(settled).toBe('in')
     expect(await written(born)).toBe(true)
+  })
+
+  test('an answer that does not come is given up, and waited for by the settling: in', async () => {
+    const { store, lane } = await open()
+    const row = bornRow()
+    await lane.commit({ born: [row] })
+    const batch = lane.batch({ touched: [touchedRow(row)] })
+    const settled = await holding(`select 1 from run_open where id = '${row.id}' for update`, async letGo => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const answer = store.commit(batch).finally(() => vi.useRealTimers())
+      await waiting(schema)
+      vi.advanceTimersByTime(30_000)
+      expect(await answer).toEqual({ is: 'unknown' })
+      const settled = store.settle(batch, 'settling')
+      await waiting(schema, 2)
+      await letGo()
+      return settled
+    })
+    expect(settled).toBe('in')
   })
 
   test("the server's process is ended in the middle: out", async () => {
@@ -275,6 +300,21 @@ describe('data that PostgreSQL cannot hold (E14)', () => {
       why: '1 of 3 runs that are touched are open',
     })
   })
+})
+
+test('a renewal waits for no commits, however many there are', async () => {
+  const { schema, open, closeAll, holding } = stores()
+  const { store, lane } = await open()
+  const row = bornRow()
+  await lane.commit({ born: [row] })
+  await holding(`select 1 from run_open where id = '${row.id}' for update`, async letGo => {
+    const commits = [...Array(8).keys()].map(async () => (await openLane(store)).commit({ touched: [touchedRow(row)] }))
+    await waiting(schema, 5)
+    expect(await store.renew(lane.claim, 0)).toBe(0)
+    await letGo()
+    expect(await Promise.all(commits)).toEqual(Array(8).fill({ is: 'committed' }))
+  })
+  await closeAll()
 })
 
 test('a lock that is not got in time refuses the batch, which may go again', async () => {

@@ -4,6 +4,7 @@ import { ArrayWriter, arrayOf, Unstorable } from './arrays.ts'
 import type { Database } from './database.ts'
 import { Aborted, answerOf } from './failures.ts'
 import { type Parameter, type Result, type Statement, type Step, statement } from './pipeline.ts'
+import { vacuumsOf } from './vacuum.ts'
 import { PARTS, type Part } from './writes.ts'
 
 /** The store as it is now, told by the timeline of its log: it changes when a replica is promoted, whatever that one lost (E2). */
@@ -19,6 +20,7 @@ const ROOM = 1.25
 
 export function commitsOf(database: Database): Commits {
   const statements = new Map<string, Statement>()
+  const vacuumed = vacuumsOf(database)
   let expectedBytes = 4_096
 
   /** Shapes of batches are few: most have one to three parts. */
@@ -50,7 +52,10 @@ export function commitsOf(database: Database): Commits {
       try {
         const [written] = await database.decide('keyed', step(batch, claims))
         const [standing, fenced, next] = (written as Result).rows[0] as [string, string, string]
-        if (fenced === '1') return { is: 'committed' }
+        if (fenced === '1') {
+          vacuumed(batch.writes.touched.length + batch.writes.closed.length)
+          return { is: 'committed' }
+        }
         const stand = new Set(JSON.parse(standing) as string[])
         const missing = batch.checks.filter(claim => !stand.has(claim))
         return next === '1' && stand.has(batch.claim) && missing.length > 0 ? { is: 'unchecked', claims: missing } : { is: 'fenced' }

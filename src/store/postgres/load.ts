@@ -23,7 +23,7 @@ import {
 } from '../store.ts'
 import { arrayOf } from './arrays.ts'
 import { INCARNATION } from './commit.ts'
-import type { Database, Planning } from './database.ts'
+import { type Database, lookedUp, type Planning } from './database.ts'
 import { unavailable } from './failures.ts'
 import { upFrom, wholeDown } from './parameters.ts'
 import { type Parameter, type ResultRow, type Statement, statement } from './pipeline.ts'
@@ -59,8 +59,8 @@ function load(query: string, order: string): Statement {
 const mine = (part: string) => `${part} between $3::int2 and $4::int2 and get_bit($5::bit(256), ${part}) = 1`
 
 const ACTORS = load(
-  `select ${OPEN_COLUMNS} from unnest($6::text[]) i(id) join run_open r on r.id = i.id
-  union all select ${CLOSED_COLUMNS} from unnest($6::text[]) i(id) join run_closed r on r.id = i.id`,
+  `select ${OPEN_COLUMNS} from unnest($6::text[]) i(id) join run_open r on ${lookedUp('r.id', 'i.id')}
+  union all select ${CLOSED_COLUMNS} from unnest($6::text[]) i(id) join run_closed r on ${lookedUp('r.id', 'i.id')}`,
   '',
 )
 const DUE = load(
@@ -95,7 +95,7 @@ const GROUPS = load(
 const KEYS = load(
   `select k.namespace, k.scope, k.definition, k.key, k.run, k.input_hash, k.expires_at::text, u.nth
   from unnest($6::text[], $7::text[], $8::text[], $9::bytea[]) with ordinality u(namespace, scope, definition, key, nth)
-  join run_key k on k.namespace = u.namespace and k.scope = u.scope and k.definition = u.definition and k.key = u.key`,
+  join run_key k on ${lookedUp('k.namespace', 'u.namespace')} and k.scope = u.scope and k.definition = u.definition and k.key = u.key`,
   'order by r.nth',
 )
 const RATES = load(`select t.namespace, t.limit_name, t.key, t.spent from rate t where ${mine('t.part')}`, '')
@@ -120,7 +120,7 @@ const EXPIRED_RUNS = load(
 )
 const EXPIRED_KEYS = load(
   `select k.namespace, k.scope, k.definition, k.key, k.expires_at from run_key k
-  where k.expires_at is not null and k.expires_at <= $6::int8 and ${mine('k.part')} and not exists (select 1 from run_open o where o.id = k.run)
+  where k.expires_at is not null and k.expires_at <= $6::int8 and ${mine('k.part')} and not exists (select 1 from run_open o where ${lookedUp('o.id', 'k.run')})
   order by k.expires_at limit $7::int8`,
   'order by r.expires_at',
 )

@@ -1,13 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { openPostgresStore, refuse } from './store.ts'
+import { openPostgresStore, reasonAgainst, type Server } from './store.ts'
 import { query, schemaOfOwn } from './testing.ts'
 
 describe('a database that cannot be used is refused, with the reason', () => {
-  test.each([
-    ['fsync = off (E6)', ['off', 150_000, 'UTF8'], 'runs with fsync = off'],
-    ['a version before 14', ['on', 130_012, 'UTF8'], 'PostgreSQL 13'],
-    ['another encoding', ['on', 150_000, 'SQL_ASCII'], 'encoded in SQL_ASCII'],
-  ] as const)('%s', (_, [fsync, version, encoding], why) => expect(() => refuse(fsync, version, encoding)).toThrow(why))
+  const usable: Server = { fsync: 'on', version: 140_000, encoding: 'UTF8', standby: false }
+  test.each<[string, Partial<Server>, string | null]>([
+    ['a usable one', {}, null],
+    ['fsync = off (E6)', { fsync: 'off' }, 'runs with fsync = off'],
+    ['a version before 14', { version: 130_012 }, 'PostgreSQL 13'],
+    ['another encoding', { encoding: 'SQL_ASCII' }, 'encoded in SQL_ASCII'],
+    ['a standby', { standby: true }, 'Name the primary'],
+  ])('%s', (_, changes, why) => {
+    const reason = reasonAgainst({ ...usable, ...changes })
+    if (why === null) expect(reason).toBeNull()
+    else expect(reason).toContain(why)
+  })
 
   test.each([
     ['mysql://host/database', 'begins with postgres://'],

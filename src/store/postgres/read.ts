@@ -3,7 +3,7 @@ import type { ClosedState, RunState } from '../../core/run.ts'
 import { cursorOf, depthFrom, LAST, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
 import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, Row, SettingRow } from '../store.ts'
 import { arrayOf } from './arrays.ts'
-import type { Database, Planning } from './database.ts'
+import { type Database, lookedUp, type Planning } from './database.ts'
 import { unavailable } from './failures.ts'
 import { downFrom, textOf, upFrom, wholeDown, wholeUp } from './parameters.ts'
 import { type Parameter, type ResultRow, type Statement, statement } from './pipeline.ts'
@@ -43,9 +43,9 @@ const LEDGERS = statement(`select q.nth::text, ${LINE} from unnest($1::text[]) w
     order by l.until desc, l.n desc limit $5::int8) l
   order by q.nth, l.until desc, l.n desc`)
 const TIMES =
-  statement(`select r.id, r.state, r.started_at::text, null::text from unnest($2::text[]) i(id) join run_open r on r.id = i.id where r.namespace = $1
+  statement(`select r.id, r.state, r.started_at::text, null::text from unnest($2::text[]) i(id) join run_open r on ${lookedUp('r.id', 'i.id')} where r.namespace = $1
   union all
-  select r.id, r.state, r.started_at::text, r.closed_at::text from unnest($2::text[]) i(id) join run_closed r on r.id = i.id where r.namespace = $1`)
+  select r.id, r.state, r.started_at::text, r.closed_at::text from unnest($2::text[]) i(id) join run_closed r on ${lookedUp('r.id', 'i.id')} where r.namespace = $1`)
 const CLOSED_COUNTS = statement(
   "select state, count(*)::text from run_closed where namespace = $1 and closed_at >= $2::int8 and kind <> 'schedule' group by state",
 )

@@ -48,21 +48,32 @@ function locate(url: string): { connectionString: string; schema: string } {
 
 /** @throws StoreRefused when commits would not be on disk (E6), or texts would not be kept as they are. */
 async function requireDurability(database: Database): Promise<void> {
-  const { fsync, version, encoding } = await database.session(async client => {
-    const { rows } = await client.query(
-      "select current_setting('fsync') as fsync, current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding",
+  const server = await database.session(async client => {
+    const { rows } = await client.query<Server>(
+      `select current_setting('fsync') as fsync, current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+        pg_is_in_recovery() as standby`,
     )
-    return rows[0] as { fsync: string; version: number; encoding: string }
+    return rows[0] as Server
   })
-  refuse(fsync, version, encoding)
+  const why = reasonAgainst(server)
+  if (why !== null) throw new StoreRefused(why)
 }
 
-export function refuse(fsync: string, version: number, encoding: string): void {
-  if (version < VERSION_MIN)
-    throw new StoreRefused(`The database is PostgreSQL ${Math.floor(version / 10_000)}. Mainspring needs 14 or newer: name a newer one.`)
-  if (fsync !== 'on')
-    throw new StoreRefused('The database runs with fsync = off: what it acknowledges is lost when its machine stops. Set fsync = on and restart it.')
-  if (encoding !== 'UTF8') throw new StoreRefused(`The database is encoded in ${encoding}. Make one with encoding 'UTF8', and name that.`)
+export interface Server {
+  fsync: string
+  /** 150018: version 15.18. */
+  version: number
+  encoding: string
+  standby: boolean
+}
+
+/** Why a server cannot be used, and what to do. */
+export function reasonAgainst({ fsync, version, encoding, standby }: Server): string | null {
+  if (version < VERSION_MIN) return `The database is PostgreSQL ${Math.floor(version / 10_000)}. Mainspring needs 14 or newer: name a newer one.`
+  if (fsync !== 'on') return 'The database runs with fsync = off: what it acknowledges is lost when its machine stops. Set fsync = on and restart it.'
+  if (encoding !== 'UTF8') return `The database is encoded in ${encoding}. Make one with encoding 'UTF8', and name that.`
+  if (standby) return 'The database is a standby, which takes no writes. Name the primary.'
+  return null
 }
 
 function storeOf(database: Database): Store {

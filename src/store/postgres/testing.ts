@@ -5,12 +5,16 @@ import { SHARDS } from '../store.ts'
 /** Where PostgreSQL is in tests: as the environment says, or where the set-up of the tests has started one (test/support/postgres.ts). */
 export const TEST_URL = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
-let made = 0
+/** Dropped at the end of the file: a hook that is registered while a test runs never would. */
+const made: string[] = []
+afterAll(async () => {
+  for (const schema of made) await query(`drop schema if exists "${schema}" cascade`)
+})
 
 /** The URL of a schema that nobody has, dropped with the test file; connections are named like it. `settings` are those of a role or a database. */
 export function schemaOfOwn(settings: Record<string, string> = {}): { url: string; schema: string } {
-  const schema = `test_${process.pid}_${Date.now().toString(36)}_${++made}`
-  afterAll(() => query(`drop schema if exists "${schema}" cascade`))
+  const schema = `test_${process.pid}_${Date.now().toString(36)}_${made.length + 1}`
+  made.push(schema)
   const url = new URL(TEST_URL)
   url.searchParams.set('schema', schema)
   url.searchParams.set('application_name', schema)
@@ -20,8 +24,8 @@ export function schemaOfOwn(settings: Record<string, string> = {}): { url: strin
 }
 
 /** The same, where nobody needs its name. */
-export function freshSchema(): string {
-  return schemaOfOwn().url
+export function freshSchema(settings: Record<string, string> = {}): string {
+  return schemaOfOwn(settings).url
 }
 
 /** One statement, or several without values, on a connection of its own. */

@@ -1,6 +1,7 @@
 import { partOf, partOfResource } from '../../core/ids.ts'
 import type { ClosingRow, KeyName, KeyRow, LedgerRow, OpenRow, Writes } from '../store.ts'
 import type { Column, ColumnType, Value } from './arrays.ts'
+import { lookedUp } from './database.ts'
 
 /** Rows of a batch that go to one place, and the common table expressions that take them there. */
 export interface Part<Row = never> {
@@ -94,7 +95,7 @@ export const PARTS: readonly Part[] = [
     columns: BORN,
     sql: u => `born as (
       insert into run_open(${names(BORN)}) select ${names(BORN)} from ${u}
-      where ${FENCED} and not exists (select 1 from run_closed c where c.id = u.id) returning 1)`,
+      where ${FENCED} and not exists (select 1 from run_closed c where ${lookedUp('c.id', 'u.id')}) returning 1)`,
     counted: { by: '(select count(*) from born)', what: 'runs are born, the others exist already' },
   }),
   part<Writes['touched'][number]>({
@@ -114,7 +115,7 @@ export const PARTS: readonly Part[] = [
     sql: u => `touched as (
       update run_open o set queue = u.queue, state = u.state, gate = u.gate, sort = u.sort, wake_at = u.wake_at, delivered = u.delivered,
         started_at = u.started_at, body = u.body
-      from ${u} where o.id = u.id and ${FENCED} returning 1)`,
+      from ${u} where ${lookedUp('o.id', 'u.id')} and ${FENCED} returning 1)`,
     counted: { by: '(select count(*) from touched)', what: 'runs that are touched are open' },
   }),
   // A move beats an update: the row is copied within the database, so its input does not travel, and the open table keeps no closed rows.
@@ -123,7 +124,7 @@ export const PARTS: readonly Part[] = [
     rows: ({ closed }) => closed.filter(row => row.born === null),
     columns: CLOSING,
     sql: u => `moved as (
-      delete from run_open o using ${u} where o.id = u.id and ${FENCED}
+      delete from run_open o using ${u} where ${lookedUp('o.id', 'u.id')} and ${FENCED}
       returning o.id, o.part, o.namespace, o.kind, o.name, o.created_at, o.tags, o.input, ${ENDED.replace(/\w+/g, 'u.$&')}),
     moved_in as (insert into run_closed(${KEPT}, ${ENDED}) select ${KEPT}, ${ENDED} from moved returning 1)`,
     counted: { by: '(select count(*) from moved_in)', what: 'runs that close are open' },
@@ -134,7 +135,7 @@ export const PARTS: readonly Part[] = [
     columns: { ...CLOSING, ...BIRTH },
     sql: u => `born_closed as (
       insert into run_closed(${KEPT}, ${ENDED}) select ${KEPT}, ${ENDED} from ${u}
-      where ${FENCED} and not exists (select 1 from run_open o where o.id = u.id) returning 1)`,
+      where ${FENCED} and not exists (select 1 from run_open o where ${lookedUp('o.id', 'u.id')}) returning 1)`,
     counted: { by: '(select count(*) from born_closed)', what: 'runs are born closed, the others are open already' },
   }),
   part<Tag>({
@@ -161,7 +162,7 @@ export const PARTS: readonly Part[] = [
     columns: KEY,
     sql: u => `key_drops as (
       delete from run_key k using ${u}
-      where k.namespace = u.namespace and k.scope = u.scope and k.definition = u.definition and k.key = u.key and ${FENCED})`,
+      where ${lookedUp('k.namespace', 'u.namespace')} and k.scope = u.scope and k.definition = u.definition and k.key = u.key and ${FENCED})`,
   }),
   part<KeyRow>({
     name: 'keys',
@@ -287,7 +288,7 @@ export const PARTS: readonly Part[] = [
     name: 'hold_drops',
     rows: ({ holdDrops }) => holdDrops,
     columns: { id: text(id => id) },
-    sql: u => `hold_drops as (delete from hold h using ${u} where h.id = u.id and ${FENCED})`,
+    sql: u => `hold_drops as (delete from hold h using ${u} where ${lookedUp('h.id', 'u.id')} and ${FENCED})`,
   }),
   part<Writes['mail'][number]>({
     name: 'mail_sent',
@@ -307,7 +308,7 @@ export const PARTS: readonly Part[] = [
     columns: { from_part: small(row => row.from), n: whole(row => row.n), to_part: small(row => row.to), id: text(row => row.id) },
     sql: u => `mail_taken as (
       delete from mail m using ${u}
-      where m.from_part = u.from_part and m.n = u.n and m.to_part = u.to_part and m.id = u.id and ${FENCED} returning 1)`,
+      where ${lookedUp('m.from_part', 'u.from_part')} and m.n = u.n and m.to_part = u.to_part and m.id = u.id and ${FENCED} returning 1)`,
     counted: { by: '(select count(*) from mail_taken)', what: 'messages that are taken are there' },
   }),
   // An open run loses nothing, and no run's segments go before it does.
@@ -315,11 +316,11 @@ export const PARTS: readonly Part[] = [
     name: 'purged',
     rows: ({ purge }) => purge,
     columns: { id: text(id => id) },
-    sql: u => `purged as (delete from run_closed c using ${u} where c.id = u.id and ${FENCED} returning c.id),
-    purged_tags as (delete from run_tag t using purged p where t.id = p.id),
-    purged_segments as (delete from run_segment s using purged p where s.run = p.id),
-    purged_logs as (delete from run_log l using purged p where l.run = p.id),
-    purged_ledgers as (delete from ledger l using purged p where l.schedule = p.id)`,
+    sql: u => `purged as (delete from run_closed c using ${u} where ${lookedUp('c.id', 'u.id')} and ${FENCED} returning c.id),
+    purged_tags as (delete from run_tag t using purged p where ${lookedUp('t.id', 'p.id')}),
+    purged_segments as (delete from run_segment s using purged p where ${lookedUp('s.run', 'p.id')}),
+    purged_logs as (delete from run_log l using purged p where ${lookedUp('l.run', 'p.id')}),
+    purged_ledgers as (delete from ledger l using purged p where ${lookedUp('l.schedule', 'p.id')})`,
   }),
 ]
 
@@ -349,7 +350,9 @@ function upserts<Row>(given: {
       rows: writes => lastOf(rows(writes), keyOf).filter(removed),
       columns: key,
       sql: u => `${name}_drops as (
-      delete from ${table} t using ${u} where ${names(key).replace(/\w+/g, 't.$& = u.$&').replaceAll(', ', ' and ')} and ${FENCED})`,
+      delete from ${table} t using ${u} where ${Object.keys(key)
+        .map(name => lookedUp(`t.${name}`, `u.${name}`))
+        .join(' and ')} and ${FENCED})`,
     }),
   ]
 }

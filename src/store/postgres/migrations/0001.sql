@@ -1,6 +1,7 @@
 -- 0001 · the first schema.
 -- Times are milliseconds since the epoch. Ids are text (core/ids.ts), compared byte by byte. What people or programs may write anything into is UTF-8 in bytea:
 -- PostgreSQL's text cannot hold NUL. `part` is the high byte of the slot in an id: a shard is a range of parts.
+-- Tables through which much goes keep their pages when they are emptied: to give them back takes a lock that stops everybody.
 -- run_closed is not partitioned yet: a birth and a load look for an id, which no index finds over partitions by day.
 
 -- Whoever claims or releases takes this row first: of what is decided about shards, each step sees all before it.
@@ -31,7 +32,7 @@ create table lane_link(
   sequence bigint not null,
   batch text collate "C" not null,
   primary key (lane, sequence)
-);
+) with (vacuum_truncate = false);
 
 -- A row of its own, so that a renewal waits for no batch. `stands` as in lane_claim: a renewal and a revocation that meet are one after the other (E16, E20).
 create table lane_renewal(
@@ -67,7 +68,7 @@ create table run_open(
   input bytea,
   body bytea not null
 ) with (
-  fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0,
+  fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false,
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000
 );
 create index run_open_ready on run_open(gate, sort, id, part) where gate is not null;
@@ -120,7 +121,7 @@ create table run_key(
   input_hash text collate "C" not null,
   expires_at bigint,
   primary key (namespace, scope, definition, key)
-) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0);
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 create index run_key_expires on run_key(expires_at, part) where expires_at is not null;
 
 create table run_segment(
@@ -207,7 +208,7 @@ create table hold(
   run text collate "C" not null,
   weight double precision not null,
   since bigint not null
-) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 
 create table mail(
   from_part smallint not null,
@@ -216,4 +217,4 @@ create table mail(
   id text collate "C" not null,
   body bytea not null,
   primary key (from_part, n, to_part)
-) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
