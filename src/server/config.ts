@@ -281,7 +281,7 @@ function fileKeys(): string[] {
   return SETTING_NAMES.map(name => SETTINGS[name].key)
 }
 
-function readDatabase(text: string, directory: string): string | null {
+export function readDatabase(text: string, directory: string): string | null {
   if (text === 'memory:' || /^postgres(ql)?:\/\//.test(text)) return text
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '') : text
   if (path === '' || /^[a-z][a-z0-9+.-]+:/i.test(path)) return null
