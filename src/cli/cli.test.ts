@@ -206,7 +206,7 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['move', '--from', 'a.db', '--to', 'b.db'], 2, /^--to {2}Found "b\.db", expected the URL of a PostgreSQL database\.\n.*\[invalid-option\]$/],
   [['move', '--from', 'postgres://u:secret@h/d', '--to', 'postgres://h/d'], 2, /^--from {2}Found "postgres:\/\/u:\*+@h\/d", expected the file/],
   [['move', '--from', 'missing.db', '--to', 'postgres://h/d'], 2, /There is no database .*missing\.db\. +\[move-refused\]$/],
-  [['move', '--from', 'mainspring.db', '--to', 'postgres://h/d'], 2, /in use by node .*stop that one.*\[move-refused\]$/s],
+  [['move', '--from', '.mainspring/mainspring.db', '--to', 'postgres://h/d'], 2, /in use by node .*stop that one.*\[move-refused\]$/s],
   [['backup'], 2, /^Missing required argument 'file'\./],
 ])('%j ends with %d and says what to do', async (given, code, error) => {
   const result = given[0] === 'key' ? await mainspringIn({}, given) : await mainspring(...given)
