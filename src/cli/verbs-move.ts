@@ -105,5 +105,5 @@ function movedText({ from, to, tables, tookMs }: { from: string; to: string; tab
   return `${list}
 
 ${from} is moved: ${countText(sum, 'row')} in ${spanText(tookMs)}, each read back and compared. It starts no server any more; undo: mainspring move --undo --from ${from}
-Go on with: mainspring server --database ${to}`
+Go on with: mainspring server --database '${to}'`
 }

@@ -2,17 +2,20 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ROOT } from '../../scripts/run.ts'
+import { freshSchema } from '../../src/store/postgres/testing.ts'
 import { escaped, looksLike, type Step, stepsOf } from './support/blocks.ts'
 import { Place, type Running } from './support/place.ts'
 
 /** Every page whose blocks do something is done from top to bottom, in a folder of a user who has just installed the packages. */
 const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })]
-  .map(file => ({ file, steps: stepsOf(readFileSync(join(ROOT, file), 'utf8')) }))
+  .map(file => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }))
+  // An empty schema, where a page speaks of a database of the user's.
+  .map(({ file, text }) => ({ file, steps: stepsOf(text), environment: text.includes('$DATABASE_URL') ? { DATABASE_URL: freshSchema() } : {} }))
   .filter(({ steps }) => steps.length > 0)
 
 describe('what the documentation shows', () => {
-  test.each(PAGES)('works: $file', { timeout: 180_000 }, async ({ file, steps }) => {
-    await using place = await Place.open()
+  test.each(PAGES)('works: $file', { timeout: 180_000 }, async ({ file, steps, environment }) => {
+    await using place = await Place.open(environment)
     for (const step of steps) await soon(follow(step, place, `${file}:${step.line}`), `${file}:${step.line}`)
   })
 })

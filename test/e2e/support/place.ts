@@ -13,11 +13,11 @@ export class Place implements AsyncDisposable {
   readonly environment: Record<string, string>
   readonly #running = new Set<Running>()
 
-  static async open(): Promise<Place> {
-    return new Place(await freePort())
+  static async open(environment: Record<string, string> = {}): Promise<Place> {
+    return new Place(await freePort(), environment)
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, environment: Record<string, string>) {
     this.folder = mkdtempSync(join(tmpdir(), 'mainspring-e2e-'))
     this.port = port
     const tools = join(this.folder, 'node_modules', '.bin')
@@ -38,6 +38,7 @@ export class Place implements AsyncDisposable {
       NO_COLOR: '1',
       MAINSPRING_PORT: String(port),
       MAINSPRING_URL: `http://127.0.0.1:${port}`,
+      ...environment,
     }
   }
 
