@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { keepHeapSmall } from '../server/heap.ts'
 import type { Moved, Progress } from '../server/move.ts'
 import { Refusal } from '../server/refusal.ts'
 import { withoutPassword } from '../server/stores.ts'
@@ -26,6 +27,7 @@ export function addMoveVerb(program: Command, terminal: Terminal): void {
 async function runMove(session: Session, flags: Flags): Promise<ExitCode | undefined> {
   const { terminal } = session
   const [from, to] = [needed(flags, 'from'), needed(flags, 'to')]
+  keepHeapSmall()
   const { moveStore, MoveInterrupted } = await import('../server/move.ts')
   const since = terminal.now()
   const interrupted = new AbortController()

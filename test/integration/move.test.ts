@@ -14,7 +14,7 @@ const SEEDED = 40_000
 const stage = new Stage()
 afterAll(() => stage.end())
 
-test('an installation moves to PostgreSQL, by a mover that is killed: open runs go on where they were, nothing is lost, and the old file starts no more', {
+test('an installation moves to PostgreSQL, by a mover that is interrupted and killed: open runs go on where they were, nothing is lost, and the old file starts no more', {
   timeout: 170_000,
 }, async () => {
   const database = stage.file('main.db')
@@ -60,15 +60,20 @@ test('an installation moves to PostgreSQL, by a mover that is killed: open runs 
   const target = freshSchema()
   const move = ['move', '--from', 'main.db', '--to', target]
   const first = stage.command(move)
-  await first.says(/copying closed: [\d,]+ rows/)
-  await first.kill('SIGKILL')
+  await first.says(/copying closed/)
+  await first.kill('SIGINT')
+  expect(first.said).toMatch(/interrupted after .* Go on with the same command; or give it up: mainspring move --undo --from main\.db\n$/)
+  expect(first.code).toBe(1)
+  const second = stage.command(move)
+  await second.says(/copying closed/)
+  await second.kill('SIGKILL')
 
   // It is ready for calls, and stands by.
   const server = await stage.server({ database: target, port: old.port })
   expect((await stage.refused({ database })).said).toMatch(/is being moved to postgres:.*Finish it: mainspring move/s)
-  const second = stage.command([...move, '--json'])
-  await ended(second)
-  const { tables, resumed } = JSON.parse(second.said) as { tables: Record<string, { rows: number }>; resumed: boolean }
+  const third = stage.command([...move, '--json'])
+  await ended(third)
+  const { tables, resumed } = JSON.parse(third.said) as { tables: Record<string, { rows: number }>; resumed: boolean }
   expect(resumed).toBe(true)
   expect(tables.closed?.rows).toBeGreaterThan(SEEDED)
 

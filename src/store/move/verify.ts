@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { OwnedTable, Source, SourceCursor, SourceRows, SourceTable } from '../sqlite/source.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { OwnedTable, Source, SourceRows, SourceTable } from '../sqlite/source.ts'
 import { type MailRow, type Page, type Paged, type Store, StoreRefused } from '../store.ts'
 import { isOfTarget, type Progress, TABLES } from './tables.ts'
 import type { TargetLane } from './target.ts'
@@ -42,20 +43,25 @@ async function verifyFlat({ source, target, lane }: VerifyOptions, table: Source
   const hash = createHash('sha256')
   const find = await finderOf(target, lane, table)
   let rows = 0
-  for (let after: SourceCursor | null = null; ; ) {
-    const page: { rows: SourceRows[SourceTable][]; next: SourceCursor | null } = source.page(table, after)
-    if (page.next === null) return { rows, sha256: hash.digest('hex') }
-    const there = new Map((await find(page.rows as never[])).map(row => [nameOf(table, row), textOf(row)]))
+  for (let page = source.page(table, null); page.next !== null; ) {
+    const finding = find(page.rows as never[])
+    finding.catch(() => {})
+    // As in copying: the target works while this thread reads.
+    await turn()
+    const next = source.page(table, page.next)
+    const texts = textsOf(page.rows[0] as object)
+    const there = new Map((await finding).map(row => [nameOf(table, row), texts(row)]))
     for (const row of page.rows) {
       const name = nameOf(table, row)
       const text = there.get(name)
-      if (text !== textOf(row)) throw differs(table, name, text)
+      if (text !== texts(row)) throw differs(table, name, text)
       hash.update(text).update('\n')
     }
     rows += page.rows.length
-    after = page.next
     told(rows)
+    page = next
   }
+  return { rows, sha256: hash.digest('hex') }
 }
 
 /** How the rows of a page are found in the target. What is never large is read at once. */
@@ -112,10 +118,11 @@ async function verifyOwned({ source, target }: VerifyOptions, table: OwnedTable,
       const there = await OWNED[table](target, owner, page)
       const here: Paged<object> = source.owned(table, owner, page)
       const count = Math.max(here.rows.length, there.rows.length)
+      const texts = textsOf(here.rows[0] ?? {})
       for (let index = 0; index < count; index++) {
         const [row, found] = [here.rows[index], there.rows[index]]
-        const text = found && textOf(found)
-        if (row === undefined || text !== textOf(row)) throw differs(table, `${owner}, ${index} from ${after ?? 'the first'}`, text)
+        const text = found && texts(found)
+        if (row === undefined || text !== texts(row)) throw differs(table, `${owner}, ${index} from ${after ?? 'the first'}`, text)
         owned.update(text as string).update('\n')
       }
       rows += count
@@ -162,9 +169,11 @@ function nameOf(table: SourceTable, row: object): string {
   return JSON.stringify(parts)
 }
 
-/** The same for the same values, in whatever order they were read. */
-function textOf(row: object): string {
-  return JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** Rows of a table as texts: the same for the same values, in whatever order they were read. */
+function textsOf(one: object): (row: object) => string {
+  const names = Object.keys(one).sort()
+  return row =>
+    Object.keys(row).length === names.length ? JSON.stringify(names.map(name => (row as Record<string, unknown>)[name])) : JSON.stringify(row)
 }
 
 function differs(table: SourceTable, name: string, found: string | undefined): StoreRefused {
