@@ -121,10 +121,16 @@ describe('nodes of the target', () => {
     const { file } = await filled()
     const url = freshSchema()
     const stop = new AbortController()
-    await moved(file, url, { progress: () => stop.abort(), signal: stop.signal }).catch(() => {})
+    await onTarget(url, store =>
+      moveInto(file, { ...store, release: async () => {} }, { progress: () => stop.abort(), signal: stop.signal }).catch(() => {}),
+    )
     await onTarget(url, async store => {
       const node = standingByForMoves(store)
-      expect((await openLane(node)).claim.shards).toEqual([])
+      const [mover] = await store.lanes()
+      expect((await openLane(node, mover && [mover])).claim.shards).toEqual([])
+      const standby = { lane: id(), claim: id(), node: id(), nodeName: 'standby', address: null, wanted: [], dead: mover ? [mover] : [] }
+      await node.claim(standby)
+      expect((await store.lanes()).filter(({ shards }) => shards.length > 0)).toEqual([mover])
       await moved(file, url)
       expect((await openLane(node)).claim.shards).toEqual(ALL_SHARDS)
     })

@@ -37,8 +37,8 @@ export function standingByForMoves(store: Store): Store {
   return {
     ...store,
     async claim(request) {
-      const standing = request.wanted.length === 0 ? null : await standingOf(store)
-      // Nor is the lane of a mover revoked that was interrupted.
+      const standing = request.wanted.length + request.dead.length === 0 ? null : await standingOf(store)
+      // Nor is a mover's lane revoked that stood still for a while: it goes on, or the next mover sees to it.
       return store.claim(standing === null || standing.ended !== null ? request : { ...request, wanted: [], dead: [] })
     },
   }
