@@ -34,9 +34,10 @@ export class MoveInterrupted extends Error {
 
 /**
  * Moves all that a source holds into an empty target, where its nodes go on with it. It may be killed at any moment and run again:
- * - the source is marked first, so that no server starts on it while a part of it is elsewhere; the mark names the move.
+ * - the source is marked first, so that no server starts on it while a part of it is elsewhere. The mark names the move, and each target has a move of its
+ *   own: a part that lies in another target can never be finished beside it.
  * - how far it is stands in the target, in the same batch as the rows: after a crash exactly the rows are there that it says.
- * - the target has one lane, which holds all shards, and its nodes stand by until `endedAt` says that it is whole.
+ * - the target has one lane, which holds all shards, and its nodes stand by until `ended` says that it is whole.
  * - once every row has been read back and compared, first the source is marked as moved, then the target as whole: there is no moment at which both could run.
  * @throws StoreRefused @throws MoveInterrupted @throws StoreUnavailable
  */
@@ -50,18 +51,19 @@ export async function move(options: MoveOptions): Promise<Moved> {
     const found = await standingOf(target)
     refuseOthers(source, found)
     if (found === null) await refuseUsed(target, lane, source)
-    const mark = source.mark() ?? { id: newId(Date.now(), Math.random), target: targetText, startedAt: Date.now(), endedAt: null }
-    if (mark.endedAt === null) source.setMark({ ...mark, target: targetText })
+    const known = found === null ? null : source.mark()
+    const mark = known ?? { id: newId(Date.now(), Math.random), target: targetText, startedAt: Date.now(), endedAt: null }
+    if (known === null) source.setMark(mark)
     const standing = found ?? begun(mark, source.file)
-    const write = (writes: Partial<Writes>) => lane.commit({ ...writes, settings: [...(writes.settings ?? []), standingRow(standing, Date.now())] })
-    if (found === null) await write({})
+    const write: Write = (writes, what) => lane.commit({ ...writes, settings: [...(writes.settings ?? []), standingRow(standing, Date.now())] }, what)
+    if (found === null) await write({}, BEGINNING)
     await copy(options, standing, write)
     const tables = await verify({ ...options, lane })
     signal.throwIfAborted()
     const ended = { ...mark, endedAt: mark.endedAt ?? Date.now() }
     source.setMark(ended)
     standing.ended = { at: ended.endedAt, tables }
-    await write({})
+    await write({}, END)
     return { tables, resumed: found !== null }
   } catch (error) {
     throw signal.aborted && (error as Error).name === 'AbortError' ? new MoveInterrupted() : error
@@ -70,16 +72,22 @@ export async function move(options: MoveOptions): Promise<Moved> {
   }
 }
 
-async function copy({ source, progress, signal }: MoveOptions, standing: Standing, write: (writes: Partial<Writes>) => Promise<void>): Promise<void> {
+/** `what` is for people: what could not be written. */
+type Write = (writes: Partial<Writes>, what: string) => Promise<void>
+const BEGINNING = 'the beginning of a move'
+const END = 'the end of a move'
+
+async function copy({ source, progress, signal }: MoveOptions, standing: Standing, write: Write): Promise<void> {
   for (const table of TABLES.slice(TABLES.indexOf(standing.table))) {
     const of = source.count(table)
     if (table !== standing.table) Object.assign(standing, { table, after: null })
     progress({ doing: 'copying', table, rows: standing.rows[table], of })
     for (let page = source.page(table, standing.after); page.next !== null; ) {
       signal.throwIfAborted()
+      const what = `a row of ${table} after ${standing.after === null ? 'the first' : standing.after.join(', ')}`
       standing.after = page.next
       standing.rows[table] += page.rows.length
-      const writing = write(writesOf(table, page.rows))
+      const writing = write(writesOf(table, page.rows), what)
       writing.catch(() => {})
       // Reading keeps this thread busy: what is to be written must have left before, and the database works on it meanwhile.
       await turn()

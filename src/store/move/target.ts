@@ -30,13 +30,13 @@ export class TargetLane {
     this.#renewing = setInterval(() => void store.renew(claim, 0).catch(() => {}), RENEW_MS)
   }
 
-  /** Resolves once it is on the target's disk. @throws StoreRefused when it cannot be, with what is at fault. */
-  async commit(writes: Partial<Writes>): Promise<void> {
+  /** Resolves once it is on the target's disk; `what` it is, for people. @throws StoreRefused when it cannot be, with what is at fault. */
+  async commit(writes: Partial<Writes>, what: string): Promise<void> {
     let batch = this.#batch(writes)
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#store.commit(batch)
       if (answer.is === 'committed') return this.#follow(batch.id)
-      if (answer.is === 'refused' && !answer.resend) throw new StoreRefused(`The target does not take a row: ${answer.why}`)
+      if (answer.is === 'refused' && !answer.resend) throw new StoreRefused(`The target does not take ${what}: ${answer.why}`)
       if (answer.is === 'fenced' || answer.is === 'unchecked') throw fenced()
       if (answer.is === 'unknown') {
         const settling = id()

@@ -123,9 +123,12 @@ function sourceOf(file: string, database: DatabaseSync, closed: () => void): Sou
         .all()
         .map(({ namespace }) => namespace as string),
     close() {
-      database.exec('pragma wal_checkpoint(truncate)')
-      database.close()
-      closed()
+      try {
+        database.exec('pragma wal_checkpoint(truncate)')
+      } finally {
+        database.close()
+        closed()
+      }
     },
   }
 }
