@@ -48,8 +48,9 @@ test('an installation moves to PostgreSQL, by a mover that is interrupted and ki
     history: await ask(server, 'GET', `runs/${done.id}/history`),
     logs: await ask(server, 'GET', `runs/${parked.id}/logs`),
     limits: await ask(server, 'GET', 'limits'),
-    definitions: (await ask<{ definitions: { name: string; version: string; options: unknown }[] }>(server, 'GET', 'definitions')).definitions.map(
-      ({ name, version, options }) => ({ name, version, options }),
+    // Without their versions: the worker registers its own again once it has found the server, and the newest is shown.
+    definitions: (await ask<{ definitions: { name: string; options: unknown }[] }>(server, 'GET', 'definitions')).definitions.map(
+      ({ name, options }) => ({ name, options }),
     ),
     later: await ask(server, 'GET', `runs/${later.id}`),
     keys: await (await fetch(`${server.url}/v1/keys`)).json(),
