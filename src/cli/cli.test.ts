@@ -206,6 +206,11 @@ test.each<[given: string[], code: number, error: RegExp]>([
   [['backup', 'b.db', '--database', 'memory:'], 2, /^--database {2}A memory store is gone .*\n.*\[database-unsupported\]$/],
   [['backup', 'b.db', '--database', 'postgres://h/d'], 2, /^--database {2}Only a SQLite file .*\n.*pg_dump.*\[database-unsupported\]$/],
   [['backup', 'b.db', '--database', 'missing.db'], 2, /There is no database .*missing\.db\. +\[backup-refused\]$/],
+  [['move', '--to', 'postgres://h/d'], 2, /^--from {2}Which database\?\n.*\[usage\]$/],
+  [['move', '--from', 'a.db', '--to', 'b.db'], 2, /^--to {2}Found "b\.db", expected the URL of a PostgreSQL database\.\n.*\[invalid-option\]$/],
+  [['move', '--from', 'postgres://u:secret@h/d', '--to', 'postgres://h/d'], 2, /^--from {2}Found "postgres:\/\/u:\*+@h\/d", expected the file/],
+  [['move', '--from', 'missing.db', '--to', 'postgres://h/d'], 2, /There is no database .*missing\.db\. +\[move-refused\]$/],
+  [['move', '--from', '.mainspring/mainspring.db', '--to', 'postgres://h/d'], 2, /in use by node .*stop that one.*\[move-refused\]$/s],
   [['backup'], 2, /^Missing required argument 'file'\./],
 ])('%j ends with %d and says what to do', async (given, code, error) => {
   const result = given[0] === 'key' ? await mainspringIn({}, given) : await mainspring(...given)
@@ -251,10 +256,23 @@ test('config prints each value with where it came from', async () => {
   expect(out).toMatch(/\nport +8080 +own\.yaml:1:7\nnamespace +teams +MAINSPRING_NAMESPACE\n[\s\S]*\nlease +30 s +--lease$/m)
 })
 
-test.each(['dev', 'server', 'worker', 'start', 'list', 'show', 'logs', 'explain', 'cancel', 'terminate', 'resume', 'change', 'retry', 'config'])(
-  'the help of %s has an example',
-  async verb => {
-    const { code, out } = await mainspring(verb, '--help')
-    expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`Example:\n {2}\\$ mainspring ${verb}`))])
-  },
-)
+test.each([
+  'dev',
+  'server',
+  'worker',
+  'start',
+  'list',
+  'show',
+  'logs',
+  'explain',
+  'cancel',
+  'terminate',
+  'resume',
+  'change',
+  'retry',
+  'move',
+  'config',
+])('the help of %s has an example', async verb => {
+  const { code, out } = await mainspring(verb, '--help')
+  expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`Example:\n {2}\\$ mainspring ${verb}`))])
+})

@@ -9,6 +9,7 @@ import { addBatchVerbs } from './verbs-batches.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
+import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
@@ -44,6 +45,7 @@ export function programOf(terminal: Terminal): Command {
   calling(program, terminal, 'mainspring dev', showHome)
   addDevVerb(program, terminal)
   addNodeVerbs(program, terminal)
+  addMoveVerb(program, terminal)
   addClusterVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)

@@ -295,7 +295,7 @@ function isPostgresUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text)
 }
 
-function readDatabase(text: string, directory: string): string | null {
+export function readDatabase(text: string, directory: string): string | null {
   if (text === 'memory:' || isPostgresUrl(text)) return text
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '') : text
   if (path === '' || /^[a-z][a-z0-9+.-]+:/i.test(path)) return null

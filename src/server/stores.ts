@@ -11,9 +11,12 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
     return openMemoryStore({ now: () => Date.now() })
   }
   if (isPostgres(database)) {
-    const { openPostgresStore } = await import('../store/postgres/store.ts')
+    const [{ openPostgresStore }, { standingByForMoves }] = await Promise.all([
+      import('../store/postgres/store.ts'),
+      import('../store/move/standing.ts'),
+    ])
     try {
-      return await openPostgresStore({ url: database })
+      return standingByForMoves(await openPostgresStore({ url: database }))
     } catch (error) {
       if (error instanceof StoreRefused) throw new Refusal({ code: 'database-refused', place: withoutPassword(database), title: error.message })
       throw error

@@ -7,6 +7,7 @@ import { commitsOf } from './commit.ts'
 import { faultOf, refusalOf } from './disk.ts'
 import { loadsOf } from './load.ts'
 import { migrate } from './migrate.ts'
+import { refuseMoved } from './moved.ts'
 import { readingsOf } from './read.ts'
 import { rememberStale } from './ready.ts'
 
@@ -29,6 +30,7 @@ export function writerOf(file: string) {
   database.exec(
     `pragma cache_size = -${WRITER_CACHE_KIB}; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}; pragma journal_size_limit = ${LOG_BYTES_KEPT}`,
   )
+  refuseMoved(database, file)
   migrate(database, file, Date.now())
   rememberStale(database)
   const claims = claimsOf(database)

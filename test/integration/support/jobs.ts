@@ -55,6 +55,19 @@ export const parent = job('parent', { retry: RETRY }, async (_: null, ctx) =>
   }),
 )
 
+/** Waits for a person after its first attempt. */
+export const parking = job('parking', { exhausted: 'park', retry: { attempts: 1 } }, async (_: null, ctx) =>
+  witnessed('parking', ctx, async () => {
+    ctx.log.info('attempt', { attempt: ctx.attempt })
+    if (ctx.attempt === 1) throw new Error('the first')
+  }),
+)
+
+/** In a queue of its own. */
+export const held = job('held', { queue: 'held', retry: RETRY, limits: [{ name: 'two', concurrency: 2 }] }, async (_: null, ctx) =>
+  witnessed('held', ctx, () => after(1)),
+)
+
 /** Does not let the event loop turn. */
 export const blocking = job('blocking', { retry: RETRY }, async ({ ms }: { ms: number }, ctx) =>
   witnessed('blocking', ctx, async () => {
