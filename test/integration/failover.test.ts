@@ -84,5 +84,6 @@ test('an asynchronous replica that is behind is promoted: the nodes notice that 
   expect(wrong.filter(what => /and lost/.test(what)).length, 'the replica was behind').toBeGreaterThan(0)
   const later = load.receipts.slice(before + STARTS_ACROSS).map(({ run }) => run)
   expect(later.length).toBeGreaterThan(20)
-  expect(wrong.filter(what => later.some(run => what.includes(run)))).toEqual([])
+  // A key whose run is gone is free.
+  expect(wrong.filter(what => !what.includes('one key') && later.some(run => what.includes(run)))).toEqual([])
 })

@@ -165,6 +165,8 @@ export class HoldBook {
     const lost = event !== null && (event.why === 'lost' || event.reason === 'lost')
     // A handler whose lease ended has stopped by then, by its worker's own clock; any other was ended over its head, and is told at its next beat.
     if (!lost || this.#handlers.get(hold.delivery)?.excused) this.#handlers.delete(hold.delivery)
+    // Nor is one counted that has yet to begin: the answer that brings it is on its way.
+    if (!lost) this.#byDelivery.delete(hold.delivery)
   }
 
   #letGo(hold: Hold): void {

@@ -202,7 +202,7 @@ export class Judge {
         const { inputs } = askedOf(truth)
         this.#world.expect(recorded ? inputs.at(-1) === task.input : inputs.includes(task.input), 'a task left with another input', facts)
       }
-      if (truth.row.tags?.once !== undefined && !this.#scenario.rollbacks && !askedOf(truth).replaced) {
+      if (!this.#scenario.rollbacks && askedOf(truth).once) {
         this.#world.expect(recorded, 'a task with attempts: 1 left before its delivery was recorded (E16)', facts)
         this.#world.expect(times === 1, 'a task with attempts: 1 was given twice (E16)', facts)
       }

@@ -386,7 +386,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     what: 'a node that takes over does not read what operators have set',
     seeds: 20,
     caught: /\(P1, E21\)|\(E21\)/,
-    patches: [{ file: 'src/engine/tenure.ts', find: 'settings.load(set)', replace: 'settings.load([])' }],
+    patches: [{ file: 'src/engine/catalog.ts', find: 'this.settings.load(settings)', replace: 'this.settings.load([])' }],
   },
   'E20-dated-leases': {
     rule: 'E20',

@@ -316,13 +316,25 @@ function isRetry(events: readonly HistoryEvent[]): boolean {
   return (events[0]?.trigger as { is: string } | undefined)?.is === 'retry'
 }
 
-/** What a run was to do at any time of its life, the latest last, and whether another start ever replaced its options. */
-export function askedOf({ row, events }: RunTruth): { inputs: unknown[]; labels: Record<string, string> | null; replaced: boolean } {
+/** What a run was to do at any time of its life, the latest last. */
+interface Asked {
+  inputs: unknown[]
+  labels: Record<string, string> | null
+  /** Another start replaced its options. */
+  replaced: boolean
+  /** At most once, by its tag: unless it was replaced, or is a retry of one that was, whose tag it has as well. */
+  once: boolean
+}
+
+export function askedOf({ row, events }: RunTruth): Asked {
   const changes = events.filter(event => event.is === 'changed')
   const options = changes.findLast(event => event.options !== undefined)?.options ?? events[0]?.options
+  const replaced = changes.some(event => event.options !== undefined)
+  const { labels = null, retry } = (options ?? {}) as { labels?: Record<string, string>; retry?: { attempts?: number } }
   return {
     inputs: [row.input, ...changes.flatMap(event => (event.input === undefined ? [] : [event.input]))],
-    labels: (options as { labels?: Record<string, string> } | undefined)?.labels ?? null,
-    replaced: changes.some(event => event.options !== undefined),
+    labels,
+    replaced,
+    once: row.tags?.once !== undefined && !replaced && (!isRetry(events) || retry?.attempts === 1),
   }
 }

@@ -26,7 +26,7 @@ export interface Loads {
   loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
 }
 
-interface ReadyRequest {
+export interface ReadyRequest {
   group: GroupId
   after: Place
   limit: number
