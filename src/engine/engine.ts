@@ -17,7 +17,7 @@ import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
-import { unavailable } from './lane.ts'
+import { type Beginning, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { nodeCalls } from './nodes.ts'
@@ -48,14 +48,13 @@ export function createEngine(options: EngineOptions): Engine {
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
   const onClosed = options.onClosed ?? (() => {})
   let refusedOverload = 0
-  const tenures = new Tenures(
-    store,
-    world,
-    sizes,
-    catalog,
-    { name: options.nodeName, address: options.address ?? null },
-    (beginning, ended) => new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, ended }),
-  )
+  const tenures = new Tenures(store, world, sizes, catalog, { name: options.nodeName, address: options.address ?? null }, (beginning, over) => {
+    const ended = (next: Beginning | null): void => {
+      live.doubt()
+      over(next)
+    }
+    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, ended })
+  })
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
     return tenures.current

@@ -27,6 +27,11 @@ export class Live {
     return enter(this.closings, run, call)
   }
 
+  /** Memory is made anew: whoever waits looks again, for its run may have closed elsewhere, or be gone (E2). */
+  doubt(): void {
+    for (const calls of [...this.closings.values()]) for (const call of [...calls]) call()
+  }
+
   /** The rows are about to be sent: what they tell is fixed now, since the actors go on. */
   sealed(sent: readonly Sent[]): Prepared {
     const watchesAll = this.byNamespace.size > 0
