@@ -91,6 +91,7 @@ describe('schedules: list, day, month, a new one', () => {
   test('makes a schedule from an example, refuses a name that is taken, and deletes it', async () => {
     await calls.put('taken', { cron: '0 0 1 1 *' })
     const page = await shown.page('/schedules')
+    await page.getByRole('link', { name: 'taken' }).first().waitFor()
     await page.keyboard.press('n')
     await page.getByLabel('What it is called').fill('taken')
     await page.getByRole('button', { name: 'Examples' }).click()

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { ApiError } from '../api/problem.ts'
 import { useAction } from '../api/use-action.ts'
 import { Page } from '../app/page.tsx'
@@ -24,12 +24,12 @@ export default function NewSchedule({ namespace, draft: text }: { namespace: str
   const queries = useQueryClient()
   const [name, setName] = useState('')
   const [empty] = useState(() => ({ cron: '0 2 * * *', timezone: browserZone() }))
-  const { basis, draft, change } = useDraft(
-    empty,
-    text,
-    next =>
-      void navigate({ to: '/schedules', search: { view: 'new', ...(next !== undefined && { draft: next }) }, replace: true, resetScroll: false }),
-  )
+  /** Its page is on the way: what was typed last must not call the reader back. */
+  const isMade = useRef(false)
+  const { basis, draft, change } = useDraft(empty, text, next => {
+    if (isMade.current) return
+    void navigate({ to: '/schedules', search: { view: 'new', ...(next !== undefined && { draft: next }) }, replace: true, resetScroll: false })
+  })
   const fields = withDraft(basis, draft)
   const tried = useTried(namespace, fields)
   const make = useAction({
@@ -48,7 +48,10 @@ export default function NewSchedule({ namespace, draft: text }: { namespace: str
     },
     done: answer => answer.changed,
     refresh: [[namespace, 'schedules']],
-    onDone: () => void navigate({ to: '/schedules/$name', params: { name }, search: {} }),
+    onDone: () => {
+      isMade.current = true
+      void navigate({ to: '/schedules/$name', params: { name }, search: {} })
+    },
   })
   const ready = name.trim() !== '' && typeof fields.target === 'string' && tried.problem === null
   return (
