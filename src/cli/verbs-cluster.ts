@@ -1,7 +1,7 @@
 import type { WireNodes } from '@mainspring/sdk'
 import type { Command } from 'commander'
-import { Refusal } from '../server/refusal.ts'
 import { textFlag } from './arguments.ts'
+import { oneNamed } from './named.ts'
 import { nodesTable } from './output/lists.ts'
 import { type Action, calling } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -26,14 +26,7 @@ export function addClusterVerbs(program: Command, terminal: Terminal): void {
 function drainNode(operation: 'nodes.drain' | 'nodes.undrain'): Action {
   return async (session, [given = ''], flags) => {
     const { nodes } = await session.client.call<WireNodes>('nodes.list', {})
-    const named = nodes.filter(({ id, name }) => name === given || id.endsWith(given))
-    if (named.length > 1)
-      throw new Refusal({
-        code: 'invalid-option',
-        place: '<node>',
-        title: `${named.length} nodes fit ${JSON.stringify(given)}: give more of its id.`,
-      })
-    const [node = { id: given, name: given }] = named
+    const node = oneNamed('node', nodes, given) ?? { id: given, name: given }
     const why = textFlag(flags.why)
     await session.client.call(operation, { node: node.id }, why === undefined ? {} : { why })
     const said =

@@ -1,7 +1,7 @@
 import type { OperationName, WireDefinitions, WireQueues, WireSummary, WireWorkers } from '@mainspring/sdk'
 import type { Command } from 'commander'
-import { Refusal } from '../server/refusal.ts'
 import { textFlag } from './arguments.ts'
+import { oneNamed } from './named.ts'
 import { definitionsTable, homeText, queuesTable, workersTable } from './output/lists.ts'
 import { type Action, calling, type Flags, type Session } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -37,14 +37,7 @@ export async function listWorkers(session: Session): Promise<undefined> {
 export function drainWorker(operation: 'workers.drain' | 'workers.undrain'): Action {
   return async (session, [given = ''], flags) => {
     const { workers } = await session.client.call<WireWorkers>('workers.list', {})
-    const named = workers.filter(({ id, name }) => name === given || id.endsWith(given))
-    if (named.length > 1)
-      throw new Refusal({
-        code: 'invalid-option',
-        place: '<worker>',
-        title: `${named.length} workers fit ${JSON.stringify(given)}: give more of its id.`,
-      })
-    const [worker = { id: given, name: given }] = named
+    const worker = oneNamed('worker', workers, given) ?? { id: given, name: given }
     const why = textFlag(flags.why)
     await session.client.call(operation, { worker: worker.id }, why === undefined ? {} : { why })
     const said =

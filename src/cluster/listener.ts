@@ -75,7 +75,8 @@ async function follow(door: Door, stream: string, asked: Asked, response: Server
   try {
     for await (const frame of door.frames(stream, asked)) {
       if (!response.headersSent) response.writeHead(200, { [ANSWER_HEADER]: '1', 'content-type': 'application/x-ndjson' })
-      if (!response.write(`${JSON.stringify(frame)}\n`)) await drained(response)
+      // What is destroyed already says nothing more: to wait for it would keep the stream for ever.
+      if (!response.write(`${JSON.stringify(frame)}\n`) && !response.destroyed) await drained(response)
     }
     response.end()
   } catch (error) {

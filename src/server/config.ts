@@ -291,7 +291,7 @@ function fileKeys(): string[] {
   return SETTING_NAMES.map(name => SETTINGS[name].key)
 }
 
-function isPostgresUrl(text: string): boolean {
+export function isPostgresUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text)
 }
 

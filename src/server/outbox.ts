@@ -1,8 +1,8 @@
 import { Client } from '@mainspring/sdk'
 import type { RelayOptions } from '../triggers/outbox/index.ts'
-import type { Settings } from './config.ts'
+import { isPostgresUrl, type Settings } from './config.ts'
 import type { BareNode } from './node.ts'
-import { isPostgres, withoutPassword } from './stores.ts'
+import { withoutPassword } from './stores.ts'
 
 /** Where the PostgreSQL store has its tables when its address names no schema. */
 const STORE_SCHEMA = 'mainspring'
@@ -18,17 +18,20 @@ export async function openOutboxes(
   node: Pick<BareNode, 'connection' | 'engine' | 'log' | 'metrics'>,
 ): Promise<{ stop(): Promise<void> }> {
   const named = outboxesOf(settings)
-  const own = isPostgres(settings.database) ? withSchema(settings.database) : null
+  const own = isPostgresUrl(settings.database) ? withSchema(settings.database) : null
   if (named.length === 0 && own === null) return { stop: async () => {} }
   const { startRelay } = await import('../triggers/outbox/index.ts')
   const common: Omit<RelayOptions, 'url'> = {
     client: new Client({ connection: node.connection, namespace: settings.namespace, retryFor: 0 }),
     active: () => node.engine.serves(),
-    log: (level, message, facts) => node.log[level](facts, message),
   }
-  const relays = named.filter(url => url !== own).map(url => ({ url, relay: startRelay({ ...common, url }) }))
-  if (own !== null) relays.push({ url: own, relay: startRelay({ ...common, url: own, makes: true }) })
-  node.metrics.readOutboxes(() => relays.map(({ url, relay }) => ({ outbox: withoutPassword(url), ...relay.figures() })))
+  const relayOf = (url: string, makes: boolean) => {
+    const outbox = withoutPassword(url)
+    return { outbox, relay: startRelay({ ...common, url, makes, log: (level, message, facts) => node.log[level]({ outbox, ...facts }, message) }) }
+  }
+  const relays = named.filter(url => url !== own).map(url => relayOf(url, false))
+  if (own !== null) relays.push(relayOf(own, true))
+  node.metrics.readOutboxes(() => relays.map(({ outbox, relay }) => ({ outbox, ...relay.figures() })))
   return { stop: async () => void (await Promise.all(relays.map(({ relay }) => relay.stop()))) }
 }
 

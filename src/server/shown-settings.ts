@@ -1,4 +1,5 @@
 import { type Config, SETTING_NAMES, SETTINGS, type SettingName } from './config.ts'
+import { withoutPassword } from './stores.ts'
 
 const MASK = '********'
 
@@ -12,8 +13,4 @@ export function shownSetting(config: Config, name: SettingName): string | number
   if (typeof value !== 'string') return value
   if (SETTINGS[name].secret) return MASK
   return name === 'outbox' ? value.split(',').map(withoutPassword).join(',') : withoutPassword(value)
-}
-
-function withoutPassword(address: string): string {
-  return address.replace(/(:\/\/[^:/@]*):[^@]*@/, `$1:${MASK}@`)
 }

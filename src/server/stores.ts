@@ -1,4 +1,5 @@
 import { type Store, StoreRefused } from '../store/store.ts'
+import { isPostgresUrl } from './config.ts'
 import { Refusal } from './refusal.ts'
 
 /**
@@ -10,7 +11,7 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
     const { openMemoryStore } = await import('../store/memory/store.ts')
     return openMemoryStore({ now: () => Date.now() })
   }
-  if (isPostgres(database)) {
+  if (isPostgresUrl(database)) {
     const [{ openPostgresStore }, { standingByForMoves }] = await Promise.all([
       import('../store/postgres/store.ts'),
       import('../store/move/standing.ts'),
@@ -39,7 +40,7 @@ export async function openStore(database: string, nodeName: string): Promise<Sto
  * @throws Refusal: the file is there already or cannot be written, or this store has no file to copy.
  */
 export async function backUpStore(database: string, file: string): Promise<{ bytes: number }> {
-  if (database === 'memory:' || isPostgres(database))
+  if (database === 'memory:' || isPostgresUrl(database))
     throw new Refusal({
       code: 'database-unsupported',
       place: '--database',
@@ -60,20 +61,16 @@ export async function backUpStore(database: string, file: string): Promise<{ byt
 
 /** What people read in a description of a store. */
 export function storeText(database: string, shown: string = database): string {
-  if (isPostgres(database)) return `${withoutPassword(shown)} (PostgreSQL)`
+  if (isPostgresUrl(database)) return `${withoutPassword(shown)} (PostgreSQL)`
   return database === 'memory:' ? 'memory (gone when the process ends)' : `${shown} (SQLite, every acknowledgement on disk)`
 }
 
 /** Which store a setting names, in a word. */
 export function storeKind(database: string): 'memory' | 'sqlite' | 'postgres' {
-  return database === 'memory:' ? 'memory' : isPostgres(database) ? 'postgres' : 'sqlite'
+  return database === 'memory:' ? 'memory' : isPostgresUrl(database) ? 'postgres' : 'sqlite'
 }
 
 /** As people may see it. */
 export function withoutPassword(database: string): string {
   return database.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@')
-}
-
-export function isPostgres(database: string): boolean {
-  return /^postgres(ql)?:/.test(database)
 }

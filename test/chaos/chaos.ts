@@ -2,6 +2,7 @@ import type { WireSchedule } from '@mainspring/sdk'
 import { seeded } from '../../src/core/seeded.ts'
 import { check, type Findings } from '../integration/support/checker.ts'
 import { Stage, until } from '../integration/support/processes.ts'
+import { quiet } from '../integration/support/quiet.ts'
 import { recordsIn } from '../integration/support/records.ts'
 import { checkSchedules } from './checks.ts'
 import { FAULTS } from './faults.ts'
@@ -49,7 +50,7 @@ export async function chaos({ seed, rounds, long, tell }: ChaosOptions): Promise
     await accounted(world, end)
     const { times, wrong } = await checkSchedules(world, end)
     for (const name of world.schedules) await world.client.call('schedules.remove', { name })
-    await quiet(world)
+    await quiet(world.client, { everyMs: 100 })
     const { violations, ...findings } = await check(world.client, world.load.receipts, recordsIn(world.records))
     const said = world.places.flatMap(({ server }) => server.said.match(/.*(invariant|"level":50).*/g) ?? [])
     return { wrong: [...world.load.complaints, ...violations, ...wrong, ...said], findings, receipts: world.load.receipts.length, times, faults }
@@ -76,11 +77,6 @@ async function accounted(world: World, end: number): Promise<void> {
     },
     200,
   )
-}
-
-async function quiet(world: World): Promise<void> {
-  const state = ['scheduled', 'queued', 'running', 'waiting', 'paused'] as const
-  await until('every run is closed', async () => (await world.client.runs.list({ state: [...state], limit: 1 })).runs.length === 0, 100)
 }
 
 function shuffled<T>(of: readonly T[], random: () => number): T[] {

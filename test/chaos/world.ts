@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { Client, WireNodes } from '@mainspring/sdk'
 import { Load } from '../integration/support/load.ts'
-import { freePort, type Server, type Stage, type WorkerChild } from '../integration/support/processes.ts'
+import type { Server, Stage, WorkerChild } from '../integration/support/processes.ts'
+import { freePort } from '../support/free-port.ts'
 import { OwnPostgres } from '../support/own-postgres.ts'
 import { TcpProxy } from './proxy.ts'
 

@@ -5,6 +5,7 @@ import { OwnPostgres } from '../support/own-postgres.ts'
 import { check } from './support/checker.ts'
 import { Load } from './support/load.ts'
 import { type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { quiet } from './support/quiet.ts'
 import { recordsIn } from './support/records.ts'
 
 /** Starts that may have been under way at the moment of a promotion, and were acknowledged by the old primary. */
@@ -54,8 +55,7 @@ async function promote(): Promise<void> {
 async function findings(): Promise<string[]> {
   await load.end()
   const client = (nodes[1] as Server).client()
-  const state = ['scheduled', 'queued', 'running', 'waiting', 'paused'] as const
-  await until('every run is closed', async () => (await client.runs.list({ state: [...state], limit: 1 })).runs.length === 0, 100)
+  await quiet(client, { everyMs: 100 })
   const { violations } = await check(client, load.receipts, recordsIn(records))
   return [...load.complaints, ...violations]
 }

@@ -14,6 +14,7 @@ import {
 } from './support/limited-checker.ts'
 import { type Keyed, now, ordered, perUser, pooledOne, pooledTwo, rated, turns, witnessesIn } from './support/limited-jobs.ts'
 import { type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { quiet } from './support/quiet.ts'
 
 const SERVER_KILLS = 5
 /** A handler that stops when it is told does so within it, whatever its process is kept from. */
@@ -197,9 +198,7 @@ class World {
 
   /** Every run is closed, but for so many. */
   async quiet(open = 0): Promise<void> {
-    const client = this.server.client()
-    const state = ['scheduled', 'queued', 'running', 'waiting', 'paused'] as const
-    await until('every run is closed', async () => (await client.runs.list({ state: [...state], limit: 100 })).runs.length <= open, 50)
+    await quiet(this.server.client(), { open, everyMs: 50 })
   }
 
   /** Those behind the failed run have not begun; they go on when somebody says so. */

@@ -4,6 +4,7 @@ import { check } from './support/checker.ts'
 import { plain } from './support/jobs.ts'
 import { Load } from './support/load.ts'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { quiet } from './support/quiet.ts'
 import { recordsIn } from './support/records.ts'
 
 const SERVER_KILLS = LONG ? 100 : 20
@@ -104,8 +105,7 @@ class World {
 
   /** Every run is closed. */
   async quiet(): Promise<void> {
-    const open = { state: ['scheduled', 'queued', 'running', 'waiting', 'paused'] as const, limit: 1 }
-    await until('every run is closed', async () => (await this.client.runs.list({ ...open, state: [...open.state] })).runs.length === 0)
+    await quiet(this.client)
   }
 
   #worker(): WorkerChild {

@@ -5,6 +5,7 @@ import { freshSchema } from '../../src/store/postgres/testing.ts'
 import { check } from './support/checker.ts'
 import { Load } from './support/load.ts'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { quiet } from './support/quiet.ts'
 import { recordsIn } from './support/records.ts'
 
 const TAKEOVERS = LONG ? 60 : 9
@@ -112,8 +113,7 @@ class World {
   }
 
   async quiet(): Promise<void> {
-    const open = { state: ['scheduled', 'queued', 'running', 'waiting', 'paused'] as const, limit: 1 }
-    await until('every run is closed', async () => (await this.client.runs.list({ ...open, state: [...open.state] })).runs.length === 0)
+    await quiet(this.client)
   }
 
   #at(place: number): Server {

@@ -1,5 +1,5 @@
 import type { BatchId, ClaimId, LaneId } from '../../src/core/ids.ts'
-import { partOf } from '../../src/core/ids.ts'
+import { partOf, shardOf } from '../../src/core/ids.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import { type Batch, type Claim, type ClaimRequest, SHARDS, type Store } from '../../src/store/store.ts'
 import type { Truth } from './truth.ts'
@@ -113,7 +113,7 @@ export class Watch {
     const { born, touched, closed, purge } = batch.writes
     const shards = new Set(this.#memory.tables().lanes.get(batch.lane)?.row.shards)
     for (const row of [...born, ...touched, ...closed]) {
-      const shard = Math.floor((partOf(row.id) * SHARDS) / 256)
+      const shard = shardOf(partOf(row.id), SHARDS)
       this.#world.expect(shards.has(shard), 'a lane wrote a run of a shard that is not its own (E1)', () => ({ run: row.id, shard, ...facts() }))
       this.#truth.wrote(row.id)
     }

@@ -14,10 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import pg from 'pg'
+import { freePort } from './free-port.ts'
 import { guarded } from './guardian.ts'
 
 /** PostgreSQL does not run as root. */
@@ -159,12 +159,4 @@ function isRoot(): boolean {
 
 function as(folder: string) {
   return { cwd: folder, ...(isRoot() ? NOBODY : {}) }
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer()
-  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
-  const { port } = listener.address() as AddressInfo
-  await new Promise(resolve => listener.close(resolve))
-  return port
 }

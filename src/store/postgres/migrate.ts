@@ -1,21 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import type { PoolClient } from 'pg'
+import { type Migration, migrationsIn } from '../migrations.ts'
 import type { Database } from './database.ts'
 import { codeOf, refusal } from './failures.ts'
 
-export interface Migration {
-  version: number
-  sql: string
-}
-
-/** The numbered files of migrations/, which lies beside this file in the source and in the published package. */
-export function migrations(): Migration[] {
-  const folder = new URL('./migrations/', import.meta.url)
-  return readdirSync(folder)
-    .filter(name => /^\d{4}\.sql$/.test(name))
-    .sort()
-    .map(name => ({ version: Number.parseInt(name, 10), sql: readFileSync(new URL(name, folder), 'utf8') }))
-}
+export const migrations = (): Migration[] => migrationsIn(new URL('./migrations/', import.meta.url))
 
 /** How often a schema is made at the same moment as somebody else makes it: once is enough to find theirs. */
 const ATTEMPTS_MAX = 5

@@ -1,23 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '../../core/time.ts'
+import { type Migration, migrationsIn } from '../migrations.ts'
 import { StoreRefused } from '../store.ts'
 import { faultOf, refusalOf } from './disk.ts'
 import { rollback } from './failures.ts'
 
-export interface Migration {
-  version: number
-  sql: string
-}
-
-/** The numbered files of migrations/, which lies beside this file in the source and in the published package. */
-export function migrations(): Migration[] {
-  const folder = new URL('./migrations/', import.meta.url)
-  return readdirSync(folder)
-    .filter(name => /^\d{4}\.sql$/.test(name))
-    .sort()
-    .map(name => ({ version: Number.parseInt(name, 10), sql: readFileSync(new URL(name, folder), 'utf8') }))
-}
+export const migrations = (): Migration[] => migrationsIn(new URL('./migrations/', import.meta.url))
 
 /**
  * Brings a database to the newest schema, forward only, each step in a transaction of its own.

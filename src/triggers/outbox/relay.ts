@@ -155,10 +155,6 @@ class RunningRelay implements Relay {
   }
 
   #tell(level: 'info' | 'warn', message: string, facts: Record<string, unknown>): void {
-    this.#options.log?.(level, message, { outbox: withoutPassword(this.#options.url), ...facts })
+    this.#options.log?.(level, message, facts)
   }
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:********@')
 }

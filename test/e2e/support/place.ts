@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '../../../scripts/run.ts'
+import { freePort } from '../../support/free-port.ts'
 import { guarded } from '../../support/guardian.ts'
 
 /** A folder of a user who has installed the packages, with a port of its own. All that was started there ends with it. */
@@ -171,15 +171,4 @@ export class Running {
   #tell(): void {
     for (const listener of [...this.#listeners]) listener()
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

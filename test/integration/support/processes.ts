@@ -1,10 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@mainspring/sdk'
+import { freePort } from '../../support/free-port.ts'
 import { guarded } from '../../support/guardian.ts'
 import type { WorkerSettings, WorkerWord } from './worker.ts'
 
@@ -228,21 +228,6 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
       throw new Error(`while waiting until ${what}`, { cause: error })
     }
     await new Promise(resolve => setTimeout(resolve, everyMs))
-  }
-}
-
-/** Below the range from which the system gives out ports: nobody else gets it while our server is down, not even as a client's own end. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000)
-    const probe = createServer()
-    const free = await new Promise<boolean>(resolve => {
-      probe.once('error', () => resolve(false))
-      probe.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    await new Promise(resolve => probe.close(resolve))
-    return port
   }
 }
 
