@@ -1,21 +1,14 @@
+import { ledger } from '../integration/support/ledger.ts'
 import type { World } from './world.ts'
-
-interface Line {
-  n: number
-  source: string
-  at: string
-  count: number
-  account: string
-  run: string | null
-}
 
 /** Every nominal time is in the ledger once, in order, with a run of its own (P4). */
 export async function checkSchedules(world: World, until: number): Promise<{ times: number; wrong: string[] }> {
   const wrong: string[] = []
   const runs = new Set<string>()
   let times = 0
+  const { server } = world.place(0)
   for (const name of world.schedules) {
-    const lines = (await ledger(world, name)).filter(({ source }) => source === 'time').sort((a, b) => a.n - b.n)
+    const lines = (await ledger(server, name)).filter(({ source }) => source === 'time').sort((a, b) => a.n - b.n)
     const first = Date.parse(lines[0]?.at ?? '')
     lines.forEach((line, second) => {
       const due = new Date(first + second * 1_000).toISOString()
@@ -28,17 +21,4 @@ export async function checkSchedules(world: World, until: number): Promise<{ tim
     times += lines.length
   }
   return { times, wrong }
-}
-
-async function ledger({ places }: World, name: string): Promise<Line[]> {
-  const lines: Line[] = []
-  for (let cursor = ''; ; ) {
-    const url = `${places[0]?.server.url}/v1/namespaces/default/schedules/${name}/ledger?limit=1000${cursor}`
-    const answer = await fetch(url)
-    if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`)
-    const page = (await answer.json()) as { lines: Line[]; next: string | null }
-    lines.push(...page.lines)
-    if (page.next === null) return lines
-    cursor = `&cursor=${encodeURIComponent(page.next)}`
-  }
 }

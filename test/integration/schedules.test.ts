@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { ask, type Line, ledger } from './support/ledger.ts'
+import { LONG, Stage, until, type WorkerChild } from './support/processes.ts'
 import { recordsIn } from './support/records.ts'
 
 /** Each fires every second. */
@@ -9,16 +10,6 @@ const SECONDS = LONG ? 300 : 50
 
 const stage = new Stage()
 afterAll(() => stage.end())
-
-interface Line {
-  n: number
-  source: string
-  at: string
-  until: string
-  count: number
-  account: string
-  run: string | null
-}
 
 test(`${SCHEDULES * SECONDS} nominal times of a second each, under kill -9 and SIGSTOP: none missed, none doubled, all in the ledger`, {
   timeout: LONG ? 900_000 : 170_000,
@@ -91,32 +82,6 @@ test(`${SCHEDULES * SECONDS} nominal times of a second each, under kill -9 and S
 
 const OPEN = ['scheduled', 'queued', 'running', 'waiting'].map(state => `state=${state}`).join('&')
 const SPEC = { cron: '* * * * * *', target: 'plain', input: { ms: 0 }, overlap: 'allow', catchup: 'all' }
-
-async function ask<T>(server: Server, method: string, path: string, body?: unknown): Promise<T> {
-  for (;;) {
-    const answer = await fetch(`${server.url}/v1/namespaces/default/${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    })
-    const text = await answer.text()
-    if (answer.status === 429 || answer.status === 503) {
-      await pause(200)
-      continue
-    }
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
-    return JSON.parse(text) as T
-  }
-}
-
-async function ledger(server: Server, name: string): Promise<Line[]> {
-  const lines: Line[] = []
-  for (let cursor = ''; ; ) {
-    const page: { lines: Line[]; next: string | null } = await ask(server, 'GET', `schedules/${name}/ledger?limit=1000${cursor}`)
-    lines.push(...page.lines)
-    if (page.next === null) return lines
-    cursor = `&cursor=${encodeURIComponent(page.next)}`
-  }
-}
 
 function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
