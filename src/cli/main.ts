@@ -8,6 +8,7 @@ import { addApplyVerbs } from './verbs-apply.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
+import { addDoctorVerb } from './verbs-doctor.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
@@ -46,6 +47,7 @@ export function programOf(terminal: Terminal): Command {
   addDevVerb(program, terminal)
   addNodeVerbs(program, terminal)
   addMoveVerb(program, terminal)
+  addDoctorVerb(program, terminal)
   addClusterVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)

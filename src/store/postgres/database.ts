@@ -32,6 +32,8 @@ export const SETTINGS: Record<Planning, Record<string, string>> = {
  */
 const CONNECTIONS = { decide: 5, claim: 2, read: 3 }
 type Role = keyof typeof CONNECTIONS
+/** Of a node that is busy, with the one that vacuums. */
+export const CONNECTIONS_MAX = Object.values(CONNECTIONS).reduce((sum, max) => sum + max) + 1
 const CONNECT_MS = 5_000
 /** After this time the connection is given up. */
 const ANSWER_MS = 30_000

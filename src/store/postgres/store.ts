@@ -4,6 +4,7 @@ import { commitsOf } from './commit.ts'
 import { Database } from './database.ts'
 import { unavailable } from './failures.ts'
 import { loadsOf } from './load.ts'
+import { locate } from './locate.ts'
 import { migrate } from './migrate.ts'
 import { statement } from './pipeline.ts'
 import { readsOf } from './read.ts'
@@ -13,7 +14,6 @@ export interface PostgresOptions {
   url: string
 }
 
-const DEFAULT_SCHEMA = 'mainspring'
 const VERSION_MIN = 140_000
 const NOW = statement('select floor(extract(epoch from clock_timestamp()) * 1000)::int8::text')
 
@@ -32,18 +32,6 @@ export async function openPostgresStore({ url }: PostgresOptions): Promise<Store
     await database.close()
     throw error instanceof StoreRefused ? error : new StoreRefused(`The database cannot be opened: ${unavailable(error).message}`, { cause: error })
   }
-}
-
-/** `schema` is ours: the driver does not know it. */
-function locate(url: string): { connectionString: string; schema: string } {
-  const [address, query = ''] = url.split('?', 2) as [string, string?]
-  if (!/^postgres(ql)?:\/\//.test(address)) throw new StoreRefused('The URL of a PostgreSQL database begins with postgres:// or postgresql://.')
-  const parameters = new URLSearchParams(query)
-  const schema = parameters.get('schema') ?? DEFAULT_SCHEMA
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
-    throw new StoreRefused(`"${schema}" is no name for a schema: it has small letters, digits and underscores, at most 63, and begins with no digit.`)
-  parameters.delete('schema')
-  return { connectionString: parameters.size === 0 ? address : `${address}?${parameters}`, schema }
 }
 
 /** @throws StoreRefused when commits would not be on disk (E6), or texts would not be kept as they are. */
@@ -70,7 +58,8 @@ export interface Server {
 /** Why a server cannot be used, and what to do. */
 export function reasonAgainst({ fsync, version, encoding, standby }: Server): string | null {
   if (version < VERSION_MIN) return `The database is PostgreSQL ${Math.floor(version / 10_000)}. Mainspring needs 14 or newer: name a newer one.`
-  if (fsync !== 'on') return 'The database runs with fsync = off: what it acknowledges is lost when its machine stops. Set fsync = on and restart it.'
+  if (fsync !== 'on')
+    return 'The database runs with fsync = off: what it acknowledges is lost when its machine stops. Do: alter system set fsync = on; select pg_reload_conf();'
   if (encoding !== 'UTF8') return `The database is encoded in ${encoding}. Make one with encoding 'UTF8', and name that.`
   if (standby) return 'The database is a standby, which takes no writes. Name the primary.'
   return null

@@ -4,6 +4,7 @@ export const SQLITE = {
   LOCKED: 6,
   READ_ONLY: 8,
   IO_ERROR: 10,
+  CORRUPT: 11,
   FULL: 13,
   CANNOT_OPEN: 14,
   TOO_BIG: 18,

@@ -54,10 +54,15 @@ export function hold(file: string, nodeName: string): { release(): void } {
   }
 }
 
-function refuseNetwork(file: string): void {
+/** The kind of network file system that a file is on, or is to be; null: none. */
+export function networkOf(file: string): string | null {
   // Signed where the system says so: Linux on 32 bits.
-  const system = NETWORK_FILE_SYSTEMS.get(statfsSync(dirname(file)).type >>> 0)
-  if (system !== undefined)
+  return NETWORK_FILE_SYSTEMS.get(statfsSync(dirname(file)).type >>> 0) ?? null
+}
+
+function refuseNetwork(file: string): void {
+  const system = networkOf(file)
+  if (system !== null)
     throw new StoreRefused(
       `The database ${file} is on a network file system (${system}), where SQLite cannot keep its promises. Name a file on a local disk.`,
     )
