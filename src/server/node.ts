@@ -7,6 +7,7 @@ import { systemClock } from '../engine/clock.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { Engine } from '../engine/face.ts'
 import { SIZES } from '../engine/options.ts'
+import { sharedClock } from '../engine/shared-clock.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { type Cluster, openCluster } from './cluster.ts'
@@ -21,6 +22,7 @@ import { openStore, storeKind } from './stores.ts'
 import { PACKAGE_VERSION } from './version.ts'
 
 const CLOSE_MS = 2_000
+const OFF = "this machine's clock is not that of the database, by which the node goes"
 
 /** A node without a listener: store, engine and API, in this thread. */
 export interface BareNode {
@@ -54,10 +56,11 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
   const log = openLog(settings.logLevel)
   const { host = '127.0.0.1', clusterAddress = null } = settings
   const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress }) : null
+  const wall = cluster !== null ? await sharedClock(store, systemClock, aheadMs => log.warn({ aheadMs }, OFF)) : null
   const metrics = createMetrics()
   const engine = createEngine({
     store,
-    clock: systemClock,
+    clock: wall?.clock ?? systemClock,
     random: Math.random,
     nodeName,
     address: cluster?.address ?? null,
@@ -65,7 +68,10 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     log: (level, message, facts) => log[level](facts, message),
     onClosed: run => metrics.onClosed(run),
   })
-  await started(engine, store, settings.database)
+  await started(engine, store, settings.database).catch((error: unknown) => {
+    wall?.stop()
+    throw error
+  })
   const facts = {
     ...UNKNOWN_SERVER,
     version: PACKAGE_VERSION,
@@ -90,6 +96,7 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     log,
     connection: localConnection(api),
     stop: () => {
+      wall?.stop()
       stopping ??= stopNode(engine, cluster, store)
       return stopping
     },

@@ -8,6 +8,7 @@ export interface Line {
   count: number
   account: string
   run: string | null
+  lateMs: number | null
 }
 
 /** A call of the native API; repeated while the server is away or has too much to do. */
