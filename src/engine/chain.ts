@@ -28,12 +28,13 @@ export class Chain {
     this.world = world
     this.claim = claim
     this.confirmedAt = confirmedAt
-    this.faults = new Faults(world)
+    this.faults = new Faults(world, () => this.confirmedAt)
   }
 
   /** A renewal was answered: the disk takes writes. While a batch waits for its fate, that batch is what tells. */
   renewed(sentAt: number): void {
     this.confirmedAt = Math.max(this.confirmedAt, sentAt)
+    this.faults.heard()
     if (!this.unsure) this.faults.over()
   }
 
@@ -99,6 +100,7 @@ export class Chain {
     this.claim.sequence++
     this.claim.lastBatch = batch
     this.confirmedAt = sentAt
+    this.faults.heard()
     this.commits++
   }
 

@@ -16,7 +16,7 @@ import { OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, NamespaceView, Pause } from './face.ts'
-import { faulty, hintOf } from './faults.ts'
+import { faulty, hintOf, SILENCE_HINT } from './faults.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
@@ -60,6 +60,16 @@ export function createEngine(options: EngineOptions): Engine {
     return tenures.current
   }
   const fault = (): StoreFault | null => tenures.current?.lane.chain.faults.current ?? (tenures.current === null ? tenures.fault : null)
+  /** Reads answer `unavailable` when the store does not. */
+  const available = async <T>(read: Promise<T>): Promise<T> => {
+    read.catch(() => {}) // nobody may be waiting for it any more
+    try {
+      return await (tenures.current?.lane.chain.faults.read(() => read) ?? read)
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error.fault === null ? unavailable() : faulty(error.fault)
+      throw error
+    }
+  }
   /** Whatever waits for a commit. */
   const told = <T>(call: () => Promise<T>): Promise<T> => tenure().lane.chain.faults.answer(call)
   const submit = async <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
@@ -121,7 +131,8 @@ export function createEngine(options: EngineOptions): Engine {
     nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), put: putSetting }),
     fault: () => {
       const found = fault()
-      return found === null ? null : hintOf(found)
+      if (found !== null) return hintOf(found)
+      return tenures.current?.lane.chain.faults.silent === true ? SILENCE_HINT : null
     },
     runs: {
       start: async (namespace, call) => submit(settle => startWork(namespace, call, definitions, world, settle)),
@@ -363,13 +374,3 @@ export function createEngine(options: EngineOptions): Engine {
 const NAMESPACE_DEFAULT = 'default'
 /** So long a worker that fell silent is told of: then it is taken for gone. */
 const SILENT_TOLD_MS = 3_600_000
-
-/** Reads answer `unavailable` when the store does not. */
-async function available<T>(read: Promise<T>): Promise<T> {
-  try {
-    return await read
-  } catch (error) {
-    if (error instanceof StoreUnavailable) throw error.fault === null ? unavailable() : faulty(error.fault)
-    throw error
-  }
-}

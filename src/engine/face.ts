@@ -31,7 +31,7 @@ export interface Engine {
   /** The node that serves while this one stands by; null: this one does, or it is not known. */
   owner(): Omit<NodeView, 'drained'> | null
   readonly nodes: NodeCalls
-  /** What is wrong with the store's disk now, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
+  /** What is wrong with the store now, its disk or that it does not answer, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
   fault(): string | null
 
   readonly runs: {

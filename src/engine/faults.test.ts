@@ -138,3 +138,67 @@ describe('while the disk is at fault', () => {
     await expect(TestNode.start(faulty.store)).rejects.toMatchObject({ name: 'StoreUnavailable', fault: FULL })
   })
 })
+
+describe('while the store does not answer', () => {
+  /** Whatever is asked waits until it is back. */
+  async function silent() {
+    const inner = openMemoryStore()
+    let back: Promise<void> | null = null
+    let come = (): void => {}
+    const waiting =
+      <Given extends unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
+      async (...given: Given): Promise<Result> => {
+        await back
+        return call(...given)
+      }
+    const wrapped = <T extends object>(calls: T): T =>
+      Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, typeof call === 'function' ? waiting(call) : call])) as T
+    const node = await TestNode.start({ ...wrapped(inner), can: { share: true }, read: wrapped(inner.read) })
+    return {
+      node,
+      goAway: () => (back = new Promise(resolve => (come = resolve))),
+      comeBack: () => {
+        back = null
+        come()
+      },
+    }
+  }
+  const refusal = { code: 'unavailable', problem: { status: 503, retryAfter: 1, hint: expect.stringContaining('the database does not answer') } }
+  const told = (node: TestNode) =>
+    node.logged.filter(({ message }) => /the store (does not answer|answers)/.test(message)).map(({ message }) => message)
+
+  test('calls that wait are refused after a while, new ones at once; what was sent is done once, when it is back', async () => {
+    const { node, goAway, comeBack } = await silent()
+    goAway()
+    const call = node.start('call', {}).catch(error => error)
+    const list = node.engine.runs.list({ namespace: 'default' }, { after: null, limit: 9 }).catch(error => error)
+    await node.clock.advance(4_500)
+    expect(node.engine.fault()).toBeNull()
+    await node.clock.advance(1_000)
+    expect([await call, await list]).toMatchObject([refusal, refusal])
+    expect([node.engine.ready(), node.engine.fault()]).toEqual([false, refusal.problem.hint])
+    await expect(node.start('other', {})).rejects.toMatchObject(refusal)
+    await node.clock.advance(60_000)
+
+    comeBack()
+    await settle()
+    await node.clock.advance(1_000)
+    expect([node.engine.ready(), node.engine.fault()]).toEqual([true, null])
+    const [repeated] = await node.start('call', {})
+    const { rows } = await node.engine.runs.list({ namespace: 'default' }, { after: null, limit: 9 })
+    expect(rows.map(({ id }) => id)).toEqual([(repeated as { run: string }).run])
+    expect(told(node)).toEqual(['the store does not answer: nothing is acknowledged until it does', 'the store answers again'])
+  })
+
+  test('a node that stood still itself does not take that for silence', async () => {
+    const { node, goAway, comeBack } = await silent()
+    goAway()
+    const call = node.start('call', {})
+    await settle()
+    node.clock.stall(60_000)
+    await node.clock.advance(0)
+    comeBack()
+    expect(await call).toMatchObject([{ is: 'started' }])
+    expect(told(node)).toEqual([])
+  })
+})

@@ -19,13 +19,23 @@ async function watching(can = { share: true }) {
   const inner = openMemoryStore()
   const id = () => newId(clock.now(), random)
   const other = await inner.claim({ lane: id(), claim: id(), node: id(), nodeName: 'other', address: null, wanted: ALL_SHARDS, dead: [] })
-  const world = { clock, inner, other, away: false, served: [] as Claim[], ends: [] as ((next: null) => void)[], tenures: null as unknown as Tenures }
+  const world = {
+    clock,
+    inner,
+    other,
+    away: false,
+    slowMs: 0,
+    served: [] as Claim[],
+    ends: [] as ((next: null) => void)[],
+    tenures: null as unknown as Tenures,
+  }
   const store: Store = {
     ...inner,
     can,
     read: inner.read,
     lanes: async () => {
       if (world.away) throw new Error('away')
+      if (world.slowMs > 0) await new Promise<void>(resolve => clock.after(world.slowMs, resolve))
       return inner.lanes()
     },
   }
@@ -76,6 +86,19 @@ describe('a lane is dead when its renewals have stood still for a whole TTL (E20
     await world.clock.advance(TTL)
     expect(world.served).toEqual([])
     await world.clock.advance(TTL / 2)
+    expect(world.served).toHaveLength(1)
+  })
+
+  test('so does a read whose answer was kept back: what it says was not watched', async () => {
+    const world = await watching()
+    void world.tenures.start()
+    await world.clock.advance(TTL * 0.7)
+    world.slowMs = 60 * TTL
+    await world.clock.advance(TTL / 8)
+    world.slowMs = 0
+    await world.clock.advance(60 * TTL)
+    expect(world.served).toEqual([])
+    await world.clock.advance(TTL * 1.2)
     expect(world.served).toHaveLength(1)
   })
 

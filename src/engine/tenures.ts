@@ -134,7 +134,10 @@ export class Tenures {
   private async watch(): Promise<void> {
     if (this.stopped) return
     try {
+      const askedAt = this.world.clock.monotonic()
       const lanes = await this.store.lanes()
+      // Nothing was seen meanwhile: the store was away, and the others' renewals may be on their way to it.
+      if (this.world.clock.monotonic() - askedAt >= this.sizes.claimTtlMs) this.still.clear()
       this.seen = { lanes, at: this.world.clock.monotonic() }
       const dead = this.store.can.share ? lanes.filter(lane => lane.node !== this.node && this.isDead(lane)) : lanes
       const held = new Set(lanes.filter(lane => !dead.includes(lane)).flatMap(({ shards }) => shards))
