@@ -411,6 +411,7 @@ export const Nodes = object(
         id: Type.String(),
         name: Type.String({ description: 'host and process' }),
         address: Type.Union([Type.String(), Type.Null()], { description: 'where other nodes reach it' }),
+        since: Type.String({ description: 'when it began' }),
         shards: Type.Integer({ description: 'how many it serves; 0: it stands by' }),
         drained: Type.Union([
           object({ by: Type.Union([Type.String(), Type.Null()]), note: Type.Union([Type.String(), Type.Null()]), since: Type.String() }),
@@ -418,8 +419,27 @@ export const Nodes = object(
         ]),
       }),
     ),
+    fault: Type.Union([Type.String(), Type.Null()], { description: 'why nothing is served or written at present, and what to do' }),
   },
   'Nodes',
+)
+export const Shards = object(
+  {
+    count: Type.Integer({ description: 'how many shards there are' }),
+    lanes: Type.Array(
+      object({
+        lane: Type.String(),
+        claim: Type.String(),
+        node: Type.String(),
+        name: Type.String({ description: 'of the node: host and process' }),
+        shards: Type.Array(Type.Integer(), { description: 'those that it holds' }),
+        renewals: Type.Integer({ description: 'how often it has renewed its claim: four times a second while it lives' }),
+        behind: Type.Integer({ description: 'by how many changes of settings it is behind' }),
+      }),
+    ),
+    free: Type.Array(Type.Integer(), { description: 'those that nobody holds' }),
+  },
+  'Shards',
 )
 export const Namespaces = object(
   {

@@ -79,7 +79,12 @@ export class FakeEngine implements Engine {
     return null
   }
   readonly nodes: Engine['nodes'] = {
-    list: async () => [{ id: FAKE_NODE, name: 'box:1', address: 'http://10.0.0.1:7576', shards: 64, drained: null }],
+    list: async () => [{ id: FAKE_NODE, name: 'box:1', address: 'http://10.0.0.1:7576', since: NOW, shards: 64, drained: null }],
+    shards: async () => ({
+      count: 64,
+      lanes: [{ lane: 'lane-1', claim: 'claim-1', node: FAKE_NODE, name: 'box:1', shards: [0, 1, 2], renewals: 7, behind: 1 }],
+      free: [3],
+    }),
     drain: async (id, command) => this.#called('nodes.drain', id, command),
     undrain: async id => this.#called('nodes.undrain', id),
   }

@@ -1,5 +1,5 @@
 import type { NodeView } from '../engine/face.ts'
-import { Empty, Nodes } from './answers.ts'
+import { Empty, Nodes, Shards } from './answers.ts'
 import { storable } from './inputs.ts'
 import { formatInstant } from './instants.ts'
 import { type Operation, operation } from './operation.ts'
@@ -12,9 +12,20 @@ export const nodes: Operation[] = [
     name: 'nodes.list',
     method: 'GET',
     path: NODES,
+    // From the store: it is asked for when nobody serves, too.
+    ofNode: true,
     summary: 'List the nodes of the cluster, and how many shards each serves',
     answers: { 200: Nodes },
-    handle: async ({ engine }) => JSON.stringify({ nodes: (await engine.nodes.list()).map(nodeJson) }),
+    handle: async ({ engine }) => JSON.stringify({ nodes: (await engine.nodes.list()).map(nodeJson), fault: engine.fault() }),
+  }),
+  operation({
+    name: 'shards.list',
+    method: 'GET',
+    path: '/v1/shards',
+    ofNode: true,
+    summary: 'Which lane of which node holds which shards, and how each shows that it lives',
+    answers: { 200: Shards },
+    handle: async ({ engine }) => JSON.stringify(await engine.nodes.shards()),
   }),
   operation({
     name: 'nodes.drain',
@@ -43,7 +54,7 @@ export const nodes: Operation[] = [
   }),
 ]
 
-function nodeJson({ id, name, address, shards, drained }: NodeView) {
+function nodeJson({ id, name, address, since: begun, shards, drained }: NodeView) {
   const { by, note, since } = drained ?? {}
-  return { id, name, address, shards, drained: since === undefined ? null : { by, note, since: formatInstant(since) } }
+  return { id, name, address, since: formatInstant(begun), shards, drained: since === undefined ? null : { by, note, since: formatInstant(since) } }
 }

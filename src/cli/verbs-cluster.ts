@@ -1,8 +1,9 @@
-import type { WireNodes } from '@mainspring/sdk'
+import { setTimeout as after } from 'node:timers/promises'
+import type { WireNodes, WireShards } from '@mainspring/sdk'
 import type { Command } from 'commander'
 import { textFlag } from './arguments.ts'
 import { oneNamed } from './named.ts'
-import { nodesTable } from './output/lists.ts'
+import { nodesText, shardsText } from './output/cluster.ts'
 import { type Action, calling } from './session.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,9 +12,25 @@ export function addClusterVerbs(program: Command, terminal: Terminal): void {
   const node = program.command('node').description('nodes of the cluster: who serves, who stands by')
   calling(node.command('ls').description('all nodes'), terminal, 'mainspring node ls', async session => {
     const answer = await session.client.call<WireNodes>('nodes.list', {})
-    session.show(answer, ({ nodes }) => nodesTable(nodes, session.look))
+    session.show(answer, answer => nodesText(answer, session.look))
     return undefined
   })
+  const cluster = program.command('cluster').description('the cluster as a whole')
+  calling(
+    cluster.command('status').description('which lane of which node holds which shards, and whether it renews; takes a second'),
+    terminal,
+    'mainspring cluster status',
+    async session => {
+      const read = () => session.client.call<WireShards>('shards.list', {})
+      const before = await read()
+      await after(WATCH_MS)
+      const now = await read()
+      const renewed = new Map(before.lanes.map(({ claim, renewals }) => [claim, renewals]))
+      const lanes = now.lanes.map(lane => ({ ...lane, lately: renewed.has(lane.claim) ? lane.renewals - (renewed.get(lane.claim) as number) : null }))
+      session.show({ ...now, lanes }, status => shardsText(status, session.look))
+      return undefined
+    },
+  )
   const drain = node
     .command('drain')
     .description('make a node give its shards up; another serves them')
@@ -22,6 +39,9 @@ export function addClusterVerbs(program: Command, terminal: Terminal): void {
   const undrain = node.command('undrain').description('let a drained node serve again').argument('<node>', 'its name, or the end of its id')
   calling(undrain, terminal, 'mainspring node undrain web-1:42', drainNode('nodes.undrain'))
 }
+
+/** A node renews four times meanwhile. */
+const WATCH_MS = 1_000
 
 function drainNode(operation: 'nodes.drain' | 'nodes.undrain'): Action {
   return async (session, [given = ''], flags) => {

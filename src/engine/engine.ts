@@ -118,6 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (found === null || !isRun(found.kind)) throw new UserError('run-not-found', { found: id })
     return found
   }
+  const readLanes = async () => ({ version: await available(store.read.settingsVersion()), lanes: await available(store.lanes()) })
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
   const tasks = workerCalls(tenure, workers, world, sizes)
@@ -128,7 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
     ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
     serves: () => tenures.current !== null,
     owner: () => tenures.owner(),
-    nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), put: putSetting }),
+    nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), readLanes, put: putSetting }),
     fault: () => {
       const found = fault()
       if (found !== null) return hintOf(found)

@@ -114,16 +114,41 @@ export interface NodeView {
   name: string
   /** Where other nodes reach it; null: nowhere. */
   address: string | null
+  /** When it began. */
+  since: Instant
   /** How many it holds; 0: it stands by. */
   shards: number
   /** It takes no shards, by an operator's word. */
   drained: Pause | null
 }
 
+/** A lane of a node: what it holds, and how it shows that it lives (E20, E21). */
+export interface LaneView {
+  lane: string
+  claim: string
+  node: string
+  name: string
+  /** Those that it holds, ascending. */
+  shards: number[]
+  /** How often it has renewed its claim. */
+  renewals: number
+  /** By how many changes of settings it is behind. */
+  behind: number
+}
+
+/** Who holds which shards, as the store says. */
+export interface ShardsView {
+  count: number
+  lanes: LaneView[]
+  /** Those that no standing claim holds. */
+  free: number[]
+}
+
 /** The nodes of a cluster. */
 export interface NodeCalls {
   /** Those whose claims stand, by name. */
   list(): Promise<NodeView[]>
+  shards(): Promise<ShardsView>
   /** It gives its shards up and takes none. @throws UserError `node-not-found`; `last-node`: nobody would be left to serve */
   drain(id: string, command: Command): Promise<void>
   undrain(id: string): Promise<void>

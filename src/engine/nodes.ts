@@ -1,7 +1,8 @@
 import { UserError } from '../core/errors.ts'
 import type { NodeId } from '../core/ids.ts'
+import { ALL_SHARDS, type LaneRow } from '../store/store.ts'
 import type { Clock } from './clock.ts'
-import type { NodeCalls, NodeView, Pause } from './face.ts'
+import type { NodeCalls, NodeView, Pause, ShardsView } from './face.ts'
 import { NODE_DRAIN_SETTING, type Settings } from './settings.ts'
 
 interface Options {
@@ -9,15 +10,18 @@ interface Options {
   clock: Clock
   /** Those whose claims stand. */
   read(): Promise<Omit<NodeView, 'drained'>[]>
+  /** The lanes whose claims stand, and which version the settings have. */
+  readLanes(): Promise<{ lanes: LaneRow[]; version: number }>
   put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
 }
 
 /** Nodes that take no shards, by an operator's word: a setting (E21) that lives as long as the node. */
-export function nodeCalls({ settings, clock, read, put }: Options): NodeCalls {
+export function nodeCalls({ settings, clock, read, readLanes, put }: Options): NodeCalls {
   const list = async (): Promise<NodeView[]> => (await read()).map(node => ({ ...node, drained: settings.nodeDrainOf(node.id) }))
   const forget = (id: NodeId): Promise<void> => put(NODE_DRAIN_SETTING, '', id, null)
   return {
     list,
+    shards: async () => shardsOf(await readLanes()),
     async drain(id, { by, why }) {
       const nodes = await list()
       if (!nodes.some(node => node.id === id)) throw new UserError('node-not-found', { found: id })
@@ -30,5 +34,22 @@ export function nodeCalls({ settings, clock, read, put }: Options): NodeCalls {
     async undrain(id) {
       if (settings.nodeDrainOf(id) !== null) await forget(id)
     },
+  }
+}
+
+function shardsOf({ lanes, version }: { lanes: LaneRow[]; version: number }): ShardsView {
+  const held = new Set(lanes.flatMap(({ shards }) => shards))
+  return {
+    count: ALL_SHARDS.length,
+    lanes: lanes.map(({ lane, claim, node, nodeName, shards, renewals, version: known }) => ({
+      lane,
+      claim,
+      node,
+      name: nodeName,
+      shards,
+      renewals,
+      behind: Math.max(0, version - known),
+    })),
+    free: ALL_SHARDS.filter(shard => !held.has(shard)),
   }
 }

@@ -1,4 +1,4 @@
-import { newId } from '../core/ids.ts'
+import { newId, timeOf } from '../core/ids.ts'
 import { ALL_SHARDS, type Claim, type LaneRow, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { NodeView } from './face.ts'
@@ -236,5 +236,5 @@ export class Tenures {
 
 function viewOf(lanes: readonly LaneRow[]): Node {
   const [{ node, nodeName, address }] = lanes as [LaneRow]
-  return { id: node, name: nodeName, address, shards: lanes.reduce((sum, { shards }) => sum + shards.length, 0) }
+  return { id: node, name: nodeName, address, since: timeOf(node), shards: lanes.reduce((sum, { shards }) => sum + shards.length, 0) }
 }

@@ -39,6 +39,26 @@ test('the first node serves, the second stands by and knows the first', async ()
   ])
 })
 
+test('either tells who holds which shards, and whether each renews and goes by the settings of now', async () => {
+  await knowsOwner()
+  await serves.engine.settings.put('api-key', '', 'laptop', '{}')
+  const told = async (node: BareNode) => JSON.parse((await node.api.dispatch('shards.list', { params: {} })).body)
+  const first = await told(standsBy)
+  expect(first).toMatchObject({ count: 64, free: [] })
+  const standing = async () => {
+    const { lanes } = await told(serves)
+    return lanes.map(({ name, shards, behind }: { name: string; shards: number[]; behind: number }) => [name, shards.length, behind])
+  }
+  await expect.poll(standing).toEqual([
+    ['one', 64, 0],
+    ['two', 0, 0],
+  ])
+  await expect.poll(async () => (await told(serves)).lanes[1].renewals).toBeGreaterThan(first.lanes[1].renewals)
+  const { nodes, fault } = JSON.parse((await standsBy.api.dispatch('nodes.list', { params: {} })).body)
+  expect(fault).toBeNull()
+  expect(Math.abs(Date.parse(nodes[0].since) - Date.now())).toBeLessThan(60_000)
+})
+
 test('a client and a worker at the node that stands by are served as by the other: starts, long polls, results, events', async () => {
   await knowsOwner()
   const double = job('double', async ({ n }: { n: number }) => n * 2)

@@ -15,6 +15,7 @@ import { type Config, isLoopback, urlOf } from './config.ts'
 import { openExecutors, runsExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
 import { type Logger, openLog } from './log.ts'
+import { moveUnderWay, tellingOfMoves } from './move-under-way.ts'
 import { openOutboxes } from './outbox.ts'
 import { Refusal } from './refusal.ts'
 import { shownSettings } from './shown-settings.ts'
@@ -58,7 +59,7 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
   const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress }) : null
   const wall = cluster !== null ? await sharedClock(store, systemClock, aheadMs => log.warn({ aheadMs }, OFF)) : null
   const metrics = createMetrics()
-  const engine = createEngine({
+  const own = createEngine({
     store,
     clock: wall?.clock ?? systemClock,
     random: Math.random,
@@ -68,10 +69,13 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     log: (level, message, facts) => log[level](facts, message),
     onClosed: run => metrics.onClosed(run),
   })
-  await started(engine, store, settings.database).catch((error: unknown) => {
+  await started(own, store, settings.database).catch((error: unknown) => {
     wall?.stop()
     throw error
   })
+  const engine = tellingOfMoves(own)
+  const waitsFor = moveUnderWay(own)
+  if (waitsFor !== null) log.warn(waitsFor, 'stands by until a move is done, and serves nothing')
   const facts = {
     ...UNKNOWN_SERVER,
     version: PACKAGE_VERSION,

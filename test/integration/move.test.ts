@@ -69,8 +69,14 @@ test('an installation moves to PostgreSQL, by a mover that is interrupted and ki
   await second.says(/copying closed/)
   await second.kill('SIGKILL')
 
-  // It is ready for calls, and stands by.
+  // It stands by, and says for what, at once and to whoever asks.
   const server = await stage.server({ database: target, port: old.port })
+  expect(server.said).toMatch(/"file":".*main\.db","host":.*"msg":"stands by until a move is done, and serves nothing"/)
+  const notReady = await fetch(`${server.url}/readyz`)
+  expect([notReady.status, ((await notReady.json()) as { hint: string }).hint]).toEqual([503, expect.stringMatching(/^not all of .*main\.db on .* is moved here, since /)])
+  const nodes = stage.command(['node', 'ls', '--url', server.url])
+  await ended(nodes)
+  expect(nodes.said).toMatch(/nothing is served or written: not all of .*main\.db .* finish it there with mainspring move --from /)
   expect((await stage.refused({ database })).said).toMatch(/is being moved to postgres:.*Finish it: mainspring move/s)
   const third = stage.command([...move, '--json'])
   await ended(third)
@@ -78,6 +84,7 @@ test('an installation moves to PostgreSQL, by a mover that is interrupted and ki
   expect(resumed).toBe(true)
   expect(tables.closed?.rows).toBeGreaterThan(SEEDED)
 
+  await until('the server says that it is ready', async () => (await fetch(`${server.url}/readyz`)).ok)
   await until('the server on PostgreSQL serves', async () => (await ask<{ state: string }>(server, 'GET', `runs/${later.id}`)).state === 'scheduled')
   expect(await told(server)).toEqual(before)
   expect((await client.start(plain, { ms: 1 }, { key: 'order-17', tags: { team: 'é' } })).id, 'its key is known').toBe(done.id)

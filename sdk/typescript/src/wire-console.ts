@@ -12,6 +12,7 @@ export const CONSOLE_OPERATIONS = {
   'server.get': ['GET', '/v1/server'],
   'namespaces.list': ['GET', '/v1/namespaces'],
   'nodes.list': ['GET', '/v1/nodes'],
+  'shards.list': ['GET', '/v1/shards'],
   'nodes.drain': ['POST', '/v1/nodes/{node}/drain'],
   'nodes.undrain': ['POST', '/v1/nodes/{node}/undrain'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
@@ -23,8 +24,30 @@ export interface WireNodes {
     name: string
     /** Where other nodes reach it. */
     address: string | null
+    /** When it began. */
+    since: string
     /** How many it serves; 0: it stands by. */
     shards: number
     drained: { by: string | null; note: string | null; since: string } | null
   }[]
+  /** Why nothing is served or written at present, and what to do. */
+  fault: string | null
+}
+
+export interface WireShards {
+  count: number
+  lanes: {
+    lane: string
+    claim: string
+    node: string
+    /** Of the node. */
+    name: string
+    shards: number[]
+    /** How often it has renewed its claim: four times a second while it lives. */
+    renewals: number
+    /** By how many changes of settings it is behind. */
+    behind: number
+  }[]
+  /** Those that nobody holds. */
+  free: number[]
 }

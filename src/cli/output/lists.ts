@@ -1,4 +1,4 @@
-import type { WireDefinitions, WireNodes, WirePause, WireQueues, WireSummary, WireWorkers } from '@mainspring/sdk'
+import type { WireDefinitions, WirePause, WireQueues, WireSummary, WireWorkers } from '@mainspring/sdk'
 import { shortId } from '../../core/ids.ts'
 import type { Config } from '../../server/config.ts'
 import { SETTING_NAMES, SETTINGS } from '../../server/config.ts'
@@ -48,28 +48,6 @@ export function definitionsTable(definitions: WireDefinitions['definitions'], { 
 }
 
 /** `mainspring worker ls`. */
-export function nodesTable(nodes: WireNodes['nodes'], { now }: Look): string {
-  return table(
-    [
-      { title: 'node', value: node => oneLine(node.name), widthMax: 40 },
-      { title: 'id', value: node => shortId(node.id) },
-      { title: 'serves', value: ({ shards }) => (shards === 0 ? 'stands by' : `${shards} shards`) },
-      { title: 'address', value: ({ address }) => address ?? '-', widthMax: 60 },
-      {
-        title: 'drained',
-        value: ({ drained }) =>
-          drained === null
-            ? '-'
-            : oneLine(
-                `${distanceText(drained.since, now)} ago${drained.by === null ? '' : ` by ${drained.by}`}${drained.note === null ? '' : `: ${drained.note}`}`,
-              ),
-        widthMax: 60,
-      },
-    ],
-    nodes,
-  )
-}
-
 export function workersTable(workers: WireWorkers['workers'], { now }: Look): string {
   if (workers.length === 0) return 'No workers. Start one: mainspring worker jobs.ts'
   return table(

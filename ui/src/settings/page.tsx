@@ -5,6 +5,7 @@ import { AppearanceSettings } from './appearance.tsx'
 import { KeyboardSettings } from './keyboard.tsx'
 import { KeySettings } from './keys.tsx'
 import { NamespaceSettings } from './namespaces.tsx'
+import { NodeSettings } from './nodes.tsx'
 import type { SettingsTab } from './route.ts'
 import { ServerSettings } from './server.tsx'
 
@@ -22,6 +23,7 @@ export function SettingsPage() {
         onChange={next => void navigate({ to: '/settings', search: next === 'server' ? {} : { tab: next as SettingsTab } })}
         tabs={[
           { value: 'server', label: 'Server', content: <ServerSettings /> },
+          { value: 'nodes', label: 'Nodes', content: <NodeSettings /> },
           { value: 'keys', label: 'API keys', content: <KeySettings /> },
           { value: 'namespaces', label: 'Namespaces', content: <NamespaceSettings /> },
           { value: 'appearance', label: 'Appearance', content: <AppearanceSettings /> },

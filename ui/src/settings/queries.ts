@@ -11,6 +11,12 @@ export const serverQuery = queryOptions({
   refetchInterval: 15_000,
 })
 
+export const nodesQuery = queryOptions({
+  queryKey: ['nodes'] as const,
+  queryFn: ({ signal }) => call(client.GET('/v1/nodes', { signal })),
+  refetchInterval: 5_000,
+})
+
 export const keysQuery = queryOptions({
   queryKey: ['keys'] as const,
   queryFn: ({ signal }) => call(client.GET('/v1/keys', { signal })),

@@ -31,9 +31,9 @@ function Known({ server }: { server: Server }) {
       {fault !== null && (
         <Notice tone="failed">
           <p>
-            <b className="font-semibold">The store cannot write</b>: {fault}
+            <b className="font-semibold">Nothing is written at present</b>: {fault}
           </p>
-          <p className="text-soft">Nothing is acknowledged that is not on disk, so starts are refused until it can. Make room, or mend the disk.</p>
+          <p className="text-soft">Nothing is acknowledged that is not on disk, so starts are refused until then.</p>
         </Notice>
       )}
       <Panel title="This server" aside={<StateBadge state={ready ? 'ready' : 'late'} reason={ready ? null : 'not ready'} />}>
