@@ -73,7 +73,10 @@ test('an installation moves to PostgreSQL, by a mover that is interrupted and ki
   const server = await stage.server({ database: target, port: old.port })
   expect(server.said).toMatch(/"file":".*main\.db","host":.*"msg":"stands by until a move is done, and serves nothing"/)
   const notReady = await fetch(`${server.url}/readyz`)
-  expect([notReady.status, ((await notReady.json()) as { hint: string }).hint]).toEqual([503, expect.stringMatching(/^not all of .*main\.db on .* is moved here, since /)])
+  expect([notReady.status, ((await notReady.json()) as { hint: string }).hint]).toEqual([
+    503,
+    expect.stringMatching(/^not all of .*main\.db on .* is moved here, since /),
+  ])
   const nodes = stage.command(['node', 'ls', '--url', server.url])
   await ended(nodes)
   expect(nodes.said).toMatch(/nothing is served or written: not all of .*main\.db .* finish it there with mainspring move --from /)
