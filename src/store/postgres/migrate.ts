@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises'
 import type { PoolClient } from 'pg'
 import { type Migration, migrationsIn } from '../migrations.ts'
 import type { Database } from './database.ts'
@@ -9,37 +10,67 @@ export const migrations = (): Migration[] => migrationsIn(new URL('./migrations/
 const ATTEMPTS_MAX = 5
 
 /**
+ * A change of a table waits for whoever uses it, and everybody else waits behind: so it waits for no longer than this, and tries again. A session that is
+ * idle in its transaction delays the change, and not the nodes that are at work.
+ */
+const LOCK_MS = 1_000
+const AGAIN_MS = 500
+/** PostgreSQL: lock_not_available. */
+const LOCKED = '55P03'
+
+export interface MigrateOptions {
+  known?: readonly Migration[]
+  /** After so long a change is given up that never gets its lock. */
+  patienceMs?: number
+}
+
+/**
  * Brings a schema to the newest version, forward only, each step in a transaction of its own. Of nodes that start at once one does a step, the others wait.
+ * Nodes of the version before may be at work meanwhile, and stay so.
  * @throws StoreRefused when a newer version of Mainspring has written it, it is somebody else's, or a step fails.
  */
-export async function migrate(database: Database, known: readonly Migration[] = migrations()): Promise<void> {
+export async function migrate(database: Database, { known = migrations(), patienceMs = 120_000 }: MigrateOptions = {}): Promise<void> {
   const newest = known.at(-1)?.version ?? 0
   await database.session(async client => {
     await makeSchema(client, database.schema)
-    for (const { version, sql } of known) {
-      try {
-        await begin(client, database.schema)
-        // The lock is the turn: whoever waits for it sees what was done meanwhile. Readers of the version do not wait.
-        await client.query('lock table schema_version in share row exclusive mode')
-        const found = await versionOf(client)
-        if (found > newest)
-          throw refusal(
-            `The schema "${database.schema}" is of version ${found}; this version of Mainspring knows up to ${newest}. Start the version that wrote it, or a newer one; a schema never goes back.`,
-          )
-        if (version > found) {
-          await client.query(sql)
-          await client.query('insert into schema_version(version, applied_at) values ($1, (extract(epoch from clock_timestamp()) * 1000)::int8)', [
-            version,
-          ])
+    for (const step of known) {
+      for (const until = performance.now() + patienceMs; ; ) {
+        try {
+          await apply(client, database.schema, step, newest)
+          break
+        } catch (error) {
+          await client.query('rollback').catch(() => {})
+          const code = codeOf(error)
+          if (code === null) throw error
+          if (code !== LOCKED)
+            throw refusal(`The schema "${database.schema}" could not be brought to version ${step.version}: ${(error as Error).message}`, error)
+          if (performance.now() > until)
+            throw refusal(
+              `The schema "${database.schema}" could not be brought to version ${step.version}: another session holds what the change needs. "mainspring doctor" names it; end it and start again.`,
+              error,
+            )
+          await after(AGAIN_MS)
         }
-        await client.query('commit')
-      } catch (error) {
-        await client.query('rollback').catch(() => {})
-        if (codeOf(error) === null) throw error
-        throw refusal(`The schema "${database.schema}" could not be brought to version ${version}: ${(error as Error).message}`, error)
       }
     }
   })
+}
+
+async function apply(client: PoolClient, schema: string, { version, sql }: Migration, newest: number): Promise<void> {
+  await begin(client, schema)
+  // The lock is the turn: whoever waits for it sees what was done meanwhile. Readers of the version do not wait.
+  await client.query('lock table schema_version in share row exclusive mode')
+  const found = await versionOf(client)
+  if (found > newest)
+    throw refusal(
+      `The schema "${schema}" is of version ${found}; this version of Mainspring knows up to ${newest}. Start the version that wrote it, or a newer one; a schema never goes back.`,
+    )
+  if (version > found) {
+    await client.query(`set local lock_timeout = ${LOCK_MS}; set local statement_timeout = 0`)
+    await client.query(sql)
+    await client.query('insert into schema_version(version, applied_at) values ($1, (extract(epoch from clock_timestamp()) * 1000)::int8)', [version])
+  }
+  await client.query('commit')
 }
 
 async function makeSchema(client: PoolClient, schema: string): Promise<void> {
