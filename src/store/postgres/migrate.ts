@@ -15,8 +15,8 @@ const ATTEMPTS_MAX = 5
  */
 const LOCK_MS = 1_000
 const AGAIN_MS = 500
-/** PostgreSQL: lock_not_available. */
-const LOCKED = '55P03'
+/** PostgreSQL: lock_not_available, and deadlock_detected: a batch takes its tables in another order. */
+const LOCKED = ['55P03', '40P01']
 
 export interface MigrateOptions {
   known?: readonly Migration[]
@@ -42,7 +42,7 @@ export async function migrate(database: Database, { known = migrations(), patien
           await client.query('rollback').catch(() => {})
           const code = codeOf(error)
           if (code === null) throw error
-          if (code !== LOCKED)
+          if (!LOCKED.includes(code))
             throw refusal(`The schema "${database.schema}" could not be brought to version ${step.version}: ${(error as Error).message}`, error)
           if (performance.now() > until)
             throw refusal(

@@ -39,7 +39,7 @@ export class Stage {
       ...(options.more ?? []),
     ]
     const [command, ...rest] = [...(options.through ?? []), process.execPath, ...NODE_FLAGS, ...(options.flags ?? [])] as [string, ...string[]]
-    const child = spawn(command, [...rest, join(ROOT, 'bin/mainspring.js'), ...args], {
+    const child = spawn(command, [...rest, join(options.tree ?? ROOT, 'bin/mainspring.js'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
@@ -101,6 +101,8 @@ export interface ServerOptions {
   through?: readonly string[]
   /** Of Node. */
   flags?: readonly string[]
+  /** Where another version of Mainspring is. */
+  tree?: string
 }
 
 class Ended extends Error {
