@@ -128,8 +128,8 @@ export function createEngine(options: EngineOptions): Engine {
       async resolve(namespace, id) {
         const text = id.toLowerCase()
         if (isId(text)) return text
-        const found = await available(store.read.runsEnding(namespace, text, 3))
-        if (found.length === 0) throw new UserError('run-not-found', { found: id })
+        const found = await available(store.read.runsEnding(namespace, text, 3, ENDINGS_MAX))
+        if (found.length === 0) throw new UserError('run-not-found', { found: id, hint: ENDINGS_HINT })
         if (found.length > 1) throw new UserError('ambiguous-run', { found: id, hint: 'give more of its end', data: { runs: found } })
         return found[0] as RunId
       },
@@ -361,6 +361,9 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 const NAMESPACE_DEFAULT = 'default'
+/** Runs that are looked through for the end of an id, of the open and of the closed ones: some 50 ms. Among many more, five characters are no name any longer. */
+const ENDINGS_MAX = 50_000
+const ENDINGS_HINT = `the end of an id is looked for among the newest ${ENDINGS_MAX.toLocaleString('en')} runs: name an older one by its whole id`
 /** So long a worker that fell silent is told of: then it is taken for gone. */
 const SILENT_TOLD_MS = 3_600_000
 

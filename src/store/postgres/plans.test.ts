@@ -46,8 +46,10 @@ const keyed: Asked[] = [
     const read = readsOf(database)
     return [
       read.run('n', 'r'),
-      read.runsEnding('n', 'e', 1),
-      read.runsDepth('n', { after: null }, 1, { open: true, closed: true }),
+      read.runsEnding('n', 'e', 1, 9),
+      ...[{}, { names: ['a'] }, { states: ['failed', 'cancelled'] as const }, { tags: { a: '1' } }].map(filter =>
+        read.runsDepth({ namespace: 'n', ...filter }, null, 1, { open: true, closed: true }),
+      ),
       read.segments('r'),
       read.logs('r', page),
       read.schedules('n', page),
@@ -149,9 +151,10 @@ describe.each([
       [{}, ['run_open_created', 'run_closed_created']],
       [{ createdAfter: 1, createdBefore: 2 }, ['run_open_created', 'run_closed_created']],
       [{ names: ['a'], states: ['completed'] }, ['run_closed_name']],
-      [{ states: ['failed', 'cancelled'] }, ['run_closed_unsuccessful']],
+      [{ states: ['failed', 'cancelled'] }, ['run_closed_unsuccessful', 'run_closed_unsuccessful']],
+      [{ names: ['a', 'b'] }, ['run_open_created', 'run_closed_name', 'run_closed_name']],
       [{ states: ['queued'] }, ['run_open_created']],
-      [{ tags: { a: '1' } }, ['run_tag_pkey', 'run_open_pkey', 'run_tag_pkey', 'run_closed_pkey']],
+      [{ tags: { a: '1' } }, ['run_tag_pkey', 'run_open_pkey', 'run_closed_pkey']],
     ])('%j', async (filter, indexes) => {
       const { sql, parameters } = runsQuery({ namespace: 'n', ...filter }, { at: 30_000, id: '' }, 10)
       await inSchema(async client => {
