@@ -1,119 +1,111 @@
-// `node --conditions=development bench/bloat-postgres.ts`: jobs by the hundred thousand through two embedded nodes, each on a database of its own, in rounds, one
-// after the other in each. In the second one a transaction that began with the first round is held open, so that nothing which died since can be vacuumed. Each
-// round drains a full queue, then measures start to handler at 200/s, and prints dead rows and sizes of the hot tables. `--jobs 1000000` (of each; at 280/s
-// an hour), `--round 25000`. The server is the one of the tests (MAINSPRING_TEST_POSTGRES); both databases are dropped afterwards.
+// `node --conditions=development bench/bloat-postgres.ts`: jobs by the hundred thousand through an embedded node on PostgreSQL, in phases: beside nothing, then
+// beside a transaction that was begun with the phase and does nothing, so that nothing which dies can be vacuumed; and again. Each round of a phase drains a
+// full queue, measures start to handler at 200/s, and prints what is dead in the hot tables and how large they are. `--jobs 250000` (of each phase; at 280/s
+// a million is an hour), `--round 25000`, `--cycles 2`. The server is the one of the tests (MAINSPRING_TEST_POSTGRES); the database is dropped afterwards.
+//
+// One node and one phase after the other: PostgreSQL 14 and 15 give pages of an index back only when no transaction of any database is older.
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { type EmbeddedNode, startNode } from '../src/server/index.ts'
+import { startNode } from '../src/server/index.ts'
+import { databaseCpuMs } from './database-cpu.ts'
 import { INPUT, latencies, noop, preciseNow, stamped } from './jobs.ts'
 import { paced, startAll } from './starts.ts'
 
-const { values: flags } = parseArgs({ options: { jobs: { type: 'string' }, round: { type: 'string' } } })
-const JOBS = Number(flags.jobs ?? 1_000_000)
+const { values: flags } = parseArgs({ options: { jobs: { type: 'string' }, round: { type: 'string' }, cycles: { type: 'string' } } })
+const JOBS = Number(flags.jobs ?? 250_000)
 const ROUND = Number(flags.round ?? 25_000)
+const CYCLES = Number(flags.cycles ?? 2)
 const LATENCY_JOBS = 400
 const RATE = 200
-const HOT = ['run_open', 'run_key', 'lane_link', 'lane_renewal', 'rate']
-const URL_ = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const HOT = ['run_open', 'lane_link', 'lane_renewal']
+const SERVER = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const DATABASE = `bench_bloat_${process.pid}`
+const url = Object.assign(new URL(SERVER), { pathname: DATABASE }).href
 
-interface Side {
-  name: string
-  database: string
-  node: EmbeddedNode
-  client: pg.Client
-  speeds: number[]
-  p95s: number[]
+interface Round {
+  perSecond: number
+  cpuUs: number
+  p95: number
 }
 
-const admin = new pg.Client({ connectionString: URL_ })
-await admin.connect()
-
-async function side(name: string): Promise<Side> {
-  const database = `bench_bloat_${name}_${process.pid}`
-  await admin.query(`create database ${database}`)
-  const url = new URL(URL_)
-  url.pathname = database
-  const node = await startNode({ database: url.href, work: [noop, stamped], slots: 50 })
-  const client = new pg.Client({ connectionString: url.href })
+const connected = async (connectionString: string): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString })
   await client.connect()
-  return { name, database, node, client, speeds: [], p95s: [] }
+  return client
+}
+const admin = await connected(SERVER)
+await admin.query(`create database ${DATABASE}`)
+const node = await startNode({ database: url, work: [noop, stamped], slots: 50 })
+const client = await connected(url)
+const rounds: Record<'free' | 'held', Round[]> = { free: [], held: [] }
+try {
+  await round()
+  for (let cycle = 0; cycle < CYCLES; cycle++)
+    for (const phase of ['free', 'held'] as const) {
+      const holder = await connected(url)
+      if (phase === 'held') await holder.query('begin isolation level repeatable read; select count(*) from mainspring.run_open')
+      for (let done = ROUND; done <= JOBS; done += ROUND) {
+        const found = await round()
+        rounds[phase].push(found)
+        const figures = `${whole(found.perSecond).padStart(7)}/s ${found.cpuUs.toFixed(0).padStart(4)} µs CPU a job, p95 ${found.p95.toFixed(1).padStart(5)} ms`
+        console.log(`${phase} ${String(done).padStart(8)} ${figures}  ${await hotTables()}`)
+      }
+      await holder.end()
+    }
+  const median = (phase: 'free' | 'held', figure: keyof Round) => {
+    const sorted = rounds[phase].map(found => found[figure]).sort((a, b) => a - b)
+    return sorted[sorted.length >> 1] as number
+  }
+  for (const phase of ['free', 'held'] as const)
+    console.log(
+      `${phase}: ${whole(median(phase, 'perSecond'))}/s, ${median(phase, 'cpuUs').toFixed(0)} µs CPU a job, p95 ${median(phase, 'p95').toFixed(1)} ms`,
+    )
+  const ratio = (figure: keyof Round) => (median('held', figure) / median('free', figure)).toFixed(2)
+  console.log(`held beside free: ${ratio('perSecond')} of the speed, ${ratio('cpuUs')} of the CPU a job; load ${loadavg()[0]?.toFixed(1)}`)
+} finally {
+  await node.stop()
+  await client.end()
+  await admin.query(`drop database if exists ${DATABASE} with (force)`)
+  await admin.end()
+}
+process.exit(0)
+
+async function round(): Promise<Round> {
+  await node.client.call('queues.pause', { name: 'drain' }, {})
+  await startAll(node.client, noop, INPUT, ROUND, 1_000, 1)
+  const cpuBefore = await cpuMs()
+  const begunAt = performance.now()
+  await node.client.call('queues.resume', { name: 'drain' }, {})
+  while (!(await drained())) await new Promise(resolve => setTimeout(resolve, 20))
+  const seconds = (performance.now() - begunAt) / 1_000
+  const cpuUs = (1_000 * ((await cpuMs()) - cpuBefore)) / ROUND
+  latencies.length = 0
+  await paced(LATENCY_JOBS, RATE, () => node.client.start(stamped, { sentAt: preciseNow() }))
+  while (latencies.length < LATENCY_JOBS) await new Promise(resolve => setTimeout(resolve, 10))
+  const sorted = latencies.slice(LATENCY_JOBS / 10).sort((a, b) => a - b)
+  return { perSecond: ROUND / seconds, cpuUs, p95: sorted[Math.floor(sorted.length * 0.95)] as number }
 }
 
-async function drained({ node }: Side): Promise<boolean> {
+async function drained(): Promise<boolean> {
   const { queues } = await node.client.call<{ queues: { name: string; depth: number; running: number }[] }>('queues.list', {})
   const queue = queues.find(({ name }) => name === 'drain')
   return queue === undefined || queue.depth + queue.running === 0
 }
 
-async function round(to: Side): Promise<void> {
-  const { node } = to
-  await node.client.call('queues.pause', { name: 'drain' }, {})
-  await startAll(node.client, noop, INPUT, ROUND, 1_000, 1)
-  const begunAt = performance.now()
-  await node.client.call('queues.resume', { name: 'drain' }, {})
-  while (!(await drained(to))) await new Promise(resolve => setTimeout(resolve, 20))
-  to.speeds.push(ROUND / ((performance.now() - begunAt) / 1_000))
-  latencies.length = 0
-  await paced(LATENCY_JOBS, RATE, () => node.client.start(stamped, { sentAt: preciseNow() }))
-  while (latencies.length < LATENCY_JOBS) await new Promise(resolve => setTimeout(resolve, 10))
-  const sorted = latencies.slice(LATENCY_JOBS / 10).sort((a, b) => a - b)
-  to.p95s.push(sorted[Math.floor(sorted.length * 0.95)] as number)
+/** Of node, worker and database. */
+async function cpuMs(): Promise<number> {
+  const { user, system } = process.cpuUsage()
+  return (await databaseCpuMs(admin, 'datname', DATABASE)) + (user + system) / 1_000
 }
 
-/** Dead rows as they are, not as statistics have them: nobody counts those while a transaction holds them. */
-async function report(to: Side, rounds: number): Promise<void> {
-  const { rows } = await to.client.query<{ name: string; dead: string; heap: string; indexes: string }>(
+async function hotTables(): Promise<string> {
+  const { rows } = await client.query<{ name: string; dead: string; heap: string; indexes: string }>(
     `select relname as name, n_dead_tup as dead, pg_size_pretty(pg_table_size(relid)) as heap, pg_size_pretty(pg_indexes_size(relid)) as indexes
     from pg_stat_user_tables where schemaname = 'mainspring' and relname = any($1) order by pg_total_relation_size(relid) desc`,
     [HOT],
   )
-  const tables = rows.map(({ name, dead, heap, indexes }) => `${name} ${dead} dead, ${heap} + ${indexes}`).join('; ')
-  const speed = Math.round(to.speeds.at(-1) as number).toLocaleString('en')
-  console.log(
-    `${String(rounds * ROUND).padStart(9)} ${to.name.padEnd(5)} ${speed.padStart(7)}/s  p95 ${to.p95s.at(-1)?.toFixed(1).padStart(5)} ms  ${tables}`,
-  )
-}
-
-const sides = [await side('free'), await side('held')] as [Side, Side]
-const [free, held] = sides
-const holder = new pg.Client({ connectionString: (() => Object.assign(new URL(URL_), { pathname: held.database }).href)() })
-await holder.connect()
-try {
-  // Warm, and not counted.
-  for (const to of sides) await round(to)
-  for (const to of sides) to.speeds.length = to.p95s.length = 0
-  await holder.query('begin isolation level repeatable read')
-  await holder.query('select count(*) from mainspring.run_open')
-  const heldSince = performance.now()
-  const rounds = Math.ceil(JOBS / ROUND)
-  for (let done = 1; done <= rounds; done++) {
-    for (const to of done % 2 === 0 ? sides : [held, free]) await round(to)
-    for (const to of sides) await report(to, done)
-  }
-  const minutes = (performance.now() - heldSince) / 60_000
-  const third = Math.ceil(rounds / 3)
-  for (const { name, speeds, p95s } of sides)
-    console.log(
-      `${name}: drain ${whole(median(speeds))}/s (first third ${whole(median(speeds.slice(0, third)))}, last ${whole(median(speeds.slice(-third)))}), ` +
-        `p95 ${median(p95s).toFixed(1)} ms (first third ${median(p95s.slice(0, third)).toFixed(1)}, last ${median(p95s.slice(-third)).toFixed(1)})`,
-    )
-  const ratio = (from: number) => median(held.speeds.slice(from)) / median(free.speeds.slice(from))
-  console.log(
-    `beside the held transaction: ${ratio(0).toFixed(2)} of the speed, in the last third ${ratio(-third).toFixed(2)}; held for ${minutes.toFixed(1)} min; load ${loadavg()[0]?.toFixed(1)}`,
-  )
-  await holder.query('rollback')
-} finally {
-  await holder.end()
-  for (const { node, client } of sides) await Promise.all([node.stop(), client.end()])
-  for (const { database } of sides) await admin.query(`drop database if exists ${database} with (force)`)
-  await admin.end()
-}
-process.exit(0)
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? 0
+  return rows.map(({ name, dead, heap, indexes }) => `${name} ${dead} dead, ${heap} + ${indexes}`).join('; ')
 }
 
 function whole(value: number): string {

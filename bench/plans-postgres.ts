@@ -2,7 +2,6 @@
 // where one call is several, through those of the engine that makes them: p50, p95 and the most of each in milliseconds, then what of CPU a call takes, here and in
 // the database (on this machine), whoever else is busy. The goal is 100 for p95; it ends with 1 where that is missed. `--runs 1000000` for fewer, `--schema NAME` to keep the tables under this name and find them filled the next time, `--only '^list'`
 // for those whose names match, `--times 50`. The database is the one of the tests (MAINSPRING_TEST_POSTGRES); 10 GB, 10 minutes to fill.
-import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
@@ -12,6 +11,7 @@ import { boundedRuns } from '../src/engine/bounded.ts'
 import { searchRuns, tallyRuns } from '../src/engine/search.ts'
 import { openPostgresStore } from '../src/store/postgres/store.ts'
 import { ALL_SHARDS, type Batch, noWrites, type RunFilter, type Writes } from '../src/store/store.ts'
+import { databaseCpuMs } from './database-cpu.ts'
 import { fillMonth, fillOpen, MONTH_MS, NAMESPACE, SMALL_NAMESPACE } from './fill-postgres.ts'
 
 const { values: flags } = parseArgs({
@@ -136,17 +136,10 @@ const CASES: Record<string, () => Promise<unknown>> = {
   },
 }
 
-/** Of this process and of the store's connections, in milliseconds; the database counts in hundredths of a second. */
+/** Of this process and of the store's connections. */
 async function cpuMs(): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_activity where application_name = $1', [schema])
-  const ticks = rows.map(({ pid }) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  })
   const { user, system } = process.cpuUsage()
-  return 10 * ticks.reduce((sum, each) => sum + each, 0) + (user + system) / 1_000
+  return (await databaseCpuMs(client, 'application_name', schema)) + (user + system) / 1_000
 }
 
 let missed = 0
