@@ -1,6 +1,6 @@
 // `node --conditions=development bench/bloat-postgres.ts`: jobs by the hundred thousand through an embedded node on PostgreSQL, in phases: beside nothing, then
 // beside a transaction that was begun with the phase and does nothing, so that nothing which dies can be vacuumed; and again. Each round of a phase drains a
-// full queue, measures start to handler at 200/s, and prints what is dead in the hot tables and how large they are. `--jobs 250000` (of each phase; at 280/s
+// full queue, measures start to handler at 200/s, and prints what a job takes of node and worker and of the database, what is dead in the hot tables, and their sizes. `--jobs 250000` (of each phase; at 280/s
 // a million is an hour), `--round 25000`, `--cycles 2`. The server is the one of the tests (MAINSPRING_TEST_POSTGRES); the database is dropped afterwards.
 //
 // One node and one phase after the other: PostgreSQL 14 and 15 give pages of an index back only when no transaction of any database is older.
@@ -18,14 +18,19 @@ const ROUND = Number(flags.round ?? 25_000)
 const CYCLES = Number(flags.cycles ?? 2)
 const LATENCY_JOBS = 400
 const RATE = 200
+const IDLE_MS = 10_000
 const HOT = ['run_open', 'lane_link', 'lane_renewal']
 const SERVER = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const DATABASE = `bench_bloat_${process.pid}`
 const url = Object.assign(new URL(SERVER), { pathname: DATABASE }).href
 
+/** Of a job of the drain; WAL is that of the whole server. */
 interface Round {
   perSecond: number
-  cpuUs: number
+  nodeUs: number
+  databaseUs: number
+  walBytes: number
+  commits: number
   p95: number
 }
 
@@ -40,6 +45,7 @@ const node = await startNode({ database: url, work: [noop, stamped], slots: 50 }
 const client = await connected(url)
 const rounds: Record<'free' | 'held', Round[]> = { free: [], held: [] }
 try {
+  console.log(await idle())
   await round()
   for (let cycle = 0; cycle < CYCLES; cycle++)
     for (const phase of ['free', 'held'] as const) {
@@ -48,8 +54,7 @@ try {
       for (let done = ROUND; done <= JOBS; done += ROUND) {
         const found = await round()
         rounds[phase].push(found)
-        const figures = `${whole(found.perSecond).padStart(7)}/s ${found.cpuUs.toFixed(0).padStart(4)} µs CPU a job, p95 ${found.p95.toFixed(1).padStart(5)} ms`
-        console.log(`${phase} ${String(done).padStart(8)} ${figures}  ${await hotTables()}`)
+        console.log(`${phase} ${String(done).padStart(8)} ${words(found)}  ${await hotTables()}`)
       }
       await holder.end()
     }
@@ -57,12 +62,14 @@ try {
     const sorted = rounds[phase].map(found => found[figure]).sort((a, b) => a - b)
     return sorted[sorted.length >> 1] as number
   }
+  const figures = ['perSecond', 'nodeUs', 'databaseUs', 'walBytes', 'commits', 'p95'] as const
   for (const phase of ['free', 'held'] as const)
-    console.log(
-      `${phase}: ${whole(median(phase, 'perSecond'))}/s, ${median(phase, 'cpuUs').toFixed(0)} µs CPU a job, p95 ${median(phase, 'p95').toFixed(1)} ms`,
-    )
-  const ratio = (figure: keyof Round) => (median('held', figure) / median('free', figure)).toFixed(2)
-  console.log(`held beside free: ${ratio('perSecond')} of the speed, ${ratio('cpuUs')} of the CPU a job; load ${loadavg()[0]?.toFixed(1)}`)
+    console.log(`${phase}: ${words(Object.fromEntries(figures.map(figure => [figure, median(phase, figure)])) as unknown as Round)}`)
+  const cpu = (phase: 'free' | 'held') => median(phase, 'nodeUs') + median(phase, 'databaseUs')
+  const speed = median('held', 'perSecond') / median('free', 'perSecond')
+  console.log(
+    `held beside free: ${speed.toFixed(2)} of the speed, ${(cpu('held') / cpu('free')).toFixed(2)} of the CPU a job; load ${loadavg()[0]?.toFixed(1)}`,
+  )
 } finally {
   await node.stop()
   await client.end()
@@ -71,20 +78,42 @@ try {
 }
 process.exit(0)
 
+async function idle(): Promise<string> {
+  await new Promise(resolve => setTimeout(resolve, 2_000))
+  const before = await used()
+  await new Promise(resolve => setTimeout(resolve, IDLE_MS))
+  const after = await used()
+  const each = (figure: keyof typeof before) => (after[figure] - before[figure]) / (IDLE_MS / 1_000)
+  const cpu = `${(each('nodeUs') / 1_000).toFixed(1)} + ${(each('databaseUs') / 1_000).toFixed(1)} ms CPU`
+  return `idle, a second: ${cpu}, ${whole(each('walBytes'))} B WAL, ${each('commits').toFixed(1)} transactions`
+}
+
 async function round(): Promise<Round> {
   await node.client.call('queues.pause', { name: 'drain' }, {})
+  const unborn = await used()
   await startAll(node.client, noop, INPUT, ROUND, 1_000, 1)
-  const cpuBefore = await cpuMs()
+  const before = await used()
+  const born = (figure: keyof typeof before) => (before[figure] - unborn[figure]) / ROUND
+  console.log(`started: a job ${born('nodeUs').toFixed(0)} + ${born('databaseUs').toFixed(0)} µs CPU, ${whole(born('walBytes'))} B WAL`)
   const begunAt = performance.now()
   await node.client.call('queues.resume', { name: 'drain' }, {})
   while (!(await drained())) await new Promise(resolve => setTimeout(resolve, 20))
   const seconds = (performance.now() - begunAt) / 1_000
-  const cpuUs = (1_000 * ((await cpuMs()) - cpuBefore)) / ROUND
+  const after = await used()
+  const each = (figure: keyof typeof before) => (after[figure] - before[figure]) / ROUND
   latencies.length = 0
   await paced(LATENCY_JOBS, RATE, () => node.client.start(stamped, { sentAt: preciseNow() }))
   while (latencies.length < LATENCY_JOBS) await new Promise(resolve => setTimeout(resolve, 10))
   const sorted = latencies.slice(LATENCY_JOBS / 10).sort((a, b) => a - b)
-  return { perSecond: ROUND / seconds, cpuUs, p95: sorted[Math.floor(sorted.length * 0.95)] as number }
+  const p95 = sorted[Math.floor(sorted.length * 0.95)] as number
+  return {
+    perSecond: ROUND / seconds,
+    nodeUs: each('nodeUs'),
+    databaseUs: each('databaseUs'),
+    walBytes: each('walBytes'),
+    commits: each('commits'),
+    p95,
+  }
 }
 
 async function drained(): Promise<boolean> {
@@ -93,10 +122,19 @@ async function drained(): Promise<boolean> {
   return queue === undefined || queue.depth + queue.running === 0
 }
 
-/** Of node, worker and database. */
-async function cpuMs(): Promise<number> {
+async function used(): Promise<Omit<Round, 'perSecond' | 'p95'>> {
   const { user, system } = process.cpuUsage()
-  return (await databaseCpuMs(admin, 'datname', DATABASE)) + (user + system) / 1_000
+  const { rows } = await admin.query<{ wal: string; commits: string }>(
+    `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') as wal, xact_commit as commits from pg_stat_database where datname = $1`,
+    [DATABASE],
+  )
+  const databaseUs = 1_000 * (await databaseCpuMs(admin, 'datname', DATABASE))
+  return { nodeUs: user + system, databaseUs, walBytes: Number(rows[0]?.wal), commits: Number(rows[0]?.commits) }
+}
+
+function words({ perSecond, nodeUs, databaseUs, walBytes, commits, p95 }: Round): string {
+  const cpu = `${nodeUs.toFixed(0).padStart(4)} + ${databaseUs.toFixed(0).padStart(3)} µs CPU`
+  return `${whole(perSecond).padStart(7)}/s; a job ${cpu}, ${whole(walBytes)} B WAL, ${commits.toFixed(3)} commits; p95 ${p95.toFixed(1).padStart(5)} ms`
 }
 
 async function hotTables(): Promise<string> {

@@ -110,6 +110,7 @@ const CASES: Record<string, () => Promise<unknown>> = {
   'histogram of failed': () => tally({ states: ['failed'] }),
   'histogram of completed': () => tally({ states: ['completed'] }),
   'histogram of a tag': () => tally({ tags: { team: '3' } }),
+  'what would go, of the first 100,000': () => read.expired(until + 3 * MONTH_MS, 100_000),
   'claim: due, a page': () => store.loadDue(claim, until, { after: null, limit: 250 }),
   'claim: delivered, a page': () => store.loadDelivered(claim, { after: null, limit: 250 }),
   'claim: counts of what is open': () => store.loadCounts(claim),
@@ -128,10 +129,10 @@ const CASES: Record<string, () => Promise<unknown>> = {
         return { namespace: NAMESPACE, scope: 'key' as const, definition: `job ${n % 20}`, key: `order ${n}` }
       }),
     ),
-  'expired: none of the runs': () => store.loadExpired(claim, until - MONTH_MS, 1_000),
-  'expired: 1,000 runs and keys': () => store.loadExpired(claim, until + 3 * MONTH_MS, 1_000),
-  'purge of 1,000, committed': async () => {
-    const { runs } = await store.loadExpired(claim, until + 3 * MONTH_MS, 1_000)
+  'expired: none of the runs': () => store.loadExpired(claim, until - MONTH_MS, 250),
+  'expired: 250 runs and keys': () => store.loadExpired(claim, until + 3 * MONTH_MS, 250),
+  'purge of 250, committed': async () => {
+    const { runs } = await store.loadExpired(claim, until + 3 * MONTH_MS, 250)
     await commit({ purge: runs.map(({ id }) => id) })
   },
 }

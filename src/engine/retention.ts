@@ -10,10 +10,10 @@ import type { Work } from './work.ts'
 
 /** Ledgers are gone through so often: what is dropped of them is days old. */
 const LEDGERS_EVERY_MS = 3_600_000
-/** Between two batches, so that dispatch never waits for more than one. */
-const PAUSE_MS = 50
+/** Between two batches, so that dispatch never waits for more than one; 15,000 runs a second go by then. */
+const PAUSE_MS = 10
 /** Batches that one call to collect waits for. */
-const COLLECT_BATCHES = 20
+const COLLECT_BATCHES = 80
 
 export interface RetentionOptions {
   store: Store

@@ -14,7 +14,7 @@ import { Counts, countRuns, type Steps } from './tally.ts'
 export const LOOKED_THROUGH_MAX = 5_000
 const PAGE = 250
 /** Runs that one call counts: of so many the store tells what was created when in some 100 ms. */
-export const COUNTED_MAX = 100_000
+export const COUNTED_MAX = 50_000
 
 type Read = Pick<Reads, 'runs' | 'runCounts' | 'runsDepth'>
 
