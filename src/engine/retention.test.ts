@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { LEDGER_LINES_KEPT } from '../core/options.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
-import type { LedgerRow } from '../store/store.ts'
+import type { LedgerRow, Store } from '../store/store.ts'
 import { TestNode } from './test-engine.ts'
 
 const DAY = 86_400_000
@@ -9,14 +9,22 @@ const PATIENT = { claimTtlMs: 1_000 * DAY, leaseMs: 1_000 * DAY, timerHorizonMs:
 
 async function scene(definitions: Parameters<typeof TestNode.start>[1] = { mail: {} }, retentionEveryMs = 1_000 * DAY, retentionBatch = 2) {
   const store = openMemoryStore()
-  const node = await TestNode.start(store, definitions, { sizes: { ...PATIENT, retentionEveryMs, retentionBatch } })
+  const purged: number[] = []
+  const watched: Store = {
+    ...store,
+    commit(batch) {
+      if (batch.writes.purge.length > 0) purged.push(batch.writes.purge.length)
+      return store.commit(batch)
+    },
+  }
+  const node = await TestNode.start(watched, definitions, { sizes: { ...PATIENT, retentionEveryMs, retentionBatch } })
   const close = async (definition = 'mail', options = {}) => {
     const id = await node.run({ definition, options })
     await node.engine.runs.terminate('default', id, { id: `${id}:t`, by: null, why: null })
     return id
   }
   const kept = (id: string) => store.tables().closed.has(id)
-  return { store, node, close, kept }
+  return { store, node, close, kept, purged }
 }
 
 test("what a run says of its retention goes before its definition's, that before its namespace's, and that before the default", async () => {
@@ -53,7 +61,7 @@ test('what is set stays until it is removed, says who has set it, and leaves wha
 })
 
 test('a preview tells what would go and drops nothing; collecting drops it, batch by batch, and nothing else', async () => {
-  const { node, close, kept } = await scene({ mail: { retentionMs: DAY }, bill: { retentionMs: 5 * DAY } })
+  const { node, close, kept, purged } = await scene({ mail: { retentionMs: DAY }, bill: { retentionMs: 5 * DAY } })
   const day = Math.floor(node.clock.now() / DAY) * DAY
   const mails = [await close(), await close(), await close(), await close(), await close()]
   const bill = await close('bill')
@@ -63,6 +71,8 @@ test('a preview tells what would go and drops nothing; collecting drops it, batc
   expect(mails.every(kept)).toBe(true)
   expect(await collected(node)).toEqual({ runs: 5, keys: 0, lines: 0, more: false })
   expect([mails.some(kept), kept(bill)]).toEqual([false, true])
+  // No commit is held up by more than one batch.
+  expect(purged).toEqual([2, 2, 1])
   expect(await node.engine.retention.preview()).toEqual({ days: [], more: false })
 })
 
