@@ -21,7 +21,8 @@ async function recorded(ask: (database: Database) => Promise<unknown>[]): Promis
   const asked: Asked[] = []
   const record = async (planning: Planning, ...steps: Step[]) => {
     for (const { statement } of steps) asked.push({ planning, sql: statement.text })
-    return []
+    // The claim stands, and there is nothing: whoever asks for more goes on.
+    return [{ rows: [[null]] }]
   }
   await Promise.allSettled(ask({ decide: record, read: record } as unknown as Database))
   return asked
@@ -40,6 +41,8 @@ const keyed: Asked[] = [
       loads.loadGroups(claim),
       loads.pageReady(claim, []),
       loads.loadMail(claim, page),
+      loads.loadExpired(claim, 1, 9),
+      loads.loadOldLines(claim, { before: 1, beforeIn: {}, keep: 9 }, page),
     ]
   })),
   ...(await recorded(database => {
@@ -58,6 +61,7 @@ const keyed: Asked[] = [
       read.runTimes('n', ['r']),
       read.closedCounts('n', 0),
       read.closedTimes('n', { from: 0, until: 1 }, 1),
+      read.expired(1, 9),
     ]
   })),
   ...PARTS.map(part => ({ planning: 'keyed' as const, sql: commitSql([part]) })),
