@@ -449,3 +449,35 @@ export const Namespaces = object(
   },
   'Namespaces',
 )
+export const Retention = object(
+  {
+    runs: Type.Integer({ description: 'how long closed runs are kept, in milliseconds' }),
+    ledger: Type.Integer({ description: "how long lines of schedules' ledgers are kept; the last 1,000 of each stay" }),
+    set: Type.Union([SetBy, Type.Null()], { description: 'who has set it and when; null: nobody has' }),
+  },
+  'Retention',
+)
+export const Collectable = object(
+  {
+    days: Type.Array(
+      object({
+        namespace: Type.String(),
+        kind: Type.String(),
+        definition: Type.String(),
+        day: Type.String({ description: 'the UTC day on which they closed' }),
+        runs: Type.Integer(),
+      }),
+    ),
+    more: Type.Boolean({ description: 'there are more than were counted' }),
+  },
+  'Collectable',
+)
+export const Collected = object(
+  {
+    runs: Type.Integer(),
+    keys: Type.Integer({ description: 'idempotency keys that have expired' }),
+    lines: Type.Integer({ description: 'of ledgers' }),
+    more: Type.Boolean({ description: 'there is more than one call drops: call again' }),
+  },
+  'Collected',
+)

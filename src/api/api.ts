@@ -18,6 +18,7 @@ import { type OpenApi, openApi } from './openapi.ts'
 import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, problemAnswer } from './problem.ts'
 import { queues } from './queues.ts'
+import { retention } from './retention.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
 import { type ServerFacts, server, UNKNOWN_SERVER } from './server.ts'
@@ -40,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...keys,
   ...schedules,
   ...batches,
+  ...retention,
   ...applying,
 ]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))

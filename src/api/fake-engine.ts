@@ -88,6 +88,21 @@ export class FakeEngine implements Engine {
     drain: async (id, command) => this.#called('nodes.drain', id, command),
     undrain: async id => this.#called('nodes.undrain', id),
   }
+  readonly retention: Engine['retention'] = {
+    get: () => ({ runsMs: 604_800_000, ledgerMs: 7_776_000_000, set: { by: 'ana', since: NOW } }),
+    set: async (namespace, retention, by) => this.#called('retention.set', namespace, retention, by),
+    preview: async () => ({
+      days: [
+        { namespace: 'default', kind: 'job', name: 'resize', day: Date.UTC(2026, 1, 2), count: 2 },
+        { namespace: 'default', kind: 'job', name: 'resize', day: Date.UTC(2026, 1, 1), count: 1 },
+      ],
+      more: false,
+    }),
+    collect: async () => {
+      this.#called('retention.collect')
+      return { runs: 3, keys: 1, lines: 0, more: false }
+    },
+  }
   ready() {
     return this.isReady
   }

@@ -206,6 +206,7 @@ const VALID: Record<string, unknown> = {
   'definitions.override': { ...OPTIONS, ...RULES, fair: 'tenant', sequence: 'order', cost: 2, debounce: '5s', onFailure: 'alert' },
   'limits.set': { on: { queue: 'images' }, per: 'user', rate: 100, every: '1m' },
   'sequences.resume': { key: 'order-17' },
+  'retention.set': { runs: '30d', ledger: 86_400_000 },
   apply: {
     schedules: [{ name: 'a', ...SPEC }],
     queues: [

@@ -89,7 +89,7 @@ const histogram = operation({
   name: 'runs.histogram',
   method: 'GET',
   path: `${RUNS}/histogram`,
-  summary: 'How many runs were created when, by state; of the newest 200,000, or 5,000 where reason, error or metadata are asked for',
+  summary: 'How many runs were created when, by state; of the newest 50,000, or 5,000 where reason, error or metadata are asked for',
   query: { ...runQuery, from: instant, until: instant, buckets: between(10, 200, 60) },
   answers: { 200: RunHistogram },
   async handle({ engine, params, query, context, signal }) {

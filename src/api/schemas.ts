@@ -132,6 +132,7 @@ export const Start = closed(
   },
   { title: 'Start' },
 )
+export const RetentionSet = closed({ runs: Type.Optional(Duration), ledger: Type.Optional(Duration) }, { title: 'RetentionSet' })
 export const StartMany = closed({ runs: list(Start, STARTS_PER_CALL_MAX) }, { title: 'StartMany' })
 export const RunOptions = closed(runOptions, { title: 'RunOptions', description: 'options of each run that it starts' })
 export const CommandBody = closed({ why: Type.Optional(Note) }, { title: 'Command' })

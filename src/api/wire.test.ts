@@ -122,6 +122,7 @@ describe('answers are what /openapi.json says', () => {
     'definitions.override': { priority: 5, limits: [{ rate: 1, every: '1m' }], onFailure: { url: 'https://example.org', secret: 's' } },
     'limits.set': { rate: 5, every: '1s' },
     'sequences.resume': { key: 'k' },
+    'retention.set': { runs: '30d' },
     'tasks.poll': { worker: 'w', serves: [], max: 1, wait: 1 },
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },
     'tasks.heartbeat': { worker: 'w', beats: [ref] },

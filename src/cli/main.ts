@@ -14,6 +14,7 @@ import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
+import { addRetentionVerbs } from './verbs-retention.ts'
 import { addRunVerbs } from './verbs-runs.ts'
 import { addScheduleVerbs } from './verbs-schedules.ts'
 import { addStartVerb } from './verbs-start.ts'
@@ -54,6 +55,7 @@ export function programOf(terminal: Terminal): Command {
   addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)
+  addRetentionVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addWorkerVerbs(program, terminal)

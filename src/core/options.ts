@@ -16,7 +16,7 @@ export interface RunOptions {
   timeout?: Timeouts
   /** From the time it is due: not begun by then, it ends as timed_out (expired). */
   expiresMs?: number
-  /** How long the closed run is kept. Default 7 days. */
+  /** How long the closed run is kept. Default: as its namespace has it, else 7 days. */
   retentionMs?: number
   labels?: Labels
   tags?: Readonly<Record<string, string>>
@@ -70,6 +70,9 @@ export interface Unique {
 
 export const QUEUE_DEFAULT = 'default'
 export const RETENTION_MS_DEFAULT = 7 * 86_400_000
+/** Lines of a schedule's ledger, beside the last few, which stay however old they are: those of a monthly one for 80 years. */
+export const LEDGER_RETENTION_MS_DEFAULT = 90 * 86_400_000
+export const LEDGER_LINES_KEPT = 1_000
 /** A key is kept at least so long (E9). */
 export const KEY_RETENTION_MS = 86_400_000
 

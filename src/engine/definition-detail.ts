@@ -1,5 +1,6 @@
 import type { HistoryEvent, RunState } from '../core/run.ts'
 import type { Reads, Row } from '../store/store.ts'
+import { boundedRuns } from './bounded.ts'
 import { decodeBody } from './codec.ts'
 import type { Registered } from './definitions.ts'
 import type { DefinitionDetail, RecentRuns } from './face.ts'
@@ -23,13 +24,13 @@ export function versionsOf({ name, versions }: Registered, present: readonly Wor
 }
 
 /** Of the newest runs: how they stand, which version served them last, and how long they took. */
-export async function recentRuns(read: Pick<Reads, 'runs'>, namespace: string, name: string): Promise<RecentRuns> {
+export async function recentRuns(read: Pick<Reads, 'runs' | 'runsDepth'>, namespace: string, name: string): Promise<RecentRuns> {
   const states: Partial<Record<RunState, number>> = {}
   const versions = new Map<string, { version: string | null; counts: Partial<Record<RunState, number>> }>()
   const took: number[] = []
   let runs = 0
   for (let after: string | null = null; ; ) {
-    const page: Awaited<ReturnType<Reads['runs']>> = await read.runs({ namespace, names: [name] }, { after, limit: PAGE })
+    const page: Awaited<ReturnType<typeof boundedRuns>> = await boundedRuns(read, { namespace, names: [name] }, { after, limit: PAGE })
     for (const row of page.rows) {
       runs++
       states[row.state] = (states[row.state] ?? 0) + 1
@@ -40,7 +41,7 @@ export async function recentRuns(read: Pick<Reads, 'runs'>, namespace: string, n
       if ('closedAt' in row && row.startedAt !== null) took.push(row.closedAt - row.startedAt)
     }
     after = page.next
-    if (after === null || runs >= RECENT_MAX) break
+    if (after === null || page.through !== null || runs >= RECENT_MAX) break
   }
   took.sort((a, b) => a - b)
   const at = (share: number): number => took[Math.ceil(took.length * share) - 1] as number

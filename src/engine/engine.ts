@@ -2,6 +2,7 @@ import { WAIT_MS_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { isId, type RunId } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
+import { RETENTION_MS_DEFAULT } from '../core/options.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
@@ -24,6 +25,7 @@ import { nodeCalls } from './nodes.ts'
 import { type EngineOptions, SIZES } from './options.ts'
 import { sharing } from './queues/sharing.ts'
 import { relatedRuns } from './related.ts'
+import { retentionCalls } from './retention-calls.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
 import { DRAIN_SETTING } from './settings.ts'
@@ -40,9 +42,10 @@ import { Workers } from './workers.ts'
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, random } = options
   const sizes = { ...SIZES, ...options.sizes }
-  const world: World = { clock, random, log: options.log ?? (() => {}) }
   const catalog = new Catalog(store.read)
   const { settings, definitions } = catalog
+  const retentionMs = (namespace: string): number => settings.retentionOf(namespace)?.runsMs ?? RETENTION_MS_DEFAULT
+  const world: World = { clock, random, retentionMs, log: options.log ?? (() => {}) }
   const live = new Live()
   const activity = new Activity(clock, store.read)
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
@@ -140,8 +143,8 @@ export function createEngine(options: EngineOptions): Engine {
       async resolve(namespace, id) {
         const text = id.toLowerCase()
         if (isId(text)) return text
-        const found = await available(store.read.runsEnding(namespace, text, 3))
-        if (found.length === 0) throw new UserError('run-not-found', { found: id })
+        const found = await available(store.read.runsEnding(namespace, text, 3, ENDINGS_MAX))
+        if (found.length === 0) throw new UserError('run-not-found', { found: id, hint: ENDINGS_HINT })
         if (found.length > 1) throw new UserError('ambiguous-run', { found: id, hint: 'give more of its end', data: { runs: found } })
         return found[0] as RunId
       },
@@ -255,6 +258,7 @@ export function createEngine(options: EngineOptions): Engine {
       get: (...given) => available(activity.get(...given)),
       lastHour: (...given) => available(activity.lastHour(...given)),
     },
+    retention: retentionCalls({ settings, clock, read: store.read, available, putSetting, collect: () => tenure().retention.collect() }),
     limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
@@ -373,5 +377,8 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 const NAMESPACE_DEFAULT = 'default'
+/** Runs that are looked through for the end of an id, of the open and of the closed ones: some 50 ms. Among many more, five characters are no name any longer. */
+const ENDINGS_MAX = 50_000
+const ENDINGS_HINT = `the end of an id is looked for among the newest ${ENDINGS_MAX.toLocaleString('en')} runs: name an older one by its whole id`
 /** So long a worker that fell silent is told of: then it is taken for gone. */
 const SILENT_TOLD_MS = 3_600_000

@@ -10,7 +10,7 @@ import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
-import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
+import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
 import type { BatchCalls } from './batches/face.ts'
 import { BATCH_TAG } from './tags.ts'
@@ -19,6 +19,31 @@ import { BATCH_TAG } from './tags.ts'
  * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
  * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
  */
+/** How long what has ended is kept, and what of it may go. */
+export interface RetentionCalls {
+  get(namespace: string): RetentionView
+  /** What is not said stays; null: all is as it is everywhere. Holds for what closes from then on, and for the lines of ledgers at once. */
+  set(namespace: string, retention: { runsMs?: number; ledgerMs?: number } | null, by: string | null): Promise<void>
+  /** What may go now, in all namespaces, by the day of its close; nothing is dropped. */
+  preview(): Promise<{ days: ClosedDay[]; more: boolean }>
+  /** Drops what may go now, some thousands at most. */
+  collect(): Promise<Collected>
+}
+export interface RetentionView {
+  runsMs: number
+  ledgerMs: number
+  /** Who has set it, and since when; null: nobody has. */
+  set: SetBy | null
+}
+/** `more`: there was more than one call drops. */
+export interface Collected {
+  runs: number
+  keys: number
+  /** Of ledgers. */
+  lines: number
+  more: boolean
+}
+
 export interface Engine {
   /** Claims the shards and begins to work, or stands by while another node holds them; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
@@ -79,6 +104,7 @@ export interface Engine {
     list(namespace: string): (PauseTarget & Pause)[]
   }
   readonly activity: ActivityCalls
+  readonly retention: RetentionCalls
   readonly limits: LimitCalls
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls

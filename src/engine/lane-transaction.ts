@@ -2,7 +2,7 @@ import type { RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
-import type { DefinitionRow, KeyName, KeyRow, LogRow, SettingRow } from '../store/store.ts'
+import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, SettingRow } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
@@ -128,6 +128,10 @@ export class LaneTransaction implements Transaction {
 
   purge(id: RunId): void {
     this.into.latest.writes.purge.push(id)
+  }
+
+  dropLines(lines: readonly LineName[]): void {
+    this.into.latest.writes.ledgerDrops.push(...lines)
   }
 
   private touch(actor: Actor): void {

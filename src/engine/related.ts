@@ -3,6 +3,7 @@ import { isRun } from '../core/machine.ts'
 import { isClosed, type Trigger } from '../core/run.ts'
 import type { Reads, Row, RunFilter } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { boundedRuns } from './bounded.ts'
 import type { RelatedRuns, RunSummary } from './face.ts'
 import { summaryOf } from './summary.ts'
 import { BATCH_TAG } from './tags.ts'
@@ -16,7 +17,7 @@ const PAGE = 250
 /** A hook's run is born with the close that it tells of, and a handler that is lost may start one a little later. */
 const AFTER_CLOSE_MS = 60_000
 
-type Read = Pick<Reads, 'run' | 'runs'>
+type Read = Pick<Reads, 'run' | 'runs' | 'runsDepth'>
 
 /** What a run has to do with others. Backwards its trigger says it; forwards newer runs are looked through, which `more` says the end of. */
 export async function relatedRuns(read: Read, row: Row): Promise<RelatedRuns> {
@@ -89,14 +90,14 @@ async function lookedThrough(
 ): Promise<{ rows: RunSummary[]; more: boolean }> {
   const rows: RunSummary[] = []
   for (let looked = 0, after: string | null = null; looked < LOOKED_THROUGH_MAX; looked += PAGE) {
-    const page: Awaited<ReturnType<Read['runs']>> = await read.runs(filter, { after, limit: PAGE })
+    const page: Awaited<ReturnType<typeof boundedRuns>> = await boundedRuns(read, filter, { after, limit: PAGE })
     for (const row of page.rows) {
       const run = summaryOf(Actor.load(row))
       if (!fits(run)) continue
       if (rows.length === limit) return { rows, more: true }
       rows.push(run)
     }
-    if (page.next === null) return { rows, more: false }
+    if (page.next === null || page.through !== null) return { rows, more: page.next !== null }
     after = page.next
   }
   return { rows, more: true }

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../store/memory/store.ts'
+import type { RunFilter } from '../store/store.ts'
+import { boundedRuns } from './bounded.ts'
 import type { RunSearch } from './face.ts'
 import { LOOKED_THROUGH_MAX, searchRuns, tallyRuns } from './search.ts'
 import { TestNode } from './test-engine.ts'
@@ -80,7 +82,7 @@ describe('what stands in the bodies of runs', () => {
   })
 })
 
-test('how long runs took is looked for in so many rows a call, and goes on from there', async () => {
+test('what no index knows is looked for in so many rows a call, and goes on from there', async () => {
   const asked: unknown[] = []
   const rows = { rows: [], next: null }
   const read = {
@@ -99,9 +101,42 @@ test('how long runs took is looked for in so many rows a call, and goes on from 
   expect(await searchRuns(read, search, page)).toEqual({ rows: [], next: '700_', through: 700 })
   expect(await searchRuns(read, { ...search, error: 'x' }, page)).toEqual({ rows: [], next: '700_', through: 700 })
   expect(await searchRuns(read, { ...search, createdAfter: 800 }, page)).toEqual({ rows: [], next: null, through: null })
-  expect(await searchRuns(read, { namespace: 'default', queues: ['q'] }, page)).toEqual({ rows: [], next: null, through: null })
-  expect(asked.map(filter => (filter as { createdAfter?: number }).createdAfter)).toEqual([700, 700, 800, undefined])
+  expect(await searchRuns(read, { namespace: 'default', queues: ['q'] }, page)).toEqual({ rows: [], next: '700_', through: 700 })
+  expect(await searchRuns(read, { namespace: 'default' }, page)).toEqual({ rows: [], next: null, through: null })
+  expect(asked.map(filter => (filter as { createdAfter?: number }).createdAfter)).toEqual([700, 700, 800, 700, undefined])
   const steps = { from: 0, stepMs: 1 }
   expect((await tallyRuns(read, search, steps)).through).toBe(700)
-  expect((await tallyRuns(read, { namespace: 'default', names: ['a'] }, steps)).through).toBeNull()
+  expect((await tallyRuns(read, { namespace: 'default' }, steps)).through).toBeNull()
+})
+
+test.each<[Omit<RunFilter, 'namespace'>, { open: boolean; closed: boolean } | null]>([
+  [{}, null],
+  [{ createdAfter: 1, createdBefore: 2 }, null],
+  [{ states: ['failed', 'cancelled'] }, null],
+  [{ states: ['completed'] }, { open: false, closed: true }],
+  [{ states: ['queued'] }, { open: true, closed: false }],
+  [{ states: ['queued', 'failed'] }, { open: true, closed: false }],
+  [{ names: ['a'] }, { open: true, closed: false }],
+  [{ names: ['a', 'b'] }, { open: true, closed: true }],
+  [
+    { names: ['a'], states: ['failed'] },
+    { open: false, closed: true },
+  ],
+  [{ queues: ['q'] }, { open: true, closed: true }],
+  [
+    { kinds: ['job'], states: ['failed'] },
+    { open: false, closed: true },
+  ],
+  [{ tags: { a: '1' } }, { open: true, closed: true }],
+])('%j is bounded where rows are gone through that do not fit', async (filter, expected) => {
+  let asked: unknown = null
+  const read = {
+    runs: async () => ({ rows: [], next: null }),
+    async runsDepth(_filter: RunFilter, _after: string | null, _rows: number, tables: { open: boolean; closed: boolean }) {
+      asked = tables
+      return null
+    },
+  }
+  expect(await boundedRuns(read, { namespace: 'default', ...filter }, { after: null, limit: 5 })).toEqual({ rows: [], next: null, through: null })
+  expect(asked).toEqual(expected)
 })

@@ -1,9 +1,10 @@
-import { CLOSED_STATES, isClosed, OPEN_STATES, type RunView } from '../core/run.ts'
+import { CLOSED_STATES, OPEN_STATES, type RunView } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import { cursorOf } from '../store/cursor.ts'
 import type { Page, Paged, Reads, RunFilter } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { contains } from './batches/filter.ts'
+import { boundedRuns, floorOf } from './bounded.ts'
 import type { RunSearch, RunsFound, RunTally } from './face.ts'
 import { summaryOf } from './summary.ts'
 import { KIND_TAG } from './tags.ts'
@@ -12,11 +13,8 @@ import { Counts, countRuns, type Steps } from './tally.ts'
 /** Runs that one call looks into: 5,000 bodies are read and folded in some 100 ms, in pages that hold nobody up. */
 export const LOOKED_THROUGH_MAX = 5_000
 const PAGE = 250
-/** Runs that one call counts: of so many the store tells what was created when in some 300 ms, in the thread of its reader. */
-export const COUNTED_MAX = 200_000
-
-/** Rows that the store goes through in one call for what no index of it knows, such as how long a run took. */
-export const SCANNED_MAX = 100_000
+/** Runs that one call counts: of so many the store tells what was created when in some 100 ms. */
+export const COUNTED_MAX = 50_000
 
 type Read = Pick<Reads, 'runs' | 'runCounts' | 'runsDepth'>
 
@@ -38,27 +36,9 @@ export async function searchRuns(read: Read, search: RunSearch, page: Page): Pro
   return { rows, next, through }
 }
 
-/** What the store's filter knows; where no index does, no deeper than one call goes. */
 async function listRuns(read: Read, filter: RunFilter, page: Page): Promise<RunsFound> {
-  const floor = filter.took === undefined ? null : await floorOf(read, filter, page.after)
-  const { rows, next } = await read.runs(floor === null ? filter : { ...filter, createdAfter: floor }, page)
-  const found = rows.map(row => summaryOf(Actor.load(row)))
-  if (floor === null || next !== null) return { rows: found, next, through: null }
-  return { rows: found, next: cursorOf({ at: floor, id: '' }), through: floor }
-}
-
-/** How far down one call goes; null: to the end, or to where the filter ends. */
-async function floorOf(read: Read, { namespace, states, createdAfter, createdBefore }: RunFilter, after: string | null): Promise<Instant | null> {
-  const tables = { open: states?.some(state => !isClosed(state)) ?? true, closed: states?.some(isClosed) ?? true }
-  const from = createdBefore === undefined ? { after } : { after, createdBefore }
-  const floor = await read.runsDepth(namespace, from, SCANNED_MAX, tables)
-  return floor === null || floor <= (createdAfter ?? Number.NEGATIVE_INFINITY) ? null : floor
-}
-
-/** Whether the store counts without going through what does not fit: it has an index for a name, and one for what did not complete. */
-function isIndexed({ names, queues, kinds, states, took }: RunFilter): boolean {
-  if (queues !== undefined || kinds !== undefined || took !== undefined || (names?.length ?? 1) !== 1) return false
-  return states === undefined || (names === undefined && states.every(state => isClosed(state) && state !== 'completed'))
+  const { rows, next, through } = await boundedRuns(read, filter, page)
+  return { rows: rows.map(row => summaryOf(Actor.load(row))), next, through }
 }
 
 /** The runs of a search by the step of their creation and by state. */
@@ -66,7 +46,7 @@ export async function tallyRuns(read: Read, search: RunSearch, steps: Steps, sig
   const fits = bodyFits(search)
   if (fits === null) {
     const filter = filterOf(search)
-    const floor = isIndexed(filter) ? null : await floorOf(read, filter, null)
+    const floor = await floorOf(read, filter, null)
     const tally = await countRuns(read, floor === null ? filter : { ...filter, createdAfter: floor }, steps, COUNTED_MAX, signal)
     return { counts: tally.counts, through: tally.through ?? floor }
   }
@@ -83,7 +63,7 @@ export async function tallyRuns(read: Read, search: RunSearch, steps: Steps, sig
 /** Newest first, as far as one call looks. Last, null: that was the end of the list; or a time: how deep the store went. */
 async function* lookedThrough(read: Read, search: RunSearch, from: string | null): AsyncGenerator<Actor | Instant | null> {
   const given = filterOf(search)
-  const floor = given.took === undefined ? null : await floorOf(read, given, from)
+  const floor = await floorOf(read, given, from)
   const filter = floor === null ? given : { ...given, createdAfter: floor }
   for (let looked = 0, after = from; looked < LOOKED_THROUGH_MAX; looked += PAGE) {
     const page: Paged<Parameters<typeof Actor.load>[0]> = await read.runs(filter, { after, limit: PAGE })

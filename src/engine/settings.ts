@@ -1,5 +1,6 @@
 import type { Group } from '../core/gates.ts'
 import type { NodeId, WorkerId } from '../core/ids.ts'
+import type { Instant } from '../core/time.ts'
 import type { SettingRow } from '../store/store.ts'
 import type { Pause, PauseTarget } from './face.ts'
 
@@ -8,11 +9,24 @@ export const DRAIN_SETTING = 'worker-drain'
 /** The kind of setting that keeps which nodes take no shards, by their ids. */
 export const NODE_DRAIN_SETTING = 'node-drain'
 
+/** The kind of setting that keeps how long what has ended is kept, of a namespace. */
+export const RETENTION_SETTING = 'retention'
+
+/** As a setting keeps it. What is not set is as it is everywhere. */
+export interface RetentionSet {
+  runsMs?: number
+  ledgerMs?: number
+  by: string | null
+  since: Instant
+}
+
 /** What an operator has set, as committed: pauses, and what the server keeps for itself (E21). */
 export class Settings {
   private readonly rows = new Map<string, SettingRow>()
   /** Workers that are drained: asked for each match, so that none is looked up where there is none. */
   private readonly drained = new Set<string>()
+  /** Asked for each run that closes. */
+  private readonly retained = new Map<string, RetentionSet>()
   /** Counts up with each change. */
   changes = 0
 
@@ -20,6 +34,7 @@ export class Settings {
     this.changes++
     this.rows.clear()
     this.drained.clear()
+    this.retained.clear()
     for (const row of rows) this.put(row)
   }
 
@@ -29,6 +44,9 @@ export class Settings {
     if (row.value === null) this.rows.delete(key)
     else this.rows.set(key, row)
     if (row.kind === DRAIN_SETTING) this.drained[row.value === null ? 'delete' : 'add'](key)
+    if (row.kind !== RETENTION_SETTING) return
+    if (row.value === null) this.retained.delete(row.namespace)
+    else this.retained.set(row.namespace, JSON.parse(row.value) as RetentionSet)
   }
 
   namespaces(): Set<string> {
@@ -51,6 +69,15 @@ export class Settings {
   nodeDrainOf(node: NodeId): Pause | null {
     const row = this.rows.get(keyOf(NODE_DRAIN_SETTING, '', node))
     return row === undefined ? null : (JSON.parse(row.value as string) as Pause)
+  }
+
+  retentionOf(namespace: string): RetentionSet | null {
+    return this.retained.get(namespace) ?? null
+  }
+
+  /** By namespace. */
+  retentions(): ReadonlyMap<string, RetentionSet> {
+    return this.retained
   }
 
   pauseOf(target: PauseTarget): Pause | null {

@@ -46,7 +46,7 @@ export async function countRuns(
 ): Promise<RunTally> {
   const { namespace, createdAfter = 0, createdBefore } = filter
   const counts = new Counts()
-  const newest = await read.runsDepth(namespace, { after: null, ...(createdBefore !== undefined && { createdBefore }) }, 0, BOTH)
+  const newest = await read.runsDepth({ namespace, ...(createdBefore !== undefined && { createdBefore }) }, null, 0, BOTH)
   if (newest === null) return { counts: [], through: null }
   let before = newest + 1
   let width = SLICE_MS

@@ -45,9 +45,9 @@ export class Tenure {
   readonly leases: Leases
   readonly limits: Limits
   readonly counters = new Counters()
+  readonly retention: Retention
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
-  private readonly retention: Retention
   private readonly batches: BatchRunner
   private readonly options: TenureOptions
   private stopRenewing: () => void = () => {}
@@ -107,14 +107,11 @@ export class Tenure {
       id => this.wake(id),
       sizes.lookAgainMs,
     )
-    this.retention = new Retention(
-      store,
-      world,
-      sizes,
-      claim,
-      work => this.lane.submit(work),
-      error => this.failed(error),
-    )
+    this.retention = new Retention({
+      ...{ store, world, settings, sizes, claim },
+      submit: work => this.lane.submit(work),
+      failed: error => this.failed(error),
+    })
     this.batches = new BatchRunner(world, definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
   }
 

@@ -2,7 +2,6 @@ import { ORDERS_PER_TRANSITION_MAX } from '../core/bounds.ts'
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
 import { newId, type Random } from '../core/ids.ts'
 import type { Context, Decision } from '../core/machine.ts'
-import { RETENTION_MS_DEFAULT } from '../core/options.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 import type { Clock } from './clock.ts'
@@ -10,6 +9,8 @@ import type { Clock } from './clock.ts'
 export interface World {
   clock: Clock
   random: Random
+  /** How long what has closed in a namespace is kept, unless its own options say otherwise. */
+  retentionMs: (namespace: string) => number
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
 }
 
@@ -48,11 +49,11 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     stick(actor, input, error, context.now, world)
     return null
   }
-  apply(actor, decision, context.now)
+  apply(actor, decision, context.now, world)
   return decision
 }
 
-function apply(actor: Actor, decision: Decision<HistoryEvent>, now: number): void {
+function apply(actor: Actor, decision: Decision<HistoryEvent>, now: number, world: World): void {
   if (decision.withdraw !== undefined) actor.order = null
   if (decision.tasks !== undefined) actor.order = decision.tasks[0] ?? null
   if (decision.wakeAt !== undefined) actor.wakeAt = decision.wakeAt
@@ -63,7 +64,7 @@ function apply(actor: Actor, decision: Decision<HistoryEvent>, now: number): voi
     actor.wakeAt = null
     actor.order = null
     actor.stuck = undefined
-    actor.retentionMs = actor.machine.view(actor.state).options.retentionMs ?? RETENTION_MS_DEFAULT
+    actor.retentionMs = actor.machine.view(actor.state).options.retentionMs ?? world.retentionMs(actor.namespace)
   }
 }
 

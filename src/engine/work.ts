@@ -3,7 +3,7 @@ import type { RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
-import type { DefinitionRow, KeyName, KeyRow, LogRow, OpenRow, SettingRow } from '../store/store.ts'
+import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Reservation, Resource } from './limits/limits.ts'
 
@@ -52,4 +52,5 @@ export interface Transaction {
   define(row: DefinitionRow): void
   set(row: SettingRow): void
   purge(id: RunId): void
+  dropLines(lines: readonly LineName[]): void
 }

@@ -53,6 +53,16 @@ export function numberOf(cursor: string): number {
   return number
 }
 
+/** Where a page of all namespaces' schedules ended. It never leaves the engine. */
+export function scheduleCursorOf(namespace: string, name: string): string {
+  return JSON.stringify([namespace, name])
+}
+
+export function scheduleCursor(cursor: string | null): { namespace: string; name: string } {
+  const [namespace, name] = cursor === null ? ['', ''] : (JSON.parse(cursor) as [string, string])
+  return { namespace, name }
+}
+
 /** A page of the rows that were read: one more than the limit tells whether there is a next page. */
 export function pageOf<T>(rows: T[], limit: number, cursor: (row: T) => string): { rows: T[]; next: string | null } {
   if (rows.length <= limit) return { rows, next: null }

@@ -81,6 +81,11 @@ export interface Store {
   loadCounts(claim: Claim): Promise<OpenCount[]>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
+  /**
+   * Lines that retention may drop of the ledgers of open schedules, oldest first of each. A page is of so many schedules, by namespace and name, and has so many
+   * lines at most: a full one has to be dropped, and read again from where it began.
+   */
+  loadOldLines(claim: Claim, old: OldLines, page: Page): Promise<Paged<LineName>>
 
   readonly read: Reads
 
@@ -198,6 +203,7 @@ export interface Writes {
   settings: SettingRow[]
   /** Upserts by (schedule, n). */
   ledger: LedgerRow[]
+  ledgerDrops: LineName[]
   /** Upserts by (namespace, limit, key), in their order; a null `spent` removes. */
   rates: RateRow[]
   /** By id; one that is there is `refused`. */
@@ -222,6 +228,7 @@ export const noWrites = (): Writes => ({
   definitions: [],
   settings: [],
   ledger: [],
+  ledgerDrops: [],
   rates: [],
   holds: [],
   holdDrops: [],
@@ -297,6 +304,25 @@ export type Row = OpenRow | ClosedRow
 export interface Expired {
   runs: { id: RunId; namespace: string; createdAt: Instant }[]
   keys: KeyName[]
+}
+
+/** A line of a ledger is old when it ended before its namespace's time, unless it is `intended`, or of the last `keep` of its schedule. */
+export interface OldLines {
+  before: Instant
+  /** Of namespaces with a time of their own. */
+  beforeIn: Readonly<Record<string, Instant>>
+  keep: number
+}
+export type LineName = Pick<LedgerRow, 'schedule' | 'n'>
+
+/** Closed runs by namespace, definition and the UTC day of their close. */
+export interface ClosedDay {
+  namespace: string
+  kind: Kind
+  name: string
+  /** The day's first moment. */
+  day: Instant
+  count: number
 }
 
 /**
@@ -471,20 +497,16 @@ export type ClosedTimes = Pick<ClosedRow, 'name' | 'queue' | 'state' | 'createdA
 export interface Reads {
   /** A run by its id. */
   run(namespace: string, id: RunId): Promise<Row | null>
-  /** Runs whose id ends like this, at most `limit`, newest first. */
-  runsEnding(namespace: string, ending: string, limit: number): Promise<RunId[]>
+  /** Runs whose id ends like this, at most `limit`, newest first; of the newest `among` open ones and as many closed ones. */
+  runsEnding(namespace: string, ending: string, limit: number, among: number): Promise<RunId[]>
   /** Open and closed runs, newest first by (createdAt, id), from one snapshot: a run that moves while one pages is seen once (E12). */
   runs(filter: RunFilter, page: Page): Promise<Paged<Row>>
   /**
-   * When the run was created that lies `rows` further down from a cursor of `runs`, or from a time (exclusive); null: there are not so many. Of open runs, of
-   * closed ones or of both, the later: what bounds a look for something that no index knows.
+   * When the run was created that lies `rows` further down from a cursor of `runs`, or from where the filter begins; null: there are not so many. Of open runs, of
+   * closed ones or of both, the later. Of a filter only that counts by which an index is gone through: its first tag; of closed runs its one name, or its
+   * states where `completed` is none of them. So it bounds a look for what no index knows.
    */
-  runsDepth(
-    namespace: string,
-    from: { after: string | null; createdBefore?: Instant },
-    rows: number,
-    tables: { open: boolean; closed: boolean },
-  ): Promise<Instant | null>
+  runsDepth(filter: RunFilter, after: string | null, rows: number, tables: { open: boolean; closed: boolean }): Promise<Instant | null>
   /** Runs of a filter by the step of their creation and by state: of the newest `limit`, so that it costs no more whatever there is. */
   runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): Promise<RunCounts>
   segments(run: RunId): Promise<SegmentRow[]>
@@ -507,6 +529,8 @@ export interface Reads {
   closedCounts(namespace: string, since: Instant): Promise<{ state: ClosedState; count: number }[]>
   /** Closed runs of a namespace that closed from a time on (inclusive) to another (exclusive), the last to close first, at most `limit`. */
   closedTimes(namespace: string, range: { from: Instant; until: Instant }, limit: number): Promise<ClosedTimes[]>
+  /** What retention drops by then, in any order: of all that is closed the first `limit` to go, schedules included. */
+  expired(until: Instant, limit: number): Promise<ClosedDay[]>
 }
 
 export type { WorkerId }

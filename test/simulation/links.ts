@@ -69,9 +69,9 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
   const read = <T>(name: string, execute: () => Promise<T>) => call(name, execute, false)
   const reads: Reads = {
     run: (namespace, id) => read('read.run', () => target.read.run(namespace, id)),
-    runsEnding: (namespace, ending, limit) => read('read.runsEnding', () => target.read.runsEnding(namespace, ending, limit)),
+    runsEnding: (...given) => read('read.runsEnding', () => target.read.runsEnding(...given)),
     runs: (filter, page) => read('read.runs', () => target.read.runs(filter, page)),
-    runsDepth: (namespace, from, rows, tables) => read('read.runsDepth', () => target.read.runsDepth(namespace, from, rows, tables)),
+    runsDepth: (...given) => read('read.runsDepth', () => target.read.runsDepth(...given)),
     runCounts: (filter, steps, limit) => read('read.runCounts', () => target.read.runCounts(filter, steps, limit)),
     segments: run => read('read.segments', () => target.read.segments(run)),
     logs: (run, page) => read('read.logs', () => target.read.logs(run, page)),
@@ -84,6 +84,7 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     runTimes: (namespace, ids) => read('read.runTimes', () => target.read.runTimes(namespace, ids)),
     closedTimes: (namespace, range, limit) => read('read.closedTimes', () => target.read.closedTimes(namespace, range, limit)),
     closedCounts: (namespace, since) => read('read.closedCounts', () => target.read.closedCounts(namespace, since)),
+    expired: (until, limit) => read('read.expired', () => target.read.expired(until, limit)),
   }
   return {
     can: target.can,
@@ -141,6 +142,7 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     lastMail: claim => read('lastMail', () => target.lastMail(claim)),
     loadCounts: claim => read('loadCounts', () => target.loadCounts(claim)),
     loadExpired: (claim, until, limit) => read('loadExpired', () => target.loadExpired(claim, until, limit)),
+    loadOldLines: (claim, old, page) => read('loadOldLines', () => target.loadOldLines(claim, old, page)),
     read: reads,
     now: () => read('now', () => target.now()),
     close: async () => {},

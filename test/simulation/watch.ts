@@ -189,6 +189,7 @@ export function forward(target: Store): Store {
     lastMail: claim => target.lastMail(claim),
     loadCounts: claim => target.loadCounts(claim),
     loadExpired: (claim, until, limit) => target.loadExpired(claim, until, limit),
+    loadOldLines: (claim, old, page) => target.loadOldLines(claim, old, page),
     read: target.read,
     now: () => target.now(),
     close: () => target.close(),

@@ -15,6 +15,11 @@ export const CONSOLE_OPERATIONS = {
   'shards.list': ['GET', '/v1/shards'],
   'nodes.drain': ['POST', '/v1/nodes/{node}/drain'],
   'nodes.undrain': ['POST', '/v1/nodes/{node}/undrain'],
+  'retention.get': ['GET', '/v1/namespaces/{namespace}/retention'],
+  'retention.set': ['PATCH', '/v1/namespaces/{namespace}/retention'],
+  'retention.reset': ['DELETE', '/v1/namespaces/{namespace}/retention'],
+  'gc.preview': ['GET', '/v1/gc'],
+  'gc.collect': ['POST', '/v1/gc'],
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 
 export interface WireNodes {
@@ -50,4 +55,25 @@ export interface WireShards {
   }[]
   /** Those that nobody holds. */
   free: number[]
+}
+
+/** Milliseconds; `set`: null where nobody has set them. */
+export interface WireRetention {
+  runs: number
+  ledger: number
+  set: { by: string | null; since: string | null } | null
+}
+export interface WireCollectable {
+  /** Closed runs whose retention is over, by the UTC day of their close. */
+  days: { namespace: string; kind: string; definition: string; day: string; runs: number }[]
+  /** There are more than were counted. */
+  more: boolean
+}
+export interface WireCollected {
+  runs: number
+  keys: number
+  /** Of ledgers. */
+  lines: number
+  /** There is more than one call drops: call again. */
+  more: boolean
 }

@@ -5,6 +5,7 @@ import type { BatchInput, BatchState } from '../../machines/batch/types.ts'
 import { placeOf } from '../../store/cursor.ts'
 import type { Row } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
+import { boundedRuns } from '../bounded.ts'
 import type { Desk } from '../desk.ts'
 import { callName } from '../starts.ts'
 import { summaryOf } from '../summary.ts'
@@ -18,6 +19,8 @@ import { batchView } from './view.ts'
 const COUNTED_MAX = 100_000
 const COUNT_PAGE = 1_000
 const SHOWN_MAX = 20
+/** How often it goes as deep as one call may, where no index knows what is asked for: 1,000,000 runs, some 2 s. */
+const LOOKS_MAX = 20
 
 export function batchCalls({ store, world, definitions, submit, available }: Desk): BatchCalls {
   const row = async (namespace: string, id: RunId): Promise<Row> => {
@@ -43,11 +46,12 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
     const fits = withStates(operation, filter)
     const asked = listFilter(namespace, fits, world.clock.now() + 1)
     const found: BulkPreview = { matched: 0, more: false, byState: {}, runs: [] }
-    for (let after: string | null = null; ; ) {
-      const page: { rows: Row[]; next: string | null } = await available(store.read.runs(asked, { after, limit: COUNT_PAGE }))
+    for (let after: string | null = null, looks = 0; ; ) {
+      const page: Awaited<ReturnType<typeof boundedRuns>> = await available(boundedRuns(store.read, asked, { after, limit: COUNT_PAGE }))
+      if (page.through !== null) looks++
       for (const actor of page.rows.map(Actor.load)) if (actor.kind === 'job' && matches(actor, fits)) count(found, actor)
       if (page.next === null) return found
-      if (found.matched >= COUNTED_MAX) return { ...found, more: true }
+      if (found.matched >= COUNTED_MAX || looks >= LOOKS_MAX) return { ...found, more: true }
       after = page.next
     }
   }

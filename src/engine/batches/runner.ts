@@ -3,6 +3,7 @@ import { activeSweep } from '../../machines/batch/state.ts'
 import type { BatchState, Sweep } from '../../machines/batch/types.ts'
 import type { Reads } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
+import { boundedRuns } from '../bounded.ts'
 import type { Definitions } from '../definitions.ts'
 import type { World } from '../transition.ts'
 import type { Work } from '../work.ts'
@@ -68,7 +69,7 @@ export class BatchRunner {
     const sweep: Sweep | null = batch.closed || batch.stuck !== undefined ? null : activeSweep(state)
     if (sweep === null) return false
     const filter = listFilter(namespace, state.jobs === null ? sweep.filter : { ...sweep.filter, batch: id }, sweep.until + 1)
-    const { rows, next } = await this.read.runs(filter, { after: sweep.cursor, limit: this.pageRuns })
+    const { rows, next } = await boundedRuns(this.read, filter, { after: sweep.cursor, limit: this.pageRuns })
     const runs = rows.filter(found => fits(Actor.load(found), batch, sweep)).map(found => found.id)
     if (this.ended) return false
     await new Promise<void>((resolve, reject) =>

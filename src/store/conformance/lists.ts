@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../core/ids.ts'
-import type { OpenRow, Store } from '../store.ts'
+import type { OpenRow, RunFilter, Store } from '../store.ts'
 import { bornRow, byId, closingRow, type Lane, NAMESPACE, type Open, openLane, pages } from './fixtures.ts'
 
 /** What people and programs look at. */
@@ -52,10 +52,10 @@ export function listsConform(open: Open): void {
       await lane.commit({ born: [...rows, bornRow({ id: newId(1, () => 0) }), ending(bornRow({ namespace: 'other' }))] })
       await lane.commit({ closed: [closingRow(rows[1] as OpenRow)] })
       const expected = [...rows].sort((a, b) => b.createdAt - a.createdAt).map(row => row.id)
-      expect(await store.read.runsEnding(NAMESPACE, 'zzz', 9)).toEqual(expected)
-      expect(await store.read.runsEnding(NAMESPACE, 'zzz', 2)).toEqual(expected.slice(0, 2))
-      expect(await store.read.runsEnding(NAMESPACE, expected[1] as string, 2)).toEqual([expected[1]])
-      expect(await store.read.runsEnding(NAMESPACE, '%', 2)).toEqual([])
+      expect(await store.read.runsEnding(NAMESPACE, 'zzz', 9, 100)).toEqual(expected)
+      expect(await store.read.runsEnding(NAMESPACE, 'zzz', 2, 100)).toEqual(expected.slice(0, 2))
+      expect(await store.read.runsEnding(NAMESPACE, expected[1] as string, 2, 100)).toEqual([expected[1]])
+      expect(await store.read.runsEnding(NAMESPACE, '%', 2, 100)).toEqual([])
     })
 
     test('a run is found in its namespace only', async () => {
@@ -160,6 +160,10 @@ export function listsConform(open: Open): void {
       [{ took: { atLeastMs: 500, now: 1_000 } }, ['failed', 'running']],
       [{ took: { atLeastMs: 500, now: 999 } }, ['failed']],
       [{ took: { atMostMs: 300, now: 1_000 }, tags: { tier: '1' } }, ['done']],
+      [{ took: { atMostMs: 300, now: 1_000 }, states: ['completed', 'failed'], names: ['a', 'c'] }, ['done']],
+      [{ states: ['failed', 'cancelled', 'queued'], names: ['a', 'c'] }, ['failed', 'queued']],
+      [{ states: ['queued'], tags: { team: 'x' } }, ['queued']],
+      [{ states: [], tags: { team: 'x' } }, []],
       [{ took: { atLeastMs: 301, atMostMs: 799, now: 1_000 }, states: ['failed', 'running'] }, ['running']],
     ])('filtered by %j', async (filter, expected) => {
       for (const limit of [1, 2, 50]) {
@@ -214,17 +218,33 @@ export function listsConform(open: Open): void {
       expect({ counts, through: found.through }).toEqual({ counts: expected, through })
     })
 
-    test.each<[Parameters<Store['read']['runsDepth']>[1], number, { open: boolean; closed: boolean }, number | null]>([
-      [{ after: null }, 0, { open: true, closed: false }, 2],
-      [{ after: null }, 1, { open: true, closed: false }, 1],
-      [{ after: null }, 2, { open: true, closed: false }, null],
-      [{ after: null }, 1, { open: false, closed: true }, 3],
-      [{ after: null }, 1, { open: true, closed: true }, 3],
-      [{ after: '2_' }, 0, { open: true, closed: true }, 1],
-      [{ after: null, createdBefore: 4 }, 0, { open: false, closed: true }, 3],
-      [{ after: null, createdBefore: 4 }, 1, { open: false, closed: true }, null],
-    ])('how deep from %j, %i rows down in %j', async (from, rows, tables, expected) => {
-      expect(await store.read.runsDepth(NAMESPACE, from, rows, tables)).toBe(expected)
+    const [both, open_, closed] = [
+      { open: true, closed: true },
+      { open: true, closed: false },
+      { open: false, closed: true },
+    ]
+    test.each<[Omit<RunFilter, 'namespace'>, string | null, number, { open: boolean; closed: boolean }, number | null]>([
+      [{}, null, 0, open_, 2],
+      [{}, null, 1, open_, 1],
+      [{}, null, 2, open_, null],
+      [{}, null, 1, closed, 3],
+      [{}, null, 1, both, 3],
+      [{}, '2_', 0, both, 1],
+      [{ createdBefore: 4 }, null, 0, closed, 3],
+      [{ createdBefore: 4 }, null, 1, closed, null],
+      // By which index: conditions that it does not know count nothing.
+      [{ names: ['a'], queues: ['none'] }, null, 0, closed, 3],
+      [{ names: ['a'], queues: ['none'] }, null, 0, both, 3],
+      [{ names: ['a'] }, null, 1, both, 1],
+      [{ names: ['none'] }, null, 0, closed, null],
+      [{ states: ['failed'] }, null, 0, closed, 4],
+      [{ states: ['failed'] }, null, 1, closed, null],
+      [{ states: ['completed', 'failed'] }, null, 1, closed, 3],
+      [{ tags: { team: 'x', tier: '1' }, states: ['completed'] }, null, 1, both, 2],
+      [{ tags: { team: 'x' }, names: ['a'] }, '2_', 0, both, 1],
+      [{ tags: { team: 'z' } }, null, 0, both, null],
+    ])('how deep by %j from %j, %i rows down in %j', async (filter, after, rows, tables, expected) => {
+      expect(await store.read.runsDepth({ namespace: NAMESPACE, ...filter }, after, rows, tables)).toBe(expected)
     })
 
     test.each(['', 'x', '_', 'x_y'])("%j is not a cursor, and that is the caller's error", async after => {

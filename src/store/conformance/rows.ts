@@ -298,6 +298,30 @@ export function rowsConform(open: Open): void {
       expect([limited.runs.length, limited.keys.length]).toEqual([1, 1])
     })
 
+    test('what is expired is counted by namespace, definition and day of the close, of those alone that go first', async () => {
+      const day = 86_400_000
+      const runs = [bornRow({ name: 'a' }), bornRow({ name: 'a' }), bornRow({ name: 'b', namespace: 'other' }), bornRow({ name: 'a' }), bornRow()]
+      await lane.commit({ born: runs })
+      const ends: [closedAt: number, purgeAt: number][] = [
+        [day, 10],
+        [2 * day - 1, 11],
+        [day + 1, 12],
+        [2 * day, 13],
+        [day, 14],
+      ]
+      await lane.commit({
+        closed: runs.map((row, index) => closingRow(row, null, { closedAt: ends[index]?.[0] as number, purgeAt: ends[index]?.[1] as number })),
+      })
+      const first = { namespace: NAMESPACE, kind: 'job', name: 'a', day, count: 2 }
+      const other = { namespace: 'other', kind: 'job', name: 'b', day, count: 1 }
+      const next = { ...first, day: 2 * day, count: 1 }
+      const byName = (a: { name: string; day: number }, b: { name: string; day: number }) =>
+        a.name < b.name ? -1 : a.name > b.name ? 1 : a.day - b.day
+      expect((await store.read.expired(13, 9)).sort(byName)).toEqual([first, next, other])
+      expect((await store.read.expired(13, 3)).sort(byName)).toEqual([first, other])
+      expect(await store.read.expired(9, 9)).toEqual([])
+    })
+
     test('a purge takes closed runs with their tags, segments and logs, and never an open one', async () => {
       const [open, closed] = [bornRow({ tags: { a: '1' } }), bornRow({ tags: { a: '1', b: '2' } })]
       const segments = [open, closed].map(({ id }) => ({ run: id, first: 0, events: '[]' }))

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { LedgerRow, Store } from '../store.ts'
+import type { LedgerRow, OpenRow, Store } from '../store.ts'
 import { bornRow, closingRow, type Lane, NAMESPACE, type Open, openLane, pages } from './fixtures.ts'
 
 /** Schedules are actors that are no runs, and each has a ledger. */
@@ -50,7 +50,7 @@ export function schedulesConform(open: Open): void {
         expect((await store.read.runs({ namespace: NAMESPACE, tags: { a: '1' } }, all)).rows).toEqual([])
         expect(await store.loadCounts(lane.claim)).toEqual([{ namespace: NAMESPACE, queue: 'default', name: 'job', state: 'queued', count: 1 }])
         expect(await store.read.closedCounts(NAMESPACE, 0)).toEqual([])
-        for (const { id } of [open, closed]) expect(await store.read.runsEnding(NAMESPACE, id.slice(-8), 9)).toEqual([])
+        for (const { id } of [open, closed]) expect(await store.read.runsEnding(NAMESPACE, id.slice(-8), 9, 9)).toEqual([])
         expect(await store.read.run(NAMESPACE, open.id)).toEqual(open)
       })
     })
@@ -101,6 +101,38 @@ export function schedulesConform(open: Open): void {
         expect(await numbers(['a', 'b'], { from: 0, until: 69 }, 1)).toEqual([[1], [0]])
         expect(await numbers(['a'], { from: 0, until: 100, accounts: ['skipped'] }, 9)).toEqual([[1]])
         expect((await store.read.ledgers(['b'], { from: 50, until: 50 }, 9))[0]).toEqual([lines[3]])
+      })
+
+      test('has old lines: by the time of their namespace, accounted for, and not of the last few', async () => {
+        const [a, b, other, closed] = [['a'], ['b'], ['a', 'other'], ['closed']].map(([name, namespace = NAMESPACE]) =>
+          bornRow({ kind: 'schedule', name: name as string, namespace }),
+        ) as [OpenRow, OpenRow, OpenRow, OpenRow]
+        const of = (schedule: string, ends: number[]) => ends.map((until, n) => line({ schedule, n, at: until, until }))
+        await lane.commit({ born: [a, b, other, closed, bornRow()] })
+        await lane.commit({
+          closed: [closingRow(closed)],
+          ledger: [...of(a.id, [10, 20, 30, 40]), ...of(b.id, [10, 20]), ...of(other.id, [10, 20, 30]), ...of(closed.id, [1, 2, 3])],
+        })
+        await lane.commit({ ledger: [line({ schedule: a.id, n: 1, at: 20, until: 20, account: 'intended', run: null })] })
+        const old =
+          (limit: number, keep = 1) =>
+          async (after: string | null) =>
+            store.loadOldLines(lane.claim, { before: 30, beforeIn: { other: 31 }, keep }, { after, limit })
+        const names = (lines: { schedule: string; n: number }[]) =>
+          lines.map(({ schedule, n }) => `${[a, b, other].findIndex(({ id }) => id === schedule)} ${n}`)
+        expect(names(await pages(old(9)))).toEqual(['0 0', '1 0', '2 0', '2 1'])
+        expect(names(await pages(old(9, 0)))).toEqual(['0 0', '1 0', '1 1', '2 0', '2 1', '2 2'])
+        expect(names(await pages(old(9, 3)))).toEqual(['0 0'])
+        // So many schedules a page, and so many lines.
+        const first = await old(1, 0)(null)
+        expect([names(first.rows), first.next === null]).toEqual([['0 0'], false])
+        const second = await old(1, 0)(first.next)
+        expect(names(second.rows)).toEqual(['1 0'])
+        await lane.commit({ ledgerDrops: second.rows })
+        expect(names((await old(1, 0)(first.next)).rows)).toEqual(['1 1'])
+        await lane.commit({ ledgerDrops: [...(await pages(old(9))), { schedule: 'nobody', n: 0 }] })
+        expect(names(await pages(old(9)))).toEqual([])
+        expect((await store.read.ledger(a.id, {}, all)).rows.map(({ n }) => n)).toEqual([3, 2, 1])
       })
 
       test('goes with its schedule, and with nothing else', async () => {

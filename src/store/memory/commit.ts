@@ -100,6 +100,11 @@ function write(tables: Tables, writes: Writes): void {
     for (const row of rows) lines.set(row.n, { ...row })
     tables.setLedger(schedule, lines)
   }
+  for (const [schedule, names] of Map.groupBy(writes.ledgerDrops, row => row.schedule)) {
+    const lines = new Map(tables.ledgers.get(schedule))
+    for (const { n } of names) lines.delete(n)
+    tables.setLedger(schedule, lines.size === 0 ? undefined : lines)
+  }
   for (const row of writes.rates) tables.setRate({ ...row })
   for (const row of writes.holds) tables.setHold(row.id, { ...row })
   for (const id of writes.holdDrops) tables.setHold(id, undefined)

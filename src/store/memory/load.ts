@@ -1,7 +1,7 @@
 import { partOf, partOfResource, type RunId, shardOf } from '../../core/ids.ts'
 import { isRun } from '../../core/machine.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, type Place, pageOf, placeOf, scheduleCursor, scheduleCursorOf } from '../cursor.ts'
 import {
   type Claim,
   type ClosedRow,
@@ -10,7 +10,10 @@ import {
   type HoldRow,
   type KeyName,
   type KeyRow,
+  type LedgerRow,
+  type LineName,
   type MailRow,
+  type OldLines,
   type OpenCount,
   type OpenRow,
   type Page,
@@ -127,6 +130,23 @@ export function loadExpired(tables: Tables, claim: Claim, until: Instant, limit:
     if (mine(partOf(run)) && !tables.open.has(run)) keys.push({ namespace, scope, definition, key })
   }
   return { runs, keys }
+}
+
+export function loadOldLines(tables: Tables, claim: Claim, { before, beforeIn, keep }: OldLines, page: Page): Paged<LineName> {
+  const mine = check(tables, claim)
+  const after = scheduleCursor(page.after)
+  const isAfter = ({ namespace, name }: OpenRow) => namespace > after.namespace || (namespace === after.namespace && name > after.name)
+  const found = [...tables.open.values()]
+    .filter(row => row.kind === 'schedule' && mine(partOf(row.id)) && isAfter(row))
+    .sort((a, b) => (a.namespace < b.namespace || (a.namespace === b.namespace && a.name < b.name) ? -1 : 1))
+  const { rows: schedules, next } = pageOf(found.slice(0, page.limit + 1), page.limit, row => scheduleCursorOf(row.namespace, row.name))
+  const lines = schedules.flatMap(({ id, namespace }) => {
+    const ledger = [...(tables.ledgers.get(id)?.values() ?? [])].sort((a, b) => a.n - b.n)
+    const last = ledger.at(-1)?.n ?? 0
+    const isOld = ({ n, until, account }: LedgerRow) => until < (beforeIn[namespace] ?? before) && account !== 'intended' && n <= last - keep
+    return ledger.filter(isOld).map(({ schedule, n }) => ({ schedule, n }))
+  })
+  return { rows: lines.slice(0, page.limit), next }
 }
 
 /** @throws StoreFenced when the claim no longer stands. */

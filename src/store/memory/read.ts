@@ -1,9 +1,11 @@
 import type { ActorId, RunId } from '../../core/ids.ts'
 import { isRun, type Kind } from '../../core/machine.ts'
-import type { ClosedState } from '../../core/run.ts'
+import { type ClosedState, isClosed } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, depthFrom, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, depthFrom, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
 import type {
+  ClosedDay,
+  ClosedRow,
   ClosedTimes,
   LedgerFilter,
   LedgerRow,
@@ -28,10 +30,9 @@ export function reads(tables: Tables, available: () => void): Reads {
   }
   return {
     run: async (namespace, id) => asked(() => run(tables, namespace, id)),
-    runsEnding: async (namespace, ending, limit) => asked(() => runsEnding(tables, namespace, ending, limit)),
+    runsEnding: async (...given) => asked(() => runsEnding(tables, ...given)),
     runs: async (filter, page) => asked(() => runs(tables, filter, page)),
-    runsDepth: async (namespace, from, rows, kinds) =>
-      asked(() => runsDepth(tables, namespace, depthFrom(from.after, from.createdBefore), rows, kinds)),
+    runsDepth: async (...given) => asked(() => runsDepth(tables, ...given)),
     runCounts: async (filter, steps, limit) => asked(() => runCounts(tables, filter, steps, limit)),
     segments: async id => asked(() => segments(tables, id)),
     logs: async (id, page) => asked(() => logs(tables, id, page)),
@@ -44,6 +45,7 @@ export function reads(tables: Tables, available: () => void): Reads {
     runTimes: async (namespace, ids) => asked(() => ids.flatMap(id => runTimes(run(tables, namespace, id)))),
     closedTimes: async (namespace, range, limit) => asked(() => closedTimes(tables, namespace, range, limit)),
     closedCounts: async (namespace, since) => asked(() => closedCounts(tables, namespace, since)),
+    expired: async (until, limit) => asked(() => expired(tables, until, limit)),
   }
 }
 
@@ -54,11 +56,12 @@ function run(tables: Tables, namespace: string, id: RunId): Row | null {
   return row?.namespace === namespace ? row : null
 }
 
-function runsEnding(tables: Tables, namespace: string, ending: string, limit: number): RunId[] {
+function runsEnding(tables: Tables, namespace: string, ending: string, limit: number, among: number): RunId[] {
+  const seen = { open: 0, closed: 0 }
   const ids: RunId[] = []
   for (const { id } of tables.created.get(namespace)?.descending(null) ?? []) {
     if (ids.length >= limit) break
-    if (id.endsWith(ending)) ids.push(id)
+    if (seen[tables.open.has(id) ? 'open' : 'closed']++ < among && id.endsWith(ending)) ids.push(id)
   }
   return ids
 }
@@ -75,11 +78,26 @@ function runs(tables: Tables, filter: RunFilter, page: Page): Paged<Row> {
   return pageOf(rows, page.limit, row => cursorOf({ at: row.createdAt, id: row.id }))
 }
 
-function runsDepth(tables: Tables, namespace: string, before: Place, rows: number, kinds: { open: boolean; closed: boolean }): Instant | null {
-  const seen = { open: 0, closed: 0 }
-  for (const { at, id } of tables.created.get(namespace)?.descending(before) ?? []) {
-    const table = tables.open.has(id) ? 'open' : 'closed'
-    if (kinds[table] && seen[table]++ === rows) return at
+function runsDepth(tables: Tables, filter: RunFilter, after: string | null, rows: number, kinds: { open: boolean; closed: boolean }): Instant | null {
+  const { namespace, states, names } = filter
+  const [tag] = Object.entries(filter.tags ?? {})
+  const unsuccessful = states?.includes('completed') ? null : (states?.filter(isClosed) ?? null)
+  const isGoneThrough = (row: Row, isOpen: boolean) => {
+    if (tag !== undefined) return row.tags?.[tag[0]] === tag[1]
+    if (!kinds[isOpen ? 'open' : 'closed']) return false
+    if (isOpen) return true
+    if (unsuccessful !== null) return (unsuccessful as readonly string[]).includes(row.state)
+    return names?.length !== 1 || row.name === names[0]
+  }
+  const seen = new Map<string, number>()
+  for (const { at, id } of tables.created.get(namespace)?.descending(depthFrom(after, filter.createdBefore)) ?? []) {
+    const open = tables.open.get(id)
+    const row = open ?? (tables.closed.get(id) as ClosedRow)
+    if (!isGoneThrough(row, open !== undefined)) continue
+    const half = tag !== undefined ? '' : open !== undefined ? 'open' : unsuccessful === null ? 'closed' : row.state
+    const down = seen.get(half) ?? 0
+    if (down === rows) return at
+    seen.set(half, down + 1)
   }
   return null
 }
@@ -187,4 +205,19 @@ function closedTimes(tables: Tables, namespace: string, { from, until }: { from:
     .sort((a, b) => b.closedAt - a.closedAt)
     .slice(0, limit)
     .map(({ name, queue, state, createdAt, startedAt, closedAt }) => ({ name, queue, state, createdAt, startedAt, closedAt }))
+}
+
+function expired(tables: Tables, until: Instant, limit: number): ClosedDay[] {
+  const days = new Map<string, ClosedDay>()
+  let counted = 0
+  for (const { at, id } of tables.purgeable.ascending(null)) {
+    if (at > until || counted++ === limit) break
+    const { namespace, kind, name, closedAt } = tables.closed.get(id) as ClosedRow
+    const day = closedAt - (closedAt % 86_400_000)
+    const text = JSON.stringify([namespace, kind, name, day])
+    const known = days.get(text)
+    if (known === undefined) days.set(text, { namespace, kind, name, day, count: 1 })
+    else known.count++
+  }
+  return [...days.values()]
 }

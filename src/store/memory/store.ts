@@ -26,6 +26,7 @@ import {
   loadGroups,
   loadHolds,
   loadMail,
+  loadOldLines,
   loadRates,
   pageReady,
 } from './load.ts'
@@ -103,6 +104,7 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     lastMail: async claim => lastMail(available(), claim),
     loadCounts: async claim => loadCounts(available(), claim),
     loadExpired: async (claim, until, limit) => loadExpired(available(), claim, until, limit),
+    loadOldLines: async (claim, old, page) => loadOldLines(available(), claim, old, page),
     read: reads(tables, available),
     now: async () => {
       available()

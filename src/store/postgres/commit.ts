@@ -18,9 +18,8 @@ export interface Commits {
 /** The last batch's size, plus a quarter: batches of a busy lane resemble each other. */
 const ROOM = 1.25
 
-export function commitsOf(database: Database): Commits {
+export function commitsOf(database: Database, vacuumed = vacuumsOf(database)): Commits {
   const statements = new Map<string, Statement>()
-  const vacuumed = vacuumsOf(database)
   let expectedBytes = 4_096
 
   /** Shapes of batches are few: most have one to three parts. */

@@ -2,7 +2,7 @@ import type { GroupId } from '../../core/gates.ts'
 import type { RunId } from '../../core/ids.ts'
 import type { OpenState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, FIRST, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, FIRST, pageOf, placeOf, scheduleCursor, scheduleCursorOf } from '../cursor.ts'
 import {
   type Claim,
   type Expired,
@@ -10,7 +10,9 @@ import {
   type HoldRow,
   type KeyName,
   type KeyRow,
+  type LineName,
   type MailRow,
+  type OldLines,
   type OpenCount,
   type OpenRow,
   type Page,
@@ -25,7 +27,7 @@ import { arrayOf } from './arrays.ts'
 import { INCARNATION } from './commit.ts'
 import { type Database, lookedUp, type Planning } from './database.ts'
 import { unavailable } from './failures.ts'
-import { upFrom, wholeDown } from './parameters.ts'
+import { textOf, upFrom, wholeDown } from './parameters.ts'
 import { type Parameter, type ResultRow, type Statement, statement } from './pipeline.ts'
 import { CLOSED_COLUMNS, numberOrNull, OPEN_COLUMNS, openRowOf, rowOf } from './rows.ts'
 
@@ -43,6 +45,7 @@ export interface Loads {
   lastMail(claim: Claim): Promise<number>
   loadCounts(claim: Claim): Promise<OpenCount[]>
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
+  loadOldLines(claim: Claim, old: OldLines, page: Page): Promise<Paged<LineName>>
 }
 
 /**
@@ -80,16 +83,25 @@ const READY = load(
     order by r.sort, r.id limit q.rows) ready`,
   'order by r.request, r.place, r.id',
 )
-/** From group to group by the index: the time depends on the number of groups, not on how many tasks are ready. */
+/**
+ * From group to group by the index: the time depends on the number of groups, not on how many tasks are ready. A step takes the next entries, which are all of
+ * some small groups and the first of another: of that one the head is looked up, since what is on the shards may come later.
+ */
 const GROUPS = load(
-  `with recursive found(gate) as (
-    (select r.gate from run_open r where r.gate is not null order by r.gate limit 1)
+  `with recursive step(last, gates, sorts, parts) as (
+    (select r.gate, array[r.gate], array[r.sort], array[r.part] from run_open r where r.gate is not null order by r.gate, r.sort, r.id limit 1)
     union all
-    select (select r.gate from run_open r where r.gate is not null and r.gate > found.gate order by r.gate limit 1) from found where found.gate is not null
+    select next.* from step cross join lateral (
+      select max(n.gate) as last, array_agg(n.gate), array_agg(n.sort), array_agg(n.part) from (
+        select r.gate, r.sort, r.part from run_open r where r.gate is not null and r.gate > step.last order by r.gate, r.sort, r.id limit 16) n) next
+    where next.last is not null
   )
-  select found.gate::text, head.sort::text from found cross join lateral (
-    select r.sort from run_open r where r.gate = found.gate and ${mine('r.part')} order by r.sort limit 1) head
-  where found.gate is not null`,
+  select found.gate::text, min(found.sort)::text from (
+    select e.gate, e.sort from step cross join lateral unnest(step.gates, step.sorts, step.parts) e(gate, sort, part) where ${mine('e.part')}
+    union all
+    select step.last, head.sort from step cross join lateral (
+      select r.sort from run_open r where r.gate = step.last and ${mine('r.part')} order by r.sort limit 1) head) found
+  group by found.gate`,
   '',
 )
 const KEYS = load(
@@ -123,6 +135,21 @@ const EXPIRED_KEYS = load(
   where k.expires_at is not null and k.expires_at <= $6::int8 and ${mine('k.part')} and not exists (select 1 from run_open o where ${lookedUp('o.id', 'k.run')})
   order by k.expires_at limit $7::int8`,
   'order by r.expires_at',
+)
+const SCHEDULES = load(
+  `select r.id, r.namespace, r.name from run_open r
+  where r.kind = 'schedule' and (r.namespace, r.name) > ($6, $7) and ${mine('r.part')} order by r.namespace, r.name limit $8::int8`,
+  'order by r.namespace, r.name',
+)
+const OLD_LINES = load(
+  `select l.schedule, l.n::text, s.nth, l.until from unnest($6::text[], $7::int8[]) with ordinality s(id, before, nth)
+  cross join lateral (
+    select o.schedule, o.n, o.until from ledger o
+    where o.schedule = s.id and o.until < s.before and o.account <> 'intended'
+      and o.n <= (select m.n from ledger m where m.schedule = s.id order by m.n desc limit 1) - $8::int8
+    order by o.until limit $9::int8) l
+  order by s.nth, l.until limit $9::int8`,
+  'order by r.nth, r.until',
 )
 
 export function loadsOf(database: Database): Loads {
@@ -266,6 +293,29 @@ export function loadsOf(database: Database): Loads {
         runs: runs.map(([id, namespace, createdAt]) => ({ id: id as string, namespace: namespace as string, createdAt: Number(createdAt) })),
         keys: keys.map(keyNameOf),
       }
+    },
+
+    async loadOldLines(claim, { before, beforeIn, keep }, page) {
+      const { namespace, name } = scheduleCursor(page.after)
+      const found = await rows(claim, 'keyed', SCHEDULES, textOf(namespace), textOf(name), String(page.limit + 1))
+      const { rows: schedules, next } = pageOf(found, page.limit, ([, namespace, name]) => scheduleCursorOf(namespace as string, name as string))
+      if (schedules.length === 0) return { rows: [], next }
+      const lines = await rows(
+        claim,
+        'keyed',
+        OLD_LINES,
+        arrayOf(
+          'text',
+          schedules.map(([id]) => id as string),
+        ),
+        arrayOf(
+          'int8',
+          schedules.map(([, namespace]) => beforeIn[namespace as string] ?? before),
+        ),
+        String(keep),
+        String(page.limit),
+      )
+      return { rows: lines.map(([schedule, n]) => ({ schedule: schedule as string, n: Number(n) })), next }
     },
   }
 }

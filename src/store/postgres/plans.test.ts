@@ -21,7 +21,8 @@ async function recorded(ask: (database: Database) => Promise<unknown>[]): Promis
   const asked: Asked[] = []
   const record = async (planning: Planning, ...steps: Step[]) => {
     for (const { statement } of steps) asked.push({ planning, sql: statement.text })
-    return []
+    // The claim stands, and there is nothing: whoever asks for more goes on.
+    return [{ rows: [[null]] }]
   }
   await Promise.allSettled(ask({ decide: record, read: record } as unknown as Database))
   return asked
@@ -40,14 +41,18 @@ const keyed: Asked[] = [
       loads.loadGroups(claim),
       loads.pageReady(claim, []),
       loads.loadMail(claim, page),
+      loads.loadExpired(claim, 1, 9),
+      loads.loadOldLines(claim, { before: 1, beforeIn: {}, keep: 9 }, page),
     ]
   })),
   ...(await recorded(database => {
     const read = readsOf(database)
     return [
       read.run('n', 'r'),
-      read.runsEnding('n', 'e', 1),
-      read.runsDepth('n', { after: null }, 1, { open: true, closed: true }),
+      read.runsEnding('n', 'e', 1, 9),
+      ...[{}, { names: ['a'] }, { states: ['failed', 'cancelled'] as const }, { tags: { a: '1' } }].map(filter =>
+        read.runsDepth({ namespace: 'n', ...filter }, null, 1, { open: true, closed: true }),
+      ),
       read.segments('r'),
       read.logs('r', page),
       read.schedules('n', page),
@@ -56,6 +61,7 @@ const keyed: Asked[] = [
       read.runTimes('n', ['r']),
       read.closedCounts('n', 0),
       read.closedTimes('n', { from: 0, until: 1 }, 1),
+      read.expired(1, 9),
     ]
   })),
   ...PARTS.map(part => ({ planning: 'keyed' as const, sql: commitSql([part]) })),
@@ -149,9 +155,10 @@ describe.each([
       [{}, ['run_open_created', 'run_closed_created']],
       [{ createdAfter: 1, createdBefore: 2 }, ['run_open_created', 'run_closed_created']],
       [{ names: ['a'], states: ['completed'] }, ['run_closed_name']],
-      [{ states: ['failed', 'cancelled'] }, ['run_closed_unsuccessful']],
+      [{ states: ['failed', 'cancelled'] }, ['run_closed_unsuccessful', 'run_closed_unsuccessful']],
+      [{ names: ['a', 'b'] }, ['run_open_created', 'run_closed_name', 'run_closed_name']],
       [{ states: ['queued'] }, ['run_open_created']],
-      [{ tags: { a: '1' } }, ['run_tag_pkey', 'run_open_pkey', 'run_tag_pkey', 'run_closed_pkey']],
+      [{ tags: { a: '1' } }, ['run_tag_pkey', 'run_open_pkey', 'run_closed_pkey']],
     ])('%j', async (filter, indexes) => {
       const { sql, parameters } = runsQuery({ namespace: 'n', ...filter }, { at: 30_000, id: '' }, 10)
       await inSchema(async client => {

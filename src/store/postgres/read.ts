@@ -1,25 +1,22 @@
 import { ACCOUNTS } from '../../core/ledger.ts'
 import type { ClosedState, RunState } from '../../core/run.ts'
 import { cursorOf, depthFrom, LAST, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
-import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, Row, SettingRow } from '../store.ts'
+import type { ClosedDay, ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, Row, SettingRow } from '../store.ts'
 import { arrayOf } from './arrays.ts'
 import { type Database, lookedUp, type Planning } from './database.ts'
 import { unavailable } from './failures.ts'
-import { downFrom, textOf, upFrom, wholeDown, wholeUp } from './parameters.ts'
+import { textOf, upFrom, wholeDown, wholeUp } from './parameters.ts'
 import { type Parameter, type ResultRow, type Statement, statement } from './pipeline.ts'
 import { CLOSED_COLUMNS, numberOrNull, OPEN_COLUMNS, openRowOf, rowOf } from './rows.ts'
-import { type Query, runCountsQuery, runsQuery } from './runs.ts'
+import { type Query, runCountsQuery, runsDepthQuery, runsQuery } from './runs.ts'
 
 const RUN = statement(`select ${OPEN_COLUMNS} from run_open r where r.id = $1 and r.namespace = $2
   union all select ${CLOSED_COLUMNS} from run_closed r where r.id = $1 and r.namespace = $2`)
-// Endings have no index: random text in one would dirty a page a run. This goes through the indexes of lists, newest first.
+// Endings have no index: random text in one would dirty a page a run. This goes through the indexes of lists, newest first, and no further than it is told.
 const half = (table: string) =>
-  `(select id, created_at from ${table} where namespace = $1 and kind <> 'schedule' and right(id, length($2)) = $2 order by created_at desc, id desc limit $3::int8)`
+  `(select id, created_at from (select id, created_at from ${table} where namespace = $1 and kind <> 'schedule' order by ${table}.created_at desc, id desc limit $4::int8) ${table}
+    where right(id, length($2)) = $2 order by created_at desc, id desc limit $3::int8)`
 const ENDING = statement(`select id from (${half('run_open')} union all ${half('run_closed')}) r order by created_at desc, id desc limit $3::int8`)
-const depth = (table: string) =>
-  statement(`select created_at::text from ${table} where namespace = $1 and kind <> 'schedule' and (created_at, id) < ($2::int8, $3)
-  order by ${table}.created_at desc, id desc limit 1 offset $4::int8`)
-const DEPTHS = { open: depth('run_open'), closed: depth('run_closed') }
 const SEGMENTS = statement('select run, first::text, events from run_segment where run = $1 order by run_segment.first')
 const LOGS = statement(`select run, attempt::text, delivery, n::text, at::text, level, message, fields from run_log
   where run = $1 and (at, delivery, n) > ($2::int8, $3, $4::int8) order by run_log.at, delivery, run_log.n limit $5::int8`)
@@ -51,6 +48,8 @@ const CLOSED_COUNTS = statement(
 )
 const CLOSED_TIMES = statement(`select name, queue, state, created_at::text, started_at::text, closed_at::text from run_closed r
   where namespace = $1 and closed_at >= $2::int8 and closed_at < $3::int8 and kind <> 'schedule' order by r.closed_at desc limit $4::int8`)
+const EXPIRED = statement(`select c.namespace, c.kind, c.name, (c.closed_at - c.closed_at % 86400000)::text, count(*)::text
+  from (select namespace, kind, name, closed_at from run_closed where purge_at <= $1::int8 order by run_closed.purge_at limit $2::int8) c group by 1, 2, 3, 4`)
 
 /** What people look at. Each answer is one statement. */
 export function readsOf(database: Database): Reads {
@@ -71,8 +70,8 @@ export function readsOf(database: Database): Reads {
       return found === undefined ? null : rowOf(found)
     },
 
-    async runsEnding(namespace, ending, limit) {
-      return (await rows('keyed', ENDING, textOf(namespace), textOf(ending), String(limit))).map(([id]) => id as string)
+    async runsEnding(namespace, ending, limit, among) {
+      return (await rows('listed', ENDING, textOf(namespace), textOf(ending), String(limit), String(among))).map(([id]) => id as string)
     },
 
     async runs(filter, page) {
@@ -81,15 +80,9 @@ export function readsOf(database: Database): Reads {
       return pageOf(runs, page.limit, ({ createdAt, id }) => cursorOf({ at: createdAt, id }))
     },
 
-    async runsDepth(namespace, { after, createdBefore }, down, tables) {
-      const [at, id] = downFrom(depthFrom(after, createdBefore))
-      const found = await Promise.all(
-        (['open', 'closed'] as const)
-          .filter(table => tables[table])
-          .map(table => rows('keyed', DEPTHS[table], textOf(namespace), at, id, String(down))),
-      )
-      const times = found.flat().map(([createdAt]) => Number(createdAt))
-      return times.length === 0 ? null : Math.max(...times)
+    async runsDepth(filter, after, down, tables) {
+      const [found] = await filtered(runsDepthQuery(filter, depthFrom(after, filter.createdBefore), down, tables))
+      return numberOrNull(found?.[0])
     },
 
     async runCounts(filter, steps, limit) {
@@ -180,6 +173,11 @@ export function readsOf(database: Database): Reads {
         ([name, queue, state, createdAt, startedAt, closedAt]) =>
           ({ name, queue, state, createdAt: Number(createdAt), startedAt: numberOrNull(startedAt), closedAt: Number(closedAt) }) as ClosedTimes,
       )
+    },
+
+    async expired(until, limit) {
+      const found = await rows('keyed', EXPIRED, wholeDown(until), String(limit))
+      return found.map(([namespace, kind, name, day, count]) => ({ namespace, kind, name, day: Number(day), count: Number(count) }) as ClosedDay)
     },
   }
 }

@@ -12,6 +12,8 @@ const SHARED =
 const NULL = 'null::text'
 export const OPEN_COLUMNS = `${SHARED}, r.gate::text as gate, r.sort::text as sort, r.wake_at::text as wake_at, r.delivered::text as delivered, ${NULL} as closed_at, ${NULL} as purge_at, null::bytea as output`
 export const CLOSED_COLUMNS = `${SHARED}, ${NULL} as gate, ${NULL} as sort, ${NULL} as wake_at, ${NULL} as delivered, r.closed_at::text as closed_at, r.purge_at::text as purge_at, r.output`
+/** Of either table, from a query that has both: what the other one has is null. */
+export const BOTH_COLUMNS = `${SHARED}, r.gate::text as gate, r.sort::text as sort, r.wake_at::text as wake_at, r.delivered::text as delivered, r.closed_at::text as closed_at, r.purge_at::text as purge_at, r.output`
 
 /** Reads the columns that begin at `first`. */
 export function rowOf(columns: ResultRow, first = 0): Row {

@@ -259,6 +259,12 @@ export const PARTS: readonly Part[] = [
       on conflict (schedule, n) do update set ${values.replace(/\w+/g, '$& = excluded.$&')})`
     },
   }),
+  part<Writes['ledgerDrops'][number]>({
+    name: 'ledger_drops',
+    rows: ({ ledgerDrops }) => ledgerDrops,
+    columns: { schedule: text(row => row.schedule), n: whole(row => row.n) },
+    sql: u => `ledger_drops as (delete from ledger l using ${u} where ${lookedUp('l.schedule', 'u.schedule')} and l.n = u.n and ${FENCED})`,
+  }),
   ...upserts<Writes['rates'][number]>({
     name: 'rates',
     table: 'rate',

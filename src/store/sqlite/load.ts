@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../../core/gates.ts'
-import type { RunId } from '../../core/ids.ts'
+import type { ActorId, RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Place } from '../cursor.ts'
-import type { Expired, GroupHead, HoldRow, KeyName, KeyRow, MailRow, OpenCount, RateRow } from '../store.ts'
+import type { Expired, GroupHead, HoldRow, KeyName, KeyRow, LineName, MailRow, OpenCount, RateRow } from '../store.ts'
 import type { ClaimName, Claims } from './claims.ts'
 import { CLOSED_COLUMNS, type Columns, encodeLists, encodeRows, OPEN_COLUMNS } from './messages.ts'
 import { COUNTS } from './ready.ts'
@@ -24,6 +24,9 @@ export interface Loads {
   lastMail(claim: ClaimName): number
   loadCounts(claim: ClaimName): OpenCount[]
   loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
+  loadSchedules(claim: ClaimName, after: { namespace: string; name: string }, limit: number): { id: ActorId; namespace: string; name: string }[]
+  /** `asked`: schedules, each with the time before which its lines are old. */
+  loadOldLines(claim: ClaimName, asked: readonly (readonly [ActorId, Instant])[], keep: number, limit: number): LineName[]
 }
 
 export interface ReadyRequest {
@@ -90,6 +93,14 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     `select namespace, scope, definition, key from run_key
     where expires_at is not null and expires_at <= ? and not exists (select 1 from run_open where run_open.id = run_key.run) order by expires_at limit ${LIMIT}`,
   )
+  const schedules = database.prepare(
+    `select id, namespace, name from run_open indexed by run_open_schedule
+    where kind = 'schedule' and (namespace, name) > (?, ?) order by namespace, name limit ${LIMIT}`,
+  )
+  const oldLines = database.prepare(
+    `select schedule, n from ledger indexed by ledger_until where schedule = ?1 and until < ?2 and account <> 'intended'
+    and n <= (select max(n) from ledger where schedule = ?1) - ?3 order by until limit ?4 + 0`,
+  )
 
   return {
     loadActors(claim, ids) {
@@ -139,6 +150,19 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
         runs: purgeable.all(until, limit).map(plain) as unknown as Expired['runs'],
         keys: expired.all(until, limit).map(plain) as unknown as KeyName[],
       }
+    },
+
+    loadSchedules: (claim, { namespace, name }, limit) =>
+      (check(claim) ? schedules.all(namespace, name, limit).map(plain) : []) as ReturnType<Loads['loadSchedules']>,
+
+    loadOldLines(claim, asked, keep, limit) {
+      const lines: LineName[] = []
+      if (!check(claim)) return lines
+      for (const [schedule, before] of asked) {
+        lines.push(...(oldLines.all(schedule, before, keep, limit - lines.length).map(plain) as unknown as LineName[]))
+        if (lines.length === limit) break
+      }
+      return lines
     },
   }
 }

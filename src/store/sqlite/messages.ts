@@ -72,6 +72,10 @@ export function encodeBatch(batch: Batch): ArrayBuffer {
     writer.text(row.note)
     writer.number(row.accountedAt)
   })
+  list(writer, writes.ledgerDrops, (writer, row) => {
+    writer.word(row.schedule)
+    writer.number(row.n)
+  })
   list(writer, writes.rates, (writer, row) => {
     writer.word(row.namespace)
     writer.word(row.limit)

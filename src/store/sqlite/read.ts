@@ -4,16 +4,28 @@ import { ACCOUNTS } from '../../core/ledger.ts'
 import type { RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { LogPlace, Place } from '../cursor.ts'
-import type { ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, RunFilter, RunTimes, SegmentRow, SettingRow } from '../store.ts'
+import type {
+  ClosedDay,
+  ClosedTimes,
+  DefinitionRow,
+  LedgerFilter,
+  LedgerRow,
+  LogRow,
+  Reads,
+  RunFilter,
+  RunTimes,
+  SegmentRow,
+  SettingRow,
+} from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
-import { type Query, runCountsQuery, runsQuery } from './runs.ts'
+import { type Query, runCountsQuery, runsDepthQuery, runsQuery } from './runs.ts'
 
 /** What people look at: on a read-only connection in a thread of its own, so that a long list never delays a commit. Each answer is one statement. */
 export interface Readings {
   run(namespace: string, id: RunId): ArrayBuffer
-  runsEnding(namespace: string, ending: string, limit: number): RunId[]
+  runsEnding(namespace: string, ending: string, limit: number, among: number): RunId[]
   runs(filter: RunFilter, before: Place, limit: number): ArrayBuffer
-  runsDepth(namespace: string, before: Place, rows: number, tables: { open: boolean; closed: boolean }): Instant | null
+  runsDepth(filter: RunFilter, before: Place, rows: number, tables: { open: boolean; closed: boolean }): Instant | null
   runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): RunCount[]
   segments(run: RunId): SegmentRow[]
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
@@ -26,6 +38,7 @@ export interface Readings {
   runTimes(namespace: string, ids: readonly RunId[]): RunTimes[]
   closedCounts(namespace: string, since: Instant): Awaited<ReturnType<Reads['closedCounts']>>
   closedTimes(namespace: string, from: Instant, until: Instant, limit: number): ClosedTimes[]
+  expired(until: Instant, limit: number): ClosedDay[]
 }
 
 /** `oldest`: when the oldest run of it was created. */
@@ -44,13 +57,12 @@ export function readingsOf(database: DatabaseSync): Readings {
     database.prepare(`select ${OPEN_COLUMNS} from run_open where id = ?1 and namespace = ?2
     union all select ${CLOSED_COLUMNS} from run_closed where id = ?1 and namespace = ?2`),
   )
-  // Endings have no index: random text in one would dirty a page a run. This goes through the index of lists alone, newest first.
+  // Endings have no index: random text in one would dirty a page a run. This goes through the index of lists alone, newest first, and no further than it is told.
+  const endingIn = (table: string) => `select * from (
+      select * from (select id, created_at from ${table} where namespace = ?1 and kind <> 'schedule' order by created_at desc, id desc limit ?4)
+      where substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)`
   const ending = database.prepare(
-    `select id from (
-      select * from (select id, created_at from run_open where namespace = ?1 and kind <> 'schedule' and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
-      union all
-      select * from (select id, created_at from run_closed where namespace = ?1 and kind <> 'schedule' and substr(id, -length(?2)) = ?2 order by created_at desc, id desc limit ?3)
-    ) order by created_at desc, id desc limit ?3`,
+    `select id from (${endingIn('run_open')} union all ${endingIn('run_closed')}) order by created_at desc, id desc limit ?3`,
   )
   const segments = database.prepare('select run, first, events from run_segment where run = ? order by first')
   const logs = database.prepare(
@@ -89,12 +101,10 @@ export function readingsOf(database: DatabaseSync): Readings {
     union all
     select r.id, r.state, r.started_at as startedAt, r.closed_at as closedAt from json_each(?2) i cross join run_closed r on r.id = i.value where r.namespace = ?1`,
   )
-  const depth = (table: string) =>
-    database.prepare(
-      `select created_at as at from ${table} indexed by ${table}_created where namespace = ? and kind <> 'schedule' and (created_at, id) < (?, ?)
-      order by created_at desc, id desc limit 1 offset ?`,
-    )
-  const depths = { open: depth('run_open'), closed: depth('run_closed') }
+  const expired = database.prepare(
+    `select namespace, kind, name, closed_at - closed_at % 86400000 as day, count(*) as count
+    from (select namespace, kind, name, closed_at from run_closed where purge_at <= ? order by purge_at limit ?) group by 1, 2, 3, 4`,
+  )
   const filtered = new Map<string, StatementSync>()
   const prepared = ({ sql }: Query, make: (statement: StatementSync) => StatementSync): StatementSync => {
     const statement = filtered.get(sql) ?? make(database.prepare(sql))
@@ -106,17 +116,14 @@ export function readingsOf(database: DatabaseSync): Readings {
 
   return {
     run: (namespace, id) => encodeRows(one.all(id, namespace) as unknown as Columns[]),
-    runsEnding: (namespace, text, limit) => ending.all(namespace, text, limit).map(row => row.id as RunId),
+    runsEnding: (namespace, text, limit, among) => ending.all(namespace, text, limit, among).map(row => row.id as RunId),
     runs(filter, before, limit) {
       const query = runsQuery(filter, before, limit)
       return encodeRows(prepared(query, arrays).all(query.parameters) as unknown as Columns[])
     },
-    runsDepth(namespace, before, rows, tables) {
-      const found = (['open', 'closed'] as const).map(table =>
-        tables[table] ? depths[table].get(namespace, before.at, before.id, rows)?.at : undefined,
-      )
-      const times = found.filter(at => at !== undefined) as number[]
-      return times.length === 0 ? null : Math.max(...times)
+    runsDepth(filter, before, rows, tables) {
+      const query = runsDepthQuery(filter, before, rows, tables)
+      return prepared(query, statement => statement).get(query.parameters)?.at as Instant | null
     },
     runCounts(filter, steps, limit) {
       const query = runCountsQuery(filter, steps, limit)
@@ -135,6 +142,7 @@ export function readingsOf(database: DatabaseSync): Readings {
     runTimes: (namespace, ids) => plain(runTimes.all(namespace, JSON.stringify(ids))),
     closedCounts: (namespace, since) => plain(closedCounts.all(namespace, since)),
     closedTimes: (namespace, from, until, limit) => plain(closedTimes.all(namespace, from, until, limit)),
+    expired: (until, limit) => plain(expired.all(until, limit)),
   }
 }
 

@@ -33,6 +33,30 @@ export function runCountsQuery(filter: RunFilter, steps: { from: number; stepMs:
   }
 }
 
+/** When the row was created that lies so many further down in the indexes that the halves of a list go through; of both the later. */
+export function runsDepthQuery(filter: RunFilter, before: Place, rows: number, tables: { open: boolean; closed: boolean }): Query {
+  const { namespace, states, names, tags = {} } = filter
+  const parameters: Query['parameters'] = { namespace, at: before.at, id: before.id, rows }
+  const [first] = Object.entries(tags)
+  if (first) [parameters.tag, parameters.value] = first
+  const depth = (source: string, condition: string) =>
+    `select * from (select created_at from ${source} where namespace = :namespace and ${condition} and (created_at, id) < (:at, :id)
+      order by created_at desc, id desc limit 1 offset :rows)`
+  const ofRuns = (table: string, index: string, condition = 'true') => depth(`${table} indexed by ${index}`, `kind <> 'schedule' and ${condition}`)
+  const closed = (): string => {
+    if (names?.length === 1) {
+      parameters.name = names[0] as string
+      return ofRuns('run_closed', 'run_closed_name', 'name = :name')
+    }
+    if (states?.every(state => state !== 'completed')) return ofRuns('run_closed', 'run_closed_unsuccessful', "state <> 'completed'")
+    return ofRuns('run_closed', 'run_closed_created')
+  }
+  const halves = first
+    ? [depth('run_tag', 'name = :tag and value = :value')]
+    : [...(tables.open ? [ofRuns('run_open', 'run_open_created')] : []), ...(tables.closed ? [closed()] : [])]
+  return { sql: `select max(created_at) as at from (${halves.join('\nunion all\n')})`, parameters }
+}
+
 const COUNTED = 'r.id, r.state, r.created_at'
 
 function halvesOf(

@@ -1,6 +1,19 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { cursorOf, depthFrom, FIRST, LAST, logCursorOf, logPlaceOf, numberOf, type Place, pageOf, placeOf } from '../cursor.ts'
+import {
+  cursorOf,
+  depthFrom,
+  FIRST,
+  LAST,
+  logCursorOf,
+  logPlaceOf,
+  numberOf,
+  type Place,
+  pageOf,
+  placeOf,
+  scheduleCursor,
+  scheduleCursorOf,
+} from '../cursor.ts'
 import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
 import { Channel } from './channel.ts'
 import { UnstorableText } from './codec.ts'
@@ -114,6 +127,12 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
     lastMail: claim => writer.ask('lastMail', nameOf(claim)),
     loadCounts: claim => writer.ask('loadCounts', nameOf(claim)),
     loadExpired: (claim, until, limit) => writer.ask('loadExpired', nameOf(claim), until, limit),
+    async loadOldLines(claim, { before, beforeIn, keep }, page) {
+      const found = await writer.ask('loadSchedules', nameOf(claim), scheduleCursor(page.after), page.limit + 1)
+      const { rows, next } = pageOf(found, page.limit, ({ namespace, name }) => scheduleCursorOf(namespace, name))
+      const asked = rows.map(({ id, namespace }) => [id, beforeIn[namespace] ?? before] as const)
+      return { rows: await writer.ask('loadOldLines', nameOf(claim), asked, keep, page.limit), next }
+    },
 
     read: readsOf(reader),
 
@@ -131,7 +150,7 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
 function readsOf(reader: Reader): Reads {
   return {
     run: async (namespace, id) => decodeRows(await reader.ask('run', namespace, id))[0] ?? null,
-    runsEnding: (namespace, ending, limit) => reader.ask('runsEnding', namespace, ending, limit),
+    runsEnding: (...given) => reader.ask('runsEnding', ...given),
     async runs(filter, page) {
       const rows: Row[] = decodeRows(await reader.ask('runs', filter, startOf(page, LAST), page.limit + 1))
       return pageOf(rows, page.limit, ({ createdAt, id }) => cursorOf({ at: createdAt, id }))
@@ -151,8 +170,7 @@ function readsOf(reader: Reader): Reads {
       const before = page.after === null ? Number.MAX_SAFE_INTEGER : numberOf(page.after)
       return pageOf(await reader.ask('ledger', schedule, filter, before, page.limit + 1), page.limit, ({ n }) => String(n))
     },
-    runsDepth: (namespace, { after, createdBefore }, rows, tables) =>
-      reader.ask('runsDepth', namespace, depthFrom(after, createdBefore), rows, tables),
+    runsDepth: (filter, after, rows, tables) => reader.ask('runsDepth', filter, depthFrom(after, filter.createdBefore), rows, tables),
     async runCounts(filter, steps, limit) {
       const found = await reader.ask('runCounts', filter, steps, limit)
       const whole = found.reduce((sum, { count }) => sum + count, 0) < limit
@@ -163,6 +181,7 @@ function readsOf(reader: Reader): Reads {
     runTimes: (namespace, ids) => reader.ask('runTimes', namespace, ids),
     closedCounts: (namespace, since) => reader.ask('closedCounts', namespace, since),
     closedTimes: (namespace, { from, until }, limit) => reader.ask('closedTimes', namespace, from, until, limit),
+    expired: (until, limit) => reader.ask('expired', until, limit),
   }
 }
 

@@ -18,6 +18,7 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
     logsOf,
     settingsOf,
     ledgerOf,
+    ledgerDropsOf,
     ratesOf,
     holdsOf,
     holdDropsOf,
@@ -243,6 +244,13 @@ function ledgerOf(database: DatabaseSync): Write {
       parameters[index + 10] = reader.textOrNull()
       parameters[index + 11] = reader.number()
     })
+}
+
+function ledgerDropsOf(database: DatabaseSync): Write {
+  const drop = database.prepare('delete from ledger where schedule = ? and n = ?')
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) drop.run(reader.word(), reader.number())
+  }
 }
 
 function ratesOf(database: DatabaseSync): Write {
