@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { connect, type Job, type WireQueues } from '@mainspring/sdk'
 import { cronFigures } from './cron.ts'
 import { crowded, INPUT, limited, noop, preciseNow, shared, stamped, tenantInput } from './jobs.ts'
+import type { Place } from './places.ts'
 import { ask, BenchServer, cpuUs, said, started, stopped } from './processes.ts'
-import { insertRaw } from './raw-sqlite.ts'
 import { dueAtOnce, idleSchedules, sleepers } from './schedules.ts'
 import { paced, startAll } from './starts.ts'
 
@@ -12,45 +12,62 @@ export interface Sizes {
   rounds: number
   /** Jobs started at 200 a second. */
   latencyJobs: number
+  /** Times that a node goes. */
+  takeovers: number
 }
 /** Figures by name; a name ends with its unit. */
 export type Figures = Record<string, number>
 export interface Case {
   name: string
-  /** `file`: a new database for this round. */
-  run(file: string, sizes: Sizes): Promise<Figures>
+  /** What the server of its place spends is told by this name, for each of so many jobs. */
+  costs?: { of: string; jobs(sizes: Sizes): number }
+  /** Where its rows are, if not in the store that is measured. */
+  place?(): Promise<Place>
+  /** `database`: a new one for this round. */
+  run(database: string, sizes: Sizes): Promise<Figures>
 }
 
-const LATENCY_RATE = 200
+export const LATENCY_RATE = 200
 /** What one poll brings, and what one answer completes. */
 const BATCH = 50
 
 export const CASES: readonly Case[] = [
-  { name: 'raw', run: async (file, { jobs }) => ({ 'raw SQLite insert, 1,000 a transaction, rows/s': insertRaw(file, jobs, 1_000) }) },
-  { name: 'start-1000', run: (file, { jobs }) => start(file, jobs, 1_000, 4) },
-  { name: 'start-10', run: (file, { jobs }) => start(file, jobs / 5, 10, 16) },
-  { name: 'drain-1', run: (file, { jobs }) => drain(file, jobs, 1) },
-  { name: 'drain-4', run: (file, { jobs }) => drain(file, jobs, 4) },
-  { name: 'drain-embedded', run: drainEmbedded },
-  { name: 'drain-limited', run: (file, { jobs }) => drain(file, jobs, 4, { name: 'under a limit', job: limited, input: INPUT }) },
-  { name: 'drain-tenants', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of 10,000 tenants', job: shared, input: tenantInput }) },
+  {
+    name: 'start-1000',
+    costs: { of: 'Mainspring, start alone, 1,000 a call', jobs: ({ jobs }) => jobs },
+    run: (database, { jobs }) => start(database, jobs, 1_000, 4),
+  },
+  { name: 'start-10', run: (database, { jobs }) => start(database, jobs / 5, 10, 16) },
+  {
+    name: 'drain-1',
+    costs: { of: 'Mainspring over HTTP, 1 worker', jobs: ({ jobs }) => jobs },
+    run: (database, { jobs }) => drain(database, jobs, 1),
+  },
+  {
+    name: 'drain-4',
+    costs: { of: 'Mainspring over HTTP, 4 workers', jobs: ({ jobs }) => jobs },
+    run: (database, { jobs }) => drain(database, jobs, 4),
+  },
+  { name: 'drain-embedded', costs: { of: 'Mainspring embedded', jobs: ({ jobs }) => jobs }, run: drainEmbedded },
+  { name: 'drain-limited', run: (database, { jobs }) => drain(database, jobs, 4, { name: 'under a limit', job: limited, input: INPUT }) },
+  { name: 'drain-tenants', run: (database, { jobs }) => drain(database, jobs, 1, { name: 'of 10,000 tenants', job: shared, input: tenantInput }) },
   // What a queue of ten times that depth costs without keys: the one that the next case is held against.
-  { name: 'drain-deep', run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of a million', job: noop, input: INPUT }, jobs * 10) },
+  { name: 'drain-deep', run: (database, { jobs }) => drain(database, jobs, 1, { name: 'of a million', job: noop, input: INPUT }, jobs * 10) },
   {
     name: 'drain-million',
-    run: (file, { jobs }) => drain(file, jobs, 1, { name: 'of a million of 10,000 tenants', job: shared, input: tenantInput }, jobs * 10),
+    run: (database, { jobs }) => drain(database, jobs, 1, { name: 'of a million of 10,000 tenants', job: shared, input: tenantInput }, jobs * 10),
   },
   { name: 'fair-share', run: fairShare },
   { name: 'latency', run: latency },
   { name: 'latency-embedded', run: latencyEmbedded },
   { name: 'cron', run: cronFigures },
-  { name: 'schedules-idle', run: (file, { jobs }) => withServer(file, server => idleSchedules(server, jobs)) },
-  { name: 'schedules-due', run: (file, { jobs }) => withServer(file, server => dueAtOnce(server, jobs / 10)) },
-  { name: 'sleepers', run: (file, { jobs }) => withServer(file, server => sleepers(server, jobs * 10)) },
+  { name: 'schedules-idle', run: (database, { jobs }) => withServer(database, server => idleSchedules(server, jobs)) },
+  { name: 'schedules-due', run: (database, { jobs }) => withServer(database, server => dueAtOnce(server, jobs / 10)) },
+  { name: 'sleepers', run: (database, { jobs }) => withServer(database, server => sleepers(server, jobs * 10)) },
 ]
 
-async function start(file: string, jobs: number, perCall: number, calls: number): Promise<Figures> {
-  return withServer(file, async server => {
+async function start(database: string, jobs: number, perCall: number, calls: number): Promise<Figures> {
+  return withServer(database, async server => {
     const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
     const before = server.cpuUs()
     const begunAt = performance.now()
@@ -71,13 +88,13 @@ interface Kind<Input> {
 
 /** Drains `jobs` of `queued`: all of them, unless it says so. */
 async function drain<Input>(
-  file: string,
+  database: string,
   jobs: number,
   workers: number,
   kind: Kind<Input> = { name: '', job: noop as unknown as Job<Input, unknown>, input: INPUT as Input },
   queued = jobs,
 ): Promise<Figures> {
-  return withServer(file, async server => {
+  return withServer(database, async server => {
     const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
     await client.call('queues.pause', { name: 'drain' }, {})
     await startAll(client, kind.job, kind.input, queued, 1_000, 1)
@@ -121,8 +138,8 @@ function untilNextLook(passedMs: number, left: number, jobs: number): number {
 }
 
 /** How long a tenant's first job takes to its handler, alone and while another tenant has a hundred thousand in the same queue. */
-async function fairShare(file: string, { jobs, latencyJobs }: Sizes): Promise<Figures> {
-  return withServer(file, server =>
+async function fairShare(database: string, { jobs, latencyJobs }: Sizes): Promise<Figures> {
+  return withServer(database, server =>
     withWorkers(server, 1, 10, async ([worker]) => {
       const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
       await client.register([crowded])
@@ -144,15 +161,15 @@ async function fairShare(file: string, { jobs, latencyJobs }: Sizes): Promise<Fi
   )
 }
 
-async function drainEmbedded(file: string, { jobs }: Sizes): Promise<Figures> {
-  const child = started('embedded.ts', ['drain', file, String(jobs)])
+async function drainEmbedded(database: string, { jobs }: Sizes): Promise<Figures> {
+  const child = started('embedded.ts', ['drain', database, String(jobs)])
   const { perSecond, cpuUs: cpu } = await said<{ perSecond: number; cpuUs: number }>(child)
   await stopped(child, 'SIGKILL')
   return { 'drain embedded, 50 slots, jobs/s': perSecond, 'drain embedded, 50 slots, CPU µs/job': cpu }
 }
 
-async function latency(file: string, { latencyJobs }: Sizes): Promise<Figures> {
-  return withServer(file, server =>
+async function latency(database: string, { latencyJobs }: Sizes): Promise<Figures> {
+  return withServer(database, server =>
     withWorkers(server, 1, BATCH, async ([worker]) => {
       const client = connect({ url: server.url, namespace: 'default' })
       await client.register([stamped])
@@ -165,22 +182,25 @@ async function latency(file: string, { latencyJobs }: Sizes): Promise<Figures> {
   )
 }
 
-async function latencyEmbedded(file: string, { latencyJobs }: Sizes): Promise<Figures> {
-  const child = started('embedded.ts', ['latency', file, String(latencyJobs), String(LATENCY_RATE)])
+async function latencyEmbedded(database: string, { latencyJobs }: Sizes): Promise<Figures> {
+  const child = started('embedded.ts', ['latency', database, String(latencyJobs), String(LATENCY_RATE)])
   const found = await said<number[]>(child)
   await stopped(child, 'SIGKILL')
   return percentiles('start to handler embedded at 200/s', found)
 }
 
 /** The first tenth is warm-up. */
-function percentiles(name: string, latencies: readonly number[]): Figures {
+export function percentiles(name: string, latencies: readonly number[]): Figures {
   const sorted = latencies.slice(latencies.length / 10).sort((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
-  return { [`${name}, p50 ms`]: at(0.5), [`${name}, p95 ms`]: at(0.95) }
+  return { [`${name}, p50 ms`]: percentile(sorted, 0.5), [`${name}, p95 ms`]: percentile(sorted, 0.95) }
 }
 
-async function withServer(file: string, act: (server: BenchServer) => Promise<Figures>): Promise<Figures> {
-  const server = await BenchServer.start(file)
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+}
+
+async function withServer(database: string, act: (server: BenchServer) => Promise<Figures>): Promise<Figures> {
+  const server = await BenchServer.start(database)
   try {
     return await act(server)
   } finally {
