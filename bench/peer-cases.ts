@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Case, type Figures, LATENCY_RATE, percentiles, type Sizes } from './cases.ts'
+import { leftUntil } from './drains.ts'
 import { postgresPlace, redisPlace } from './places.ts'
 import { cpuUs, said, started, stopped } from './processes.ts'
 
@@ -17,29 +18,33 @@ const PEERS = [
 const PROCESSES = [1, 2]
 const PER_CALL = 1_000
 const CALLS = 4
-const LOOK_MS = 20
 
 export const PEER_CASES: readonly Case[] = !existsSync(join(import.meta.dirname, 'peers', 'node_modules'))
   ? []
   : PEERS.flatMap(({ peer, name, place }, index): Case[] => [
       ...PROCESSES.map(processes => ({
         name: `peer-${index + 1}-drain-${processes}`,
-        costs: { of: `${name}, ${processes} process${processes === 1 ? '' : 'es'}`, jobs: ({ jobs }: Sizes) => jobs },
+        costs: { of: `${name}, ${processes} process${processes === 1 ? '' : 'es'}`, jobs: ({ jobs, warmUp }: Sizes) => warmUp + jobs },
         place,
-        run: (url: string, { jobs }: Sizes) => drain(peer, name, url, jobs, processes),
+        run: (url: string, sizes: Sizes) => drain(peer, name, url, sizes, processes),
       })),
       { name: `peer-${index + 1}-latency`, place, run: (url, { latencyJobs }) => latency(peer, name, url, latencyJobs) },
     ])
 
-async function drain(peer: string, name: string, url: string, jobs: number, count: number): Promise<Figures> {
+async function drain(peer: string, name: string, url: string, { jobs, warmUp }: Sizes, count: number): Promise<Figures> {
   const starter = await opened(peer, url)
-  const perSecond = await told<number>(starter, { is: 'start', count: jobs, perCall: PER_CALL, calls: CALLS })
-  const startUs = usedUs(starter)
+  const start = (count: number) => told<number>(starter, { is: 'start', count, perCall: PER_CALL, calls: CALLS })
+  await start(warmUp)
+  const beforeStart = usedUs(starter)
+  const perSecond = await start(jobs)
+  const startUs = usedUs(starter) - beforeStart
   const workers = await Promise.all(Array.from({ length: count }, () => opened(peer, url)))
+  await Promise.all(workers.map(worker => told(worker, { is: 'work' })))
+  const left = () => told<number>(starter, { is: 'left' })
+  const toDrain = await leftUntil(jobs, warmUp + jobs, left)
   const before = workers.reduce((sum, worker) => sum + usedUs(worker), 0)
   const begunAt = performance.now()
-  await Promise.all(workers.map(worker => told(worker, { is: 'work' })))
-  while ((await told<number>(starter, { is: 'left' })) > 0) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+  await leftUntil(0, toDrain, left)
   const seconds = (performance.now() - begunAt) / 1_000
   const worked = workers.reduce((sum, worker) => sum + usedUs(worker), 0) - before
   await Promise.all([starter, ...workers].map(child => stopped(child)))
@@ -47,8 +52,8 @@ async function drain(peer: string, name: string, url: string, jobs: number, coun
   return {
     [`start, ${name}, 1,000 a call, ${CALLS} at a time, jobs/s`]: perSecond,
     [`start, ${name}, CPU of the caller µs/job`]: startUs / jobs,
-    [`${drained}, jobs/s`]: jobs / seconds,
-    [`${drained}, CPU of the workers µs/job`]: worked / jobs,
+    [`${drained}, jobs/s`]: toDrain / seconds,
+    [`${drained}, CPU of the workers µs/job`]: worked / toDrain,
   }
 }
 

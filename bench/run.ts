@@ -47,9 +47,10 @@ const { values: flags } = parseArgs({
 })
 const store = STORES[flags.store as keyof typeof STORES]
 if (store === undefined) throw new Error(`--store is ${Object.keys(STORES).join(' or ')}`)
+const jobs = Number(flags.jobs ?? (flags.quick ? 20_000 : 100_000))
 const sizes: Sizes = flags.quick
-  ? { jobs: 20_000, rounds: 1, latencyJobs: 600, takeovers: 3 }
-  : { jobs: Number(flags.jobs ?? 100_000), rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000, takeovers: 20 }
+  ? { jobs, warmUp: jobs / 2, rounds: 1, latencyJobs: 600, takeovers: 3 }
+  : { jobs, warmUp: jobs / 2, rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000, takeovers: 10 }
 const cases = store.cases.filter(({ name }) => flags.only === undefined || name.startsWith(flags.only))
 
 const found = new Map<string, number[]>()
@@ -59,9 +60,10 @@ for (let round = 1; round <= sizes.rounds; round++) {
     loads.push(loadavg()[0]!)
     process.stderr.write(`round ${round} of ${sizes.rounds}: ${one.name}\n`)
     for (const [figure, value] of Object.entries(await measured(one))) found.set(figure, [...(found.get(figure) ?? []), value])
+    report(round)
   }
-  report(round)
 }
+print()
 
 async function measured(one: Case): Promise<Figures> {
   const place = await (one.place ?? store.place)()
@@ -77,27 +79,40 @@ async function measured(one: Case): Promise<Figures> {
   }
 }
 
-/** What is known after so many rounds: a run that is cut off leaves the rounds before. */
-function report(rounds: number): void {
+/** What is known after so many rounds: a run that is cut off leaves what it has found. */
+function report(rounds: number): Figure[] {
   const raw = median(found.get(store.raw) ?? [])
-  const figures: Record<string, { median: number; rounds: number[]; ofRaw?: number }> = {}
-  for (const [name, values] of found) {
+  const figures = [...found].map(([name, values]) => {
     const middle = median(values)
-    figures[name] = {
-      median: rounded(middle),
-      rounds: values.map(rounded),
-      ...(name.endsWith('jobs/s') && raw > 0 && { ofRaw: Number((middle / raw).toFixed(3)) }),
-    }
-  }
-  const machine = { node: process.version, cpus: availableParallelism(), load1: { median: rounded(median(loads)), max: rounded(Math.max(...loads)) } }
-  const results = { date: new Date().toISOString(), ...machine, ...sizes, rounds, quick: flags.quick, figures }
+    const ofRaw = name.endsWith('jobs/s') && raw > 0 && { ofRaw: Number((middle / raw).toFixed(3)) }
+    return { name, median: rounded(middle), rounds: values.map(rounded), ...ofRaw }
+  })
+  const byName = Object.fromEntries(figures.map(({ name, ...figure }) => [name, figure]))
+  const results = { date: new Date().toISOString(), ...machine(), ...sizes, rounds, quick: flags.quick, figures: byName }
   if (flags.only === undefined) writeFileSync(join(import.meta.dirname, store.results), `${JSON.stringify(results, null, 2)}\n`)
-  if (rounds < sizes.rounds) return
-  const width = Math.max(...Object.keys(figures).map(name => name.length))
-  for (const [name, { median, ofRaw }] of Object.entries(figures))
+  return figures
+}
+
+interface Figure {
+  name: string
+  median: number
+  rounds: number[]
+  ofRaw?: number
+}
+
+function print(): void {
+  const figures = report(sizes.rounds)
+  const width = Math.max(...figures.map(({ name }) => name.length))
+  for (const { name, median, ofRaw } of figures)
     console.log(`${name.padEnd(width)}  ${median.toLocaleString('en').padStart(9)}${ofRaw === undefined ? '' : `  ${ofRaw.toFixed(2)} of raw`}`)
-  const { node, cpus, load1 } = machine
-  console.log(`node ${node}, ${cpus} CPUs, load ${load1.median} (at most ${load1.max}), ${sizes.jobs.toLocaleString('en')} jobs, ${rounds} rounds`)
+  const { node, cpus, load1 } = machine()
+  console.log(
+    `node ${node}, ${cpus} CPUs, load ${load1.median} (at most ${load1.max}), ${sizes.jobs.toLocaleString('en')} jobs, ${sizes.rounds} rounds`,
+  )
+}
+
+function machine() {
+  return { node: process.version, cpus: availableParallelism(), load1: { median: rounded(median(loads)), max: rounded(Math.max(...loads)) } }
 }
 
 function median(values: readonly number[]): number {
