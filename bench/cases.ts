@@ -50,11 +50,17 @@ export const CASES: readonly Case[] = [
     costs: { of: 'Mainspring over HTTP, 4 workers', jobs: ({ jobs, warmUp }) => warmUp + jobs },
     run: (database, sizes) => drain(database, sizes, 4),
   },
+  // As many at a time as peers take at their best.
+  {
+    name: 'drain-500',
+    costs: { of: 'Mainspring over HTTP, 1 worker with 500 slots', jobs: ({ jobs, warmUp }) => warmUp + jobs },
+    run: (database, sizes) => drain(database, sizes, 1, NOOP, sizes.jobs, 500),
+  },
   { name: 'drain-embedded', costs: { of: 'Mainspring embedded', jobs: ({ jobs, warmUp }) => warmUp + jobs }, run: drainEmbedded },
   { name: 'drain-limited', run: (database, sizes) => drain(database, sizes, 4, { name: 'under a limit', job: limited, input: INPUT }) },
   { name: 'drain-tenants', run: (database, sizes) => drain(database, sizes, 1, { name: 'of 10,000 tenants', job: shared, input: tenantInput }) },
   // What a queue of ten times that depth costs without keys: the one that the next case is held against.
-  { name: 'drain-deep', run: (database, sizes) => drain(database, sizes, 1, { name: 'of a million', job: noop, input: INPUT }, sizes.jobs * 10) },
+  { name: 'drain-deep', run: (database, sizes) => drain(database, sizes, 1, { ...NOOP, name: 'of a million' }, sizes.jobs * 10) },
   {
     name: 'drain-million',
     run: (database, sizes) => drain(database, sizes, 1, { name: 'of a million of 10,000 tenants', job: shared, input: tenantInput }, sizes.jobs * 10),
@@ -89,19 +95,22 @@ interface Kind<Input> {
   input: Input | ((n: number) => Input)
 }
 
+const NOOP: Kind<typeof INPUT> = { name: '', job: noop, input: INPUT }
+
 /** Drains `jobs` of `queued`, after those that warm up: all of them, unless it says so. */
 async function drain<Input>(
   database: string,
   { jobs, warmUp }: Sizes,
   workers: number,
-  kind: Kind<Input> = { name: '', job: noop as unknown as Job<Input, unknown>, input: INPUT as Input },
+  kind: Kind<Input> = NOOP as unknown as Kind<Input>,
   queued = jobs,
+  slots = BATCH,
 ): Promise<Figures> {
   return withServer(database, async server => {
     const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
     await client.call('queues.pause', { name: 'drain' }, {})
     await startAll(client, kind.job, kind.input, warmUp + queued, 1_000, 1)
-    return withWorkers(server, workers, BATCH, async children => {
+    return withWorkers(server, workers, slots, async children => {
       const drained = () => leftOf(client).then(left => left - (queued - jobs))
       await client.call('queues.resume', { name: 'drain' }, {})
       const toDrain = await leftUntil(jobs, warmUp + jobs, drained)
@@ -117,7 +126,7 @@ async function drain<Input>(
         (sum, cpu, index) => sum + cpu.main + cpu.others - before.workers[index]!.main - before.workers[index]!.others,
         0,
       )
-      const name = `drain over HTTP, ${workers} worker${workers === 1 ? '' : 's'}, batches of ${BATCH}${kind.name === '' ? '' : `, ${kind.name}`}`
+      const name = `drain over HTTP, ${workers} worker${workers === 1 ? '' : 's'}, batches of ${slots}${kind.name === '' ? '' : `, ${kind.name}`}`
       return {
         [`${name}, jobs/s`]: toDrain / seconds,
         [`${name}, server main thread CPU µs/job`]: (after.server.main - before.server.main) / toDrain,
@@ -164,7 +173,7 @@ async function drainEmbedded(database: string, { jobs, warmUp }: Sizes): Promise
 async function latency(database: string, { latencyJobs }: Sizes): Promise<Figures> {
   return withServer(database, server =>
     withWorkers(server, 1, BATCH, async ([worker]) => {
-      const client = connect({ url: server.url, namespace: 'default' })
+      const client = connect({ url: server.url, namespace: 'default', retryFor: '1m' })
       await client.register([stamped])
       await paced(latencyJobs, LATENCY_RATE, () => client.start(stamped, { sentAt: preciseNow() }))
       let found = await ask<number[]>(worker!, 'latencies')

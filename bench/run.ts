@@ -14,7 +14,7 @@ import { TAKEOVER_CASES } from './takeover.ts'
 
 const RAW_SQLITE = 'raw SQLite insert, 1,000 a transaction, rows/s'
 const RAW_POSTGRES = 'raw PostgreSQL insert, 1,000 a statement, 4 at a time, rows/s'
-const ON_POSTGRES = ['start-1000', 'start-10', 'drain-1', 'drain-4', 'drain-embedded', 'latency', 'latency-embedded']
+const ON_POSTGRES = ['start-1000', 'start-10', 'drain-1', 'drain-4', 'drain-500', 'drain-embedded', 'latency', 'latency-embedded']
 
 const STORES = {
   sqlite: {
@@ -49,7 +49,7 @@ const store = STORES[flags.store as keyof typeof STORES]
 if (store === undefined) throw new Error(`--store is ${Object.keys(STORES).join(' or ')}`)
 const jobs = Number(flags.jobs ?? (flags.quick ? 20_000 : 100_000))
 const sizes: Sizes = flags.quick
-  ? { jobs, warmUp: jobs / 2, rounds: 1, latencyJobs: 600, takeovers: 3 }
+  ? { jobs, warmUp: jobs / 2, rounds: 1, latencyJobs: 600, takeovers: 5 }
   : { jobs, warmUp: jobs / 2, rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000, takeovers: 10 }
 const cases = store.cases.filter(({ name }) => flags.only === undefined || name.startsWith(flags.only))
 
