@@ -31,3 +31,13 @@ export const crowded = job('crowded', { queue: 'crowded', fair: 'tenant' }, asyn
   if (sentAt > 0) latencies.push(preciseNow() - sentAt)
   await new Promise(resolve => setTimeout(resolve, 5))
 })
+
+/** One that is due at a time, and when it was begun. */
+export interface Dispatch {
+  dueAt: number
+  at: number
+}
+export const dispatches: Dispatch[] = []
+export const due = job('due', ({ at }: { at: number }) => {
+  dispatches.push({ dueAt: at, at: preciseNow() })
+})

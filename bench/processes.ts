@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 export const FLAGS = ['--disable-warning=ExperimentalWarning']
 /** The kernel's clock ticks, 100 a second on Linux, in microseconds. */
-const TICK_US = 10_000
+export const TICK_US = 10_000
 
 /** Starts a module with an IPC channel; resolves when it has said its first line or word. */
 export function started(file: string, args: readonly string[], execArgv: readonly string[] = []): ChildProcess {
@@ -78,8 +78,9 @@ export function cpuUs({ pid }: ChildProcess): { main: number; others: number } {
   return { main: main * TICK_US, others: (all - main) * TICK_US }
 }
 
-function ticks(file: string): number {
+/** `ended`: those of its children that have ended, too. */
+export function ticks(file: string, ended = false): number {
   const text = readFileSync(file, 'utf8')
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
+  return fields.slice(11, ended ? 15 : 13).reduce((sum, field) => sum + Number(field), 0)
 }

@@ -1,58 +1,118 @@
-// `npm run bench`: all cases in rounds, one after the other in each, so that what else the machine does falls on all alike; medians. `-- --quick` for a
-// short form, `-- --only drain-1` for one case (which leaves results.json alone), `-- --rounds 1` for fewer.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, loadavg, tmpdir } from 'node:os'
+// `npm run bench`: all cases in rounds, one after the other in each, so that what else the machine does falls on all alike; medians. `-- --store postgres`
+// for PostgreSQL beside its peers, `-- --quick` for a short form, `-- --only drain-1` for cases whose name begins so (which leaves the file of results alone),
+// `-- --rounds 1` for fewer.
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CASES, type Sizes } from './cases.ts'
+import { CASES, type Case, type Figures, type Sizes } from './cases.ts'
+import { PEER_CASES } from './peer-cases.ts'
+import { filePlace, postgresPlace } from './places.ts'
+import { insertRaw as insertPostgres } from './raw-postgres.ts'
+import { insertRaw as insertSqlite } from './raw-sqlite.ts'
+import { TAKEOVER_CASES } from './takeover.ts'
 
-const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' }, jobs: { type: 'string' } },
-})
-const sizes: Sizes = flags.quick
-  ? { jobs: 20_000, rounds: 1, latencyJobs: 600 }
-  : { jobs: Number(flags.jobs ?? 100_000), rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000 }
-const cases = CASES.filter(({ name }) => flags.only === undefined || name === flags.only)
+const RAW_SQLITE = 'raw SQLite insert, 1,000 a transaction, rows/s'
+const RAW_POSTGRES = 'raw PostgreSQL insert, 1,000 a statement, 4 at a time, rows/s'
+const ON_POSTGRES = ['start-1000', 'start-10', 'drain-1', 'drain-4', 'drain-500', 'drain-embedded', 'latency', 'latency-embedded']
 
-const folder = mkdtempSync(join(tmpdir(), 'mainspring-bench-'))
-const found = new Map<string, number[]>()
-const loads: number[] = []
-try {
-  for (let round = 1; round <= sizes.rounds; round++) {
-    for (const { name, run } of cases) {
-      loads.push(loadavg()[0]!)
-      process.stderr.write(`round ${round} of ${sizes.rounds}: ${name}\n`)
-      const file = join(folder, `${name}-${round}.db`)
-      for (const [figure, value] of Object.entries(await run(file, sizes))) found.set(figure, [...(found.get(figure) ?? []), value])
-      for (const ending of ['', '-wal', '-shm', '-lock', '-holder']) rmSync(file + ending, { force: true })
-    }
-    report(round)
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+const STORES = {
+  sqlite: {
+    raw: RAW_SQLITE,
+    place: filePlace,
+    results: 'results.json',
+    cases: [{ name: 'raw', run: async (file, { jobs }) => ({ [RAW_SQLITE]: insertSqlite(file, jobs, 1_000) }) }, ...CASES] satisfies Case[] as Case[],
+  },
+  postgres: {
+    raw: RAW_POSTGRES,
+    place: postgresPlace,
+    results: 'results-postgres.json',
+    cases: [
+      { name: 'raw', run: async (url, { jobs }) => ({ [RAW_POSTGRES]: await insertPostgres(url, jobs, 1_000, 4) }) },
+      ...CASES.filter(({ name }) => ON_POSTGRES.includes(name)),
+      ...PEER_CASES,
+      ...TAKEOVER_CASES,
+    ] satisfies Case[] as Case[],
+  },
 }
 
-/** What is known after so many rounds: a run that is cut off leaves the rounds before. */
-function report(rounds: number): void {
-  const raw = median(found.get('raw SQLite insert, 1,000 a transaction, rows/s') ?? [])
-  const figures: Record<string, { median: number; rounds: number[]; ofRaw?: number }> = {}
-  for (const [name, values] of found) {
-    const middle = median(values)
-    figures[name] = {
-      median: rounded(middle),
-      rounds: values.map(rounded),
-      ...(name.endsWith('jobs/s') && raw > 0 && { ofRaw: Number((middle / raw).toFixed(3)) }),
-    }
+const { values: flags } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'sqlite' },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    jobs: { type: 'string' },
+  },
+})
+const store = STORES[flags.store as keyof typeof STORES]
+if (store === undefined) throw new Error(`--store is ${Object.keys(STORES).join(' or ')}`)
+const jobs = Number(flags.jobs ?? (flags.quick ? 20_000 : 100_000))
+const sizes: Sizes = flags.quick
+  ? { jobs, warmUp: jobs / 2, rounds: 1, latencyJobs: 600, takeovers: 5 }
+  : { jobs, warmUp: jobs / 2, rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000, takeovers: 10 }
+const cases = store.cases.filter(({ name }) => flags.only === undefined || name.startsWith(flags.only))
+
+const found = new Map<string, number[]>()
+const loads: number[] = []
+for (let round = 1; round <= sizes.rounds; round++) {
+  for (const one of cases) {
+    loads.push(loadavg()[0]!)
+    process.stderr.write(`round ${round} of ${sizes.rounds}: ${one.name}\n`)
+    for (const [figure, value] of Object.entries(await measured(one))) found.set(figure, [...(found.get(figure) ?? []), value])
+    report(round)
   }
-  const machine = { node: process.version, cpus: availableParallelism(), load1: { median: rounded(median(loads)), max: rounded(Math.max(...loads)) } }
-  const results = { date: new Date().toISOString(), ...machine, ...sizes, rounds, quick: flags.quick, figures }
-  if (flags.only === undefined) writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
-  if (rounds < sizes.rounds) return
-  const width = Math.max(...Object.keys(figures).map(name => name.length))
-  for (const [name, { median, ofRaw }] of Object.entries(figures))
+}
+print()
+
+async function measured(one: Case): Promise<Figures> {
+  const place = await (one.place ?? store.place)()
+  try {
+    const before = one.costs === undefined ? {} : await place.costs()
+    const figures = await one.run(place.url, sizes)
+    if (one.costs === undefined) return figures
+    const { of, jobs } = one.costs
+    const after = Object.entries(await place.costs())
+    return { ...figures, ...Object.fromEntries(after.map(([name, value]) => [`${of}, ${name}/job`, (value - (before[name] ?? 0)) / jobs(sizes)])) }
+  } finally {
+    await place.end()
+  }
+}
+
+/** What is known after so many rounds: a run that is cut off leaves what it has found. */
+function report(rounds: number): Figure[] {
+  const raw = median(found.get(store.raw) ?? [])
+  const figures = [...found].map(([name, values]) => {
+    const middle = median(values)
+    const ofRaw = name.endsWith('jobs/s') && raw > 0 && { ofRaw: Number((middle / raw).toFixed(3)) }
+    return { name, median: rounded(middle), rounds: values.map(rounded), ...ofRaw }
+  })
+  const byName = Object.fromEntries(figures.map(({ name, ...figure }) => [name, figure]))
+  const results = { date: new Date().toISOString(), ...machine(), ...sizes, rounds, quick: flags.quick, figures: byName }
+  if (flags.only === undefined) writeFileSync(join(import.meta.dirname, store.results), `${JSON.stringify(results, null, 2)}\n`)
+  return figures
+}
+
+interface Figure {
+  name: string
+  median: number
+  rounds: number[]
+  ofRaw?: number
+}
+
+function print(): void {
+  const figures = report(sizes.rounds)
+  const width = Math.max(...figures.map(({ name }) => name.length))
+  for (const { name, median, ofRaw } of figures)
     console.log(`${name.padEnd(width)}  ${median.toLocaleString('en').padStart(9)}${ofRaw === undefined ? '' : `  ${ofRaw.toFixed(2)} of raw`}`)
-  const { node, cpus, load1 } = machine
-  console.log(`node ${node}, ${cpus} CPUs, load ${load1.median} (at most ${load1.max}), ${sizes.jobs.toLocaleString('en')} jobs, ${rounds} rounds`)
+  const { node, cpus, load1 } = machine()
+  console.log(
+    `node ${node}, ${cpus} CPUs, load ${load1.median} (at most ${load1.max}), ${sizes.jobs.toLocaleString('en')} jobs, ${sizes.rounds} rounds`,
+  )
+}
+
+function machine() {
+  return { node: process.version, cpus: availableParallelism(), load1: { median: rounded(median(loads)), max: rounded(Math.max(...loads)) } }
 }
 
 function median(values: readonly number[]): number {

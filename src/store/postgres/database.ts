@@ -14,15 +14,17 @@ export const lookedUp = (column: string, by: string) => `${column} = any(array[$
  * - `keyed`: by their indexes, once, whatever the tables' statistics say: those are of another hour, when a table was empty or full. Another form of a
  *   commit's joins was seen to cost 114 µs a run instead of 10.
  * - `listed`: by their indexes in order, anew for the values given.
+ * - `ranged`: by ranges of pages, where an index tells them apart.
  * - `free`: as the database likes.
  */
-export type Planning = 'keyed' | 'listed' | 'free'
+export type Planning = 'keyed' | 'listed' | 'ranged' | 'free'
 
 const BY_INDEX = { enable_seqscan: 'off', enable_bitmapscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' }
 const BY_KEY = { ...BY_INDEX, enable_indexonlyscan: 'off', enable_material: 'off' }
 export const SETTINGS: Record<Planning, Record<string, string>> = {
   keyed: { ...BY_KEY, plan_cache_mode: 'force_generic_plan' },
   listed: { ...BY_INDEX, plan_cache_mode: 'force_custom_plan' },
+  ranged: { enable_seqscan: 'off', enable_indexscan: 'off', enable_indexonlyscan: 'off', jit: 'off' },
   free: { jit: 'off' },
 }
 

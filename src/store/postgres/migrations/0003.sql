@@ -1,4 +1,4 @@
--- 0004 · counts without rows: the indexes of lists carry the state, so that what is counted by state is read from them alone; of what did not complete each
+-- 0003 · counts without rows: the indexes of lists carry the state, so that what is counted by state is read from them alone; of what did not complete each
 -- state is a range of its own, so that one terminated run in a hundred thousand is found at once. Runs that close wait meanwhile, some 10 s for each million
 -- that are closed: on a large database take a quiet hour for it, with `mainspring migrate`.
 drop index run_closed_created;
