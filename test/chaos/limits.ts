@@ -7,7 +7,7 @@ const PER_USER = 2
 const POOL = 4
 /** So many at once, so that the limits are met; and no more than the limits let through meanwhile. */
 const BURST = 8
-const EVERY_MS = 2_000
+const EVERY_MS = 4_000
 /** One in so many runs across what breaks meanwhile. */
 const LONG_EVERY = 30
 const LONG_MS = 3_000

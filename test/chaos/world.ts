@@ -84,7 +84,7 @@ export class World {
     await Promise.all(this.schedules.map(name => this.client.call('schedules.put', { name }, SCHEDULE)))
     this.begunAt = Date.now()
     this.loads = clients.map(client => new Load(client))
-    for (const load of this.loads) load.begin(1, 30)
+    for (const load of this.loads) load.begin(1, 100)
     this.limited = new LimitedLoad(clients)
     await this.limited.begin()
   }

@@ -57,7 +57,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     sql: [['on conflict (lane, sequence) do nothing', 'on conflict (lane, sequence) do update set batch = excluded.batch']],
   },
   'a batch does not lock the link that it builds on': {
-    ...{ rule: 'E3', seenIn: 'a late batch and its settling', at: 'repeatable read' },
+    ...{ rule: 'E3', seenIn: 'a late batch and its settling, and it is not sent again', at: 'repeatable read' },
     sql: [['and batch = $4 for update', 'and batch = $4']],
   },
   'what became of a batch is settled by a read': {
