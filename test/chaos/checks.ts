@@ -39,7 +39,7 @@ export class Waiting {
   async look(client: Client): Promise<void> {
     const { runs } = await client.runs.list({ state: 'queued', limit: 10 })
     const ready = new Set<string>()
-    for (const { id } of runs) {
+    for (const id of new Set([...runs.map(({ id }) => id), ...this.#readySince.keys()])) {
       const { state, reasons } = await client.call<WireExplanation>('runs.explain', { run: id })
       this.looks++
       if (state === 'queued' && reasons.length === 0) ready.add(id)

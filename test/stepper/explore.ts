@@ -3,7 +3,7 @@ import type { StepProxy } from './proxy.ts'
 
 /** One of those whose steps are interleaved: a program over a store whose connections lead through a proxy, or something that happens all at once. */
 export type Actor =
-  | { name: string; proxy: StepProxy; program: () => Promise<void> }
+  | { name: string; proxy: StepProxy; fine?: boolean; program: () => Promise<void> }
   /** `may`: only while this holds. */
   | { name: string; may: () => boolean; happens: () => Promise<void> }
 
@@ -60,9 +60,10 @@ async function inOneOrder(observer: Client, actors: readonly Actor[], choose: (o
 function begun(actor: Actor): Running {
   const one: Running = { actor, done: false }
   if (!('proxy' in actor)) return one
-  const { proxy, program } = actor
+  const { proxy, program, fine = false } = actor
   proxy.stepping = true
   proxy.whole = false
+  proxy.fine = fine
   program()
     .catch(error => {
       one.failure = error

@@ -18,8 +18,10 @@ export class StepProxy {
   stepping = false
   /** A transaction is one step. */
   whole = false
+  /** Of a claim, each statement is a step that other claims and renewals could meet. */
+  fine = false
 
-  private constructor(server: Server, target: URL, rewrite: Rewrite, alone: (statement: string) => boolean) {
+  private constructor(server: Server, target: URL, rewrite: Rewrite, alone: Alone) {
     this.#server = server
     this.port = (server.address() as AddressInfo).port
     server.on('connection', client => {
@@ -29,7 +31,7 @@ export class StepProxy {
     })
   }
 
-  static async before(url: string, rewrite: Rewrite, alone: (statement: string) => boolean): Promise<StepProxy> {
+  static async before(url: string, rewrite: Rewrite, alone: Alone): Promise<StepProxy> {
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     return new StepProxy(server, new URL(url), rewrite, alone)
@@ -76,6 +78,9 @@ export class StepProxy {
   }
 }
 
+/** Whether a statement meets nobody, so that it makes no difference when it is executed. */
+export type Alone = (statement: string, fine: boolean) => boolean
+
 interface Unit {
   bytes: Buffer[]
   /** The statements that it executes. */
@@ -107,9 +112,9 @@ class Connection {
   #isLast = false
   /** After an error the server skips what is sent, up to the end of the pipeline. */
   #skipping = false
-  readonly #alone: (statement: string) => boolean
+  readonly #alone: Alone
 
-  constructor(client: Socket, server: Socket, proxy: StepProxy, rewrite: Rewrite, alone: (statement: string) => boolean) {
+  constructor(client: Socket, server: Socket, proxy: StepProxy, rewrite: Rewrite, alone: Alone) {
     this.#client = client
     this.#server = server
     this.#proxy = proxy
@@ -191,7 +196,7 @@ class Connection {
     if (type !== 'E') return
     const statement = this.#prepared.get(this.#bound) as string
     unit.statements.push(statement)
-    unit.isWhole = !this.#proxy.whole && !this.#alone(statement)
+    unit.isWhole = !this.#proxy.whole && !this.#alone(statement, this.#proxy.fine)
   }
 
   #parse(message: Buffer): Buffer {

@@ -95,11 +95,11 @@ export const SCENARIOS: Readonly<Record<string, (world: World) => Promise<Scenar
   'a takeover and a renewal': async world => {
     const { lane, row } = await owner(world)
     let renewed: number | null | undefined
-    const heir = takeover(world, lane, row.id, [])
+    const heir = takeover(world, lane, row.id, [], world.heir, 'claims')
     return {
       actors: [
         {
-          ...{ name: 'owner', proxy: world.owner.proxy },
+          ...{ name: 'owner', proxy: world.owner.proxy, fine: true },
           program: async () => {
             renewed = await whenever(() => world.owner.store.renew(lane.claim, 0))
           },
@@ -113,7 +113,7 @@ export const SCENARIOS: Readonly<Record<string, (world: World) => Promise<Scenar
   /** A shard has one owner. */
   'two takeovers': async world => {
     const { lane, row } = await owner(world)
-    const heirs = [takeover(world, lane, row.id, []), takeover(world, lane, row.id, [], { name: 'other heir', ...world.owner })]
+    const heirs = [world.heir, world.owner].map((by, nth) => takeover(world, lane, row.id, [], by, 'claims', `heir ${nth + 1}`))
     return {
       actors: heirs.map(({ actor }) => actor),
       check: async () => [
@@ -294,22 +294,17 @@ async function owner({ plain }: World): Promise<{ lane: Lane; row: OpenRow }> {
   return { lane, row }
 }
 
-/** Of a lane that is taken for dead: a claim, a read, and a batch that rests on what was read. */
+/** Of a lane that is taken for dead: a claim, a read, and a batch that rests on what was read; or the claim alone. */
 function takeover(
-  world: World,
-  { claim: dead }: Lane,
-  run: string,
-  further: string[],
-  by: { name: string } & World['heir'] = { name: 'heir', ...world.heir },
-) {
+  world: World, { claim: dead }: Lane, run: string, further: string[], by = world.heir, what: 'all' | 'claims' = 'all', name = 'heir') {
   let claim: Claim | null = null
   let answer: Answer | null = null
   const loaded = new Map<string, string>()
-  const { name, proxy, store } = by
+  const { proxy, store } = by
   const request = requestOf([{ lane: dead.lane, claim: dead.claim, renewals: 0 }])
   const program = async (): Promise<void> => {
     claim = await whenever(() => store.claim(request))
-    if (claim.shards.length === 0) return
+    if (what === 'claims' || claim.shards.length === 0) return
     // What follows is a step a transaction: its own batches and reads meet nobody in the middle of them.
     proxy.whole = true
     for (const { id, body } of await store.loadActors(claim, [run, ...further])) loaded.set(id, body)
@@ -317,7 +312,7 @@ function takeover(
     const batch = { ...claim, id: id(), checks: [], writes: { ...noWrites(), touched: [touchedRow(row, { body: `${loaded.get(run)} heir` })] } }
     answer = await committed(store, batch)
   }
-  return { actor: { name, proxy, program }, claim: () => claim, answer: () => answer, loaded: () => loaded }
+  return { actor: { name, proxy, fine: what === 'claims', program }, claim: () => claim, answer: () => answer, loaded: () => loaded }
 }
 
 function requestOf(dead: { lane: string; claim: string; renewals: number }[]): ClaimRequest {

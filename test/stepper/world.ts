@@ -5,7 +5,7 @@ import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { schemaOfOwn } from '../../src/store/postgres/testing.ts'
 import type { Batch, Store } from '../../src/store/store.ts'
 import type { Isolation, Plant, Rewrite } from './plants.ts'
-import { StepProxy } from './proxy.ts'
+import { type Alone, StepProxy } from './proxy.ts'
 
 /** A store of its own for each who takes part, all of one schema. */
 export interface Stepped {
@@ -15,13 +15,15 @@ export interface Stepped {
 
 const BEGIN = 'begin isolation level read committed read write'
 /** Of a claim: what it writes and reads between the revocation and its commit is its own, and nobody else looks at it. */
-const OF_CLAIM = /^(insert into lane_(claim|renewal|link)|update shard|delete from lane_)/
+const ITS_OWN = /^(insert into lane_(claim|renewal|link)|update shard|delete from lane_)/
+/** Of a claim: what only other claims and renewals look at. */
+const OF_CLAIMS = /^update (cluster|lane_renewal)/
 
-/** A statement that meets nobody, so that it makes no difference when it is executed. */
-function alone(isolation: Isolation): (statement: string) => boolean {
-  return statement =>
+function aloneAt(isolation: Isolation): Alone {
+  return (statement, fine) =>
     statement.startsWith('begin') ||
-    OF_CLAIM.test(statement) ||
+    ITS_OWN.test(statement) ||
+    (!fine && OF_CLAIMS.test(statement)) ||
     (isolation === 'read committed' && statement.startsWith("select set_config('search_path'"))
 }
 
@@ -55,7 +57,7 @@ export class World {
     const observer = new pg.Client({ connectionString: url.replace(/[?].*/, '') })
     await observer.connect()
     const open = async (rewrite: Rewrite): Promise<Stepped> => {
-      const proxy = await StepProxy.before(url, rewrite, alone(isolation))
+      const proxy = await StepProxy.before(url, rewrite, aloneAt(isolation))
       return { proxy, store: await openPostgresStore({ url: proxy.through(url) }) }
     }
     const { store: plain } = await open(timeline)

@@ -90,9 +90,8 @@ export class Poller {
   }
 
   async #take(given: WireDelivery[], polledAt: number, tagged: boolean): Promise<void> {
-    const { client, request, local, onTasks } = this.#options
-    const now = client.clock.monotonic()
-    const { tasks, askedAt } = local ? { tasks: given, askedAt: now } : await certain(client, request.worker, given, polledAt, this.#stop.signal)
+    const { client, request, onTasks } = this.#options
+    const { tasks, askedAt } = await certain(client, request.worker, given, polledAt, this.#stop.signal)
     if (tasks.length > 0) onTasks(tasks, tagged, client.clock.monotonic() - askedAt)
   }
 

@@ -347,7 +347,8 @@ test('a lease that the server calls lost, and one whose time is up without an an
   }
   server.give({})
   await settled()
-  await clock.advance(14_000)
+  // Counted from when the poll was sent, five seconds ago.
+  await clock.advance(9_000)
   expect(reasons).toHaveLength(1)
   await clock.advance(3_000)
   await ended(2)
