@@ -296,7 +296,14 @@ async function owner({ plain }: World): Promise<{ lane: Lane; row: OpenRow }> {
 
 /** Of a lane that is taken for dead: a claim, a read, and a batch that rests on what was read; or the claim alone. */
 function takeover(
-  world: World, { claim: dead }: Lane, run: string, further: string[], by = world.heir, what: 'all' | 'claims' = 'all', name = 'heir') {
+  world: World,
+  { claim: dead }: Lane,
+  run: string,
+  further: string[],
+  by = world.heir,
+  what: 'all' | 'claims' = 'all',
+  name = 'heir',
+) {
   let claim: Claim | null = null
   let answer: Answer | null = null
   const loaded = new Map<string, string>()
