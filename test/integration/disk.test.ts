@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { type Client, RequestRefused } from '@mainspring/sdk'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { SmallDisk, smallDiskImpossible } from './support/disk.ts'
+import { SmallDisk, smallDiskImpossible } from '../support/small-disk.ts'
 import { noop } from './support/jobs.ts'
 import { type Server, Stage, until } from './support/processes.ts'
 

@@ -19,35 +19,41 @@ import { basename, dirname, join } from 'node:path'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
 import { guarded } from './guardian.ts'
+import type { SmallDisk } from './small-disk.ts'
 
 /** PostgreSQL does not run as root. */
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const START_MS = 60_000
+const INITDB = ['-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+/** Little is made in advance, so that a disk that is full is met soon. */
+const SMALL = ['--wal-segsize=1', '--set=min_wal_size=2MB', '--set=max_wal_size=32MB']
 
 /** A PostgreSQL of one's own, that may be stopped in the middle of everything. */
 export class OwnPostgres {
   readonly port: number
   readonly #bin: string
   readonly #folder: string
+  readonly #disk: SmallDisk | null
   #server: ChildProcess | null = null
 
-  private constructor(bin: string, folder: string, port: number) {
+  private constructor(bin: string, folder: string, port: number, disk: SmallDisk | null = null) {
     this.#bin = bin
     this.#folder = folder
     this.port = port
+    this.#disk = disk
   }
 
-  /** In a folder of its own, gone at its end. Null: npm has brought none for this machine. */
-  static async make(): Promise<OwnPostgres | null> {
+  /** In a folder of its own, gone at its end, with its data on that disk if there is one. Null: npm has brought none for this machine. */
+  static async make(disk: SmallDisk | null = null): Promise<OwnPostgres | null> {
     const packaged = packagedPostgres()
     if (packaged === null) return null
     const folder = mkdtempSync(join(tmpdir(), 'mainspring-postgres-'))
     if (isRoot()) chownSync(folder, NOBODY.uid, NOBODY.gid)
     const bin = usable(packaged, folder)
-    const data = join(folder, 'data')
-    const made = spawnSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], as(folder))
+    const own = new OwnPostgres(bin, folder, await freePort(), disk)
+    const [command, args, options] = own.#command('initdb', ['-D', own.#data, '-U', 'postgres', ...INITDB, ...(disk === null ? [] : SMALL)])
+    const made = spawnSync(command, args, options)
     if (made.status !== 0) throw new Error(`initdb: ${made.error ?? made.stderr}`)
-    const own = new OwnPostgres(bin, folder, await freePort())
     await own.start()
     return own
   }
@@ -56,7 +62,7 @@ export class OwnPostgres {
   async follower(settings: readonly string[] = []): Promise<OwnPostgres> {
     await this.stop('SIGINT')
     const folder = mkdtempSync(join(tmpdir(), 'mainspring-postgres-'))
-    cpSync(join(this.#folder, 'data'), join(folder, 'data'), { recursive: true })
+    cpSync(this.#data, join(folder, 'data'), { recursive: true })
     if (isRoot())
       for (const path of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) chownSync(join(folder, path), NOBODY.uid, NOBODY.gid)
     chmodSync(join(folder, 'data'), 0o700)
@@ -84,9 +90,9 @@ export class OwnPostgres {
 
   async start(further: readonly string[] = []): Promise<void> {
     const settings = [...further, `port=${this.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
-    const args = ['-D', join(this.#folder, 'data'), ...settings.flatMap(setting => ['-c', setting])]
-    this.#server = guarded(spawn(join(this.#bin, 'postgres'), args, { ...as(this.#folder), stdio: 'ignore' }))
-    for (const until = Date.now() + START_MS; !(await this.#answers()); ) {
+    const [command, args, options] = this.#command('postgres', ['-D', this.#data, ...settings.flatMap(setting => ['-c', setting])])
+    this.#server = guarded(spawn(command, args, { ...options, stdio: 'ignore' }))
+    for (const until = Date.now() + START_MS; !(await this.answers()); ) {
       if (Date.now() > until) throw new Error('PostgreSQL did not start')
       await new Promise(resolve => setTimeout(resolve, 50))
     }
@@ -107,7 +113,24 @@ export class OwnPostgres {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #answers(): Promise<boolean> {
+  /** It ends by itself where it cannot recover: on a full disk. */
+  get ended(): boolean {
+    return this.#server === null || this.#server.exitCode !== null || this.#server.signalCode !== null
+  }
+
+  get #data(): string {
+    return join(this.#disk?.folder ?? this.#folder, 'data')
+  }
+
+  /** A program of it, as a user that is not root. */
+  #command(program: string, args: readonly string[]): [command: string, args: string[], options: ReturnType<typeof as>] {
+    const path = join(this.#bin, program)
+    if (this.#disk === null) return [path, [...args], as(this.#folder)]
+    const [enter, ...through] = this.#disk.through as [string, ...string[]]
+    return [enter, [...through, 'unshare', '--user', `--map-user=${NOBODY.uid}`, path, ...args], { cwd: this.#folder }]
+  }
+
+  async answers(): Promise<boolean> {
     const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 1_000 })
     client.on('error', () => {})
     try {

@@ -17,8 +17,14 @@ export interface Findings {
 }
 
 /** Compares three accounts of what happened: the server's, run by run, over the API; the clients' receipts; and what handlers and workers wrote down. */
-export async function check(client: Client, receipts: readonly Receipt[], records: readonly Record[]): Promise<Findings> {
-  const runs = await allRuns(client)
+export async function check(
+  client: Client,
+  receipts: readonly Receipt[],
+  records: readonly Record[],
+  /** Which runs it is about. */
+  about: (run: WireRun) => boolean = () => true,
+): Promise<Findings> {
+  const runs = await allRuns(client, about)
   const findings: Findings = { violations: [], runs: runs.size, lostAttempts: 0, lostOnce: 0, superseded: 0, repeatedAttempts: 0 }
   const complain = (run: string, what: string): void => void findings.violations.push(`${run}: ${what}`)
   checkStarts(runs, receipts, complain)
@@ -45,11 +51,11 @@ interface Account {
   receipts: readonly Receipt[]
 }
 
-async function allRuns(client: Client): Promise<Map<string, WireRun>> {
+async function allRuns(client: Client, about: (run: WireRun) => boolean): Promise<Map<string, WireRun>> {
   const runs = new Map<string, WireRun>()
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await client.runs.list({ limit: 1_000, ...(cursor && { cursor }) })
-    for (const run of page.runs) runs.set(run.id, run)
+    for (const run of page.runs) if (about(run)) runs.set(run.id, run)
     cursor = page.next
   }
   return runs

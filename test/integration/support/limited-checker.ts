@@ -1,4 +1,4 @@
-import type { Client, WireHistory, WireRunDetail } from '@mainspring/sdk'
+import type { Client, WireEvent, WireHistory, WireRunDetail } from '@mainspring/sdk'
 import type { Witness } from './limited-jobs.ts'
 
 /** A run that the server has acknowledged, in the order of the starts of its key. */
@@ -49,9 +49,13 @@ export function executionsOf(receipts: readonly LimitedReceipt[], words: readonl
     })
 }
 
-/** Reads run after run: how it ended, and what was delivered of it. */
-export async function accountsOf(client: Client, receipts: readonly LimitedReceipt[]): Promise<{ runs: Map<string, WireRunDetail>; held: Held[] }> {
+/** Reads run after run: how it ended, what happened, and what was delivered of it. */
+export async function accountsOf(
+  client: Client,
+  receipts: readonly LimitedReceipt[],
+): Promise<{ runs: Map<string, WireRunDetail>; histories: Map<string, WireEvent[]>; held: Held[] }> {
   const runs = new Map<string, WireRunDetail>()
+  const histories = new Map<string, WireEvent[]>()
   const held: Held[] = []
   const left = receipts[Symbol.iterator]()
   const read = async (): Promise<void> => {
@@ -61,6 +65,7 @@ export async function accountsOf(client: Client, receipts: readonly LimitedRecei
         client.call<WireHistory>('runs.history', { run: receipt.run }),
       ])
       runs.set(receipt.run, detail)
+      histories.set(receipt.run, events)
       let delivered: { at: string; attempt: number; delivery: unknown } | null = null
       for (const event of events) {
         if (event.is === 'delivered') delivered = { at: event.at, attempt: event.attempt as number, delivery: event.delivery }
@@ -73,7 +78,7 @@ export async function accountsOf(client: Client, receipts: readonly LimitedRecei
     }
   }
   await Promise.all(Array.from({ length: 12 }, read))
-  return { runs, held }
+  return { runs, histories, held }
 }
 
 /** At each begin, what has begun before and not ended, itself included, is no more than the most that the limit was for one of them. */

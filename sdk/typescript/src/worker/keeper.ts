@@ -11,6 +11,8 @@ export interface Batch {
   refs: string
   count: number
   leaseMs: number
+  /** So long ago they were held for certain. */
+  ageMs: number
 }
 /** Pairs: a batch, and the index of one of its tasks that is done, or `ALL` of them. */
 export type Released = number[]
@@ -20,7 +22,7 @@ export type LeaseNews = (batch: number, index: number, is: 'cancel' | 'lost' | '
 
 /**
  * Keeps leases: every third of a lease it beats for all that is held. It needs nobody else, so that it can live in a thread of its own.
- * A lease has lapsed when so much time has passed since the last beat that got through was sent; the keeper beats on, for the server may come back and still
+ * A lease has lapsed when so much time has passed since the last beat, or poll, that got through was sent; the keeper beats on, for the server may come back and still
  * take the result.
  */
 export class LeaseKeeper {
@@ -39,7 +41,7 @@ export class LeaseKeeper {
   }
 
   hold(batch: Batch): void {
-    this.#batches.set(batch.batch, { ...batch, open: batch.count, sureAt: this.#clock.monotonic(), tasks: null, done: [] })
+    this.#batches.set(batch.batch, { ...batch, open: batch.count, sureAt: this.#clock.monotonic() - batch.ageMs, tasks: null, done: [] })
     if (batch.leaseMs < this.#leaseMs) {
       this.#leaseMs = batch.leaseMs
       this.#timer?.()

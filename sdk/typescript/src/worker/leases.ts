@@ -36,8 +36,8 @@ export class Leases {
     if (address === null) resolve()
   }
 
-  /** Before any of them is run: from now on they are kept. Answers the number of the batch; a task's lease is that and its index. */
-  hold(tasks: readonly WireDelivery[]): number {
+  /** Before any of them is run: from now on they are kept; they were this worker's for certain so long ago. Answers the number of the batch; a task's lease is that and its index. */
+  hold(tasks: readonly WireDelivery[], ageMs: number): number {
     const batch = this.#batches++
     let refs = ''
     let leaseMs = Number.POSITIVE_INFINITY
@@ -45,7 +45,7 @@ export class Leases {
       refs += `${refs === '' ? '' : '\n'}${task.run} ${task.task} ${task.attempt} ${task.delivery}`
       leaseMs = Math.min(leaseMs, task.leaseMs)
     }
-    const held = { batch, refs, count: tasks.length, leaseMs }
+    const held = { batch, refs, count: tasks.length, leaseMs, ageMs }
     this.#held.set(batch, { ...held, open: tasks.length })
     this.#keeper.hold(held)
     return batch

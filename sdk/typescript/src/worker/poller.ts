@@ -4,6 +4,7 @@ import type { Client } from '../client.ts'
 import { delayed } from '../clock.ts'
 import { mayBeTagged } from '../codec.ts'
 import type { WireDelivery, WirePoll, WirePolled } from '../wire.ts'
+import { certain } from './certain.ts'
 import type { Room } from './room.ts'
 
 /**
@@ -63,7 +64,7 @@ export class Poller {
   }
 
   async #poll(max: number): Promise<void> {
-    const { client, request, room, pollWaitMs, onTasks, onConnection } = this.#options
+    const { client, request, room, pollWaitMs, onConnection } = this.#options
     const startedAt = client.clock.monotonic()
     // A poll cannot be told of units that come back while it waits, and giving it up would lose a task that is delivered once.
     const wait = room.hasUnitsInUse ? Math.min(pollWaitMs, UNITS_WAIT_MS) : pollWaitMs
@@ -77,7 +78,7 @@ export class Poller {
       this.#connected = true
       const idle = polled.tasks.length === 0 && client.clock.monotonic() - startedAt < wait / 10
       this.#failures = idle ? this.#failures + 1 : 0
-      if (polled.tasks.length > 0) onTasks(polled.tasks, mayBeTagged(text))
+      if (polled.tasks.length > 0) await this.#take(polled.tasks, startedAt, mayBeTagged(text))
       else if (idle) await this.#pause(null) // a server that stops answers at once and with nothing
     } catch (error) {
       if (this.#stop.signal.aborted) return
@@ -86,6 +87,12 @@ export class Poller {
       this.#failures++
       await this.#pause(error)
     }
+  }
+
+  async #take(given: WireDelivery[], polledAt: number, tagged: boolean): Promise<void> {
+    const { client, request, onTasks } = this.#options
+    const { tasks, askedAt } = await certain(client, request.worker, given, polledAt, this.#stop.signal)
+    if (tasks.length > 0) onTasks(tasks, tagged, client.clock.monotonic() - askedAt)
   }
 
   async #pause(error: unknown): Promise<void> {
@@ -103,8 +110,8 @@ export interface PollerOptions {
   local: boolean
   /** Tasks that could begin now. */
   free: () => number
-  /** `mayBeTagged`: some value of these tasks may be in the tagged form. */
-  onTasks: (tasks: WireDelivery[], mayBeTagged: boolean) => void
+  /** `mayBeTagged`: some value of these tasks may be in the tagged form. `ageMs`: so long ago they were this worker's for certain. */
+  onTasks: (tasks: WireDelivery[], mayBeTagged: boolean, ageMs: number) => void
   /** The first failure after a success, or null for the first success after a failure. */
   onConnection: (error: unknown) => void
 }

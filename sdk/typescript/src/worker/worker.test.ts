@@ -1,11 +1,11 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Client } from '../client.ts'
 import type { JobContext } from '../context.ts'
 import { Abort, AttemptTimedOut, CancelRequested, LeaseLost, Unreachable } from '../errors.ts'
 import { type AnyJob, job } from '../job.ts'
-import { FakeClock, FakeServer, refused, settled } from '../testing/fakes.ts'
-import type { WireComplete, WireHeartbeat, WirePoll } from '../wire.ts'
+import { delivery, FakeClock, FakeServer, refused, settled } from '../testing/fakes.ts'
+import type { Call, WireComplete, WireDelivery, WireHeartbeat, WirePoll } from '../wire.ts'
 import { startWorker, type Worker, type WorkerEvent, type WorkerOptions } from './index.ts'
 
 const workers: Worker[] = []
@@ -347,12 +347,54 @@ test('a lease that the server calls lost, and one whose time is up without an an
   }
   server.give({})
   await settled()
-  await clock.advance(14_000)
+  // Counted from when the poll was sent, five seconds ago.
+  await clock.advance(9_000)
   expect(reasons).toHaveLength(1)
   await clock.advance(3_000)
   await ended(2)
   expect(reasons).toHaveLength(2)
   for (const reason of reasons) expect(reason).toBeInstanceOf(LeaseLost)
+})
+
+describe('an answer that was long on its way (E16, E17)', () => {
+  const late = (said: 'held' | 'lost' | null) => {
+    const begun: string[] = []
+    const made = world([job('test', (_: unknown, ctx) => void begun.push(ctx.run))], { virtual: true })
+    const answer = gate<{ answer: string; tasks: WireDelivery[] }>()
+    let polls = 0
+    made.server.answers['tasks.poll'] = (_: WirePoll, { signal }: Call) =>
+      ++polls === 1 ? answer.promise : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    made.server.answers['tasks.heartbeat'] = ({ beats }: WireHeartbeat) => {
+      made.server.beats.push(...beats)
+      if (said === null) throw new Unreachable('x')
+      return { beats: beats.map(() => said) }
+    }
+    return { ...made, begun, arrives: () => answer.open({ answer: 'a', tasks: [delivery(0, {})] }) }
+  }
+
+  test.each([
+    ['a third of a lease', 5_000, 'lost', ['run-0'], 0],
+    ['longer, and the task is still its own', 5_001, 'held', ['run-0'], 1],
+    ['longer, and the task is lost', 5_001, 'lost', [], 1],
+  ] as const)('%s: a handler begins only for what is certainly this worker’s', async (_, ms, said, begins, asked) => {
+    const { server, clock, begun, arrives } = late(said)
+    await settled()
+    await clock.advance(ms)
+    arrives()
+    await settled()
+    expect(begun).toEqual(begins)
+    expect(server.beats).toHaveLength(asked)
+  })
+
+  test('longer, and nobody answers: it is dropped', async () => {
+    const { server, clock, begun, arrives } = late(null)
+    await settled()
+    await clock.advance(60_000)
+    arrives()
+    await clock.advance(60_000)
+    expect(begun).toEqual([])
+    expect(server.count('tasks.poll')).toBe(2)
+  })
 })
 
 test('leases are beaten every third, for what still runs', async () => {

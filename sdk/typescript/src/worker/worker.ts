@@ -104,7 +104,7 @@ export class JobWorker {
         ...(this.#room.total && { unitsTotal: this.#room.total }),
       },
       free: () => (this.#results.unanswered >= RESULTS_UNANSWERED_MAX ? 0 : this.#room.slotsFree),
-      onTasks: (tasks, tagged) => this.#take(tasks, tagged),
+      onTasks: (tasks, tagged, ageMs) => this.#take(tasks, tagged, ageMs),
       onConnection: error => this.#connection(error),
     })
     this.ready = this.#begin()
@@ -184,10 +184,10 @@ export class JobWorker {
   }
 
   /** Everything that came is held before anything of it runs: a handler may block this thread from its first line on. */
-  #take(tasks: WireDelivery[], tagged: boolean): void {
+  #take(tasks: WireDelivery[], tagged: boolean, ageMs: number): void {
     const fresh = tasks.filter(task => this.#seen.add(task.delivery))
     if (fresh.length === 0) return
-    const batch = this.#leases.hold(fresh)
+    const batch = this.#leases.hold(fresh, ageMs)
     const desk = { client: this.#client, logs: this.#logs, reports: this.#reports }
     const attempts = fresh.map((task, index) => {
       const job = this.#jobs.get(task.definition) as AnyJob

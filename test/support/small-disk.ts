@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { guarded } from '../../support/guardian.ts'
+import { guarded } from './guardian.ts'
 
 /** Why a small disk cannot be made here, or null: it takes user and mount namespaces, which a container may forbid. */
 export function smallDiskImpossible(): string | null {

@@ -1,0 +1,56 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { explore, type Taken } from './explore.ts'
+import { ISOLATIONS, PLANTS } from './plants.ts'
+import { SCENARIOS } from './scenarios.ts'
+import { met, World } from './world.ts'
+
+/** Hundreds of orders of a dozen steps, each some turns between processes. */
+const HANGS_MS = 600_000
+
+/** What is wrong in the first order that shows anything, with its steps. */
+async function faultsOf(world: World, name: string): Promise<{ orders: number; wrong: string | null }> {
+  const scenario = SCENARIOS[name] as NonNullable<(typeof SCENARIOS)[string]>
+  let current: Awaited<ReturnType<typeof scenario>>
+  let wrong: string | null = null
+  const orders = await explore(
+    world.observer,
+    async () => {
+      current = await scenario(world)
+      return current.actors
+    },
+    async taken => {
+      const found = await current.check(taken)
+      if (found.length > 0) wrong = [...found, ...taken.map(told)].join('\n')
+      return found.length === 0
+    },
+  )
+  return { orders, wrong }
+}
+
+function told({ by, what }: Taken): string {
+  return `  ${by}: ${what.replace(/\s+/g, ' ').slice(0, 100)}`
+}
+
+describe.each(ISOLATIONS)('at %s', { timeout: HANGS_MS }, isolation => {
+  let world: World
+  beforeAll(async () => {
+    world = await World.open(isolation, null)
+  })
+  afterAll(() => world.close())
+  test.each(Object.keys(SCENARIOS))('%s: whatever the order of their statements', async name => {
+    const { orders, wrong } = await faultsOf(world, name)
+    expect(wrong).toBeNull()
+    expect(orders).toBeGreaterThan(1)
+  })
+})
+
+describe('a rule that is broken is seen', { timeout: HANGS_MS }, () => {
+  let world: World
+  afterEach(() => world.close())
+  test.each(Object.entries(PLANTS))('%s', async (_, plant) => {
+    world = await World.open(plant.at, plant)
+    const { wrong } = await faultsOf(world, plant.seenIn)
+    for (const [is] of plant.sql ?? []) expect(met, 'a statement has what is planted').toContain(is)
+    expect(wrong).not.toBeNull()
+  })
+})
