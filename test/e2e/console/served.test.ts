@@ -34,6 +34,43 @@ test('asks for a key where the server does, refuses a wrong one, and keeps the r
   expect(shown.errors).toEqual([])
 })
 
+test('asks for the list once, before the code that shows it, and for the counts after it', async () => {
+  await using shown = await Console.open({})
+  const page = await shown.blankPage()
+  const asked: string[] = []
+  page.on('request', request => asked.push(request.url().slice(shown.place.url.length)))
+  await page.goto(`${shown.place.url}/runs?state=failed&last=2h`)
+  await page.getByText('No run fits this filter').waitFor()
+  await isLive(page)
+  const at = (part: RegExp): number[] => asked.flatMap((url, index) => (part.test(url) ? [index] : []))
+  const [list = -1] = at(/\/runs\?state=failed&createdAfter=[^&]+&limit=100$/)
+  const [code = -1] = at(/\/assets\/shared-/)
+  const [counts = -1] = at(/\/runs\/histogram\?/)
+  expect(list, asked.join('\n')).toBeGreaterThan(0)
+  expect(code).toBeGreaterThan(list)
+  expect(at(/\/v1\/.*\/runs\?/).filter(index => index < counts)).toEqual([list])
+  expect(shown.errors).toEqual([])
+})
+
+test('shows what happened after the list was read and before it was live', async () => {
+  await using shown = await Console.open({})
+  const page = await shown.blankPage()
+  const meanwhile = Promise.withResolvers<void>()
+  await page.route('**/events', async route => {
+    await meanwhile.promise
+    await route.continue()
+  })
+  await page.goto(`${shown.place.url}/runs`)
+  await page.getByText('No run yet').waitFor()
+  const run = await shown.client.start('quick')
+  await run.result()
+  meanwhile.resolve()
+  await page
+    .getByRole('row', { name: run.id.slice(-5) })
+    .getByText('completed')
+    .waitFor()
+})
+
 test('loads less than 200 KB of JavaScript first', async () => {
   const dist = join(ROOT, 'ui/dist')
   const manifest = JSON.parse(readFileSync(join(dist, '.vite/manifest.json'), 'utf8')) as Record<

@@ -17,6 +17,9 @@ const GATHERED_MAX = 5_000
 /** After a frame with more events than this nobody follows them one by one: the next are shown together, ten times a second. */
 const FOLLOWED_MAX = 4
 const BUSY_MS = 100
+/** With more than this a list is full of other rows each time: so many that a person may still read a line, four times a second. */
+const READ_MAX = 30
+const CROWDED_MS = 250
 
 const handlers = new Set<Handler>()
 const stateListeners = new Set<() => void>()
@@ -66,6 +69,12 @@ export function whenRun(id: string, is: (run: Run) => boolean, ms = 10_000): Pro
   })
 }
 
+/** How long a frame with so many events stands before the next is drawn. */
+function restMs(events: number): number {
+  if (events <= FOLLOWED_MAX) return 0
+  return events <= READ_MAX ? BUSY_MS : CROWDED_MS
+}
+
 function open(queries: QueryClient, namespace: string): () => void {
   let gathered: LiveEvent[] = []
   let frame = 0
@@ -88,7 +97,7 @@ function open(queries: QueryClient, namespace: string): () => void {
     if (missed) return catchUp()
     const events = gathered
     gathered = []
-    rest = events.length > FOLLOWED_MAX ? performance.now() + BUSY_MS : 0
+    rest = restMs(events.length) + performance.now()
     patchRuns(queries, namespace, events)
     for (const handler of handlers) handler(events)
   }
@@ -105,9 +114,11 @@ function open(queries: QueryClient, namespace: string): () => void {
   const close = openFeed(`mainspring ${BASE} ${namespace}`, `/v1/namespaces/${encodeURIComponent(namespace)}/events`, {
     state: next => {
       if (next.is === 'lost') wasLost = true
-      if (next.is === 'live' && wasLost) {
+      if (next.is === 'live') {
+        if (wasLost) catchUp()
+        // Lists were read before the feed was there, and no event told what happened in between.
+        else void queries.invalidateQueries({ queryKey: [namespace, 'runs'] }, { cancelRefetch: false })
         wasLost = false
-        catchUp()
       }
       show(next)
     },

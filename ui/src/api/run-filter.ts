@@ -1,5 +1,18 @@
 import type { Run, RunState } from './client.ts'
 
+export const RUN_STATES = [
+  'scheduled',
+  'queued',
+  'running',
+  'waiting',
+  'paused',
+  'completed',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'terminated',
+] as const satisfies readonly RunState[]
+
 /** What runs are filtered by, as the API names it; `last` beside it. */
 export interface RunFilter {
   state?: RunState[]

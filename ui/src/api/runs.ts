@@ -1,47 +1,28 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { type InfiniteData, infiniteQueryOptions, queryOptions, replaceEqualDeep } from '@tanstack/react-query'
 import { call, client, type RunState } from './client.ts'
 import type { RunPage } from './patch.ts'
-import { accepts, askedOf, type RunFilter } from './run-filter.ts'
+import { accepts, type RunFilter } from './run-filter.ts'
+import { type After, readRuns } from './run-pages.ts'
 
-export { accepts, askedOf, type RunFilter, spanMs } from './run-filter.ts'
+export { accepts, askedOf, RUN_STATES, type RunFilter, spanMs } from './run-filter.ts'
 
-export const RUN_STATES = [
-  'scheduled',
-  'queued',
-  'running',
-  'waiting',
-  'paused',
-  'completed',
-  'failed',
-  'timed_out',
-  'cancelled',
-  'terminated',
-] as const satisfies readonly RunState[]
 const CLOSED: readonly RunState[] = ['completed', 'failed', 'timed_out', 'cancelled', 'terminated']
 export const isClosed = (state: RunState): boolean => CLOSED.includes(state)
-
-const PAGE = 100
 
 /** A list of runs, newest first, page by page, kept live: runs change where they stand, new ones that fit come on top. */
 export function runsQuery(namespace: string, filter: RunFilter) {
   return infiniteQueryOptions({
     queryKey: [namespace, 'runs', filter] as const,
-    queryFn: async ({ pageParam, signal }): Promise<RunPage> => {
-      // All pages of one list ask the same: what `last` means is fixed with the first.
-      const query = pageParam?.asked ?? askedOf(filter)
-      const page = await call(
-        client.GET('/v1/namespaces/{namespace}/runs', {
-          params: { path: { namespace }, query: { ...query, limit: PAGE, ...(pageParam !== null && { cursor: pageParam.cursor }) } },
-          signal,
-        }),
-      )
-      return { ...page, asked: query }
-    },
-    initialPageParam: null as { cursor: string; asked: Omit<RunFilter, 'last'> | undefined } | null,
+    queryFn: ({ pageParam, signal }) => readRuns(namespace, filter, pageParam, signal),
+    initialPageParam: null as After | null,
     getNextPageParam: page => (page.next === null ? null : { cursor: page.next, asked: page.asked }),
     meta: { accepts: run => accepts(filter, run) },
+    // Live events leave the pages' parameters alone, and each row that they do not name: to compare thousands of rows with each frame would find nothing else.
+    structuralSharing: (before, now) => (paramsOf(before) === paramsOf(now) ? now : replaceEqualDeep(before, now)),
   })
 }
+
+const paramsOf = (data: unknown): unknown => (data as InfiniteData<RunPage> | undefined)?.pageParams
 
 const params = (namespace: string, run: string) => ({ path: { namespace, run } })
 

@@ -151,7 +151,7 @@ export function Chips({ label, fields, chips, onChange, meant, placeholder = exa
           !listed && 'hidden',
         )}
       >
-        {options.map((option, index) => (
+        {(listed ? options : []).map((option, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox has the keys
           // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the combobox
           <div

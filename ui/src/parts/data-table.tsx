@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useMemo, us
 import { countText } from '../format/number.ts'
 import { classes } from './classes.ts'
 import { useCommand } from './commands.ts'
+import { useElements } from './elements.ts'
 import { type Column, columnsFor, gridOf, NARROW, ROW_HEIGHT } from './table-columns.tsx'
 import { type RowDeed, TableRow } from './table-row.tsx'
 import { useWidth } from './use-width.ts'
@@ -52,9 +53,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: index => rowKey(rows[index] as Row),
-    overscan: 8,
+    overscan: 4,
   })
   const items = virtual.getVirtualItems()
+  const elements = useElements(
+    items.map(({ index }) => rowKey(rows[index] as Row)),
+    current,
+  )
   // biome-ignore lint/correctness/useExhaustiveDependencies: another height is another layout
   useEffect(() => virtual.measure(), [rowHeight])
   const fresh = useHeldStill(scroller, rows, rowKey, rowHeight)
@@ -124,7 +129,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   // The same for all drawings: so that a row is drawn anew only when it has changed.
   const [act] = useState(() => (deed: RowDeed, row: Row) => actOn(deed, row))
   const firstKey = rows[0] === undefined ? null : rowKey(rows[0])
-  const reachable = rows.some(row => rowKey(row) === current) ? current : firstKey
+  const reachable = current !== null && rows.some(row => rowKey(row) === current) ? current : firstKey
 
   return (
     <div ref={scroller} className="min-h-0 grow overflow-auto" data-scroller>
@@ -176,7 +181,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               const key = rowKey(row)
               return (
                 <TableRow
-                  key={key}
+                  key={elements.get(key)}
                   row={row}
                   id={key}
                   index={item.index}

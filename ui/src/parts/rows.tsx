@@ -45,7 +45,7 @@ export function Rows<Row>({ label, columns, rows, rowKey, empty }: RowsProps<Row
           {rows.map(row => (
             <tr key={rowKey(row)} className="border-b border-line last:border-b-0 hover:bg-hover">
               {columns.map(column => (
-                <td key={column.id} className={classes('py-1.5 align-middle', place(column))}>
+                <td key={column.id} className={classes('py-1.5 align-middle', place(column), column.className)}>
                   {column.cell(row)}
                 </td>
               ))}

@@ -57,10 +57,8 @@ export function StateBadge({ state, reason, compact = false }: StateBadgeProps) 
       className={classes('inline-flex max-w-full items-center gap-1.5 whitespace-nowrap align-top', compact ? 'shrink-0' : 'min-w-0')}
       title={reason ? `${word}: ${reason}` : undefined}
     >
-      <span className={classes('inline-flex shrink-0 items-center gap-1.5 font-medium', TONES[tone])}>
-        <Icon name={icon} size={14} className={state === 'running' || state === 'busy' ? 'pulse' : ''} />
-        <span className={compact ? 'hidden-text' : ''}>{word}</span>
-      </span>
+      <Icon name={icon} size={14} className={classes(TONES[tone], (state === 'running' || state === 'busy') && 'pulse')} />
+      <span className={compact ? 'hidden-text' : classes('shrink-0 font-medium', TONES[tone])}>{word}</span>
       {reason && !compact && <span className="truncate text-soft">{reason}</span>}
     </span>
   )

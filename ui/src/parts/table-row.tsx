@@ -46,12 +46,12 @@ export function TableRow<Row>({ row, id, index, start, height, columns, grid, pi
         event.preventDefault()
       }}
       className={classes(
-        'contain-strict absolute inset-x-0 top-0 border-b border-line px-4 -outline-offset-2',
+        'contain-strict absolute inset-x-0 border-b border-line px-4 -outline-offset-2',
         grid === null ? 'flex items-center gap-3' : 'grid items-center gap-x-4',
         opens && 'cursor-pointer',
         picked ? 'bg-picked' : 'hover:bg-hover',
       )}
-      style={{ height, transform: `translateY(${start}px)`, ...(grid !== null && { gridTemplateColumns: grid }) }}
+      style={{ height, top: start, ...(grid !== null && { gridTemplateColumns: grid }) }}
     >
       {picked !== null && (
         <span role="gridcell">
@@ -73,7 +73,11 @@ export function TableRow<Row>({ row, id, index, start, height, columns, grid, pi
 const Cells = memo(function Cells({ row, columns, card }: { row: unknown; columns: readonly Column<unknown>[]; card: boolean }) {
   if (card) return <Card columns={columns} row={row} />
   return columns.map(column => (
-    <span key={column.id} role="gridcell" className={classes('min-w-0 truncate', column.align === 'end' && 'text-right')}>
+    <span
+      key={column.id}
+      role="gridcell"
+      className={classes('min-w-0', column.fits ? 'whitespace-nowrap' : 'truncate', column.align === 'end' && 'text-right', column.className)}
+    >
       {column.cell(row)}
     </span>
   ))

@@ -1,9 +1,8 @@
-import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Run } from '../api/client.ts'
 import { percentText } from '../format/number.ts'
-import { RunId } from '../parts/copy.tsx'
 import type { Column } from '../parts/data-table.tsx'
+import { RunLink } from '../parts/run-link.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 
@@ -12,33 +11,48 @@ export const runColumns: readonly Column<Run>[] = [
     id: 'run',
     header: 'Run',
     width: '64px',
+    fits: true,
     card: 'end',
-    cell: run => (
-      <Link to="/runs/$run" params={{ run: run.id }} search={{}} preload="intent" className="hover:underline">
-        <RunId id={run.id} />
-      </Link>
-    ),
+    cell: run => <RunLink run={run.id} />,
   },
   {
     id: 'definition',
     header: 'Definition',
     width: 'minmax(120px, 1.6fr)',
     card: 'title',
-    cell: run => <span className="font-medium">{run.definition}</span>,
+    className: 'font-medium',
+    cell: run => run.definition,
   },
-  { id: 'state', header: 'State', width: 'minmax(110px, 1.7fr)', cell: run => <StateBadge state={run.state} reason={run.reason} /> },
+  {
+    id: 'state',
+    header: 'State',
+    width: 'minmax(110px, 1.7fr)',
+    fits: true,
+    cell: run => <StateBadge state={run.state} reason={run.reason} />,
+  },
   {
     id: 'what',
     header: 'Says',
     width: 'minmax(140px, 4fr)',
     priority: 3,
     card: 'none',
-    cell: run => <span className="text-soft">{saysOf(run)}</span>,
+    className: 'text-soft',
+    cell: saysOf,
   },
-  { id: 'attempt', header: 'Attempt', width: '64px', align: 'end', priority: 2, card: 'none', cell: run => <Attempts run={run} /> },
+  {
+    id: 'attempt',
+    header: 'Attempt',
+    width: '64px',
+    align: 'end',
+    fits: true,
+    priority: 2,
+    card: 'none',
+    className: 'numeric',
+    cell: attemptsOf,
+  },
   { id: 'queue', header: 'Queue', width: 'minmax(80px, 1fr)', priority: 2, card: 'none', cell: run => run.queue },
-  { id: 'duration', header: 'Took', width: '80px', align: 'end', cell: run => <Took run={run} /> },
-  { id: 'created', header: 'Created', width: '88px', align: 'end', cell: run => <Time at={run.createdAt} /> },
+  { id: 'duration', header: 'Took', width: '80px', align: 'end', fits: true, cell: run => <Took run={run} /> },
+  { id: 'created', header: 'Created', width: '88px', align: 'end', fits: true, cell: run => <Time at={run.createdAt} /> },
 ]
 
 /** What is most worth knowing of it in a line: its error, when it is due, how far it is. */
@@ -55,12 +69,12 @@ function saysOf(run: Run): ReactNode {
   return run.closedAt === null ? `${percentText(value)}${message === undefined ? '' : ` ${message}`}` : message
 }
 
-function Attempts({ run }: { run: Run }) {
+function attemptsOf(run: Run): ReactNode {
   return (
-    <span className="numeric">
+    <>
       {run.attempt}
       <span className="text-soft">/{run.attempts}</span>
-    </span>
+    </>
   )
 }
 

@@ -1,6 +1,6 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { call, client, type RunState } from '../api/client.ts'
-import { askedOf, spanMs } from '../api/runs.ts'
+import { askedOf, runsQuery, spanMs } from '../api/runs.ts'
 import { hasTime, isSlow, type RunsSearch } from './search.ts'
 
 const DAY_MS = 86_400_000
@@ -12,8 +12,17 @@ export const SHOWN_MS = DAY_MS
 /** As many bars as there is room for; the same for a page and for what is read ahead of it. */
 const BUCKETS = window.innerWidth < 640 ? 40 : 96
 
+/** Whether the list has been read: to count hundreds of thousands costs the server more than to list a hundred, so that the rows come first. */
+function useListed(namespace: string, search: RunsSearch): boolean {
+  return !useInfiniteQuery(runsQuery(namespace, search)).isPending
+}
+
+export function useHistogram(namespace: string, search: RunsSearch) {
+  return useQuery({ ...histogramQuery(namespace, search), enabled: useListed(namespace, search) })
+}
+
 /** When the runs of the filter were created, by state; over its own time, else over the last day. The state that is asked for does not matter. */
-export function histogramQuery(namespace: string, search: RunsSearch) {
+function histogramQuery(namespace: string, search: RunsSearch) {
   const { state: _, ...filter } = search
   const buckets = BUCKETS
   return queryOptions({
@@ -30,7 +39,7 @@ export function histogramQuery(namespace: string, search: RunsSearch) {
 }
 
 /** How many there are in each state, of all times; the state that is asked for does not matter. */
-export function everQuery(namespace: string, search: RunsSearch) {
+function everQuery(namespace: string, search: RunsSearch, listed: boolean) {
   const { state: _, ...filter } = search
   return queryOptions({
     queryKey: [namespace, 'histogram', 'ever', filter] as const,
@@ -41,7 +50,7 @@ export function everQuery(namespace: string, search: RunsSearch) {
     // It may count 50,000 runs, which costs the server some 100 ms.
     meta: { refreshMs: 10_000 },
     placeholderData: known => known,
-    enabled: !hasTime(search),
+    enabled: listed && !hasTime(search),
   })
 }
 
@@ -56,8 +65,8 @@ export interface Counts {
 /** The counts behind the list: of its own time, else of all times. */
 export function useCounts(namespace: string, search: RunsSearch): Counts {
   const timed = hasTime(search)
-  const ever = useQuery(everQuery(namespace, search))
-  const within = useQuery(histogramQuery(namespace, search))
+  const ever = useQuery(everQuery(namespace, search, useListed(namespace, search)))
+  const within = useHistogram(namespace, search)
   const { data, isError } = timed ? within : ever
   if (data === undefined) return { counts: isError ? {} : undefined, least: false, matching: null }
   const counts = data.counts as Record<string, number>

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Run } from '../api/client.ts'
 import { definitionsQuery, queuesQuery } from '../api/names.ts'
-import { RUN_STATES, spanMs } from '../api/runs.ts'
+import { RUN_STATES, runsQuery, spanMs } from '../api/runs.ts'
 import { preferences } from '../format/preferences.ts'
 import { absoluteTime } from '../format/time.ts'
 import type { Chip, ChipField } from '../parts/chips.tsx'
@@ -17,8 +17,16 @@ const instant = (value: string): string | null => (instantOf(value) === null ? '
 /** Words that runs give as their reason, beside those of the runs that are shown. */
 const REASONS = ['parked', 'stuck', 'backoff', 'snoozed', 'aborted', 'expired', 'lost', 'invalid']
 
-/** What runs are filtered by, and what completes each. `rows`: the runs that are shown, whose tags and reasons are offered. */
-export function runFields(queries: QueryClient, namespace: string, rows: readonly Run[]): readonly ChipField[] {
+/** So many of the runs that are shown. */
+const LOOKED_AT_MAX = 200
+
+/** What runs are filtered by, and what completes each. `search`: of the runs that are shown, whose tags and reasons are offered. */
+export function runFields(queries: QueryClient, namespace: string, search: RunsSearch): readonly ChipField[] {
+  const rows = (): readonly Run[] =>
+    queries
+      .getQueryData(runsQuery(namespace, search).queryKey)
+      ?.pages.flatMap(page => page.runs)
+      .slice(0, LOOKED_AT_MAX) ?? []
   const names = async (): Promise<string[]> => (await queries.ensureQueryData(definitionsQuery(namespace))).definitions.map(({ name }) => name)
   return [
     { name: 'state', label: 'State', values: RUN_STATES, many: true, strict: true },
@@ -38,13 +46,18 @@ export function runFields(queries: QueryClient, namespace: string, rows: readonl
       accepts: text => (spanMs(text.replace(/^last\s+/, '')) === null ? 'write it as 90m, 6h or 2d' : null),
     },
     { name: 'error', label: 'Error', hint: 'a part of its type or message' },
-    { name: 'reason', label: 'Reason', many: true, values: () => Promise.resolve(distinct([...rows.flatMap(run => run.reason ?? []), ...REASONS])) },
+    {
+      name: 'reason',
+      label: 'Reason',
+      many: true,
+      values: () => Promise.resolve(distinct([...rows().flatMap(run => run.reason ?? []), ...REASONS])),
+    },
     {
       name: 'tag',
       label: 'Tag',
       many: true,
       hint: 'name:value, all of them',
-      values: () => Promise.resolve(distinct(rows.flatMap(run => Object.entries(run.tags ?? {}).map(tag => tag.join(':'))))),
+      values: () => Promise.resolve(distinct(rows().flatMap(run => Object.entries(run.tags ?? {}).map(tag => tag.join(':'))))),
       read: readPair,
       accepts: pair,
     },

@@ -1,9 +1,8 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { classes } from '../parts/classes.ts'
 import { Histogram, rangeText } from '../parts/histogram.tsx'
 import { Time } from '../parts/time.tsx'
-import { type Counts, histogramQuery, OUTCOMES, wider } from './counts.ts'
+import { type Counts, OUTCOMES, useHistogram, wider } from './counts.ts'
 import { hasTime, type RunsSearch, withoutTime } from './search.ts'
 import { States } from './states.tsx'
 
@@ -17,7 +16,7 @@ const LASTS = ['1h', '6h', '24h', '7d'] as const
 /** How many there are in each state, and when they were created: to choose states and times of. */
 export function Overview({ namespace, search, counts }: { namespace: string; search: RunsSearch; counts: Counts }) {
   const navigate = useNavigate()
-  const histogram = useQuery(histogramQuery(namespace, search))
+  const histogram = useHistogram(namespace, search)
   const timed = hasTime(search)
   const { data } = histogram
   const go = (time: RunsSearch): void => void navigate({ to: '/runs', search: { ...withoutTime(search), ...time } })

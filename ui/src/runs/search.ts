@@ -1,4 +1,4 @@
-import { RUN_STATES, type RunFilter, spanMs } from '../api/runs.ts'
+import { RUN_STATES, type RunFilter, spanMs } from '../api/run-filter.ts'
 import { listOf, present, textOf } from '../app/search.ts'
 
 /** The filter of the list, as it stands in the address. */
