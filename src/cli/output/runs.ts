@@ -74,7 +74,7 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
 }
 
 function triggerText(run: WireRun): string {
-  if (run.trigger.is === 'job') return ` by run ${shortId(run.trigger.run)}`
+  if (run.trigger.is === 'job' || run.trigger.is === 'workflow') return ` by run ${shortId(run.trigger.run)}`
   if (run.trigger.is === 'batch')
     return `${run.trigger.callback ? `, a callback (${run.trigger.callback})` : ''} of batch ${shortId(run.trigger.batch)}`
   if (run.trigger.is === 'retry') return `, a retry of ${shortId(run.trigger.of)}`

@@ -1,5 +1,6 @@
 import { UserError } from '../../core/errors.ts'
 import { callRunId, type RunId } from '../../core/ids.ts'
+import { isWork } from '../../core/machine.ts'
 import type { RunState } from '../../core/run.ts'
 import type { BatchInput, BatchState } from '../../machines/batch/types.ts'
 import { placeOf } from '../../store/cursor.ts'
@@ -45,7 +46,7 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
     const found: BulkPreview = { matched: 0, more: false, byState: {}, runs: [] }
     for (let after: string | null = null; ; ) {
       const page: { rows: Row[]; next: string | null } = await available(store.read.runs(asked, { after, limit: COUNT_PAGE }))
-      for (const actor of page.rows.map(Actor.load)) if (actor.kind === 'job' && matches(actor, fits)) count(found, actor)
+      for (const actor of page.rows.map(Actor.load)) if (isWork(actor.kind) && matches(actor, fits)) count(found, actor)
       if (page.next === null) return found
       if (found.matched >= COUNTED_MAX) return { ...found, more: true }
       after = page.next
