@@ -224,6 +224,7 @@ export class JobWorker {
     const failed = await this.#flows.run(attempt)
     if (attempt.ended) return
     if (failed !== null) return this.#ended(attempt, failed)
+    this.#event(attempt, 'yielded', undefined)
     this.#running.delete(attempt.delivery.delivery)
     if (attempt.place !== null) this.#room.leave(attempt.place)
     const logged = this.#logs.flushed(attempt)
@@ -360,7 +361,7 @@ export class JobWorker {
     await connection.call('workers.gone', call).catch(() => {})
   }
 
-  #event(attempt: Attempt, outcome: Outcome['is'], error: unknown): void {
+  #event(attempt: Attempt, outcome: Outcome['is'] | 'yielded', error: unknown): void {
     const { onEvent } = this.#options
     if (!onEvent) return
     const base = { is: 'ended', run: attempt.run, job: attempt.delivery.definition, attempt: attempt.attempt, outcome } as const
