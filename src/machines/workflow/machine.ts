@@ -1,6 +1,6 @@
 import { invariant } from '../../core/errors.ts'
 import type { ActorId } from '../../core/ids.ts'
-import type { Answered, ChildClosed, Context, Decision, Machine, RunInput, TaskInput } from '../../core/machine.ts'
+import type { Answered, ChildClosed, Context, Decision, Machine, RunInput, TaskInput, TaskResult } from '../../core/machine.ts'
 import { decideTask, type TaskStep, wakeTask } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
 import { advanced } from './advance.ts'
@@ -179,9 +179,15 @@ function tasked(state: WorkflowState, input: TaskInput, context: Context): Decis
   const speaks = input.is === 'result' || input.is === 'report'
   if (closing !== null) return speaks ? refuse(input.delivery, 'closed') : NOTHING
   if (task === null || input.task !== taskId(state)) return speaks || input.is === 'deliver' ? refuse(input.delivery, 'superseded') : NOTHING
-  const step: TaskStep = decideTask(task, policyOf(state), input, false, context)
+  const given = input.is === 'result' ? { ...input, result: neverLast(input.result) } : input
+  const step: TaskStep = decideTask(task, policyOf(state), given, false, context)
   if (step.refused !== undefined) return refuse((input as { delivery: string }).delivery, step.refused)
-  // Only `advance` ends a workflow's task.
-  if (step.end !== undefined) return refuse((input as { delivery: string }).delivery, 'superseded')
   return step.events.length === 0 ? NOTHING : decision(state, step.events as WorkflowEvent[])
+}
+
+/** Only `advance` ends a workflow: whatever else is said of its task, it is tried again. */
+function neverLast(result: TaskResult): TaskResult {
+  if (result.is === 'returned') return result
+  if (result.is === 'failed') return { ...result, retry: true }
+  return { is: 'failed', retry: true, failure: { type: 'NoJournal', message: `a workflow goes on by tasks/advance; its worker said "${result.is}"` } }
 }

@@ -23,6 +23,8 @@ export class Flows {
   readonly #host: FlowHost
   readonly #live = new Map<string, Live>()
   readonly #turning = new Map<Attempt, Flow>()
+  /** By run: until the task that is under way is over. */
+  readonly #turns = new Map<string, Promise<Outcome | null>>()
 
   constructor(client: Client, worker: string, signal: AbortSignal) {
     this.#client = client
@@ -36,10 +38,26 @@ export class Flows {
    * fit its history; a run that fails says so in its journal.
    */
   async run(attempt: Attempt): Promise<Outcome | null> {
+    const { run } = attempt
+    const before = this.#turns.get(run)
+    // It comes again: what it did here before is over, which the server has said, or nobody hears of it any more.
+    const live = this.#live.get(run)
+    if (before !== undefined && live?.isSending === false) this.#drop(run, live, new LeaseLost(run, attempt.attempt))
+    const turn = before === undefined ? this.#run(attempt) : before.then(() => this.#run(attempt))
+    this.#turns.set(run, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#turns.get(run) === turn) this.#turns.delete(run)
+    }
+  }
+
+  async #run(attempt: Attempt): Promise<Outcome | null> {
+    if (attempt.ended) return null
     try {
       const live = await this.#liveOf(attempt)
       this.#turning.set(attempt, live.flow)
-      if (!(await this.#turn(attempt, live.flow))) this.#drop(attempt.run, live, new LeaseLost(attempt.run, attempt.attempt))
+      if (!(await this.#turn(attempt, live))) this.#drop(attempt.run, live, new LeaseLost(attempt.run, attempt.attempt))
       return null
     } catch (error) {
       this.discard(attempt, error as Error)
@@ -67,7 +85,8 @@ export class Flows {
   }
 
   /** True: the run waits, and stays live. */
-  async #turn(attempt: Attempt, flow: Flow): Promise<boolean> {
+  async #turn(attempt: Attempt, live: Live): Promise<boolean> {
+    const { flow } = live
     const isGone = (): boolean => attempt.ended || flow.discarded || attempt.stopReason instanceof LeaseLost
     for (let call = 1; ; call++) {
       let said = flow.take()
@@ -76,7 +95,9 @@ export class Flows {
         if (isGone()) return false
         said = flow.take()
       }
+      live.isSending = true
       const { is, journal } = await this.#advances.send(attempt, { call, upTo: flow.upTo, ...said })
+      live.isSending = false
       if (isGone() || (is !== 'held' && is !== 'yielded')) return false
       await flow.feed(journal.from, await this.#eventsOf(attempt.run, journal))
       if (is === 'yielded') return !isGone() && !flow.hasEnded
@@ -126,7 +147,7 @@ export class Flows {
       error: (message: string, fields?: Record<string, unknown>) => live.attempt.log.error(message, fields),
     }
     const flow = new Flow({ run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log }, base, this.#host)
-    const live: Live = { flow, attempt }
+    const live: Live = { flow, attempt, isSending: false }
     this.#keep(run, live)
     await flow.feed(base, events)
     return live
@@ -153,6 +174,8 @@ export class Flows {
 interface Live {
   flow: Flow
   attempt: Attempt
+  /** The server is being told, and its answer says what has become of the task. */
+  isSending: boolean
 }
 
 /** Events with which the code begins. */

@@ -157,7 +157,7 @@ export class Flow {
 
   /** Resolves when a step has ended, or somebody pokes. */
   news(): Promise<void> {
-    if (this.#outcomes.length > 0) return Promise.resolve()
+    if (this.#outcomes.length > 0 || this.#broken !== null) return Promise.resolve()
     return new Promise(resolve => (this.#wake = resolve))
   }
 
