@@ -4,12 +4,14 @@ import { afterAll, expect, test } from 'vitest'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
 import { order, type StepMark } from './support/workflow-jobs.ts'
 
-const KILLS = Number(process.env.KILLS ?? (LONG ? 60 : 12))
+const KILLS = LONG ? 60 : 4
 
 const stage = new Stage()
 afterAll(() => stage.end())
 
-test(`workflows give what their code gives over ${KILLS} kill -9 of the server and as many of workers`, { timeout: LONG ? 900_000 : 170_000 }, async () => {
+test(`workflows give what their code gives over ${KILLS} kill -9 of the server and as many of workers`, {
+  timeout: LONG ? 900_000 : 170_000,
+}, async () => {
   const records = stage.file('records.jsonl')
   const database = stage.file('main.db')
   writeFileSync(records, '')
@@ -49,12 +51,9 @@ test(`workflows give what their code gives over ${KILLS} kill -9 of the server a
     server = await stage.server({ database, port: server.port, lease: '1s' })
   }
   await progress()
-  console.log('kills are over', runs.length)
   isStopped = true
   await load
   await Promise.all(signals)
-  console.log('all told')
-  const watch = setInterval(async () => { const c = await client.call<any>('summary.get', {}); console.log(JSON.stringify([c.running,c.queued,c.waiting,c.paused])) ; const l = await client.runs.list({state:['waiting','queued','running'],limit:3}); for (const r of l.runs) console.log(r.id, r.definition, r.state, r.reason, JSON.stringify((await client.handle(r.id).explain()).reasons)) }, 5000)
   const results = await Promise.all(runs.map(run => run.result()))
 
   for (const [n, result] of results.entries())

@@ -93,7 +93,8 @@ const BREAK: Record<Fault, (breakage: Breakage) => void> = {
     stage.world.note(() => `clock  steps by ${ms} ms`)
     stage.world.stepWall(ms)
   },
-  'freeze-worker': ({ stage, rng, workers, workflows }) => rng.pick([...workers, ...(workflows?.workers ?? [])]).freeze(rng.between(100, stage.scenario.leaseMs * 3)),
+  'freeze-worker': ({ stage, rng, workers, workflows }) =>
+    rng.pick([...workers, ...(workflows?.workers ?? [])]).freeze(rng.between(100, stage.scenario.leaseMs * 3)),
   'kill-worker': ({ stage, rng, workers, workflows }) => {
     if (workflows !== null && rng.chance(0.5)) return killedWorkflows(stage, rng, workflows)
     const index = rng.whole(0, workers.length - 1)

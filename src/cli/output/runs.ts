@@ -144,7 +144,11 @@ export function explanationText(run: WireRun, explanation: WireExplanation, hold
   const clear = explanation.clear.length > 0 ? `All else is clear: ${explanation.clear.map(oneLine).join(', ')}.` : ''
   if (explanation.reasons.length === 0) {
     const plain =
-      explanation.state === 'running' ? `${run.kind === 'workflow' ? 'Its code' : `Attempt ${run.attempt} of ${run.attempts}`} is under way.` : closed ? '' : 'Nothing keeps it from running.'
+      explanation.state === 'running'
+        ? `${run.kind === 'workflow' ? 'Its code' : `Attempt ${run.attempt} of ${run.attempts}`} is under way.`
+        : closed
+          ? ''
+          : 'Nothing keeps it from running.'
     return [head, '', plain, clear]
       .filter((text, index) => index === 1 || text !== '')
       .join('\n')

@@ -4,15 +4,7 @@ import type { RunOptions } from '../../core/options.ts'
 import type { Payload } from '../../core/run.ts'
 import { workflow } from './machine.ts'
 import { HOLDER_MS, RESEND_MS } from './state.ts'
-import {
-  type Advance,
-  CHILDREN_OPEN_MAX,
-  type Entry,
-  SIGNALS_MAX,
-  type WorkflowEvent,
-  type WorkflowInput,
-  type WorkflowState,
-} from './types.ts'
+import { type Advance, CHILDREN_OPEN_MAX, type Entry, SIGNALS_MAX, type WorkflowEvent, type WorkflowInput, type WorkflowState } from './types.ts'
 
 const T = 1_000_000
 const SELF = '01k7x9v2q7e0080w4qgxdtewvh'
@@ -214,9 +206,13 @@ describe('a run that is live on a worker waits for that worker', () => {
 describe('what it waits for', () => {
   test.each<[string, (run: Driven) => Decision<WorkflowEvent>, string]>([
     ['a timer', run => run.give({ is: 'wake' }, T + 100), 'timer_fired'],
-    ['a back-off', run => (run.give({ is: 'wake' }, T + 100), run.give({ is: 'wake' }, T + 300)), 'retry_due'],
+    ['a back-off', run => run.give({ is: 'wake' }, T + 100) && run.give({ is: 'wake' }, T + 300), 'retry_due'],
     ['a signal', run => run.signal('go', '1'), 'signalled'],
-    ['a child', run => run.give({ is: 'child_closed', run: childOf(run, 3), state: 'completed', outcome: { state: 'completed', reason: null, output: '14' } }), 'child_closed'],
+    [
+      'a child',
+      run => run.give({ is: 'child_closed', run: childOf(run, 3), state: 'completed', outcome: { state: 'completed', reason: null, output: '14' } }),
+      'child_closed',
+    ],
     ['a refusal', run => run.give({ is: 'answered', reference: 5, run: null, closed: false, refusal: 'unknown-definition' }), 'child_refused'],
   ])('brings its task back: %s', (what, act, is) => {
     const run = waiting()
@@ -275,7 +271,9 @@ describe('children', () => {
     const run = new Driven()
     run.deliver()
     const { messages } = run.advance([child(1)])
-    expect(messages).toMatchObject([{ is: 'start', reference: 1, again: false, order: { definition: 'mail', input: '7', trigger: { is: 'workflow', run: SELF, n: 1 } } }])
+    expect(messages).toMatchObject([
+      { is: 'start', reference: 1, again: false, order: { definition: 'mail', input: '7', trigger: { is: 'workflow', run: SELF, n: 1 } } },
+    ])
     const again = run.give({ is: 'wake' }, T + RESEND_MS)
     expect(again.messages).toMatchObject([{ is: 'start', again: true, run: childOf(run, 1) }])
     run.give({ is: 'answered', reference: 1, run: childOf(run, 1), closed: false, refusal: null })
@@ -300,7 +298,11 @@ describe('children', () => {
   test('more than can be told of its end fail it instead', () => {
     const run = new Driven()
     run.deliver()
-    for (let from = 0; from < CHILDREN_OPEN_MAX; from += 500) run.advance(Array.from({ length: 500 }, (_, index) => child(from + index + 1)), { yields: false })
+    for (let from = 0; from < CHILDREN_OPEN_MAX; from += 500)
+      run.advance(
+        Array.from({ length: 500 }, (_, index) => child(from + index + 1)),
+        { yields: false },
+      )
     const { outcome, messages } = run.advance([child(CHILDREN_OPEN_MAX + 1)])
     expect(outcome).toMatchObject({ state: 'failed', reason: 'too-many-open' })
     expect(messages).toHaveLength(CHILDREN_OPEN_MAX)
@@ -309,8 +311,14 @@ describe('children', () => {
 
 describe('the end', () => {
   test.each<[(Entry & { is: 'finished' })['end'], object]>([
-    [{ is: 'completed', output: '7' }, { state: 'completed', reason: null, output: '7' }],
-    [{ is: 'failed', reason: 'aborted', failure }, { state: 'failed', reason: 'aborted', failure }],
+    [
+      { is: 'completed', output: '7' },
+      { state: 'completed', reason: null, output: '7' },
+    ],
+    [
+      { is: 'failed', reason: 'aborted', failure },
+      { state: 'failed', reason: 'aborted', failure },
+    ],
     [{ is: 'cancelled' }, { state: 'cancelled', reason: 'cancelled' }],
   ])('is what the code says: %j', (end, outcome) => {
     const run = new Driven()

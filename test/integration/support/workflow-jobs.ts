@@ -28,7 +28,11 @@ export const order = workflow('order', async (n: number, ctx) => {
       return value
     }
   const reserved = await ctx.run('reserve', mark('reserve', n), { retry: RETRY })
-  const [price, packed] = await Promise.all([ctx.call(priced, reserved), ctx.run('pack', mark('pack', 'packed'), { retry: RETRY }), ctx.sleep(n % 100)])
+  const [price, packed] = await Promise.all([
+    ctx.call(priced, reserved),
+    ctx.run('pack', mark('pack', 'packed'), { retry: RETRY }),
+    ctx.sleep(n % 100),
+  ])
   const charged = await ctx.run('charge', mark('charge', true), { retry: { attempts: 1 } }).catch((error: Error) => error.name)
   const approved = await ctx.waitFor<string>('approval')
   const failed = await ctx.run('flaky', step => (step.attempt < 3 ? Promise.reject(new Error('not yet')) : step.attempt), { retry: RETRY })

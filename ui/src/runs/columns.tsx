@@ -4,6 +4,7 @@ import type { Run } from '../api/client.ts'
 import { percentText } from '../format/number.ts'
 import { RunId } from '../parts/copy.tsx'
 import type { Column } from '../parts/data-table.tsx'
+import { KindBadge } from '../parts/kind-badge.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 
@@ -24,7 +25,12 @@ export const runColumns: readonly Column<Run>[] = [
     header: 'Definition',
     width: 'minmax(120px, 1.6fr)',
     card: 'title',
-    cell: run => <span className="font-medium">{run.definition}</span>,
+    cell: run => (
+      <span className="flex min-w-0 items-baseline gap-2">
+        <span className="truncate font-medium">{run.definition}</span>
+        {run.kind !== 'job' && <KindBadge kind={run.kind} />}
+      </span>
+    ),
   },
   { id: 'state', header: 'State', width: 'minmax(110px, 1.7fr)', cell: run => <StateBadge state={run.state} reason={run.reason} /> },
   {
@@ -56,6 +62,7 @@ function saysOf(run: Run): ReactNode {
 }
 
 function Attempts({ run }: { run: Run }) {
+  if (run.kind !== 'job') return <span className="text-soft">–</span>
   return (
     <span className="numeric">
       {run.attempt}

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Abort, CancelRequested } from '../errors.ts'
 import type { WireEntry, WireEvent } from '../wire.ts'
 import type { WorkflowContext } from './context.ts'
+import type { AnyWorkflowHandler } from './define.ts'
 import { Flow } from './flow.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
@@ -12,13 +13,19 @@ class Driven {
   readonly flow: Flow
   readonly lines: string[] = []
   readonly history: WireEvent[] = []
-  readonly #handler: (input: unknown, ctx: WorkflowContext) => Promise<unknown>
 
   constructor(handler: (input: never, ctx: WorkflowContext) => Promise<unknown>) {
-    this.#handler = handler as Driven['#handler']
     const log = { ...NO_LOG, info: (line: string) => void this.lines.push(line) }
-    const code = { run: 'r1', name: 'flow', handler: this.#handler, schema: undefined, input: 7, metadata: undefined, tags: {}, log }
-    this.flow = new Flow(code, 0, { soon: call => void setImmediate(call), after: (ms, call) => (t => () => clearTimeout(t))(setTimeout(call, ms)), random: () => 0.5 })
+    const code = { run: 'r1', name: 'flow', handler: handler as AnyWorkflowHandler, schema: undefined, input: 7, metadata: undefined, tags: {}, log }
+    this.flow = new Flow(code, 0, {
+      soon: call => void setImmediate(call),
+      after: (ms, call) =>
+        (
+          t => () =>
+            clearTimeout(t)
+        )(setTimeout(call, ms)),
+      random: () => 0.5,
+    })
   }
   async start(): Promise<this> {
     await this.happens({ is: 'started' })
@@ -47,7 +54,9 @@ const drive = (handler: (input: never, ctx: WorkflowContext) => Promise<unknown>
 
 describe('what the code asks for', () => {
   test('is asked once, in the order in which it asks', async () => {
-    const run = await drive(async (_, ctx) => Promise.all([ctx.sleep('1m'), ctx.waitFor('go', { timeout: '2m' }), ctx.call({ name: 'mail' } as never, { a: 1 } as never)]))
+    const run = await drive(async (_, ctx) =>
+      Promise.all([ctx.sleep('1m'), ctx.waitFor('go', { timeout: '2m' }), ctx.call({ name: 'mail' } as never, { a: 1 } as never)]),
+    )
     expect(run.flow.take()).toEqual({
       entries: [
         { is: 'timer', n: 1, forMs: 60_000 },
@@ -80,7 +89,10 @@ describe('what the code asks for', () => {
   test('children are asked for in windows, so that all that are open can be told of an end', async () => {
     const run = await drive(async (_, ctx) => Promise.all(Array.from({ length: 1_200 }, () => ctx.call({ name: 'mail' } as never))))
     expect([run.take().length, run.take().length, run.take().length]).toEqual([500, 500, 0])
-    await run.happens({ is: 'child_asked', n: 1, definition: 'mail', run: 'c' }, { is: 'child_closed', n: 1, run: 'c', state: 'completed', output: 1 })
+    await run.happens(
+      { is: 'child_asked', n: 1, definition: 'mail', run: 'c' },
+      { is: 'child_closed', n: 1, run: 'c', state: 'completed', output: 1 },
+    )
     expect(run.take()).toMatchObject([{ is: 'child', n: 1_001 }])
   })
 })
@@ -102,7 +114,12 @@ describe('steps', () => {
   test('promises settle in the order of the history, not of the steps', async () => {
     const order: string[] = []
     const handler = async (_: never, ctx: WorkflowContext) =>
-      Promise.all(['a', 'b'].map(async name => (await ctx.run(name, () => (name === 'a' ? new Promise(resolve => setTimeout(resolve, 20)) : 1)), order.push(name))))
+      Promise.all(
+        ['a', 'b'].map(async name => {
+          await ctx.run(name, () => (name === 'a' ? new Promise(resolve => setTimeout(resolve, 20)) : 1))
+          order.push(name)
+        }),
+      )
     const run = await drive(handler)
     run.take()
     const entries = await run.outcomes(2)
@@ -196,7 +213,7 @@ describe('a cancel', () => {
     await run.happens({ is: 'cancel_requested' })
     const [entry] = await run.outcomes(1)
     expect(entry).not.toHaveProperty('retryMs')
-    await run.happens({ is: 'step_failed', ...(entry as object), is: 'step_failed' } as never)
+    await run.happens({ ...(entry as object), is: 'step_failed' } as never)
     expect(run.take()).toEqual([{ is: 'finished', end: { is: 'cancelled' } }])
   })
 
@@ -236,7 +253,10 @@ describe('a history that the code does not fit', () => {
 
 test.each([
   ['waits for what is not kept', async () => new Promise(() => {})],
-  ['goes on after what is not kept', async (_: never, ctx: WorkflowContext) => Promise.all([ctx.sleep(1), new Promise(resolve => setTimeout(resolve, 1)).then(() => ctx.sleep(2))])],
+  [
+    'goes on after what is not kept',
+    async (_: never, ctx: WorkflowContext) => Promise.all([ctx.sleep(1), new Promise(resolve => setTimeout(resolve, 1)).then(() => ctx.sleep(2))]),
+  ],
   ['asks for a step inside of a step', async (_: never, ctx: WorkflowContext) => ctx.run('outer', () => ctx.run('inner', () => 1))],
 ])('code that %s is refused', async (_, handler) => {
   const refused = (async () => {
