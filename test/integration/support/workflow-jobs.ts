@@ -39,3 +39,28 @@ export const order = workflow('order', async (n: number, ctx) => {
   const shipped = await ctx.run('ship', mark('ship', ctx.uuid().length), { retry: RETRY })
   return { price, packed, charged: charged === true || charged === 'Lost', approved, failed, shipped }
 })
+
+/** Writes down that its code is called, which no code of people's may. */
+export const naps = workflow('naps', async (count: number, ctx) => {
+  appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify({ run: ctx.id, step: 'called', key: '', worker: process.env.TEST_WORKER })}\n`)
+  for (let nap = 0; nap < count; nap++) await ctx.sleep(30)
+  return count
+})
+
+const held = (step: StepContext): Promise<string> =>
+  new Promise(resolve => step.signal.addEventListener('abort', () => resolve((step.signal.reason as Error).name)))
+
+/** A step that ends when it is asked to. */
+export const patient = workflow('patient', async (_: null, ctx) => {
+  const said = await ctx.run('hold', held)
+  return [said, await ctx.sleep('1h').catch((error: Error) => error.name)]
+})
+
+/** What is heard while a step runs. */
+export const listening = workflow('listening', async (_: null, ctx) => Promise.race([ctx.run('hold', held), ctx.waitFor<string>('stop')]))
+
+/** On worker `first` it goes on until that worker stops. */
+export const leisurelyStep = workflow('leisurely-step', async (_: null, ctx) => {
+  const before = await ctx.run('before', () => process.env.TEST_WORKER)
+  return [before, await ctx.run('long', step => (process.env.TEST_WORKER === 'first' ? held(step) : 'on another'))]
+})
