@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
 import { order, type StepMark } from './support/workflow-jobs.ts'
 
-const KILLS = LONG ? 60 : 4
+const KILLS = LONG ? 60 : 3
 
 const stage = new Stage()
 afterAll(() => stage.end())
