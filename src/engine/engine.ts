@@ -35,6 +35,7 @@ import { Tenures } from './tenures.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
+import { toldOfEnd } from './workflows/children.ts'
 import { signalRun } from './workflows/signal.ts'
 
 /** One node's engine over a store: the public face, on whichever tenure stands. */
@@ -77,6 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
     submit(settle => ({
       ids: [id],
+      further: transaction => toldOfEnd(transaction.actor(id)),
       bytes: 200,
       execute(transaction) {
         const actor = transaction.actor(id)

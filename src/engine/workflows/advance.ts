@@ -4,7 +4,8 @@ import type { HistoryEvent } from '../../core/run.ts'
 import type { Actor } from '../actor.ts'
 import type { AdvanceAnswer, AdvanceCall, Journal } from '../face.ts'
 import type { Tenure } from '../tenure.ts'
-import type { Settle, Work } from '../work.ts'
+import type { Settle, Transaction, Work } from '../work.ts'
+import { toldOfEnd } from './children.ts'
 
 /** What a worker that gets the task of a run must know of its history; nothing of a run that has no journal. Events that are not committed stay here (E4). */
 export function journalFor(actor: Actor, worker: WorkerId): { journal?: Journal } {
@@ -24,6 +25,7 @@ export function advanceWork(tenure: Tenure, namespace: string, worker: WorkerId,
   }
   return {
     ids: [run],
+    ...(call.entries.at(-1)?.is === 'finished' ? { further: (transaction: Transaction) => toldOfEnd(transaction.actor(run)) } : {}),
     bytes: call.entries.reduce((sum, entry) => sum + 200 + ('output' in entry ? (entry.output?.length ?? 0) : 0), 200),
     execute(transaction) {
       const actor = transaction.actor(run)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Entry } from '../../machines/workflow/types.ts'
 import { openMemoryStore } from '../../store/memory/store.ts'
-import type { Store } from '../../store/store.ts'
+import type { Batch, Store } from '../../store/store.ts'
 import type { Delivery, Poll } from '../face.ts'
 import { settle } from '../test-clock.ts'
 import { TestNode } from '../test-engine.ts'
@@ -98,6 +98,38 @@ test('what is not committed is told to no worker (E4)', async () => {
   await second
   expect(kinds((await node.engine.runs.history('default', run)).slice(4))).toContain('signalled')
 })
+
+test.each(['is cancelled', 'is terminated'])(
+  'children hear that their parent %s in the commit of its end, also those that had left memory (E7)',
+  async how => {
+    const batches: Batch[] = []
+    const inner = openMemoryStore()
+    const store = new Proxy(inner, {
+      get(target, name) {
+        const value = Reflect.get(target, name) as unknown
+        if (name !== 'commit') return typeof value === 'function' ? value.bind(target) : value
+        return (batch: Batch) => {
+          batches.push(batch)
+          return target.commit(batch)
+        }
+      },
+    })
+    const { node, run, poll } = await waiting(store, { actorsCached: 1 })
+    await signal(node, run, 's1')
+    const [task] = await poll()
+    await advance(node, task as Delivery, [{ is: 'child', n: 2, definition: 'mail', input: null, options: { notBefore: 1e12 }, detached: false }], {
+      upTo: 6,
+    })
+    for (let other = 0; other < 5; other++) await node.run({ input: String(other), options: { notBefore: 1e12 } })
+    const { rows } = await node.engine.runs.list({ namespace: 'default', names: ['mail'] }, { after: null, limit: 10 })
+    const child = rows.find(({ trigger }) => trigger.is === 'workflow')?.id
+    const from = batches.length
+    if (how === 'is cancelled') await node.engine.runs.cancel('default', run, { id: 'c', by: null })
+    if (how === 'is terminated') await node.engine.runs.terminate('default', run, { id: 'c', by: null })
+    const ended = batches.slice(from).find(({ writes }) => writes.closed.some(({ id }) => id === child))
+    expect(ended?.writes.touched.some(({ id }) => id === run) || ended?.writes.closed.some(({ id }) => id === run)).toBe(true)
+  },
+)
 
 test.each([
   ['a job', 'not-a-workflow'],
