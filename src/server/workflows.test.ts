@@ -225,7 +225,9 @@ test.each([
   await run.terminate()
 })
 
-test('a crash at every commit, of node and worker, changes no result, and runs no step more often than it was given', async () => {
+test('a crash at every commit, of node and worker, changes no result, and runs no step more often than it was given', {
+  timeout: 180_000,
+}, async () => {
   let effects = new Map<string, string[]>()
   const effect = (name: string, key: string): void => void effects.set(name, [...(effects.get(name) ?? []), key])
   const order = workflow('order', async (input: { items: number }, ctx) => {

@@ -167,6 +167,31 @@ describe('a task says that the code is to go on', () => {
     }
   })
 
+  test('code that kills its workers waits longer and longer for the next', () => {
+    const run = new Driven()
+    const waits: number[] = []
+    for (let attempt = 1; attempt <= 8; attempt++) {
+      run.deliver(`d${attempt}`)
+      run.give({ is: 'lost', task: '1', attempt, delivery: `d${attempt}` })
+      const due = run.view.dueAt
+      waits.push(due === null ? 0 : due - run.now)
+      if (due !== null) run.give({ is: 'wake' }, due)
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 0, 32_000, 60_000, 60_000])
+    expect(run.view).toMatchObject({ state: 'queued', failure: { type: 'Lost' } })
+  })
+
+  test.each([{ is: 'completed', output: '1' }, { is: 'snoozed', delayMs: 1 }, { is: 'cancelled' }, { is: 'failed', failure, retry: false }] as const)(
+    'nothing but its journal ends it: a result %j is tried again',
+    result => {
+      const run = new Driven()
+      run.deliver()
+      const decided = run.give({ is: 'result', task: '1', attempt: 1, delivery: 'd1', worker: 'w1', result })
+      expect(kinds(decided)).toEqual(['attempt_failed'])
+      expect(decided.outcome).toBeUndefined()
+    },
+  )
+
   test('code that does not fit pauses the run, which is tried again later and by a word', () => {
     const run = new Driven()
     run.deliver()

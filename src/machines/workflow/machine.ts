@@ -1,7 +1,7 @@
 import { invariant } from '../../core/errors.ts'
 import type { ActorId } from '../../core/ids.ts'
 import type { Answered, ChildClosed, Context, Decision, Machine, RunInput, TaskInput, TaskResult } from '../../core/machine.ts'
-import { decideTask, type TaskStep, wakeTask } from '../../core/task.ts'
+import { decideTask, type TaskState, type TaskStep, wakeTask } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
 import { advanced } from './advance.ts'
 import { cancelChildren, childOf, startMessage, withChildren } from './children.ts'
@@ -179,10 +179,19 @@ function tasked(state: WorkflowState, input: TaskInput, context: Context): Decis
   const speaks = input.is === 'result' || input.is === 'report'
   if (closing !== null) return speaks ? refuse(input.delivery, 'closed') : NOTHING
   if (task === null || input.task !== taskId(state)) return speaks || input.is === 'deliver' ? refuse(input.delivery, 'superseded') : NOTHING
-  const given = input.is === 'result' ? { ...input, result: neverLast(input.result) } : input
-  const step: TaskStep = decideTask(task, policyOf(state), given, false, context)
+  const step: TaskStep = decideTask(task, policyOf(state), patient(input, task), false, context)
   if (step.refused !== undefined) return refuse((input as { delivery: string }).delivery, step.refused)
   return step.events.length === 0 ? NOTHING : decision(state, step.events as WorkflowEvent[])
+}
+
+/** A lost task is given again at once, so many times: code that kills its workers must not kill all of them, one after the other, without a pause. */
+const LOST_AT_ONCE_MAX = 5
+
+function patient(input: TaskInput, { worker, attempt }: TaskState): TaskInput {
+  if (input.is === 'result') return { ...input, result: neverLast(input.result) }
+  if (input.is !== 'lost' || attempt <= LOST_AT_ONCE_MAX) return input
+  const failure = { type: 'Lost', message: `its worker gave no answer by the end of its lease, ${attempt} times in a row`, code: 'lost' }
+  return { ...input, is: 'result', worker: worker ?? '', result: { is: 'failed', retry: true, failure } }
 }
 
 /** Only `advance` ends a workflow: whatever else is said of its task, it is tried again. */
