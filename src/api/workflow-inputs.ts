@@ -1,7 +1,6 @@
 import type { Static } from 'typebox'
 import type { RunOptions } from '../core/options.ts'
-import type { AdvanceCall } from '../engine/face.ts'
-import type { Entry } from '../machines/workflow/types.ts'
+import type { AdvanceCall, Entry } from '../engine/face.ts'
 import { failureOf, optionsOf, payloadOf } from './inputs.ts'
 import { parseInstant } from './instants.ts'
 import type { Advance } from './workflow-schemas.ts'

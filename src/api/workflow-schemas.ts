@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { TASKS_PER_CALL_MAX } from '../core/bounds.ts'
 import { DURATION_MS_MAX } from '../core/time.ts'
-import { ENTRIES_MAX } from '../machines/workflow/types.ts'
+import { ENTRIES_MAX } from '../engine/face.ts'
 import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions } from './schemas.ts'
 
 export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })

@@ -10,7 +10,7 @@ import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
-import type { Advance } from '../machines/workflow/types.ts'
+import { type Advance, ENTRIES_MAX, type Entry } from '../machines/workflow/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
 import type { BatchCalls } from './batches/face.ts'
@@ -700,6 +700,7 @@ export type {
   Backfill,
   DefinitionRules,
   DeliveryId,
+  Entry,
   LedgerEntry,
   Limit,
   LimitHolder,
@@ -715,4 +716,4 @@ export type {
   Unique,
   Units,
 }
-export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }
+export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, ENTRIES_MAX, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }
