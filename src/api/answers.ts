@@ -73,6 +73,12 @@ const Trigger = Type.Union([
   object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
   object({ is: Type.Literal('job'), run: Type.String() }),
   object({
+    is: Type.Literal('workflow'),
+    run: Type.String(),
+    n: Type.Integer({ description: 'of its operations' }),
+    detached: Type.Optional(Type.Literal(true, { description: 'it does not wait for its end' })),
+  }),
+  object({
     is: Type.Literal('retry'),
     of: Type.String(),
     nominalAt: Type.Optional(Time),
@@ -94,7 +100,7 @@ const Trigger = Type.Union([
 const run = {
   id: Type.String(),
   namespace: Type.String(),
-  kind: Type.Enum(['job', 'batch']),
+  kind: Type.Enum(['job', 'workflow', 'batch']),
   definition: Type.String(),
   queue: Type.String(),
   state: State,
@@ -205,7 +211,7 @@ export const RunRef = object({ run: Type.String() }, 'RunRef')
 export const SetBy = object({ by: orNull(Type.String()), since: orNull(Time) }, 'SetBy')
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
 const definition = {
-  kind: Type.Literal('job'),
+  kind: Type.Enum(['job', 'workflow']),
   name: Type.String(),
   version: Type.String(),
   options: DefinitionOptions,
@@ -333,6 +339,13 @@ export const Summary = object(
   'Summary',
 )
 
+const Journal = object(
+  {
+    from: Type.Integer({ description: 'number of the first event' }),
+    events: Type.Optional(Type.Array(HistoryEvent, { description: 'all from there on; absent: the history has them' })),
+  },
+  'Journal',
+)
 const Delivery = object(
   {
     run: Type.String(),
@@ -354,12 +367,24 @@ const Delivery = object(
     nominalTime: Type.Optional(Time),
     latenessMs: Type.Optional(Type.Number({ description: 'from the nominal time to this delivery' })),
     bundle: Type.Optional(Type.String({ description: 'those of one bundle go to one call of the handler' })),
+    journal: Type.Optional({ ...Journal, description: 'of a workflow: its history, as far as this worker does not know it' }),
     cost: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'units that it takes of its worker; absent: one slot' })),
   },
   'Delivery',
 )
 export const Polled = object({ answer: Type.String(), tasks: Type.Array(Delivery) }, 'Polled')
 export const Completed = object({ results: Type.Array(Type.Enum(['accepted', 'superseded', 'closed', 'unknown'])) }, 'CompletedMany')
+export const Advanced = object(
+  {
+    advances: Type.Array(
+      object({
+        is: Type.Enum(['held', 'yielded', 'closed', 'superseded', 'unknown']),
+        journal: { ...Journal, description: 'from upTo on' },
+      }),
+    ),
+  },
+  'Advanced',
+)
 export const Held = object({ beats: Type.Array(Type.Enum(['held', 'cancel', 'lost'])) }, 'Held')
 
 export const LiveEvent = Type.Union(

@@ -93,7 +93,7 @@ const rules = {
 }
 export const DefinitionOptions = closed({ ...shared, ...rules }, { title: 'DefinitionOptions' })
 export const Definition = closed(
-  { kind: Type.Enum(['job']), name: Name, version: Name, options: DefinitionOptions, schema: Type.Optional(Payload) },
+  { kind: Type.Enum(['job', 'workflow']), name: Name, version: Name, options: DefinitionOptions, schema: Type.Optional(Payload) },
   { title: 'Definition' },
 )
 export const Register = closed({ definitions: list(Definition, DEFINITIONS_PER_CALL_MAX) }, { title: 'Register' })

@@ -147,9 +147,9 @@ export class FakeEngine implements Engine {
         through: null,
       }
     },
-    history: async (namespace, id) => {
+    history: async (namespace, id, from = 0) => {
       this.#run('runs.history', namespace, id)
-      return [...(this.histories.get(id) ?? [])]
+      return (this.histories.get(id) ?? []).slice(from)
     },
     related: async (namespace, id) => {
       const run = this.#run('runs.related', namespace, id)
@@ -176,6 +176,7 @@ export class FakeEngine implements Engine {
       return callRunId(command.id, 0)
     },
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
+    signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
   }
   readonly definitions: Engine['definitions'] = {
@@ -293,6 +294,10 @@ export class FakeEngine implements Engine {
     complete: async (namespace, worker, results) => {
       this.#called('tasks.complete', namespace, worker, results)
       return results.map(() => 'accepted' as const)
+    },
+    advance: async (namespace, worker, advances) => {
+      this.#called('tasks.advance', namespace, worker, advances)
+      return advances.map(({ upTo }) => ({ is: 'yielded' as const, journal: { from: upTo, events: [{ is: 'yielded', at: NOW, call: 1 }] } }))
     },
     heartbeat: async (namespace, worker, beats) => {
       this.#called('tasks.heartbeat', namespace, worker, beats)

@@ -24,6 +24,7 @@ import { problemJson } from './problem.ts'
 import { histogramJson, runQuery, searchOf } from './run-search.ts'
 import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
 import { eventText, explanationJson, instantOrNull, logLineText, runDetailText, runJson } from './views.ts'
+import { Signal } from './workflow-schemas.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
 const DAY_MS = 86_400_000
@@ -119,10 +120,11 @@ const history = operation({
   name: 'runs.history',
   method: 'GET',
   path: `${RUN}/history`,
-  summary: 'All events of a run, the first is number 0',
+  summary: 'All events of a run, or those from a number on; the first is number 0',
+  query: { from: between(0, 999_999_999, 0) },
   answers: { 200: History },
-  async handle({ engine, params, runId }) {
-    const events = await engine.runs.history(params.namespace, await runId())
+  async handle({ engine, params, query, runId }) {
+    const events = await engine.runs.history(params.namespace, await runId(), query.from)
     return `{"events":[${events.map(eventText).join(',')}]}`
   },
 })
@@ -186,6 +188,20 @@ const command = (name: 'cancel' | 'terminate' | 'resume', summary: string) =>
     },
   })
 
+const signal = operation({
+  name: 'runs.signal',
+  method: 'POST',
+  path: `${RUN}/signals/{name}`,
+  summary: 'Tell a workflow something; kept until its code waits for a signal of this name',
+  body: { schema: Signal, raw: { payload: 'raw' }, optional: true },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, payloads, runId, command }) {
+    const payload = body.payload === undefined ? null : payloadOf(body.payload, payloads)
+    await engine.runs.signal(params.namespace, await runId(), { name: params.name, payload }, command())
+    return '{}'
+  },
+})
+
 const retry = operation({
   name: 'runs.retry',
   method: 'POST',
@@ -227,6 +243,7 @@ export const runs: Operation[] = [
   related,
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
+  signal,
   retry,
   command('resume', 'Let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again'),
   change,

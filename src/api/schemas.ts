@@ -99,7 +99,7 @@ const Timeouts = closed(
 )
 
 /** Options that a definition, a start and a schedule share. */
-const runOptions = {
+export const runOptions = {
   queue: Type.Optional(Name),
   priority: Type.Optional(count(PRIORITY_MIN, PRIORITY_MAX)),
   retry: Type.Optional(Retry),
@@ -178,7 +178,7 @@ export const Poll = closed(
   { title: 'Poll' },
 )
 
-const ref = { run: RunIdText, task: Name, attempt: count(1, ATTEMPTS_MAX), delivery: Name }
+export const ref = { run: RunIdText, task: Name, attempt: count(1, ATTEMPTS_MAX), delivery: Name }
 /** An error and what caused it. Deeper chains and longer texts than bounds.ts allows are cut, not refused: the run's outcome must not be lost. */
 export const Failure = Type.Cyclic(
   {

@@ -1,9 +1,11 @@
-import { Completed, Empty, Held, Polled } from './answers.ts'
+import { Advanced, Completed, Empty, Held, Polled } from './answers.ts'
 import { beatOf, logRowOf, resultOf } from './inputs.ts'
 import { quote } from './json.ts'
 import { type Operation, operation } from './operation.ts'
 import { Complete, Heartbeat, Log, Poll } from './schemas.ts'
-import { deliveryText } from './views.ts'
+import { advanceText, deliveryText } from './views.ts'
+import { advanceOf } from './workflow-inputs.ts'
+import { ADVANCE_RAW, Advance } from './workflow-schemas.ts'
 
 /** The worker side (docs/architecture.md section 8). Two of these carry every job there is, so their answers are put together by hand. */
 
@@ -58,6 +60,20 @@ const complete = operation({
   },
 })
 
+const advance = operation({
+  name: 'tasks.advance',
+  method: 'POST',
+  path: `${TASKS}/advance`,
+  summary: 'Say how far the code of workflows is; answers what has happened since. Repeating a call answers the same',
+  body: { schema: Advance, raw: ADVANCE_RAW },
+  answers: { 200: Advanced },
+  async handle({ engine, params, body, payloads }) {
+    const advances = body.advances.map((one, index) => advanceOf(one, payloads, `/advances/${index}`))
+    const answers = await engine.tasks.advance(params.namespace, body.worker, advances)
+    return `{"advances":[${answers.map(advanceText).join(',')}]}`
+  },
+})
+
 const heartbeat = operation({
   name: 'tasks.heartbeat',
   method: 'POST',
@@ -86,4 +102,4 @@ const log = operation({
   },
 })
 
-export const tasks: Operation[] = [poll, complete, heartbeat, log]
+export const tasks: Operation[] = [poll, complete, advance, heartbeat, log]

@@ -3,11 +3,13 @@ import type { RunKind } from '../core/machine.ts'
 import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type {
+  AdvanceAnswer,
   DefinitionOptions,
   DefinitionView,
   Delivery,
   Explanation,
   HourView,
+  Journal,
   LiveEvent,
   Pause,
   QueueView,
@@ -159,7 +161,7 @@ export function pauseJson(pause: Pause | null): { by: string | null; note: strin
 }
 
 /** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
-const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata'])
+const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload'])
 
 export function eventText(event: HistoryEvent): string {
   let payloads = ''
@@ -225,8 +227,17 @@ export function deliveryText(task: Delivery): string {
   if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
   if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
   if (task.bundle !== null) text += `,"bundle":${quote(task.bundle)}`
+  if (task.journal !== undefined) text += `,"journal":${journalText(task.journal)}`
   if (task.cost !== null) text += `,"cost":${JSON.stringify(task.cost)}`
   return `${text}}`
+}
+
+export function advanceText({ is, journal }: AdvanceAnswer): string {
+  return `{"is":"${is}","journal":${journalText(journal)}}`
+}
+
+function journalText({ from, events }: Journal): string {
+  return events === null ? `{"from":${from}}` : `{"from":${from},"events":[${events.map(eventText).join(',')}]}`
 }
 
 export function instantOrNull(instant: Instant | null): string | null {

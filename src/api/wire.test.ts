@@ -20,6 +20,7 @@ import type * as scheduleAnswers from './schedule-answers.ts'
 import type * as scheduleSchemas from './schedule-schemas.ts'
 import { SCHEDULES_PER_CALL_MAX as SERVER_SCHEDULES_PER_CALL_MAX } from './schedule-schemas.ts'
 import type * as schemas from './schemas.ts'
+import type * as workflowSchemas from './workflow-schemas.ts'
 
 /** The server's schemas and the SDK's types say the same: each fits where the other is asked for. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
@@ -38,6 +39,8 @@ test('what the SDK sends is what the server takes, type by type', () => {
     same<Static<typeof schemas.Poll>, wire.WirePoll>(true),
     same<Static<typeof schemas.Complete>['results'][number]['is'], wire.WireResult['is']>(true),
     same<Static<typeof schemas.Heartbeat>, wire.WireHeartbeat>(true),
+    same<Static<typeof workflowSchemas.Advance>, wire.WireAdvance>(true),
+    same<Static<typeof workflowSchemas.Signal>, wire.WireSignal>(true),
     same<Static<typeof scheduleSchemas.Timetable>, Mutable<wire.WireTimetable>>(true),
     same<Static<typeof scheduleSchemas.Timetable>, Mutable<TimetableSpec>>(true),
     same<Static<typeof scheduleSchemas.ScheduleSpec>, Mutable<wire.WireScheduleSpec>>(true),
@@ -64,6 +67,7 @@ test('what the server answers is what the SDK reads, type by type', () => {
     same<Static<typeof answers.Polled>, wire.WirePolled>(true),
     same<Static<typeof answers.Completed>, wire.WireCompleted>(true),
     same<Static<typeof answers.Held>, wire.WireHeld>(true),
+    same<Static<typeof answers.Advanced>, wire.WireAdvanced>(true),
     same<keyof Static<typeof answers.Definitions>['definitions'][number], keyof wire.WireDefinitions['definitions'][number]>(true),
     same<Static<typeof answers.Definition>, Omit<wire.WireDefinitionView, never>>(true),
     same<Static<typeof limitSchemas.Limits>, wire.WireLimits>(true),
@@ -125,6 +129,22 @@ describe('answers are what /openapi.json says', () => {
     'retention.set': { runs: '30d' },
     'tasks.poll': { worker: 'w', serves: [], max: 1, wait: 1 },
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },
+    'runs.signal': { payload: { a: 1 } },
+    'tasks.advance': {
+      worker: 'w',
+      advances: [
+        {
+          ...ref,
+          call: 1,
+          upTo: 3,
+          yields: true,
+          entries: [
+            { is: 'completed', n: 1, name: 'charge', attempt: 1, output: { a: 1 } },
+            { is: 'finished', end: { is: 'completed', output: 'o' } },
+          ],
+        },
+      ],
+    },
     'tasks.heartbeat': { worker: 'w', beats: [ref] },
     'tasks.log': {
       worker: 'w',
@@ -156,7 +176,17 @@ describe('answers are what /openapi.json says', () => {
         { is: 'completed', at: NOW, output: '1e400', retryAt: NOW },
       ],
     )
-    engine.deliveries = [fakeDelivery(1), { ...fakeDelivery(2), tags: { a: 'b' }, deadline: NOW, bundle: 'b', cost: { cpu: 1.5 } }]
+    engine.deliveries = [
+      fakeDelivery(1),
+      {
+        ...fakeDelivery(2),
+        tags: { a: 'b' },
+        deadline: NOW,
+        bundle: 'b',
+        cost: { cpu: 1.5 },
+        journal: { from: 0, events: [{ is: 'started', at: NOW }] },
+      },
+    ]
     engine.lines = [{ run: run.id, attempt: 1, delivery: 'd', n: 0, at: NOW, level: 'info', message: 'm', fields: '{"a":1}' }]
     engine.schedules.lines = [fakeLine(NOW)]
     await api.dispatch('schedules.put', {

@@ -127,7 +127,9 @@ function jobsIn(value: unknown): AnyJob[] {
   if (Array.isArray(value)) return value.flatMap(jobsIn)
   if (typeof value !== 'object' || value === null) return []
   const { name, handler, definition } = value as Partial<AnyJob>
-  return typeof name === 'string' && typeof handler === 'function' && definition?.kind === 'job' ? [value as AnyJob] : []
+  return typeof name === 'string' && typeof handler === 'function' && (definition?.kind === 'job' || definition?.kind === 'workflow')
+    ? [value as AnyJob]
+    : []
 }
 
 function schedulesIn(value: unknown): Schedule[] {

@@ -30,7 +30,7 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
     .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
     .option('--batch <batch>', 'only jobs of this batch')
-    .option('--kind <kind>', 'only jobs, or only batches (repeatable)', collect)
+    .option('--kind <kind>', 'only jobs, workflows or batches (repeatable)', collect)
     .option('--reason <reason>', 'only runs that are as they are for this reason, such as aborted (repeatable)', collect)
     .option('--error <text>', 'only runs whose error has this in its type or message')
     .option('--longer-than <duration>', 'only runs that took, or have taken, at least so long: 90s')
@@ -84,6 +84,14 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     return undefined
   }
   calling(resume, terminal, 'mainspring resume 7kq2m 7kpa1', oneOrWhere('resume', resumeEach))
+
+  const signal = program
+    .command('signal')
+    .description('tell a workflow something; it is kept until its code waits for a signal of this name')
+    .argument('<run>', 'id, or the end of one')
+    .argument('<name>', 'name of the signal')
+    .argument('[payload]', 'what it is told, as JSON')
+  calling(signal, terminal, "mainspring signal 7kq2m approval 'true'", signalRun)
 
   const change = why(program.command('change').description('change when a run is due, its priority, queue or input, as long as it waits'))
     .option('--now', 'due now')
@@ -189,6 +197,15 @@ function command(operation: 'runs.cancel' | 'runs.terminate' | 'runs.resume', op
     session.show(run, () => `${run.definition} ${shortId(run.id)} ${isClosed(run.state) ? closed : open}.`)
     return undefined
   }
+}
+
+async function signalRun(session: Session, [id = '', name = '', text]: readonly string[]): Promise<undefined> {
+  const { client } = session
+  const run = await client.call<WireRunDetail>('runs.get', { run: id })
+  const body = text === undefined ? {} : { payload: jsonArgument(text, 'payload') }
+  await client.call('runs.signal', { run: run.id, name }, body, { callKey: client.newId() })
+  session.show({ run: run.id, signal: name }, () => `${run.definition} ${shortId(run.id)} is told "${name}".`)
+  return undefined
 }
 
 async function retryRun(session: Session, [id = '']: readonly string[], flags: Flags): Promise<ExitCode> {

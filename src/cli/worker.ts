@@ -6,7 +6,7 @@ import { lowerFirst } from './apply/manifest.ts'
 import { integerArgument, listFlag, numbersArgument, pairsArgument, textFlag } from './arguments.ts'
 import { type LoadedJobs, loadJobs } from './job-files.ts'
 import { factsOf, problemText } from './output/problem.ts'
-import { countText } from './output/words.ts'
+import { countText, workText } from './output/words.ts'
 import { provideSdk } from './sdk-hook.ts'
 import type { Flags, Session } from './session.ts'
 import { stopRequests } from './signals.ts'
@@ -95,7 +95,7 @@ type Running = Pick<Worker, 'running' | 'drain'>
 function readyText({ jobs, schedules }: LoadedJobs, slots: number, url: string): string {
   const names = jobs.length === 0 ? '' : ` (${jobs.map(job => job.name).join(', ')})`
   const scheduled = schedules.length === 0 ? '' : `, ${countText(schedules.length, 'schedule')}`
-  return `worker is ready: ${countText(jobs.length, 'job')}${names}${scheduled}, ${countText(slots, 'slot')}, for ${url}`
+  return `worker is ready: ${workText(jobs.map(({ definition }) => definition.kind))}${names}${scheduled}, ${countText(slots, 'slot')}, for ${url}`
 }
 
 /** Which schedule of which file the server refused. */

@@ -38,9 +38,12 @@ export function sortKey(readyAt: Instant, priority: number): number {
   return readyAt - priority * PRIORITY_STEP_MS
 }
 
+/** A label of the engine's own: the worker of this id, and no other. No label of people has a colon in its name. */
+export const WORKER_LABEL = ':worker'
+
 /** True when `offered` has all that `asked` asks for. */
-export function labelsFit(asked: Labels | null, offered: Labels): boolean {
+export function labelsFit(asked: Labels | null, offered: Labels, worker?: string): boolean {
   if (asked === null) return true
-  for (const name in asked) if (asked[name] !== offered[name]) return false
+  for (const name in asked) if (asked[name] !== (name === WORKER_LABEL ? worker : offered[name])) return false
   return true
 }

@@ -9,10 +9,16 @@ import type { Instant } from './time.ts'
 /** A kind of durable actor, the name of a folder under machines/. */
 export type Kind = RunKind | 'schedule'
 /** Those that are runs: listed, counted and followed as such. */
-export type RunKind = 'job' | 'batch'
+export type RunKind = WorkKind | 'batch'
+/** Those that have a definition, and tasks in its queue. */
+export type WorkKind = 'job' | 'workflow'
 
 export function isRun(kind: Kind): kind is RunKind {
   return kind !== 'schedule'
+}
+
+export function isWork(kind: Kind): kind is WorkKind {
+  return kind === 'job' || kind === 'workflow'
 }
 
 /**
@@ -34,6 +40,8 @@ export interface Machine<State, Input extends { is: string }, Event extends Hist
   view(state: State): RunView
   /** Its history is told elsewhere (a schedule's by its ledger): events that a snapshot has folded are dropped. */
   readonly forgets?: true
+  /** Its worker goes on from its history: the number of the first event that this worker does not know. */
+  journal?(state: State, worker: WorkerId): number
 }
 
 export interface Context {
@@ -94,6 +102,8 @@ export interface ChildClosed {
   is: 'child_closed'
   run: RunId
   state: ClosedState
+  /** What it gave, or how it failed; given by the engine. */
+  outcome?: Outcome
 }
 
 export type Reply = { ok: true; value?: Payload } | { ok: false; code: string }

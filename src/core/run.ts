@@ -39,6 +39,8 @@ export interface Progress {
 export type Trigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: RunId }
+  /** A workflow asked for it, as its operation `n`. `detached`: it does not wait for its end. */
+  | { is: 'workflow'; run: RunId; n: number; detached?: true }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
   | {
       is: 'retry'
@@ -63,6 +65,7 @@ export type BatchCallback = (typeof BATCH_CALLBACKS)[number]
 /** Who is told when the run closes. */
 export function parentOf(trigger: Trigger): ActorId | null {
   if (trigger.is === 'schedule') return trigger.id
+  if (trigger.is === 'workflow') return trigger.detached === true ? null : trigger.run
   return batchOf(trigger)
 }
 

@@ -1,6 +1,6 @@
 import { type Group, type GroupId, groupId } from '../core/gates.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
-import type { Kind, TaskOrder } from '../core/machine.ts'
+import { isWork, type Kind, type TaskOrder } from '../core/machine.ts'
 import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunState, type RunView } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type { AnyMachine } from '../machines/registry.ts'
@@ -61,6 +61,8 @@ export class Actor {
   batch: OpenBatch | null = null
   /** It stands in the line of those that may leave memory. */
   idle = false
+  /** Events that are committed: no others leave (E4). */
+  committedEvents = 0
   /** Events told to live subscribers so far. */
   published = 0
   /** Under which state the engine's counters have it; null: not at all. */
@@ -145,6 +147,12 @@ export class Actor {
     if (state !== undefined) this.state = state
   }
 
+  /** The events from a number on, below another; null: the first of them are in a segment. */
+  eventsFrom(from: number, until: number): HistoryEvent[] | null {
+    if (from < this.first) return null
+    return this.events.slice(from - this.first, until - this.first).map(text => JSON.parse(text) as HistoryEvent)
+  }
+
   /** Takes back what was pushed since: the machine threw half-way. */
   rewind(state: unknown, length: number): void {
     this.state = state
@@ -184,7 +192,7 @@ export class Actor {
       gate,
       sort: gate === null ? null : (this.order as TaskOrder).sort,
       wakeAt: this.wakeAt,
-      delivered: view.state === 'running' && this.kind !== 'batch', // an operation at work is nobody's task
+      delivered: view.state === 'running' && isWork(this.kind), // an operation at work is nobody's task
       startedAt: view.startedAt,
       body: this.body(),
     }
@@ -258,6 +266,7 @@ export class Actor {
     actor.stuck = body.stuck
     actor.stored = true
     actor.published = actor.sequence
+    actor.committedEvents = actor.sequence
     if (isClosed(row.state)) {
       const view = machine.view(state)
       actor.outcome = { state: row.state, reason: view.reason }

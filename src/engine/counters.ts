@@ -1,3 +1,4 @@
+import { isWork } from '../core/machine.ts'
 import type { OpenState } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 
@@ -63,5 +64,5 @@ export class Counters {
 }
 
 function stateOf(actor: Actor): OpenState | null {
-  return actor.closed || actor.kind !== 'job' ? null : (actor.view.state as OpenState)
+  return actor.closed || !isWork(actor.kind) ? null : (actor.view.state as OpenState)
 }

@@ -37,6 +37,8 @@ import { Tenures } from './tenures.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
+import { toldOfEnd } from './workflows/children.ts'
+import { signalRun } from './workflows/signal.ts'
 
 /** One node's engine over a store: the public face, on whichever tenure stands. */
 export function createEngine(options: EngineOptions): Engine {
@@ -89,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
     submit(settle => ({
       ids: [id],
+      further: transaction => toldOfEnd(transaction.actor(id)),
       bytes: 200,
       execute(transaction) {
         const actor = transaction.actor(id)
@@ -173,11 +176,13 @@ export function createEngine(options: EngineOptions): Engine {
         return available(searchRuns(store.read, search, page))
       },
       tally: (search, steps, signal) => available(tallyRuns(store.read, search, steps, signal)),
-      async history(namespace, id) {
+      async history(namespace, id, from = 0) {
         const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
         const body = decodeBody(found.body)
-        const before = segments.filter(({ first }) => first < (body.first ?? 0)).flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
-        return [...before, ...body.events]
+        const first = body.first ?? 0
+        const told = segments.filter((segment, index) => segment.first < first && (segments[index + 1]?.first ?? first) > from)
+        const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
+        return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
       },
       related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
@@ -202,6 +207,8 @@ export function createEngine(options: EngineOptions): Engine {
           awaited: group => current.queues.awaited(group),
         })
       },
+      signal: (namespace, id, { name, payload }, { id: commandId, by }) =>
+        command(namespace, id, (transaction, actor) => signalRun(transaction, actor, { is: 'signal', command: commandId, name, payload, by })),
       cancel: ask('cancel'),
       terminate: ask('terminate'),
       retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, definitions, world, settle)),
@@ -326,6 +333,7 @@ export function createEngine(options: EngineOptions): Engine {
       complete: async (...given) => told(() => tasks.complete(...given)),
       heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
       log: async (...given) => told(() => tasks.log(...given)),
+      advance: async (...given) => told(() => tasks.advance(...given)),
     },
     subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {

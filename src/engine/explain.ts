@@ -15,6 +15,7 @@ import type { Queues } from './queues/queues.ts'
 import type { Settings } from './settings.ts'
 import { isDebounce } from './starts.ts'
 import { misfit, type WorkerSeen, type Workers } from './workers.ts'
+import { explainWorkflow } from './workflows/explain.ts'
 
 export interface ExplainWorld {
   settings: Settings
@@ -59,6 +60,8 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
       },
     ]
   if (actor.kind === 'batch') return explainBatch(actor, clear)
+  const awaited = actor.kind === 'workflow' ? explainWorkflow(actor, clear) : null
+  if (awaited !== null) return awaited
   if (view.state === 'running') {
     clear.push(`attempt ${view.attempt} runs on ${workerName(world, view.worker)}${view.reason === 'cancelling' ? ', and is asked to stop' : ''}`)
     const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
@@ -242,6 +245,9 @@ function backOff(actor: Actor): Reason {
 
 const ENDED: Record<string, string> = {
   aborted: 'the handler said that no retry helps',
+  threw: 'its code threw',
+  'compensation-failed': 'its code threw, and not all that it had done was undone',
+  'too-many-open': 'too much of it was open at once',
   'attempts-exhausted': 'its attempts are used up',
   'out-of-memory': 'its handler ran out of memory in its last attempt',
   lost: 'its worker gave no result by the end of its lease (delivery uncertain: the handler may have run)',
@@ -258,8 +264,8 @@ function ended(actor: Actor): Reason {
   const failure = view.failure === null ? '' : `: ${told(view.failure)}`
   const text =
     view.state === 'completed'
-      ? `completed on attempt ${view.attempt} of ${view.attempts}`
-      : `${view.state.replace('_', ' ')}${by === null || by === view.state ? '' : `, since ${by}`}${view.state === 'failed' ? ` (attempt ${view.attempt} of ${view.attempts})` : ''}${failure}`
+      ? `completed${actor.kind === 'workflow' ? '' : ` on attempt ${view.attempt} of ${view.attempts}`}`
+      : `${view.state.replace('_', ' ')}${by === null || by === view.state ? '' : `, since ${by}`}${view.state === 'failed' && actor.kind !== 'workflow' ? ` (attempt ${view.attempt} of ${view.attempts})` : ''}${failure}`
   return {
     code: view.reason ?? view.state,
     text,

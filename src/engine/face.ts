@@ -10,6 +10,7 @@ import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
+import { type Advance, ENTRIES_MAX, type Entry } from '../machines/workflow/types.ts'
 import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
 import type { BatchCalls } from './batches/face.ts'
@@ -70,8 +71,8 @@ export interface Engine {
     list(search: RunSearch, page: Page): Promise<RunsFound>
     /** How many of a search were created in each step from `from` on, by state. Aborted, it tells what it has counted until then. */
     tally(search: RunSearch, steps: { from: Instant; stepMs: number }, signal?: AbortSignal): Promise<RunTally>
-    /** All events, the first is number 0. */
-    history(namespace: string, id: RunId): Promise<HistoryEvent[]>
+    /** All events, or those from a number on; the first is number 0. */
+    history(namespace: string, id: RunId, from?: number): Promise<HistoryEvent[]>
     /** Its retries, what started it, and what it started. */
     related(namespace: string, id: RunId): Promise<RelatedRuns>
     /** How many runs closed since a time, by state. */
@@ -87,6 +88,8 @@ export interface Engine {
     retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
+    /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
+    signal(namespace: string, id: RunId, signal: { name: string; payload: Payload | null }, command: Command): Promise<void>
     /** A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`. */
     resume(namespace: string, id: RunId, command: Command): Promise<void>
   }
@@ -386,6 +389,8 @@ export interface WorkerCalls {
   /** Waits up to `waitMs` for a first task. What the last answer held and did not arrive is given again with the same attempt and delivery (E16). */
   poll(namespace: string, poll: Poll, signal: AbortSignal): Promise<{ answer: AnswerId; tasks: Delivery[] }>
   complete(namespace: string, worker: WorkerId, results: readonly (Ref & TaskResult)[]): Promise<CompletionAnswer[]>
+  /** How far the code of workflows is; see docs/workflows.md. Repeating a call answers the same. */
+  advance(namespace: string, worker: WorkerId, advances: readonly AdvanceCall[]): Promise<AdvanceAnswer[]>
   heartbeat(namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]>
   log(namespace: string, lines: readonly LogRow[]): Promise<void>
   /** The worker is known to be gone (its process ended): its leases end now instead of at their time. */
@@ -397,6 +402,21 @@ export interface WorkerCalls {
  * `closed`: the run is closed by something else. `unknown`: no such run.
  */
 export type CompletionAnswer = 'accepted' | 'superseded' | 'closed' | 'unknown'
+export interface AdvanceCall extends Ref, Pick<Advance, 'call' | 'upTo' | 'yields' | 'entries'> {}
+/**
+ * `held`: go on, with what has happened since. `yielded`: the task is over, the run waits. `closed`: the run is closed, by this or by something else.
+ * `superseded`: another delivery has the task. `unknown`: no such run.
+ */
+export interface AdvanceAnswer {
+  is: 'held' | 'yielded' | 'closed' | 'superseded' | 'unknown'
+  /** All events from `upTo` on. */
+  journal: Journal
+}
+/** `from`: the number of the first. Null: they are not at hand; the history has them. */
+export interface Journal {
+  from: number
+  events: HistoryEvent[] | null
+}
 /** `held`: go on. `cancel`: held, and the run is asked to stop. `lost`: abort, the result will be refused. */
 export type BeatAnswer = 'held' | 'cancel' | 'lost'
 
@@ -442,6 +462,8 @@ export interface Delivery extends Ref {
   bundle: string | null
   /** What it takes of its worker; null: one slot. Where `slots` is not named it is one. */
   cost: Units | null
+  /** Of a workflow: its history, as far as this worker does not know it. */
+  journal?: Journal
 }
 
 export interface Beat extends Ref {
@@ -729,6 +751,7 @@ export type {
   Backfill,
   DefinitionRules,
   DeliveryId,
+  Entry,
   LedgerEntry,
   Limit,
   LimitHolder,
@@ -744,4 +767,4 @@ export type {
   Unique,
   Units,
 }
-export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }
+export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, ENTRIES_MAX, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }

@@ -24,7 +24,7 @@ export interface Office {
 export function post(sender: Actor, decision: Decision<HistoryEvent>, transaction: Transaction, office: Office): void {
   if (decision.outcome !== undefined && sender.parent !== null) {
     const parent = transaction.actor(sender.parent)
-    const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state }
+    const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state, outcome: decision.outcome }
     if (parent !== null && !parent.closed) transaction.apply(parent, news)
   }
   tellHook(sender, decision, transaction, office.definitions, office.world)

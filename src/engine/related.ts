@@ -27,7 +27,7 @@ export async function relatedRuns(read: Read, row: Row): Promise<RelatedRuns> {
   const chain = [...before, self, ...after.rows]
   const { trigger } = chain[0] as RunSummary
   const children = await childrenOf(read, self)
-  const parentId = trigger.is === 'job' || trigger.is === 'hook' ? trigger.run : null
+  const parentId = startedBy(trigger)
   return {
     chain,
     parent: parentId === null ? null : await runOf(read, self.namespace, parentId),
@@ -36,6 +36,11 @@ export async function relatedRuns(read: Read, row: Row): Promise<RelatedRuns> {
     batch: batchIn(trigger) ?? batchIn(self.trigger),
     more: after.more || children.more,
   }
+}
+
+/** The run whose code, or whose failure, started one. */
+function startedBy(trigger: Trigger): RunId | null {
+  return trigger.is === 'job' || trigger.is === 'workflow' || trigger.is === 'hook' ? trigger.run : null
 }
 
 function batchIn(trigger: Trigger): RunId | null {
@@ -79,7 +84,7 @@ async function childrenOf(read: Read, { id, namespace, kind, startedAt, closedAt
   if (kind === 'batch') return lookedThrough(read, { namespace, tags: { [BATCH_TAG]: id } }, () => true, CHILDREN_MAX)
   if (startedAt === null) return { rows: [], more: false }
   const filter = { namespace, createdAfter: startedAt, ...(closedAt === null ? {} : { createdBefore: closedAt + AFTER_CLOSE_MS }) }
-  return lookedThrough(read, filter, ({ trigger }) => (trigger.is === 'job' || trigger.is === 'hook') && trigger.run === id, CHILDREN_MAX)
+  return lookedThrough(read, filter, ({ trigger }) => startedBy(trigger) === id, CHILDREN_MAX)
 }
 
 async function lookedThrough(

@@ -1,4 +1,3 @@
-import type { UserError } from '../core/errors.ts'
 import { type AnswerId, newId, type RunId, type WorkerId } from '../core/ids.ts'
 import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf } from '../core/run.ts'
@@ -10,14 +9,19 @@ import type { Sizes } from './options.ts'
 import type { Match } from './queues/queues.ts'
 import type { Tenure } from './tenure.ts'
 import type { World } from './transition.ts'
-import type { Transaction, Work } from './work.ts'
+import type { Settle, Transaction, Work } from './work.ts'
 import type { WorkerSeen, Workers } from './workers.ts'
+import { advanceWork, journalFor } from './workflows/advance.ts'
 
 /** The worker side: poll, complete, heartbeat, log (docs/architecture.md section 8). */
 export function workerCalls(tenure: () => Tenure, workers: Workers, world: World, sizes: Sizes): WorkerCalls {
   return {
     poll: (namespace, request, signal) => poll(tenure(), workers, world, sizes, namespace, request, signal),
     complete: (namespace, worker, results) => complete(tenure(), workers, namespace, worker, results),
+    advance: (namespace, worker, advances) => {
+      workers.heard(worker)
+      return gather(tenure(), advances, (advance, settle) => advanceWork(tenure(), namespace, worker, advance, settle))
+    },
     heartbeat: (namespace, worker, beats) => heartbeat(tenure(), workers, namespace, worker, beats),
     log: (namespace, lines) => log(tenure(), namespace, lines),
     async gone(_namespace, worker) {
@@ -143,12 +147,12 @@ function handOut(
     if (!delivered) continue
     tenure.counters.delivered++
     tenure.waited(actor, order)
-    tasks.push({ task: deliveryOf(match, delivery, sizes), isDelivered: () => !match.recorded || delivered })
+    tasks.push({ task: deliveryOf(match, delivery, worker.id, sizes), isDelivered: () => !match.recorded || delivered })
   }
   return { tasks, recorded: Promise.all(recorded) }
 }
 
-function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, sizes: Sizes): Delivery {
+function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, worker: WorkerId, sizes: Sizes): Delivery {
   const { view } = actor
   const { options } = view
   const timeout = options.timeout?.attempt
@@ -174,6 +178,7 @@ function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, siz
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
     bundle,
     cost,
+    ...journalFor(actor, worker),
   }
 }
 
@@ -280,11 +285,6 @@ function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promi
       failed: reject,
     }),
   )
-}
-
-interface Settle<T> {
-  resolve(value: T): void
-  reject(error: UserError): void
 }
 
 /** One work an item, one answer for all: it leaves when the last is committed, and fails when one does (the whole call may be repeated). */

@@ -1,6 +1,6 @@
 import { PRIORITY_STEP_MS } from '../core/gates.ts'
 import type { RunId, TaskId } from '../core/ids.ts'
-import { isRun, type TaskOrder } from '../core/machine.ts'
+import { isRun, isWork, type TaskOrder } from '../core/machine.ts'
 import type { ClosedState } from '../core/run.ts'
 import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
 import type { Activity } from './activity/activity.ts'
@@ -329,8 +329,9 @@ export class Tenure {
     for (const reservation of freed) this.limits.release(reservation)
     for (const name of writes.keyDrops) if (name.scope === 'sequence') this.queues.turned(name, null)
     for (const row of writes.keys) if (row.scope === 'sequence') this.queues.turned(row, row)
-    for (const { actor, closed } of sent) {
-      if (this.counters.committed(actor) && actor.kind === 'job') activity.started(actor.namespace, actor.queue, actor.name)
+    for (const { actor, closed, sequence } of sent) {
+      actor.committedEvents = sequence
+      if (this.counters.committed(actor) && isWork(actor.kind)) activity.started(actor.namespace, actor.queue, actor.name)
       this.timers.enter(actor)
       tellCancel(actor)
       this.batches.look(actor)
@@ -339,7 +340,7 @@ export class Tenure {
         const { state } = actor.view
         this.counters.closed[state] = (this.counters.closed[state] ?? 0) + 1
         // Names of batches are anybody's: they would take the series of the definitions.
-        if (actor.kind === 'job') {
+        if (isWork(actor.kind)) {
           activity.closed(actor.namespace, actor.queue, actor.name, state as ClosedState)
           onClosed({ definition: actor.name, state, createdAt: actor.createdAt, startedAt: actor.view.startedAt, closedAt: actor.closedAt })
         }

@@ -33,6 +33,12 @@ export interface Work {
   failed(error: UserError): void
 }
 
+/** Who waits for a work's answer. */
+export interface Settle<T> {
+  resolve(value: T): void
+  reject(error: UserError): void
+}
+
 /** What a work may touch. */
 export interface Transaction {
   /** Null: there is no such actor (any longer). */

@@ -122,12 +122,12 @@ export class Workers {
 
 /** Why a worker does not fit a group's tasks, or null: it fits. Dispatch and `explain` both ask this. */
 export function misfit(
-  worker: Pick<WorkerSeen, 'namespace' | 'servesSet' | 'queues' | 'labels' | 'draining'>,
+  worker: Pick<WorkerSeen, 'id' | 'namespace' | 'servesSet' | 'queues' | 'labels' | 'draining'>,
   group: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>,
 ): 'namespace' | 'definition' | 'queue' | 'labels' | 'draining' | null {
   if (worker.namespace !== group.namespace) return 'namespace'
   if (!worker.servesSet.has(group.definition)) return 'definition'
   if (worker.queues.length > 0 && !worker.queues.includes(group.queue)) return 'queue'
-  if (!labelsFit(group.labels, worker.labels)) return 'labels'
+  if (!labelsFit(group.labels, worker.labels, worker.id)) return 'labels'
   return worker.draining ? 'draining' : null
 }

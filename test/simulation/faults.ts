@@ -3,6 +3,7 @@ import type { Node } from './cluster.ts'
 import type { Rng } from './rng.ts'
 import type { Fault } from './scenario.ts'
 import { Worker } from './worker.ts'
+import type { WorkflowWorker } from './workflows.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -11,6 +12,8 @@ export interface Breakage {
   stage: Stage
   rng: Rng
   workers: Worker[]
+  /** Null: there are none. */
+  workflows: { workers: WorkflowWorker[]; make(): WorkflowWorker } | null
   rollback(transactions: number): void
 }
 
@@ -90,8 +93,10 @@ const BREAK: Record<Fault, (breakage: Breakage) => void> = {
     stage.world.note(() => `clock  steps by ${ms} ms`)
     stage.world.stepWall(ms)
   },
-  'freeze-worker': ({ stage, rng, workers }) => rng.pick(workers).freeze(rng.between(100, stage.scenario.leaseMs * 3)),
-  'kill-worker': ({ stage, rng, workers }) => {
+  'freeze-worker': ({ stage, rng, workers, workflows }) =>
+    rng.pick([...workers, ...(workflows?.workers ?? [])]).freeze(rng.between(100, stage.scenario.leaseMs * 3)),
+  'kill-worker': ({ stage, rng, workers, workflows }) => {
+    if (workflows !== null && rng.chance(0.5)) return killedWorkflows(stage, rng, workflows)
     const index = rng.whole(0, workers.length - 1)
     const before = workers[index] as Worker
     if (before.dead) return
@@ -100,6 +105,16 @@ const BREAK: Record<Fault, (breakage: Breakage) => void> = {
       if (workers[index] === before) workers[index] = new Worker(stage, rng.fork(), false)
     })
   },
+}
+
+function killedWorkflows(stage: Stage, rng: Rng, { workers, make }: NonNullable<Breakage['workflows']>): void {
+  const index = rng.whole(0, workers.length - 1)
+  const before = workers[index] as WorkflowWorker
+  if (before.dead) return
+  before.die()
+  stage.world.after(rng.between(100, 5_000), () => {
+    if (workers[index] === before) workers[index] = make()
+  })
 }
 
 function killed(stage: Stage, rng: Rng, node: Node): void {

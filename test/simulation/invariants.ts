@@ -241,8 +241,10 @@ export class Judge {
   }
 
   handlerStarts(worker: WorkerId, task: Delivery): void {
-    const times = (this.#handlers.get(task.run) ?? 0) + 1
-    this.#handlers.set(task.run, times)
+    // One that was parked and resumed by a person has another attempt.
+    const name = `${task.run} ${task.attempt}`
+    const times = (this.#handlers.get(name) ?? 0) + 1
+    this.#handlers.set(name, times)
     const truth = this.#truth.get(task.run)
     if (task.attempts !== 1 || this.#scenario.rollbacks || (truth !== undefined && askedOf(truth).replaced)) return
     this.#world.expect(times === 1, 'a handler with attempts: 1 started twice (E16)', () => ({ run: task.run, worker }))

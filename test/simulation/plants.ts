@@ -4,6 +4,7 @@ import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
 import { LIMIT_PLANTS } from './plants-limits.ts'
+import { WORKFLOW_PLANTS } from './plants-workflows.ts'
 import type { Scenario } from './scenario.ts'
 import type { Plant } from './simulation.ts'
 import { forward } from './watch.ts'
@@ -23,6 +24,8 @@ export interface Planted {
   patches?: readonly Patch[]
   /** It shows in worlds with limits; all others are planted in worlds without. */
   limits?: true
+  /** It shows in worlds with workflows; all others are planted in worlds without. */
+  workflows?: true
   /** It is caught within so many seeds … */
   seeds: number
   /** … by one of these rules, and not by whatever else is wrong. */
@@ -31,6 +34,7 @@ export interface Planted {
 
 export const PLANTS: Readonly<Record<string, Planted>> = {
   ...LIMIT_PLANTS,
+  ...WORKFLOW_PLANTS,
   'E1-no-fence': {
     rule: 'E1',
     what: 'the batch of a lane whose claim was revoked lands',

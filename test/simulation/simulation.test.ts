@@ -56,6 +56,7 @@ describe.concurrent('the checker catches what it is there for', () => {
       'E7',
       'E9',
       'sequence',
+      'workflow',
     ])
   })
 

@@ -22,6 +22,7 @@ import { Truth } from './truth.ts'
 import { keepWaiting } from './waiting.ts'
 import { Watch } from './watch.ts'
 import { Worker } from './worker.ts'
+import { Workflows } from './workflows.ts'
 import { type Violation, World } from './world.ts'
 
 /** A bug that is planted at a port of the engine (see plants.ts). All are optional. */
@@ -43,6 +44,8 @@ export interface SimulationOptions {
   plant?: Plant
   /** False: nothing is limited, whatever the seed says. */
   limits?: boolean
+  /** False: there are no workflows. */
+  workflows?: boolean
   /** Each line of the trace as it happens. */
   echo?: (line: string) => void
 }
@@ -60,6 +63,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const world = new World(seed, options.echo ?? null)
   const scenario = scenarioOf(new Rng(seed, 1), seed)
   if (options.limits === false) scenario.limited = null
+  if (options.workflows === false) scenario.workflows = false
   plant.scenario?.(scenario)
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 
@@ -104,13 +108,14 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     watch.rolledBack()
     ledgers.rolledBack()
   }
-  const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], rollback }
+  const workflows = scenario.workflows ? new Workflows(stage) : null
+  const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], workflows: null, rollback }
 
   const uninstall = throwing.install()
   const unwatch = holds.install()
   try {
-    await live(stage, breakage)
-    if (world.failure === null) await calmDown(stage, breakage, memory)
+    await live(stage, breakage, workflows)
+    if (world.failure === null) await calmDown(stage, breakage, memory, workflows)
   } finally {
     unwatch()
     uninstall()
@@ -118,6 +123,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const counts = {
     ...judge.counts,
     ...holds.counts,
+    ...workflows?.counts,
     turns: holds.turnsTaken,
     logLines: logs.size,
     stuck: throwing.count,
@@ -132,7 +138,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   return { seed, failure: world.failure, trace: world.trace(2_000), counts }
 }
 
-async function live(stage: Stage, breakage: Breakage): Promise<void> {
+async function live(stage: Stage, breakage: Breakage, workflows: Workflows | null): Promise<void> {
   const { world, cluster, scenario } = stage
   for (const node of cluster.nodes) {
     Object.assign(node.link, { latencyMs: scenario.storeLatencyMs, dying: scenario.dying })
@@ -144,11 +150,16 @@ async function live(stage: Stage, breakage: Breakage): Promise<void> {
   if (scenario.waiting) void keepWaiting(stage, world.rng.fork())
   if (scenario.batches) void batcher(stage, world.rng.fork())
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
+  if (workflows !== null) {
+    const rng = new Rng(world.rng.whole(0, 2 ** 32), 5)
+    breakage.workflows = { make: () => workflows.worker(rng.fork()), workers: [workflows.worker(rng.fork()), workflows.worker(rng.fork())] }
+    void workflows.starts(rng.fork())
+  }
   void breakThings(breakage)
   await world.run(scenario.faultsMs)
 }
 
-async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore): Promise<void> {
+async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, workflows: Workflows | null): Promise<void> {
   const { world } = stage
   world.note(() => 'world  calms down')
   stage.calm = true
@@ -156,7 +167,12 @@ async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore): 
   // What a rollback took from the definitions is registered again, as each worker does when it starts.
   void register(stage, world.rng.fork())
   for (let count = 0; count < 2; count++) breakage.workers.push(new Worker(stage, world.rng.fork(), true))
+  if (workflows !== null) {
+    workflows.worker(world.rng.fork())
+    void workflows.signalAll(memory.tables() as Tables, world.rng.fork())
+  }
   await expectCalm(stage, memory)
+  workflows?.expectAll()
 }
 
 /** What this database cannot hold. */

@@ -192,6 +192,10 @@ export class Truth {
         for (const result of [event.is, event.result]) if (result !== undefined) this.everEnded.add(`${id} ${event.delivery} ${result}`)
       }
       if (event.is === 'resumed') attempt++
+      if (event.is === 'yielded' || event.is === 'continued') {
+        attempt = 1
+        delivery = null
+      }
       if (number >= from) this.onEvent(this.runs.get(id) as RunTruth, event)
     }
   }
@@ -301,7 +305,11 @@ function attemptOf(events: readonly HistoryEvent[]): { attempt: number; delivery
       attempt = (event.attempt as number) + 1
       delivery = null
     } else if (event.is === 'delivered') delivery = event.delivery as DeliveryId
-    else if (event.is === 'returned' || event.is === 'snoozed' || event.is === 'parked') delivery = null
+    else if (event.is === 'yielded' || event.is === 'continued') {
+      // A workflow's next task begins anew.
+      attempt = 1
+      delivery = null
+    } else if (event.is === 'returned' || event.is === 'snoozed' || event.is === 'parked') delivery = null
     else if (event.is === 'resumed') attempt++
   }
   return { attempt, delivery }

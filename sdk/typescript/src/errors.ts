@@ -141,6 +141,12 @@ export class RunTerminated extends RunEnded {
     super(ended, 'was terminated.')
   }
 }
+/** What a run that ended otherwise than completed is told by. */
+export function endedError(state: string, ended: EndedRun): RunEnded {
+  if (state === 'cancelled') return new RunCancelled(ended)
+  if (state === 'timed_out') return new RunTimedOut(ended)
+  return state === 'terminated' ? new RunTerminated(ended) : new RunFailed(ended)
+}
 /** `result({ timeout })` waited for so long; the run goes on. */
 export class ResultTimeout extends MainspringError {
   override readonly name = 'ResultTimeout'

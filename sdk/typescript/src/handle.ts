@@ -3,7 +3,7 @@ import * as check from './checks.ts'
 import type { Client } from './client.ts'
 import { tag } from './codec.ts'
 import type { Duration } from './duration.ts'
-import { type EndedRun, RequestRefused, ResultTimeout, RunCancelled, RunFailed, RunTerminated, RunTimedOut } from './errors.ts'
+import { endedError, RequestRefused, ResultTimeout } from './errors.ts'
 import { runEvents } from './events.ts'
 import type { RunChange } from './options.ts'
 import { getRun, isClosed, type Run } from './runs.ts'
@@ -128,6 +128,16 @@ export class RunHandle<Output = unknown> {
     await this.#command('runs.change', runChange(change))
   }
 
+  /**
+   * Tells a workflow something: it goes to who has waited longest for a signal of this name, else it is kept until somebody does.
+   * @throws RequestRefused `run-closed`, `not-a-workflow`, `too-many-signals`.
+   */
+  async signal(name: string, payload?: unknown): Promise<void> {
+    const params = { run: this.#known(), name: check.name(name, '/name') }
+    const body = payload === undefined ? {} : { payload: tag(payload, '/payload') }
+    await this.#client.call('runs.signal', params, body, { callKey: this.#client.newId() })
+  }
+
   /** All log lines so far, of all attempts, in order. */
   async logs(): Promise<WireLogLine[]> {
     const lines: WireLogLine[] = []
@@ -167,17 +177,6 @@ export class RunHandle<Output = unknown> {
 const RESULT_POLL_MS = Math.min(30_000, WAIT_MS_MAX)
 
 function outputOf(run: Run): unknown {
-  const ended: EndedRun = { run: run.id, job: run.definition, reason: run.reason, failure: run.failure }
-  switch (run.state) {
-    case 'completed':
-      return run.output ?? undefined
-    case 'cancelled':
-      throw new RunCancelled(ended)
-    case 'timed_out':
-      throw new RunTimedOut(ended)
-    case 'terminated':
-      throw new RunTerminated(ended)
-    default:
-      throw new RunFailed(ended)
-  }
+  if (run.state === 'completed') return run.output ?? undefined
+  throw endedError(run.state, { run: run.id, job: run.definition, reason: run.reason, failure: run.failure })
 }

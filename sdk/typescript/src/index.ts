@@ -15,6 +15,8 @@
  *
  * - **Define**: `job(name, options?, handler)`. Options: `JobOptions` (input schema, queue, priority, retry, timeout, expires, exhausted, retention, unique, tags, labels;
  *   limits, fair, sequence, cost, batch, debounce, throttle, onFailure).
+ * - **Workflow**: `workflow(name, options?, async (input, ctx) => …)`, a function that survives crashes and months of sleep. `WorkflowContext`: run, sleep, waitFor,
+ *   call, start, compensate, now, random, uuid, continueAs; `run.signal(name, payload)` from outside.
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
  * - **Start in a transaction** of your own PostgreSQL: `outbox.start(transaction, job, input, options?)`; exactly once if it commits.
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
@@ -77,3 +79,6 @@ export type { Blackout, Calendar, CronText, Every, Solar, Timetable } from './ti
 export type * from './wire.ts'
 export { CALL_KEY_HEADER, OPERATIONS, STREAMS } from './wire.ts'
 export { partsOf, type Work } from './work.ts'
+export type { CallArguments, ChildOptions, StepContext, StepOptions, WorkflowContext, WorkflowHandler } from './workflow/context.ts'
+export { type Workflow, type WorkflowOptions, workflow } from './workflow/define.ts'
+export { ContinueAs, Diverged, NotDurable } from './workflow/errors.ts'

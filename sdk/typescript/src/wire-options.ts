@@ -4,8 +4,9 @@ import { durationMs } from './duration.ts'
 import { InvalidOption } from './errors.ts'
 import type { JobOptions, RunChange, StartOptions } from './options.ts'
 import type { StandardSchema } from './schema.ts'
-import type { WireDefinition, WireRetry, WireStart, WireTimeouts, WireUnique } from './wire.ts'
+import type { WireChildOptions, WireDefinition, WireRetry, WireStart, WireTimeouts, WireUnique } from './wire.ts'
 import { refuseTogether, ruleChecks } from './wire-rules.ts'
+import type { ChildOptions } from './workflow/context.ts'
 
 /** A job's options as the server keeps them; `input`, `version` and `retry.delay` are checked and stay here. @throws InvalidOption */
 export function definitionOptions(options: JobOptions): WireDefinition['options'] {
@@ -100,6 +101,13 @@ const START = check.members<Omit<WireStart, 'definition' | 'input'>>({
   at: check.instant,
   metadata: (value: unknown, at: string) => tag(value, at),
 } as never)
+
+const CHILD = check.members<Record<string, unknown>>({ ...runOptions, metadata: (value: unknown, at: string) => tag(value, at) } as never)
+
+/** Options of a workflow's child as they are sent. @throws InvalidOption, Unserialisable (metadata) */
+export function childOptions(options: ChildOptions): WireChildOptions {
+  return CHILD(options, '')
+}
 
 const CHANGE = check.members<Record<string, unknown>>({
   now: check.oneOf(true as never),

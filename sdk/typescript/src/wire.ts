@@ -3,11 +3,13 @@ import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
+import type { WireJournal } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
+export type * from './wire-workflows.ts'
 
 /**
  * The HTTP API as data: every operation's method and path, and the JSON shapes of what goes over it. `/openapi.json` is generated from the server's
@@ -25,6 +27,7 @@ export const OPERATIONS = {
   'runs.cancel': ['POST', '/v1/namespaces/{namespace}/runs/{run}/cancel'],
   'runs.terminate': ['POST', '/v1/namespaces/{namespace}/runs/{run}/terminate'],
   'runs.retry': ['POST', '/v1/namespaces/{namespace}/runs/{run}/retry'],
+  'runs.signal': ['POST', '/v1/namespaces/{namespace}/runs/{run}/signals/{name}'],
   'runs.resume': ['POST', '/v1/namespaces/{namespace}/runs/{run}/resume'],
   'runs.change': ['POST', '/v1/namespaces/{namespace}/runs/{run}/change'],
   'definitions.register': ['POST', '/v1/namespaces/{namespace}/definitions'],
@@ -41,6 +44,7 @@ export const OPERATIONS = {
   'summary.get': ['GET', '/v1/namespaces/{namespace}/summary'],
   'tasks.poll': ['POST', '/v1/namespaces/{namespace}/tasks/poll'],
   'tasks.complete': ['POST', '/v1/namespaces/{namespace}/tasks/complete'],
+  'tasks.advance': ['POST', '/v1/namespaces/{namespace}/tasks/advance'],
   'tasks.heartbeat': ['POST', '/v1/namespaces/{namespace}/tasks/heartbeat'],
   'tasks.log': ['POST', '/v1/namespaces/{namespace}/tasks/log'],
   'keys.create': ['POST', '/v1/keys'],
@@ -170,6 +174,8 @@ export interface WireProgress {
 export type WireTrigger =
   | { is: 'call'; by?: string }
   | { is: 'job'; run: string }
+  /** A workflow asked for it, as its operation `n`; `detached`: it does not wait for its end. */
+  | { is: 'workflow'; run: string; n: number; detached?: true }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
   | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
   /** A job's `onFailure`: it is told of `run`. */
@@ -182,7 +188,7 @@ export type WireTrigger =
 export interface WireRun {
   id: string
   namespace: string
-  kind: 'job' | 'batch'
+  kind: 'job' | 'workflow' | 'batch'
   definition: string
   queue: string
   state: State
@@ -262,7 +268,7 @@ export interface WireCommand {
 }
 
 export interface WireDefinition {
-  kind: 'job'
+  kind: 'job' | 'workflow'
   name: string
   version: string
   options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
@@ -387,6 +393,8 @@ export interface WireDelivery {
   bundle?: string
   /** Units that it takes of its worker; absent: one slot. Where `slots` is not named it is one. */
   cost?: Record<string, number>
+  /** Of a workflow: its history, as far as this worker does not know it. */
+  journal?: WireJournal
 }
 export interface WirePolled {
   answer: string

@@ -8,7 +8,7 @@ import { storeText } from '../../server/stores.ts'
 import { findJobFiles } from '../job-files.ts'
 import { problemText } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
-import { countText } from '../output/words.ts'
+import { workText } from '../output/words.ts'
 import type { Session } from '../session.ts'
 import { type StopRequests, stopRequests } from '../signals.ts'
 import { Commands } from './commands.ts'
@@ -67,7 +67,7 @@ async function serve(session: Session, stop: StopRequests, print: (text: string)
     gone: async worker => void (await client.call('workers.gone', { worker }, {})),
     tell: {
       serving: (jobs, { first, changed, restarted }) => {
-        const worker = `${countText(jobs.length, 'job')} · watching ${shownFolder}`
+        const worker = `${workText(jobs.map(({ kind }) => kind))} · watching ${shownFolder}`
         if (first && shown) return print(`worker  ${worker}`)
         if (first) return banner([...lines, ['worker', worker]])
         if (restarted) return print('the worker is back')

@@ -45,9 +45,15 @@ async function run(task: WorkerTask): Promise<void> {
       is: 'ready',
       worker: worker.id,
       imports: imports.files,
-      jobs: loaded.jobs.map(({ name, version }) => {
+      jobs: loaded.jobs.map(({ name, version, definition: { kind } }) => {
         const example = loaded.examples.get(name)
-        return { name, version, file: loaded.files.get(name) ?? '', example: example === undefined ? null : (encode(example, '/example') ?? null) }
+        return {
+          name,
+          kind,
+          version,
+          file: loaded.files.get(name) ?? '',
+          example: example === undefined ? null : (encode(example, '/example') ?? null),
+        }
       }),
     })
   } catch (error) {

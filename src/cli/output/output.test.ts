@@ -130,6 +130,12 @@ test.each<[Partial<WireRun>, string]>([
   expect(runsTable([{ ...run, ...change }], look).split('\n')[1]).toBe(row)
 })
 
+test('kinds are told where not all are jobs', () => {
+  const [head, ...rows] = runsTable([{ ...run, kind: 'workflow', state: 'waiting', reason: 'signal' }, run], look).split('\n')
+  expect(head).toMatch(/^RUN +NAME +KIND +STATE /)
+  expect(rows).toEqual([expect.stringMatching(/ workflow +waiting +- .* signal$/), expect.stringMatching(/ job +/)])
+})
+
 test('no rows is a sentence', () => expect(runsTable([], look)).toBe('No runs.'))
 
 test('explain lists every reason with its way out, and who holds what it waits for', () => {

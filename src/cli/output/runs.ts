@@ -16,8 +16,9 @@ export function runsTable(runs: readonly WireRun[], { paint, now }: Look): strin
     [
       { title: 'run', value: run => shortId(run.id) },
       { title: 'name', value: run => oneLine(run.definition), widthMax: 40 },
+      ...(runs.some(({ kind }) => kind !== 'job') ? [{ title: 'kind', value: (run: WireRun) => run.kind }] : []),
       { title: 'state', value: run => paint.state(run.state) },
-      { title: 'attempt', value: run => `${run.attempt}/${run.attempts}`, right: true },
+      { title: 'attempt', value: run => (run.kind === 'job' ? `${run.attempt}/${run.attempts}` : '-'), right: true },
       { title: 'queue', value: run => oneLine(run.queue), widthMax: 24 },
       { title: 'created', value: run => distanceText(run.createdAt, now), right: true },
       { title: 'took', value: run => tookText(run, now), right: true },
@@ -56,7 +57,7 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
     ['state', `${paint.state(run.state)}${run.reason ? ` (${run.reason})` : ''}`],
     ['id', run.id],
     ['queue', `${oneLine(run.queue)}${run.priority === 0 ? '' : `, priority ${run.priority}`}`],
-    ['attempt', `${run.attempt} of ${run.attempts}`],
+    ...(run.kind === 'job' ? ([['attempt', `${run.attempt} of ${run.attempts}`]] as [string, string][]) : []),
     ['created', `${momentText(run.createdAt, now)} (${distanceText(run.createdAt, now)})${triggerText(run)}`],
   ]
   if (run.startedAt) entries.push(['started', momentText(run.startedAt, now)])
@@ -74,7 +75,7 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
 }
 
 function triggerText(run: WireRun): string {
-  if (run.trigger.is === 'job') return ` by run ${shortId(run.trigger.run)}`
+  if (run.trigger.is === 'job' || run.trigger.is === 'workflow') return ` by run ${shortId(run.trigger.run)}`
   if (run.trigger.is === 'batch')
     return `${run.trigger.callback ? `, a callback (${run.trigger.callback})` : ''} of batch ${shortId(run.trigger.batch)}`
   if (run.trigger.is === 'retry') return `, a retry of ${shortId(run.trigger.of)}`
@@ -118,7 +119,7 @@ export function eventText(event: WireEvent): string {
   return [event.is, ...facts].join(' · ')
 }
 
-const HIDDEN_FACTS = new Set(['is', 'at', 'task', 'delivery', 'input', 'output', 'checkpoint', 'metadata', 'version', 'command'])
+const HIDDEN_FACTS = new Set(['is', 'at', 'task', 'delivery', 'input', 'output', 'checkpoint', 'metadata', 'payload', 'version', 'command', 'call'])
 
 function shortFact(name: string, value: unknown): string {
   if (typeof value === 'number' && name.endsWith('At')) return new Date(value).toISOString()
@@ -143,7 +144,11 @@ export function explanationText(run: WireRun, explanation: WireExplanation, hold
   const clear = explanation.clear.length > 0 ? `All else is clear: ${explanation.clear.map(oneLine).join(', ')}.` : ''
   if (explanation.reasons.length === 0) {
     const plain =
-      explanation.state === 'running' ? `Attempt ${run.attempt} of ${run.attempts} is under way.` : closed ? '' : 'Nothing keeps it from running.'
+      explanation.state === 'running'
+        ? `${run.kind === 'workflow' ? 'Its code' : `Attempt ${run.attempt} of ${run.attempts}`} is under way.`
+        : closed
+          ? ''
+          : 'Nothing keeps it from running.'
     return [head, '', plain, clear]
       .filter((text, index) => index === 1 || text !== '')
       .join('\n')

@@ -64,6 +64,14 @@ export function countText(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** What a worker serves: `1 job`, `2 jobs, 1 workflow`. */
+export function workText(kinds: readonly ('job' | 'workflow')[]): string {
+  const workflows = kinds.filter(kind => kind === 'workflow').length
+  const jobs = kinds.length - workflows
+  const told = [...(jobs > 0 || workflows === 0 ? [countText(jobs, 'job')] : []), ...(workflows > 0 ? [countText(workflows, 'workflow')] : [])]
+  return told.join(', ')
+}
+
 type Format = Parameters<typeof styleText>[0]
 
 /** Colours are for states alone: the same word has the same colour everywhere. */

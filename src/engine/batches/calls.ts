@@ -1,5 +1,6 @@
 import { UserError } from '../../core/errors.ts'
 import { callRunId, type RunId } from '../../core/ids.ts'
+import { isWork } from '../../core/machine.ts'
 import type { RunState } from '../../core/run.ts'
 import type { BatchInput, BatchState } from '../../machines/batch/types.ts'
 import { placeOf } from '../../store/cursor.ts'
@@ -49,7 +50,7 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
     for (let after: string | null = null, looks = 0; ; ) {
       const page: Awaited<ReturnType<typeof boundedRuns>> = await available(boundedRuns(store.read, asked, { after, limit: COUNT_PAGE }))
       if (page.through !== null) looks++
-      for (const actor of page.rows.map(Actor.load)) if (actor.kind === 'job' && matches(actor, fits)) count(found, actor)
+      for (const actor of page.rows.map(Actor.load)) if (isWork(actor.kind) && matches(actor, fits)) count(found, actor)
       if (page.next === null) return found
       if (found.matched >= COUNTED_MAX || looks >= LOOKS_MAX) return { ...found, more: true }
       after = page.next

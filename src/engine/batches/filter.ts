@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts'
+import { isWork } from '../../core/machine.ts'
 import { CLOSED_STATES, OPEN_STATES, type RunState } from '../../core/run.ts'
 import type { BatchState, BulkFilter, Operation, Sweep } from '../../machines/batch/types.ts'
 import type { RunFilter } from '../../store/store.ts'
@@ -47,7 +48,7 @@ export function listFilter(
 export function fits(target: Actor, batch: Actor, sweep: Sweep): boolean {
   if (target.createdAt > sweep.until || target.id === batch.id) return false
   const { jobs } = batch.state as BatchState
-  return jobs === null ? target.kind === 'job' && matches(target, sweep.filter) : target.parent === batch.id && matches(target, sweep.filter)
+  return jobs === null ? isWork(target.kind) && matches(target, sweep.filter) : target.parent === batch.id && matches(target, sweep.filter)
 }
 
 /** What the list has found, looked at again: everything of it may have changed, and lists know neither reasons nor errors. */

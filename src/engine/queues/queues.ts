@@ -1,4 +1,4 @@
-import type { Group, GroupId } from '../../core/gates.ts'
+import { type Group, type GroupId, WORKER_LABEL } from '../../core/gates.ts'
 import { newId, type Random, type RunId } from '../../core/ids.ts'
 import type { Limit, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
@@ -677,8 +677,9 @@ function isRecorded({ bounds, set, sequence, window }: Line): boolean {
   return bounds.length > 0 || (set as LineSet).bounds.length > 0 || sequence !== null || window.peek()?.order.atMostOnce === true
 }
 
+/** Of keys there are ever new ones, and of workers: their lines go when they are empty. */
 function isOfKeys({ group }: Line): boolean {
-  return group !== null && (group.keys !== null || group.sequence !== null)
+  return group !== null && (group.keys !== null || group.sequence !== null || group.labels?.[WORKER_LABEL] !== undefined)
 }
 
 function setId({ namespace, queue, definition, labels }: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>): string {

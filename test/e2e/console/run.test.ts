@@ -1,4 +1,4 @@
-import { job } from '@mainspring/sdk'
+import { job, workflow } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
@@ -37,6 +37,10 @@ describe("a run's page", () => {
       throw new Error('nobody is home')
     }),
     job('later', async (input: unknown) => ({ got: input })),
+    workflow('asks', async (_: unknown, ctx) => {
+      await ctx.run('reserve', () => 1)
+      return { approved: await ctx.waitFor('approval') }
+    }),
   ]
   beforeAll(async () => {
     shown = await Console.open()
@@ -54,6 +58,30 @@ describe("a run's page", () => {
     await run.result().catch(() => undefined)
     return run.id
   }
+  test('of a workflow says what it waits for, and tells its history in sentences', async () => {
+    const run = await shown.client.start('asks')
+    const page = await shown.page(`/runs/${run.id}`)
+    const verdict = page.getByRole('region', { name: 'In short' })
+    await verdict.getByText('It waits for the signal "approval"').waitFor()
+    await verdict.getByText(`mainspring signal ${run.id.slice(-5)} approval`).waitFor()
+    await page.getByText('workflow', { exact: true }).waitFor()
+    await page
+      .getByRole('listbox', { name: 'Phases of this run' })
+      .getByRole('option', { name: /^waiting: its code waits/ })
+      .waitFor()
+    await run.signal('approval', true)
+    await tab(page, 'History').click()
+    for (const sentence of ['Step "reserve" completed', 'Asked for signal "approval"', 'Was told "approval"', 'Completed'])
+      await page.getByRole('tabpanel').getByText(sentence, { exact: true }).waitFor()
+    await expectAccessible(page)
+    const list = await shown.page('/runs?kind=workflow')
+    await list
+      .getByRole('row')
+      .filter({ hasText: run.id.slice(-5) })
+      .getByText('workflow', { exact: true })
+      .waitFor()
+  })
+
   const tab = (page: Page, name: string) => page.getByRole('tab', { name })
 
   test('says in one sentence what ended it, with the command, the error and its cause, and where its time went', async () => {

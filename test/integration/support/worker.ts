@@ -3,11 +3,12 @@ import { startWorker, type WorkerEvent } from '@mainspring/sdk/worker'
 import * as jobs from './jobs.ts'
 import * as limited from './limited-jobs.ts'
 import { record } from './records.ts'
+import * as workflows from './workflow-jobs.ts'
 
 export interface WorkerSettings {
   url: string
   /** Default: those of jobs.ts. */
-  jobs?: 'limited'
+  jobs?: 'limited' | 'workflows'
   slots: number
   /** For people, and for jobs that behave differently on another worker. */
   name: string
@@ -30,7 +31,7 @@ process.env.TEST_WORKER = settings.name
 if (settings.records) process.env.TEST_RECORDS = settings.records
 
 const worker = startWorker({
-  jobs: Object.values(settings.jobs === 'limited' ? limited : jobs).filter(one => typeof one === 'object' && 'handler' in one),
+  jobs: Object.values({ jobs, limited, workflows }[settings.jobs ?? 'jobs']).filter(one => typeof one === 'object' && 'handler' in one),
   url: settings.url,
   slots: settings.slots,
   name: settings.name,

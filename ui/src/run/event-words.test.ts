@@ -21,6 +21,16 @@ test.each([
   [{ is: 'reported', at: AT, progress: { value: 0.5, message: 'half' } }, 'reported 50 % half'],
   [{ is: 'failed', at: AT, reason: 'attempts-exhausted' }, 'failed, since its attempts are used up'],
   [{ is: 'child_closed', at: AT, run: 'r1', state: 'completed' }, 'child closed: run r1, state completed'],
+  [{ is: 'step_completed', at: AT, n: 1, name: 'charge', attempt: 2 }, 'step "charge" completed in attempt 2'],
+  [
+    { is: 'step_failed', at: AT, n: 1, name: 'charge', attempt: 1, retryAt: LATER, failure: { type: 'Oops', message: 'no' } },
+    'step "charge" failed in attempt 1: Oops: no; the next attempt is due in 30.0 s',
+  ],
+  [{ is: 'timer_set', at: AT, n: 2, dueAt: LATER }, 'sleeps: wakes in 30.0 s'],
+  [{ is: 'waiting', at: AT, n: 3, signal: 'approval', dueAt: LATER }, 'asked for signal "approval", which ends in 30.0 s'],
+  [{ is: 'signalled', at: AT, name: 'approval' }, 'was told "approval", which is kept until it asks for it'],
+  [{ is: 'child_asked', at: AT, n: 4, definition: 'mail', run: '01m87bmsdafbd9vgejdgx8cfg9' }, 'asked for mail 8cfg9'],
+  [{ is: 'child_closed', at: AT, n: 4, run: '01m87bmsdafbd9vgejdgx8cfg9', state: 'completed' }, '8cfg9 gave its answer: completed'],
 ])('%j is told as %j', (event, text) => expect(wordsOf(event, name).text).toBe(text))
 
 test('who and why are told apart from what', () => {

@@ -42,6 +42,47 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
       const how = FAILED[String(event.why)] ?? 'failed'
       return { text: `attempt ${event.attempt} ${how}${failure}; the next is due ${inText(event.at, event.retryAt)}`, icon: 'failed', tone: 'failed' }
     }
+    case 'yielded':
+      return { text: 'went on as far as it could, and waits', icon: 'half' }
+    case 'step_begun':
+      return { text: `step "${event.name}" begins, once`, icon: 'play' }
+    case 'step_completed':
+      return { text: `step "${event.name}" completed${tried(event)}`, icon: 'completed', tone: 'completed' }
+    case 'step_failed': {
+      const then = event.retryAt === undefined ? ', for good' : `; the next attempt is due ${inText(event.at, event.retryAt)}`
+      return { text: `step "${event.name}" failed in attempt ${event.attempt}${failure}${then}`, icon: 'failed', tone: 'failed' }
+    }
+    case 'retry_due':
+      return { text: `the next attempt of step ${event.n} is due`, icon: 'clock' }
+    case 'timer_set':
+      return { text: `sleeps: wakes ${inText(event.at, event.dueAt)}`, icon: 'clock' }
+    case 'timer_fired':
+      return { text: 'woke', icon: 'clock' }
+    case 'waiting': {
+      const taken = event.taken === undefined ? '' : `, and took one that was there`
+      const until = event.dueAt === undefined ? '' : `, which ends ${inText(event.at, event.dueAt)}`
+      return { text: `asked for signal "${event.signal}"${taken}${until}`, icon: 'half' }
+    }
+    case 'wait_timed_out':
+      return { text: 'waited for its signal for as long as it would', icon: 'timeout' }
+    case 'signalled':
+      return { text: `was told "${event.name}"${event.n === undefined ? ', which is kept until it asks for it' : ''}`, icon: 'play' }
+    case 'child_asked':
+      return {
+        text: `asked for ${event.definition} ${shortOf(event.run)}${event.detached === true ? ', which goes on by itself' : ''}`,
+        icon: 'plus',
+      }
+    case 'child_started':
+      return { text: 'what it asked for was started' }
+    case 'child_refused':
+      return { text: `what it asked for was refused: ${event.code}`, icon: 'failed', tone: 'failed' }
+    case 'child_closed':
+      if (event.n === undefined) return { text: `child closed${factsText(event)}` }
+      return { text: `${shortOf(event.run)} gave its answer: ${event.state}${failure}`, icon: event.state === 'completed' ? 'completed' : 'failed' }
+    case 'unbound':
+      return { text: 'its worker did not come back for it: any other may have it' }
+    case 'continued':
+      return { text: 'begins anew, with another input', icon: 'retry' }
     case 'parked':
       return { text: `was parked, since its attempts are used up${failure}`, icon: 'pause', tone: 'paused' }
     case 'resumed':
@@ -65,6 +106,11 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
   }
 }
 
+function tried({ attempt }: HistoryEvent): string {
+  return attempt === 1 ? '' : ` in attempt ${attempt}`
+}
+const shortOf = (run: unknown): string => (typeof run === 'string' ? run.slice(-5) : '')
+
 const FAILED: Record<string, string> = {
   failed: 'failed',
   lost: 'was lost: no result came by the end of its lease',
@@ -74,6 +120,9 @@ const FAILED: Record<string, string> = {
 const REASONS: Record<string, string> = {
   'attempts-exhausted': ', since its attempts are used up',
   aborted: ', since its handler said that no retry helps',
+  threw: ', since its code threw',
+  'compensation-failed': ', and not all that it had done was undone',
+  'too-many-open': ', since too much of it was open at once',
   'out-of-memory': ', since its handler ran out of memory',
   lost: ', since its worker gave no result in time',
   silent: ', since its handler gave no sign of life',
@@ -96,6 +145,7 @@ function startedText(event: HistoryEvent): string {
     case 'retry':
       return `was started as a retry of ${trigger.of?.slice(-5)}`
     case 'job':
+    case 'workflow':
       return `was started by run ${trigger.run?.slice(-5)}`
     case 'hook':
       return `was started since ${trigger.run?.slice(-5)} ${trigger.event === 'parked' ? 'is parked' : trigger.event}`
@@ -116,7 +166,22 @@ function changedText(event: HistoryEvent): string {
   return `was changed: ${changes.length === 0 ? 'nothing that shows' : changes.join(', ')}`
 }
 
-const HIDDEN = new Set(['is', 'at', 'task', 'delivery', 'command', 'version', 'by', 'why', 'input', 'output', 'checkpoint', 'metadata'])
+const HIDDEN = new Set([
+  'is',
+  'at',
+  'task',
+  'delivery',
+  'command',
+  'version',
+  'by',
+  'why',
+  'input',
+  'output',
+  'checkpoint',
+  'metadata',
+  'payload',
+  'call',
+])
 function factsText(event: HistoryEvent): string {
   const facts = Object.entries(event).filter(([name, value]) => !HIDDEN.has(name) && value !== null && typeof value !== 'object')
   return facts.length === 0 ? '' : `: ${facts.map(([name, value]) => `${name} ${String(value)}`).join(', ')}`

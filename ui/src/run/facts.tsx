@@ -13,11 +13,12 @@ export function RunFacts({ run, workerName }: { run: RunDetail; workerName(id: s
   const tags = Object.entries(run.tags ?? {})
   const closed = isClosed(run.state)
   const isJob = run.kind === 'job'
+  const isWork = run.kind !== 'batch'
   const waited = run.startedAt ?? run.closedAt
   const facts: (readonly [string, ReactNode] | false)[] = [
     ['Definition', <PlaceLink key="definition" noun="definition" name={run.definition} />],
-    isJob && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
-    isJob && ['Priority', run.priority],
+    isWork && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
+    isWork && ['Priority', run.priority],
     isJob && ['Attempt', `${run.attempt} of ${run.attempts}`],
     run.worker !== null && [
       'Worker',

@@ -3,16 +3,19 @@ import type { RunDetail } from '../api/client.ts'
 import { isClosed } from '../api/runs.ts'
 import { percentText } from '../format/number.ts'
 import { RunId } from '../parts/copy.tsx'
+import { KindBadge } from '../parts/kind-badge.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 import { LINK, PlaceLink, RunLink } from './links.tsx'
 
 /** Under the heading: which run, which attempt, when, for how long, and why it was started. */
 export function RunLine({ run }: { run: RunDetail }) {
   const isJob = run.kind === 'job'
+  const isWork = run.kind !== 'batch'
   const ran = run.startedAt !== null
   return (
     <div className="-mt-3 flex flex-wrap items-center gap-x-4 gap-y-1 text-soft">
       <RunId id={run.id} whole copy />
+      {run.kind === 'workflow' && <KindBadge kind={run.kind} />}
       {isJob && (
         <span className="numeric">
           attempt <span className="text-ink">{run.attempt}</span> of {run.attempts}
@@ -27,12 +30,12 @@ export function RunLine({ run }: { run: RunDetail }) {
           <Duration from={run.startedAt ?? run.createdAt} to={run.closedAt} />
         </span>
       </span>
-      {isJob && (
+      {isWork && (
         <span>
           queue <PlaceLink noun="queue" name={run.queue} />
         </span>
       )}
-      {!isJob && (
+      {!isWork && (
         <span>
           a batch:{' '}
           <PlaceLink noun="batch" name={run.id}>
@@ -51,6 +54,7 @@ export function TriggerText({ run: { trigger } }: { run: RunDetail }) {
     case 'call':
       return trigger.by === undefined ? null : <span>started by {trigger.by}</span>
     case 'job':
+    case 'workflow':
       return (
         <span>
           started by run <RunLink id={trigger.run} />

@@ -80,6 +80,8 @@ function Sentence({
         Completed on attempt {run.attempt} of {run.attempts}, <Time at={run.closedAt} />, after <Duration from={run.startedAt} to={run.closedAt} />.
       </>
     )
+  if (run.state === 'running' && reason === undefined && run.kind === 'workflow')
+    return <>Its code is under way{run.reason === 'cancelling' ? ', and was asked to stop' : ''}.</>
   if (run.state === 'running' && reason === undefined)
     return (
       <>

@@ -69,7 +69,7 @@ export function unsaid({ kind, metadata, longerThan, shorterThan, reason }: Runs
 /** What is asked of the server, or null: there is nothing that the action could do. */
 export function filterFor({ possible, meant }: BulkAction, picks: Picks): BulkFilter | null {
   if (picks.is === 'some') {
-    const runs = picks.runs.filter(run => possible.includes(run.state) && run.kind === 'job').slice(0, PICKED_MAX)
+    const runs = picks.runs.filter(run => possible.includes(run.state) && run.kind !== 'batch').slice(0, PICKED_MAX)
     const [first] = runs
     if (first === undefined) return null
     const times = runs.map(run => run.createdAt).sort()

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import type { Run } from '../api/client.ts'
 import { percentText } from '../format/number.ts'
 import type { Column } from '../parts/data-table.tsx'
+import { KindBadge } from '../parts/kind-badge.tsx'
 import { RunLink } from '../parts/run-link.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { Duration, Time } from '../parts/time.tsx'
@@ -20,8 +21,12 @@ export const runColumns: readonly Column<Run>[] = [
     header: 'Definition',
     width: 'minmax(120px, 1.6fr)',
     card: 'title',
-    className: 'font-medium',
-    cell: run => run.definition,
+    cell: run => (
+      <span className="flex min-w-0 items-baseline gap-2">
+        <span className="truncate font-medium">{run.definition}</span>
+        {run.kind !== 'job' && <KindBadge kind={run.kind} />}
+      </span>
+    ),
   },
   {
     id: 'state',
@@ -70,6 +75,7 @@ function saysOf(run: Run): ReactNode {
 }
 
 function attemptsOf(run: Run): ReactNode {
+  if (run.kind !== 'job') return <span className="text-soft">–</span>
   return (
     <>
       {run.attempt}

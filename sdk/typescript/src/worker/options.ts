@@ -65,7 +65,8 @@ export type WorkerEvent =
       run: string
       job: string
       attempt: number
-      outcome: 'completed' | 'failed' | 'snoozed' | 'cancelled' | 'returned'
+      /** `yielded`: of a workflow, which waits, has closed, or is another worker's by now. */
+      outcome: 'completed' | 'failed' | 'snoozed' | 'cancelled' | 'returned' | 'yielded'
       error?: unknown
     }
   /** How the server took a result. Anything but `accepted` means that another attempt or command has settled the run. */

@@ -12,6 +12,7 @@ import type { Schedule } from '../schedule.ts'
 import type { WireDelivery } from '../wire.ts'
 import { Attempt } from './attempt.ts'
 import { BundledAttempt, callsOf, takesBundles } from './bundle.ts'
+import { Flows } from './flows.ts'
 import { Handlers } from './handlers.ts'
 import { Leases } from './leases.ts'
 import { Logs } from './logs.ts'
@@ -53,6 +54,7 @@ export class JobWorker {
   readonly #logs: Logs
   readonly #reports: Reports
   readonly #results: Results
+  readonly #flows: Flows
   readonly #poller: Poller
   /** By batch of their leases, then by index. */
   readonly #byLease = new Map<number, Attempt[]>()
@@ -78,6 +80,7 @@ export class JobWorker {
     this.#logs = new Logs(client, this.id, signal, problem)
     this.#reports = new Reports(client, this.id, signal, (attempt, news) => this.#news(attempt, news))
     this.#results = new Results(client, this.id, signal, (attempt, answer, error) => this.#answered(attempt, answer, error))
+    this.#flows = new Flows(client, this.id, signal)
     this.#leases = new Leases({
       connection: client.connection,
       namespace: client.namespace,
@@ -211,8 +214,28 @@ export class JobWorker {
       attempt.place = place
       this.#options.onEvent?.({ is: 'begun', run: attempt.run, job: attempt.job.name, attempt: attempt.attempt })
     }
-    if (first instanceof BundledAttempt) this.#handlers.runBundle(call as BundledAttempt[], this.#ended)
+    if (isWorkflow(first)) void this.#flow(first)
+    else if (first instanceof BundledAttempt) this.#handlers.runBundle(call as BundledAttempt[], this.#ended)
     else this.#handlers.run(first, this.#ended)
+  }
+
+  /** A workflow's task is over with the call that says so; what is a result of it is that its code could not go on. */
+  async #flow(attempt: Attempt): Promise<void> {
+    const failed = await this.#flows.run(attempt)
+    if (attempt.ended) return
+    if (failed !== null) return this.#ended(attempt, failed)
+    this.#event(attempt, 'yielded', undefined)
+    this.#running.delete(attempt.delivery.delivery)
+    if (attempt.place !== null) this.#room.leave(attempt.place)
+    const logged = this.#logs.flushed(attempt)
+    attempt.end()
+    this.#settling++
+    await logged
+    this.#settling--
+    this.#reports.forget(attempt)
+    if (this.#leases.release(attempt.lease)) this.#byLease.delete(attempt.lease.batch)
+    this.#wake()
+    if (this.#running.size === 0 && this.#settling === 0) this.#onQuiet?.()
   }
 
   readonly #ended = (attempt: Attempt, outcome: Outcome): void => {
@@ -245,6 +268,7 @@ export class JobWorker {
 
   #return(attempt: Attempt): void {
     attempt.abort(new WorkerStopping(attempt.run))
+    if (isWorkflow(attempt)) this.#flows.discard(attempt, new WorkerStopping(attempt.run))
     this.#ended(attempt, { is: 'returned', members: '"is":"returned"' })
   }
 
@@ -257,6 +281,10 @@ export class JobWorker {
 
   #news(attempt: Attempt | undefined, news: 'cancel' | 'lost' | 'lapsed'): void {
     if (attempt === undefined || attempt.ended) return
+    if (isWorkflow(attempt)) {
+      if (news === 'cancel') return this.#flows.poke(attempt)
+      this.#flows.discard(attempt, new LeaseLost(attempt.run, attempt.attempt))
+    }
     if (news === 'cancel') attempt.cancelRequested = true
     if (attempt.stopReason !== null) return
     attempt.abort(news === 'cancel' ? new CancelRequested(attempt.run) : new LeaseLost(attempt.run, attempt.attempt))
@@ -264,7 +292,8 @@ export class JobWorker {
   }
 
   #stillRuns(attempt: Attempt | undefined): boolean {
-    if (attempt === undefined || attempt.ended) return false
+    // A workflow ends in its own way, which may take its time.
+    if (attempt === undefined || attempt.ended || isWorkflow(attempt)) return false
     const { message, fields } = sighting(attempt, this.#stuckMs)
     this.#logs.add(attempt, 'warn', message, fields)
     this.#stuck(attempt, (fields.stack as string | undefined) ?? null)
@@ -332,7 +361,7 @@ export class JobWorker {
     await connection.call('workers.gone', call).catch(() => {})
   }
 
-  #event(attempt: Attempt, outcome: Outcome['is'], error: unknown): void {
+  #event(attempt: Attempt, outcome: Outcome['is'] | 'yielded', error: unknown): void {
     const { onEvent } = this.#options
     if (!onEvent) return
     const base = { is: 'ended', run: attempt.run, job: attempt.delivery.definition, attempt: attempt.attempt, outcome } as const
@@ -353,3 +382,7 @@ function quoted(id: string): string {
   return SIMPLE.test(id) ? `"${id}"` : JSON.stringify(id)
 }
 const SIMPLE = /^[\w:.-]*$/
+
+function isWorkflow({ job }: Attempt): boolean {
+  return job?.definition.kind === 'workflow'
+}

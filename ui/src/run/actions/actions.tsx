@@ -31,6 +31,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
   const paused = run.state === 'paused'
   const waits = run.state === 'scheduled' || run.state === 'queued' || run.state === 'waiting' || paused
   const isJob = run.kind === 'job'
+  const isWork = run.kind !== 'batch'
   const settled = { refresh: [[namespace, 'run', run.id]], onDone: () => setAsking(null) }
   // A handler may clean up first: asked is not yet ended.
   const ended = async (): Promise<string | null> => {
@@ -69,9 +70,9 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
     onDone: answer => toRun(answer.run),
   })
   useCommand({ label: 'Cancel this run', group: 'This page', keys: 'c', run: () => setAsking('cancel') }, !closed)
-  useCommand({ label: 'Retry this run', group: 'This page', keys: 'r', run: () => retry.run(null) }, closed && isJob)
+  useCommand({ label: 'Retry this run', group: 'This page', keys: 'r', run: () => retry.run(null) }, closed && isWork)
   useCommand({ label: 'Resume this run', group: 'This page', keys: 'r', run: () => setAsking('resume') }, paused)
-  useCommand({ label: 'Retry with another input', group: 'This page', keys: 'e', run: () => setAsking('retry') }, closed && isJob)
+  useCommand({ label: 'Retry with another input', group: 'This page', keys: 'e', run: () => setAsking('retry') }, closed && isWork)
   useCommand({ label: 'Change this run', group: 'This page', keys: 'm', run: () => setAsking('change') }, waits && isJob)
   useCommand({ label: 'Terminate this run', group: 'This page', run: () => setAsking('terminate') }, !closed)
   const due = run.state === 'scheduled' || run.state === 'waiting'
@@ -88,7 +89,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
   return (
     <>
       {problem && <ProblemText problem={problem} />}
-      {closed && isJob && (
+      {closed && isWork && (
         <>
           <Button icon="retry" keys="r" pending={retry.pending} onClick={() => retry.run(null)}>
             Retry
@@ -113,7 +114,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
           Cancel
         </Button>
       )}
-      <AsCommand text={commandText(namespace, closed ? (isJob ? 'retry' : 'show') : paused ? 'resume' : 'cancel', short)} />
+      <AsCommand text={commandText(namespace, closed ? (isWork ? 'retry' : 'show') : paused ? 'resume' : 'cancel', short)} />
       <Menu items={items} label={what}>
         <IconButton icon="more" label="More actions" />
       </Menu>

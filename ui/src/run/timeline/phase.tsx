@@ -14,6 +14,7 @@ const FILLS: Record<string, string> = {
   due: 'phase-due',
   queued: 'phase-queued',
   held: 'phase-held',
+  waiting: 'phase-waiting',
   backoff: 'phase-backoff',
   snoozed: 'phase-snoozed',
   parked: 'phase-parked',

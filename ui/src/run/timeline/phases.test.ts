@@ -66,6 +66,26 @@ describe('what a run did with its time', () => {
       ['queued 0-2', 'running #1 snoozed 2-5', 'snoozed 5-60', 'queued 60-100+'],
     ],
     ['cancelled while it waited', [STARTED, event('cancelled', 9)], { ...CLOSED, state: 'cancelled' }, ['queued 0-9']],
+    [
+      'a workflow, which waits for what it asked for',
+      [
+        STARTED,
+        first,
+        event('yielded', 3),
+        event('signalled', 5, { name: 'early' }),
+        event('timer_fired', 9, { n: 1 }),
+        event('delivered', 10, { attempt: 1 }),
+        event('completed', 12),
+      ],
+      { ...CLOSED, kind: 'workflow' },
+      ['queued 0-2', 'running #1 yielded 2-3', 'waiting 3-9', 'queued 9-10', 'running #1 completed 10-12'],
+    ],
+    [
+      'a workflow that begins anew, and is told something while it runs',
+      [STARTED, first, event('signalled', 3, { n: 1 }), event('continued', 5), event('delivered', 6, { attempt: 1 })],
+      { ...OPEN, kind: 'workflow' },
+      ['queued 0-2', 'running #1 yielded 2-5', 'queued 5-6', 'running #1 null 6-100+'],
+    ],
     ['stuck', [STARTED], { ...OPEN, state: 'paused', reason: 'stuck' }, ['stuck 0-100+']],
   ] as const)('%s', (_, events, run, phases) => expect(told(events, run)).toEqual(phases))
 

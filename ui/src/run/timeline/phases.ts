@@ -4,7 +4,7 @@ import type { Explanation, HistoryEvent, RunDetail } from '../../api/client.ts'
  * What a run did with its time, without a gap: waiting until it is due, in line for a slot (queued, or held while something is paused), running, and what
  * lies between its attempts. Made of its history alone; only what holds a run that waits now is told by explain.
  */
-export type PhaseKind = 'due' | 'queued' | 'held' | 'running' | 'backoff' | 'snoozed' | 'parked' | 'stuck'
+export type PhaseKind = 'due' | 'queued' | 'held' | 'running' | 'waiting' | 'backoff' | 'snoozed' | 'parked' | 'stuck'
 
 export interface Phase {
   kind: PhaseKind
@@ -73,6 +73,21 @@ export function courseOf(
         leave(at, { result: 'returned' })
         enter('queued', at)
         break
+      case 'yielded':
+        leave(at, { result: 'yielded' })
+        enter('waiting', at)
+        break
+      // What a workflow waited for has come: its code is to go on.
+      case 'timer_fired':
+      case 'retry_due':
+      case 'wait_timed_out':
+      case 'signalled':
+      case 'child_closed':
+      case 'child_refused':
+      case 'continued':
+        if (event.is === 'continued') leave(at, { result: 'yielded' })
+        if ((event.is !== 'signalled' || event.n !== undefined) && (current as Phase | null)?.kind !== 'running') enter('queued', at)
+        break
       case 'snoozed':
         leave(at, { result: 'snoozed' })
         enter('snoozed', at)
@@ -102,6 +117,7 @@ export function courseOf(
       }
       case 'cancel_requested':
         moments.push({ at, text: `asked to stop${whoWhy(event)}` })
+        if ((current as Phase | null)?.kind === 'waiting') enter('queued', at)
         break
       case 'completed':
       case 'failed':

@@ -6,6 +6,7 @@ export const PHASES: Record<PhaseKind, { name: string; means: string }> = {
   queued: { name: 'queued', means: 'due, waiting for a slot or a worker' },
   held: { name: 'held', means: 'due, and held by a pause' },
   running: { name: 'running', means: 'a worker has it' },
+  waiting: { name: 'waiting', means: 'its code waits for a timer, a signal or a child' },
   backoff: { name: 'back-off', means: 'waiting for the next attempt' },
   snoozed: { name: 'snoozed', means: 'its handler asked to be called again later' },
   parked: { name: 'parked', means: 'its attempts were used up; it waits for a person' },
@@ -20,6 +21,7 @@ const RESULTS: Record<string, string> = {
   silent: 'gave no sign of life',
   returned: 'given back by its worker, at no cost',
   snoozed: 'asked to be called again',
+  yielded: 'went on as far as it could',
   cancelled: 'stopped as asked',
   terminated: 'terminated',
 }
@@ -39,6 +41,7 @@ export function toneOf(phase: Phase): string {
     case null:
       return 'running'
     case 'completed':
+    case 'yielded':
       return 'completed'
     case 'returned':
     case 'snoozed':

@@ -1,0 +1,182 @@
+import type { Client } from '../client.ts'
+import { LeaseLost } from '../errors.ts'
+import { failureOf } from '../failure.ts'
+import type { WireEvent, WireHistory, WireJournal } from '../wire.ts'
+import type { AnyWorkflowHandler } from '../workflow/define.ts'
+import { Flow, type FlowHost } from '../workflow/flow.ts'
+import { Advances } from './advances.ts'
+import type { Attempt } from './attempt.ts'
+import type { Outcome } from './run.ts'
+
+/** Runs that are kept live while they wait; of more, those that have waited longest are made anew when they go on. */
+const LIVE_MAX = 1_000
+/** While a step runs, so often it is asked whether something else has happened that the code waits for. */
+const ASK_MS = 1_000
+
+/**
+ * The workflows that are live on this worker. A run whose task comes here again goes on where it stood; one that is not known here, or whose history is not the
+ * one that was seen, is made anew and replayed.
+ */
+export class Flows {
+  readonly #client: Client
+  readonly #advances: Advances
+  readonly #host: FlowHost
+  readonly #live = new Map<string, Live>()
+  readonly #turning = new Map<Attempt, Flow>()
+  /** By run: until the task that is under way is over. */
+  readonly #turns = new Map<string, Promise<Outcome | null>>()
+
+  constructor(client: Client, worker: string, signal: AbortSignal) {
+    this.#client = client
+    this.#advances = new Advances(client, worker, signal)
+    const { clock, random } = client
+    this.#host = { soon: call => clock.soon(call), after: (ms, call) => clock.after(ms, call), random }
+  }
+
+  /**
+   * Goes on with a run until it waits, closes, or is another worker's. Null: the server knows that the task is over. Else how the task failed, for its code does not
+   * fit its history; a run that fails says so in its journal.
+   */
+  async run(attempt: Attempt): Promise<Outcome | null> {
+    const { run } = attempt
+    const before = this.#turns.get(run)
+    // It comes again: what it did here before is over, which the server has said, or nobody hears of it any more.
+    const live = this.#live.get(run)
+    if (before !== undefined && live?.isSending === false) this.#drop(run, live, new LeaseLost(run, attempt.attempt))
+    const turn = before === undefined ? this.#run(attempt) : before.then(() => this.#run(attempt))
+    this.#turns.set(run, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#turns.get(run) === turn) this.#turns.delete(run)
+    }
+  }
+
+  async #run(attempt: Attempt): Promise<Outcome | null> {
+    if (attempt.ended) return null
+    try {
+      const live = await this.#liveOf(attempt)
+      this.#turning.set(attempt, live.flow)
+      if (!(await this.#turn(attempt, live))) this.#drop(attempt.run, live, new LeaseLost(attempt.run, attempt.attempt))
+      return null
+    } catch (error) {
+      this.discard(attempt, error as Error)
+      if (attempt.ended || attempt.stopReason instanceof LeaseLost) return null
+      return { is: 'failed', members: `"is":"failed","failure":${JSON.stringify(failureOf(error))}`, error }
+    } finally {
+      this.#turning.delete(attempt)
+    }
+  }
+
+  /** Something has happened that its code may wait for. */
+  poke(attempt: Attempt): void {
+    this.#turning.get(attempt)?.poke()
+  }
+
+  /** The run is another worker's by now, or is given back. */
+  discard(attempt: Attempt, reason: Error): void {
+    const live = this.#live.get(attempt.run)
+    if (live !== undefined && live.attempt === attempt) this.#drop(attempt.run, live, reason)
+  }
+
+  #drop(run: string, live: Live, reason: Error): void {
+    if (this.#live.get(run) === live) this.#live.delete(run)
+    live.flow.discard(reason)
+  }
+
+  /** True: the run waits, and stays live. */
+  async #turn(attempt: Attempt, live: Live): Promise<boolean> {
+    const { flow } = live
+    const isGone = (): boolean => attempt.ended || flow.discarded || attempt.stopReason instanceof LeaseLost
+    for (let call = 1; ; call++) {
+      let said = flow.take()
+      if (said.entries.length === 0 && !said.yields) {
+        await this.#news(flow)
+        if (isGone()) return false
+        said = flow.take()
+      }
+      live.isSending = true
+      const { is, journal } = await this.#advances.send(attempt, { call, upTo: flow.upTo, ...said })
+      live.isSending = false
+      if (isGone() || (is !== 'held' && is !== 'yielded')) return false
+      await flow.feed(journal.from, await this.#eventsOf(attempt.run, journal))
+      if (is === 'yielded') return !isGone() && !flow.hasEnded
+    }
+  }
+
+  /** A step has ended, or it is time to ask what else there is. Steps that end together are told of together. */
+  async #news(flow: Flow): Promise<void> {
+    const { clock } = this.#client
+    const cancel = flow.waitsForMore ? clock.after(ASK_MS, () => flow.poke()) : () => {}
+    await flow.news()
+    cancel()
+    await new Promise<void>(resolve => clock.soon(resolve))
+  }
+
+  async #liveOf(attempt: Attempt): Promise<Live> {
+    const { run, delivery } = attempt
+    const journal = delivery.journal as WireJournal
+    const events = await this.#eventsOf(run, journal)
+    const known = this.#live.get(run)
+    if (known !== undefined) {
+      if (known.flow.fits(journal.from, events)) {
+        known.attempt = attempt
+        this.#keep(run, known)
+        await known.flow.feed(journal.from, events)
+        return known
+      }
+      this.#drop(run, known, new LeaseLost(run, attempt.attempt))
+    }
+    if (BEGINNINGS.has(events[0]?.is as string)) return this.#replayed(attempt, journal.from, events)
+    const all = await this.#eventsOf(run, { from: 0 })
+    const base = Math.max(
+      0,
+      all.findLastIndex(({ is }) => is === 'continued'),
+    )
+    return this.#replayed(attempt, base, all.slice(base))
+  }
+
+  async #replayed(attempt: Attempt, base: number, events: WireEvent[]): Promise<Live> {
+    const { run, job, input, metadata, tags } = attempt
+    const handler = job.handler as unknown as AnyWorkflowHandler
+    // Its lines go to whichever attempt it has just now.
+    const log = {
+      debug: (message: string, fields?: Record<string, unknown>) => live.attempt.log.debug(message, fields),
+      info: (message: string, fields?: Record<string, unknown>) => live.attempt.log.info(message, fields),
+      warn: (message: string, fields?: Record<string, unknown>) => live.attempt.log.warn(message, fields),
+      error: (message: string, fields?: Record<string, unknown>) => live.attempt.log.error(message, fields),
+    }
+    const flow = new Flow({ run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log }, base, this.#host)
+    const live: Live = { flow, attempt, isSending: false }
+    this.#keep(run, live)
+    await flow.feed(base, events)
+    return live
+  }
+
+  #keep(run: string, live: Live): void {
+    this.#live.delete(run)
+    this.#live.set(run, live)
+    for (const [oldest, { attempt, flow }] of this.#live) {
+      if (this.#live.size <= LIVE_MAX) break
+      if (this.#turning.has(attempt)) continue
+      this.#live.delete(oldest)
+      flow.discard(new LeaseLost(oldest, attempt.attempt))
+    }
+  }
+
+  async #eventsOf(run: string, { from, events }: WireJournal): Promise<WireEvent[]> {
+    if (events !== undefined) return events
+    const history = await this.#client.call<WireHistory>('runs.history', { run }, undefined, { query: { from: String(from) } })
+    return history.events
+  }
+}
+
+interface Live {
+  flow: Flow
+  attempt: Attempt
+  /** The server is being told, and its answer says what has become of the task. */
+  isSending: boolean
+}
+
+/** Events with which the code begins. */
+const BEGINNINGS = new Set(['started', 'continued'])

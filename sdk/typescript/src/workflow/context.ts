@@ -1,0 +1,80 @@
+import type { Log } from '../context.ts'
+import type { Duration } from '../duration.ts'
+import type { Job } from '../job.ts'
+import type { RetryOptions, RunOptions } from '../options.ts'
+
+/**
+ * What a workflow's function has beside its input. All that it does to the world goes through here, so that it is done once and remembered: after a crash the
+ * function is called again, and each of these answers as it did before. Promises are ordinary ones: `Promise.all`, `race`, loops and try/catch work.
+ */
+export interface WorkflowContext {
+  /** The run's id. */
+  readonly id: string
+  readonly tags: Readonly<Record<string, string>>
+  /** What the start gave as `metadata`. */
+  readonly metadata: unknown
+  /** Aborts when the run is cancelled, with `CancelRequested`. */
+  readonly signal: AbortSignal
+  /** Lines are written when they are reached first, not again when the code is replayed. */
+  readonly log: Log
+  /**
+   * A durable step: runs `fn` here, in the worker, and keeps what it gives before anything after it happens. Tried again by `options.retry` (default 10 attempts, as
+   * jobs are); a worker that dies in it runs it again, unless `attempts` is 1. `Abort` ends the trying. Rejects with the last attempt's error.
+   * Example: `await ctx.run('charge', step => bank.charge(order, { key: step.key }), { retry: { attempts: 3 } })`.
+   */
+  run<Output>(name: string, fn: (step: StepContext) => Output | Promise<Output>, options?: StepOptions): Promise<Awaited<Output>>
+  /** Costs no worker and no memory meanwhile. */
+  sleep(duration: Duration): Promise<void>
+  /** Until a Date, or ISO 8601 text with its offset. A time that has passed is now. */
+  sleepUntil(at: Date | string): Promise<void>
+  /** The next signal of this name: one that came before anybody waited is kept. With `timeout`: undefined when that is over. */
+  waitFor<Payload = unknown>(signal: string): Promise<Payload>
+  waitFor<Payload = unknown>(signal: string, options: { timeout?: Duration }): Promise<Payload | undefined>
+  /**
+   * Starts a job or another workflow as a child, and waits for what it gives. When this run closes or is cancelled, so is the child.
+   * @throws RunFailed, RunCancelled, RunTimedOut, RunTerminated as `result()` does; RequestRefused where it cannot be started.
+   */
+  call<Input, Output>(job: Job<Input, Output>, ...args: CallArguments<Input>): Promise<Output>
+  /** Starts one that goes on by itself; resolves when it is there. */
+  start<Input, Output>(job: Job<Input, Output>, ...args: CallArguments<Input>): Promise<{ id: string }>
+  /**
+   * What undoes something that has been done: called, newest first, when the function throws or is cancelled. Each is a step of its own.
+   * Example: `ctx.compensate('refund', () => bank.refund(payment))`.
+   */
+  compensate(name: string, fn: (step: StepContext) => unknown, options?: StepOptions): void
+  /** The time of what happened last: the same when the code is replayed. */
+  now(): Date
+  /** Uniform in [0, 1), the same when the code is replayed. */
+  random(): number
+  uuid(): string
+  /**
+   * Begins anew with another input: the same run, its history so far out of sight, signals that nobody took kept. For loops that last for years.
+   * Throws, so it must not be caught.
+   */
+  continueAs(input: unknown): never
+}
+
+/** One attempt of a step. */
+export interface StepContext {
+  /** 1 is the first. */
+  readonly attempt: number
+  /** The same in every attempt of this step and in no other: the idempotency key to give to a bank. */
+  readonly key: string
+  /** Aborts when the run is cancelled, the attempt's time is up, or the lease is lost. */
+  readonly signal: AbortSignal
+}
+
+export interface StepOptions {
+  retry?: RetryOptions
+  /** Of one attempt. Default: none. */
+  timeout?: Duration
+}
+
+/** Options of a child: what its definition says, where they say nothing else. */
+export interface ChildOptions extends Omit<RunOptions, 'unique'> {
+  metadata?: unknown
+}
+export type CallArguments<Input> = undefined extends Input ? [input?: Input, options?: ChildOptions] : [input: Input, options?: ChildOptions]
+
+/** The function of a workflow. */
+export type WorkflowHandler<Input, Output> = (input: Input, ctx: WorkflowContext) => Promise<Output>

@@ -1,0 +1,101 @@
+import * as check from '../checks.ts'
+import { currentClient } from '../current.ts'
+import { InvalidOption } from '../errors.ts'
+import type { RunHandle } from '../handle.ts'
+import type { AnyHandler, Job, StartItem } from '../job.ts'
+import type { JobOptions, RunOptions, StartOptions } from '../options.ts'
+import { type InferInput, type InferOutput, jsonSchemaOf, type StandardSchema } from '../schema.ts'
+import { contentVersion } from '../version.ts'
+import type { WireDefinition } from '../wire.ts'
+import { definitionOptions } from '../wire-options.ts'
+import type { WorkflowHandler } from './context.ts'
+
+/**
+ * Defines a durable workflow: an ordinary async function that survives crashes, deployments and months of sleep.
+ *
+ * ```ts
+ * export const order = workflow('order', async (order: Order, ctx) => {
+ *   const payment = await ctx.run('charge', () => bank.charge(order), { retry: { attempts: 3 } })
+ *   ctx.compensate('refund', () => bank.refund(payment))
+ *   const approved = await ctx.waitFor<boolean>('approval', { timeout: '7d' })
+ *   if (!approved) throw new Abort('not approved')
+ *   await ctx.sleep('30d')
+ *   return ctx.call(resize, { user: order.user, url: order.photo })
+ * })
+ * ```
+ * The function must do the same whenever it is called again with the same answers: no clock, no randomness, no I/O but through `ctx`. What it returns is the run's
+ * output; what it throws fails the run.
+ * @throws InvalidOption at once, with the option's place.
+ */
+export function workflow<Output, Input = unknown>(name: string, handler: WorkflowHandler<Input, Output>): Workflow<Input, Awaited<Output>>
+export function workflow<Schema extends StandardSchema, Output>(
+  name: string,
+  options: WorkflowOptions & { input: Schema },
+  handler: WorkflowHandler<InferOutput<Schema>, Output>,
+): Workflow<InferInput<Schema>, Awaited<Output>>
+export function workflow<Output, Input = unknown>(
+  name: string,
+  options: WorkflowOptions & { input?: undefined },
+  handler: WorkflowHandler<Input, Output>,
+): Workflow<Input, Awaited<Output>>
+export function workflow(name: string, ...rest: [AnyWorkflowHandler] | [WorkflowOptions, AnyWorkflowHandler]): Workflow<unknown, unknown> {
+  const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
+  check.name(name, '/name')
+  if (typeof handler !== 'function')
+    throw new InvalidOption(`Workflow "${name}" has no function.`, {
+      at: '/handler',
+      found: handler,
+      hint: "the function comes last: workflow('name', options, async (input, ctx) => …)",
+    })
+  return new DefinedWorkflow(name, options, handler)
+}
+
+/** Options of a workflow: everything a run of it has where its start says nothing else. */
+export interface WorkflowOptions extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'retention' | 'unique' | 'tags' | 'labels'> {
+  /** Any Standard Schema (zod, valibot, arktype …): types the function's input and refuses a bad one before it is sent. */
+  input?: StandardSchema
+  /** From due to the end: the run ends as `timed_out`. Default: none. */
+  timeout?: { total: NonNullable<RunOptions['expires']> }
+  /** Default: a hash of name, options, schema and the function's text. */
+  version?: string
+}
+
+/** Started, scheduled and called as a job is. */
+export type Workflow<Input, Output> = Job<Input, Output>
+// biome-ignore lint/suspicious/noExplicitAny: a function of anything
+export type AnyWorkflowHandler = WorkflowHandler<any, any>
+
+const OPTIONS = ['queue', 'priority', 'expires', 'retention', 'unique', 'tags', 'labels', 'input', 'timeout', 'version']
+
+class DefinedWorkflow implements Workflow<unknown, unknown> {
+  readonly name: string
+  readonly options: JobOptions
+  readonly handler: AnyHandler
+  readonly definition: WireDefinition
+  constructor(name: string, options: WorkflowOptions, handler: AnyWorkflowHandler) {
+    for (const option of Object.keys(options))
+      if (!OPTIONS.includes(option)) check.refuse(option, `/${option}`, `a workflow has ${OPTIONS.join(', ')}`, 'There is no such option')
+    this.name = name
+    this.options = options
+    this.handler = handler as unknown as AnyHandler
+    const wire = definitionOptions(options)
+    const schema = options.input && jsonSchemaOf(options.input)
+    const code = { kind: 'workflow', name, options: wire, schema, function: handler.toString() }
+    this.definition = {
+      kind: 'workflow',
+      name,
+      version: options.version ?? contentVersion(code),
+      options: wire,
+      ...(schema !== undefined && { schema }),
+    }
+  }
+  get version(): string {
+    return this.definition.version
+  }
+  start(input?: unknown, options?: StartOptions): Promise<RunHandle<unknown>> {
+    return currentClient().start(this, input, options)
+  }
+  startMany(items: readonly StartItem<unknown>[], options?: StartOptions): Promise<RunHandle<unknown>[]> {
+    return currentClient().startMany(this, items, options)
+  }
+}

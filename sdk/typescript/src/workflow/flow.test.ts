@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest'
+import { Abort, CancelRequested } from '../errors.ts'
+import type { WireEntry, WireEvent } from '../wire.ts'
+import type { WorkflowContext } from './context.ts'
+import type { AnyWorkflowHandler } from './define.ts'
+import { Flow } from './flow.ts'
+
+const AT = '2026-01-01T00:00:00.000Z'
+const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** A flow driven as its worker does, with a history that the test makes. */
+class Driven {
+  readonly flow: Flow
+  readonly lines: string[] = []
+  readonly history: WireEvent[] = []
+
+  constructor(handler: (input: never, ctx: WorkflowContext) => Promise<unknown>) {
+    const log = { ...NO_LOG, info: (line: string) => void this.lines.push(line) }
+    const code = { run: 'r1', name: 'flow', handler: handler as AnyWorkflowHandler, schema: undefined, input: 7, metadata: undefined, tags: {}, log }
+    this.flow = new Flow(code, 0, {
+      soon: call => void setImmediate(call),
+      after: (ms, call) =>
+        (
+          t => () =>
+            clearTimeout(t)
+        )(setTimeout(call, ms)),
+      random: () => 0.5,
+    })
+  }
+  async start(): Promise<this> {
+    await this.happens({ is: 'started' })
+    return this
+  }
+  async happens(...events: (Omit<WireEvent, 'at'> & { is: string })[]): Promise<void> {
+    const from = this.history.length
+    this.history.push(...events.map(event => ({ at: AT, ...event }) as WireEvent))
+    await this.flow.feed(from, this.history.slice(from))
+  }
+  take(): WireEntry[] {
+    return this.flow.take().entries
+  }
+  /** What the steps under way give, once all of them have ended. */
+  async outcomes(count: number): Promise<WireEntry[]> {
+    const entries: WireEntry[] = []
+    while (entries.length < count) {
+      await this.flow.news()
+      entries.push(...this.flow.take().entries)
+    }
+    return entries
+  }
+}
+
+const drive = (handler: (input: never, ctx: WorkflowContext) => Promise<unknown>) => new Driven(handler).start()
+
+describe('what the code asks for', () => {
+  test('is asked once, in the order in which it asks', async () => {
+    const run = await drive(async (_, ctx) =>
+      Promise.all([ctx.sleep('1m'), ctx.waitFor('go', { timeout: '2m' }), ctx.call({ name: 'mail' } as never, { a: 1 } as never)]),
+    )
+    expect(run.flow.take()).toEqual({
+      entries: [
+        { is: 'timer', n: 1, forMs: 60_000 },
+        { is: 'wait', n: 2, signal: 'go', timeoutMs: 120_000 },
+        { is: 'child', n: 3, definition: 'mail', input: { a: 1 } },
+      ],
+      yields: true,
+    })
+    expect(run.take()).toEqual([])
+  })
+
+  test('is not asked again when the history tells of it', async () => {
+    const run = new Driven(async (_, ctx) => {
+      const first = await ctx.run('a', () => 1)
+      await ctx.sleep(5)
+      return [first, await ctx.waitFor('go')]
+    })
+    await run.happens(
+      { is: 'started' },
+      { is: 'step_completed', n: 1, name: 'a', attempt: 1, output: 'kept' },
+      { is: 'timer_set', n: 2 },
+      { is: 'timer_fired', n: 2 },
+      { is: 'waiting', n: 3, signal: 'go' },
+    )
+    expect(run.flow.take()).toEqual({ entries: [], yields: true })
+    await run.happens({ is: 'signalled', n: 3, name: 'go', payload: { $type: 'Date', value: AT } })
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: ['kept', { $type: 'Date', value: AT }] } }])
+  })
+
+  test('children are asked for in windows, so that all that are open can be told of an end', async () => {
+    const run = await drive(async (_, ctx) => Promise.all(Array.from({ length: 1_200 }, () => ctx.call({ name: 'mail' } as never))))
+    expect([run.take().length, run.take().length, run.take().length]).toEqual([500, 500, 0])
+    await run.happens(
+      { is: 'child_asked', n: 1, definition: 'mail', run: 'c' },
+      { is: 'child_closed', n: 1, run: 'c', state: 'completed', output: 1 },
+    )
+    expect(run.take()).toMatchObject([{ is: 'child', n: 1_001 }])
+  })
+})
+
+describe('steps', () => {
+  test('what a step gives is not there before the history has it', async () => {
+    let goesOn = false
+    const run = await drive(async (_, ctx) => {
+      await ctx.run('a', () => 1)
+      goesOn = true
+    })
+    expect(run.flow.take()).toEqual({ entries: [], yields: false })
+    expect(await run.outcomes(1)).toEqual([{ is: 'completed', n: 1, name: 'a', attempt: 1, output: 1 }])
+    expect(goesOn).toBe(false)
+    await run.happens({ is: 'step_completed', n: 1, name: 'a', attempt: 1, output: 1 })
+    expect(goesOn).toBe(true)
+  })
+
+  test('promises settle in the order of the history, not of the steps', async () => {
+    const order: string[] = []
+    const handler = async (_: never, ctx: WorkflowContext) =>
+      Promise.all(
+        ['a', 'b'].map(async name => {
+          await ctx.run(name, () => (name === 'a' ? new Promise(resolve => setTimeout(resolve, 20)) : 1))
+          order.push(name)
+        }),
+      )
+    const run = await drive(handler)
+    run.take()
+    const entries = await run.outcomes(2)
+    expect(entries.map(entry => 'name' in entry && entry.name)).toEqual(['b', 'a'])
+    await run.happens(...entries.map(({ is: _, ...entry }) => ({ is: 'step_completed', ...entry })))
+    const replayed = new Driven(handler)
+    await replayed.flow.feed(0, structuredClone(run.history))
+    expect(order).toEqual(['b', 'a', 'b', 'a'])
+  })
+
+  test('a failed one is tried by its policy, under the same key; an Abort is the last', async () => {
+    const keys: string[] = []
+    const run = await drive(async (_, ctx) =>
+      ctx.run(
+        'a',
+        step => {
+          keys.push(`${step.key} ${step.attempt}`)
+          throw step.attempt === 2 ? new Abort('enough') : new Error('no')
+        },
+        { retry: { attempts: 5, initial: 100, jitter: 0 } },
+      ),
+    )
+    run.take()
+    expect(await run.outcomes(1)).toMatchObject([{ is: 'failed', attempt: 1, retryMs: 100, failure: { message: 'no' } }])
+    await run.happens({ is: 'step_failed', n: 1, name: 'a', attempt: 1, failure: { type: 'Error', message: 'no' }, retryAt: AT })
+    expect(run.flow.take()).toEqual({ entries: [], yields: true })
+    await run.happens({ is: 'retry_due', n: 1 })
+    run.take()
+    const [last] = await run.outcomes(1)
+    expect(last).toMatchObject({ is: 'failed', attempt: 2, failure: { type: 'Abort' } })
+    expect(last).not.toHaveProperty('retryMs')
+    expect(keys).toEqual(['r1/1 1', 'r1/1 2'])
+  })
+
+  test('one that is tried once says so before it begins, and is never begun again', async () => {
+    let begun = 0
+    const handler = async (_: never, ctx: WorkflowContext) => ctx.run('once', () => ++begun, { retry: { attempts: 1 } })
+    const run = await drive(handler)
+    expect(run.take()).toEqual([{ is: 'begun', n: 1, name: 'once' }])
+    expect(begun).toBe(0)
+    await run.happens({ is: 'step_begun', n: 1, name: 'once' })
+    run.take()
+    expect(begun).toBe(1)
+    const other = new Driven(handler)
+    await other.flow.feed(0, structuredClone(run.history))
+    expect(other.take()).toMatchObject([{ is: 'failed', n: 1, attempt: 1, failure: { type: 'Lost' } }])
+    expect(other.take()).toEqual([])
+    expect(begun).toBe(1)
+  })
+})
+
+describe('a cancel', () => {
+  test('interrupts what waits, once: what cleans up is not interrupted', async () => {
+    const run = await drive(async (_, ctx) => {
+      const error = await ctx.sleep('1d').catch((error: unknown) => error)
+      await ctx.sleep('1m')
+      throw error
+    })
+    run.take()
+    await run.happens({ is: 'timer_set', n: 1 }, { is: 'cancel_requested' })
+    expect(run.flow.stop.signal.reason).toBeInstanceOf(CancelRequested)
+    expect(run.take()).toEqual([{ is: 'timer', n: 2, forMs: 60_000 }])
+    await run.happens({ is: 'timer_set', n: 2 }, { is: 'timer_fired', n: 1 }, { is: 'timer_fired', n: 2 })
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'cancelled' } }])
+  })
+
+  test('asks a step under way to stop; its outcome counts, and the next operation hears of the cancel', async () => {
+    const handler = async (_: never, ctx: WorkflowContext) => {
+      const paid = await ctx.run('pay', step => new Promise(resolve => step.signal.addEventListener('abort', () => resolve('paid'))))
+      const error = await ctx.sleep('1d').catch((error: unknown) => error)
+      return [paid, (error as Error).name]
+    }
+    const run = await drive(handler)
+    run.take()
+    await run.happens({ is: 'cancel_requested' })
+    const [entry] = await run.outcomes(1)
+    expect(entry).toMatchObject({ is: 'completed', output: 'paid' })
+    await run.happens({ is: 'step_completed', n: 1, name: 'pay', attempt: 1, output: 'paid' })
+    const end = [{ is: 'finished', end: { is: 'completed', output: ['paid', 'CancelRequested'] } }]
+    expect(run.take()).toEqual(end)
+    const replayed = new Driven(handler)
+    await replayed.flow.feed(0, structuredClone(run.history))
+    expect(replayed.take()).toEqual(end)
+  })
+
+  test('a step that stops because it was asked to is not tried again', async () => {
+    const run = await drive(async (_, ctx) =>
+      ctx.run('wait', step => new Promise((_, reject) => step.signal.addEventListener('abort', () => reject(step.signal.reason)))),
+    )
+    run.take()
+    await run.happens({ is: 'cancel_requested' })
+    const [entry] = await run.outcomes(1)
+    expect(entry).not.toHaveProperty('retryMs')
+    await run.happens({ ...(entry as object), is: 'step_failed' } as never)
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'cancelled' } }])
+  })
+
+  test('does not interrupt compensations', async () => {
+    const run = await drive(async (_, ctx) => {
+      ctx.compensate('undo', () => 'undone')
+      throw new Error('no')
+    })
+    await run.happens({ is: 'cancel_requested' })
+    run.take()
+    const [entry] = await run.outcomes(1)
+    await run.happens({ ...(entry as object), is: 'step_completed' } as never)
+    expect(run.take()).toMatchObject([{ is: 'finished', end: { is: 'failed', reason: 'threw', failure: { message: 'no' } } }])
+  })
+})
+
+describe('a history that the code does not fit', () => {
+  test.each([
+    ['of another name', { is: 'step_completed', n: 1, name: 'b', attempt: 1 }, 'Step 1 was b, the code asks for a.'],
+    ['of another kind', { is: 'timer_set', n: 1 }, 'Step 1 was a timer, the code asks for a.'],
+    ['of more', { is: 'step_completed', n: 2, name: 'b', attempt: 1 }, 'Step 2 was b, the code asks for nothing there.'],
+  ])('%s', async (_, event, message) => {
+    const run = new Driven(async (_, ctx) => ctx.run('a', () => 1))
+    await expect(run.happens({ is: 'started' }, event)).rejects.toThrow(message)
+  })
+
+  test('overlaps otherwise than it was seen', async () => {
+    const run = await drive(async (_, ctx) => ctx.sleep(1))
+    await run.happens({ is: 'timer_set', n: 1 })
+    const event = (is: string): WireEvent => ({ is, at: AT, n: 1 })
+    expect(run.flow.fits(1, [event('timer_set'), event('timer_fired')])).toBe(true)
+    expect(run.flow.fits(1, [event('timer_fired')])).toBe(false)
+    expect(run.flow.fits(2, [event('timer_fired')])).toBe(true)
+    expect(run.flow.fits(3, [event('timer_fired')])).toBe(false)
+  })
+})
+
+test.each([
+  ['waits for what is not kept', async () => new Promise(() => {})],
+  [
+    'goes on after what is not kept',
+    async (_: never, ctx: WorkflowContext) => Promise.all([ctx.sleep(1), new Promise(resolve => setTimeout(resolve, 1)).then(() => ctx.sleep(2))]),
+  ],
+  ['asks for a step inside of a step', async (_: never, ctx: WorkflowContext) => ctx.run('outer', () => ctx.run('inner', () => 1))],
+])('code that %s is refused', async (_, handler) => {
+  const refused = (async () => {
+    const run = await drive(handler)
+    run.take()
+    await run.flow.news()
+    run.take()
+  })()
+  await expect(refused).rejects.toMatchObject({ code: 'not-durable' })
+})
+
+test('lines are written when they are reached first', async () => {
+  const handler = async (_: never, ctx: WorkflowContext) => {
+    ctx.log.info('one')
+    await ctx.sleep(1)
+    ctx.log.info('two')
+    await ctx.sleep(2)
+  }
+  const run = new Driven(handler)
+  await run.happens({ is: 'started' }, { is: 'timer_set', n: 1 }, { is: 'timer_fired', n: 1 })
+  expect(run.lines).toEqual(['two'])
+})
+
+test('10,000 steps are replayed', async () => {
+  const steps = 10_000
+  const run = new Driven(async (_, ctx) => {
+    let sum = 0
+    for (let step = 0; step < steps; step++) sum += await ctx.run('add', () => 1)
+    return sum
+  })
+  const events = Array.from({ length: steps }, (_, index) => ({ is: 'step_completed', n: index + 1, name: 'add', attempt: 1, output: 1 }))
+  const before = process.cpuUsage()
+  await run.happens({ is: 'started' }, ...events)
+  const { user, system } = process.cpuUsage(before)
+  console.log(`${steps} steps replayed in ${Math.round((user + system) / 1_000)} ms of CPU`)
+  expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: steps } }])
+})

@@ -1,0 +1,167 @@
+import * as check from '../checks.ts'
+import { encode, tag } from '../codec.ts'
+import type { Log } from '../context.ts'
+import type { Duration } from '../duration.ts'
+import { Abort, CancelRequested } from '../errors.ts'
+import { failureOf } from '../failure.ts'
+import type { AnyJob } from '../job.ts'
+import { checked, type StandardSchema } from '../schema.ts'
+import type { WireEnd } from '../wire.ts'
+import { childOptions } from '../wire-options.ts'
+import type { ChildOptions, StepContext, StepOptions, WorkflowContext } from './context.ts'
+import type { AnyWorkflowHandler } from './define.ts'
+import { ContinueAs } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { seededUuid } from './random.ts'
+import { stepPolicy } from './steps.ts'
+
+/** A workflow's function, and the run that it is called for. */
+export interface Code {
+  run: string
+  name: string
+  handler: AnyWorkflowHandler
+  schema: StandardSchema | undefined
+  input: unknown
+  metadata: unknown
+  tags: Readonly<Record<string, string>>
+  /** Where its lines go. */
+  log: Log
+}
+
+/** Calls the function, and says how it ended; compensations are a part of that. Null: it did not, since its flow is broken. Never rejects. */
+export async function runCode(code: Code, flow: Flow): Promise<WireEnd | null> {
+  const context = new Context(code, flow)
+  try {
+    const input = code.schema === undefined ? code.input : await checked(code.name, code.schema, code.input)
+    const output = await code.handler(input, context)
+    encode(output, '/output')
+    const value = tag(output, '/output')
+    return { is: 'completed', ...(value !== undefined && { output: value }) }
+  } catch (error) {
+    if (error instanceof ContinueAs) return continued(error)
+    flow.shielded = true
+    const failed = await context.undo()
+    if (failed.length > 0) {
+      const all = new AggregateError([error, ...failed], `${failed.length} of its compensations failed, after: ${(error as Error)?.message}`)
+      return { is: 'failed', reason: 'compensation-failed', failure: failureOf(all) }
+    }
+    if (flow.cancelRequested && error instanceof CancelRequested) return { is: 'cancelled' }
+    return { is: 'failed', reason: error instanceof Abort ? 'aborted' : 'threw', failure: failureOf(error) }
+  }
+}
+
+function continued({ input: value }: ContinueAs): WireEnd {
+  const input = tag(value, '/input')
+  return { is: 'continued', ...(input !== undefined && { input }) }
+}
+
+interface Compensation {
+  name: string
+  fn: (step: StepContext) => unknown
+  options: StepOptions
+}
+
+class Context implements WorkflowContext {
+  readonly id: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly metadata: unknown
+  readonly log: Log
+  readonly #flow: Flow
+  readonly #compensations: Compensation[] = []
+
+  constructor({ run, tags, metadata, log }: Code, flow: Flow) {
+    this.id = run
+    this.tags = tags
+    this.metadata = metadata
+    this.#flow = flow
+    const first =
+      (level: keyof Log): Log['info'] =>
+      (message, fields) => {
+        if (!flow.replaying) log[level](message, fields)
+      }
+    this.log = { debug: first('debug'), info: first('info'), warn: first('warn'), error: first('error') }
+  }
+
+  get signal(): AbortSignal {
+    return this.#flow.stop.signal
+  }
+
+  // The interface types what these give; here it is what the history tells.
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async run(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): Promise<any> {
+    check.name(name, '/name')
+    if (typeof fn !== 'function') check.refuse(fn, '/fn', "a function: ctx.run('charge', () => bank.charge(order))")
+    return this.#flow.operations.make({ kind: 'step', name, step: { policy: stepPolicy(options), fn } }, () => null)
+  }
+
+  async sleep(duration: Duration): Promise<void> {
+    const forMs = check.duration(duration, '/duration')
+    await this.#flow.operations.make({ kind: 'timer', name: '' }, n => ({ is: 'timer', n, forMs }))
+  }
+
+  async sleepUntil(at: Date | string): Promise<void> {
+    const until = check.instant(at, '/at')
+    await this.#flow.operations.make({ kind: 'timer', name: '' }, n => ({ is: 'timer', n, until }))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async waitFor(signal: string, options: { timeout?: Duration } = {}): Promise<any> {
+    check.name(signal, '/signal')
+    const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
+    return this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async call(job: AnyJob, input?: unknown, options: ChildOptions = {}): Promise<any> {
+    return this.#child(job, input, options, false)
+  }
+
+  async start(job: AnyJob, input?: unknown, options: ChildOptions = {}): Promise<{ id: string }> {
+    return (await this.#child(job, input, options, true)) as { id: string }
+  }
+
+  compensate(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): void {
+    check.name(name, '/name')
+    stepPolicy(options)
+    this.#compensations.push({ name, fn, options })
+  }
+
+  /** Each is tried, whatever became of the others. Answers how those failed that did. */
+  async undo(): Promise<unknown[]> {
+    const failed: unknown[] = []
+    for (let next = this.#compensations.pop(); next !== undefined; next = this.#compensations.pop())
+      await this.run(next.name, next.fn, next.options).catch(error => failed.push(error))
+    return failed
+  }
+
+  now(): Date {
+    return new Date(this.#flow.now)
+  }
+
+  random(): number {
+    return this.#flow.random()
+  }
+
+  uuid(): string {
+    return seededUuid(this.#flow.random)
+  }
+
+  continueAs(input: unknown): never {
+    throw new ContinueAs(input)
+  }
+
+  #child(job: AnyJob, input: unknown, options: ChildOptions, detached: boolean): Promise<unknown> {
+    const { name } = job
+    const value = tag(input, '/input')
+    encode(input, '/input')
+    const given = childOptions(options)
+    return this.#flow.operations.make({ kind: 'child', name, child: { run: '', detached } }, n => ({
+      is: 'child',
+      n,
+      definition: name,
+      ...(value !== undefined && { input: value }),
+      ...(Object.keys(given).length > 0 && { options: given }),
+      ...(detached && { detached }),
+    }))
+  }
+}

@@ -1,0 +1,87 @@
+import type { WireEntry } from '../wire.ts'
+import type { StepContext } from './context.ts'
+import type { StepPolicy } from './steps.ts'
+
+export type OperationKind = 'step' | 'timer' | 'signal' | 'child'
+
+/** Something that the code has asked for and waits for. */
+export interface Operation {
+  readonly n: number
+  readonly kind: OperationKind
+  readonly name: string
+  /** How it is asked for; a step is run here. */
+  readonly entry: WireEntry | null
+  readonly step?: { policy: StepPolicy; fn: (step: StepContext) => unknown }
+  readonly child?: { run: string; detached: boolean }
+  /** The server knows of it, or is being told. */
+  sent: boolean
+  /** A step that is tried once: the history tells that it has begun. */
+  begun: boolean
+  /** Attempts of a step that have failed. */
+  failures: number
+  /** A step whose next attempt is not due. */
+  backsOff: boolean
+  /** A step whose outcome is on its way to the history. */
+  reported: boolean
+  /** A step that runs. */
+  stop: AbortController | null
+  readonly settle: { resolve(value: unknown): void; reject(error: unknown): void }
+}
+
+/** The operations of a run's code, in the order in which it has asked for them. */
+export class Operations {
+  readonly #all = new Map<number, Operation>()
+  readonly #open = new Map<number, Operation>()
+  readonly #onMade: (operation: Operation) => void
+  #last = 0
+
+  constructor(onMade: (operation: Operation) => void) {
+    this.#onMade = onMade
+  }
+
+  make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'child'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
+    const n = ++this.#last
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    promise.catch(() => {}) // the loser of a race is nobody's
+    const state = { sent: false, begun: false, failures: 0, backsOff: false, reported: false, stop: null }
+    const operation: Operation = { n, ...what, entry: entry(n), ...state, settle: { resolve, reject } }
+    this.#all.set(n, operation)
+    this.#open.set(n, operation)
+    this.#onMade(operation)
+    return promise
+  }
+
+  get(n: number): Operation | undefined {
+    return this.#all.get(n)
+  }
+
+  /** The history says no more of it. */
+  forget(n: number): void {
+    this.#all.delete(n)
+  }
+
+  /** Those that have not settled, by their numbers. */
+  open(): Operation[] {
+    return [...this.#open.values()]
+  }
+
+  /** Those of a kind that the server knows of and that are open. */
+  count(kind: OperationKind): number {
+    let count = 0
+    for (const operation of this.#open.values()) if (operation.kind === kind && operation.sent) count++
+    return count
+  }
+
+  /** False: it has settled before. */
+  resolve(operation: Operation, value: unknown): boolean {
+    if (!this.#open.delete(operation.n)) return false
+    operation.settle.resolve(value)
+    return true
+  }
+
+  reject(operation: Operation, error: unknown): boolean {
+    if (!this.#open.delete(operation.n)) return false
+    operation.settle.reject(error)
+    return true
+  }
+}

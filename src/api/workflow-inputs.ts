@@ -1,0 +1,51 @@
+import type { Static } from 'typebox'
+import type { RunOptions } from '../core/options.ts'
+import type { AdvanceCall, Entry } from '../engine/face.ts'
+import { failureOf, optionsOf, payloadOf } from './inputs.ts'
+import { parseInstant } from './instants.ts'
+import type { Advance } from './workflow-schemas.ts'
+
+type AdvanceBody = Static<typeof Advance>['advances'][number]
+type EntryBody = AdvanceBody['entries'][number]
+
+export function advanceOf({ entries, ...body }: AdvanceBody, payloads: readonly string[], at: string): AdvanceCall {
+  return { ...body, entries: entries.map((entry, index) => entryOf(entry, payloads, `${at}/entries/${index}`)) }
+}
+
+function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entry {
+  const payload = (number: unknown): string | null => (number === undefined ? null : payloadOf(number, payloads))
+  switch (body.is) {
+    case 'completed':
+      return { ...body, output: payload(body.output) }
+    case 'failed':
+      return { ...body, failure: failureOf(body.failure), retryMs: body.retryMs === undefined ? null : Math.round(body.retryMs) }
+    case 'timer': {
+      const { is, n, forMs, until } = body
+      return {
+        is,
+        n,
+        ...(forMs !== undefined && { forMs: Math.round(forMs) }),
+        ...(until !== undefined && { until: parseInstant(until, `${at}/until`) }),
+      }
+    }
+    case 'wait': {
+      const { is, n, signal, timeoutMs } = body
+      return { is, n, signal, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
+    }
+    case 'child': {
+      const { is, n, definition, input, options: { metadata, ...given } = {}, detached = false } = body
+      const options: RunOptions = optionsOf(given, `${at}/options`)
+      if (metadata !== undefined) options.metadata = payloadOf(metadata, payloads)
+      return { is, n, definition, input: payload(input), options, detached }
+    }
+    case 'finished': {
+      const { is, end } = body
+      if (end.is === 'completed') return { is, end: { is: 'completed', output: payload(end.output) } }
+      if (end.is === 'continued') return { is, end: { is: 'continued', input: payload(end.input) } }
+      if (end.is === 'failed') return { is, end: { ...end, failure: failureOf(end.failure) } }
+      return { is, end }
+    }
+    case 'begun':
+      return body
+  }
+}

@@ -1,0 +1,58 @@
+import { Type } from 'typebox'
+import { TASKS_PER_CALL_MAX } from '../core/bounds.ts'
+import { DURATION_MS_MAX } from '../core/time.ts'
+import { ENTRIES_MAX } from '../engine/face.ts'
+import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions } from './schemas.ts'
+
+export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })
+
+const n = count(1, Number.MAX_SAFE_INTEGER)
+const attempt = count(1, 1_000_000)
+const End = Type.Union(
+  [
+    closed({ is: Type.Literal('completed'), output: Type.Optional(Payload) }),
+    closed({ is: Type.Literal('failed'), reason: Name, failure: Failure }),
+    closed({ is: Type.Literal('cancelled') }),
+    closed({ is: Type.Literal('continued'), input: Type.Optional(Payload) }),
+  ],
+  { title: 'End' },
+)
+const Entry = Type.Union(
+  [
+    closed({ is: Type.Literal('begun'), n, name: Name }),
+    closed({ is: Type.Literal('completed'), n, name: Name, attempt, output: Type.Optional(Payload) }),
+    closed({ is: Type.Literal('failed'), n, name: Name, attempt, failure: Failure, retryMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
+    closed({ is: Type.Literal('timer'), n, forMs: Type.Optional(number(0, DURATION_MS_MAX)), until: Type.Optional(InstantText) }),
+    closed({ is: Type.Literal('wait'), n, signal: Name, timeoutMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
+    closed({
+      is: Type.Literal('child'),
+      n,
+      definition: Name,
+      input: Type.Optional(Payload),
+      options: Type.Optional(closed({ ...runOptions, metadata: Type.Optional(Payload) }, { title: 'ChildOptions' })),
+      detached: Type.Optional(Type.Boolean()),
+    }),
+    closed({ is: Type.Literal('finished'), end: End }),
+  ],
+  { title: 'Entry' },
+)
+export const Advance = closed(
+  {
+    worker: Name,
+    advances: list(
+      closed({
+        ...ref,
+        call: count(1, Number.MAX_SAFE_INTEGER),
+        upTo: count(0, Number.MAX_SAFE_INTEGER),
+        yields: Type.Boolean(),
+        entries: list(Entry, ENTRIES_MAX),
+      }),
+      TASKS_PER_CALL_MAX,
+    ),
+  },
+  { title: 'Advance' },
+)
+/** Where payloads are in it. */
+export const ADVANCE_RAW = {
+  advances: [{ entries: [{ output: 'raw', input: 'raw', options: { metadata: 'raw' }, end: { output: 'raw', input: 'raw' } }] }],
+} as const

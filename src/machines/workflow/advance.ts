@@ -1,0 +1,141 @@
+import type { Context, Decision, Message } from '../../core/machine.ts'
+import type { Payload } from '../../core/run.ts'
+import { decideTask } from '../../core/task.ts'
+import { cancelChildren, childId, startMessage } from './children.ts'
+import { decision, NOTHING, refuse } from './decision.ts'
+import { evolve, policyOf, taskId } from './state.ts'
+import {
+  type Advance,
+  CHILDREN_OPEN_MAX,
+  type Child,
+  type Closing,
+  ENTRIES_MAX,
+  type End,
+  type Entry,
+  OPEN_MAX,
+  type WorkflowEvent,
+  type WorkflowState,
+} from './types.ts'
+
+/**
+ * What a worker says of the code that it runs. Accepted once: a repeat of a call changes nothing. It keeps the task unless it yields and has seen all that the
+ * code may go on with; so whatever its own entries bring about (a signal that was there already) it hears in the answer, and not by another delivery.
+ */
+export function advanced(state: WorkflowState, input: Advance, context: Context): Decision<WorkflowEvent> {
+  const { delivery, call, entries } = input
+  const known = state.calls.find(known => known.delivery === delivery)
+  if (known !== undefined && call <= known.call) return NOTHING
+  if (state.closing !== null) return refuse(delivery, 'closed')
+  // A worker that has seen more than there is has seen what the store has lost since (E2).
+  if (state.task === null || input.task !== taskId(state) || input.upTo > state.count) return refuse(delivery, 'superseded')
+  const { task, attempt, worker } = input
+  const step = decideTask(state.task, policyOf(state), { is: 'report', task, attempt, delivery, worker }, false, context)
+  if (step.refused !== undefined) return refuse(delivery, step.refused)
+  const fold = new Fold(state, context)
+  for (const event of step.events) fold.add(event as WorkflowEvent)
+  if (entries.length > ENTRIES_MAX) return refuse(delivery, 'too-many-items')
+  for (const entry of entries) fold.entry(entry)
+  return fold.decided(input)
+}
+
+/** Entries become events, each decided on what those before it made of the state. */
+class Fold {
+  private readonly before: WorkflowState
+  private readonly context: Context
+  private readonly events: WorkflowEvent[] = []
+  private readonly messages: Message[] = []
+  private state: WorkflowState
+  private output: Payload | null = null
+
+  constructor(before: WorkflowState, context: Context) {
+    this.before = before
+    this.state = before
+    this.context = context
+  }
+
+  add(event: WorkflowEvent): void {
+    this.events.push(event)
+    this.state = evolve(this.state, event)
+  }
+
+  entry(entry: Entry): void {
+    if (this.state.closing !== null || this.state.task === null) return // nothing follows the end
+    const at = this.context.now
+    switch (entry.is) {
+      case 'begun':
+        return this.add({ is: 'step_begun', at, n: entry.n, name: entry.name })
+      case 'completed': {
+        const { n, name, attempt, output } = entry
+        return this.add({ is: 'step_completed', at, n, name, attempt, ...(output === null ? {} : { output }) })
+      }
+      case 'failed': {
+        const { n, name, attempt, failure, retryMs } = entry
+        return this.add({ is: 'step_failed', at, n, name, attempt, failure, ...(retryMs === null ? {} : { retryAt: at + retryMs }) })
+      }
+      case 'timer':
+        return this.add({ is: 'timer_set', at, n: entry.n, dueAt: Math.max(entry.until ?? 0, at + (entry.forMs ?? 0)) })
+      case 'wait': {
+        const { n, signal, timeoutMs } = entry
+        const taken = this.state.signals.find(({ name }) => name === signal)
+        if (taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: taken.number })
+        return this.add({ is: 'waiting', at, n, signal, ...(timeoutMs === undefined ? {} : { dueAt: at + timeoutMs }) })
+      }
+      case 'child':
+        return this.child(entry)
+      case 'finished':
+        return this.finished(entry.end)
+    }
+  }
+
+  decided({ call, delivery, upTo, yields }: Advance): Decision<WorkflowEvent> {
+    if (Object.keys(this.state.open).length > OPEN_MAX) this.tooMany()
+    const { closing, task, news } = this.state
+    if (closing === null && task !== null && yields && news <= upTo) this.add({ is: 'yielded', at: this.context.now, call: 0 })
+    const last = this.events.at(-1)
+    if (last === undefined) return NOTHING
+    // It stands on the last of its events, so that all of them are remembered by it, or none.
+    this.events[this.events.length - 1] = { ...last, call, ...(closing === null ? {} : { delivery }) } as WorkflowEvent
+    return decision(this.before, this.events, this.messages, this.output)
+  }
+
+  private child({ n, definition, input, options, detached }: Entry & { is: 'child' }): void {
+    const children = Object.values(this.state.open).reduce((sum, open) => (open.is === 'child' ? sum + 1 : sum), 0)
+    if (children >= CHILDREN_OPEN_MAX) return this.tooMany()
+    const run = childId(this.context.self, this.state.base, n)
+    const event = { is: 'child_asked', at: this.context.now, n, definition, run } as WorkflowEvent & { is: 'child_asked' }
+    if (input !== null) event.input = input
+    if (Object.keys(options).length > 0) event.options = options
+    if (detached) event.detached = true
+    this.add(event)
+    this.messages.push(startMessage(this.context.self, n, this.state.open[n] as Child, false))
+  }
+
+  private finished(end: End): void {
+    const { now: at } = this.context
+    this.messages.push(...cancelChildren(this.state, this.context))
+    switch (end.is) {
+      case 'completed':
+        this.output = end.output
+        return this.add({ is: 'completed', at } as Closing as WorkflowEvent)
+      case 'failed':
+        return this.add({ is: 'failed', at, reason: end.reason, failure: end.failure } as Closing as WorkflowEvent)
+      case 'cancelled':
+        return this.add({ is: 'cancelled', at, reason: 'cancelled' } as Closing as WorkflowEvent)
+      case 'continued': {
+        // What begins anew would never hear of it.
+        if (this.state.cancelRequested) return this.add({ is: 'cancelled', at, reason: 'cancelled' } as Closing as WorkflowEvent)
+        const { signals } = this.state
+        const event = { is: 'continued', at, call: 0 } as WorkflowEvent & { is: 'continued' }
+        if (end.input !== null) event.input = end.input
+        if (signals.length > 0) event.signals = signals
+        return this.add(event)
+      }
+    }
+  }
+
+  private tooMany(): void {
+    if (this.state.closing !== null) return
+    const message = `more than ${CHILDREN_OPEN_MAX} children, or ${OPEN_MAX} operations, were open at once`
+    this.finished({ is: 'failed', reason: 'too-many-open', failure: { type: 'TooManyOpen', message, code: 'too-many-open' } })
+  }
+}

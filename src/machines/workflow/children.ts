@@ -1,0 +1,38 @@
+import { callRunId, type RunId, slotOf } from '../../core/ids.ts'
+import type { Context, Decision, Message } from '../../core/machine.ts'
+import type { Child, WorkflowEvent, WorkflowState } from './types.ts'
+
+/** The run of a child, in its parent's slot: the same however often it is asked for. */
+export function childId(self: RunId, base: number, n: number): RunId {
+  return callRunId(`${self}:${base}:${n}`, 0, slotOf(self))
+}
+
+export function startMessage(self: RunId, n: number, { run, definition, detached, order }: Child, again: boolean): Message {
+  const { input, options } = order as NonNullable<Child['order']>
+  const trigger = { is: 'workflow' as const, run: self, n, ...(detached ? { detached: true as const } : {}) }
+  return { is: 'start', reference: n, run, again, order: { definition, input, options, trigger } }
+}
+
+/** The operation that waits for the end of this run; null: none does any more. */
+export function childOf({ open }: WorkflowState, run: RunId): number | null {
+  for (const key in open) {
+    const child = open[Number(key)]
+    if (child?.is === 'child' && child.run === run) return Number(key)
+  }
+  return null
+}
+
+/** Those that it waits for are asked to stop; one that is detached goes on. */
+export function cancelChildren({ open }: WorkflowState, context: Context): Message[] {
+  return Object.values(open).flatMap(child =>
+    child.is !== 'child' || child.detached
+      ? []
+      : [{ is: 'tell' as const, to: child.run, input: { is: 'cancel', command: context.id(), by: null, why: `its workflow ${context.self} stops` } }],
+  )
+}
+
+/** A run that closes, or begins anew, leaves none behind that it waited for. */
+export function withChildren(before: WorkflowState, decided: Decision<WorkflowEvent>, context: Context): Decision<WorkflowEvent> {
+  const messages = cancelChildren(before, context)
+  return messages.length === 0 ? decided : { ...decided, messages: [...(decided.messages ?? []), ...messages] }
+}

@@ -1,0 +1,232 @@
+import { invariant } from '../../core/errors.ts'
+import { WORKER_LABEL } from '../../core/gates.ts'
+import type { CommandId } from '../../core/ids.ts'
+import type { Pending, TaskOrder } from '../../core/machine.ts'
+import { QUEUE_DEFAULT } from '../../core/options.ts'
+import type { RetryPolicy } from '../../core/retry.ts'
+import { isClosed, type RunState } from '../../core/run.ts'
+import { deliveredOf, evolveTask, newTask, orderOf, type TaskEvent, type TaskPolicy, type TaskState, wakeAtOf } from '../../core/task.ts'
+import type { Instant } from '../../core/time.ts'
+import type { Child, Closing, Open, Started, WorkflowEvent, WorkflowState } from './types.ts'
+
+/** So long a run that is live on a worker waits for that worker, before any other may have it. */
+export const HOLDER_MS = 2_000
+/** A start that was not answered is sent again. */
+export const RESEND_MS = 10_000
+const COMMANDS_MAX = 1_000
+/** Commands are remembered for so long (E9). */
+const COMMANDS_MS = 24 * 3_600_000
+const CALLS_MAX = 5
+
+/** A task whose code does not fit its history, or whose worker was lost, is given again for ever: new code may mend it. */
+const TASK_RETRY: RetryPolicy = { attempts: 1_000_000_000, initialMs: 1_000, factor: 2, maximumMs: 60_000, jitter: 0.1 }
+
+export function evolve(state: WorkflowState | null, event: WorkflowEvent): WorkflowState {
+  if (event.is === 'started') {
+    invariant(state === null, 'a run starts once', { definition: event.definition })
+    return born(event as Started)
+  }
+  invariant(state !== null, 'a history begins with started', { event: event.is })
+  invariant(state.closing === null, 'a closed run never changes', { event: event.is })
+  const next = { ...evolved(state, event), count: state.count + 1 }
+  const { call } = event as { call?: number }
+  return call === undefined ? next : { ...next, calls: called(state, event, call) }
+}
+
+function born(started: Started): WorkflowState {
+  const options = started.options ?? {}
+  const dueAt = Math.max(options.notBefore ?? 0, started.at)
+  const { timeout, expiresMs } = options
+  return {
+    started,
+    count: 1,
+    base: 0,
+    news: 1,
+    turn: 1,
+    task: newTask(options.notBefore ?? null, started.at),
+    since: started.at,
+    startedAt: null,
+    holder: null,
+    open: {},
+    signals: [],
+    commands: [],
+    calls: [],
+    cancelRequested: false,
+    totalAt: timeout?.total === undefined ? null : dueAt + timeout.total,
+    expiresAt: expiresMs === undefined ? null : dueAt + expiresMs,
+    closing: null,
+  }
+}
+
+function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
+  switch (event.is) {
+    case 'step_begun':
+      return told(opened(state, event.n as number, { is: 'step', name: event.name as string }), event)
+    case 'step_completed':
+      return told(ended(state, event.n as number), event)
+    case 'step_failed': {
+      const { n, name, attempt, failure, retryAt } = event as WorkflowEvent & { is: 'step_failed' }
+      return retryAt === undefined ? told(ended(state, n), event) : opened(state, n, { is: 'backoff', name, attempt, failure, dueAt: retryAt })
+    }
+    case 'timer_set':
+      return opened(state, event.n as number, { is: 'timer', dueAt: event.dueAt as Instant })
+    case 'waiting': {
+      const { n, signal, dueAt = null, taken } = event as WorkflowEvent & { is: 'waiting' }
+      if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt })
+      return told({ ...state, signals: state.signals.filter(({ number }) => number !== taken) }, event)
+    }
+    case 'retry_due':
+    case 'timer_fired':
+    case 'wait_timed_out':
+    case 'child_refused':
+    case 'child_closed':
+      return told(ended(state, event.n as number), event)
+    case 'child_asked': {
+      const { n, definition, run, input = null, options = {}, detached = false, at } = event as WorkflowEvent & { is: 'child_asked' }
+      return opened(state, n, { is: 'child', definition, run, detached, askedAt: at, order: { input, options } })
+    }
+    case 'child_started': {
+      const n = event.n as number
+      const child = state.open[n] as Child
+      return child.detached ? told(ended(state, n), event) : opened(state, n, { ...child, order: null })
+    }
+    case 'signalled':
+      return signalled(state, event as WorkflowEvent & { is: 'signalled' })
+    case 'yielded': {
+      const worker = state.task?.worker
+      invariant(worker != null, 'only a worker that has the task yields', { turn: state.turn })
+      return { ...state, task: null, since: event.at, holder: { worker, upTo: state.count + 1 } }
+    }
+    case 'unbound':
+      return { ...state, holder: null }
+    case 'continued':
+      return continued(state, event as WorkflowEvent & { is: 'continued' })
+    case 'cancel_requested':
+      return told({ ...state, cancelRequested: true, commands: remembered(state, event.command as CommandId, event.at) }, event)
+    default:
+      return isClosed(event.is as RunState) ? closed(state, event as Closing) : tasked(state, event as TaskEvent)
+  }
+}
+
+/** The code may go on: it gets its task, if it has none. */
+function told(state: WorkflowState, { at }: { at: Instant }): WorkflowState {
+  const news = state.count + 1
+  if (state.task !== null) return { ...state, news }
+  return { ...state, news, turn: state.turn + 1, task: newTask(null, at), since: at }
+}
+
+function tasked(state: WorkflowState, event: TaskEvent): WorkflowState {
+  invariant(state.task !== null, 'a task event needs a task', { event: event.is })
+  const task = evolveTask(state.task, event)
+  const next = { ...state, task, since: event.at, startedAt: state.startedAt ?? task.startedAt }
+  // Whoever had it has said that it goes, has failed, or is gone.
+  if (event.is === 'returned' || event.is === 'attempt_failed') return { ...next, holder: null }
+  return event.is === 'resumed' ? { ...next, commands: remembered(state, event.command, event.at) } : next
+}
+
+function opened(state: WorkflowState, n: number, open: Open): WorkflowState {
+  return { ...state, open: { ...state.open, [n]: open } }
+}
+
+function ended(state: WorkflowState, n: number): WorkflowState {
+  if (state.open[n] === undefined) return state
+  const { [n]: _, ...open } = state.open
+  return { ...state, open }
+}
+
+function signalled(state: WorkflowState, event: WorkflowEvent & { is: 'signalled' }): WorkflowState {
+  const { n, name, payload = null, command, at } = event
+  const next = { ...state, commands: remembered(state, command, at) }
+  if (n !== undefined) return told(ended(next, n), event)
+  return { ...next, signals: [...state.signals, { number: state.count, name, payload }] }
+}
+
+/** The same run, from its beginning: nothing of what was before is looked at again, save signals that nobody took. */
+function continued(state: WorkflowState, event: WorkflowEvent & { is: 'continued' }): WorkflowState {
+  const worker = state.task?.worker
+  invariant(worker != null, 'only a worker that has the task goes on anew', { turn: state.turn })
+  const begun = { ...state, base: state.count, open: {}, input: event.input ?? null, holder: { worker, upTo: state.count }, task: null }
+  return told(begun, event)
+}
+
+function closed(state: WorkflowState, closing: Closing): WorkflowState {
+  return { ...state, closing, since: closing.at, open: {}, signals: [], commands: [], task: endedTask(state.task, closing) }
+}
+
+function endedTask(task: TaskState | null, { at, failure }: Closing): TaskState | null {
+  return task === null ? null : { ...task, phase: 'ended', since: at, delivery: null, failure: failure ?? null }
+}
+
+function remembered({ commands }: WorkflowState, id: CommandId, at: Instant): WorkflowState['commands'] {
+  const from = commands.findIndex(command => command.at > at - COMMANDS_MS)
+  return [...(from < 0 ? [] : commands.slice(Math.max(from, commands.length + 1 - COMMANDS_MAX))), { id, at }]
+}
+
+function called({ calls, task }: WorkflowState, event: WorkflowEvent, call: number): WorkflowState['calls'] {
+  const delivery = (event as { delivery?: string }).delivery ?? task?.delivery
+  invariant(delivery != null, 'whoever advances a run has its task', { event: event.is })
+  const others = calls.filter(known => known.delivery !== delivery)
+  return [...others.slice(1 - CALLS_MAX), { delivery, call }]
+}
+
+export function policyOf({ started, holder, task }: WorkflowState): TaskPolicy {
+  const { queue = QUEUE_DEFAULT, labels = null, priority = 0, gate = null } = started.options ?? {}
+  return {
+    task: 'workflow',
+    queue,
+    definition: started.definition,
+    labels: holder === null || task?.phase !== 'ready' ? labels : { ...labels, [WORKER_LABEL]: holder.worker },
+    priority,
+    gate,
+    retry: TASK_RETRY,
+    timeouts: {},
+  }
+}
+
+export function taskId({ turn }: WorkflowState): string {
+  return String(turn)
+}
+
+export function readyOrder(state: WorkflowState): TaskOrder | null {
+  if (state.task === null || state.closing !== null) return null
+  const order = orderOf(state.task, policyOf(state))
+  return order === null ? null : { ...order, task: taskId(state) }
+}
+
+/** The earliest that time alone does. */
+export function wakeAt(state: WorkflowState): Instant | null {
+  if (state.closing !== null) return null
+  const { task, holder, totalAt, expiresAt, startedAt } = state
+  let at = task === null ? null : wakeAtOf(task, policyOf(state))
+  const sooner = (other: Instant | null): void => {
+    if (other !== null && (at === null || other < at)) at = other
+  }
+  sooner(totalAt)
+  if (startedAt === null) sooner(expiresAt)
+  if (task?.phase === 'ready' && holder !== null) sooner(task.since + HOLDER_MS)
+  for (const open of Object.values(state.open)) sooner(dueAt(open))
+  return at
+}
+
+/** When time alone does something to an open operation. */
+export function dueAt(open: Open): Instant | null {
+  if (open.is === 'step') return null
+  if (open.is === 'child') return open.order === null ? null : open.askedAt + RESEND_MS
+  return open.dueAt
+}
+
+export function pending(state: WorkflowState): Pending {
+  if (state.closing !== null) return { ready: [], delivered: [], wakeAt: null }
+  const order = readyOrder(state)
+  const delivered = state.task === null ? null : deliveredOf(state.task, policyOf(state))
+  return {
+    ready: order === null ? [] : [order],
+    delivered: delivered === null ? [] : [{ ...delivered, task: taskId(state) }],
+    wakeAt: wakeAt(state),
+  }
+}
+
+/** How many of the first events a worker knows. */
+export function journal({ holder, base }: WorkflowState, worker: string): number {
+  return holder?.worker === worker ? holder.upTo : base
+}

@@ -1,0 +1,181 @@
+import type { CommandId, DeliveryId, RunId, TaskId, WorkerId } from '../../core/ids.ts'
+import type { Answered, ChildClosed, RunInput, TaskInput } from '../../core/machine.ts'
+import type { RunOptions } from '../../core/options.ts'
+import type { ClosedState, Failure, HistoryEvent, Payload, Trigger } from '../../core/run.ts'
+import type { TaskEvent, TaskState } from '../../core/task.ts'
+import type { Instant } from '../../core/time.ts'
+
+/** What one call of a worker may bring. */
+export const ENTRIES_MAX = 500
+/** Operations of a run that are open at once, and children among them: all of them are told when it closes (E8). */
+export const OPEN_MAX = 10_000
+export const CHILDREN_OPEN_MAX = 1_000
+/** Signals that nobody has waited for yet, and their bytes. */
+export const SIGNALS_MAX = 1_000
+export const SIGNAL_BYTES_MAX = 512 * 1024
+
+/**
+ * An entry of the journal: what the run's code has done, or asks for. `n` numbers the operations of the code in the order in which it makes them, from 1 on, and
+ * anew after each `continued`.
+ */
+export type Entry =
+  /** A step that is tried once is about to run: never again. */
+  | { is: 'begun'; n: number; name: string }
+  | { is: 'completed'; n: number; name: string; attempt: number; output: Payload | null }
+  /** `retryMs`: tried again after so long; null: that was the last attempt. */
+  | { is: 'failed'; n: number; name: string; attempt: number; failure: Failure; retryMs: number | null }
+  | { is: 'timer'; n: number; forMs?: number; until?: Instant }
+  | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
+  | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean }
+  /** The code has ended, or begins anew with another input. Always the last one. */
+  | { is: 'finished'; end: End }
+
+export type End =
+  | { is: 'completed'; output: Payload | null }
+  | { is: 'failed'; reason: string; failure: Failure }
+  | { is: 'cancelled' }
+  | { is: 'continued'; input: Payload | null }
+
+/**
+ * A worker that has the run's task says how far the code is. `call` counts the calls of one delivery, which makes them repeatable. `upTo`: so many events of the
+ * history it has seen. `yields`: nothing runs any more before something happens, so the task may be taken from it.
+ */
+export interface Advance {
+  is: 'advance'
+  task: TaskId
+  attempt: number
+  delivery: DeliveryId
+  worker: WorkerId
+  call: number
+  upTo: number
+  yields: boolean
+  entries: readonly Entry[]
+}
+
+export interface SignalInput {
+  is: 'signal'
+  command: CommandId
+  name: string
+  payload: Payload | null
+  by: string | null
+}
+
+export interface StartInput {
+  is: 'start'
+  definition: string
+  options: Omit<RunOptions, 'delayMs'>
+  trigger: Trigger
+  key?: string
+  traceparent?: string
+}
+
+export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | Advance
+
+/** What the first event keeps; what is absent has its default. */
+export interface Started {
+  is: 'started'
+  at: Instant
+  definition: string
+  options?: StartInput['options']
+  trigger?: Trigger
+  key?: string
+  traceparent?: string
+}
+
+/** The last event: its name is the state that it leads to. */
+export interface Closing {
+  is: ClosedState
+  at: Instant
+  reason?: string
+  failure?: Failure
+  by?: string
+  why?: string
+  /** Whose advance closed it. */
+  delivery?: DeliveryId
+  call?: number
+}
+
+/** A signal that came before anybody waited for it. `number`: of the event that tells of it. */
+export interface Buffered {
+  readonly number: number
+  readonly name: string
+  readonly payload: Payload | null
+}
+
+type At = { at: Instant }
+type Who = { by?: string; why?: string; command: CommandId }
+/** `call`: of the advance that brought it; on the last of its events. */
+type Of = At & { n: number; call?: number }
+export type WorkflowEvent = HistoryEvent &
+  (
+    | Started
+    | TaskEvent
+    | (Of & { is: 'step_begun'; name: string })
+    | (Of & { is: 'step_completed'; name: string; attempt: number; output?: Payload })
+    | (Of & { is: 'step_failed'; name: string; attempt: number; failure: Failure; retryAt?: Instant })
+    | (Of & { is: 'retry_due' })
+    | (Of & { is: 'timer_set'; dueAt: Instant })
+    | (Of & { is: 'timer_fired' })
+    /** `taken`: the number of the event of a signal that was there already. */
+    | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number })
+    | (Of & { is: 'wait_timed_out' })
+    | (Of & { is: 'child_asked'; definition: string; run: RunId; input?: Payload; options?: RunOptions; detached?: true })
+    | (Of & { is: 'child_started' })
+    | (Of & { is: 'child_refused'; code: string; other?: RunId })
+    | (Of & { is: 'child_closed'; run: RunId; state: ClosedState; reason?: string; output?: Payload; failure?: Failure })
+    /** `n`: of the operation that waited for it. */
+    | (At & { is: 'signalled'; name: string; payload?: Payload; command: CommandId; by?: string; n?: number })
+    | (At & { is: 'yielded'; call: number })
+    /** Its worker did not come back for it in time: any other may have it. */
+    | (At & { is: 'unbound' })
+    | (At & { is: 'continued'; input?: Payload; signals?: readonly Buffered[]; call: number })
+    | (At & { is: 'cancel_requested' } & Who)
+    | Closing
+  )
+
+/** An operation of the code whose end the history does not tell yet. */
+export type Open =
+  | { readonly is: 'step'; readonly name: string }
+  | { readonly is: 'backoff'; readonly name: string; readonly attempt: number; readonly dueAt: Instant; readonly failure: Failure }
+  | { readonly is: 'timer'; readonly dueAt: Instant }
+  | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null }
+  | Child
+
+export interface Child {
+  readonly is: 'child'
+  readonly definition: string
+  readonly run: RunId
+  readonly detached: boolean
+  readonly askedAt: Instant
+  /** What it is started with, until it is known that it was. */
+  readonly order: { readonly input: Payload | null; readonly options: RunOptions } | null
+}
+
+export interface WorkflowState {
+  readonly started: Started
+  /** Events so far. */
+  readonly count: number
+  /** Number of the event with which the code begins: `started`, or the last `continued`. */
+  readonly base: number
+  /** So many events there were when something had happened last that the code waits for, or may. */
+  readonly news: number
+  /** Workflow tasks so far: the task's id. */
+  readonly turn: number
+  /** The workflow task: the run's code is to go on. Null: it waits. */
+  readonly task: TaskState | null
+  /** Since when it waits, or has its task. */
+  readonly since: Instant
+  readonly startedAt: Instant | null
+  /** Who has the live run in memory, and how many events it has seen. */
+  readonly holder: { readonly worker: WorkerId; readonly upTo: number } | null
+  readonly open: Readonly<Record<number, Open>>
+  readonly signals: readonly Buffered[]
+  readonly commands: readonly { readonly id: CommandId; readonly at: Instant }[]
+  /** The last call of the last deliveries: what makes `advance` idempotent. */
+  readonly calls: readonly { readonly delivery: DeliveryId; readonly call: number }[]
+  readonly input?: Payload | null
+  readonly cancelRequested: boolean
+  readonly totalAt: Instant | null
+  readonly expiresAt: Instant | null
+  readonly closing: Closing | null
+}

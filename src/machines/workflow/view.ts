@@ -1,0 +1,54 @@
+import type { OpenState, RunView, Trigger } from '../../core/run.ts'
+import { wakeAt } from './state.ts'
+import type { Open, WorkflowState } from './types.ts'
+
+const CALLED: Trigger = { is: 'call' }
+
+export function view(state: WorkflowState): RunView {
+  const { started, task, closing } = state
+  const { retry: _, ...options } = started.options ?? {}
+  const seen = {
+    attempt: task?.attempt ?? 1,
+    attempts: task?.attempt ?? 1,
+    startedAt: state.startedAt,
+    progress: null,
+    failure: closing === null ? (task?.failure ?? null) : (closing.failure ?? null),
+    worker: task?.worker ?? null,
+    nextAt: wakeAt(state),
+    dueAt: task?.phase === 'scheduled' || task?.phase === 'backoff' ? task.since : null,
+    checkpoint: null,
+    trigger: started.trigger ?? CALLED,
+    options,
+    ...(state.input === undefined ? {} : { input: state.input }),
+  }
+  if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
+  const [open, reason] = openState(state)
+  return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
+}
+
+function openState({ task, open }: WorkflowState): [OpenState, string | null] {
+  switch (task?.phase) {
+    case 'scheduled':
+      return ['scheduled', null]
+    case 'ready':
+      return ['queued', null]
+    case 'running':
+      return ['running', null]
+    case 'backoff':
+      return task.failure?.code === 'diverged' ? ['paused', 'diverged'] : ['waiting', 'back-off']
+    default:
+      return ['waiting', awaits(Object.values(open))]
+  }
+}
+
+/** What it waits for, in a word: of several, the one that a person is most likely to have to do with. */
+function awaits(open: readonly Open[]): string | null {
+  for (const [is, word] of WORDS) if (open.some(one => one.is === is)) return word
+  return null
+}
+const WORDS = [
+  ['wait', 'signal'],
+  ['child', 'child'],
+  ['backoff', 'step-back-off'],
+  ['timer', 'sleep'],
+] as const

@@ -1,0 +1,66 @@
+// The workflows of the tests in this folder. Each step writes down that it starts, under its key.
+import { appendFileSync } from 'node:fs'
+import { job, type StepContext, workflow } from '@mainspring/sdk'
+
+const after = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+const RETRY = { attempts: 60, initial: 20, factor: 1.2, maximum: 500 }
+
+export interface StepMark {
+  run: string
+  step: string
+  key: string
+  worker: string
+}
+
+export const priced = job('priced', { retry: RETRY }, async (n: number) => {
+  await after(n % 20)
+  return n * 10
+})
+
+/** Five steps and a child, a wait for a signal, a sleep, a step that fails twice, and one that is tried once. */
+export const order = workflow('order', async (n: number, ctx) => {
+  const mark =
+    <T>(step: string, value: T) =>
+    async ({ key }: StepContext): Promise<T> => {
+      const said: StepMark = { run: ctx.id, step, key, worker: process.env.TEST_WORKER as string }
+      appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify(said)}\n`)
+      await after(n % 30)
+      return value
+    }
+  const reserved = await ctx.run('reserve', mark('reserve', n), { retry: RETRY })
+  const [price, packed] = await Promise.all([
+    ctx.call(priced, reserved),
+    ctx.run('pack', mark('pack', 'packed'), { retry: RETRY }),
+    ctx.sleep(n % 100),
+  ])
+  const charged = await ctx.run('charge', mark('charge', true), { retry: { attempts: 1 } }).catch((error: Error) => error.name)
+  const approved = await ctx.waitFor<string>('approval')
+  const failed = await ctx.run('flaky', step => (step.attempt < 3 ? Promise.reject(new Error('not yet')) : step.attempt), { retry: RETRY })
+  const shipped = await ctx.run('ship', mark('ship', ctx.uuid().length), { retry: RETRY })
+  return { price, packed, charged: charged === true || charged === 'Lost', approved, failed, shipped }
+})
+
+/** Writes down that its code is called, which no code of people's may. */
+export const naps = workflow('naps', async (count: number, ctx) => {
+  appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify({ run: ctx.id, step: 'called', key: '', worker: process.env.TEST_WORKER })}\n`)
+  for (let nap = 0; nap < count; nap++) await ctx.sleep(30)
+  return count
+})
+
+const held = (step: StepContext): Promise<string> =>
+  new Promise(resolve => step.signal.addEventListener('abort', () => resolve((step.signal.reason as Error).name)))
+
+/** A step that ends when it is asked to. */
+export const patient = workflow('patient', async (_: null, ctx) => {
+  const said = await ctx.run('hold', held)
+  return [said, await ctx.sleep('1h').catch((error: Error) => error.name)]
+})
+
+/** What is heard while a step runs. */
+export const listening = workflow('listening', async (_: null, ctx) => Promise.race([ctx.run('hold', held), ctx.waitFor<string>('stop')]))
+
+/** On worker `first` it goes on until that worker stops. */
+export const leisurelyStep = workflow('leisurely-step', async (_: null, ctx) => {
+  const before = await ctx.run('before', () => process.env.TEST_WORKER)
+  return [before, await ctx.run('long', step => (process.env.TEST_WORKER === 'first' ? held(step) : 'on another'))]
+})

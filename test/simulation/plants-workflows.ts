@@ -1,0 +1,94 @@
+import type { Planted } from './plants.ts'
+import type { Scenario } from './scenario.ts'
+
+const FLOW = 'sdk/typescript/src/workflow/flow.ts'
+
+/** Bugs of the workflow machine, its protocol and the SDK that runs its code. */
+export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
+  'workflow-early-result': {
+    rule: 'workflow',
+    what: 'the code goes on with the result of a step that the server does not know yet',
+    seeds: 4,
+    caught: /a step began before the one before it was committed/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      { file: FLOW, find: 'if (!this.#applying) {', replace: 'if (false) {' },
+      {
+        file: FLOW,
+        find: '      this.#outcomes.push(entry)\n',
+        replace: "      this.#outcomes.push(entry)\n      if (entry.is === 'completed') this.operations.resolve(operation, entry.output)\n",
+      },
+    ],
+  },
+  'workflow-once-again': {
+    rule: 'workflow',
+    what: 'a step that is tried once does not say that it begins',
+    seeds: 30,
+    caught: /a step with attempts: 1 began twice/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      { file: FLOW, find: 'if (once && !operation.begun) {', replace: 'if (false) {' },
+      { file: FLOW, find: 'if (once && !operation.sent) {', replace: 'if (false) {' },
+    ],
+  },
+  'workflow-repeated-call': {
+    rule: 'workflow',
+    what: 'what a worker says twice is taken twice',
+    seeds: 30,
+    caught: /a step has two accepted results|cannot be folded|does not say so \(P6/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      {
+        file: 'src/machines/workflow/advance.ts',
+        find: 'if (known !== undefined && call <= known.call) return NOTHING',
+        replace: 'if (false) return NOTHING',
+      },
+    ],
+  },
+  'workflow-signal-twice': {
+    rule: 'workflow',
+    what: 'a signal that is repeated is another one',
+    seeds: 10,
+    caught: /a signal was taken twice/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      {
+        file: 'src/machines/workflow/machine.ts',
+        find: 'if (state.commands.some(({ id }) => id === command)) return NOTHING',
+        replace: 'if (false) return NOTHING',
+      },
+    ],
+  },
+  'workflow-early-yield': {
+    rule: 'workflow',
+    what: 'the task is taken from a worker that has not heard of all that its code waits for',
+    seeds: 4,
+    caught: /\(P6\)/,
+    workflows: true,
+    plant: { scenario },
+    patches: [{ file: 'src/machines/workflow/advance.ts', find: 'yields && news <= upTo', replace: 'yields' }],
+  },
+  'workflow-two-turns': {
+    rule: 'workflow',
+    what: 'a run is given to its worker again before that has heard how its last turn ended',
+    seeds: 20,
+    caught: /\(P6\)|gave something else|two accepted results/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      {
+        file: 'sdk/typescript/src/worker/flows.ts',
+        find: 'before === undefined ? this.#run(attempt) : before.then',
+        replace: 'true ? this.#run(attempt) : before.then',
+      },
+    ],
+  },
+}
+
+function scenario(drawn: Scenario): void {
+  Object.assign(drawn, { workflows: true, rollbacks: false })
+}

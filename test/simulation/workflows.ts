@@ -1,0 +1,290 @@
+import {
+  Abort,
+  Client,
+  type Connection,
+  job,
+  RequestRefused,
+  type StepContext,
+  type WireProblem,
+  type WorkflowContext,
+  workflow,
+} from '@mainspring/sdk'
+import { startWorker } from '@mainspring/sdk/worker'
+import { createApi } from '../../src/api/api.ts'
+import type { RunId } from '../../src/core/ids.ts'
+import type { HistoryEvent } from '../../src/core/run.ts'
+import type { Engine } from '../../src/engine/face.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
+import { insist, type Stage } from './actors.ts'
+import { Life } from './life.ts'
+import type { Rng } from './rng.ts'
+import { NAMESPACE } from './scenario.ts'
+import type { RunTruth } from './truth.ts'
+
+const CALL_MS = 3_000
+const SAGA = 'saga'
+const STEPS_MAX = 3
+
+interface Input {
+  n: number
+  round: number
+}
+
+/** What the workflow gives for an input, worked out without any of what makes it durable. */
+function expected({ n }: Input): { output: unknown } | { reason: string; undone: number } {
+  if (n % 5 === 4) return { reason: 'aborted', undone: 1 }
+  const steps = Array.from({ length: n % (STEPS_MAX + 1) }, (_, index) => index * n)
+  return { output: [...steps, 'left', n * 2, n % 3, 'go', null, n % 4 === 3 ? 1 : 0] }
+}
+
+/**
+ * Workflows as people write them, run by the SDK's own worker over the simulated network, and what must hold of them: a run gives what its code gives without a
+ * crash, each step has one accepted result, nothing of a step begins before what comes before it is committed, and one that is tried once begins once.
+ */
+export class Workflows {
+  readonly #stage: Stage
+  /** How often each step that is tried once has begun, by its key. */
+  readonly #once = new Map<string, number>()
+  readonly #apis = new WeakMap<Engine, ReturnType<typeof createApi>>()
+  #started = 0
+  #effects = 0
+  #ended = 0
+
+  constructor(stage: Stage) {
+    this.#stage = stage
+  }
+
+  get counts(): { sagas: number; sagasEnded: number; effects: number } {
+    return { sagas: this.#started, sagasEnded: this.#ended, effects: this.#effects }
+  }
+
+  /** Starts runs, and sends each its signal: now, or a while before anybody waits for it, and sometimes twice. */
+  async starts(rng: Rng): Promise<void> {
+    const { world, scenario } = this.#stage
+    while (!this.#stage.calm) {
+      await world.sleep(rng.wait(scenario.thinkMs * 2))
+      if (this.#stage.calm) return
+      const n = this.#started++
+      const callKey = `saga-${n}`
+      const start = {
+        definition: SAGA,
+        input: JSON.stringify({ n, round: 0 } satisfies Input),
+        options: { retentionMs: 3_600_000 },
+        trigger: { is: 'call' as const },
+      }
+      const outcome = await insist(this.#stage, rng, 6, {
+        name: callKey,
+        timeoutMs: CALL_MS,
+        repeatable: true,
+        run: engine => engine.runs.start(NAMESPACE, { callKey, by: null, starts: [start] }),
+      })
+      const answer = outcome.is === 'answer' ? outcome.value[0] : undefined
+      if (answer === undefined || answer.is === 'refused') continue
+      const { run } = answer
+      const send = (): void => void this.#signal(run, rng)
+      world.after(rng.between(0, 4_000), send)
+      if (rng.chance(0.2)) world.after(rng.between(0, 20_000), send)
+    }
+  }
+
+  /** What nobody could be told while things broke is told now. */
+  async signalAll(tables: Tables, rng: Rng): Promise<void> {
+    for (const [run, row] of tables.open) if (row.kind === 'workflow' && row.name === SAGA) await this.#signal(run, rng)
+  }
+
+  async #signal(run: RunId, rng: Rng): Promise<void> {
+    await insist(this.#stage, rng, 6, {
+      name: `signal ${run.slice(-5)}`,
+      timeoutMs: CALL_MS,
+      repeatable: true,
+      run: engine => engine.runs.signal(NAMESPACE, run, { name: 'go', payload: '"go"' }, { id: `go-${run}`, by: null }),
+    })
+  }
+
+  /** A worker process, until it is killed: then one like it takes its place. */
+  worker(rng: Rng): WorkflowWorker {
+    const { world } = this.#stage
+    const life = new Life(world, `f${rng.whole(100, 999)}`)
+    const client = new Client({ connection: this.#connection(life, rng), namespace: NAMESPACE, clock: life.clock(), random: () => rng.next() })
+    const worker = startWorker({ jobs: this.#work(life, rng), client, slots: rng.whole(1, 5), pollWaitMs: 2_000, name: life.name, log: () => {} })
+    worker.ready.catch(() => {})
+    return new WorkflowWorker(life)
+  }
+
+  #work(life: Life, rng: Rng) {
+    const clock = life.clock()
+    const took = (): Promise<void> => new Promise(resolve => clock.after(rng.wait(40), resolve))
+    const double = job('double', { retry: { attempts: 50, initial: 100, maximum: 1_000 } }, async (n: number) => {
+      await took()
+      if (!this.#stage.calm && rng.chance(0.2)) throw new Error('not now')
+      return n * 2
+    })
+    const saga = workflow(SAGA, async ({ n, round }: Input, ctx: WorkflowContext): Promise<unknown> => {
+      const log: unknown[] = []
+      const retry = { attempts: 50, initial: 50, maximum: 500 }
+      const step = <T>(name: string, before: string | null, value: T) =>
+        ctx.run(
+          name,
+          async () => {
+            this.#begins(ctx.id, name, before)
+            await took()
+            if (!this.#stage.calm && rng.chance(0.1)) throw new Error('not now')
+            return value
+          },
+          { retry },
+        )
+      ctx.compensate('undo', () => this.#begins(ctx.id, 'undo', null))
+      for (let index = 0; index < n % (STEPS_MAX + 1); index++) log.push(await step(`s${index}`, index === 0 ? null : `s${index - 1}`, index * n))
+      if (n % 4 === 3 && round === 0) ctx.continueAs({ n, round: 1 })
+      const [left, doubled] = await Promise.all([step('left', null, 'left'), ctx.call(double, n), ctx.sleep((n * 137) % 900)])
+      log.push(left, doubled)
+      const tries = await ctx.run('flaky', ({ attempt }) => (attempt > n % 3 ? n % 3 : Promise.reject(new Error(`attempt ${attempt}`))), { retry })
+      log.push(tries)
+      const once = async ({ key }: StepContext): Promise<void> => {
+        this.#beginsOnce(key)
+        for (let wait = 0; wait < 5; wait++) await took()
+      }
+      await ctx.run('once', once, { retry: { attempts: 1 } }).catch(() => null) // its worker may have died in it
+      log.push(await ctx.waitFor('go'))
+      log.push((await ctx.waitFor('never', { timeout: (n * 91) % 500 })) ?? null)
+      if (n % 5 === 4) throw new Abort('no more')
+      return [...log, round]
+    })
+    return [saga, double]
+  }
+
+  /** Nothing escapes after what is not acknowledged: what comes before in the code is committed by now. */
+  #begins(run: RunId, name: string, before: string | null): void {
+    this.#effects++
+    const { world, truth, scenario } = this.#stage
+    if (before === null || scenario.rollbacks) return
+    const known = truth.get(run)
+    if (known === undefined) return
+    const base = known.events.findLastIndex(({ is }) => is === 'continued')
+    const isThere = known.events.some((event, index) => index > base && event.is === 'step_completed' && event.name === before)
+    world.expect(isThere, 'a step began before the one before it was committed', () => ({ run, name, before, events: known.events.map(words) }))
+  }
+
+  #beginsOnce(key: string): void {
+    this.#effects++
+    const times = (this.#once.get(key) ?? 0) + 1
+    this.#once.set(key, times)
+    const { world, scenario } = this.#stage
+    if (!scenario.rollbacks) world.expect(times === 1, 'a step with attempts: 1 began twice', () => ({ key, times }))
+  }
+
+  /** All that is closed gave what its code gives. */
+  expectAll(): void {
+    for (const run of this.#stage.truth.runs.values()) if (run.row.kind === 'workflow' && !run.forgotten) this.#expect(run)
+  }
+
+  #expect(run: RunTruth): void {
+    const { world, scenario } = this.#stage
+    const { row, events } = run
+    const facts = () => ({ run: run.id, input: row.input, state: row.state, events: events.map(words) })
+    const signals = events.filter(({ is, command }) => is === 'signalled' && command === `go-${run.id}`).length
+    world.expect(signals <= 1, 'a signal was taken twice (E9)', facts)
+    world.expect(
+      events.every((event, index) => isNews(events, event, index)),
+      'a step has two accepted results',
+      facts,
+    )
+    const isAsked = events.some(({ is }) => is === 'cancel_requested' || is === 'terminated' || is === 'cancelled')
+    if (!run.closed || isAsked) return
+    this.#ended++
+    const { output = null } = row as { output?: string | null }
+    const gives = expected(JSON.parse(row.input as string) as Input)
+    if ('output' in gives)
+      world.expect(output === JSON.stringify(gives.output), 'a workflow gave something else than its code', () => ({ ...facts(), output, gives }))
+    else {
+      const undone = events.filter(({ is, name }) => is === 'step_completed' && name === 'undo').length
+      const reason = events.at(-1)?.reason
+      world.expect(reason === gives.reason && (undone === gives.undone || scenario.rollbacks), 'a workflow did not undo what it had done', () => ({
+        ...facts(),
+        gives,
+      }))
+    }
+  }
+
+  #connection(life: Life, rng: Rng): Connection {
+    const { cluster, world } = this.#stage
+    let index = rng.whole(0, cluster.nodes.length - 1)
+    return {
+      call: (operation, call) =>
+        new Promise((resolve, reject) => {
+          const node = cluster.nodes[index] as (typeof cluster.nodes)[number]
+          const asked = cluster.call({
+            node,
+            name: operation,
+            timeoutMs: (call.waitMs ?? 0) + CALL_MS,
+            repeatable: rng.chance(0.2),
+            run: (engine, signal) => this.#api(engine).dispatch(operation, { ...call, signal }),
+          })
+          call.signal?.addEventListener('abort', () => reject(call.signal?.reason), { once: true })
+          void asked.then(outcome =>
+            life.enter('answer', () => {
+              if (outcome.is === 'answer' && outcome.value.status < 400) return resolve(outcome.value.body)
+              index = (index + 1) % cluster.nodes.length
+              if (outcome.is !== 'answer') return reject(away())
+              const problem = JSON.parse(outcome.value.body) as WireProblem
+              if (problem.status === 500) world.fail('a call of a worker failed', { operation, problem, body: call.body })
+              reject(new RequestRefused(problem))
+            }),
+          )
+        }),
+      stream: () => {
+        throw new Error('no worker follows anything')
+      },
+      address: () => null,
+      close: async () => {},
+    }
+  }
+
+  #api(engine: Engine) {
+    const known = this.#apis.get(engine)
+    if (known !== undefined) return known
+    const { world } = this.#stage
+    const made = createApi(engine, { now: () => world.wall(), newId: () => `api-${world.events}` })
+    this.#apis.set(engine, made)
+    return made
+  }
+}
+
+/** A process with an SDK's worker in it. */
+export class WorkflowWorker {
+  readonly #life: Life
+
+  constructor(life: Life) {
+    this.#life = life
+  }
+
+  get dead(): boolean {
+    return this.#life.dead
+  }
+
+  die(): void {
+    this.#life.world.note(() => `${this.#life.name}  is killed`)
+    this.#life.kill()
+  }
+
+  freeze(ms: number): void {
+    this.#life.world.note(() => `${this.#life.name}  freezes for ${Math.round(ms)} ms`)
+    this.#life.pause()
+    this.#life.world.after(ms, () => this.#life.resume(true))
+  }
+}
+
+function away(): RequestRefused {
+  return new RequestRefused({ type: 'about:blank', code: 'unavailable', status: 503, title: 'Nobody answers.' })
+}
+
+/** It is the first that says so of its step, since the code began. */
+function isNews(events: readonly HistoryEvent[], event: HistoryEvent, index: number): boolean {
+  if (event.is !== 'step_completed') return true
+  const base = events.findLastIndex(({ is }, at) => at < index && (is === 'continued' || is === 'started'))
+  return !events.some((other, at) => at > base && at < index && other.is === 'step_completed' && other.n === event.n)
+}
+
+function words({ is, n, name }: HistoryEvent): string {
+  return [is, n, name].filter(word => word !== undefined).join(' ')
+}
