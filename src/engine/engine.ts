@@ -27,7 +27,7 @@ import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
 import { DRAIN_SETTING } from './settings.ts'
-import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
+import { checkTogether, homeOfOrder, retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
@@ -40,9 +40,14 @@ import { Workers } from './workers.ts'
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, random } = options
   const sizes = { ...SIZES, ...options.sizes }
-  const world: World = { clock, random, log: options.log ?? (() => {}) }
   const catalog = new Catalog(store.read)
   const { settings, definitions } = catalog
+  const world: World = {
+    clock,
+    random,
+    log: options.log ?? (() => {}),
+    home: (namespace, order) => homeOfOrder(namespace, order, definitions),
+  }
   const live = new Live()
   const activity = new Activity(clock, store.read)
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))

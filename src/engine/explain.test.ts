@@ -33,7 +33,7 @@ const poll: Poll = {
 /** A run, the workers that were heard of, and what an operator has set. */
 class Scene {
   readonly clock = new TestClock(START)
-  readonly world: World = { clock: this.clock, random: seeded(1), log: () => {} }
+  readonly world: World = { clock: this.clock, random: seeded(1), log: () => {}, home: () => null }
   readonly settings = new Settings()
   readonly workers = new Workers(this.clock)
   readonly leases = new Leases(

@@ -49,6 +49,8 @@ export interface Sizes {
   retentionEveryMs: number
   /** A batch of retention drops so many runs at most. */
   retentionBatch: number
+  /** All nodes serve; else one does, and the others stand by. */
+  sharing: boolean
 }
 
 export const SIZES: Sizes = {
@@ -67,4 +69,5 @@ export const SIZES: Sizes = {
   lookAgainMs: 500,
   retentionEveryMs: 10_000,
   retentionBatch: 1_000,
+  sharing: false,
 }

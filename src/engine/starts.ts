@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { callRunId, newId, type RunId, slotOf, slotOfKey } from '../core/ids.ts'
+import { callRunId, newId, type RunId, slotOf } from '../core/ids.ts'
 import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { KeyName } from '../store/store.ts'
+import type { Actor } from './actor.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Definitions, Registered } from './definitions.ts'
 import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
 import { type Gather, meet } from './gathering.ts'
+import { homeOf, keyItself, keyWithin } from './homes.ts'
 import type { Gating } from './limits/gating.ts'
 import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
@@ -55,14 +57,16 @@ export function startWork(
   const planned = call.starts.map((request, index) =>
     plan(namespace, request, callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions),
   )
-  const first = planned.find(({ key }) => key === null)
+  // Those with a home of their own are looked at one by one: the others of their call may be elsewhere.
+  const alone = ({ key, gate }: Planned): boolean => key !== null || gate?.sequence !== undefined
+  const first = planned.find(start => !alone(start))
   let answers: StartAnswer[] = []
   return {
     // The unkeyed ones are there together or not at all; a keyed one is there when its key was free.
-    ids: planned.filter(start => start === first || start.key !== null).map(({ run }) => run),
+    ids: planned.filter(start => start === first || alone(start)).map(({ run }) => run),
     keys: planned.flatMap(start => [
       ...(start.key === null ? [] : [start.key]),
-      ...(start === first || start.key !== null ? [callName(namespace, start.run)] : []),
+      ...(start === first || alone(start) ? [callName(namespace, start.run)] : []),
     ]),
     ...(planned.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(planned, transaction) }) } : {}),
     starts: true,
@@ -71,7 +75,7 @@ export function startWork(
       const before = (run: RunId): RunId | null => transaction.key(callName(namespace, run))?.run ?? (transaction.actor(run) === null ? null : run)
       const repeated = first !== undefined && before(first.run) !== null
       answers = planned.map(start => {
-        const run = start.key !== null ? before(start.run) : repeated ? start.run : null
+        const run = alone(start) ? before(start.run) : repeated ? start.run : null
         return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
       })
       decided(answers)
@@ -108,10 +112,10 @@ export function planOrder(namespace: string, run: RunId, order: StartOrder, defi
 export function planFor(namespace: string, run: RunId, definition: Registered, order: StartOrder, gating: Gating): Planned {
   const { unique = null } = definition.options
   const request: StartRequest = order
-  const named = uniqueName(definition.options, unique, order.input)
-  const key = named === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: named }
   const merged = mergeOptions(runOptionsOf(definition.options), order.options)
   const gate = gating.of(namespace, definition.name, merged.queue, order.input)
+  const named = uniqueName(definition.options, unique, order.input)
+  const key = named === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: keyWithin(named, gate?.sequence) }
   return { run, request, definition, options: merged, key, unique, inputHash: '', gather: gatherOf(definition.options, unique), gate, gating }
 }
 
@@ -125,12 +129,14 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
     for (const option of ['key', 'unique'] as const)
       if (request[option] !== undefined)
         throw new UserError('invalid-option', { at: `${at}/${option}`, hint: `starts of "${definition.name}" gather by ${gather.is}: leave it out` })
-  const named = request.key ?? uniqueName(definition.options, unique, request.input)
-  const scope = request.key === undefined ? ('unique' as const) : ('key' as const)
-  const key = named === null ? null : { namespace, definition: definition.name, scope, key: named }
-  const run = key === null ? callRunId(callKey, index) : callRunId(callKey, index, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
   const merged = mergeOptions(runOptionsOf(definition.options), request.options)
   const { gating } = definitions
+  const gate = gating.of(namespace, definition.name, merged.queue, request.input)
+  const named = request.key ?? uniqueName(definition.options, unique, request.input)
+  const scope = request.key === undefined ? ('unique' as const) : ('key' as const)
+  const key = named === null ? null : { namespace, definition: definition.name, scope, key: keyWithin(named, gate?.sequence) }
+  const home = homeOf(namespace, definition.name, gate?.sequence, named)
+  const run = home === null ? callRunId(callKey, index) : callRunId(callKey, index, home)
   return {
     run,
     request,
@@ -140,9 +146,24 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
     unique: request.key === undefined ? unique : null,
     inputHash: request.key === undefined ? '' : hash(request.input),
     gather: request.key === undefined ? gather : null,
-    gate: gating.of(namespace, definition.name, merged.queue, request.input),
+    gate,
     gating,
   }
+}
+
+/** The slot of a start that an actor asks for, by its sequence or its key; null: that of who asks. */
+export function homeOfOrder(namespace: string, order: StartOrder, definitions: Definitions): number | null {
+  const planned = planOrder(namespace, '', order, definitions)
+  return planned === null ? null : homeOfPlanned(namespace, planned)
+}
+
+export function homeOfPlanned(namespace: string, { definition, gate, key }: Planned): number | null {
+  return homeOf(namespace, definition.name, gate?.sequence, key && keyItself(key.key, gate?.sequence))
+}
+
+/** The slots of the starts of a call. */
+export function homesOfCall(namespace: string, { starts }: StartCall, callKey: string, definitions: Definitions): number[] {
+  return starts.map((request, index) => slotOf(plan(namespace, request, callKey, index, `/runs/${index}`, definitions).run))
 }
 
 /** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
@@ -287,13 +308,12 @@ export function retryWork(
   definitions: Definitions,
   world: World,
   settle: Settle<RunId>,
+  slot = slotOf(id),
 ): Work {
-  const run = callRunId(`${command.id}:retry:${id}`, 0, slotOf(id))
+  const run = callRunId(`${command.id}:retry:${id}`, 0, slot)
   const uniqueOf = (transaction: Transaction): HeldUnique | null => {
-    const unique = transaction.actor(id)?.unique
-    if (unique === undefined || isDebounce(unique.key)) return null
-    const key = command.input !== undefined && unique.key.startsWith('input:') ? `input:${hash(command.input)}` : unique.key
-    return { key, states: unique.states }
+    const old = transaction.actor(id)
+    return old === null ? null : uniqueOfRetry(old, command.input, definitions)
   }
   const nameOf = (transaction: Transaction, { key }: HeldUnique): KeyName => ({
     namespace,
@@ -348,4 +368,24 @@ export function retryWork(
     done: () => settle.resolve(run),
     failed: settle.reject,
   }
+}
+
+/** The unique key that a retry takes; null: none. */
+function uniqueOfRetry(old: Actor, input: Payload | undefined, definitions: Definitions): HeldUnique | null {
+  const { unique } = old
+  if (unique === undefined || isDebounce(unique.key)) return null
+  const named = keyItself(unique.key, old.view.options.gate?.sequence)
+  const key = input !== undefined && named.startsWith('input:') ? `input:${hash(input)}` : named
+  return { key: keyWithin(key, sequenceOfRetry(old, input ?? old.input, definitions)), states: unique.states }
+}
+
+function sequenceOfRetry(old: Actor, input: Payload | null, { gating }: Definitions): string | undefined {
+  return gating.of(old.namespace, old.name, old.view.options.queue, input)?.sequence
+}
+
+/** The slot of a retry: where its run was, unless its sequence or its key has changed. */
+export function homeOfRetry(old: Actor, input: Payload | undefined, definitions: Definitions): number {
+  const sequence = sequenceOfRetry(old, input ?? old.input, definitions)
+  const unique = uniqueOfRetry(old, input, definitions)
+  return homeOf(old.namespace, old.name, sequence, unique && keyItself(unique.key, sequence)) ?? slotOf(old.id)
 }

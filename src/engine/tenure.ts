@@ -1,8 +1,8 @@
 import { PRIORITY_STEP_MS } from '../core/gates.ts'
-import type { RunId, TaskId } from '../core/ids.ts'
+import { type RunId, shardOf, type TaskId } from '../core/ids.ts'
 import { isRun, type TaskOrder } from '../core/machine.ts'
 import type { ClosedState } from '../core/run.ts'
-import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
+import { type KeyName, type KeyRow, type OpenRow, SHARDS, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
 import type { Activity } from './activity/activity.ts'
 import { type Actor, groupFor } from './actor.ts'
 import type { Sent } from './batch.ts'
@@ -50,6 +50,7 @@ export class Tenure {
   private readonly retention: Retention
   private readonly batches: BatchRunner
   private readonly options: TenureOptions
+  private readonly shards: ReadonlySet<number>
   private stopRenewing: () => void = () => {}
   private stopSweeping: () => void = () => {}
   ended = false
@@ -57,6 +58,7 @@ export class Tenure {
   constructor(options: TenureOptions) {
     const { store, world, sizes, beginning } = options
     const { claim } = beginning
+    this.shards = new Set(claim.shards)
     const { clock } = world
     const { definitions, settings } = options.catalog
     this.options = options
@@ -122,6 +124,7 @@ export class Tenure {
   async load(): Promise<void> {
     const { store, sizes, catalog } = this.options
     const { claim } = this.lane
+    this.renewLater()
     await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
@@ -138,16 +141,30 @@ export class Tenure {
     this.queues.load(await store.loadGroups(claim))
     this.retention.start()
     this.sweepLater()
-    this.renewLater()
     this.lane.begun()
+  }
+
+  /** It lives here. */
+  holds(part: number): boolean {
+    return this.shards.has(shardOf(part, SHARDS))
   }
 
   /** Gives up in good order (E25). */
   async drain(): Promise<void> {
-    this.queues.end()
-    await this.lane.drained()
+    await this.commitAll()
     if (!this.ended) await this.options.store.release(this.lane.claim).catch(() => {})
     this.end(null)
+  }
+
+  /** Ends in good order, and leaves its lane to whoever opens the next in its place. */
+  async flush(): Promise<void> {
+    await this.commitAll()
+    this.end(null)
+  }
+
+  private commitAll(): Promise<void> {
+    this.queues.end()
+    return this.lane.drained()
   }
 
   end(next: Beginning | null): void {

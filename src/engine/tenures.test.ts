@@ -31,7 +31,7 @@ async function watching(can = { share: true }) {
   }
   world.tenures = new Tenures(
     store,
-    { clock, random, log: () => {} },
+    { clock, random, log: () => {}, home: () => null },
     { ...SIZES, claimTtlMs: TTL },
     new Catalog(inner.read),
     { name: 'me', address: null },

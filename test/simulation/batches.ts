@@ -1,4 +1,4 @@
-import { callRunId, type RunId } from '../../src/core/ids.ts'
+import { callRunId, type RunId, slotOf } from '../../src/core/ids.ts'
 import { BATCH_CALLBACKS, batchOf, isClosed, type Trigger } from '../../src/core/run.ts'
 import { stateOf } from '../../src/engine/codec.ts'
 import type { BatchItem, BatchStart, Callbacks, Command } from '../../src/engine/face.ts'
@@ -174,7 +174,10 @@ export class Batches {
     const batch = trigger === undefined ? null : batchOf(trigger)
     if (batch !== null) this.#batchOf.set(run.id, batch)
     if (trigger?.is === 'batch' && trigger.callback !== undefined)
-      this.#world.expect(run.id === callbackId(trigger.batch, trigger.callback), 'a callback has a twin', () => ({ run: run.id, trigger }))
+      this.#world.expect(run.id === callbackId(trigger.batch, trigger.callback, slotOf(run.id)), 'a callback has a twin', () => ({
+        run: run.id,
+        trigger,
+      }))
     return batch
   }
 
@@ -211,11 +214,7 @@ export class Batches {
       const asked = jobs.callbacks.find(one => one.callback === callback)
       const facts = () => ({ batch: id, callback, asked, jobs, events: events.map(({ is }) => is) })
       this.#world.expect(wanted === (asked !== undefined), 'a callback was started against its condition, or never', facts)
-      this.#world.expect(
-        asked === undefined || this.#truth.ever.has(callbackId(id, callback)),
-        'a batch closed and its callback was not started',
-        facts,
-      )
+      this.#world.expect(asked === undefined || this.#truth.ever.has(asked.run), 'a batch closed and its callback was not started', facts)
       const times = events.filter(event => event.is === 'callback_answered' && event.callback === callback).length
       this.#world.expect(times === (asked === undefined ? 0 : 1), 'a callback was answered more than once', facts)
     }

@@ -1,9 +1,9 @@
 import { invariant } from '../../core/errors.ts'
-import { callRunId, slotOf } from '../../core/ids.ts'
-import type { Answered, Context, Decision, Machine, Message } from '../../core/machine.ts'
+import { callRunId } from '../../core/ids.ts'
+import type { Answered, Context, Decision, Machine, Message, StartOrder } from '../../core/machine.ts'
 import { BATCH_CALLBACKS, type BatchCallback } from '../../core/run.ts'
 import { activeSweep, evolve, pending, RESEND_MS, wakeAt } from './state.ts'
-import type { BatchEvent, BatchInput, BatchState, Closing, Jobs, PageInput, StartInput } from './types.ts'
+import type { AskedCallback, BatchEvent, BatchInput, BatchState, Closing, Jobs, PageInput, StartInput } from './types.ts'
 import { callbackInput, summary, view } from './view.ts'
 
 /**
@@ -84,7 +84,7 @@ function woken(state: BatchState, context: Context): Decision<BatchEvent> {
   const again = (state.jobs?.callbacks ?? []).filter(({ answered, askedAt }) => !answered && askedAt + RESEND_MS <= now)
   for (const { callback, run } of again) events.push({ is: 'callback_asked', at: now, callback, run })
   const after = events.reduce<BatchState>(evolve, state)
-  return { events, state: after, wakeAt: wakeAt(after), messages: again.map(({ callback }) => startMessage(after, callback, true, context)) }
+  return { events, state: after, wakeAt: wakeAt(after), messages: again.map(asked => startMessage(after, asked, true, context)) }
 }
 
 function answered(state: BatchState, { reference, refusal }: Answered, context: Context): Decision<BatchEvent> {
@@ -117,8 +117,9 @@ function go(before: BatchState | null, happened: BatchEvent[], context: Context)
   }
   if (state.closing === null && state.jobs !== null)
     for (const callback of dueCallbacks(state, state.jobs)) {
-      add({ is: 'callback_asked', at: context.now, callback, run: callbackId(context.self, callback) })
-      messages.push(startMessage(state, callback, false, context))
+      const run = callbackId(context.self, callback, context.home(orderOf(state, callback, context)))
+      add({ is: 'callback_asked', at: context.now, callback, run })
+      messages.push(startMessage(state, { callback, run }, false, context))
     }
   const end = state.closing === null ? endOf(state, context.now) : null
   if (end !== null) add(end)
@@ -163,20 +164,18 @@ function closing(is: 'cancelled' | 'terminated', at: number, reason: string, { b
 }
 
 /** It follows from the batch and the event: asked for again, it is the same run. */
-export function callbackId(batch: string, callback: BatchCallback): string {
-  return callRunId(`${batch}:${callback}`, 0, slotOf(batch))
+export function callbackId(batch: string, callback: BatchCallback, slot: number): string {
+  return callRunId(`${batch}:${callback}`, 0, slot)
 }
 
-function startMessage(state: BatchState, callback: BatchCallback, again: boolean, { self }: Context): Message {
+function startMessage(state: BatchState, { callback, run }: Pick<AskedCallback, 'callback' | 'run'>, again: boolean, context: Context): Message {
+  return { is: 'start', reference: BATCH_CALLBACKS.indexOf(callback), run, again, order: orderOf(state, callback, context) }
+}
+
+function orderOf(state: BatchState, callback: BatchCallback, { self }: Context): StartOrder {
   const { plan } = state.started
   const wanted = plan.is === 'jobs' ? plan.callbacks[callback] : undefined
   invariant(wanted !== undefined, 'only what was asked for is started', { batch: self, callback })
   const { definition, input, options } = wanted
-  return {
-    is: 'start',
-    reference: BATCH_CALLBACKS.indexOf(callback),
-    run: callbackId(self, callback),
-    again,
-    order: { definition, input: callbackInput(self, state, input), options, trigger: { is: 'batch', batch: self, callback } },
-  }
+  return { definition, input: callbackInput(self, state, input), options, trigger: { is: 'batch', batch: self, callback } }
 }
