@@ -1,8 +1,9 @@
-import type { RunId } from '../core/ids.ts'
+import { invariant } from '../core/errors.ts'
+import { type ActorId, newId, partOf, type RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
-import type { DefinitionRow, KeyName, KeyRow, LogRow, SettingRow } from '../store/store.ts'
+import type { DefinitionRow, KeyName, KeyRow, LogRow, MailRow, SettingRow } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
@@ -10,12 +11,14 @@ import type { HeldUnique } from './codec.ts'
 import type { Reservation, Resource } from './limits/limits.ts'
 import { takeTurn } from './limits/sequences.ts'
 import { transition, unstick, type World } from './transition.ts'
+import type { Letter } from './mail.ts'
 import type { Transaction } from './work.ts'
 
 /** What a transaction needs of its lane. */
 export interface TransactionHost {
   readonly actors: Actors
   readonly world: World
+  isHere(id: ActorId): boolean
   /** The batch that already carries a change of this actor and has not left. */
   gather(actor: Actor): OpenBatch | null
   /** Two that one work changes are committed together. */
@@ -26,13 +29,18 @@ export interface TransactionHost {
   owns(reservation: Reservation): boolean
 }
 
-export const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
+/** What was read for a work, and is not kept: keys, and actors of other lanes. */
+export interface Loaded {
+  keys: ReadonlyMap<string, KeyRow>
+  visitors: ReadonlyMap<RunId, Actor>
+}
+export const NOTHING_LOADED: Loaded = { keys: new Map(), visitors: new Map() }
 
 /** What the work that is executed just now may touch. One object serves all works of a lane: they are executed one after the other. */
 export class LaneTransaction implements Transaction {
   /** Where what changes is written. */
   into: OpenBatch
-  loaded: ReadonlyMap<string, KeyRow> = NO_KEYS
+  loaded = NOTHING_LOADED
   private readonly host: TransactionHost
 
   constructor(host: TransactionHost, into: OpenBatch) {
@@ -41,12 +49,12 @@ export class LaneTransaction implements Transaction {
   }
 
   actor(id: RunId): Actor | null {
-    return this.host.actors.get(id) ?? null
+    return this.host.actors.get(id) ?? this.loaded.visitors.get(id) ?? null
   }
 
   key(name: KeyName): KeyRow | null {
     const known = this.host.actors.key(name)
-    return known === undefined ? (this.loaded.get(keyText(name)) ?? null) : known
+    return known === undefined ? (this.loaded.keys.get(keyText(name)) ?? null) : known
   }
 
   create(row: Parameters<Transaction['create']>[0], machine: AnyMachine): Actor {
@@ -57,6 +65,7 @@ export class LaneTransaction implements Transaction {
 
   apply(actor: Actor, input: { is: string }): Decision<HistoryEvent> | null {
     const { host } = this
+    invariant(host.isHere(actor.id), 'an actor changes in its own lane alone', { run: actor.id, input: input.is })
     const stuckBefore = actor.stuck
     const decision = transition(actor, input, host.world)
     if (stuckBefore !== undefined && actor.stuck === stuckBefore && input.is === 'cancel') this.answerForNobody(actor)
@@ -128,6 +137,21 @@ export class LaneTransaction implements Transaction {
 
   purge(id: RunId): void {
     this.into.latest.writes.purge.push(id)
+  }
+
+  isHere(id: ActorId): boolean {
+    return this.host.isHere(id)
+  }
+
+  send(from: ActorId, to: ActorId, letter: Letter): void {
+    const { clock, random } = this.host.world
+    // It gets its number when its batch is sealed.
+    const row = { to: partOf(to), from: partOf(from), n: 0, id: newId(clock.now(), random), body: JSON.stringify(letter) }
+    this.into.latest.writes.mail.push(row)
+  }
+
+  take({ body: _, ...row }: MailRow): void {
+    this.into.latest.writes.mailTaken.push(row)
   }
 
   private touch(actor: Actor): void {

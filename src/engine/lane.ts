@@ -1,16 +1,18 @@
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
+import type { ActorId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import type { Batch, Claim, KeyRow, Row, Store } from '../store/store.ts'
+import type { Batch, Claim, Row, Store } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import { Actors } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
-import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
+import { LaneTransaction, type Loaded, NOTHING_LOADED, type TransactionHost } from './lane-transaction.ts'
 import type { Reservation } from './limits/limits.ts'
 import type { Prepared } from './live.ts'
 import { Loader } from './loader.ts'
 import type { Sizes } from './options.ts'
+import { isOn } from './shares.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -68,6 +70,10 @@ export class Lane {
   private readonly alone = new OpenBatch()
   ended = false
   bytes = 0
+  /** The number of the last letter that it sent (E7). */
+  lastMail = 0
+  /** Whether an actor lives on its shards. */
+  readonly isHere: (id: ActorId) => boolean
 
   constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles }: Beginning, events: LaneEvents) {
     this.world = world
@@ -75,11 +81,13 @@ export class Lane {
     this.chain = new Chain(store, world, claim, confirmedAt)
     this.events = events
     this.singles = singles
+    this.isHere = isOn(claim)
     for (const work of singles) this.bytes += work.bytes
     this.actors = new Actors(sizes.actorsCached)
     const host: TransactionHost = {
       actors: this.actors,
       world,
+      isHere: this.isHere,
       gather: actor => this.gather(actor),
       merge: (one, other) => this.merge(one, other),
       changed: actor => events.changed(actor, false),
@@ -93,6 +101,7 @@ export class Lane {
       world,
       actors: this.actors,
       transaction: this.transaction,
+      isHere: this.isHere,
       install: row => this.install(row),
       execute: (work, loaded) => this.execute(work, loaded),
       fail: works => this.fail(works),
@@ -155,7 +164,7 @@ export class Lane {
 
   private begin(work: Work): void {
     if (this.loader.lacks(work)) this.loader.load(work)
-    else this.execute(work, NO_KEYS)
+    else this.execute(work, NOTHING_LOADED)
   }
 
   /** A row that cannot be understood stops its run, never the node (E14). */
@@ -173,7 +182,7 @@ export class Lane {
     }
   }
 
-  private execute(work: Work, loaded: ReadonlyMap<string, KeyRow>): void {
+  private execute(work: Work, loaded: Loaded): void {
     if (work.lazy) return this.executeLazily(work)
     const only = work.ids.length === 1 ? this.actors.get(work.ids[0] as string) : undefined
     const batch = (only !== undefined && this.gather(only)) || this.open()
@@ -183,7 +192,7 @@ export class Lane {
     this.flushSoon()
   }
 
-  private run(work: Work, loaded: ReadonlyMap<string, KeyRow>, batch: OpenBatch): void {
+  private run(work: Work, loaded: Loaded, batch: OpenBatch): void {
     const { transaction } = this
     // A work may submit another, which is executed inside it.
     const { into, loaded: before } = transaction
@@ -209,10 +218,10 @@ export class Lane {
     if (known !== null) {
       known.works.push(work)
       known.bytes += work.bytes
-      return this.run(work, NO_KEYS, known)
+      return this.run(work, NOTHING_LOADED, known)
     }
     const { alone } = this
-    this.run(work, NO_KEYS, alone)
+    this.run(work, NOTHING_LOADED, alone)
     const { keyDrops } = alone.writes
     const refused = alone.refused.get(work)
     this.held.set(actor, { since: this.world.clock.monotonic(), work, refused })
@@ -300,6 +309,7 @@ export class Lane {
     if (this.broken.size > 0) return this.isolate(open, 'a work threw', this.broken)
     this.inFlight = true
     const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
+    for (const row of open.writes.mail) row.n = ++this.lastMail
     for (const { actor } of sent) actor.batch = null
     const prepared = this.events.sealed(sent)
     const answer = await this.chain.send(open.writes)

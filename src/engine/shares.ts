@@ -1,5 +1,5 @@
-import { hash53, type NodeId } from '../core/ids.ts'
-import { ALL_SHARDS, SHARDS } from '../store/store.ts'
+import { type ActorId, hash53, type NodeId, partOf, shardOf } from '../core/ids.ts'
+import { ALL_SHARDS, type Claim, SHARDS } from '../store/store.ts'
 
 /**
  * The shards that a node is to hold among these nodes, itself included: as many as any other, and the same whoever reckons. Each shard goes to the node that
@@ -20,4 +20,11 @@ export function sharesOf(node: NodeId, nodes: readonly NodeId[]): number[] {
     if (of === node) mine.push(shard)
   }
   return mine.sort((a, b) => a - b)
+}
+
+/** Whether an actor lives on the shards of a claim. */
+export function isOn({ shards }: Pick<Claim, 'shards'>): (id: ActorId) => boolean {
+  if (shards.length === SHARDS) return () => true
+  const held = new Set(shards)
+  return id => held.has(shardOf(partOf(id), SHARDS))
 }

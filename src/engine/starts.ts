@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { callRunId, newId, type RunId, slotOf } from '../core/ids.ts'
+import { callRunId, newId, type RunId, shardOf, slotOf } from '../core/ids.ts'
 import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
-import type { KeyName } from '../store/store.ts'
+import { type KeyName, SHARDS } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import type { ItemLetter } from './batches/items.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
@@ -48,49 +49,58 @@ export function startWork(
   definitions: Definitions,
   world: World,
   settle: Settle<StartAnswer[]>,
-  { place, decided = () => {} }: Part = {},
+  { place, slot, isHere = () => true, decided = () => {} }: Part = {},
 ): Work {
   if (call.starts.length > STARTS_PER_CALL_MAX)
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
   const many = call.starts.length > 1
   const planned = call.starts.map((request, index) =>
-    plan(namespace, request, callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions),
+    plan(namespace, request, { callKey, index, at: place?.(index) ?? (many ? `/runs/${index}` : ''), slot }, definitions),
   )
+  const here = planned.filter(({ run }) => isHere(run))
   // Those with a home of their own are looked at one by one: the others of their call may be elsewhere.
   const alone = ({ key, gate }: Planned): boolean => key !== null || gate?.sequence !== undefined
-  const first = planned.find(start => !alone(start))
-  let answers: StartAnswer[] = []
+  const first = here.find(start => !alone(start))
+  let answers: Decided[] = []
   return {
     // The unkeyed ones are there together or not at all; a keyed one is there when its key was free.
-    ids: planned.filter(start => start === first || alone(start)).map(({ run }) => run),
-    keys: planned.flatMap(start => [
+    ids: here.filter(start => start === first || alone(start)).map(({ run }) => run),
+    keys: here.flatMap(start => [
       ...(start.key === null ? [] : [start.key]),
       ...(start === first || alone(start) ? [callName(namespace, start.run)] : []),
     ]),
-    ...(planned.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(planned, transaction) }) } : {}),
+    ...(here.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(here, transaction) }) } : {}),
     starts: true,
     bytes: planned.reduce((sum, { request }) => sum + 1_000 + (request.input?.length ?? 0) + (request.options.metadata?.length ?? 0), 0),
     execute(transaction) {
       const before = (run: RunId): RunId | null => transaction.key(callName(namespace, run))?.run ?? (transaction.actor(run) === null ? null : run)
       const repeated = first !== undefined && before(first.run) !== null
       answers = planned.map(start => {
+        if (!isHere(start.run)) return { is: 'elsewhere', run: start.run }
         const run = alone(start) ? before(start.run) : repeated ? start.run : null
         return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
       })
       decided(answers)
     },
-    done: () => settle.resolve(answers),
+    done: () => settle.resolve(answers as StartAnswer[]),
     failed: settle.reject,
   }
 }
+
+/** `elsewhere`: of another lane, and not decided here. */
+export type Decided = StartAnswer | { is: 'elsewhere'; run: RunId }
 
 /** A call whose starts are part of something larger. */
 export interface Part {
   /** Where each is in its body. */
   place?: (index: number) => string
+  /** Where those live that have no home of their own; default: with their call key. */
+  slot?: number
+  /** Others are left out. Default: all are here. */
+  isHere?: (id: RunId) => boolean
   /** Told inside the transaction. */
-  decided?: (answers: readonly StartAnswer[]) => void
+  decided?: (answers: readonly Decided[]) => void
 }
 
 /** What a late repeat of a call finds (E9): of a young run that retention dropped, or of a unique conflict, whose other run may have closed. */
@@ -119,7 +129,16 @@ export function planFor(namespace: string, run: RunId, definition: Registered, o
   return { run, request, definition, options: merged, key, unique, inputHash: '', gather: gatherOf(definition.options, unique), gate, gating }
 }
 
-function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions): Planned {
+interface Item {
+  callKey: string
+  /** Its number in its call. */
+  index: number
+  /** Where it is in its body. */
+  at: string
+  slot?: number | undefined
+}
+
+function plan(namespace: string, request: StartRequest, { callKey, index, at, slot }: Item, definitions: Definitions): Planned {
   const definition = definitions.require(namespace, request.definition, `${at}/definition`)
   const unique = request.unique ?? definition.options.unique ?? null
   if (request.key !== undefined && request.unique !== undefined)
@@ -136,7 +155,7 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
   const scope = request.key === undefined ? ('unique' as const) : ('key' as const)
   const key = named === null ? null : { namespace, definition: definition.name, scope, key: keyWithin(named, gate?.sequence) }
   const home = homeOf(namespace, definition.name, gate?.sequence, named)
-  const run = home === null ? callRunId(callKey, index) : callRunId(callKey, index, home)
+  const run = callRunId(callKey, index, home ?? slot)
   return {
     run,
     request,
@@ -161,9 +180,19 @@ export function homeOfPlanned(namespace: string, { definition, gate, key }: Plan
   return homeOf(namespace, definition.name, gate?.sequence, key && keyItself(key.key, gate?.sequence))
 }
 
+/** A job of a batch, planned where it lives: it is the run that its call would have started. Null: it cannot be. */
+export function planItem({ namespace, request, callKey, index }: ItemLetter, definitions: Definitions): Planned | null {
+  try {
+    return plan(namespace, request, { callKey, index, at: '' }, definitions)
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
+}
+
 /** The slots of the starts of a call. */
 export function homesOfCall(namespace: string, { starts }: StartCall, callKey: string, definitions: Definitions): number[] {
-  return starts.map((request, index) => slotOf(plan(namespace, request, callKey, index, `/runs/${index}`, definitions).run))
+  return starts.map((request, index) => slotOf(plan(namespace, request, { callKey, index, at: `/runs/${index}` }, definitions).run))
 }
 
 /** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
@@ -339,6 +368,8 @@ export function retryWork(
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
       const input = command.input ?? old.input
+      if (shardOf(homeOfRetry(old, command.input, definitions) >>> 8, SHARDS) !== shardOf(slot >>> 8, SHARDS))
+        throw new UserError('unavailable', { retryAfter: 1, hint: 'what decides where it lives has just changed; the same call may be repeated' })
       const now = world.clock.now()
       const unique = uniqueOf(transaction)
       const held = unique === null ? null : transaction.key(nameOf(transaction, unique))
@@ -355,7 +386,7 @@ export function retryWork(
         gate = { ...gate, place: -old.view.startedAt }
       const nominalAt = nominalTimeOf(old.view.trigger)
       const after = (old.outcome as Outcome).state
-      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction) }
+      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction, now) }
       birth(
         transaction,
         { run, namespace, name: old.name, kind: old.kind as RunKind, input, options: gate == null ? options : { ...options, gate }, trigger, now },

@@ -1,5 +1,5 @@
 import { invariant } from '../../core/errors.ts'
-import { callRunId } from '../../core/ids.ts'
+import { callRunId, type RunId } from '../../core/ids.ts'
 import type { Answered, Context, Decision, Machine, Message, StartOrder } from '../../core/machine.ts'
 import { BATCH_CALLBACKS, type BatchCallback } from '../../core/run.ts'
 import { activeSweep, evolve, pending, RESEND_MS, wakeAt } from './state.ts'
@@ -26,7 +26,11 @@ function decide(state: BatchState | null, input: BatchInput, context: Context): 
     case 'wake':
       return woken(state, context)
     case 'added':
-      return input.count === 0 ? NOTHING : go(state, [{ is: 'added', at, count: input.count }], context)
+      return added(state, input, context)
+    case 'item_answered':
+      return itemAnswered(state, input.run, context)
+    case 'commanded':
+      return state.sweep === null ? NOTHING : go(state, [{ ...input, at }], context)
     case 'seal':
       return state.jobs === null || state.jobs.sealed ? NOTHING : go(state, [{ is: 'sealed', at, by: input.by }], context)
     case 'child_closed':
@@ -85,6 +89,20 @@ function woken(state: BatchState, context: Context): Decision<BatchEvent> {
   for (const { callback, run } of again) events.push({ is: 'callback_asked', at: now, callback, run })
   const after = events.reduce<BatchState>(evolve, state)
   return { events, state: after, wakeAt: wakeAt(after), messages: again.map(asked => startMessage(after, asked, true, context)) }
+}
+
+function added(state: BatchState, { count, asked = 0 }: BatchInput & { is: 'added' }, context: Context): Decision<BatchEvent> {
+  if (count + asked === 0) return NOTHING
+  return go(state, [{ is: 'added', at: context.now, count, ...(asked === 0 ? {} : { asked }) }], context)
+}
+
+/** One that was started after its batch was cancelled is not among those that the operation finds. */
+function itemAnswered(state: BatchState, run: RunId | null, context: Context): Decision<BatchEvent> {
+  const decision = go(state, [{ is: 'item_answered', at: context.now, run }], context)
+  if (run === null || !state.cancelRequested) return decision
+  const { by = null, why = null } = state.sweep ?? {}
+  const cancel = { is: 'cancel', command: `${context.self}:${run}`, by, why }
+  return { ...decision, messages: [...(decision.messages ?? []), { is: 'tell', to: run, input: cancel }] }
 }
 
 function answered(state: BatchState, { reference, refusal }: Answered, context: Context): Decision<BatchEvent> {
@@ -146,12 +164,12 @@ function dueCallbacks({ started: { plan } }: BatchState, jobs: Jobs): BatchCallb
   )
 }
 
-function haveEnded({ sealed, open }: Jobs): boolean {
-  return sealed && open === 0
+function haveEnded({ sealed, open, awaited }: Jobs): boolean {
+  return sealed && open === 0 && (awaited ?? 0) === 0
 }
 
 function endOf({ jobs, sweep, cancelRequested }: BatchState, at: number): BatchEvent | null {
-  if (jobs === null) return sweep?.over ? { is: 'completed', at, reason: null, failure: null } : null
+  if (jobs === null) return sweep?.over && (sweep.awaited ?? 0) === 0 ? { is: 'completed', at, reason: null, failure: null } : null
   if (!haveEnded(jobs) || jobs.callbacks.some(({ answered }) => !answered)) return null
   if (cancelRequested) return { is: 'cancelled', at, reason: 'cancelled', failure: null }
   if (jobs.completed === jobs.total) return { is: 'completed', at, reason: null, failure: null }
