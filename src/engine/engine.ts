@@ -15,8 +15,9 @@ import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, NamespaceView, Pause } from './face.ts'
+import type { Command, Engine, Head, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
+import { homesOf } from './homes.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
@@ -47,13 +48,14 @@ export function createEngine(options: EngineOptions): Engine {
   const activity = new Activity(clock, store.read)
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
   const onClosed = options.onClosed ?? (() => {})
+  const listeners = new Set<(head: Head) => void>()
   let refusedOverload = 0
   const tenures = new Tenures(store, world, sizes, catalog, { name: options.nodeName, address: options.address ?? null }, (beginning, over) => {
     const ended = (next: Beginning | null): void => {
       live.doubt()
       over(next)
     }
-    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, ended })
+    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, listeners, ended })
   })
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -110,7 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
-  const tasks = workerCalls(tenure, workers, world, sizes)
+  const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
     start: () => tenures.start(),
@@ -118,6 +120,17 @@ export function createEngine(options: EngineOptions): Engine {
     ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
     serves: () => tenures.current !== null,
     owner: () => tenures.owner(),
+    places: {
+      self: tenures.node,
+      holds: () => tenures.current !== null,
+      ownerOf: () => (tenures.current === null ? tenures.owner() : tenures.self()),
+      others: () => tenures.others(),
+      async refresh() {
+        await available(tenures.look())
+        await available(catalog.load())
+      },
+    },
+    homes: homesOf(definitions),
     nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), put: putSetting }),
     fault: () => {
       const found = fault()

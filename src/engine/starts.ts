@@ -51,10 +51,7 @@ export function startWork(
   if (call.starts.length > STARTS_PER_CALL_MAX)
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
-  const many = call.starts.length > 1
-  const planned = call.starts.map((request, index) =>
-    plan(namespace, request, callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions),
-  )
+  const planned = planAll(namespace, { ...call, callKey }, definitions, place)
   const first = planned.find(({ key }) => key === null)
   let answers: StartAnswer[] = []
   return {
@@ -79,6 +76,19 @@ export function startWork(
     done: () => settle.resolve(answers),
     failed: settle.reject,
   }
+}
+
+function planAll(namespace: string, call: StartCall & { callKey: string }, definitions: Definitions, place?: Part['place']): Planned[] {
+  const many = call.places !== undefined || call.starts.length > 1
+  return call.starts.map((request, at) => {
+    const index = call.places?.[at] ?? at
+    return plan(namespace, request, call.callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions)
+  })
+}
+
+/** Where the runs of a call will live. */
+export function slotsOf(namespace: string, call: StartCall & { callKey: string }, definitions: Definitions): number[] {
+  return planAll(namespace, call, definitions).map(({ run }) => slotOf(run))
 }
 
 /** A call whose starts are part of something larger. */

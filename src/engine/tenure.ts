@@ -9,7 +9,7 @@ import type { Sent } from './batch.ts'
 import { BatchRunner } from './batches/runner.ts'
 import type { Catalog } from './catalog.ts'
 import { Counters } from './counters.ts'
-import type { OnClosed } from './face.ts'
+import type { Head, OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
 import { Limits, type Reservation, type Resource } from './limits/limits.ts'
@@ -31,6 +31,8 @@ export interface TenureOptions {
   live: Live
   activity: Activity
   onClosed: OnClosed
+  /** Who wants to hear of ready tasks that no poll here takes. */
+  listeners: ReadonlySet<(head: Head) => void>
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
 }
@@ -92,6 +94,7 @@ export class Tenure {
       pin: actor => this.lane.actors.pin(actor),
       unpin: actor => this.lane.actors.unpin(actor),
       failed: error => this.failed(error),
+      listeners: options.listeners,
     })
     this.leases = new Leases(
       clock,

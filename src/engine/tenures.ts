@@ -1,7 +1,7 @@
 import { newId } from '../core/ids.ts'
 import { ALL_SHARDS, type Claim, type LaneRow, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
-import type { NodeView } from './face.ts'
+import type { NodeView, Peer } from './face.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Tenure } from './tenure.ts'
@@ -38,7 +38,7 @@ export class Tenures {
   private readonly catalog: Catalog
   private readonly options: NodeOptions
   private readonly make: Make
-  private readonly node: string
+  readonly node: string
   private readonly still = new Map<string, { renewals: number; since: number }>()
   /** The lanes as they were seen last, and when that was. */
   private seen: { lanes: readonly LaneRow[]; at: number } = { lanes: [], at: Number.NEGATIVE_INFINITY }
@@ -79,6 +79,27 @@ export class Tenures {
     if (this.current !== null || this.standby === null || this.world.clock.monotonic() - at > this.sizes.claimTtlMs) return null
     const lane = lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
     return lane === undefined ? null : viewOf([lane])
+  }
+
+  /** This node as others see it. */
+  self(): Peer {
+    return { id: this.node, name: this.options.name, address: this.options.address }
+  }
+
+  /** The other nodes whose claims stood when it was last looked. */
+  others(): Peer[] {
+    // While it serves it watches nobody.
+    if (this.store.can.share && this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) {
+      this.seen.at = this.world.clock.monotonic()
+      this.look().catch(() => {})
+    }
+    const byNode = new Map(this.seen.lanes.map(({ node, nodeName, address }) => [node, { id: node, name: nodeName, address }]))
+    byNode.delete(this.node)
+    return [...byNode.values()]
+  }
+
+  async look(): Promise<void> {
+    this.seen = { lanes: await this.store.lanes(), at: this.world.clock.monotonic() }
   }
 
   /** All nodes whose claims stand, by name. */
