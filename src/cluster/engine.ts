@@ -23,6 +23,8 @@ export interface ClusterOptions {
 export interface ClusterEngine {
   /** Answers any call, by whoever serves what it is about. */
   readonly engine: Engine
+  /** Tells other nodes what there is here, once a second, from now on. */
+  begin(): void
   /** For another node that asks: by this node alone. Rejects with `UserError`, or with what went wrong here. */
   answer(method: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown>
 }
@@ -51,7 +53,10 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
 
   const engine: Engine = {
     ...local,
-    start: () => local.start().then(() => teller.begin()),
+    async start() {
+      await local.start()
+      teller.begin()
+    },
     stop() {
       teller.end()
       return local.stop()
@@ -134,6 +139,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
 
   return {
     engine,
+    begin: () => teller.begin(),
     async answer(method, args, signal) {
       if (method === NEWS) return teller.heard(args[0] as News)
       const told = await answer(local, method, args, signal)
