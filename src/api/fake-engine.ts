@@ -78,6 +78,15 @@ export class FakeEngine implements Engine {
   owner() {
     return null
   }
+  readonly mail: Engine['mail'] = { hint: () => {}, onSent: () => () => {} }
+  readonly places: Engine['places'] = { self: FAKE_NODE, holds: () => true, ownerOf: () => null, others: () => [], refresh: async () => {} }
+  readonly homes: Engine['homes'] = {
+    starts: (_, { starts }) => starts.map(() => 0),
+    retry: async () => 0,
+    schedule: () => 0,
+    batch: () => 0,
+    sequence: () => 0,
+  }
   readonly nodes: Engine['nodes'] = {
     list: async () => [{ id: FAKE_NODE, name: 'box:1', address: 'http://10.0.0.1:7576', shards: 64, drained: null }],
     drain: async (id, command) => this.#called('nodes.drain', id, command),
@@ -258,6 +267,9 @@ export class FakeEngine implements Engine {
     ],
   }
   readonly tasks: Engine['tasks'] = {
+    head: () => null,
+    heads: () => [],
+    onReady: () => () => {},
     poll: async (namespace, poll, signal) => {
       this.#called('tasks.poll', namespace, poll)
       if (this.deliveries.length === 0 && poll.waitMs > 0) {

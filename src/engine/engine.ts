@@ -1,6 +1,6 @@
 import { WAIT_MS_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { isId, type RunId } from '../core/ids.ts'
+import { isId, type RunId, slotOf } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
@@ -15,13 +15,14 @@ import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, NamespaceView, Pause } from './face.ts'
+import type { Command, Engine, Head, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
-import { type Beginning, unavailable } from './lane.ts'
+import { type Beginning, type Lane, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import { Live } from './live.ts'
 import { nodeCalls } from './nodes.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { homesOf } from './places.ts'
 import { sharing } from './queues/sharing.ts'
 import { relatedRuns } from './related.ts'
 import { scheduleCalls } from './schedules/calls.ts'
@@ -52,13 +53,18 @@ export function createEngine(options: EngineOptions): Engine {
   const activity = new Activity(clock, store.read)
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
   const onClosed = options.onClosed ?? (() => {})
+  const listeners = new Set<(head: Head) => void>()
+  const mailListeners = new Set<(parts: readonly number[]) => void>()
+  const mailed = (parts: readonly number[]): void => {
+    for (const listener of mailListeners) listener(parts)
+  }
   let refusedOverload = 0
   const tenures = new Tenures(store, world, sizes, catalog, { name: options.nodeName, address: options.address ?? null }, (beginning, over) => {
     const ended = (next: Beginning | null): void => {
       live.doubt()
       over(next)
     }
-    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, ended })
+    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, listeners, mailed, ended })
   })
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -67,19 +73,27 @@ export function createEngine(options: EngineOptions): Engine {
   const fault = (): StoreFault | null => tenures.current?.lane.chain.faults.current ?? (tenures.current === null ? tenures.fault : null)
   /** Whatever waits for a commit. */
   const told = <T>(call: () => Promise<T>): Promise<T> => tenure().lane.chain.faults.answer(call)
-  const submit = async <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
+  /** Where a slot is served here. */
+  const tenureFor = (slot: number): Tenure => {
+    const current = tenure()
+    if (!current.holds(slot >>> 8)) throw unavailable()
+    return current
+  }
+  /** `slot` null: any lane will do. */
+  const submit = async <T>(slot: number | null, make: (settle: Settle<T>, lane: Lane) => Work): Promise<T> =>
     told(
       () =>
         new Promise<T>((resolve, reject) => {
+          const { lane } = slot === null ? tenure() : tenureFor(slot)
           const refused = (error: unknown): void => {
             if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
             reject(error)
           }
-          tenure().lane.submit(make({ resolve, reject: refused }))
+          lane.submit(make({ resolve, reject: refused }, lane))
         }),
     )
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
-    submit(settle => ({
+    submit(slotOf(id), settle => ({
       ids: [id],
       bytes: 200,
       execute(transaction) {
@@ -99,7 +113,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (reply !== undefined && !reply.ok) throw new UserError('run-closed', { found: id, hint: `it is ${actor.view.state}` })
       })
   const putSetting = async (kind: string, namespace: string, name: string, value: string | null): Promise<void> => {
-    await submit<void>(settle => ({
+    await submit<void>(null, settle => ({
       ids: [],
       bytes: 200,
       execute: transaction => transaction.set({ namespace, kind, name, value, changedAt: clock.now() }),
@@ -115,7 +129,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
-  const tasks = workerCalls(tenure, workers, world, sizes)
+  const homes = homesOf(definitions, store.read)
+  const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
     start: () => tenures.start(),
@@ -123,13 +138,37 @@ export function createEngine(options: EngineOptions): Engine {
     ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
     serves: () => tenures.current !== null,
     owner: () => tenures.owner(),
+    places: {
+      self: tenures.node,
+      holds: slot => tenures.current?.holds(slot >>> 8) ?? false,
+      ownerOf: slot => tenures.ownerOf(slot >>> 8),
+      others: () => tenures.others(),
+      async refresh() {
+        await available(tenures.look())
+        await available(catalog.load())
+      },
+    },
+    homes,
+    mail: {
+      hint: () => tenures.current?.mailroom.hint(),
+      onSent(listener) {
+        mailListeners.add(listener)
+        return () => mailListeners.delete(listener)
+      },
+    },
     nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), put: putSetting }),
     fault: () => {
       const found = fault()
       return found === null ? null : hintOf(found)
     },
     runs: {
-      start: async (namespace, call) => submit(settle => startWork(namespace, call, definitions, world, settle)),
+      start: async (namespace, call) =>
+        submit(null, (settle, { isHere }) => {
+          const work = startWork(namespace, call, definitions, world, settle)
+          // Who sent it here may know of other definitions, or of another owner.
+          if (!work.ids.every(isHere)) throw unavailable()
+          return work
+        }),
       async resolve(namespace, id) {
         const text = id.toLowerCase()
         if (isId(text)) return text
@@ -194,7 +233,10 @@ export function createEngine(options: EngineOptions): Engine {
       },
       cancel: ask('cancel'),
       terminate: ask('terminate'),
-      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, definitions, world, settle)),
+      async retry(namespace, id, asked) {
+        const slot = await available(homes.retry(namespace, id, asked.input))
+        return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
+      },
       change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
           const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
@@ -205,7 +247,7 @@ export function createEngine(options: EngineOptions): Engine {
     definitions: {
       register: async (namespace, specs) => {
         for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
-        return submit(settle => ({
+        return submit(null, settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {

@@ -31,6 +31,15 @@ export interface Engine {
   /** The node that serves while this one stands by; null: this one does, or it is not known. */
   owner(): Omit<NodeView, 'drained'> | null
   readonly nodes: NodeCalls
+  readonly places: Places
+  /** Letters between the runs of several nodes (E7): both are hints, a node looks by itself once a second. */
+  readonly mail: {
+    /** There may be some for this node. */
+    hint(): void
+    /** Calls with the parts for which some lie there, of other nodes. */
+    onSent(listener: (parts: readonly number[]) => void): () => void
+  }
+  readonly homes: Homes
   /** What is wrong with the store's disk now, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
   fault(): string | null
 
@@ -118,6 +127,34 @@ export interface NodeView {
   shards: number
   /** It takes no shards, by an operator's word. */
   drained: Pause | null
+}
+
+/** A node as others reach it. */
+export type Peer = Pick<NodeView, 'id' | 'name' | 'address'>
+
+/** Where things are, as far as is known here. */
+export interface Places {
+  /** This node's own id. */
+  readonly self: string
+  /** This node serves what lives in that slot. */
+  holds(slot: number): boolean
+  /** Who serves it, this node included; null: nobody that is known, so a takeover is under way. */
+  ownerOf(slot: number): Peer | null
+  /** The other nodes that are alive. */
+  others(): Peer[]
+  /** Looks again, now: who serves what, and what is registered. */
+  refresh(): Promise<void>
+}
+
+/** The slots of what is yet to be (E9). What is there already carries its slot in its id. */
+export interface Homes {
+  /** A slot for each start; the call has its key. @throws UserError what is refused before anything is sent, as `unknown-definition` */
+  starts(namespace: string, call: StartCall): number[]
+  retry(namespace: string, id: RunId, input?: Payload): Promise<number>
+  schedule(namespace: string, name: string): number
+  /** Also of an operation on many runs, by the id of its command. */
+  batch(callKey: string): number
+  sequence(namespace: string, definition: string, key: string): number
 }
 
 /** The nodes of a cluster. */
@@ -332,6 +369,12 @@ export interface ScheduleExplanation {
 
 /** The worker side: docs/architecture.md section 8. */
 export interface WorkerCalls {
+  /** The sort key of what would be handed out to this poll now; null: nothing. Who asks is a worker that is there. */
+  head(namespace: string, poll: Poll): number | null
+  /** What there is to hand out, the first in order first. */
+  heads(limit: number): Head[]
+  /** Calls when there is something to hand out that no poll here takes; once, until it is gone. */
+  onReady(listener: (head: Head) => void): () => void
   /** Waits up to `waitMs` for a first task. What the last answer held and did not arrive is given again with the same attempt and delivery (E16). */
   poll(namespace: string, poll: Poll, signal: AbortSignal): Promise<{ answer: AnswerId; tasks: Delivery[] }>
   complete(namespace: string, worker: WorkerId, results: readonly (Ref & TaskResult)[]): Promise<CompletionAnswer[]>
@@ -348,6 +391,15 @@ export interface WorkerCalls {
 export type CompletionAnswer = 'accepted' | 'superseded' | 'closed' | 'unknown'
 /** `held`: go on. `cancel`: held, and the run is asked to stop. `lost`: abort, the result will be refused. */
 export type BeatAnswer = 'held' | 'cancel' | 'lost'
+
+/** Ready tasks that fit the same workers, and the sort key of the one that goes first (E24). */
+export interface Head {
+  namespace: string
+  queue: string
+  definition: string
+  labels: Labels | null
+  sort: number
+}
 
 export interface Poll {
   worker: WorkerId
@@ -407,6 +459,8 @@ export interface StartCall {
   callKey: string | null
   by: string | null
   starts: readonly StartRequest[]
+  /** Part of a larger call: the place of each start in it, from which its id and the place of an error follow. */
+  places?: readonly number[]
 }
 
 export interface StartRequest {

@@ -10,8 +10,8 @@ import type { OpenBatch } from './batch.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Reservation, Resource } from './limits/limits.ts'
 import { takeTurn } from './limits/sequences.ts'
-import { transition, unstick, type World } from './transition.ts'
 import type { Letter } from './mail.ts'
+import { transition, unstick, type World } from './transition.ts'
 import type { Transaction } from './work.ts'
 
 /** What a transaction needs of its lane. */

@@ -7,7 +7,7 @@ import type { ItemLetter } from './batches/items.ts'
 import type { PageLetter } from './batches/page.ts'
 import type { Definitions } from './definitions.ts'
 import { tellHook } from './failure-hook.ts'
-import { begin, callName, homeOfPlanned, holders, type Planned, planOrder } from './starts.ts'
+import { begin, callName, holders, homeOfPlanned, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 

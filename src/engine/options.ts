@@ -49,6 +49,8 @@ export interface Sizes {
   retentionEveryMs: number
   /** A batch of retention drops so many runs at most. */
   retentionBatch: number
+  /** How often it is looked for letters of other lanes without a hint (E7). */
+  mailEveryMs: number
   /** All nodes serve; else one does, and the others stand by. */
   sharing: boolean
 }
@@ -69,5 +71,6 @@ export const SIZES: Sizes = {
   lookAgainMs: 500,
   retentionEveryMs: 10_000,
   retentionBatch: 1_000,
+  mailEveryMs: 1_000,
   sharing: false,
 }

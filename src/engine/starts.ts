@@ -54,10 +54,7 @@ export function startWork(
   if (call.starts.length > STARTS_PER_CALL_MAX)
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
-  const many = call.starts.length > 1
-  const planned = call.starts.map((request, index) =>
-    plan(namespace, request, { callKey, index, at: place?.(index) ?? (many ? `/runs/${index}` : ''), slot }, definitions),
-  )
+  const planned = planAll(namespace, { ...call, callKey }, definitions, { place, slot })
   const here = planned.filter(({ run }) => isHere(run))
   // Those with a home of their own are looked at one by one: the others of their call may be elsewhere.
   const alone = ({ key, gate }: Planned): boolean => key !== null || gate?.sequence !== undefined
@@ -86,6 +83,25 @@ export function startWork(
     done: () => settle.resolve(answers as StartAnswer[]),
     failed: settle.reject,
   }
+}
+
+function planAll(
+  namespace: string,
+  call: StartCall & { callKey: string },
+  definitions: Definitions,
+  { place, slot }: { place?: Part['place'] | undefined; slot?: number | undefined } = {},
+): Planned[] {
+  const { callKey } = call
+  const many = call.places !== undefined || call.starts.length > 1
+  return call.starts.map((request, at) => {
+    const index = call.places?.[at] ?? at
+    return plan(namespace, request, { callKey, index, at: place?.(index) ?? (many ? `/runs/${index}` : ''), slot }, definitions)
+  })
+}
+
+/** Where the runs of a call will live. */
+export function slotsOf(namespace: string, call: StartCall & { callKey: string }, definitions: Definitions): number[] {
+  return planAll(namespace, call, definitions).map(({ run }) => slotOf(run))
 }
 
 /** `elsewhere`: of another lane, and not decided here. */
@@ -188,11 +204,6 @@ export function planItem({ namespace, request, callKey, index }: ItemLetter, def
     if (error instanceof UserError) return null
     throw error
   }
-}
-
-/** The slots of the starts of a call. */
-export function homesOfCall(namespace: string, { starts }: StartCall, callKey: string, definitions: Definitions): number[] {
-  return starts.map((request, index) => slotOf(plan(namespace, request, { callKey, index, at: `/runs/${index}` }, definitions).run))
 }
 
 /** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
@@ -386,7 +397,13 @@ export function retryWork(
         gate = { ...gate, place: -old.view.startedAt }
       const nominalAt = nominalTimeOf(old.view.trigger)
       const after = (old.outcome as Outcome).state
-      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction, now) }
+      const trigger: Trigger = {
+        is: 'retry',
+        of: id,
+        after,
+        ...(nominalAt === null ? {} : { nominalAt }),
+        ...replaceInBatch(old, run, transaction, now),
+      }
       birth(
         transaction,
         { run, namespace, name: old.name, kind: old.kind as RunKind, input, options: gate == null ? options : { ...options, gate }, trigger, now },

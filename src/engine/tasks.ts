@@ -4,7 +4,7 @@ import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Poll, WorkerCalls } from './face.ts'
+import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, WorkerCalls } from './face.ts'
 import { unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Match } from './queues/queues.ts'
@@ -14,15 +14,35 @@ import type { Transaction, Work } from './work.ts'
 import type { WorkerSeen, Workers } from './workers.ts'
 
 /** The worker side: poll, complete, heartbeat, log (docs/architecture.md section 8). */
-export function workerCalls(tenure: () => Tenure, workers: Workers, world: World, sizes: Sizes): WorkerCalls {
+export function workerCalls(
+  current: () => Tenure | null,
+  tenure: () => Tenure,
+  workers: Workers,
+  world: World,
+  sizes: Sizes,
+  listeners: Set<(head: Head) => void>,
+): WorkerCalls {
   return {
+    head: (namespace, request) => {
+      const worker = workers.polled(namespace, request)
+      return current()?.queues.head(worker, request) ?? null
+    },
+    heads: limit => current()?.queues.heads(limit) ?? [],
+    onReady(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     poll: (namespace, request, signal) => poll(tenure(), workers, world, sizes, namespace, request, signal),
     complete: (namespace, worker, results) => complete(tenure(), workers, namespace, worker, results),
-    heartbeat: (namespace, worker, beats) => heartbeat(tenure(), workers, namespace, worker, beats),
+    heartbeat(namespace, worker, beats) {
+      // It is there, whoever holds what it runs.
+      workers.heard(worker)
+      return heartbeat(tenure(), namespace, worker, beats)
+    },
     log: (namespace, lines) => log(tenure(), namespace, lines),
     async gone(_namespace, worker) {
-      const current = tenure()
       workers.gone(worker)
+      const current = tenure()
       for (const lease of current.leases.ofWorker(worker)) current.leases.expire(lease)
     },
   }
@@ -90,9 +110,18 @@ function matched(tenure: Tenure, worker: WorkerSeen, request: Poll, world: World
       takeBack()
       finish([])
     }
-    const cancelTimer = world.clock.after(request.waitMs, aborted)
+    // Who does not wait gets what the next dispatch has for it, however late the timers are.
+    const cancelTimer = request.waitMs > 0 ? world.clock.after(request.waitMs, aborted) : soon(world, aborted)
     signal.addEventListener('abort', aborted)
   })
+}
+
+function soon({ clock }: World, call: () => void): () => void {
+  let cancelled = false
+  clock.soon(() => cancelled || call())
+  return () => {
+    cancelled = true
+  }
 }
 
 function handOut(
@@ -213,9 +242,8 @@ function accept(transaction: Transaction, actor: Actor, input: { is: string }): 
   return reply.code === 'closed' ? 'closed' : 'superseded'
 }
 
-async function heartbeat(tenure: Tenure, workers: Workers, namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]> {
+async function heartbeat(tenure: Tenure, namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]> {
   if (!tenure.lane.fresh()) throw unavailable()
-  workers.heard(worker)
   return gather(tenure, beats, (beat, settle) => {
     const lease = tenure.leases.of(beat)
     if (lease !== null) {

@@ -9,13 +9,14 @@ import type { Sent } from './batch.ts'
 import { BatchRunner } from './batches/runner.ts'
 import type { Catalog } from './catalog.ts'
 import { Counters } from './counters.ts'
-import type { OnClosed } from './face.ts'
+import type { Head, OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
 import { Limits, type Reservation, type Resource } from './limits/limits.ts'
 import { leaveTurn } from './limits/sequences.ts'
 import type { Live, Prepared } from './live.ts'
 import { type Office, post } from './mail.ts'
+import { Mailroom } from './mailroom.ts'
 import type { Sizes } from './options.ts'
 import { Queues } from './queues/queues.ts'
 import { Retention } from './retention.ts'
@@ -31,6 +32,10 @@ export interface TenureOptions {
   live: Live
   activity: Activity
   onClosed: OnClosed
+  /** Letters lie there for these parts, of other lanes. */
+  mailed(parts: readonly number[]): void
+  /** Who wants to hear of ready tasks that no poll here takes. */
+  listeners: ReadonlySet<(head: Head) => void>
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
 }
@@ -49,6 +54,7 @@ export class Tenure {
   private readonly waking = new Set<RunId>()
   private readonly retention: Retention
   private readonly batches: BatchRunner
+  readonly mailroom: Mailroom
   private readonly options: TenureOptions
   private readonly shards: ReadonlySet<number>
   private stopRenewing: () => void = () => {}
@@ -94,6 +100,7 @@ export class Tenure {
       pin: actor => this.lane.actors.pin(actor),
       unpin: actor => this.lane.actors.unpin(actor),
       failed: error => this.failed(error),
+      listeners: options.listeners,
     })
     this.leases = new Leases(
       clock,
@@ -117,7 +124,17 @@ export class Tenure {
       work => this.lane.submit(work),
       error => this.failed(error),
     )
-    this.batches = new BatchRunner(world, definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
+    this.batches = new BatchRunner(world, definitions, store.read, work => this.lane.submit(work), this.lane.isHere, sizes.pageSize)
+    this.mailroom = new Mailroom({
+      world,
+      definitions,
+      everyMs: sizes.mailEveryMs,
+      read: after => store.loadMail(claim, { after, limit: sizes.pageSize }),
+      isHere: this.lane.isHere,
+      isBusy: () => this.lane.isolating,
+      submit: work => this.lane.submit(work),
+      failed: error => this.failed(error),
+    })
   }
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
@@ -137,9 +154,15 @@ export class Tenure {
         after = page.next
       }
     })
-    await this.timers.start(sizes.pageSize)
     this.queues.load(await store.loadGroups(claim))
+    if (store.can.share) {
+      this.lane.lastMail = await store.lastMail(claim)
+      // What was sent between shards that are both here now comes before all that happens here from now on: it must not be overtaken (E7).
+      if (!this.lane.isolating) await this.mailroom.takeAll()
+    }
+    await this.timers.start(sizes.pageSize)
     this.retention.start()
+    if (store.can.share) this.mailroom.start()
     this.sweepLater()
     this.lane.begun()
   }
@@ -176,6 +199,7 @@ export class Tenure {
     this.timers.end()
     this.retention.end()
     this.batches.end()
+    this.mailroom.end()
     this.stopRenewing()
     this.stopSweeping()
     this.options.ended(next)
@@ -366,6 +390,7 @@ export class Tenure {
         this.queues.left(actor)
       } else this.queues.offer(actor)
     }
+    if (writes.mail.length > 0) this.options.mailed([...new Set(writes.mail.map(({ to }) => to))])
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
   }
 

@@ -1,7 +1,7 @@
 import { newId, shardOf } from '../core/ids.ts'
 import { ALL_SHARDS, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
-import type { NodeView } from './face.ts'
+import type { NodeView, Peer } from './face.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import { sharesOf } from './shares.ts'
@@ -81,7 +81,7 @@ export class Tenures {
   }
 
   /** Who serves a part, as far as is known here; null: nobody that is known. */
-  ownerOf(part: number): Node | null {
+  ownerOf(part: number): Peer | null {
     if (this.current?.holds(part)) return this.self()
     if (this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) return null
     const shard = shardOf(part, SHARDS)
@@ -96,18 +96,25 @@ export class Tenures {
     return lane === undefined ? null : viewOf([lane])
   }
 
-  /** All other nodes that were there when it was looked last. */
-  others(): Node[] {
-    const byNode = Map.groupBy(
-      this.seen.lanes.filter(lane => lane.node !== this.node && !this.isDead(lane)),
-      ({ node }) => node,
-    )
-    return [...byNode.values()].map(viewOf)
+  /** This node as others see it. */
+  self(): Peer {
+    return { id: this.node, name: this.options.name, address: this.options.address }
   }
 
-  /** Looks who serves now. */
-  async refresh(): Promise<void> {
-    await this.look()
+  /** The other nodes that were there when it was looked last. */
+  others(): Peer[] {
+    const byNode = new Map(
+      this.seen.lanes.filter(lane => !this.isDead(lane)).map(({ node, nodeName, address }) => [node, { id: node, name: nodeName, address }]),
+    )
+    byNode.delete(this.node)
+    return [...byNode.values()]
+  }
+
+  /** Looks who serves what now. */
+  async look(): Promise<readonly LaneRow[]> {
+    const lanes = await this.store.lanes()
+    this.seen = { lanes, at: this.world.clock.monotonic() }
+    return lanes
   }
 
   /** All nodes whose claims stand, by name. */
@@ -127,17 +134,6 @@ export class Tenures {
       if (this.stopped || clock.monotonic() > until) throw unavailable()
       await new Promise<void>(resolve => clock.after(LOOK_AGAIN_MS, resolve))
     }
-  }
-
-  private self(): Node {
-    const { name, address } = this.options
-    return { id: this.node, name, address, shards: this.current?.lane.claim.shards.length ?? 0 }
-  }
-
-  private async look(): Promise<readonly LaneRow[]> {
-    const lanes = await this.store.lanes()
-    this.seen = { lanes, at: this.world.clock.monotonic() }
-    return lanes
   }
 
   /** Before it has begun, a fault of the disk is for whoever starts it; later it goes on by itself. */

@@ -38,6 +38,7 @@ export interface Scenario {
   /** Payloads about as large as they may be. */
   large: boolean
   clients: number
+  nodes: number
   workers: number
   sizes: Partial<Sizes>
   claimTtlMs: number
@@ -96,6 +97,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     schedules: rng.chance(0.5),
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
+    nodes: 2 + (seed % 2),
     limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
   }
 }

@@ -92,8 +92,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
       plantEngine: (engine, life) => plant.engine?.(engine, life, memory) ?? engine,
       plantOptions: engineOptions => plant.options?.(engineOptions) ?? engineOptions,
       born: engine => void engine.subscribe(NAMESPACE, null, event => judge.live(event)),
+      handedOut: (poll, said) => judge.polled(poll, said),
     },
-    2,
+    scenario.nodes,
   )
   const books = { ledgers, batches, logs, settings, holds, tables: memory.tables() as Tables }
   const stage: Stage = { world, cluster, judge, truth, throwing, ...books, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }

@@ -142,11 +142,19 @@ export class Watch {
     const stood = [...this.#lanes].filter(([, lane]) => lane.stands)
     if (!this.#lanes.has(claim.lane)) {
       const { sequence, lastBatch } = claim
-      this.#lanes.set(claim.lane, { claim: claim.claim, sequence, lastBatch, stands: true, renewals: 0, renewedAt: this.#world.now, node: request.node })
+      this.#lanes.set(claim.lane, {
+        claim: claim.claim,
+        sequence,
+        lastBatch,
+        stands: true,
+        renewals: 0,
+        renewedAt: this.#world.now,
+        node: request.node,
+      })
     }
     this.#sync()
+    // A node takes its own back whenever it likes.
     for (const [id, lane] of stood)
-      // A node takes its own back whenever it likes.
       if (!lane.stands && lane.node !== request.node) {
         const still = this.#world.now - lane.renewedAt
         this.#world.expect(still >= this.#ttlMs, 'a lane was revoked that had renewed within the TTL (E20)', () => ({

@@ -38,10 +38,15 @@ interface PlannedBatch {
   items: PlannedItems
 }
 
+/** The id of the batch of a call. */
+export function batchId(callKey: string): RunId {
+  return callRunId(`${callKey}:batch`, 0)
+}
+
 /** A batch and all its jobs, born in one commit. A repeat of the call finds the batch, hence all of them. */
 export function batchWork(desk: Desk, spec: BatchStart, call: BatchCall, settle: Settle<BatchStarted>): Work {
   const callKey = call.callKey ?? newId(desk.world.clock.now(), desk.world.random)
-  const id = callRunId(`${callKey}:batch`, 0)
+  const id = batchId(callKey)
   refuseTooMany(spec.items)
   const planned = planBatch(desk, id, spec, desk.by === null ? { is: 'call' } : { is: 'call', by: desk.by }, 1, callKey, '')
   const before = callName(desk.namespace, id)

@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Definitions } from '../definitions.ts'
 import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
+import { homeOf } from '../homes.ts'
 import type { Settle } from '../starts.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Work } from '../work.ts'
@@ -13,7 +14,7 @@ interface LimitOptions {
   definitions: Definitions
   tenure(): Tenure
   putSetting(kind: string, namespace: string, name: string, value: string | null): Promise<void>
-  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
+  submit<T>(slot: number | null, make: (settle: Settle<T>) => Work): Promise<T>
 }
 
 const KEYS_SHOWN_MAX = 100
@@ -56,7 +57,8 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
       await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify({ ...set, by } satisfies LimitKept))
     },
     stopped: (namespace, limit) => tenure().queues.stopped(namespace, limit),
-    resumeSequence: (namespace, definition, key) => submit(settle => resumeSequenceWork(namespace, definition, key, settle)),
+    resumeSequence: (namespace, definition, key) =>
+      submit(homeOf(namespace, definition, key, null), settle => resumeSequenceWork(namespace, definition, key, settle)),
   }
 }
 

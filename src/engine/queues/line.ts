@@ -91,6 +91,8 @@ export class LineSet {
   /** What a task takes of its worker. */
   cost: Units | null = null
   batch: { size: number; withinMs: number } | null = null
+  /** Others know that there is something to hand out. */
+  told = false
 
   constructor({ namespace, queue, definition, labels }: Group, fair: FairQueue) {
     this.namespace = namespace

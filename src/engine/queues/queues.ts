@@ -7,7 +7,7 @@ import { type Actor, gatedBy } from '../actor.ts'
 import { keyText } from '../actors.ts'
 import type { Clock } from '../clock.ts'
 import type { Definitions } from '../definitions.ts'
-import type { Poll } from '../face.ts'
+import type { Head, Poll } from '../face.ts'
 import type { Limits, Reservation } from '../limits/limits.ts'
 import type { Settings } from '../settings.ts'
 import { misfit, type WorkerSeen } from '../workers.ts'
@@ -62,6 +62,8 @@ export interface QueuesOptions {
   pin(actor: Actor): void
   unpin(actor: Actor): void
   failed(error: unknown): void
+  /** Who wants to hear of what no poll here takes. */
+  listeners: ReadonlySet<(head: Head) => void>
 }
 
 /** Ready tasks that windows keep in memory together, as actors and as rows, where there are many groups. Each has at least so many. */
@@ -174,6 +176,20 @@ export class Queues {
     return () => this.polls.delete(waiting)
   }
 
+  /** The sort key of what would be handed out to this poll now; null: nothing. */
+  head(worker: WorkerSeen, { max, units }: Poll): number | null {
+    if (!this.mayDispatch()) return null
+    return this.next(this.fitting({ worker, max, units: units ?? null }, this.open()), this.options.limits.now())?.sort ?? null
+  }
+
+  /** Of each set, what goes first; the first in order first. */
+  heads(limit: number): Head[] {
+    if (!this.mayDispatch()) return []
+    const now = this.options.limits.now()
+    const heads = this.open().flatMap(set => this.headOf(set, now) ?? [])
+    return heads.sort((a, b) => a.sort - b.sort).slice(0, limit)
+  }
+
   /** It did not leave. */
   missed({ actor, reservation }: Match): void {
     if (reservation !== null) this.options.limits.release(reservation)
@@ -268,7 +284,7 @@ export class Queues {
   }
 
   dispatchSoon(): void {
-    if (this.dispatching || this.ended || this.polls.size === 0) return
+    if (this.dispatching || this.ended || (this.polls.size === 0 && this.options.listeners.size === 0)) return
     this.dispatching = true
     this.options.clock.soon(() => {
       this.dispatching = false
@@ -284,13 +300,12 @@ export class Queues {
   }
 
   private dispatch(): void {
-    const { clock, fresh, definitions } = this.options
+    const { clock, fresh } = this.options
     if (!fresh()) {
       if (this.polls.size > 0) clock.after(25, () => this.dispatchSoon())
       return
     }
-    if (definitions.rules.version !== this.rulesVersion) this.regroup()
-    const open = [...this.sets.values()].filter(set => set.ready.size > 0 && this.options.settings.pausesOf(set).length === 0)
+    const open = this.open()
     if (open.length > 0) {
       for (const poll of this.polls) {
         const matches = this.match(poll, open)
@@ -298,14 +313,46 @@ export class Queues {
         this.polls.delete(poll)
         poll.take(matches)
       }
+      if (this.options.listeners.size > 0) this.tell(open)
     }
     for (const line of this.thirsty) this.page(line)
     this.thirsty.clear()
   }
 
+  private mayDispatch(): boolean {
+    return !this.ended && this.options.fresh()
+  }
+
+  /** Sets with something ready that is not paused, by the rules in force. */
+  private open(): LineSet[] {
+    const { definitions, settings } = this.options
+    if (definitions.rules.version !== this.rulesVersion) this.regroup()
+    return [...this.sets.values()].filter(set => set.ready.size > 0 && settings.pausesOf(set).length === 0)
+  }
+
+  private tell(open: readonly LineSet[]): void {
+    const now = this.options.limits.now()
+    for (const set of open) {
+      const head = this.headOf(set, now)
+      if (head !== null && !set.told) for (const listener of this.options.listeners) listener(head)
+      set.told = head !== null
+    }
+  }
+
+  private headOf(set: LineSet, now: Instant): Head | null {
+    const line = this.top(set, now)
+    if (line === null) return null
+    const { namespace, queue, definition, labels } = set
+    return { namespace, queue, definition, labels, sort: line.sort }
+  }
+
+  private fitting({ worker, max, units }: Pick<WaitingPoll, 'worker' | 'max' | 'units'>, open: readonly LineSet[]): Set<LineSet> {
+    return new Set(open.filter(set => set.ready.size > 0 && misfit(worker, set) === null && fits(set.cost, max, units)))
+  }
+
   private match(poll: WaitingPoll, open: readonly LineSet[]): Match[] {
     const now = this.options.limits.now()
-    const sets = new Set(open.filter(set => set.ready.size > 0 && misfit(poll.worker, set) === null && fits(set.cost, poll.max, poll.units)))
+    const sets = this.fitting(poll, open)
     const matches: Match[] = []
     const free: { slots: number; units: Record<string, number> | null } = { slots: poll.max, units: poll.units === null ? null : { ...poll.units } }
     while (free.slots > 0 && sets.size > 0) {

@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts'
-import type { ActorId } from '../../core/ids.ts'
+import { type ActorId, slotOf } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../../core/run.ts'
 import { refuseUnknownPlaceholder } from '../../machines/schedule/input.ts'
@@ -154,7 +154,7 @@ function command(
   const id = scheduleId(namespace, name)
   let reply: Reply | undefined
   let state: ScheduleState
-  return submit(settle => ({
+  return submit(slotOf(id), settle => ({
     ids: [id],
     bytes: 1_000 + JSON.stringify(input).length,
     execute(transaction) {

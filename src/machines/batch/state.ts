@@ -74,7 +74,11 @@ function born(started: Started): BatchState {
     return { ...blank, jobs: null, sweep: newSweep({ operation, filter, change, by, why }, at) }
   }
   const { total, asked = 0, sealed } = plan
-  return { ...blank, sweep: null, jobs: { total, open: total, awaited: asked, completed: 0, failed: 0, cancelled: 0, failedRuns: [], sealed, callbacks: [] } }
+  return {
+    ...blank,
+    sweep: null,
+    jobs: { total, open: total, awaited: asked, completed: 0, failed: 0, cancelled: 0, failedRuns: [], sealed, callbacks: [] },
+  }
 }
 
 function newSweep(what: Pick<Sweep, 'operation' | 'filter' | 'change' | 'by' | 'why'>, at: Instant): Sweep {

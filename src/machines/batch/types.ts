@@ -45,7 +45,14 @@ export interface Change {
 
 /** What a batch is born with: a group of jobs, or an operation on runs that are there. */
 export type Plan =
-  | { is: 'jobs'; total: number; /** Jobs that live elsewhere and are being asked for. */ asked?: number; sealed: boolean; callbacks: Callbacks; depth: number }
+  | {
+      is: 'jobs'
+      total: number /** Jobs that live elsewhere and are being asked for. */
+      asked?: number
+      sealed: boolean
+      callbacks: Callbacks
+      depth: number
+    }
   | { is: 'bulk'; operation: Operation; filter: BulkFilter; change: Change | null; matched: number; by: string | null; why: string | null }
 
 export interface StartInput {
