@@ -72,6 +72,8 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
             slots: () => homes.starts(namespace, whole),
             args: items => [namespace, { ...whole, starts: items.map(item => whole.starts[item] as (typeof whole.starts)[number]), places: items }],
             answers: answers => answers,
+            // Its data is at fault, and will be: what the others have begun stands.
+            refused: ({ code, problem }) => (code === 'refused-data' || code === 'internal' ? { is: 'refused', problem } : null),
           }),
         )
       },

@@ -129,7 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
-  const homes = homesOf(definitions, store.read)
+  const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
   const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
@@ -234,7 +234,7 @@ export function createEngine(options: EngineOptions): Engine {
       cancel: ask('cancel'),
       terminate: ask('terminate'),
       async retry(namespace, id, asked) {
-        const slot = await available(homes.retry(namespace, id, asked.input))
+        const slot = await homes.retry(namespace, id, asked.input)
         return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
       },
       change: (namespace, id, { delayMs, ...change }, asked) =>

@@ -8,11 +8,11 @@ import { scheduleId } from './schedules/view.ts'
 import { homeOfRetry, slotsOf } from './starts.ts'
 
 /** The slots of what is yet to be (E9). */
-export function homesOf(definitions: Definitions, read: Pick<Reads, 'run'>): Homes {
+export function homesOf(definitions: Definitions, read: Reads['run']): Homes {
   return {
     starts: (namespace, call) => slotsOf(namespace, call as StartCall & { callKey: string }, definitions),
     async retry(namespace, id, input) {
-      const old = await read.run(namespace, id)
+      const old = await read(namespace, id)
       return old === null ? slotOf(id) : homeOfRetry(Actor.load(old), input, definitions)
     },
     schedule: (namespace, name) => slotOf(scheduleId(namespace, name)),

@@ -214,6 +214,7 @@ function complete(
   results: readonly (Ref & TaskResult)[],
 ): Promise<CompletionAnswer[]> {
   workers.heard(worker)
+  refuseElsewhere(tenure, results)
   return gather(tenure, results, (result, settle) => {
     let answer: CompletionAnswer = 'accepted'
     const { run, task, attempt, delivery, ...said } = result
@@ -291,6 +292,7 @@ function reportWork(namespace: string, worker: WorkerId, beat: Beat, settle: Set
 
 function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promise<void> {
   if (lines.length === 0) return Promise.resolve()
+  refuseElsewhere(tenure, lines)
   const ids = [...new Set(lines.map(({ run }) => run))]
   return new Promise((resolve, reject) =>
     tenure.lane.submit({
@@ -313,6 +315,11 @@ function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promi
 interface Settle<T> {
   resolve(value: T): void
   reject(error: UserError): void
+}
+
+/** What lives in another lane is not known here: the whole call may be repeated where it is. */
+function refuseElsewhere({ lane }: Tenure, items: readonly { run: RunId }[]): void {
+  if (!items.every(({ run }) => lane.isHere(run))) throw unavailable()
 }
 
 /** One work an item, one answer for all: it leaves when the last is committed, and fails when one does (the whole call may be repeated). */
