@@ -82,7 +82,7 @@ test('who waits for an owner that stands still goes on with the next owner', asy
 test('results, beats and lines go to the owners of their runs, answers in order', async () => {
   const cluster = await TestCluster.start(2)
   const runs = await cluster.start(0, { key: cluster.keyAt(1) }, { key: cluster.keyAt(0) })
-  const given = []
+  const given: Awaited<ReturnType<TestCluster['poll']>>[] = []
   await settle()
   for (const _ of runs) given.push(await cluster.poll(0, { last: given.at(-1)?.answer ?? null, max: 1 }))
   const tasks = given.flatMap(({ tasks }) => tasks)

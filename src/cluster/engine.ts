@@ -10,6 +10,7 @@ import { NEWS, type News, Teller } from './news.ts'
 import { Polls } from './polls.ts'
 import { Router, slotOfId } from './router.ts'
 import { split } from './split.ts'
+import { Streams } from './streams.ts'
 import { askWithin, type Way } from './way.ts'
 
 const GONE_MS_MAX = 1_000
@@ -27,6 +28,8 @@ export interface ClusterEngine {
   begin(): void
   /** For another node that asks: by this node alone. Rejects with `UserError`, or with what went wrong here. */
   answer(method: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown>
+  /** Live events of this node alone, for another. */
+  follow: Engine['subscribe']
 }
 
 /** One engine over all nodes of a cluster (E9, E22, E24). What only reads from the store is read here. */
@@ -36,7 +39,11 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
   const router = new Router(local, options)
   const heads = new Heads()
   const polls = new Polls(local, options, heads)
-  const teller = new Teller(local, options, heads, head => polls.ready(head))
+  const teller = new Teller(local, options, heads, {
+    ready: head => polls.ready(head),
+    everySecond: () => streams.look(),
+  })
+  const streams = new Streams(local, options)
   const byId =
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
@@ -133,6 +140,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     },
     workers: { ...local.workers, drain: byAny('workers.drain'), undrain: byAny('workers.undrain') },
     nodes: { ...local.nodes, drain: byAny('nodes.drain'), undrain: byAny('nodes.undrain') },
+    subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
     settings: { ...local.settings, put: byAny('settings.put') },
     tasks: { ...local.tasks, ...workerSide(local, router, options), poll: (namespace, poll, signal) => polls.poll(namespace, poll, signal) },
   }
@@ -140,6 +148,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
   return {
     engine,
     begin: () => teller.begin(),
+    follow: (namespace, run, listener) => local.subscribe(namespace, run, listener),
     async answer(method, args, signal) {
       if (method === NEWS) return teller.heard(args[0] as News)
       const told = await answer(local, method, args, signal)

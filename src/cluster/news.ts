@@ -16,6 +16,12 @@ export const NEWS = 'cluster.news'
 const EVERY_MS = 1_000
 const HEADS_MAX = 500
 
+interface TellerOptions {
+  /** There is something to hand out, here or at another node. */
+  ready(head: Head): void
+  everySecond(): void
+}
+
 export class Teller {
   readonly #local: Engine
   readonly #way: Way
@@ -23,25 +29,26 @@ export class Teller {
   readonly #heads: Heads
   /** What is yet to be told to those who have not answered the last. */
   readonly #untold = new Map<NodeId, Head[]>()
-  readonly #ready: (head: Head) => void
+  readonly #told: TellerOptions
   #cancel = (): void => {}
 
-  constructor(local: Engine, { way, clock }: { way: Way; clock: Clock }, heads: Heads, ready: (head: Head) => void) {
+  constructor(local: Engine, { way, clock }: { way: Way; clock: Clock }, heads: Heads, told: TellerOptions) {
     this.#local = local
     this.#way = way
     this.#clock = clock
     this.#heads = heads
-    this.#ready = ready
+    this.#told = told
   }
 
   begin(): void {
     const stop = this.#local.tasks.onReady(head => {
-      this.#ready(head)
+      this.#told.ready(head)
       for (const node of this.#local.places.others()) this.#tell(node, [head], false)
     })
     const tell = (): void => {
       const heads = this.#local.tasks.heads(HEADS_MAX)
       for (const node of this.#local.places.others()) this.#tell(node, heads, true)
+      this.#told.everySecond()
       const cancel = this.#clock.after(EVERY_MS, tell)
       this.#cancel = () => {
         cancel()
@@ -58,7 +65,7 @@ export class Teller {
   heard({ from, heads, all }: News): void {
     if (all) this.#heads.replace(from, heads)
     else for (const head of heads) this.#heads.add(from, head)
-    for (const head of heads) this.#ready(head)
+    for (const head of heads) this.#told.ready(head)
   }
 
   #tell(node: Peer, heads: Head[], all: boolean): void {

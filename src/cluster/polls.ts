@@ -32,6 +32,8 @@ const LOOK_AGAIN_MS = 250
 const UNANSWERED_MS_MAX = 5_000
 /** What another node has ready it answers at once. */
 const ASK_MS_MAX = 2_000
+/** So long it may look for what it told of: a page is to be read, or its event loop is late. */
+const LOOK_MS = 5
 const EMPTY_WAIT_MS = 25
 const NONE = Promise.resolve(null)
 
@@ -141,7 +143,7 @@ export class Polls {
   async #ask(node: Peer, namespace: string, poll: Poll, had: Had, signal: AbortSignal): Promise<PolledThere | null> {
     const news = this.#heads.news(node.id)
     const fits = fitting(namespace, poll)
-    const asked = { ...poll, waitMs: 0, last: this.#lastOf(had, poll, node.id) }
+    const asked = { ...poll, waitMs: LOOK_MS, last: this.#lastOf(had, poll, node.id) }
     try {
       const ways = { way: this.#way, clock: this.#clock }
       const found = (await askWithin(ASK_MS_MAX, ways, node, 'tasks.poll', [namespace, asked], signal)) as PolledThere

@@ -112,6 +112,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
+  const shares = sharing(tenure, definitions, clock)
   const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
@@ -260,8 +261,8 @@ export function createEngine(options: EngineOptions): Engine {
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
-      shares: sharing(tenure, definitions, clock),
-      list(namespace) {
+      shares: async (...given) => shares(...given),
+      async list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
@@ -285,12 +286,12 @@ export function createEngine(options: EngineOptions): Engine {
     },
     workers: {
       ...drainCalls({ settings, workers, clock, put: putSetting }),
-      silent: namespace =>
+      silent: async namespace =>
         workers
           .silent(namespace)
           .filter(({ lastSeenAt }) => clock.now() - lastSeenAt < SILENT_TOLD_MS)
           .map(({ id, name, lastSeenAt }) => ({ id, name, lastSeenAt })),
-      list: namespace =>
+      list: async namespace =>
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
@@ -324,12 +325,12 @@ export function createEngine(options: EngineOptions): Engine {
       heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
       log: async (...given) => told(() => tasks.log(...given)),
     },
-    subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
+    subscribe: async (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
       put: putSetting,
     },
-    namespaces() {
+    async namespaces() {
       const found = new Map<string, NamespaceView>()
       const view = (name: string): NamespaceView => {
         const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
@@ -355,6 +356,7 @@ export function createEngine(options: EngineOptions): Engine {
         scheduled: counts.scheduled,
         waiting: counts.waiting,
         paused: counts.paused,
+        oldestAt: current?.queues.oldest(namespace, queue) ?? null,
       }))
       return {
         started: current?.counters.started ?? 0,

@@ -85,29 +85,29 @@ export interface Engine {
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: {
-    list(namespace: string): QueueView[]
+    list(namespace: string): Promise<QueueView[]>
     /** How its keys share a queue now, by what dispatch goes by. Where there is much, as it was within the last second. */
-    shares(namespace: string, queue: string): QueueShares
+    shares(namespace: string, queue: string): Promise<QueueShares>
   }
   readonly workers: {
-    list(namespace: string): WorkerView[]
+    list(namespace: string): Promise<WorkerView[]>
     /** Workers that fell silent within the last hour, and did not say that they go. */
-    silent(namespace: string): Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]
+    silent(namespace: string): Promise<Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]>
     /** It gets no new task; what it runs goes on. @throws UserError `worker-not-found` */
     drain(namespace: string, worker: WorkerId, command: Command): Promise<void>
     undrain(namespace: string, worker: WorkerId): Promise<void>
   }
   readonly tasks: WorkerCalls
-  /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
-  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): () => void
+  /** Committed changes as they are released, from the answer on, which ends it. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
+  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): Promise<() => void>
   /** API keys and whatever else the server keeps with the store (settings of a kind of its own). */
   readonly settings: {
     get(kind: string): { namespace: string; name: string; value: string; changedAt: Instant }[]
     put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   }
   /** Namespaces in which anything is registered, set, open or at work, by name; `default` always. */
-  namespaces(): NamespaceView[]
-  /** Figures for /metrics and the status page: cheap, from memory. */
+  namespaces(): Promise<NamespaceView[]>
+  /** Figures of this node alone, for /metrics: cheap, from memory. */
   stats(): EngineStats
 }
 
@@ -191,15 +191,15 @@ export interface PercentilesView {
 /** Everything that is limited (E17, E18): by the code's definitions, by an operator over them, or by an operator alone. */
 export interface LimitCalls {
   /** All in force, by name. */
-  list(namespace: string): LimitView[]
+  list(namespace: string): Promise<LimitView[]>
   /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
-  get(namespace: string, name: string): LimitDetail
+  get(namespace: string, name: string): Promise<LimitDetail>
   /** Those that a run of this definition, queue and input would meet, by name. `queue` null: that of the definition. */
   met(namespace: string, definition: string, queue: string | null, input: Payload | null): LimitMet[]
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
   set(namespace: string, name: string, set: LimitSet | null, by: string | null): Promise<void>
   /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
-  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
+  stopped(namespace: string, limit: number): Promise<{ definition: string; key: string; run: RunId }[]>
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
   resumeSequence(namespace: string, definition: string, key: string, command: Command): Promise<void>
 }
@@ -714,7 +714,17 @@ export interface EngineStats {
   batchBytes: number
   refusedOverload: number
   stuck: number
-  queues: { namespace: string; queue: string; depth: number; running: number; scheduled: number; waiting: number; paused: number }[]
+  queues: {
+    namespace: string
+    queue: string
+    depth: number
+    running: number
+    scheduled: number
+    waiting: number
+    paused: number
+    /** When the oldest ready task became ready. */
+    oldestAt: Instant | null
+  }[]
   workers: number
 }
 
