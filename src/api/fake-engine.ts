@@ -10,6 +10,8 @@ import type { LogRow } from './rows.ts'
 export const FAKE_NODE = callRunId('node', 0)
 export const NOW = Date.parse('2026-03-01T09:00:00Z')
 
+const NOTHING_COUNTED = { points: [], queues: [], definitions: [] }
+
 /** An engine by hand for the tests of the API: it remembers what it was asked, and answers what the test puts into it. */
 export class FakeEngine implements Engine {
   /** Every call that changes or reads something, in order. */
@@ -244,10 +246,13 @@ export class FakeEngine implements Engine {
       queues: new Map([['default', { started: 3, closed: { completed: 2 } }]]),
       definitions: new Map([['resize', { started: 3, closed: { completed: 2 } }]]),
     }),
+    counted: async () => ({ from: NOW, stepMs: 60_000, since: NOW, countedSince: NOW, own: NOTHING_COUNTED, before: NOTHING_COUNTED }),
   }
   readonly workers: Engine['workers'] = {
     drain: async (namespace, worker, command) => this.#called('workers.drain', namespace, worker, command),
     undrain: async (namespace, worker) => this.#called('workers.undrain', namespace, worker),
+    tell: () => [],
+    told: () => {},
     silent: async () => [{ id: 'w0', name: 'web-0:41', lastSeenAt: NOW - 600_000 }],
     list: async () => [
       {
@@ -262,6 +267,7 @@ export class FakeEngine implements Engine {
         lastSeenAt: NOW,
         draining: true,
         drained: { by: 'ana', note: null, since: NOW },
+        via: null,
       },
     ],
   }
@@ -305,7 +311,7 @@ export class FakeEngine implements Engine {
       else this.#settings.set(`${kind} ${namespace} ${name}`, { namespace, name, value, changedAt: NOW })
     },
   }
-  namespaces: Engine['namespaces'] = async () => [{ name: 'default', definitions: 1, open: 6, workers: 1 }]
+  readonly namespaces: Engine['namespaces'] = { list: async () => [{ name: 'default', definitions: 1, open: 6, workers: 1 }] }
   stats(): ReturnType<Engine['stats']> {
     return {
       started: 12,

@@ -48,6 +48,6 @@ export const server: Operation[] = [
     path: '/v1/namespaces',
     summary: 'List namespaces in which anything is registered, set, open or at work',
     answers: { 200: Namespaces },
-    handle: async ({ engine }) => JSON.stringify({ namespaces: await engine.namespaces() }),
+    handle: async ({ engine }) => JSON.stringify({ namespaces: await engine.namespaces.list() }),
   }),
 ]

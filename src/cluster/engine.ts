@@ -3,7 +3,8 @@ import type { Random } from '../core/ids.ts'
 import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import type { Clock } from '../engine/clock.ts'
-import type { BatchCall, Engine, Poll, WorkerCalls } from '../engine/face.ts'
+import { type BatchCall, type Engine, type Poll, registering, type WorkerCalls } from '../engine/face.ts'
+import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
 import { NEWS, type News, Teller } from './news.ts'
@@ -44,6 +45,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     everySecond: () => streams.look(),
   })
   const streams = new Streams(local, options)
+  const gathered = gathering(local, options)
   const byId =
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
@@ -58,8 +60,12 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       router.call(router.any, method, args)
   const keyed = <C extends BatchCall>(call: C): C & { callKey: string } => ({ ...call, callKey: call.callKey ?? newId(clock.now(), random) })
 
+  const put = byName('schedules.put')
+  const pause = byName('schedules.pause')
+
   const engine: Engine = {
     ...local,
+    ...gathered,
     async start() {
       await local.start()
       teller.begin()
@@ -109,7 +115,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     },
     pauses: { ...local.pauses, set: byAny('pauses.set') },
     limits: {
-      ...local.limits,
+      ...gathered.limits,
       set: byAny('limits.set'),
       resumeSequence: (namespace, definition, key, command) =>
         router.call(router.slot(homes.sequence(namespace, definition, key)), 'limits.resumeSequence', [namespace, definition, key, command]),
@@ -129,16 +135,17 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     },
     schedules: {
       ...local.schedules,
-      put: byName('schedules.put'),
+      put,
       override: byName('schedules.override'),
       remove: byName('schedules.remove'),
-      pause: byName('schedules.pause'),
+      pause,
       resume: byName('schedules.resume'),
       trigger: byName('schedules.trigger'),
       backfill: byName('schedules.backfill'),
       cancelBackfill: byName('schedules.cancelBackfill'),
+      register: registering({ put, list: local.schedules.list, pause }),
     },
-    workers: { ...local.workers, drain: byAny('workers.drain'), undrain: byAny('workers.undrain') },
+    workers: { ...gathered.workers, drain: byAny('workers.drain'), undrain: byAny('workers.undrain') },
     nodes: { ...local.nodes, drain: byAny('nodes.drain'), undrain: byAny('nodes.undrain') },
     subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
     settings: { ...local.settings, put: byAny('settings.put') },

@@ -143,7 +143,7 @@ export class Polls {
   async #ask(node: Peer, namespace: string, poll: Poll, had: Had, signal: AbortSignal): Promise<PolledThere | null> {
     const news = this.#heads.news(node.id)
     const fits = fitting(namespace, poll)
-    const asked = { ...poll, waitMs: LOOK_MS, last: this.#lastOf(had, poll, node.id) }
+    const asked = { ...poll, waitMs: LOOK_MS, last: this.#lastOf(had, poll, node.id), via: this.#local.places.self }
     try {
       const ways = { way: this.#way, clock: this.#clock }
       const found = (await askWithin(ASK_MS_MAX, ways, node, 'tasks.poll', [namespace, asked], signal)) as PolledThere

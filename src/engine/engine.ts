@@ -236,7 +236,7 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       async detail(namespace, name) {
         const definition = definitions.require(namespace, name, '/path/name')
-        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        const present = workers.known(namespace).filter(worker => workers.present(worker))
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
       },
       override: (namespace, name, options, by) => {
@@ -256,6 +256,7 @@ export function createEngine(options: EngineOptions): Engine {
     activity: {
       get: (...given) => available(activity.get(...given)),
       lastHour: (...given) => available(activity.lastHour(...given)),
+      counted: (...given) => available(activity.counted(...given)),
     },
     limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
@@ -266,7 +267,7 @@ export function createEngine(options: EngineOptions): Engine {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
-        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        const present = workers.known(namespace).filter(worker => workers.present(worker))
         return [...names].sort().map(name => {
           const { queued = 0, running = 0, scheduled = 0, waiting = 0, paused = 0 } = counts.get(name) ?? {}
           return {
@@ -286,6 +287,8 @@ export function createEngine(options: EngineOptions): Engine {
     },
     workers: {
       ...drainCalls({ settings, workers, clock, put: putSetting }),
+      tell: () => workers.tell(),
+      told: (node, list) => workers.told(node, list),
       silent: async namespace =>
         workers
           .silent(namespace)
@@ -295,7 +298,7 @@ export function createEngine(options: EngineOptions): Engine {
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
-          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining }) => ({
+          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining, via }) => ({
             id,
             name,
             draining,
@@ -306,6 +309,7 @@ export function createEngine(options: EngineOptions): Engine {
             slots,
             units,
             lastSeenAt,
+            via,
             running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since, stuck }) => ({
               run,
               definition,
@@ -330,21 +334,23 @@ export function createEngine(options: EngineOptions): Engine {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
       put: putSetting,
     },
-    async namespaces() {
-      const found = new Map<string, NamespaceView>()
-      const view = (name: string): NamespaceView => {
-        const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
-        found.set(name, known)
-        return known
-      }
-      view(NAMESPACE_DEFAULT)
-      for (const { namespace } of definitions.all()) view(namespace).definitions++
-      // Keys of the API are of no namespace.
-      for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
-      for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
-        view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
-      for (const { namespace } of workers.allPresent()) view(namespace).workers++
-      return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    namespaces: {
+      async list() {
+        const found = new Map<string, NamespaceView>()
+        const view = (name: string): NamespaceView => {
+          const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
+          found.set(name, known)
+          return known
+        }
+        view(NAMESPACE_DEFAULT)
+        for (const { namespace } of definitions.all()) view(namespace).definitions++
+        // Keys of the API are of no namespace.
+        for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
+        for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
+          view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
+        for (const { namespace } of workers.allPresent()) view(namespace).workers++
+        return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      },
     },
     stats() {
       const current = tenures.current

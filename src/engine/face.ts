@@ -12,7 +12,9 @@ import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
+import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
+import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
 
 /**
@@ -96,6 +98,10 @@ export interface Engine {
     /** It gets no new task; what it runs goes on. @throws UserError `worker-not-found` */
     drain(namespace: string, worker: WorkerId, command: Command): Promise<void>
     undrain(namespace: string, worker: WorkerId): Promise<void>
+    /** Those that poll this node, for others. */
+    tell(): WorkerTold[]
+    /** Those that poll another node, as it tells once a second; null: the same as before. Who hands out here is asked by them, too. */
+    told(node: string, workers: readonly WorkerTold[] | null): void
   }
   readonly tasks: WorkerCalls
   /** Committed changes as they are released, from the answer on, which ends it. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
@@ -106,7 +112,7 @@ export interface Engine {
     put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   }
   /** Namespaces in which anything is registered, set, open or at work, by name; `default` always. */
-  namespaces(): Promise<NamespaceView[]>
+  readonly namespaces: { list(): Promise<NamespaceView[]> }
   /** Figures of this node alone, for /metrics: cheap, from memory. */
   stats(): EngineStats
 }
@@ -166,6 +172,25 @@ export interface ActivityCalls {
   get(namespace: string, hours: number): Promise<ActivityView>
   /** Queues and definitions of which anything started or closed within the last hour. */
   lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }>
+  /** What both follow from, of this node alone. */
+  counted(namespace: string, hours: number): Promise<Counted>
+}
+/** What one node counted itself, and what it read of before, as counts by their places in a minute: put together, those of several nodes are as exact as of one. */
+export interface Counted {
+  from: Instant
+  stepMs: number
+  since: Instant
+  countedSince: Instant
+  own: Counts
+  before: Counts
+}
+/** `pairs` of place and count. */
+export interface Counts {
+  /** A step each. */
+  points: number[][]
+  /** Of the last hour. */
+  queues: { name: string; pairs: number[] }[]
+  definitions: { name: string; pairs: number[] }[]
 }
 export interface HourView {
   started: number
@@ -248,7 +273,8 @@ export interface ScheduleCalls {
   /** An operator's changes, each field whole; null removes them all. */
   override(namespace: string, name: string, override: Partial<ScheduleSpec> | null, command: Command): Promise<SchedulePut>
   remove(namespace: string, name: string, command: Command): Promise<void>
-  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null } & Command): Promise<void>
+  /** `gone`: because it left the code. */
+  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null; gone?: boolean } & Command): Promise<void>
   resume(namespace: string, name: string, command: Command): Promise<void>
   /** Starts a run now, whatever the overlap policy says. Answers its line in the ledger. */
   trigger(namespace: string, name: string, command: Command): Promise<{ n: number; run: RunId }>
@@ -412,6 +438,8 @@ export interface Poll {
   units?: Units
   unitsTotal?: Units
   waitMs: number
+  /** The node that the worker polls, where it asks for it. */
+  via?: string
 }
 
 export interface Delivery extends Ref {
@@ -606,7 +634,12 @@ export interface WorkerView {
   draining: boolean
   /** Whose word that was, and since when. */
   drained: Pause | null
+  /** The node that it polls; null: this one. */
+  via: string | null
 }
+
+/** What nodes tell each other of a worker. */
+export type WorkerTold = Pick<WorkerView, 'id' | 'name' | 'serves' | 'queues' | 'labels' | 'slots' | 'units'> & { namespace: string }
 
 /**
  * Which runs are meant. What the store's filter does not know stands in the bodies of runs, which only the engine reads: it looks through so many of
@@ -750,4 +783,4 @@ export type {
   Unique,
   Units,
 }
-export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }
+export { activityTogether, BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, lastHourTogether, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder, registering }
