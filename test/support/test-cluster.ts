@@ -28,6 +28,8 @@ export class TestCluster {
   readonly members: TestMember[] = []
   /** Who owns a slot; null: nobody. */
   owner: (slot: number) => number | null = slot => Math.floor((slot * this.members.length) / 65_536)
+  /** Those that serve nothing now. */
+  readonly idle = new Set<number>()
   /** What becomes of a call. */
   loses: (asked: { from: number; to: number; method: string }) => Loss | null = () => null
   readonly streams = new Set<{ to: number; broken: boolean; wake(): void }>()
@@ -188,8 +190,12 @@ export class TestCluster {
         wait: byRun(engine.runs.wait),
         explain: byRun(engine.runs.explain),
       },
+      serves: () => !this.idle.has(index),
       tasks: {
         ...engine.tasks,
+        head: (namespace, poll) => (this.idle.has(index) ? null : engine.tasks.head(namespace, poll)),
+        poll: (namespace, poll, signal) =>
+          this.idle.has(index) ? Promise.reject(new UserError('unavailable')) : engine.tasks.poll(namespace, poll, signal),
         complete: (namespace, worker, results) => refusing(slotsOf(results), () => engine.tasks.complete(namespace, worker, results)),
         heartbeat: (namespace, worker, beats) => refusing(slotsOf(beats), () => engine.tasks.heartbeat(namespace, worker, beats)),
       },
