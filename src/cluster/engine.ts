@@ -3,13 +3,15 @@ import type { Random } from '../core/ids.ts'
 import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import type { Clock } from '../engine/clock.ts'
-import type { BatchCall, Engine, Poll, WorkerCalls } from '../engine/face.ts'
+import { type BatchCall, type Engine, type Poll, registering, type WorkerCalls } from '../engine/face.ts'
+import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
-import { NEWS, type News, Teller } from './news.ts'
+import { MAIL, NEWS, type News, Teller } from './news.ts'
 import { Polls } from './polls.ts'
 import { Router, slotOfId } from './router.ts'
 import { split } from './split.ts'
+import { Streams } from './streams.ts'
 import { askWithin, type Way } from './way.ts'
 
 const GONE_MS_MAX = 1_000
@@ -27,6 +29,8 @@ export interface ClusterEngine {
   begin(): void
   /** For another node that asks: by this node alone. Rejects with `UserError`, or with what went wrong here. */
   answer(method: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown>
+  /** Live events of this node alone, for another. */
+  follow: Engine['subscribe']
 }
 
 /** One engine over all nodes of a cluster (E9, E22, E24). What only reads from the store is read here. */
@@ -36,7 +40,12 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
   const router = new Router(local, options)
   const heads = new Heads()
   const polls = new Polls(local, options, heads)
-  const teller = new Teller(local, options, heads, head => polls.ready(head))
+  const teller = new Teller(local, options, heads, {
+    ready: head => polls.ready(head),
+    everySecond: () => streams.look(),
+  })
+  const streams = new Streams(local, options)
+  const gathered = gathering(local, options)
   const byId =
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
@@ -51,8 +60,12 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       router.call(router.any, method, args)
   const keyed = <C extends BatchCall>(call: C): C & { callKey: string } => ({ ...call, callKey: call.callKey ?? newId(clock.now(), random) })
 
+  const put = byName('schedules.put')
+  const pause = byName('schedules.pause')
+
   const engine: Engine = {
     ...local,
+    ...gathered,
     async start() {
       await local.start()
       teller.begin()
@@ -104,7 +117,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     },
     pauses: { ...local.pauses, set: byAny('pauses.set') },
     limits: {
-      ...local.limits,
+      ...gathered.limits,
       set: byAny('limits.set'),
       resumeSequence: (namespace, definition, key, command) =>
         router.call(router.slot(homes.sequence(namespace, definition, key)), 'limits.resumeSequence', [namespace, definition, key, command]),
@@ -124,17 +137,19 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     },
     schedules: {
       ...local.schedules,
-      put: byName('schedules.put'),
+      put,
       override: byName('schedules.override'),
       remove: byName('schedules.remove'),
-      pause: byName('schedules.pause'),
+      pause,
       resume: byName('schedules.resume'),
       trigger: byName('schedules.trigger'),
       backfill: byName('schedules.backfill'),
       cancelBackfill: byName('schedules.cancelBackfill'),
+      register: registering({ put, list: local.schedules.list, pause }),
     },
-    workers: { ...local.workers, drain: byAny('workers.drain'), undrain: byAny('workers.undrain') },
+    workers: { ...gathered.workers, drain: byAny('workers.drain'), undrain: byAny('workers.undrain') },
     nodes: { ...local.nodes, drain: byAny('nodes.drain'), undrain: byAny('nodes.undrain') },
+    subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
     settings: { ...local.settings, put: byAny('settings.put') },
     tasks: { ...local.tasks, ...workerSide(local, router, options), poll: (namespace, poll, signal) => polls.poll(namespace, poll, signal) },
   }
@@ -142,8 +157,10 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
   return {
     engine,
     begin: () => teller.begin(),
+    follow: (namespace, run, listener) => local.subscribe(namespace, run, listener),
     async answer(method, args, signal) {
       if (method === NEWS) return teller.heard(args[0] as News)
+      if (method === MAIL) return local.mail.hint()
       const told = await answer(local, method, args, signal)
       if (method !== 'tasks.poll') return told
       const [namespace, poll] = args as [string, Poll]

@@ -3,7 +3,19 @@ import type { Engine } from '../engine/face.ts'
 
 type Groups = Pick<
   Engine,
-  'runs' | 'definitions' | 'pauses' | 'limits' | 'batches' | 'schedules' | 'workers' | 'nodes' | 'settings' | 'tasks' | 'queues' | 'activity'
+  | 'runs'
+  | 'definitions'
+  | 'pauses'
+  | 'limits'
+  | 'batches'
+  | 'schedules'
+  | 'workers'
+  | 'nodes'
+  | 'settings'
+  | 'tasks'
+  | 'queues'
+  | 'activity'
+  | 'namespaces'
 >
 /** A method of an engine as nodes name it to one another: `runs.cancel`. */
 export type Method = { [G in keyof Groups]: `${G}.${keyof Groups[G] & string}` }[keyof Groups]
@@ -58,6 +70,15 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'tasks.heartbeat',
   'tasks.log',
   'tasks.gone',
+  'queues.list',
+  'queues.shares',
+  'workers.list',
+  'workers.silent',
+  'limits.list',
+  'limits.get',
+  'limits.stopped',
+  'namespaces.list',
+  'activity.counted',
 ])
 
 /** By this engine itself, for another node or for this one. */

@@ -17,7 +17,10 @@ export interface Split<M extends Method, A> {
 }
 
 /** A call in parts: each node gets its items, and the answers are in the order of all. It fails when one part does; the whole may be repeated. */
-export async function split<M extends Method, A>(router: Router, { count, method, slots, args, answers, refused = () => null }: Split<M, A>): Promise<A[]> {
+export async function split<M extends Method, A>(
+  router: Router,
+  { count, method, slots, args, answers, refused = () => null }: Split<M, A>,
+): Promise<A[]> {
   const found: A[] = new Array(count)
   let open = Array.from({ length: count }, (_, index) => index)
   let answered = 0

@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts'
+import type { RunId } from '../core/ids.ts'
 import type { Clock } from '../engine/clock.ts'
-import type { Peer } from '../engine/face.ts'
+import type { LiveEvent, Peer } from '../engine/face.ts'
 
 /**
  * The way to other nodes. They answer from their own engine and hand nothing on (E22). What is asked and answered is JSON. Once the signal is aborted there,
@@ -9,6 +10,8 @@ import type { Peer } from '../engine/face.ts'
 export interface Way {
   /** Rejects with the `UserError` that the other node answered, or with `Unanswered`. */
   ask(node: Peer, method: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown>
+  /** Live events of another node, from the answer on until the signal is aborted. Ends or throws when the stream breaks. */
+  follow(node: Peer, namespace: string, run: RunId | null, signal: AbortSignal): Promise<AsyncIterable<LiveEvent>>
 }
 
 /** Another node did not answer: the call is done there, or will be, or not. */

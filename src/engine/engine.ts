@@ -130,6 +130,7 @@ export function createEngine(options: EngineOptions): Engine {
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
   const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
+  const shares = sharing(tenure, definitions, clock)
   const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
@@ -269,7 +270,7 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       async detail(namespace, name) {
         const definition = definitions.require(namespace, name, '/path/name')
-        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        const present = workers.known(namespace).filter(worker => workers.present(worker))
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
       },
       override: (namespace, name, options, by) => {
@@ -289,17 +290,18 @@ export function createEngine(options: EngineOptions): Engine {
     activity: {
       get: (...given) => available(activity.get(...given)),
       lastHour: (...given) => available(activity.lastHour(...given)),
+      counted: (...given) => available(activity.counted(...given)),
     },
     limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
-      shares: sharing(tenure, definitions, clock),
-      list(namespace) {
+      shares: async (...given) => shares(...given),
+      async list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
-        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        const present = workers.known(namespace).filter(worker => workers.present(worker))
         return [...names].sort().map(name => {
           const { queued = 0, running = 0, scheduled = 0, waiting = 0, paused = 0 } = counts.get(name) ?? {}
           return {
@@ -319,16 +321,18 @@ export function createEngine(options: EngineOptions): Engine {
     },
     workers: {
       ...drainCalls({ settings, workers, clock, put: putSetting }),
-      silent: namespace =>
+      tell: () => workers.tell(),
+      told: (node, list) => workers.told(node, list),
+      silent: async namespace =>
         workers
           .silent(namespace)
           .filter(({ lastSeenAt }) => clock.now() - lastSeenAt < SILENT_TOLD_MS)
           .map(({ id, name, lastSeenAt }) => ({ id, name, lastSeenAt })),
-      list: namespace =>
+      list: async namespace =>
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
-          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining }) => ({
+          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining, via }) => ({
             id,
             name,
             draining,
@@ -339,6 +343,7 @@ export function createEngine(options: EngineOptions): Engine {
             slots,
             units,
             lastSeenAt,
+            via,
             running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since, stuck }) => ({
               run,
               definition,
@@ -358,26 +363,28 @@ export function createEngine(options: EngineOptions): Engine {
       heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
       log: async (...given) => told(() => tasks.log(...given)),
     },
-    subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
+    subscribe: async (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
       put: putSetting,
     },
-    namespaces() {
-      const found = new Map<string, NamespaceView>()
-      const view = (name: string): NamespaceView => {
-        const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
-        found.set(name, known)
-        return known
-      }
-      view(NAMESPACE_DEFAULT)
-      for (const { namespace } of definitions.all()) view(namespace).definitions++
-      // Keys of the API are of no namespace.
-      for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
-      for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
-        view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
-      for (const { namespace } of workers.allPresent()) view(namespace).workers++
-      return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    namespaces: {
+      async list() {
+        const found = new Map<string, NamespaceView>()
+        const view = (name: string): NamespaceView => {
+          const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
+          found.set(name, known)
+          return known
+        }
+        view(NAMESPACE_DEFAULT)
+        for (const { namespace } of definitions.all()) view(namespace).definitions++
+        // Keys of the API are of no namespace.
+        for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
+        for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
+          view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
+        for (const { namespace } of workers.allPresent()) view(namespace).workers++
+        return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      },
     },
     stats() {
       const current = tenures.current
@@ -389,6 +396,7 @@ export function createEngine(options: EngineOptions): Engine {
         scheduled: counts.scheduled,
         waiting: counts.waiting,
         paused: counts.paused,
+        oldestAt: current?.queues.oldest(namespace, queue) ?? null,
       }))
       return {
         started: current?.counters.started ?? 0,

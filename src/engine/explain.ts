@@ -130,7 +130,7 @@ function uniqueText({ key, states }: HeldUnique): string {
 
 /** What the workers that were heard of lately lack for this group. */
 function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reason[] {
-  const known = world.workers.list(group.namespace)
+  const known = world.workers.known(group.namespace)
   const present = known.filter(worker => world.workers.present(worker))
   const fits = present.filter(worker => misfit(worker, group) === null)
   if (fits.length > 0) {

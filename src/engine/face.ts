@@ -12,7 +12,9 @@ import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
+import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
+import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
 
 /**
@@ -92,29 +94,33 @@ export interface Engine {
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: {
-    list(namespace: string): QueueView[]
+    list(namespace: string): Promise<QueueView[]>
     /** How its keys share a queue now, by what dispatch goes by. Where there is much, as it was within the last second. */
-    shares(namespace: string, queue: string): QueueShares
+    shares(namespace: string, queue: string): Promise<QueueShares>
   }
   readonly workers: {
-    list(namespace: string): WorkerView[]
+    list(namespace: string): Promise<WorkerView[]>
     /** Workers that fell silent within the last hour, and did not say that they go. */
-    silent(namespace: string): Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]
+    silent(namespace: string): Promise<Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]>
     /** It gets no new task; what it runs goes on. @throws UserError `worker-not-found` */
     drain(namespace: string, worker: WorkerId, command: Command): Promise<void>
     undrain(namespace: string, worker: WorkerId): Promise<void>
+    /** Those that poll this node, for others. */
+    tell(): WorkerTold[]
+    /** Those that poll another node, as it tells once a second; null: the same as before. Who hands out here is asked by them, too. */
+    told(node: string, workers: readonly WorkerTold[] | null): void
   }
   readonly tasks: WorkerCalls
-  /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
-  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): () => void
+  /** Committed changes as they are released, from the answer on, which ends it. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
+  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): Promise<() => void>
   /** API keys and whatever else the server keeps with the store (settings of a kind of its own). */
   readonly settings: {
     get(kind: string): { namespace: string; name: string; value: string; changedAt: Instant }[]
     put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   }
   /** Namespaces in which anything is registered, set, open or at work, by name; `default` always. */
-  namespaces(): NamespaceView[]
-  /** Figures for /metrics and the status page: cheap, from memory. */
+  readonly namespaces: { list(): Promise<NamespaceView[]> }
+  /** Figures of this node alone, for /metrics: cheap, from memory. */
   stats(): EngineStats
 }
 
@@ -173,6 +179,25 @@ export interface ActivityCalls {
   get(namespace: string, hours: number): Promise<ActivityView>
   /** Queues and definitions of which anything started or closed within the last hour. */
   lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }>
+  /** What both follow from, of this node alone. */
+  counted(namespace: string, hours: number): Promise<Counted>
+}
+/** What one node counted itself, and what it read of before, as counts by their places in a minute: put together, those of several nodes are as exact as of one. */
+export interface Counted {
+  from: Instant
+  stepMs: number
+  since: Instant
+  countedSince: Instant
+  own: Counts
+  before: Counts
+}
+/** `pairs` of place and count. */
+export interface Counts {
+  /** A step each. */
+  points: number[][]
+  /** Of the last hour. */
+  queues: { name: string; pairs: number[] }[]
+  definitions: { name: string; pairs: number[] }[]
 }
 export interface HourView {
   started: number
@@ -198,15 +223,15 @@ export interface PercentilesView {
 /** Everything that is limited (E17, E18): by the code's definitions, by an operator over them, or by an operator alone. */
 export interface LimitCalls {
   /** All in force, by name. */
-  list(namespace: string): LimitView[]
+  list(namespace: string): Promise<LimitView[]>
   /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
-  get(namespace: string, name: string): LimitDetail
+  get(namespace: string, name: string): Promise<LimitDetail>
   /** Those that a run of this definition, queue and input would meet, by name. `queue` null: that of the definition. */
   met(namespace: string, definition: string, queue: string | null, input: Payload | null): LimitMet[]
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
   set(namespace: string, name: string, set: LimitSet | null, by: string | null): Promise<void>
   /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
-  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
+  stopped(namespace: string, limit: number): Promise<{ definition: string; key: string; run: RunId }[]>
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
   resumeSequence(namespace: string, definition: string, key: string, command: Command): Promise<void>
 }
@@ -255,7 +280,8 @@ export interface ScheduleCalls {
   /** An operator's changes, each field whole; null removes them all. */
   override(namespace: string, name: string, override: Partial<ScheduleSpec> | null, command: Command): Promise<SchedulePut>
   remove(namespace: string, name: string, command: Command): Promise<void>
-  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null } & Command): Promise<void>
+  /** `gone`: because it left the code. */
+  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null; gone?: boolean } & Command): Promise<void>
   resume(namespace: string, name: string, command: Command): Promise<void>
   /** Starts a run now, whatever the overlap policy says. Answers its line in the ledger. */
   trigger(namespace: string, name: string, command: Command): Promise<{ n: number; run: RunId }>
@@ -419,6 +445,8 @@ export interface Poll {
   units?: Units
   unitsTotal?: Units
   waitMs: number
+  /** The node that the worker polls, where it asks for it. */
+  via?: string
 }
 
 export interface Delivery extends Ref {
@@ -613,7 +641,12 @@ export interface WorkerView {
   draining: boolean
   /** Whose word that was, and since when. */
   drained: Pause | null
+  /** The node that it polls; null: this one. */
+  via: string | null
 }
+
+/** What nodes tell each other of a worker. */
+export type WorkerTold = Pick<WorkerView, 'id' | 'name' | 'serves' | 'queues' | 'labels' | 'slots' | 'units'> & { namespace: string }
 
 /**
  * Which runs are meant. What the store's filter does not know stands in the bodies of runs, which only the engine reads: it looks through so many of
@@ -721,7 +754,17 @@ export interface EngineStats {
   batchBytes: number
   refusedOverload: number
   stuck: number
-  queues: { namespace: string; queue: string; depth: number; running: number; scheduled: number; waiting: number; paused: number }[]
+  queues: {
+    namespace: string
+    queue: string
+    depth: number
+    running: number
+    scheduled: number
+    waiting: number
+    paused: number
+    /** When the oldest ready task became ready. */
+    oldestAt: Instant | null
+  }[]
   workers: number
 }
 
@@ -747,4 +790,4 @@ export type {
   Unique,
   Units,
 }
-export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }
+export { activityTogether, BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, lastHourTogether, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder, registering }

@@ -110,18 +110,9 @@ function matched(tenure: Tenure, worker: WorkerSeen, request: Poll, world: World
       takeBack()
       finish([])
     }
-    // Who does not wait gets what the next dispatch has for it, however late the timers are.
-    const cancelTimer = request.waitMs > 0 ? world.clock.after(request.waitMs, aborted) : soon(world, aborted)
+    const cancelTimer = world.clock.after(request.waitMs, aborted)
     signal.addEventListener('abort', aborted)
   })
-}
-
-function soon({ clock }: World, call: () => void): () => void {
-  let cancelled = false
-  clock.soon(() => cancelled || call())
-  return () => {
-    cancelled = true
-  }
 }
 
 function handOut(
@@ -245,6 +236,7 @@ function accept(transaction: Transaction, actor: Actor, input: { is: string }): 
 
 async function heartbeat(tenure: Tenure, namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]> {
   if (!tenure.lane.fresh()) throw unavailable()
+  refuseElsewhere(tenure, beats)
   return gather(tenure, beats, (beat, settle) => {
     const lease = tenure.leases.of(beat)
     if (lease !== null) {

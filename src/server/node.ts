@@ -53,9 +53,9 @@ export async function openBareNode({ settings }: { settings: NodeSettings }, tol
 export async function openNodeOn(store: Store, nodeName: string, settings: NodeSettings, told: Partial<ServerFacts> = {}): Promise<BareNode> {
   const log = openLog(settings.logLevel)
   const { host = '127.0.0.1', clusterAddress = null } = settings
-  const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress }) : null
+  const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress, log }) : null
   const metrics = createMetrics()
-  const engine = createEngine({
+  const local = createEngine({
     store,
     clock: systemClock,
     random: Math.random,
@@ -65,6 +65,7 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     log: (level, message, facts) => log[level](facts, message),
     onClosed: run => metrics.onClosed(run),
   })
+  const engine = cluster?.join(local) ?? local
   await started(engine, store, settings.database)
   const facts = {
     ...UNKNOWN_SERVER,
@@ -74,14 +75,7 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     startedAt: Date.now(),
     ...told,
   }
-  const api = createApi(engine, {
-    log,
-    metrics,
-    facts,
-    version: PACKAGE_VERSION,
-    ...(cluster !== null && { relay: local => cluster.relay(local) }),
-  })
-  cluster?.joined(engine, api.local)
+  const api = createApi(engine, { log, metrics, facts, version: PACKAGE_VERSION })
   let stopping: Promise<void> | null = null
   return {
     engine,

@@ -203,7 +203,8 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
       const explanation = await explain(stage, rng, id)
       const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck' || code === 'parked')
       world.expect(said, 'a stuck run does not say so (P6, E14)', () => ({ run: id, explanation }))
-      const held = stage.cluster.nodes.flatMap(({ engine }) => engine?.workers.list(NAMESPACE).flatMap(({ running }) => running) ?? [])
+      const workers = await Promise.all(stage.cluster.nodes.map(({ engine }) => engine?.workers.list(NAMESPACE) ?? []))
+      const held = workers.flat().flatMap(({ running }) => running)
       world.expect(!held.some(({ run }) => run === id), 'a stuck run is held by a worker', () => ({ run: id }))
       const does = rng.pick(['resume', 'cancel', 'terminate'] as const)
       // A machine that chokes on the cancel itself, or on the end that follows from it, is mended for it; any other lets go of the run.

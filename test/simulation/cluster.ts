@@ -190,6 +190,8 @@ export class Cluster {
   #wayOf(from: Node, life: Life): Way {
     const { world, rng } = this.#options
     return {
+      // What nodes tell of their commits is judged at each of them.
+      follow: () => Promise.reject(new Unanswered()),
       ask: (peer, method, args, signal) =>
         new Promise((resolve, reject) => {
           const settle = (call: () => void) => life.enter('answer', call)

@@ -3,7 +3,7 @@ import { Unanswered, type Way } from '../../src/cluster/way.ts'
 import { UserError } from '../../src/core/errors.ts'
 import { slotOf } from '../../src/core/ids.ts'
 import { seeded } from '../../src/core/seeded.ts'
-import type { DefinitionOptions, Delivery, Engine, Peer, Poll, StartRequest } from '../../src/engine/face.ts'
+import type { DefinitionOptions, Delivery, Engine, LiveEvent, Peer, Poll, StartRequest } from '../../src/engine/face.ts'
 import { settle, TestClock } from '../../src/engine/test-clock.ts'
 import { TestNode } from '../../src/engine/test-engine.ts'
 import { openMemoryStore } from '../../src/store/memory/store.ts'
@@ -28,8 +28,11 @@ export class TestCluster {
   readonly members: TestMember[] = []
   /** Who owns a slot; null: nobody. */
   owner: (slot: number) => number | null = slot => Math.floor((slot * this.members.length) / 65_536)
+  /** Those that serve nothing now. */
+  readonly idle = new Set<number>()
   /** What becomes of a call. */
   loses: (asked: { from: number; to: number; method: string }) => Loss | null = () => null
+  readonly streams = new Set<{ to: number; broken: boolean; wake(): void }>()
   readonly asked: { from: number; to: number; method: string }[] = []
 
   static async start(count: number, definitions: Record<string, DefinitionOptions> = { mail: {} }): Promise<TestCluster> {
@@ -48,6 +51,15 @@ export class TestCluster {
     const local = this.#sharing(engine, index)
     const member: TestMember = { peer, local, alive: true, ...this.#clustered(local, index) }
     this.members.push(member)
+  }
+
+  /** Streams of a node end, and what they had to tell is lost. */
+  breakStreams(to: number): void {
+    for (const stream of this.streams)
+      if (stream.to === to) {
+        stream.broken = true
+        stream.wake()
+      }
   }
 
   member(index: number): TestMember {
@@ -94,7 +106,10 @@ export class TestCluster {
   }
 
   #clustered(local: Engine, from: number): Pick<TestMember, 'cluster' | 'engine'> {
-    const way: Way = { ask: (node, method, args, signal) => this.#ask(from, node, method, args, signal) }
+    const way: Way = {
+      ask: (node, method, args, signal) => this.#ask(from, node, method, args, signal),
+      follow: (node, namespace, run, signal) => this.#follow(from, node, namespace, run, signal),
+    }
     const cluster = clusterEngine(local, { way, clock: this.clock, random: seeded(100 + from) })
     return { cluster, engine: cluster.engine }
   }
@@ -114,6 +129,38 @@ export class TestCluster {
     await turn()
     if (loss === 'answer') throw new Unanswered()
     return overTheWire(told)
+  }
+
+  async #follow(from: number, node: Peer, namespace: string, run: string | null, signal: AbortSignal): Promise<AsyncIterable<LiveEvent>> {
+    const to = this.members.findIndex(({ peer }) => peer.id === node.id)
+    const member = this.member(to)
+    this.asked.push({ from, to, method: 'follow' })
+    await turn()
+    if (!member.alive || this.loses({ from, to, method: 'follow' }) !== null) throw new Unanswered()
+    const events: LiveEvent[] = []
+    let wake = (): void => {}
+    const stream = { to, broken: false, wake: () => wake() }
+    this.streams.add(stream)
+    signal.addEventListener('abort', stream.wake)
+    const leave = await member.cluster.follow(namespace, run, event => {
+      events.push(overTheWire(event) as LiveEvent)
+      wake()
+    })
+    const { streams } = this
+    return (async function* () {
+      try {
+        for (;;) {
+          while (events.length > 0) yield events.shift() as LiveEvent
+          if (signal.aborted || stream.broken) throw new Unanswered()
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+        }
+      } finally {
+        leave()
+        streams.delete(stream)
+      }
+    })()
   }
 
   #sharing(engine: Engine, index: number): Engine {
@@ -143,8 +190,12 @@ export class TestCluster {
         wait: byRun(engine.runs.wait),
         explain: byRun(engine.runs.explain),
       },
+      serves: () => !this.idle.has(index),
       tasks: {
         ...engine.tasks,
+        head: (namespace, poll) => (this.idle.has(index) ? null : engine.tasks.head(namespace, poll)),
+        poll: (namespace, poll, signal) =>
+          this.idle.has(index) ? Promise.reject(new UserError('unavailable')) : engine.tasks.poll(namespace, poll, signal),
         complete: (namespace, worker, results) => refusing(slotsOf(results), () => engine.tasks.complete(namespace, worker, results)),
         heartbeat: (namespace, worker, beats) => refusing(slotsOf(beats), () => engine.tasks.heartbeat(namespace, worker, beats)),
       },

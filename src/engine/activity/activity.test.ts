@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory/store.ts'
 import { TestNode } from '../test-engine.ts'
-import { MINUTE_MS, Minutes } from './minutes.ts'
+import { MINUTE_MS, Minutes, viewOf } from './minutes.ts'
 
 test('what starts, waits, runs and closes is counted in its minute', async () => {
   const node = await TestNode.start(openMemoryStore())
@@ -61,12 +61,12 @@ test('a ring forgets what is older than it holds, and takes nothing of before', 
   const minutes = new Minutes(3, true)
   for (const minute of [10, 11, 12, 13]) minutes.closed(minute * MINUTE_MS, 'completed')
   minutes.closed(10 * MINUTE_MS, 'failed')
-  expect(minutes.between(0, 20 * MINUTE_MS)).toEqual({ started: 0, closed: { completed: 3 }, waitMs: null, runMs: null })
+  expect(viewOf(minutes.sums(0, 20 * MINUTE_MS))).toEqual({ started: 0, closed: { completed: 3 }, waitMs: null, runMs: null })
 })
 
 test.each([0, 1, 9, 250, 60_000, 86_400_000])('a percentile of %i ms is off by 13 %% at most', ms => {
   const minutes = new Minutes(1, true)
   minutes.ran(MINUTE_MS, ms)
-  const { p50 } = minutes.between(MINUTE_MS, 2 * MINUTE_MS).runMs ?? { p50: -1 }
+  const { p50 } = viewOf(minutes.sums(MINUTE_MS, 2 * MINUTE_MS)).runMs ?? { p50: -1 }
   expect(Math.abs(p50 - ms)).toBeLessThanOrEqual(Math.max(1, ms * 0.13))
 })

@@ -33,8 +33,8 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
     }
   }
   return {
-    list: namespace => rules.list(namespace).map(limit => view(limit, tenure().limits.ofLimit(limit))),
-    get(namespace, name) {
+    list: async namespace => rules.list(namespace).map(limit => view(limit, tenure().limits.ofLimit(limit))),
+    async get(namespace, name) {
       const limit = rules.get(namespace, name)
       if (limit === undefined) throw new UserError('limit-not-found', { found: name })
       const { limits } = tenure()
@@ -56,7 +56,7 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
         })
       await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify({ ...set, by } satisfies LimitKept))
     },
-    stopped: (namespace, limit) => tenure().queues.stopped(namespace, limit),
+    stopped: async (namespace, limit) => tenure().queues.stopped(namespace, limit),
     resumeSequence: (namespace, definition, key) =>
       submit(homeOf(namespace, definition, key, null), settle => resumeSequenceWork(namespace, definition, key, settle)),
   }
