@@ -1,4 +1,6 @@
+import type { UserError } from '../core/errors.ts'
 import type { ActorId } from '../core/ids.ts'
+import type { Answered } from '../core/machine.ts'
 import type { KeyName, MailRow } from '../store/store.ts'
 import { commands, type PageDesk } from './batches/page.ts'
 import { answer, give, type Letter, needsOf, type StartAsked } from './mail.ts'
@@ -87,15 +89,19 @@ export class Mailroom {
   private async takeChannel(rows: readonly MailRow[]): Promise<boolean> {
     for (let at = 0; at < rows.length; at += LETTERS_PER_COMMIT_MAX) {
       const some = rows.slice(at, at + LETTERS_PER_COMMIT_MAX)
-      if (await this.take(some)) continue
-      if (this.ended) return false
-      // One of them may be at fault (E14): alone it is left out, and the others go on.
-      for (const row of some) if (!(await this.take([row])) && !(await this.drop(row))) return false
+      const error = await this.take(some)
+      if (error === null) continue
+      if (!isAtFault(error)) return false
+      // One of them is at fault (E14): alone it is refused, and the others go on.
+      for (const row of some) {
+        const alone = some.length === 1 ? error : await this.take([row])
+        if (alone !== null && (!isAtFault(alone) || (await this.refuse(row, alone)) !== null)) return false
+      }
     }
     return true
   }
 
-  private take(rows: readonly MailRow[]): Promise<boolean> {
+  private take(rows: readonly MailRow[]): Promise<UserError | null> {
     const letters = rows.map(row => this.open(row))
     return this.commit({
       ids: [...new Set(letters.flatMap(({ ids }) => ids))],
@@ -114,25 +120,25 @@ export class Mailroom {
     })
   }
 
-  /** A letter at which whoever reads it throws. */
-  private drop(row: MailRow): Promise<boolean> {
-    return this.commit({ ids: [], bytes: 100, execute: transaction => transaction.take(row) }, () =>
-      this.options.world.log('error', 'a letter between two runs could not be read, and was left out', { body: row.body }),
-    )
+  /** Whoever sent it is told; where that throws, too, nobody is. */
+  private async refuse(row: MailRow, { code }: UserError): Promise<UserError | null> {
+    this.options.world.log('error', 'a letter between two runs could not be read', { letter: row.body, why: code })
+    const { ids, refuse } = this.open(row)
+    const told = await this.commit({
+      ids,
+      bytes: 300,
+      execute(transaction) {
+        transaction.take(row)
+        refuse(code, transaction)
+      },
+    })
+    if (told === null || !isAtFault(told)) return told
+    return this.commit({ ids: [], bytes: 100, execute: transaction => transaction.take(row) })
   }
 
-  /** False: it was refused, or the lane is gone. */
-  private commit(work: Pick<Work, 'ids' | 'keys' | 'further' | 'bytes' | 'execute'>, done = () => {}): Promise<boolean> {
-    return new Promise(resolve =>
-      this.options.submit({
-        ...work,
-        done() {
-          done()
-          resolve(true)
-        },
-        failed: () => resolve(false),
-      }),
-    )
+  /** Why it was not done; null: it was. */
+  private commit(work: Pick<Work, 'ids' | 'keys' | 'further' | 'bytes' | 'execute'>): Promise<UserError | null> {
+    return new Promise(resolve => this.options.submit({ ...work, done: () => resolve(null), failed: resolve }))
   }
 
   private open({ body }: MailRow): Opened {
@@ -140,11 +146,18 @@ export class Mailroom {
     const { definitions, world, isHere } = this.options
     switch (letter.is) {
       case 'tell':
-        return { ids: [letter.to], read: transaction => give(letter.to, letter.to, letter.input, transaction) }
+        return { ids: [letter.to], read: transaction => give(letter.to, letter.to, letter.input, transaction), refuse: () => {} }
       case 'start': {
         const { namespace, reference, run, order, sender } = letter
         const asked = { namespace, reference, run, planned: planOrder(namespace, run, order, definitions) }
-        return { ...this.starting(asked, sender), read: transaction => give(run, sender, answer(asked, transaction, world), transaction) }
+        return {
+          ...this.starting(asked, sender),
+          read: transaction => give(run, sender, answer(asked, transaction, world), transaction),
+          refuse(refusal, transaction) {
+            const refused: Answered = { is: 'answered', reference, run: null, closed: false, refusal }
+            give(run, sender, refused, transaction)
+          },
+        }
       }
       case 'item': {
         const { namespace, batch, run } = letter
@@ -155,16 +168,20 @@ export class Mailroom {
             const { refusal } = answer(asked, transaction, world)
             give(run, batch, { is: 'item_answered', run: refusal === null ? run : null } as { is: string }, transaction)
           },
+          refuse: (_, transaction) => give(run, batch, { is: 'item_answered', run: null } as { is: string }, transaction),
         }
       }
       case 'page': {
         const { namespace, asking, runs } = letter
         const { carryOut, ...needs } = commands({ batch: asking.batch, namespace, operation: asking.operation, runs }, { definitions, world })
         const { batch } = asking
+        const tell = (result: object, transaction: Transaction): void =>
+          give(runs[0] as string, batch, { is: 'commanded', ...result } as { is: string }, transaction)
         return {
           ...needs,
           ids: isHere(batch) ? [...needs.ids, batch] : needs.ids,
-          read: transaction => give(runs[0] as string, batch, { is: 'commanded', ...carryOut(asking, transaction) } as { is: string }, transaction),
+          read: transaction => tell(carryOut(asking, transaction), transaction),
+          refuse: (code, transaction) => tell({ done: 0, skipped: 0, refusals: runs.map(run => ({ run, code })) }, transaction),
         }
       }
     }
@@ -185,4 +202,11 @@ interface Opened {
   keys?: readonly KeyName[]
   further?: Work['further']
   read(transaction: Transaction): void
+  /** Answers whoever waits for an answer. */
+  refuse(code: string, transaction: Transaction): void
+}
+
+/** It would be refused again. */
+function isAtFault({ code }: UserError): boolean {
+  return code === 'internal' || code === 'refused-data'
 }
