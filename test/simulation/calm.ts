@@ -266,7 +266,7 @@ function expectTidy(stage: Stage, memory: MemoryStore): void {
     world.expect(of('depth') + of('running') + of('scheduled') <= open.length, 'the figures of the queues are not those of the store', facts)
     if (stats.queues.length > 0 || stats.commits > 0) world.expect(stats.actorsCached <= bound, 'more actors in memory than the bound (E23)', facts)
   }
-  world.expect(memory.tables().mail.size === 0, 'a letter is not taken (E7)', () => ({ letters: [...memory.tables().mail.values()].slice(0, 3) }))
+  world.expect(stage.tables.mail.size === 0, 'a letter is not taken (E7)', () => ({ letters: [...stage.tables.mail.values()].slice(0, 3) }))
   const overdue = [...memory.tables().closed.values()].filter(row => row.purgeAt < world.wall() - CALM_MS)
   world.expect(overdue.length === 0, 'retention leaves runs whose time is over', () => ({ overdue: overdue.length }))
 }
