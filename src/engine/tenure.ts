@@ -12,7 +12,12 @@ import { Counters } from './counters.ts'
 import type { OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
-import { Limits, type Reservation, type Resource } from './limits/limits.ts'
+import { Borrowing } from './limits/borrowing.ts'
+import { NOTHING_CARRIED } from './limits/carried.ts'
+import { type Homes, NO_HOMES } from './limits/homes.ts'
+import { Lending } from './limits/lending.ts'
+import { Limits } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import { leaveTurn } from './limits/sequences.ts'
 import type { Live, Prepared } from './live.ts'
 import { type Office, post } from './mail.ts'
@@ -31,6 +36,8 @@ export interface TenureOptions {
   live: Live
   activity: Activity
   onClosed: OnClosed
+  /** Other lanes, where limits are counted that are not counted here. Default: there are none. */
+  homes?: Homes
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
 }
@@ -44,6 +51,9 @@ export class Tenure {
   readonly queues: Queues
   readonly leases: Leases
   readonly limits: Limits
+  /** What other lanes ask of this one's limits. */
+  readonly lending: Lending
+  private readonly borrowing: Borrowing
   readonly counters = new Counters()
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
@@ -55,9 +65,9 @@ export class Tenure {
   ended = false
 
   constructor(options: TenureOptions) {
-    const { store, world, sizes, beginning } = options
-    const { claim } = beginning
-    const { clock } = world
+    const { store, world, sizes, beginning, homes = NO_HOMES } = options
+    const { claim, limits: carried = NOTHING_CARRIED } = beginning
+    const { clock, random } = world
     const { definitions, settings } = options.catalog
     this.options = options
     const office: Office = { definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
@@ -71,12 +81,28 @@ export class Tenure {
       },
       owns: reservation => reservation.limits === this.limits,
       fenced: () => this.end(null),
-      poisoned: next => this.end(next),
+      poisoned: next => this.end({ ...next, limits: { ...this.borrowing.carried(), ...this.lending.carried() } }),
     })
-    this.limits = new Limits(definitions.rules, clock)
+    const limitsChanged = (): void => this.queues.dispatchSoon()
+    const { grantMs, compareHoldsMs: compareMs } = sizes
+    this.borrowing = new Borrowing({ homes, claim: claim.claim, clock, random, grantMs, changed: limitsChanged }, carried)
+    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share, borrowing: this.borrowing })
+    this.lending = new Lending({
+      limits: this.limits,
+      store,
+      claim,
+      world,
+      homes,
+      compareMs,
+      grantMs,
+      submit: work => this.lane.submit(work),
+      fresh: () => this.lane.fresh(),
+      changed: limitsChanged,
+      failed: error => this.failed(error),
+    })
     this.queues = new Queues({
       clock,
-      random: world.random,
+      random,
       settings,
       definitions,
       limits: this.limits,
@@ -125,6 +151,7 @@ export class Tenure {
     await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
+    if (store.can.share) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
     await this.lane.actors.during(async () => {
       for (let after: string | null = null; ; ) {
@@ -134,6 +161,7 @@ export class Tenure {
         after = page.next
       }
     })
+    this.borrowing.begin()
     await this.timers.start(sizes.pageSize)
     this.queues.load(await store.loadGroups(claim))
     this.retention.start()
@@ -145,6 +173,7 @@ export class Tenure {
   /** Gives up in good order (E25). */
   async drain(): Promise<void> {
     this.queues.end()
+    await this.lending.drained()
     await this.lane.drained()
     if (!this.ended) await this.options.store.release(this.lane.claim).catch(() => {})
     this.end(null)
@@ -159,6 +188,8 @@ export class Tenure {
     this.timers.end()
     this.retention.end()
     this.batches.end()
+    this.lending.close()
+    this.borrowing.end()
     this.stopRenewing()
     this.stopSweeping()
     this.options.ended(next)
@@ -192,16 +223,12 @@ export class Tenure {
 
   /** A target asked for a pause: the whole rate of those that call it keeps it. */
   slow(actor: Actor, forMs: number): readonly Resource[] {
-    const group = groupFor(actor)
-    return this.limits.slow(group, this.limits.now() + forMs)
+    return this.limits.slow(groupFor(actor), forMs)
   }
 
   /** A delivery that counts whatever the limits are: it was made before what is known here. */
   private reserve(actor: Actor, task: TaskId, spends: boolean): Reservation | null {
-    const { limits } = this
-    const group = groupFor(actor)
-    const bounds = limits.boundsOf(group)
-    return bounds.length === 0 ? null : limits.reserve(group, actor.id, task, bounds, limits.now(), spends)
+    return this.limits.adopt(groupFor(actor), actor.id, task, actor.holds, spends)
   }
 
   private regrouped(): void {
@@ -216,6 +243,10 @@ export class Tenure {
   /** Nothing is counted of it any more once that is committed: a hold that goes earlier would let a second one in beside it. */
   private free(actor: Actor): void {
     const { reservation, batch } = actor
+    if (actor.holds.length > 0 && batch !== null) {
+      batch.latest.writes.holdDrops.push(...actor.holds.map(({ id }) => id))
+      actor.holds = []
+    }
     if (reservation === null) return
     actor.reservation = null
     if (batch === null) this.limits.release(reservation)

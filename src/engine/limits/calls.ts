@@ -5,9 +5,11 @@ import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
 import type { Settle } from '../starts.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Work } from '../work.ts'
-import type { Resource } from './limits.ts'
+import type { Limits } from './limits.ts'
+import type { Resource } from './resource.ts'
 import { LIMIT_SETTING, type LimitKept } from './rules.ts'
 import { resumeSequenceWork } from './sequences.ts'
+import { standingOf } from './standing.ts'
 
 interface LimitOptions {
   definitions: Definitions
@@ -23,10 +25,11 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
   const view = (limit: Limit, resources: readonly Resource[]): LimitView => {
     const { limits, queues } = tenure()
     const now = limits.now()
-    const busy = resources.filter(resource => usedOf(limit, resource, now) > 0 || resource.waiting.size > 0)
+    const used = (resource: Resource): number => standingOf(limits, limit, resource).used
+    const busy = resources.filter(resource => used(resource) > 0 || resource.waiting.size > 0)
     return {
       ...limit,
-      used: busy.reduce((sum, resource) => sum + usedOf(limit, resource, now), 0),
+      used: busy.reduce((sum, resource) => sum + used(resource), 0),
       keys: busy.length,
       waiting: busy.reduce((sum, { waiting }) => sum + waiting.size, queues.waitingFor(limit, now)),
     }
@@ -37,10 +40,9 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
       const limit = rules.get(namespace, name)
       if (limit === undefined) throw new UserError('limit-not-found', { found: name })
       const { limits } = tenure()
-      const now = limits.now()
       const resources = limits.ofLimit(limit)
       const byKey = resources
-        .map(resource => keyView(limit, resource, now))
+        .map(resource => keyView(limits, limit, resource))
         .filter(({ used, waiting, nextAt }) => used > 0 || waiting > 0 || nextAt !== null)
         .sort((a, b) => b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
       return { ...view(limit, resources), byKey: byKey.slice(0, KEYS_SHOWN_MAX) }
@@ -60,21 +62,8 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
   }
 }
 
-function usedOf({ is, everyMs }: Limit, { used, spent }: Resource, now: number): number {
-  return is === 'concurrency' ? used : (spent?.used(now, everyMs as number) ?? 0)
-}
-
-function keyView(limit: Limit, resource: Resource, now: number): LimitKeyView {
-  const { key, holders, waiting, spent } = resource
-  return {
-    key,
-    used: usedOf(limit, resource, now),
-    holders: [...holders].slice(0, HOLDERS_SHOWN_MAX).map(({ run, since, bounds }) => ({
-      run,
-      weight: bounds.find(bound => bound.resource === resource)?.applied.weight ?? 1,
-      since: Math.floor(since),
-    })),
-    waiting: waiting.size,
-    nextAt: limit.is === 'rate' && spent !== null ? spent.freeAt(now, 1, limit.max, limit.everyMs as number) : null,
-  }
+function keyView(limits: Limits, limit: Limit, resource: Resource): LimitKeyView {
+  const { used, holders, freeAt } = standingOf(limits, limit, resource)
+  const nextAt = limit.is === 'rate' && (resource.spent !== null || resource.seen !== null) ? freeAt : null
+  return { key: resource.key, used, holders: holders.slice(0, HOLDERS_SHOWN_MAX), waiting: resource.waiting.size, nextAt }
 }

@@ -8,7 +8,8 @@ import { keyText } from '../actors.ts'
 import type { Clock } from '../clock.ts'
 import type { Definitions } from '../definitions.ts'
 import type { Poll } from '../face.ts'
-import type { Limits, Reservation } from '../limits/limits.ts'
+import type { Limits } from '../limits/limits.ts'
+import type { Bound, Reservation } from '../limits/resource.ts'
 import type { Settings } from '../settings.ts'
 import { misfit, type WorkerSeen } from '../workers.ts'
 import { Alarms } from './alarms.ts'
@@ -372,6 +373,7 @@ export class Queues {
       const at = this.options.limits.freeAt(bound, now)
       if (at === null) continue
       if (at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, at)
+      else this.want(bound, set.ready.size - 1 + (set.ready.peek()?.window.size ?? 0))
       return true
     }
     return false
@@ -382,6 +384,7 @@ export class Queues {
     for (const bound of line.bounds) {
       const at = this.options.limits.freeAt(bound, now)
       if (at === null) continue
+      if (at === Number.POSITIVE_INFINITY) this.want(bound, line.window.size)
       return at === Number.POSITIVE_INFINITY ? { is: 'resource', resource: bound.resource } : { is: 'rate', resource: bound.resource, at }
     }
     if (line.sequence !== null && !this.isItsTurn(line.sequence, entry)) return { is: 'sequence' }
@@ -392,6 +395,13 @@ export class Queues {
     if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
     const { until } = line.gathers
     return until > now ? { is: 'gathering', at: until } : null
+  }
+
+  /** Other lanes may have to let this one have it: for as many of these tasks as workers wait for. */
+  private want(bound: Bound, tasks: number): void {
+    let slots = 0
+    for (const { max } of this.polls) slots += max
+    if (slots > 0) this.options.limits.want(bound, Math.min(tasks, slots))
   }
 
   private isItsTurn(sequence: Sequence, entry: Entry): boolean {
@@ -420,9 +430,10 @@ export class Queues {
       const { actor, order } = entry
       // All of an answer wait for their records, or none does (E16).
       if (count > 0 && order.atMostOnce && !recorded) break
+      const reservation = bounds.length === 0 ? null : limits.take(line.group as Group, actor.id, order.task, bounds, now)
+      if (reservation === null && bounds.length > 0) break
       line.window.take()
       line.gathers = null
-      const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
       matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
       if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
       count++
