@@ -232,12 +232,14 @@ export class Tenure {
   }
 
   private regrouped(): void {
+    const counted: Reservation[] = []
     for (const { run, task } of this.leases.all()) {
       const actor = this.lane.actors.get(run)
       if (actor === undefined) continue
       if (actor.reservation === null) actor.reservation = this.reserve(actor, task, false)
-      else this.limits.regroup(actor.reservation)
+      else counted.push(actor.reservation)
     }
+    this.limits.regroup(counted)
   }
 
   /** Nothing is counted of it any more once that is committed: a hold that goes earlier would let a second one in beside it. */

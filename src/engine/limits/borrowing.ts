@@ -19,8 +19,8 @@ export interface Grant {
 /** What this lane has of a resource that another one counts. */
 export class Borrowed {
   readonly grants: Grant[] = []
-  /** Asks under way. */
-  asked = 0
+  /** Asks under way, by weight. */
+  readonly asked = new Map<number, number>()
   /** How long a token may take from the call that asks for it to its use. It grows where calls take longer. */
   withinMs = 0
 }
@@ -92,7 +92,9 @@ export class Borrowing {
   want(resource: Resource, { limit, weight }: Applied, count: number): void {
     const borrowed = resource.borrowed as Borrowed
     if (weight > limit.max) return
-    const lacks = Math.min(count, ASKS_PER_RESOURCE_MAX) - borrowed.asked - borrowed.grants.length
+    this.prune(resource)
+    const under = borrowed.asked.get(weight) ?? 0
+    const lacks = Math.min(count, ASKS_PER_RESOURCE_MAX) - under - borrowed.grants.filter(grant => grant.weight === weight).length
     if (lacks <= 0) return
     if (limit.is === 'rate' && borrowed.withinMs === 0) borrowed.withinMs = within((limit.everyMs as number) / WINDOW_PARTS)
     for (let more = 0; more < lacks; more++) this.ask({ id: this.newId(), resource, weight, is: limit.is, running: null })
@@ -152,13 +154,13 @@ export class Borrowing {
     this.out.set(want.id, want.resource.part)
     const session = this.sessionOf(want.resource.part)
     session.asks.set(want.id, want)
-    if (want.running === null) (want.resource.borrowed as Borrowed).asked++
+    if (want.running === null) add(want, 1)
     this.send(session)
   }
 
   private drop(session: AskingSession, want: Want): void {
     session.asks.delete(want.id)
-    if (want.running === null) (want.resource.borrowed as Borrowed).asked--
+    if (want.running === null) add(want, -1)
   }
 
   private send(session: AskingSession): void {
@@ -176,6 +178,7 @@ export class Borrowing {
       const { resource, running } = want
       if (running !== null) continue
       const borrowed = resource.borrowed as Borrowed
+      woken.add(resource)
       let until = now + grantMs
       if (is === 'rate') {
         this.out.delete(id)
@@ -185,7 +188,6 @@ export class Borrowing {
       }
       borrowed.grants.push({ id, weight, home: (session.home as { claim: ClaimId }).claim, until })
       this.withGrants.add(resource)
-      woken.add(resource)
     }
     if (woken.size === 0) return
     this.sweepLater()
@@ -206,17 +208,20 @@ export class Borrowing {
   private sweepLater(): void {
     this.stopSweeping ??= this.options.clock.after(this.options.grantMs, () => {
       this.stopSweeping = null
-      const now = this.options.clock.monotonic()
-      for (const resource of this.withGrants) {
-        const { grants } = resource.borrowed as Borrowed
-        for (const grant of grants.splice(0)) {
-          if (now < grant.until) grants.push(grant)
-          else this.giveBack(resource, grant)
-        }
-        if (grants.length === 0) this.withGrants.delete(resource)
-      }
+      for (const resource of this.withGrants) this.prune(resource)
       if (this.withGrants.size > 0) this.sweepLater()
     })
+  }
+
+  private prune(resource: Resource): void {
+    const { grants } = resource.borrowed as Borrowed
+    if (grants.length === 0) return
+    const now = this.options.clock.monotonic()
+    for (const grant of grants.splice(0)) {
+      if (now < grant.until) grants.push(grant)
+      else this.giveBack(resource, grant)
+    }
+    if (grants.length === 0) this.withGrants.delete(resource)
   }
 
   private giveBack(resource: Resource, { id }: Grant): void {
@@ -297,6 +302,13 @@ export class Borrowing {
 
 function find(resource: Resource, weight: number, at: number): number {
   return (resource.borrowed as Borrowed).grants.findIndex(grant => grant.weight === weight && at < grant.until)
+}
+
+function add({ resource, weight }: Want, count: number): void {
+  const { asked } = resource.borrowed as Borrowed
+  const sum = (asked.get(weight) ?? 0) + count
+  if (sum === 0) asked.delete(weight)
+  else asked.set(weight, sum)
 }
 
 function within(ms: number): number {

@@ -140,16 +140,20 @@ export class Limits {
     return reservation
   }
 
-  /** The rules have changed. */
-  regroup(reservation: Reservation): void {
-    for (const bound of reservation.bounds) this.uncount(bound, reservation)
-    reservation.bounds = this.boundsOf(reservation.group)
-    for (const { applied, resource } of reservation.bounds) if (applied.limit.is === 'concurrency') count(resource, applied.weight, reservation)
-    this.tellHomes(reservation)
+  /** The rules have changed. Nothing is granted before all of them are counted by the new ones. */
+  regroup(reservations: readonly Reservation[]): void {
+    const freed = new Set<Resource>()
+    for (const reservation of reservations) {
+      for (const bound of reservation.bounds) if (uncount(bound, reservation)) freed.add(bound.resource)
+      reservation.bounds = this.boundsOf(reservation.group)
+      for (const { applied, resource } of reservation.bounds) if (applied.limit.is === 'concurrency') count(resource, applied.weight, reservation)
+      this.tellHomes(reservation)
+    }
+    for (const resource of freed) this.freed(resource)
   }
 
   release(reservation: Reservation): void {
-    for (const bound of reservation.bounds) this.uncount(bound, reservation)
+    for (const bound of reservation.bounds) if (uncount(bound, reservation)) this.freed(bound.resource)
     for (const { id, part } of reservation.holds) if (!this.holdsPart(part)) this.options.borrowing.finish(id, part)
   }
 
@@ -220,12 +224,6 @@ export class Limits {
     return this.shards.has(shardOf(part, SHARDS))
   }
 
-  private uncount({ applied, resource }: Bound, reservation: Reservation): void {
-    if (!resource.holders.delete(reservation)) return
-    resource.used -= applied.weight
-    this.freed(resource)
-  }
-
   /** A hold as a row has it: the run began before this lane knew of it. */
   private known(namespace: string, { id, limit, key, weight }: KeptHold): Hold {
     const resource = this.resource(namespace, limit, key)
@@ -262,6 +260,12 @@ export class Limits {
 function count(resource: Resource, weight: number, reservation: Reservation): void {
   resource.used += weight
   resource.holders.add(reservation)
+}
+
+function uncount({ applied, resource }: Bound, reservation: Reservation): boolean {
+  if (!resource.holders.delete(reservation)) return false
+  resource.used -= applied.weight
+  return true
 }
 
 function holdOf({ limit, key, part }: Resource, weight: number, id: string, home: string | null): Hold {

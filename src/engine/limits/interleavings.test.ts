@@ -1,0 +1,216 @@
+import { expect, test } from 'vitest'
+import { seeded } from '../../core/seeded.ts'
+import { ALL_SHARDS, type Answer } from '../../store/store.ts'
+import type { DefinitionOptions } from '../face.ts'
+import { settle } from '../test-clock.ts'
+import { type TestLane, TestLanes } from './test-lanes.ts'
+
+const RETRY = { attempts: 1_000, initialMs: 10, factor: 1, maximumMs: 10, jitter: 0 }
+const DEFINITIONS: Record<string, DefinitionOptions> = {
+  mail: { retry: RETRY, limits: [{ concurrency: 3 }, { per: 'k', concurrency: 1 }, { name: 'both', concurrency: 4 }] },
+  heavy: { retry: RETRY, limits: [{ name: 'both', concurrency: 4, weight: 2 }] },
+  rated: { retry: RETRY, limits: [{ rate: 3, everyMs: 400 }, { per: 'k', rate: 1, everyMs: 600 }] }, // biome-ignore format: one a line
+  plain: { retry: RETRY },
+}
+const SIZES = { leaseMs: 4_000, claimTtlMs: 1_000, compareHoldsMs: 3_000 }
+/** Two readings of one clock. */
+const SLACK_MS = 1
+const SEEDS = Number(process.env.SEEDS ?? 25)
+const FROM = Number(process.env.FROM ?? 1)
+
+/** One history of three lanes under everything that can happen to calls, commits, lanes and works. */
+class History {
+  readonly lanes: TestLanes
+  readonly random: () => number
+  calm = false
+  private readonly runs: string[] = []
+  private wrong: string | null = null
+
+  constructor(lanes: TestLanes, seed: number) {
+    this.lanes = lanes
+    this.random = seeded(seed * 7 + 3)
+    lanes.committed = () => this.check()
+    lanes.faults = {
+      call: async (_to, _call, send) => {
+        const fate = this.calm ? 1 : this.random()
+        if (fate < 0.06) throw new Error('lost')
+        if (fate < 0.12) {
+          void send().catch(() => {}) // its answer is lost
+          return new Promise(() => {})
+        }
+        if (fate < 0.22) await this.pass(this.random() * 2_000)
+        // Repeated, much later.
+        if (fate > 0.95 && fate < 1) void this.pass(this.random() * 20_000).then(() => send().catch(() => {}))
+        const answer = await send()
+        if (fate < 0.32) await this.pass(this.random() * 1_000)
+        return answer
+      },
+      commit: async (_lane, _batch, send): Promise<Answer> => {
+        const fate = this.calm ? 1 : this.random()
+        if (fate < 0.5) await this.pass(this.random() * (fate < 0.05 ? 800 : 40))
+        if (fate > 0.97 && fate < 1) {
+          if (this.random() < 0.5) await send()
+          return { is: 'unknown' }
+        }
+        return send()
+      },
+    }
+  }
+
+  private pass(ms: number): Promise<void> {
+    return new Promise(resolve => this.lanes.clock.after(ms, resolve))
+  }
+
+  private check(): void {
+    for (const [limit, { weight, max }] of this.lanes.held()) if (weight > max) this.wrong ??= `${weight} of ${max} hold "${limit}" (E17)`
+    if (this.wrong !== null) {
+      const { open, holds } = this.lanes.inner.tables()
+      for (const row of open.values()) if (row.delivered && row.name !== 'rated' && row.name !== 'plain') console.log(row.id.slice(-5), row.name, row.input, row.body.slice(0, 200), this.lanes.lanes.indexOf(this.lanes.of(row.id)))
+      for (const hold of holds.values()) console.log('hold', hold.id.slice(-5), hold.limit, hold.key, hold.run.slice(-5), this.lanes.lanes.indexOf(this.lanes.routes.get(Math.floor(hold.part / 4))!))
+      const home = this.lanes.routes.get(Math.floor([...holds.values()].find(h => h.limit === 'both')!.part / 4))!
+      const r = home.current().limits.resource('default', 'both', '')
+      console.log('home', this.lanes.lanes.indexOf(home), this.lanes.lanes.map(l => [l.claim.claim.slice(-5), l.isKilled, l.fenced, l.renewed].join(' ')), r.used, [...r.holders].map(h => h.run.slice(-5)), [...r.lent.values()].map(l => [l.id.slice(-5), l.owner?.slice(-5), l.run?.slice(-5), l.weight]))
+    }
+    expect(this.wrong).toBeNull()
+  }
+
+  private whole(below: number): number {
+    return Math.floor(this.random() * below)
+  }
+
+  private get serving(): TestLane[] {
+    return [...new Set(this.lanes.routes.values())].filter(lane => lane.tenure !== null && !lane.isKilled)
+  }
+
+  private pick<T>(of: readonly T[]): T | undefined {
+    return of[this.whole(of.length)]
+  }
+
+  private async start(): Promise<void> {
+    const names = Object.keys(DEFINITIONS)
+    const definition = names[this.whole(names.length)] as string
+    const lane = this.pick(this.serving)
+    const inputs = Array.from({ length: 1 + this.whole(3) }, () => ({ k: `k${this.whole(3)}` }))
+    await lane?.start(definition, ...inputs).then(
+      runs => this.runs.push(...runs),
+      () => {},
+    )
+  }
+
+  private async takeOver(): Promise<void> {
+    const dead = this.pick(this.serving)
+    if (dead === undefined) return
+    const how = this.random()
+    if (how < 0.4) {
+      dead.kill()
+      await this.pass(this.random() * 500)
+    } else if (how < 0.6) {
+      await dead.current().drain()
+      await this.pass(this.random() * 50)
+    }
+    // Else it does not know yet that it is none any more.
+    await this.lanes.takeOver(dead, SIZES)
+  }
+
+  async play(steps: number): Promise<void> {
+    let moving = 0
+    for (let step = 0; step < steps && this.wrong === null; step++) {
+      const does = this.random()
+      if (does < 0.35) void this.start()
+      else if (does < 0.7)
+        void this.pick(this.serving)
+          ?.poll(1 + this.whole(4), this.whole(300))
+          .catch(() => {})
+      else if (does < 0.93) {
+        const lane = this.pick(this.lanes.lanes.filter(({ running }) => running.length > 0))
+        void lane?.done(this.whole(lane.running.length)).catch(() => {})
+      } else if (does < 0.95 && moving === 0) {
+        moving++
+        void this.takeOver().finally(() => moving--)
+      } else if (does < 0.96) {
+        this.lanes.poison = 'k2'
+        void this.pass(5).then(() => {
+          this.lanes.poison = null
+        })
+      }
+      await this.lanes.clock.advance(this.random() < 0.05 ? this.random() * 1_000 : this.random() * 20)
+    }
+  }
+
+  /** Faults end: all that was started runs to its end, and then nothing is held. */
+  async finish(): Promise<void> {
+    this.calm = true
+    this.lanes.poison = null
+    await this.lanes.clock.advance(3_000)
+    for (const shards of [...new Set(this.lanes.routes.values())].filter(lane => lane.tenure === null || lane.isKilled))
+      await this.lanes.takeOver(shards, SIZES)
+    for (let turn = 0; turn < 600 && this.lanes.inner.tables().open.size > 0; turn++) {
+      for (const lane of this.serving) void lane.poll(10, 90).catch(() => {})
+      await this.lanes.clock.advance(100)
+      for (const lane of this.lanes.lanes) while (lane.running.length > 0) void lane.done(0).catch(() => {})
+      await this.lanes.clock.advance(10)
+    }
+    await this.lanes.clock.advance(2 * SIZES.compareHoldsMs + 1_000)
+    await settle()
+  }
+
+  expectTruth(): void {
+    expect(this.wrong).toBeNull()
+    for (const [limit, { times, max, everyMs }] of this.lanes.spent())
+      for (const from of times) {
+        const inside = times.filter(at => at >= from && at < from + everyMs - SLACK_MS)
+        expect(inside.length, `${limit}: ${inside} in ${everyMs} (E18)`).toBeLessThanOrEqual(max)
+      }
+  }
+
+  dump(): void {
+    for (const row of this.lanes.inner.tables().open.values()) {
+      const lane = this.lanes.of(row.id)
+      const { limits, queues, borrowing } = lane.current() as any
+      const actor = lane.current().lane.actors.get(row.id)
+      console.log(row.name, row.state, row.input, 'lane', this.lanes.lanes.indexOf(lane), 'fresh', lane.current().lane.fresh(), 'isolating', lane.current().lane.isolating, actor === undefined ? 'not loaded' : '')
+      const line = queues.of(row.gate)
+      console.log('  line', line?.parked?.is, line?.parked?.resource?.limit, line?.parked?.resource?.key, line?.window.size, line?.heapIndex)
+      for (const r of limits.resources.values()) {
+        const home = this.lanes.routes.get(Math.floor(r.part / 4))!
+        const at = [...(home.current().limits as any).resources.values()].find((o: any) => o.limit === r.limit && o.key === r.key)
+        console.log('  ', r.limit, r.key, r.borrowed && { asked: r.borrowed.asked, grants: r.borrowed.grants, within: r.borrowed.withinMs }, 'used', r.used, 'home', this.lanes.lanes.indexOf(home), at && { used: at.used, lent: [...at.lent.values()].map((l: any) => [l.id.slice(-5), l.owner?.slice(-5), l.run]), turns: at.turns && [...at.turns.lanes].map(([l, a]: any) => [l.slice(-5), a.length]) })
+      }
+      for (const [claim, session] of borrowing.sessions) console.log('  session', claim?.slice(-5), session.asks.size, session.ended.size, session.inFlight, session.changed, session.soon)
+    }
+  }
+
+  expectQuiet(): void {
+    this.dump()
+    const { open, holds } = this.lanes.inner.tables()
+    expect([...open.values()].map(({ name, state }) => `${name} ${state}`)).toEqual([])
+    expect([...holds.values()]).toEqual([])
+    const counted = this.serving.flatMap(lane => {
+      const { limits, rules } = { limits: lane.current().limits, rules: lane.catalog.definitions.rules }
+      return rules.list('default').flatMap(limit => limits.ofLimit(limit).filter(({ used }) => used > 0))
+    })
+    expect(counted.map(({ limit, key, used, part }) => ({ limit, key, used, part }))).toEqual([])
+  }
+
+  get facts(): Record<string, number> {
+    const { lanes } = this.lanes
+    const delivered = [...this.lanes.spent().values()].reduce((sum, { times }) => sum + times.length, 0)
+    return { lanes: lanes.length, renewed: lanes.reduce((sum, { renewed }) => sum + renewed, 0), runs: this.runs.length, tokens: delivered }
+  }
+}
+
+test.each(Array.from({ length: SEEDS }, (_, index) => FROM + index))(
+  'whatever happens to calls, commits and lanes: no limit is exceeded, and in the end nothing is held (seed %i)',
+  async seed => {
+    const lanes = await TestLanes.of(DEFINITIONS, 3, SIZES, seed)
+    const history = new History(lanes, seed)
+    await history.play(400)
+    await history.finish()
+    history.expectTruth()
+    history.expectQuiet()
+    if (process.env.FACTS !== undefined) console.log(seed, JSON.stringify(history.facts))
+    expect(ALL_SHARDS.length).toBe(lanes.routes.size)
+    for (const lane of lanes.lanes) lane.kill()
+  },
+  60_000,
+)
