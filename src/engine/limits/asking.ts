@@ -10,13 +10,11 @@ export type Want = Pick<Ask, 'weight' | 'is' | 'running'> & { id: HoldId; resour
 export interface AskingEvents {
   /** Of the next call. */
   number(): number
-  /** A fresh id. */
-  fresh(): HoldId
   granted(asks: readonly Ask[], sentAt: number): void
-  /** A token may be had for these now: who still has a use for one asks again. */
+  /** A token can be had for these now. */
   due(wants: readonly Want[]): void
-  /** A want goes by another id from now on. */
-  renamed(before: HoldId, want: Want): void
+  /** It is to go by another id from now on. */
+  rename(want: Want): void
   /** The home knows that it is over. */
   acknowledged(id: HoldId): void
 }
@@ -88,7 +86,7 @@ export class AskingSession {
     if (answer === null) {
       this.slowed.unshift(...slowed)
       // A token may have been spent for it: that one was for this call alone.
-      for (const want of wants) if (want.is === 'rate') this.rename(want)
+      for (const want of wants) if (want.is === 'token') this.rename(want)
       if (this.changed || (call.n === this.latest && !this.isEmpty)) clock.after(AGAIN_MS, () => this.sendSoon())
       return
     }
@@ -99,7 +97,7 @@ export class AskingSession {
       call.asks.filter(({ id }) => granted.has(id)),
       sentAt,
     )
-    if (answer.due.length > 0) events.due(answer.due.flatMap(id => this.asks.get(id) ?? []))
+    if (answer.due.length > 0) events.due([...new Set(answer.due)].flatMap(id => this.asks.get(id) ?? []))
     if (this.changed || answer.due.length > 0 || (call.n === this.latest && !this.isEmpty)) this.sendSoon()
   }
 
@@ -122,11 +120,9 @@ export class AskingSession {
 
   private rename(want: Want): void {
     if (this.asks.get(want.id) !== want) return
-    const before = want.id
-    this.asks.delete(before)
-    want.id = this.events.fresh()
+    this.asks.delete(want.id)
+    this.events.rename(want)
     this.asks.set(want.id, want)
-    this.events.renamed(before, want)
   }
 }
 

@@ -21,6 +21,8 @@ export class Borrowed {
   readonly grants: Grant[] = []
   /** Asks under way, by weight. */
   readonly asked = new Map<number, number>()
+  /** Monotonic: until then a token can be had, as far as is known. */
+  dueUntil = Number.NEGATIVE_INFINITY
   /** How long a token may take from the call that asks for it to its use. It grows where calls take longer. */
   withinMs = 0
 }
@@ -88,16 +90,31 @@ export class Borrowing {
     return find(resource, weight, at) >= 0
   }
 
+  /** Its home has said that a token can be had. */
+  isDue(resource: Resource): boolean {
+    return this.options.clock.monotonic() < (resource.borrowed as Borrowed).dueUntil
+  }
+
   /** So many tasks could be begun now if they had their shares. */
-  want(resource: Resource, { limit, weight }: Applied, count: number): void {
+  want(resource: Resource, applied: Applied, count: number): void {
+    if (applied.limit.is === 'concurrency') this.askFor(resource, applied, count, 'concurrency')
+    else this.askFor(resource, applied, 1, 'rate')
+  }
+
+  /** So many tasks have all that they need, save the tokens that are due. */
+  spend(resource: Resource, applied: Applied, count: number): void {
     const borrowed = resource.borrowed as Borrowed
+    borrowed.dueUntil = Number.NEGATIVE_INFINITY
+    if (borrowed.withinMs === 0) borrowed.withinMs = within((applied.limit.everyMs as number) / WINDOW_PARTS)
+    this.askFor(resource, applied, count, 'token')
+  }
+
+  private askFor(resource: Resource, { limit, weight }: Applied, count: number, is: Want['is']): void {
     if (weight > limit.max) return
     this.prune(resource)
-    const under = borrowed.asked.get(weight) ?? 0
-    const lacks = Math.min(count, ASKS_PER_RESOURCE_MAX) - under - borrowed.grants.filter(grant => grant.weight === weight).length
-    if (lacks <= 0) return
-    if (limit.is === 'rate' && borrowed.withinMs === 0) borrowed.withinMs = within((limit.everyMs as number) / WINDOW_PARTS)
-    for (let more = 0; more < lacks; more++) this.ask({ id: this.newId(), resource, weight, is: limit.is, running: null })
+    const { asked, grants } = resource.borrowed as Borrowed
+    const lacks = Math.min(count, ASKS_PER_RESOURCE_MAX) - (asked.get(weight) ?? 0) - grants.filter(grant => grant.weight === weight).length
+    for (let more = 0; more < lacks; more++) this.ask({ id: this.newId(), resource, weight, is, running: null })
   }
 
   /** One that is at hand. */
@@ -180,7 +197,7 @@ export class Borrowing {
       const borrowed = resource.borrowed as Borrowed
       woken.add(resource)
       let until = now + grantMs
-      if (is === 'rate') {
+      if (is === 'token') {
         this.out.delete(id)
         until = sentAt + withinMs
         if (now - sentAt > withinMs / 2) borrowed.withinMs = within(withinMs * 2)
@@ -196,9 +213,11 @@ export class Borrowing {
   }
 
   private due(session: AskingSession, wants: readonly Want[]): void {
+    const until = this.options.clock.monotonic() + this.options.grantMs
     for (const want of wants) {
       this.drop(session, want)
       this.out.delete(want.id)
+      ;(want.resource.borrowed as Borrowed).dueUntil = until
       want.resource.wake()
     }
     this.options.changed()
@@ -244,6 +263,8 @@ export class Borrowing {
         const next = this.sessionOf(want.resource.part)
         if (next === session) continue
         session.asks.delete(want.id)
+        // Where the same home comes back, it may have spent a token for a call of before.
+        if (want.is === 'token') this.rename(want)
         next.asks.set(want.id, want)
         this.send(next)
       }
@@ -276,17 +297,19 @@ export class Borrowing {
     const { clock } = this.options
     const session: AskingSession = new AskingSession(home, this.options.claim, clock, {
       number: () => ++this.calls,
-      fresh: () => this.newId(),
       granted: (asks, sentAt) => this.granted(session, asks, sentAt),
       due: wants => this.due(session, wants),
-      renamed: (before, want) => {
-        this.out.delete(before)
-        this.out.set(want.id, want.resource.part)
-      },
+      rename: want => this.rename(want),
       acknowledged: id => this.acknowledged(session, id),
     })
     this.sessions.set(claim, session)
     return session
+  }
+
+  private rename(want: Want): void {
+    this.out.delete(want.id)
+    want.id = this.newId()
+    this.out.set(want.id, want.resource.part)
   }
 
   private acknowledged(session: AskingSession, id: HoldId): void {

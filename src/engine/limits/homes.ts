@@ -35,7 +35,7 @@ export interface HomeCall {
 
 export interface HomeAnswer {
   granted: HoldId[]
-  /** A token can be had for these, if they are asked for again: so it is spent for nobody who has no use for it by now. */
+  /** A token can be had for these now, and it is the lane's turn. */
   due: HoldId[]
 }
 
@@ -49,8 +49,9 @@ export interface ResourceName {
 export interface Ask extends ResourceName {
   id: HoldId
   weight: number
-  is: 'concurrency' | 'rate'
-  /** Of a rate: the token is used within so many ms of the call, or never (E18). */
+  /** `token`: it is spent at once; `rate`: it is only asked whether there is one, so that a task that needs more spends nothing before all can be had. */
+  is: 'concurrency' | 'rate' | 'token'
+  /** Of a token: it is used within so many ms of the call, or never (E18). */
   withinMs: number
   /** It runs already, and counts whatever there is. */
   running: { run: RunId; since: Instant } | null

@@ -174,7 +174,7 @@ class History {
       for (const r of limits.resources.values()) {
         const home = this.lanes.routes.get(Math.floor(r.part / 4))!
         const at = [...(home.current().limits as any).resources.values()].find((o: any) => o.limit === r.limit && o.key === r.key)
-        console.log('  ', r.limit, r.key, r.borrowed && { asked: r.borrowed.asked, grants: r.borrowed.grants, within: r.borrowed.withinMs }, 'used', r.used, 'home', this.lanes.lanes.indexOf(home), at && { used: at.used, lent: [...at.lent.values()].map((l: any) => [l.id.slice(-5), l.owner?.slice(-5), l.run]), turns: at.turns && [...at.turns.lanes].map(([l, a]: any) => [l.slice(-5), a.length]) })
+        console.log('  ', r.limit, r.key, r.borrowed && { asked: r.borrowed.asked, grants: r.borrowed.grants.length, due: r.borrowed.dueUntil - this.lanes.clock.monotonic(), within: r.borrowed.withinMs }, 'used', r.used, 'home', this.lanes.lanes.indexOf(home), at && { used: at.used, lent: [...at.lent.values()].map((l: any) => [l.id.slice(-5), l.owner?.slice(-5), l.run]), turns: at.turns && [...at.turns.lanes].map(([l, a]: any) => [l.slice(-5), a.length]) })
       }
       for (const [claim, session] of borrowing.sessions) console.log('  session', claim?.slice(-5), session.asks.size, session.ended.size, session.inFlight, session.changed, session.soon)
     }

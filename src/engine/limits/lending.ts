@@ -206,7 +206,7 @@ export class Lending {
         for (const other of this.leaveAll(session)) if (other !== resource) this.serve(other)
         continue
       }
-      const ask = limit && turns.asksOf(lane).find(({ is, weight }) => is === limit.is && weight <= limit.max)
+      const ask = limit && turns.asksOf(lane).find(({ is, weight }) => (is === 'concurrency') === (limit.is === 'concurrency') && weight <= limit.max)
       if (limit === undefined || ask === undefined) {
         // None that its rules know of, or that could ever fit: nobody waits behind it.
         turns.toBack(lane)
@@ -215,8 +215,8 @@ export class Lending {
       }
       const at = limits.roomAt(resource, limit, ask.weight, now)
       if (at !== null) return this.ring(resource, turns, at)
-      // The time to use a token runs from the call that it is granted to, so that one is asked to call again.
-      if (ask.is === 'rate' && session !== calling) {
+      // The time to use a token runs from the call that it is granted to.
+      if (ask.is === 'rate' || (ask.is === 'token' && session !== calling)) {
         this.giveTurn(resource, turns, lane)
         session.reply?.due.push(ask.id)
         return session.reply?.close()

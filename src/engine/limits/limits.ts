@@ -96,6 +96,16 @@ export class Limits {
     else resource.turns?.enterHere()
   }
 
+  /** A token of another lane can be had, and is spent only when the task has all else. */
+  isDue({ resource }: Bound): boolean {
+    return resource.borrowed !== null && this.options.borrowing.isDue(resource)
+  }
+
+  /** So many tasks have all else. */
+  spendDue({ applied, resource }: Bound, count: number): void {
+    this.options.borrowing.spend(resource, applied, count)
+  }
+
   /** What a task needs that is about to be handed out, which is free. Null: the time to use a token has passed meanwhile. */
   take(group: Group, run: RunId, task: TaskId, bounds: readonly Bound[], now: Instant): Reservation | null {
     const at = this.options.clock.monotonic()
