@@ -111,8 +111,10 @@ export class Lending {
     const reply = new Reply()
     session.reply = reply
     for (const slow of slowed) this.slow(slow, slow.forMs)
+    reply.pending++
     for (const resource of this.arrange(session, asks, reply)) this.serve(resource, session)
-    if (asks.length === 0 || reply.granted.length > 0) reply.close()
+    reply.pending--
+    if (asks.length === 0 || reply.isClosing || reply.granted.length > 0) reply.close()
     else reply.closeAt(this.options.world.clock, WAIT_MS)
     return reply.promise
   }

@@ -7,9 +7,9 @@ export class Reply {
   readonly granted: HoldId[] = []
   readonly due: HoldId[] = []
   readonly promise: Promise<HomeAnswer>
-  /** Tokens whose batch is under way: they are granted to this call or to none. */
+  /** It does not leave while its call is looked at, or a batch is under way with tokens, which are granted to this call or to none. */
   pending = 0
-  private closing = false
+  isClosing = false
   private resolve: (answer: HomeAnswer) => void = () => {}
   private cancel: () => void = () => {}
 
@@ -21,12 +21,12 @@ export class Reply {
 
   /** It leaves, once nothing of it is pending. */
   close(): void {
-    this.closing = true
+    this.isClosing = true
     this.cancel()
     if (this.pending === 0) this.resolve({ granted: this.granted, due: this.due })
   }
 
   closeAt(clock: Clock, ms: number): void {
-    if (!this.closing) this.cancel = clock.after(ms, () => this.close())
+    this.cancel = clock.after(ms, () => this.close())
   }
 }
