@@ -107,7 +107,9 @@ export class LaneTransaction implements Transaction {
     }
     takeTurn(actor, this)
     if (actor.reservation !== null && actor.reservation.holds.length > 0) this.hold(actor, actor.reservation)
-    for (const { applied, resource } of actor.reservation?.bounds ?? []) if (applied.limit.is === 'rate') this.into.latest.rates.add(resource)
+    // What another lane counts, that one has written.
+    for (const { applied, resource } of actor.reservation?.bounds ?? [])
+      if (applied.limit.is === 'rate' && resource.borrowed === null) this.into.latest.rates.add(resource)
     return true
   }
 

@@ -50,7 +50,9 @@ export class Resource {
 
   get isIdle(): boolean {
     const { refs, used, waiting, turns, borrowed } = this
-    return refs === 0 && used === 0 && waiting.size === 0 && turns === null && (borrowed === null || borrowed.asked.size + borrowed.grants.length === 0)
+    return (
+      refs === 0 && used === 0 && waiting.size === 0 && turns === null && (borrowed === null || borrowed.asked.size + borrowed.grants.length === 0)
+    )
   }
 
   /** The same with nothing spent, so that its row goes. */

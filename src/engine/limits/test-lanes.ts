@@ -239,7 +239,15 @@ export class TestLane {
       bytes: 100,
       execute: transaction => {
         for (const [name, options] of Object.entries(this.lanes.definitions))
-          transaction.define({ namespace: 'default', name, version: '1', kind: 'job', options: JSON.stringify(options), schema: null, registeredAt: 1 })
+          transaction.define({
+            namespace: 'default',
+            name,
+            version: '1',
+            kind: 'job',
+            options: JSON.stringify(options),
+            schema: null,
+            registeredAt: 1,
+          })
       },
       done: () => settled.resolve(undefined),
       failed: settled.reject,
