@@ -6,7 +6,7 @@ import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Activity } from './activity/activity.ts'
-import type { Actor } from './actor.ts'
+import { Actor, groupFor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
@@ -176,6 +176,7 @@ export function createEngine(options: EngineOptions): Engine {
       async explain(namespace, id) {
         const found = await row(namespace, id)
         const current = tenure()
+        if (!isClosed(found.state)) await current.limits.look(groupFor(Actor.load(found)))
         return explain(found, {
           settings,
           workers,

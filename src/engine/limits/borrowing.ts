@@ -148,6 +148,18 @@ export class Borrowing {
     this.send(session)
   }
 
+  /** Asks how these stand, for people; of a home that does not answer nothing new is known. */
+  async look(resources: readonly Resource[]): Promise<void> {
+    const byHome = Map.groupBy(resources, ({ part }) => this.options.homes.of(part))
+    await Promise.all(
+      [...byHome].map(async ([home, of]) => {
+        const names = of.map(({ namespace, limit, key }) => ({ namespace, limit, key }))
+        const seen = await home?.look(names).catch(() => [])
+        for (const [index, resource] of of.entries()) resource.seen = seen?.[index] ?? null
+      }),
+    )
+  }
+
   slow(resource: Resource, forMs: number): void {
     const { namespace, limit, key } = resource
     ;(resource.borrowed as Borrowed).grants.length = 0 // tokens: lost

@@ -1,7 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Definitions } from '../definitions.ts'
-import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
+import type { LimitCalls, LimitDetail, LimitKeyView, LimitView } from '../face.ts'
 import type { Settle } from '../starts.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Work } from '../work.ts'
@@ -26,12 +26,13 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
     const { limits, queues } = tenure()
     const now = limits.now()
     const used = (resource: Resource): number => standingOf(limits, limit, resource).used
-    const busy = resources.filter(resource => used(resource) > 0 || resource.waiting.size > 0)
+    // What another lane counts is told by that one.
+    const busy = resources.filter(resource => resource.borrowed === null && (used(resource) > 0 || isWaitedFor(resource)))
     return {
       ...limit,
       used: busy.reduce((sum, resource) => sum + used(resource), 0),
       keys: busy.length,
-      waiting: busy.reduce((sum, { waiting }) => sum + waiting.size, queues.waitingFor(limit, now)),
+      waiting: resources.reduce((sum, { waiting }) => sum + waiting.size, queues.waitingFor(limit, now)),
     }
   }
   return {
@@ -44,7 +45,7 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
       const byKey = resources
         .map(resource => keyView(limits, limit, resource))
         .filter(({ used, waiting, nextAt }) => used > 0 || waiting > 0 || nextAt !== null)
-        .sort((a, b) => b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
+        .sort(fullestFirst)
       return { ...view(limit, resources), byKey: byKey.slice(0, KEYS_SHOWN_MAX) }
     },
     met: (namespace, definition, queue, input) => gating.met(namespace, definition, queue, input),
@@ -62,8 +63,47 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
   }
 }
 
+/** One limit as the lanes of a cluster tell it together: each counts keys of its own, and knows who waits in it. */
+export function together(views: readonly LimitDetail[]): LimitDetail {
+  const [first, ...others] = views as [LimitDetail, ...LimitDetail[]]
+  const byKey = new Map(first.byKey.map(key => [key.key, key]))
+  for (const key of others.flatMap(({ byKey }) => byKey)) {
+    const known = byKey.get(key.key)
+    byKey.set(key.key, known === undefined ? key : joined(known, key))
+  }
+  const sum = (of: (view: LimitDetail) => number): number => views.reduce((sum, view) => sum + of(view), 0)
+  return {
+    ...first,
+    used: sum(({ used }) => used),
+    keys: sum(({ keys }) => keys),
+    waiting: sum(({ waiting }) => waiting),
+    byKey: [...byKey.values()].sort(fullestFirst).slice(0, KEYS_SHOWN_MAX),
+  }
+}
+
+function joined(one: LimitKeyView, other: LimitKeyView): LimitKeyView {
+  return {
+    key: one.key,
+    used: one.used + other.used,
+    holders: [...one.holders, ...other.holders],
+    waiting: one.waiting + other.waiting,
+    nextAt: one.nextAt ?? other.nextAt,
+  }
+}
+
+function fullestFirst(a: LimitKeyView, b: LimitKeyView): number {
+  return b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1)
+}
+
+function isWaitedFor({ waiting, turns }: Resource): boolean {
+  return waiting.size > 0 || (turns !== null && !turns.isEmpty)
+}
+
+/** Of what another lane counts only who waits for it here. */
 function keyView(limits: Limits, limit: Limit, resource: Resource): LimitKeyView {
+  const { key, waiting } = resource
+  if (resource.borrowed !== null) return { key, used: 0, holders: [], waiting: waiting.size, nextAt: null }
   const { used, holders, freeAt } = standingOf(limits, limit, resource)
-  const nextAt = limit.is === 'rate' && (resource.spent !== null || resource.seen !== null) ? freeAt : null
-  return { key: resource.key, used, holders: holders.slice(0, HOLDERS_SHOWN_MAX), waiting: resource.waiting.size, nextAt }
+  const nextAt = limit.is === 'rate' && resource.spent !== null ? freeAt : null
+  return { key, used, holders: holders.slice(0, HOLDERS_SHOWN_MAX), waiting: waiting.size, nextAt }
 }

@@ -18,7 +18,8 @@ export interface Home {
   readonly claim: ClaimId
   /** Waits up to a second for something to grant. Rejects where the lane cannot be reached or is none any more: then nothing is known. */
   call(call: HomeCall): Promise<HomeAnswer>
-  look(resources: readonly ResourceName[]): Promise<ResourceSeen[]>
+  /** How these stand, one by one; null: it knows of no such limit. */
+  look(resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
 }
 
 /** All that one lane wants of a home, as it is now: the latest of its calls is what counts. */
@@ -63,7 +64,7 @@ export interface Slowed extends ResourceName {
 }
 
 /** How a resource stands at its home. */
-export interface ResourceSeen extends ResourceName {
+export interface ResourceSeen {
   used: number
   /** Of concurrency. */
   holders: LimitHolder[]

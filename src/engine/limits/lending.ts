@@ -119,14 +119,14 @@ export class Lending {
     return reply.promise
   }
 
-  look(names: readonly ResourceName[]): ResourceSeen[] {
+  look(names: readonly ResourceName[]): (ResourceSeen | null)[] {
     const { limits } = this.options
-    return names.flatMap(({ namespace, limit: name, key }) => {
+    return names.map(({ namespace, limit: name, key }) => {
       const limit = limits.rules.get(namespace, name)
-      if (limit === undefined) return []
+      if (limit === undefined) return null
       const { used, holders, freeAt } = standingOf(limits, limit, limits.resource(namespace, name, key))
       const nextInMs = limit.is === 'rate' && freeAt !== null && freeAt !== Number.POSITIVE_INFINITY ? freeAt - limits.now() : null
-      return [{ namespace, limit: name, key, used, holders: holders.slice(0, HOLDERS_TOLD_MAX), nextInMs }]
+      return { used, holders: holders.slice(0, HOLDERS_TOLD_MAX), nextInMs }
     })
   }
 

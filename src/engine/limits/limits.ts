@@ -197,6 +197,12 @@ export class Limits {
     spentOf(resource).hold(now, now + forMs)
   }
 
+  /** Asks the homes of what a run needs and other lanes count, for `standingOf`. */
+  async look(group: Group): Promise<void> {
+    const elsewhere = this.boundsOf(group).flatMap(({ resource }) => (resource.borrowed === null ? [] : [resource]))
+    if (elsewhere.length > 0) await this.options.borrowing.look(elsewhere)
+  }
+
   /** By limit and key. */
   ofLimit(limit: Limit): Resource[] {
     return [...this.resources.values()].filter(({ namespace, limit: name }) => namespace === limit.namespace && name === limit.name)
