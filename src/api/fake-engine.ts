@@ -80,6 +80,11 @@ export class FakeEngine implements Engine {
   owner() {
     return null
   }
+  readonly lending: Engine['lending'] = {
+    call: async () => ({ granted: [], due: [] }),
+    look: async (_, resources) => resources.map(() => null),
+    reach: () => {},
+  }
   readonly mail: Engine['mail'] = { hint: () => {}, onSent: () => () => {} }
   readonly places: Engine['places'] = { self: FAKE_NODE, holds: () => true, ownerOf: () => null, others: () => [], refresh: async () => {} }
   readonly homes: Engine['homes'] = {

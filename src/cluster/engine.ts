@@ -4,6 +4,7 @@ import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import type { Clock } from '../engine/clock.ts'
 import { type BatchCall, type Engine, type Poll, registering, type WorkerCalls } from '../engine/face.ts'
+import type { HomeAnswer, ResourceSeen } from '../engine/limits/homes.ts'
 import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
@@ -15,6 +16,8 @@ import { Streams } from './streams.ts'
 import { askWithin, type Way } from './way.ts'
 
 const GONE_MS_MAX = 1_000
+/** A home that has nothing to grant answers after a second. */
+const LENDING_MS_MAX = 3_000
 
 export interface ClusterOptions {
   way: Way
@@ -46,6 +49,11 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
   })
   const streams = new Streams(local, options)
   const gathered = gathering(local, options)
+  local.lending.reach({
+    call: (node, claim, call) => askWithin(LENDING_MS_MAX, options, node, 'lending.call', [claim, call]) as Promise<HomeAnswer>,
+    look: (node, claim, resources) =>
+      askWithin(LENDING_MS_MAX, options, node, 'lending.look', [claim, resources]) as Promise<(ResourceSeen | null)[]>,
+  })
   const byId =
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/face.ts'
 
 type Groups = Pick<
   Engine,
+  | 'lending'
   | 'runs'
   | 'definitions'
   | 'pauses'
@@ -32,6 +33,8 @@ const SIGNALS: Readonly<Record<string, number>> = { 'runs.wait': 3, 'tasks.poll'
 
 /** What other nodes may ask of an engine. What reads from the store alone, and what needs no owner, is asked of nobody else. */
 const ASKED: ReadonlySet<string> = new Set<Method>([
+  'lending.call',
+  'lending.look',
   'runs.start',
   'runs.wait',
   'runs.explain',

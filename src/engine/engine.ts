@@ -1,12 +1,12 @@
 import { WAIT_MS_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { isId, type RunId, slotOf } from '../core/ids.ts'
+import { type ClaimId, isId, type RunId, slotOf } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Activity } from './activity/activity.ts'
-import type { Actor } from './actor.ts'
+import { Actor, groupFor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
@@ -15,10 +15,11 @@ import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, Head, NamespaceView, Pause } from './face.ts'
+import type { Command, Engine, Head, LendingWay, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf } from './faults.ts'
 import { type Beginning, type Lane, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
+import type { Homes as LimitHomes } from './limits/homes.ts'
 import { Live } from './live.ts'
 import { nodeCalls } from './nodes.ts'
 import { type EngineOptions, SIZES } from './options.ts'
@@ -58,13 +59,29 @@ export function createEngine(options: EngineOptions): Engine {
   const mailed = (parts: readonly number[]): void => {
     for (const listener of mailListeners) listener(parts)
   }
+  let reach: LendingWay | null = null
+  const lendingHomes: LimitHomes = {
+    of(part) {
+      const lane = reach === null ? null : tenures.laneOf(part)
+      if (lane === null || reach === null) return null
+      const { claim, node } = lane
+      const way = reach
+      return { claim, call: call => way.call(node, claim, call), look: resources => way.look(node, claim, resources) }
+    },
+    onMoved: listener => tenures.onMoved(listener),
+  }
+  const lender = (claim: ClaimId): Tenure['lending'] => {
+    const { lane, lending } = tenure()
+    if (lane.claim.claim !== claim) throw unavailable()
+    return lending
+  }
   let refusedOverload = 0
   const tenures = new Tenures(store, world, sizes, catalog, { name: options.nodeName, address: options.address ?? null }, (beginning, over) => {
     const ended = (next: Beginning | null): void => {
       live.doubt()
       over(next)
     }
-    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, listeners, mailed, ended })
+    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, listeners, mailed, homes: lendingHomes, ended })
   })
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -150,6 +167,13 @@ export function createEngine(options: EngineOptions): Engine {
       },
     },
     homes,
+    lending: {
+      call: async (claim, call) => lender(claim).call(call),
+      look: async (claim, resources) => lender(claim).look(resources),
+      reach(way) {
+        reach = way
+      },
+    },
     mail: {
       hint: () => tenures.current?.mailroom.hint(),
       onSent(listener) {
@@ -221,6 +245,7 @@ export function createEngine(options: EngineOptions): Engine {
       async explain(namespace, id) {
         const found = await row(namespace, id)
         const current = tenure()
+        if (!isClosed(found.state)) await current.limits.look(groupFor(Actor.load(found)))
         return explain(found, {
           settings,
           workers,

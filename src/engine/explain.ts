@@ -8,6 +8,7 @@ import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
 import type { Limits } from './limits/limits.ts'
+import { standingOf } from './limits/standing.ts'
 import { limitReason } from './limits/words.ts'
 import { gatesOf } from './queues/gates.ts'
 import type { Line } from './queues/line.ts'
@@ -100,13 +101,12 @@ function ignoresStop(actor: Actor): Reason {
 /** What it has passed, and where it stands among those that wait like it. */
 function standing(actor: Actor, group: Group, { limits }: ExplainWorld, line: Line | undefined): string[] {
   const told: string[] = []
-  const now = limits.now()
-  for (const bound of limits.boundsOf(group)) {
-    const { limit, per } = bound.applied
-    if (limits.freeAt(bound, now) !== null) continue
-    const used = limit.is === 'rate' ? (bound.resource.spent?.used(now, limit.everyMs as number) ?? 0) : bound.resource.used
+  for (const { applied, resource } of limits.boundsOf(group)) {
+    const { limit, per, weight } = applied
+    const { used, freeAt } = standingOf(limits, limit, resource, weight)
+    if (freeAt !== null) continue
     told.push(
-      `${limit.is === 'rate' ? 'rate' : 'limit'} "${limit.name}"${per === null ? '' : ` for ${per}=${bound.resource.key}`}: ${used} of ${limit.max}`,
+      `${limit.is === 'rate' ? 'rate' : 'limit'} "${limit.name}"${per === null ? '' : ` for ${per}=${resource.key}`}: ${used} of ${limit.max}`,
     )
   }
   if (line?.share == null) return told

@@ -1,6 +1,6 @@
 import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
-import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
+import type { AnswerId, ClaimId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { Limit, LimitHolder, LimitRule, LimitTarget, SetBy, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
@@ -14,6 +14,7 @@ import type { LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter 
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
+import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
 
@@ -34,6 +35,7 @@ export interface Engine {
   owner(): Omit<NodeView, 'drained'> | null
   readonly nodes: NodeCalls
   readonly places: Places
+  readonly lending: LendingCalls
   /** Letters between the runs of several nodes (E7): both are hints, a node looks by itself once a second. */
   readonly mail: {
     /** There may be some for this node. */
@@ -150,6 +152,19 @@ export interface Places {
   others(): Peer[]
   /** Looks again, now: who serves what, and what is registered. */
   refresh(): Promise<void>
+}
+
+/** What is limited is counted in one place (E17): how lanes ask one another. */
+export interface LendingCalls {
+  /** For another node. Rejects with `unavailable` where this node's lane is another by now. */
+  call(claim: ClaimId, call: HomeCall): Promise<HomeAnswer>
+  look(claim: ClaimId, resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
+  /** How other nodes are asked. */
+  reach(way: LendingWay): void
+}
+export interface LendingWay {
+  call(node: Peer, claim: ClaimId, call: HomeCall): Promise<HomeAnswer>
+  look(node: Peer, claim: ClaimId, resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
 }
 
 /** The slots of what is yet to be (E9). What is there already carries its slot in its id. */

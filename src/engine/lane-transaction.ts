@@ -8,7 +8,7 @@ import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
 import type { HeldUnique } from './codec.ts'
-import type { Reservation, Resource } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import { takeTurn } from './limits/sequences.ts'
 import type { Letter } from './mail.ts'
 import { transition, unstick, type World } from './transition.ts'
@@ -115,8 +115,22 @@ export class LaneTransaction implements Transaction {
       return false
     }
     takeTurn(actor, this)
-    for (const { applied, resource } of actor.reservation?.bounds ?? []) if (applied.limit.is === 'rate') this.into.latest.rates.add(resource)
+    if (actor.reservation !== null && actor.reservation.holds.length > 0) this.hold(actor, actor.reservation)
+    // What another lane counts, that one has written.
+    for (const { applied, resource } of actor.reservation?.bounds ?? [])
+      if (applied.limit.is === 'rate' && resource.borrowed === null) this.into.latest.rates.add(resource)
     return true
+  }
+
+  /** Recorded with the delivery; whoever granted it must still stand then. */
+  private hold(actor: Actor, { holds, since }: Reservation): void {
+    const { writes, checks } = this.into.latest
+    const { namespace, id: run } = actor
+    actor.holds = holds.map(({ id, limit, key, weight }) => ({ id, limit, key, weight }))
+    for (const { id, limit, key, weight, part, home } of holds) {
+      writes.holds.push({ id, part, namespace, limit, key, run, weight, since: Math.floor(since) })
+      if (home !== null) checks.add(home)
+    }
   }
 
   spend(rates: readonly Resource[]): void {

@@ -8,7 +8,8 @@ import { Actors } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
 import { LaneTransaction, type Loaded, NOTHING_LOADED, type TransactionHost } from './lane-transaction.ts'
-import type { Reservation } from './limits/limits.ts'
+import type { LimitsCarried } from './limits/carried.ts'
+import type { Reservation } from './limits/resource.ts'
 import type { Prepared } from './live.ts'
 import { Loader } from './loader.ts'
 import type { Sizes } from './options.ts'
@@ -23,6 +24,10 @@ export interface Beginning {
   confirmedAt: number
   /** Works of a refused batch, to be executed again one a commit (E14). */
   singles: Work[]
+  /** None of these is at fault: they need not go one by one. */
+  together?: boolean
+  /** What others rely on that is in no row (E17). */
+  limits?: LimitsCarried
 }
 
 /** What the lane tells those who live on it. */
@@ -64,6 +69,8 @@ export class Lane {
   private readonly broken = new Map<Work, UserError>()
   /** Works that go one a commit, after a refused batch; the rest waits behind. */
   private singles: Work[]
+  /** Works that are executed once memory is loaded. */
+  private again: Work[]
   readonly chain: Chain
   private readonly transaction: LaneTransaction
   /** Where a work that is held back changes its actor, before it joins a batch. */
@@ -75,12 +82,13 @@ export class Lane {
   /** Whether an actor lives on its shards. */
   readonly isHere: (id: ActorId) => boolean
 
-  constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles }: Beginning, events: LaneEvents) {
+  constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles, together = false }: Beginning, events: LaneEvents) {
     this.world = world
     this.sizes = sizes
     this.chain = new Chain(store, world, claim, confirmedAt)
     this.events = events
-    this.singles = singles
+    this.singles = together ? [] : singles
+    this.again = together ? singles : []
     this.isHere = isOn(claim)
     for (const work of singles) this.bytes += work.bytes
     this.actors = new Actors(sizes.actorsCached)
@@ -121,6 +129,7 @@ export class Lane {
 
   /** Memory is loaded: what was thrown away is executed again. */
   begun(): void {
+    for (const work of this.again.splice(0)) this.begin(work)
     if (this.singles.length > 0) this.nextSingle()
   }
 
@@ -157,6 +166,7 @@ export class Lane {
       ...this.batches.flatMap(batch => batch.works),
       ...this.loader.works,
       ...this.singles,
+      ...this.again,
       ...[...this.held.values()].map(held => held.work),
     ]
     for (const work of waiting) work.failed(unavailable())
@@ -312,7 +322,7 @@ export class Lane {
     for (const row of open.writes.mail) row.n = ++this.lastMail
     for (const { actor } of sent) actor.batch = null
     const prepared = this.events.sealed(sent)
-    const answer = await this.chain.send(open.writes)
+    const answer = await this.chain.send(open.writes, [...open.checks])
     if (this.ended) {
       for (const work of open.works) work.failed(unavailable())
       return
@@ -327,6 +337,9 @@ export class Lane {
       for (const work of open.works) work.failed(unavailable())
       this.events.fenced()
       return
+    } else if (answer.is === 'unchecked') {
+      // What relied on a home that is gone has not left, and is decided anew like all that came after it.
+      return this.isolate(open, 'the home of a limit has moved', new Map(), true)
     } else {
       const refusal = new UserError('refused-data', { hint: answer.why })
       return this.isolate(open, answer.why, new Map(open.works.length === 1 ? [[open.works[0] as Work, refusal]] : []))
@@ -358,8 +371,8 @@ export class Lane {
     }
   }
 
-  /** E14. Works that are known to be at fault are refused (a batch of one tells); all others are tried one by one, on memory that is loaded afresh. */
-  private isolate(open: OpenBatch, why: string, culprits: ReadonlyMap<Work, UserError>): void {
+  /** E14, and E17 where none of its works is at fault: these may go `together`. Works that are known to be at fault are refused (a batch of one tells); all others are tried one by one, on memory that is loaded afresh. */
+  private isolate(open: OpenBatch, why: string, culprits: ReadonlyMap<Work, UserError>, together = false): void {
     this.ended = true
     this.chain.ended = true
     this.heldTimer?.()
@@ -370,10 +383,14 @@ export class Lane {
       ...this.loader.works,
       ...this.singles,
     ].filter(work => !open.works.includes(work))
-    this.world.log('warn', 'a batch is decided anew, one work a commit', { works: open.works.length, refused: culprits.size, why })
+    this.world.log('warn', `a batch is decided anew${together ? '' : ', one work a commit'}`, {
+      works: open.works.length,
+      refused: culprits.size,
+      why,
+    })
     for (const [work, refusal] of culprits) work.failed(refusal)
     const singles = [...open.works, ...later].filter(work => !culprits.has(work))
-    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles })
+    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles, together: together && this.singles.length === 0 })
   }
 
   /** One work a commit: the next follows when the batch of the last is done. */

@@ -46,6 +46,10 @@ export interface Sizes {
   timersMax: number
   /** Wall time may step while a timer runs on the monotonic clock: nobody is woken later than this because of it. Longer where no clock can step. */
   lookAgainMs: number
+  /** What another lane has granted and no task takes within this time goes back (E17). */
+  grantMs: number
+  /** How often holds of other lanes are compared with the store (E17). */
+  compareHoldsMs: number
   retentionEveryMs: number
   /** A batch of retention drops so many runs at most. */
   retentionBatch: number
@@ -69,6 +73,8 @@ export const SIZES: Sizes = {
   timerHorizonMs: TIMER_HORIZON_MS,
   timersMax: TIMERS_MAX,
   lookAgainMs: 500,
+  grantMs: 50,
+  compareHoldsMs: 10_000,
   retentionEveryMs: 10_000,
   retentionBatch: 1_000,
   mailEveryMs: 1_000,

@@ -12,7 +12,12 @@ import { Counters } from './counters.ts'
 import type { Head, OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
-import { Limits, type Reservation, type Resource } from './limits/limits.ts'
+import { Borrowing } from './limits/borrowing.ts'
+import { NOTHING_CARRIED } from './limits/carried.ts'
+import { type Homes, NO_HOMES } from './limits/homes.ts'
+import { Lending } from './limits/lending.ts'
+import { Limits } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import { leaveTurn } from './limits/sequences.ts'
 import type { Live, Prepared } from './live.ts'
 import { type Office, post } from './mail.ts'
@@ -36,6 +41,8 @@ export interface TenureOptions {
   mailed(parts: readonly number[]): void
   /** Who wants to hear of ready tasks that no poll here takes. */
   listeners: ReadonlySet<(head: Head) => void>
+  /** Other lanes, where limits are counted that are not counted here. Default: there are none. */
+  homes?: Homes
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
 }
@@ -49,6 +56,9 @@ export class Tenure {
   readonly queues: Queues
   readonly leases: Leases
   readonly limits: Limits
+  /** What other lanes ask of this one's limits. */
+  readonly lending: Lending
+  private readonly borrowing: Borrowing
   readonly counters = new Counters()
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
@@ -62,10 +72,10 @@ export class Tenure {
   ended = false
 
   constructor(options: TenureOptions) {
-    const { store, world, sizes, beginning } = options
-    const { claim } = beginning
+    const { store, world, sizes, beginning, homes = NO_HOMES } = options
+    const { claim, limits: carried = NOTHING_CARRIED } = beginning
     this.shards = new Set(claim.shards)
-    const { clock } = world
+    const { clock, random } = world
     const { definitions, settings } = options.catalog
     this.options = options
     const office: Office = { definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
@@ -79,12 +89,28 @@ export class Tenure {
       },
       owns: reservation => reservation.limits === this.limits,
       fenced: () => this.end(null),
-      poisoned: next => this.end(next),
+      poisoned: next => this.end({ ...next, limits: { ...this.borrowing.carried(), ...this.lending.carried() } }),
     })
-    this.limits = new Limits(definitions.rules, clock)
+    const limitsChanged = (): void => this.queues.dispatchSoon()
+    const { grantMs, compareHoldsMs: compareMs } = sizes
+    this.borrowing = new Borrowing({ homes, claim: claim.claim, clock, random, grantMs, changed: limitsChanged }, carried)
+    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share, borrowing: this.borrowing })
+    this.lending = new Lending({
+      limits: this.limits,
+      store,
+      claim,
+      world,
+      homes,
+      compareMs,
+      grantMs,
+      submit: work => this.lane.submit(work),
+      fresh: () => this.lane.fresh(),
+      changed: limitsChanged,
+      failed: error => this.failed(error),
+    })
     this.queues = new Queues({
       clock,
-      random: world.random,
+      random,
       settings,
       definitions,
       limits: this.limits,
@@ -145,6 +171,7 @@ export class Tenure {
     await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
+    if (store.can.share) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
     await this.lane.actors.during(async () => {
       for (let after: string | null = null; ; ) {
@@ -154,6 +181,7 @@ export class Tenure {
         after = page.next
       }
     })
+    this.borrowing.begin()
     this.queues.load(await store.loadGroups(claim))
     if (store.can.share) {
       this.lane.lastMail = await store.lastMail(claim)
@@ -185,9 +213,10 @@ export class Tenure {
     this.end(null)
   }
 
-  private commitAll(): Promise<void> {
+  private async commitAll(): Promise<void> {
     this.queues.end()
-    return this.lane.drained()
+    await this.lending.drained()
+    await this.lane.drained()
   }
 
   end(next: Beginning | null): void {
@@ -200,6 +229,8 @@ export class Tenure {
     this.retention.end()
     this.batches.end()
     this.mailroom.end()
+    this.lending.close()
+    this.borrowing.end()
     this.stopRenewing()
     this.stopSweeping()
     this.options.ended(next)
@@ -233,30 +264,32 @@ export class Tenure {
 
   /** A target asked for a pause: the whole rate of those that call it keeps it. */
   slow(actor: Actor, forMs: number): readonly Resource[] {
-    const group = groupFor(actor)
-    return this.limits.slow(group, this.limits.now() + forMs)
+    return this.limits.slow(groupFor(actor), forMs)
   }
 
   /** A delivery that counts whatever the limits are: it was made before what is known here. */
   private reserve(actor: Actor, task: TaskId, spends: boolean): Reservation | null {
-    const { limits } = this
-    const group = groupFor(actor)
-    const bounds = limits.boundsOf(group)
-    return bounds.length === 0 ? null : limits.reserve(group, actor.id, task, bounds, limits.now(), spends)
+    return this.limits.adopt(groupFor(actor), actor.id, task, actor.holds, spends)
   }
 
   private regrouped(): void {
+    const counted: Reservation[] = []
     for (const { run, task } of this.leases.all()) {
       const actor = this.lane.actors.get(run)
       if (actor === undefined) continue
       if (actor.reservation === null) actor.reservation = this.reserve(actor, task, false)
-      else this.limits.regroup(actor.reservation)
+      else counted.push(actor.reservation)
     }
+    this.limits.regroup(counted)
   }
 
   /** Nothing is counted of it any more once that is committed: a hold that goes earlier would let a second one in beside it. */
   private free(actor: Actor): void {
     const { reservation, batch } = actor
+    if (actor.holds.length > 0 && batch !== null) {
+      batch.latest.writes.holdDrops.push(...actor.holds.map(({ id }) => id))
+      actor.holds = []
+    }
     if (reservation === null) return
     actor.reservation = null
     if (batch === null) this.limits.release(reservation)

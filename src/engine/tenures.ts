@@ -1,4 +1,4 @@
-import { newId, shardOf } from '../core/ids.ts'
+import { type ClaimId, newId, shardOf } from '../core/ids.ts'
 import { ALL_SHARDS, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { NodeView, Peer } from './face.ts'
@@ -41,6 +41,7 @@ export class Tenures {
   private readonly catalog: Catalog
   private readonly options: NodeOptions
   private readonly make: Make
+  private readonly moved = new Set<() => void>()
   private readonly still = new Map<string, { renewals: number; since: number }>()
   /** The lanes as they were seen last, and when that was. */
   private seen: { lanes: readonly LaneRow[]; at: number } = { lanes: [], at: Number.NEGATIVE_INFINITY }
@@ -89,6 +90,20 @@ export class Tenures {
     return lane === undefined ? null : viewOf([lane])
   }
 
+  /** The lane of another node that holds a part, as far as is known here. */
+  laneOf(part: number): { claim: ClaimId; node: Peer } | null {
+    if (this.current?.holds(part)) return null
+    const shard = shardOf(part, SHARDS)
+    const lane = this.seen.lanes.find(({ node, shards }) => node !== this.node && shards.includes(shard))
+    return lane === undefined ? null : { claim: lane.claim, node: viewOf([lane]) }
+  }
+
+  /** Calls whenever lanes have come, gone or changed. */
+  onMoved(listener: () => void): () => void {
+    this.moved.add(listener)
+    return () => this.moved.delete(listener)
+  }
+
   /** Another that serves, as far as is known here. */
   owner(): Node | null {
     if (this.current !== null || this.standby === null || this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) return null
@@ -113,7 +128,10 @@ export class Tenures {
   /** Looks who serves what now. */
   async look(): Promise<readonly LaneRow[]> {
     const lanes = await this.store.lanes()
+    const before = this.seen.lanes.map(({ claim }) => claim).sort()
     this.seen = { lanes, at: this.world.clock.monotonic() }
+    const after = lanes.map(({ claim }) => claim).sort()
+    if (before.length !== after.length || before.some((claim, index) => claim !== after[index])) for (const listener of [...this.moved]) listener()
     return lanes
   }
 

@@ -5,7 +5,7 @@ import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { DefinitionRow, KeyName, KeyRow, LogRow, MailRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import type { Reservation, Resource } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import type { Letter } from './mail.ts'
 
 /**

@@ -99,7 +99,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
     nodes: 2 + (seed % 2),
-    limited: process.env.SHARE || seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
+    limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
   }
 }
 

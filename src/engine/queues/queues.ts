@@ -8,7 +8,8 @@ import { keyText } from '../actors.ts'
 import type { Clock } from '../clock.ts'
 import type { Definitions } from '../definitions.ts'
 import type { Head, Poll } from '../face.ts'
-import type { Limits, Reservation } from '../limits/limits.ts'
+import type { Limits } from '../limits/limits.ts'
+import type { Bound, Reservation } from '../limits/resource.ts'
 import type { Settings } from '../settings.ts'
 import { misfit, type WorkerSeen } from '../workers.ts'
 import { Alarms } from './alarms.ts'
@@ -417,8 +418,9 @@ export class Queues {
   private isShut(set: LineSet, now: Instant): boolean {
     for (const bound of set.bounds) {
       const at = this.options.limits.freeAt(bound, now)
-      if (at === null) continue
+      if (at === null || this.options.limits.isDue(bound)) continue
       if (at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, at)
+      else this.want(bound, set.ready.size - 1 + (set.ready.peek()?.window.size ?? 0))
       return true
     }
     return false
@@ -428,17 +430,45 @@ export class Queues {
   private gate(line: Line, entry: Entry, now: Instant): Parked | null {
     for (const bound of line.bounds) {
       const at = this.options.limits.freeAt(bound, now)
-      if (at === null) continue
+      if (at === null || this.options.limits.isDue(bound)) continue
+      if (at === Number.POSITIVE_INFINITY) this.want(bound, line.window.size)
       return at === Number.POSITIVE_INFINITY ? { is: 'resource', resource: bound.resource } : { is: 'rate', resource: bound.resource, at }
     }
     if (line.sequence !== null && !this.isItsTurn(line.sequence, entry)) return { is: 'sequence' }
     const { batch } = line.set as LineSet
-    if (batch === null || line.window.size >= batch.size) return null
-    const { id, lastAt } = entry.actor
-    // A clock that was set back since (E20) does not make it wait for longer.
-    if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
-    const { until } = line.gathers
-    return until > now ? { is: 'gathering', at: until } : null
+    if (batch !== null && line.window.size < batch.size) {
+      const { id, lastAt } = entry.actor
+      // A clock that was set back since (E20) does not make it wait for longer.
+      if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
+      const { until } = line.gathers
+      if (until > now) return { is: 'gathering', at: until }
+    }
+    return this.spendDue(line, now)
+  }
+
+  /** All else is free: tokens that other lanes have for its tasks are spent now. */
+  private spendDue(line: Line, now: Instant): Parked | null {
+    const { limits } = this.options
+    let parked: Parked | null = null
+    for (const bounds of [(line.set as LineSet).bounds, line.bounds])
+      for (const bound of bounds) {
+        if (limits.freeAt(bound, now) === null) continue
+        limits.spendDue(bound, Math.min(line.window.size, this.slots()))
+        parked ??= { is: 'resource', resource: bound.resource }
+      }
+    return parked
+  }
+
+  /** Other lanes may have to let this one have it: for as many of these tasks as workers wait for. */
+  private want(bound: Bound, tasks: number): void {
+    const slots = this.slots()
+    if (slots > 0) this.options.limits.want(bound, Math.min(tasks, slots))
+  }
+
+  private slots(): number {
+    let slots = 0
+    for (const { max } of this.polls) slots += max
+    return slots
   }
 
   private isItsTurn(sequence: Sequence, entry: Entry): boolean {
@@ -467,9 +497,10 @@ export class Queues {
       const { actor, order } = entry
       // All of an answer wait for their records, or none does (E16).
       if (count > 0 && order.atMostOnce && !recorded) break
+      const reservation = bounds.length === 0 ? null : limits.take(line.group as Group, actor.id, order.task, bounds, now)
+      if (reservation === null && bounds.length > 0) break
       line.window.take()
       line.gathers = null
-      const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
       matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
       if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
       count++
