@@ -168,8 +168,8 @@ export function createEngine(options: EngineOptions): Engine {
     },
     homes,
     lending: {
-      call: async (claim, call) => lender(claim).call(call),
-      look: async (claim, resources) => lender(claim).look(resources),
+      call: (claim, call) => lent(() => lender(claim).call(call)),
+      look: (claim, resources) => lent(async () => lender(claim).look(resources)),
       reach(way) {
         reach = way
       },
@@ -443,6 +443,15 @@ export function createEngine(options: EngineOptions): Engine {
 const NAMESPACE_DEFAULT = 'default'
 /** So long a worker that fell silent is told of: then it is taken for gone. */
 const SILENT_TOLD_MS = 3_600_000
+
+/** A lane that is gone counts nothing any more. */
+async function lent<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch {
+    throw unavailable()
+  }
+}
 
 /** Reads answer `unavailable` when the store does not. */
 async function available<T>(read: Promise<T>): Promise<T> {

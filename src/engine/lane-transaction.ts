@@ -18,6 +18,7 @@ import type { Transaction } from './work.ts'
 export interface TransactionHost {
   readonly actors: Actors
   readonly world: World
+  readonly shares: boolean
   isHere(id: ActorId): boolean
   /** The batch that already carries a change of this actor and has not left. */
   gather(actor: Actor): OpenBatch | null
@@ -151,6 +152,10 @@ export class LaneTransaction implements Transaction {
 
   purge(id: RunId): void {
     this.into.latest.writes.purge.push(id)
+  }
+
+  get shares(): boolean {
+    return this.host.shares
   }
 
   isHere(id: ActorId): boolean {

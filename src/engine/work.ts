@@ -53,6 +53,8 @@ export interface Transaction {
   define(row: DefinitionRow): void
   set(row: SettingRow): void
   purge(id: RunId): void
+  /** Shards may be of other lanes, now or later: what belongs together must live together. */
+  readonly shares: boolean
   /** It lives in this lane. */
   isHere(id: ActorId): boolean
   /** To an actor of another lane, with this batch (E7). */

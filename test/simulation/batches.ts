@@ -5,6 +5,7 @@ import type { BatchItem, BatchStart, Callbacks, Command } from '../../src/engine
 import { callbackId } from '../../src/machines/batch/machine.ts'
 import type { BatchEvent, BatchState } from '../../src/machines/batch/types.ts'
 import type { MemoryTables } from '../../src/store/memory/store.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Batch } from '../../src/store/store.ts'
 import { freshId, insist, type Stage } from './actors.ts'
 import type { Rng } from './rng.ts'
@@ -181,6 +182,18 @@ export class Batches {
     return batch
   }
 
+  /** What of its jobs a batch will hear by letters that lie there (E7): so many more are open for it than are. */
+  #untold(batch: RunId): number {
+    let more = 0
+    for (const { body } of (this.#tables as Tables).mail.values()) {
+      const letter = JSON.parse(body) as { is: string; to?: RunId; input?: { is: string; run: RunId | null } }
+      if (letter.is !== 'tell' || letter.to !== batch) continue
+      if (letter.input?.is === 'child_closed') more++
+      else if (letter.input?.is === 'child_retried' || (letter.input?.is === 'item_answered' && letter.input.run !== null)) more--
+    }
+    return more
+  }
+
   #look(id: RunId): void {
     const row = this.#truth.row(id)
     const run = this.#truth.get(id)
@@ -188,7 +201,7 @@ export class Batches {
     const state = stateOf(row).state as BatchState
     if (state.jobs === null) this.#operation(id, run, state)
     else {
-      const open = this.#jobs.get(id)?.size ?? 0
+      const open = (this.#jobs.get(id)?.size ?? 0) + this.#untold(id)
       // Terminated, it no longer asks.
       if (!run.closed)
         this.#world.expect(state.jobs.open === open, 'a batch counts other open jobs than it has', () => ({ batch: id, says: state.jobs, open }))
