@@ -60,10 +60,11 @@ test('explain of a run at another node knows the workers of all', async () => {
   await waits
 })
 
-test('a drained worker gets nothing of any node; it is known everywhere', async () => {
+test('a worker is drained through any node, whichever it polls', async () => {
   const { cluster } = await working()
   await cluster.engine(1).workers.drain('default', 'w1', { id: 'd', by: 'ana' })
   expect((await cluster.member(1).local.workers.list('default')).map(({ draining }) => draining)).toEqual([true])
+  await expect(cluster.engine(1).workers.drain('default', 'nobody', { id: 'd', by: 'ana' })).rejects.toMatchObject({ code: 'worker-not-found' })
 })
 
 test('what happened is counted once: what each counted itself, and of before what the first of them read', async () => {

@@ -126,10 +126,7 @@ export function createEngine(options: EngineOptions): Engine {
       holds: () => tenures.current !== null,
       ownerOf: () => (tenures.current === null ? tenures.owner() : tenures.self()),
       others: () => tenures.others(),
-      async refresh() {
-        await available(tenures.look())
-        await available(catalog.load())
-      },
+      refresh: () => available(tenures.look()),
     },
     homes: homesOf(definitions),
     nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), put: putSetting }),
@@ -214,19 +211,23 @@ export function createEngine(options: EngineOptions): Engine {
     definitions: {
       register: async (namespace, specs) => {
         for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
-        return submit(settle => ({
+        let isNew = false
+        await submit<void>(settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {
+            isNew = false
             for (const { kind, name, version, options, schema } of specs) {
               const known = definitions.get(namespace, name)
               if (known?.version === version) continue
+              isNew = true
               transaction.define({ namespace, name, version, kind, options: JSON.stringify(options), schema, registeredAt: clock.now() })
             }
           },
           done: () => settle.resolve(undefined),
           failed: settle.reject,
         }))
+        if (isNew) await available(tenures.followed())
       },
       list: namespace =>
         definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({
