@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TestCluster } from '../../test/support/test-cluster.ts'
-import { slotOf } from '../core/ids.ts'
+import { callRunId, slotOf } from '../core/ids.ts'
 import type { ScheduleSpec } from '../engine/face.ts'
 import { settle } from '../engine/test-clock.ts'
 
@@ -33,6 +33,9 @@ test('the same call through another node, split anew, finds the same runs', asyn
   const first = await cluster.engine(0).runs.start('default', call)
   const again = await cluster.engine(1).runs.start('default', call)
   expect(first.map(({ is }) => is)).toEqual(['started', 'started', 'started'])
+  // However it is split: by its place in the whole call.
+  const runs = first.map(answer => (answer as { run: string }).run)
+  expect(runs).toEqual(runs.map((run, index) => callRunId('once', index, slotOf(run))))
   expect(again).toEqual(first.map(answer => ({ is: 'existing', run: (answer as { run: string }).run, by: 'call' })))
 })
 
