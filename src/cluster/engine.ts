@@ -77,6 +77,8 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       ...local.runs,
       async start(namespace, call) {
         const whole = keyed(call)
+        // Alone, it need not be found out where each belongs.
+        if (local.places.others().length === 0) return router.held(() => local.runs.start(namespace, whole))
         return split(router, {
           count: call.starts.length,
           method: 'runs.start',
