@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { TestCluster } from '../../test/support/test-cluster.ts'
-import { slotOf } from '../core/ids.ts'
+import { callRunId, slotOf } from '../core/ids.ts'
+import type { ScheduleSpec } from '../engine/face.ts'
 import { settle } from '../engine/test-clock.ts'
 
 test('a call with keys starts each run where its key lives, and answers in the order of the call', async () => {
@@ -32,6 +33,9 @@ test('the same call through another node, split anew, finds the same runs', asyn
   const first = await cluster.engine(0).runs.start('default', call)
   const again = await cluster.engine(1).runs.start('default', call)
   expect(first.map(({ is }) => is)).toEqual(['started', 'started', 'started'])
+  // However it is split: by its place in the whole call.
+  const runs = first.map(answer => (answer as { run: string }).run)
+  expect(runs).toEqual(runs.map((run, index) => callRunId('once', index, slotOf(run))))
   expect(again).toEqual(first.map(answer => ({ is: 'existing', run: (answer as { run: string }).run, by: 'call' })))
 })
 
@@ -109,4 +113,33 @@ test('results, beats and lines go to the owners of their runs, answers in order'
       `${index}`,
     ).toEqual(['completed', 1])
   }
+})
+
+test('schedules of some code are put where each lives, and those that left it are paused there', async () => {
+  const cluster = await TestCluster.start(2)
+  const { homes } = cluster.member(0).local
+  const nameAt = (place: number): string => {
+    for (let n = 0; ; n++) if (cluster.owner(homes.schedule('default', `nightly-${n}`)) === place) return `nightly-${n}`
+  }
+  const [here, there] = [nameAt(0), nameAt(1)]
+  const spec: ScheduleSpec = {
+    timetable: { cron: '0 2 * * *' },
+    target: { definition: 'mail', input: null, options: {} },
+    overlap: 'allow',
+    catchup: { policy: 'all', windowMs: null },
+    jitterMs: 0,
+  }
+  const register = (names: string[], id: string) =>
+    cluster.engine(0).schedules.register(
+      'default',
+      'jobs.ts',
+      names.map(name => ({ name, spec })),
+      { id, by: null },
+    )
+  expect((await register([here, there], 'one')).map(({ changed }) => changed)).toEqual(['created', 'created'])
+  const listed = async (place: number) => (await cluster.member(place).local.schedules.list('default', { after: null, limit: 10 })).rows
+  expect((await listed(0)).map(({ name }) => name)).toEqual([here])
+  expect((await listed(1)).map(({ name }) => name)).toEqual([there])
+  await register([there], 'two')
+  expect((await listed(0)).map(({ paused }) => paused?.gone)).toEqual([true])
 })

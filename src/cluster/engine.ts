@@ -1,4 +1,3 @@
-import { UserError } from '../core/errors.ts'
 import type { Random } from '../core/ids.ts'
 import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
@@ -86,17 +85,17 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       ...local.runs,
       async start(namespace, call) {
         const whole = keyed(call)
-        return registered(local, () =>
-          split(router, {
-            count: call.starts.length,
-            method: 'runs.start',
-            slots: () => homes.starts(namespace, whole),
-            args: items => [namespace, { ...whole, starts: items.map(item => whole.starts[item] as (typeof whole.starts)[number]), places: items }],
-            answers: answers => answers,
-            // Its data is at fault, and will be: what the others have begun stands.
-            refused: ({ code, problem }) => (code === 'refused-data' || code === 'internal' ? { is: 'refused', problem } : null),
-          }),
-        )
+        // Alone, it need not be found out where each belongs.
+        if (local.places.others().length === 0) return router.held(() => local.runs.start(namespace, whole))
+        return split(router, {
+          count: call.starts.length,
+          method: 'runs.start',
+          slots: () => homes.starts(namespace, whole),
+          args: items => [namespace, { ...whole, starts: items.map(item => whole.starts[item] as (typeof whole.starts)[number]), places: items }],
+          answers: answers => answers,
+          // Its data is at fault, and will be: what the others have begun stands.
+          refused: ({ code, problem }) => (code === 'refused-data' || code === 'internal' ? { is: 'refused', problem } : null),
+        })
       },
       async wait(namespace, id, waitMs, signal) {
         const until = clock.monotonic() + waitMs
@@ -117,10 +116,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     },
     definitions: {
       ...local.definitions,
-      async register(namespace, specs) {
-        await router.call(router.any, 'definitions.register', [namespace, specs])
-        if (!local.serves()) await local.places.refresh()
-      },
+      register: byAny('definitions.register'),
       override: byAny('definitions.override'),
     },
     pauses: { ...local.pauses, set: byAny('pauses.set') },
@@ -174,17 +170,6 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       const [namespace, poll] = args as [string, Poll]
       return { ...(told as object), head: local.tasks.head(namespace, poll) }
     },
-  }
-}
-
-/** What is registered elsewhere may not be known here yet. */
-async function registered<T>(local: Engine, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'unknown-definition') throw error
-    await local.places.refresh()
-    return call()
   }
 }
 

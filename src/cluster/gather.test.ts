@@ -49,21 +49,22 @@ test('a worker that said it goes is gone everywhere, and its leases end', async 
 })
 
 test('explain of a run at another node knows the workers of all', async () => {
-  const { cluster } = await working()
+  const cluster = await TestCluster.start(3)
   const [run] = (await cluster.start(0, { key: cluster.keyAt(2, 'mail', 'b') })) as [string]
-  const waits = cluster.poll(0, { waitMs: 5_000, serves: [{ definition: 'other', version: null }] })
+  const waits = cluster.poll(0, { worker: 'w9', workerName: 'box:9', waitMs: 5_000, serves: [{ definition: 'other', version: null }] })
   await cluster.clock.advance(1_100)
   const { reasons } = await cluster.engine(1).runs.explain('default', run)
   expect(reasons).toMatchObject([{ code: 'no-worker' }])
-  expect(reasons[0]?.text).toContain('box:1 serves other')
+  expect(reasons[0]?.text).toContain('box:9 serves other')
   await cluster.clock.advance(5_000)
   await waits
 })
 
-test('a drained worker gets nothing of any node; it is known everywhere', async () => {
+test('a worker is drained through any node, whichever it polls', async () => {
   const { cluster } = await working()
   await cluster.engine(1).workers.drain('default', 'w1', { id: 'd', by: 'ana' })
   expect((await cluster.member(1).local.workers.list('default')).map(({ draining }) => draining)).toEqual([true])
+  await expect(cluster.engine(1).workers.drain('default', 'nobody', { id: 'd', by: 'ana' })).rejects.toMatchObject({ code: 'worker-not-found' })
 })
 
 test('what happened is counted once: what each counted itself, and of before what the first of them read', async () => {

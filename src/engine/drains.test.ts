@@ -66,9 +66,9 @@ test('a server that starts again still knows, until the worker says that it goes
 
 test('one that is not there is refused, and one that left without a word is forgotten', async () => {
   const node = await TestNode.start(openMemoryStore(), { mail: {} }, { sizes: { claimTtlMs: 1e9, retentionEveryMs: 1e9 } })
-  await expect(await node.engine.workers.drain('default', 'w1', command)).rejects.toMatchObject({ code: 'worker-not-found' })
+  await expect(node.engine.workers.drain('default', 'w1', command)).rejects.toMatchObject({ code: 'worker-not-found' })
   await node.poll()
-  await expect(await node.engine.workers.drain('other', 'w1', command)).rejects.toMatchObject({ code: 'worker-not-found' })
+  await expect(node.engine.workers.drain('other', 'w1', command)).rejects.toMatchObject({ code: 'worker-not-found' })
   await node.engine.workers.drain('default', 'w1', command)
   node.clock.stall(25 * 3_600_000)
   await node.poll({ worker: 'w2' })

@@ -161,10 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
       holds: slot => tenures.current?.holds(slot >>> 8) ?? false,
       ownerOf: slot => tenures.ownerOf(slot >>> 8),
       others: () => tenures.others(),
-      async refresh() {
-        await available(tenures.look())
-        await available(catalog.load())
-      },
+      refresh: () => available(tenures.look()),
     },
     homes,
     lending: {
@@ -273,19 +270,23 @@ export function createEngine(options: EngineOptions): Engine {
     definitions: {
       register: async (namespace, specs) => {
         for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
-        return submit(null, settle => ({
+        let isNew = false
+        await submit<void>(null, settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {
+            isNew = false
             for (const { kind, name, version, options, schema } of specs) {
               const known = definitions.get(namespace, name)
               if (known?.version === version) continue
+              isNew = true
               transaction.define({ namespace, name, version, kind, options: JSON.stringify(options), schema, registeredAt: clock.now() })
             }
           },
           done: () => settle.resolve(undefined),
           failed: settle.reject,
         }))
+        if (isNew) await available(tenures.followed())
       },
       list: namespace =>
         definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({

@@ -79,6 +79,7 @@ export interface Engine {
     resume(namespace: string, id: RunId, command: Command): Promise<void>
   }
   readonly definitions: {
+    /** Answered once every node goes by them (E21). */
     register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
     list(namespace: string): DefinitionView[]
     /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
@@ -150,7 +151,7 @@ export interface Places {
   ownerOf(slot: number): Peer | null
   /** The other nodes that are alive. */
   others(): Peer[]
-  /** Looks again, now: who serves what, and what is registered. */
+  /** Looks again, now. */
   refresh(): Promise<void>
 }
 

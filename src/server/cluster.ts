@@ -46,7 +46,7 @@ export async function openCluster({ host, clusterAddress, log }: ClusterOptions)
       Object.assign(here, { local, node })
       const makeSecret = (): void => {
         if (closed || secret() !== null) return
-        if (local.serves()) local.settings.put(SECRET_SETTING, '', 'secret', randomBytes(32).toString('base64url')).catch(() => {})
+        if (local.places.holds(0)) local.settings.put(SECRET_SETTING, '', 'secret', randomBytes(32).toString('base64url')).catch(() => {})
         systemClock.after(LOOK_AGAIN_MS, makeSecret)
       }
       makeSecret()

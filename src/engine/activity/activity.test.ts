@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory/store.ts'
 import { TestNode } from '../test-engine.ts'
 import { MINUTE_MS, Minutes, viewOf } from './minutes.ts'
+import { activityTogether, lastHourTogether } from './together.ts'
 
 test('what starts, waits, runs and closes is counted in its minute', async () => {
   const node = await TestNode.start(openMemoryStore())
@@ -55,6 +56,12 @@ test('a node that has just started tells of before what the closed runs do', asy
   expect(points.reduce((sum, { started, closed }) => sum + 10 * started + (closed.completed ?? 0), 0)).toBe(11)
   expect(points.find(({ runMs }) => runMs !== null)).toMatchObject({ waitMs: null })
   expect([countedSince, since]).toEqual([clock.now(), from])
+  // Beside the node that counted it as it happened, what the other read of it does not count once more.
+  const all = await Promise.all([before, { engine }].map(node => node.engine.activity.counted('default', 1)))
+  for (const order of [all, all.toReversed()]) {
+    expect(activityTogether(order).points.reduce((sum, { started, closed }) => sum + 10 * started + (closed.completed ?? 0), 0)).toBe(11)
+    expect(lastHourTogether(order).definitions).toEqual(new Map([['mail', { started: 1, closed: { completed: 1 } }]]))
+  }
 })
 
 test('a ring forgets what is older than it holds, and takes nothing of before', () => {
