@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Limit } from '../../core/limits.ts'
+import { type Actor, groupFor } from '../actor.ts'
 import type { DefinitionOptions } from '../face.ts'
 import { settle } from '../test-clock.ts'
+import { holdersOf, standingOf } from './standing.ts'
 import { type TestLane, TestLanes } from './test-lanes.ts'
 
 const ONE = { mail: { limits: [{ concurrency: 1 }] } }
@@ -305,6 +308,25 @@ describe('a limit that another lane counts (E17)', () => {
     expect(await home.take(10, 100)).toEqual([])
     await other.done()
     expect(await home.take(10, 100)).toEqual([3])
+  })
+
+  test('what people see of it elsewhere is what its home says', async () => {
+    const { home, other } = await pair(ONE, 'mail')
+    const [waiting] = await other.start('mail', 1)
+    const [running] = await home.start('mail', 2)
+    const stands = async (lane: TestLane, run: string) => {
+      const { limits, lane: actors } = lane.current()
+      await limits.look(groupFor(actors.actors.get(run) as Actor))
+      const { used, holders, freeAt } = standingOf(limits, limits.rules.get('default', 'mail') as Limit, resource(lane, 'mail'))
+      return { used, runs: holders.map(({ run }) => run), isFree: freeAt === null }
+    }
+    expect(await stands(other, waiting as string)).toEqual({ used: 0, runs: [], isFree: true })
+    expect(await home.take()).toEqual([2])
+    expect(await stands(other, waiting as string)).toEqual({ used: 1, runs: [running], isFree: false })
+    await home.done()
+    expect(await other.take(1, 200)).toEqual([1])
+    await home.asHome.look([{ namespace: 'default', limit: 'mail', key: '' }])
+    expect(holdersOf(resource(home, 'mail')).map(({ run }) => run)).toEqual([waiting])
   })
 
   test('a lane that is drained has nobody meet the end of its claim', async () => {
