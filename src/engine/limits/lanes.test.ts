@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Limit } from '../../core/limits.ts'
+import { openMemoryStore } from '../../store/memory/store.ts'
 import { type Actor, groupFor } from '../actor.ts'
 import type { DefinitionOptions } from '../face.ts'
 import { settle } from '../test-clock.ts'
@@ -11,7 +12,7 @@ const COMPARED = { compareHoldsMs: 100 }
 
 /** The lane that counts a limit, and another one. */
 async function pair(definitions: Record<string, DefinitionOptions>, name: string) {
-  const lanes = await TestLanes.of(definitions, 2, COMPARED)
+  const lanes = await TestLanes.of(openMemoryStore, definitions, 2, COMPARED)
   const [first, second] = lanes.lanes as [TestLane, TestLane]
   const isFirst = resource(first, name).borrowed === null
   return { lanes, home: isFirst ? first : second, other: isFirst ? second : first }
@@ -97,7 +98,7 @@ describe('a limit that another lane counts (E17)', () => {
   })
 
   test('a task that needs two such limits has both or none: what is granted and not used goes back', async () => {
-    const lanes = await TestLanes.of({ mail: { limits: [{ name: 'a', concurrency: 1 }, { name: 'b', concurrency: 1 }] }, a: { limits: [{ name: 'a', concurrency: 1 }] }, b: { limits: [{ name: 'b', concurrency: 1 }] } }, 3) // biome-ignore format: read together
+    const lanes = await TestLanes.of(openMemoryStore, { mail: { limits: [{ name: 'a', concurrency: 1 }, { name: 'b', concurrency: 1 }] }, a: { limits: [{ name: 'a', concurrency: 1 }] }, b: { limits: [{ name: 'b', concurrency: 1 }] } }, 3) // biome-ignore format: read together
     for (const lane of lanes.lanes) await lane.start('b', 'b')
     const [first, second, third] = lanes.lanes as [TestLane, TestLane, TestLane]
     expect(await first.take(10, 100)).toEqual(['b'])
@@ -378,7 +379,7 @@ describe('a limit that another lane counts (E17)', () => {
   })
 
   test('within one lane a hold has a row where home and run are of different parts, and no call is made', async () => {
-    const lanes = await TestLanes.of(ONE, 1)
+    const lanes = await TestLanes.of(openMemoryStore, ONE, 1)
     const [lane] = lanes.lanes as [TestLane]
     lanes.faults = { ...lanes.faults, call: () => Promise.reject(new Error('nobody else is there')) }
     await lane.start('mail', 1, 2)
