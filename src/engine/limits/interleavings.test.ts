@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { seeded } from '../../core/seeded.ts'
+import { openMemoryStore } from '../../store/memory/store.ts'
 import type { Answer } from '../../store/store.ts'
 import type { DefinitionOptions } from '../face.ts'
 import { settle } from '../test-clock.ts'
@@ -190,7 +191,7 @@ class History {
 test.each(Array.from({ length: SEEDS }, (_, index) => FROM + index))(
   'whatever happens to calls, commits and lanes: no limit is exceeded, and in the end nothing is held (seed %i)',
   async seed => {
-    const lanes = await TestLanes.of(DEFINITIONS, 3, SIZES, seed)
+    const lanes = await TestLanes.of(openMemoryStore, DEFINITIONS, 3, SIZES, seed)
     const history = new History(lanes, seed)
     await history.play(400)
     await history.finish()

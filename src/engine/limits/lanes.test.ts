@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Limit } from '../../core/limits.ts'
+import { openMemoryStore } from '../../store/memory/store.ts'
+import { type Actor, groupFor } from '../actor.ts'
 import type { DefinitionOptions } from '../face.ts'
 import { settle } from '../test-clock.ts'
+import { holdersOf, standingOf } from './standing.ts'
 import { type TestLane, TestLanes } from './test-lanes.ts'
 
 const ONE = { mail: { limits: [{ concurrency: 1 }] } }
@@ -8,7 +12,7 @@ const COMPARED = { compareHoldsMs: 100 }
 
 /** The lane that counts a limit, and another one. */
 async function pair(definitions: Record<string, DefinitionOptions>, name: string) {
-  const lanes = await TestLanes.of(definitions, 2, COMPARED)
+  const lanes = await TestLanes.of(openMemoryStore, definitions, 2, COMPARED)
   const [first, second] = lanes.lanes as [TestLane, TestLane]
   const isFirst = resource(first, name).borrowed === null
   return { lanes, home: isFirst ? first : second, other: isFirst ? second : first }
@@ -16,6 +20,16 @@ async function pair(definitions: Record<string, DefinitionOptions>, name: string
 
 function resource(lane: TestLane, name: string) {
   return lane.current().limits.resource('default', name, '')
+}
+
+function setLimit(lane: TestLane, name: string, set: object): Promise<void> {
+  return lane.submit<void>(settled => ({
+    ids: [],
+    bytes: 100,
+    execute: transaction => transaction.set({ namespace: 'default', kind: 'limit', name, value: JSON.stringify(set), changedAt: 1 }),
+    done: () => settled.resolve(undefined),
+    failed: settled.reject,
+  }))
 }
 
 /** The next commit of a lane waits until it is told to go on. */
@@ -84,7 +98,7 @@ describe('a limit that another lane counts (E17)', () => {
   })
 
   test('a task that needs two such limits has both or none: what is granted and not used goes back', async () => {
-    const lanes = await TestLanes.of({ mail: { limits: [{ name: 'a', concurrency: 1 }, { name: 'b', concurrency: 1 }] }, a: { limits: [{ name: 'a', concurrency: 1 }] }, b: { limits: [{ name: 'b', concurrency: 1 }] } }, 3) // biome-ignore format: read together
+    const lanes = await TestLanes.of(openMemoryStore, { mail: { limits: [{ name: 'a', concurrency: 1 }, { name: 'b', concurrency: 1 }] }, a: { limits: [{ name: 'a', concurrency: 1 }] }, b: { limits: [{ name: 'b', concurrency: 1 }] } }, 3) // biome-ignore format: read together
     for (const lane of lanes.lanes) await lane.start('b', 'b')
     const [first, second, third] = lanes.lanes as [TestLane, TestLane, TestLane]
     expect(await first.take(10, 100)).toEqual(['b'])
@@ -180,6 +194,24 @@ describe('a limit that another lane counts (E17)', () => {
     expect(repeated.length).toBeGreaterThan(0)
     for (const send of repeated) await send()
     expect(resource(home, 'mail').used).toBe(1)
+  })
+
+  test('that a hold is over is said until it is answered', async () => {
+    const { lanes, home, other } = await pair(ONE, 'mail')
+    await other.start('mail', 1)
+    await home.start('mail', 2)
+    expect(await other.take()).toEqual([1])
+    let lost = 0
+    lanes.faults = {
+      ...lanes.faults,
+      call: (_to, { ended }, send) => {
+        if (ended.length === 0 || ++lost > 2) return send()
+        return Promise.reject(new Error('lost'))
+      },
+    }
+    await other.done()
+    expect(await home.take(10, 1_000)).toEqual([2])
+    expect(lost).toBeGreaterThan(2)
   })
 
   test('a call that is late says nothing: what is asked for in it was given back since', async () => {
@@ -288,16 +320,7 @@ describe('a limit that another lane counts (E17)', () => {
     await other.start('mail', 1, 2)
     await home.start('mail', 3)
     expect(await other.take()).toEqual([1, 2])
-    await home.submit<void>(settled => ({
-      ids: [],
-      bytes: 100,
-      execute: transaction => {
-        const value = JSON.stringify({ on: { scope: 'definition', name: 'mail' }, max: 2, by: null })
-        transaction.set({ namespace: 'default', kind: 'limit', name: 'few', value, changedAt: 1 })
-      },
-      done: () => settled.resolve(undefined),
-      failed: settled.reject,
-    }))
+    await setLimit(home, 'few', { on: { scope: 'definition', name: 'mail' }, max: 2, by: null })
     await other.catalog.load()
     void other.poll(1, 100)
     await lanes.clock.advance(200)
@@ -305,6 +328,38 @@ describe('a limit that another lane counts (E17)', () => {
     expect(await home.take(10, 100)).toEqual([])
     await other.done()
     expect(await home.take(10, 100)).toEqual([3])
+  })
+
+  test('while what runs is counted anew by other rules, nothing is free for a moment', async () => {
+    const { lanes, home, other } = await pair(ONE, 'mail')
+    await home.start('mail', 1)
+    await other.start('mail', 2)
+    expect(await home.take()).toEqual([1])
+    const poll = other.poll(1, 2_000)
+    await lanes.clock.advance(50)
+    await setLimit(home, 'rest', { on: { scope: 'definition', name: 'rest' }, max: 2, by: null })
+    expect(await home.take(1, 500)).toEqual([])
+    await lanes.clock.advance(1_500)
+    expect(await poll).toEqual([])
+  })
+
+  test('what people see of it elsewhere is what its home says', async () => {
+    const { home, other } = await pair(ONE, 'mail')
+    const [waiting] = await other.start('mail', 1)
+    const [running] = await home.start('mail', 2)
+    const stands = async (lane: TestLane, run: string) => {
+      const { limits, lane: actors } = lane.current()
+      await limits.look(groupFor(actors.actors.get(run) as Actor))
+      const { used, holders, freeAt } = standingOf(limits, limits.rules.get('default', 'mail') as Limit, resource(lane, 'mail'))
+      return { used, runs: holders.map(({ run }) => run), isFree: freeAt === null }
+    }
+    expect(await stands(other, waiting as string)).toEqual({ used: 0, runs: [], isFree: true })
+    expect(await home.take()).toEqual([2])
+    expect(await stands(other, waiting as string)).toEqual({ used: 1, runs: [running], isFree: false })
+    await home.done()
+    expect(await other.take(1, 200)).toEqual([1])
+    await home.asHome.look([{ namespace: 'default', limit: 'mail', key: '' }])
+    expect(holdersOf(resource(home, 'mail')).map(({ run }) => run)).toEqual([waiting])
   })
 
   test('a lane that is drained has nobody meet the end of its claim', async () => {
@@ -324,7 +379,7 @@ describe('a limit that another lane counts (E17)', () => {
   })
 
   test('within one lane a hold has a row where home and run are of different parts, and no call is made', async () => {
-    const lanes = await TestLanes.of(ONE, 1)
+    const lanes = await TestLanes.of(openMemoryStore, ONE, 1)
     const [lane] = lanes.lanes as [TestLane]
     lanes.faults = { ...lanes.faults, call: () => Promise.reject(new Error('nobody else is there')) }
     await lane.start('mail', 1, 2)
@@ -361,6 +416,41 @@ describe('a rate that another lane counts (E18)', () => {
     const [there, here] = [other.poll(10, 60_000), home.poll(10, 60_000)]
     await lanes.clock.advance(60_000)
     expect([await here, await there]).toEqual([[2], []])
+  })
+
+  test('what is spent is written by its home, and by nobody else', async () => {
+    const { lanes, home, other } = await pair(RARE, name)
+    await other.start('mail', 1)
+    expect(await other.take(10, 200)).toEqual([1])
+    expect(resource(home, name).spent).not.toBeNull()
+    expect([...lanes.inner.tables().rates.values()]).toMatchObject([{ limit: name, spent: expect.any(String) }])
+    home.kill()
+    const successor = await lanes.takeOver(home)
+    await successor.start('mail', 2)
+    expect(await successor.take(10, 55_000)).toEqual([])
+  })
+
+  test('a token leaves its home once it is written as spent', async () => {
+    const { lanes, home, other } = await pair(RARE, name)
+    await other.start('mail', 1)
+    let go = (): void => {}
+    const gone = new Promise<void>(resolve => {
+      go = resolve
+    })
+    lanes.faults = {
+      ...lanes.faults,
+      commit: async (lane, { writes }, send) => {
+        if (lane === home && writes.rates.length > 0) await gone
+        return send()
+      },
+    }
+    const poll = other.poll(1, 400)
+    await lanes.clock.advance(100)
+    expect(lanes.inner.tables().rates.size).toBe(0)
+    expect(other.running).toEqual([])
+    go()
+    await lanes.clock.advance(300)
+    expect(await poll).toEqual([1])
   })
 
   test('the other lane gets the next token when it is its turn', async () => {

@@ -119,8 +119,13 @@ export class Lending {
     return reply.promise
   }
 
-  look(names: readonly ResourceName[]): (ResourceSeen | null)[] {
+  async look(names: readonly ResourceName[]): Promise<(ResourceSeen | null)[]> {
     const { limits } = this.options
+    // Whose a grant became is told by its row.
+    const isKnown = names.every(({ namespace, limit, key }) =>
+      [...limits.resource(namespace, limit, key).lent.values()].every(({ run }) => run !== null),
+    )
+    if (!isKnown) await this.compare()
     return names.map(({ namespace, limit: name, key }) => {
       const limit = limits.rules.get(namespace, name)
       if (limit === undefined) return null

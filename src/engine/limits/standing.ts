@@ -20,8 +20,10 @@ export function standingOf(limits: Limits, limit: Limit, resource: Resource, wei
     return { used, holders: isRate ? [] : holdersOf(resource), freeAt: borrowed === null ? limits.roomAt(resource, limit, weight, now) : null }
   }
   const { used, holders, nextInMs } = seen
+  const own = isRate ? [] : holdersOf(resource)
+  const others = holders.filter(({ run }) => own.every(holder => holder.run !== run))
   const full = used + weight <= limit.max ? null : Number.POSITIVE_INFINITY
-  return { used, holders, freeAt: isRate ? (nextInMs === null ? null : now + nextInMs) : full }
+  return { used, holders: [...own, ...others], freeAt: isRate ? (nextInMs === null ? null : now + nextInMs) : full }
 }
 
 /** Of those of other lanes, the ones whose rows were read. */

@@ -1,8 +1,19 @@
 import { newId, partOf, type Random, shardOf, slotOfKey } from '../../core/ids.ts'
 import { limitName } from '../../core/limits.ts'
 import { seeded } from '../../core/seeded.ts'
-import { openMemoryStore } from '../../store/memory/store.ts'
-import { ALL_SHARDS, type Answer, type Batch, type Claim, type Row, SHARDS, type Store } from '../../store/store.ts'
+import {
+  ALL_SHARDS,
+  type Answer,
+  type Batch,
+  type Claim,
+  type ClosedRow,
+  type HoldRow,
+  type OpenRow,
+  type RateRow,
+  type Row,
+  SHARDS,
+  type Store,
+} from '../../store/store.ts'
 import { Activity } from '../activity/activity.ts'
 import { Catalog } from '../catalog.ts'
 import { decodeBody } from '../codec.ts'
@@ -25,13 +36,24 @@ export interface Faults {
   commit(lane: TestLane, batch: Batch, send: () => Promise<Answer>): Promise<Answer>
 }
 
+/** A store whose rows can be looked at, and that can refuse a batch for its data. */
+export type TestStore = Store & {
+  tables(): {
+    open: ReadonlyMap<string, OpenRow>
+    closed: ReadonlyMap<string, ClosedRow>
+    holds: ReadonlyMap<string, HoldRow>
+    rates: ReadonlyMap<string, RateRow>
+  }
+}
+export type OpenStore = (options: { refuse(batch: Batch): string | null }) => TestStore
+
 const NONE: Faults = { call: (_to, _call, send) => send(), commit: (_lane, _batch, send) => send() }
 
 /** For tests of this folder: lanes of several nodes over one store, each with shards of its own, which call each other directly. */
 export class TestLanes {
   readonly clock = new TestClock()
   readonly random: Random
-  readonly inner
+  readonly inner: TestStore
   readonly lanes: TestLane[] = []
   readonly definitions: Record<string, DefinitionOptions>
   faults: Faults = NONE
@@ -43,15 +65,21 @@ export class TestLanes {
   committed: () => void = () => {}
   private calls = 0
 
-  constructor(definitions: Record<string, DefinitionOptions>, seed = 1) {
+  constructor(open: OpenStore, definitions: Record<string, DefinitionOptions>, seed = 1) {
     this.definitions = definitions
     this.random = seeded(seed)
-    this.inner = openMemoryStore({ refuse: batch => (this.poison !== null && JSON.stringify(batch.writes).includes(this.poison) ? 'poison' : null) })
+    this.inner = open({ refuse: batch => (this.poison !== null && JSON.stringify(batch.writes).includes(this.poison) ? 'poison' : null) })
   }
 
   /** Lanes of about as many shards each. */
-  static async of(definitions: Record<string, DefinitionOptions>, count: number, sizes: Partial<Sizes> = {}, seed = 1): Promise<TestLanes> {
-    const lanes = new TestLanes(definitions, seed)
+  static async of(
+    open: OpenStore,
+    definitions: Record<string, DefinitionOptions>,
+    count: number,
+    sizes: Partial<Sizes> = {},
+    seed = 1,
+  ): Promise<TestLanes> {
+    const lanes = new TestLanes(open, definitions, seed)
     for (let index = 0; index < count; index++)
       await lanes.open(
         ALL_SHARDS.filter(shard => shard % count === index),
