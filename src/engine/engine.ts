@@ -161,7 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
       holds: slot => tenures.current?.holds(slot >>> 8) ?? false,
       ownerOf: slot => tenures.ownerOf(slot >>> 8),
       others: () => tenures.others(),
-      refresh: () => available(tenures.look()),
+      refresh: async () => void (await available(tenures.look())),
     },
     homes,
     lending: {
