@@ -33,8 +33,8 @@ const LOOK_AGAIN_MS = 250
 const UNANSWERED_MS_MAX = 5_000
 /** What another node has ready it answers at once, save what is recorded before it leaves: that may take as long as a commit does. */
 const ASK_MS_MAX = 10_000
-/** So long it may look for what it told of: a page is to be read, or its event loop is late. */
-const LOOK_MS = 5
+/** So long it may look for what it told of: a page is to be read, its event loop is late, or a third node has to grant a token (E18). */
+const LOOK_MS = 25
 /** Between two looks at the same place. */
 const PAUSE_MS = 25
 /** A poll asks a node so often for what may not have arrived; the next poll goes on. */

@@ -91,8 +91,6 @@ export class LineSet {
   /** What a task takes of its worker. */
   cost: Units | null = null
   batch: { size: number; withinMs: number } | null = null
-  /** Others know that there is something to hand out. */
-  told = false
 
   constructor({ namespace, queue, definition, labels }: Group, fair: FairQueue) {
     this.namespace = namespace

@@ -101,6 +101,8 @@ export class Queues {
   /** Lines of which nothing has been read yet: they may be of any sequence. */
   private unbound = 0
   private dispatching = false
+  /** Sets of which it was told that there is something to hand out, and there still is. */
+  private told = new Set<LineSet>()
   private ended = false
 
   constructor(options: QueuesOptions) {
@@ -314,8 +316,8 @@ export class Queues {
         this.polls.delete(poll)
         poll.take(matches)
       }
-      if (this.options.listeners.size > 0) this.tell(open)
     }
+    if (this.options.listeners.size > 0) this.tell(open)
     for (const line of this.thirsty) this.page(line)
     this.thirsty.clear()
   }
@@ -333,10 +335,13 @@ export class Queues {
 
   private tell(open: readonly LineSet[]): void {
     const now = this.options.limits.now()
+    const { told } = this
+    this.told = new Set()
     for (const set of open) {
       const head = this.headOf(set, now)
-      if (head !== null && !set.told) for (const listener of this.options.listeners) listener(head)
-      set.told = head !== null
+      if (head === null) continue
+      if (!told.has(set)) for (const listener of this.options.listeners) listener(head)
+      this.told.add(set)
     }
   }
 
@@ -449,19 +454,22 @@ export class Queues {
   /** All else is free: tokens that other lanes have for its tasks are spent now. */
   private spendDue(line: Line, now: Instant): Parked | null {
     const { limits } = this.options
+    const slots = this.slots()
+    // Who hears of it has yet to come for it.
+    if (slots === 0) return null
     let parked: Parked | null = null
     for (const bounds of [(line.set as LineSet).bounds, line.bounds])
       for (const bound of bounds) {
         if (limits.freeAt(bound, now) === null) continue
-        limits.spendDue(bound, Math.min(line.window.size, this.slots()))
+        limits.spendDue(bound, Math.min(line.window.size, slots))
         parked ??= { is: 'resource', resource: bound.resource }
       }
     return parked
   }
 
-  /** Other lanes may have to let this one have it: for as many of these tasks as workers wait for. */
+  /** Other lanes may have to let this one have it: for as many of these tasks as workers wait for, here or, as far as is known, at one that polls elsewhere. */
   private want(bound: Bound, tasks: number): void {
-    const slots = this.slots()
+    const slots = this.slots() || Math.min(1, this.options.listeners.size)
     if (slots > 0) this.options.limits.want(bound, Math.min(tasks, slots))
   }
 
