@@ -75,7 +75,6 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     claimTtlMs,
     leaseMs,
     sizes: {
-      sharing: process.env.SHARE !== undefined,
       claimTtlMs,
       leaseMs,
       deliveryHoldMs: rng.pick([1, 50, 300]),

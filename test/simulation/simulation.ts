@@ -43,6 +43,8 @@ export interface SimulationOptions {
   plant?: Plant
   /** False: nothing is limited, whatever the seed says. */
   limits?: boolean
+  /** All nodes serve. */
+  share?: boolean
   /** Each line of the trace as it happens. */
   echo?: (line: string) => void
 }
@@ -60,6 +62,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const world = new World(seed, options.echo ?? null)
   const scenario = scenarioOf(new Rng(seed, 1), seed)
   if (options.limits === false) scenario.limited = null
+  scenario.sizes.sharing = options.share === true
   plant.scenario?.(scenario)
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 
