@@ -10,7 +10,7 @@ import { applying } from './apply.ts'
 import { isLoopback } from './auth.ts'
 import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
-import { type Frame, openStream, type StreamCall, type StreamName } from './events.ts'
+import { openStream, type StreamCall, type StreamName } from './events.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { nodes } from './nodes.ts'
@@ -46,11 +46,6 @@ export const OPERATIONS: readonly Operation[] = [
 ]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))
 
-/** Without an idempotency key: what only reads, and what workers call, which names attempt and delivery. */
-export function repeatable(name: string): boolean {
-  return TABLE.get(name)?.method === 'GET' || name.startsWith('tasks.')
-}
-
 export interface ApiOptions {
   /** Where unexpected errors go, under the id that the caller is told. A pino logger fits. */
   log?: ErrorLog
@@ -61,23 +56,11 @@ export interface ApiOptions {
   version?: string
   now?: () => Instant
   newId?: () => string
-  /** Where operations are answered, when not all are answered here: other nodes may serve. Default: here. */
-  relay?: (local: Door) => Door
-}
-
-/** Where operations are answered, whoever asks. */
-export interface Door {
-  /** Never rejects: what is refused is answered as a problem, with its status. */
-  dispatch(operation: string, call: OperationCall): Promise<Answer>
-  /** Throws `UserError` at the first `next` if there is nothing to follow. */
-  frames(stream: string, call: StreamCall): AsyncGenerator<Frame, void, void>
 }
 
 /** The native API over an engine: in the same process by `dispatch` and `stream`, over HTTP by `http`. Both check the same and answer the same text. */
 export interface Api {
   readonly engine: Engine
-  /** By this node's own engine, for other nodes that ask. */
-  readonly local: Door
   /** Never rejects: what is refused is answered as a problem, with its status. */
   dispatch(operation: string, call: OperationCall): Promise<Answer>
   /** Live events as JSON.parse gives them. Throws `UserError` at the first `next` if there is nothing to follow. */
@@ -97,7 +80,9 @@ export function createApi(engine: Engine, options: ApiOptions = {}): Api {
     listening: { bind: null, asksForKeys: false },
   }
   const log = options.log ?? SILENT
-  const local: Door = {
+  let description: OpenApi | null = null
+  const api: Api = {
+    engine,
     async dispatch(name, call) {
       const operation = TABLE.get(name)
       if (operation === undefined) return problemAnswer(new UserError('not-found', { found: name.slice(0, 100) }).problem)
@@ -107,21 +92,13 @@ export function createApi(engine: Engine, options: ApiOptions = {}): Api {
         return errorAnswer(error, log, () => ({ id: context.newId(), operation: name }))
       }
     },
-    frames: (stream, call) => openStream(engine, stream, call),
-  }
-  const door = options.relay?.(local) ?? local
-  let description: OpenApi | null = null
-  const api: Api = {
-    engine,
-    local,
-    dispatch: (name, call) => (TABLE.get(name)?.ofNode ? local : door).dispatch(name, call),
     async *stream(name, call) {
-      for await (const frame of door.frames(name, call)) if (frame.text !== null) yield JSON.parse(frame.text) as unknown
+      for await (const frame of openStream(engine, name, call)) if (frame.text !== null) yield JSON.parse(frame.text) as unknown
     },
     openApi: () => (description ??= openApi(OPERATIONS, options.version ?? '0.0.0')),
     http(httpOptions) {
       context.listening = { bind: httpOptions.bind, asksForKeys: !isLoopback(httpOptions.bind) }
-      return httpApp({ ...api, frames: door.frames, metrics: options.metrics }, OPERATIONS, context, log, httpOptions)
+      return httpApp({ ...api, metrics: options.metrics }, OPERATIONS, context, log, httpOptions)
     },
   }
   return api

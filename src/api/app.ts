@@ -3,7 +3,6 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { UserError } from '../core/errors.ts'
 import type { Engine } from '../engine/face.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { Door } from './api.ts'
 import { applySchema } from './apply-schema.ts'
 import { authenticate, isLoopback, refuseForeignPages } from './auth.ts'
 import { Bodies } from './body.ts'
@@ -18,8 +17,7 @@ import { StreamServer } from './sse.ts'
 export interface Served {
   engine: Engine
   metrics: Metrics | undefined
-  dispatch: Door['dispatch']
-  frames: Door['frames']
+  dispatch(operation: string, call: OperationCall): Promise<Answer>
   openApi(): OpenApi
 }
 
@@ -72,7 +70,7 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
   const open = isLoopback(options.bind)
   const basePath = options.basePath ?? ''
   const bodies = new Bodies(options.bodiesBytesMax)
-  const streams = new StreamServer(served.frames, log, options.heartbeatMs)
+  const streams = new StreamServer(engine, log, options.heartbeatMs)
   const closing = new AbortController()
   const problem = (error: unknown, operation: string) => errorAnswer(asUserError(error), log, () => ({ id: context.newId(), operation }))
   const app = Fastify({

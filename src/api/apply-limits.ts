@@ -18,10 +18,10 @@ export interface LimitChange {
 }
 
 /** Those of the file, and with `prune` those that are set and not in it; none where the file says nothing of limits. */
-export function limitChanges(engine: Engine, namespace: string, body: ApplyBody): LimitChange[] {
+export async function limitChanges(engine: Engine, namespace: string, body: ApplyBody): Promise<LimitChange[]> {
   if (body.limits === undefined) return []
   refuseTwice(body.limits, '/limits')
-  const before = operatorLimits(engine, namespace)
+  const before = await operatorLimits(engine, namespace)
   const declared = declaredLimits(engine, namespace)
   for (const { name, options } of body.definitions ?? [])
     for (const rule of rulesOf({ limits: options?.limits ?? [] }, '', null).limits ?? []) declared.add(limitName(name, rule))
@@ -60,8 +60,8 @@ export function limitChanges(engine: Engine, namespace: string, body: ApplyBody)
 }
 
 /** What an operator has set, by name, as a file says it. */
-export function operatorLimits(engine: Engine, namespace: string): Map<string, Record<string, unknown>> {
+export async function operatorLimits(engine: Engine, namespace: string): Promise<Map<string, Record<string, unknown>>> {
   const declared = declaredLimits(engine, namespace)
-  const limits = engine.limits.list(namespace).filter(limit => isSet(limit, declared))
+  const limits = (await engine.limits.list(namespace)).filter(limit => isSet(limit, declared))
   return new Map(limits.map(limit => [limit.name, writtenLimit(limit, declared.has(limit.name))]))
 }

@@ -56,7 +56,11 @@ const apply = operation({
 })
 
 async function planned(engine: Engine, namespace: string, body: ApplyBody, payloads: readonly string[]): Promise<Plan[]> {
-  const settings = [...definitionPlans(engine, namespace, body), ...queuePlans(engine, namespace, body), ...limitPlans(engine, namespace, body)]
+  const settings = [
+    ...definitionPlans(engine, namespace, body),
+    ...queuePlans(engine, namespace, body),
+    ...(await limitPlans(engine, namespace, body)),
+  ]
   const schedules = await checkedSchedules(engine, namespace, body.schedules ?? [], payloads)
   const plans: Plan[] = []
   const targets = new Set(engine.definitions.list(namespace).map(({ name }) => name))
@@ -134,8 +138,8 @@ function definitionPlans(engine: Engine, namespace: string, { definitions = [] }
   })
 }
 
-function limitPlans(engine: Engine, namespace: string, body: ApplyBody): Plan[] {
-  return limitChanges(engine, namespace, body).map(({ name, before, after, warnings, act }) => {
+async function limitPlans(engine: Engine, namespace: string, body: ApplyBody): Promise<Plan[]> {
+  return (await limitChanges(engine, namespace, body)).map(({ name, before, after, warnings, act }) => {
     const fields = after === null ? [] : fieldsOf(before ?? {}, after)
     const change = after === null ? 'deleted' : before === null ? 'created' : fields.length === 0 ? 'unchanged' : 'edited'
     return { change: { kind: 'limit', name, change, fields, warnings }, act: change === 'unchanged' ? NOTHING : ({ by }) => act(by) }
@@ -259,7 +263,7 @@ const exported = operation({
         const pause = pauses.definition.get(name)
         return { name, ...(pause && { paused: pausedOf(pause) }), ...(override && { options: written(override) }) }
       })
-    const limits = [...operatorLimits(engine, namespace)].map(([name, limit]) => ({ name, ...limit }))
+    const limits = [...(await operatorLimits(engine, namespace))].map(([name, limit]) => ({ name, ...limit }))
     const specs = schedules.map(({ name, spec }) => writtenSpecText(name, spec))
     return `{"schedules":[${specs.join(',')}],"queues":${JSON.stringify(byName(queues))},"definitions":${JSON.stringify(byName(definitions))},"limits":${JSON.stringify(byName(limits))}}`
   },

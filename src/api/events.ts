@@ -40,7 +40,7 @@ export async function* openStream(engine: Engine, name: string, call: StreamCall
 async function* namespaceStream(engine: Engine, call: StreamCall): AsyncGenerator<Frame, void, void> {
   const { namespace } = checkedParams(call.params)
   const buffer = new LiveBuffer(call.signal)
-  const unsubscribe = engine.subscribe(namespace as string, null, event => buffer.push(event))
+  const unsubscribe = await engine.subscribe(namespace as string, null, event => buffer.push(event))
   try {
     yield { id: null, text: null }
     for (let event = await buffer.take(); event !== null; event = await buffer.take()) yield { id: null, text: textOf(event) }
@@ -54,7 +54,7 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
   const namespace = call.params.namespace as string
   const id = await resolveRun(engine, call.params)
   const buffer = new LiveBuffer(call.signal)
-  const unsubscribe = engine.subscribe(namespace, id, event => buffer.push(event))
+  const unsubscribe = await engine.subscribe(namespace, id, event => buffer.push(event))
   const logs = new LogReplay(engine, namespace, id)
   let sent = lastEventId ?? -1
   try {

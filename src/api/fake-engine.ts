@@ -10,6 +10,8 @@ import type { LogRow } from './rows.ts'
 export const FAKE_NODE = callRunId('node', 0)
 export const NOW = Date.parse('2026-03-01T09:00:00Z')
 
+const NOTHING_COUNTED = { points: [], queues: [], definitions: [] }
+
 /** An engine by hand for the tests of the API: it remembers what it was asked, and answers what the test puts into it. */
 export class FakeEngine implements Engine {
   /** Every call that changes or reads something, in order. */
@@ -77,6 +79,20 @@ export class FakeEngine implements Engine {
   }
   owner() {
     return null
+  }
+  readonly lending: Engine['lending'] = {
+    call: async () => ({ granted: [], due: [] }),
+    look: async (_, resources) => resources.map(() => null),
+    reach: () => {},
+  }
+  readonly mail: Engine['mail'] = { hint: () => {}, onSent: () => () => {} }
+  readonly places: Engine['places'] = { self: FAKE_NODE, holds: () => true, ownerOf: () => null, others: () => [], refresh: async () => {} }
+  readonly homes: Engine['homes'] = {
+    starts: (_, { starts }) => starts.map(() => 0),
+    retry: async () => 0,
+    schedule: () => 0,
+    batch: () => 0,
+    sequence: () => 0,
   }
   readonly nodes: Engine['nodes'] = {
     list: async () => [{ id: FAKE_NODE, name: 'box:1', address: 'http://10.0.0.1:7576', since: NOW, shards: 64, drained: null }],
@@ -230,7 +246,7 @@ export class FakeEngine implements Engine {
     list: namespace => this.#pauses.map(pause => ({ ...pause, namespace })),
   }
   readonly queues: Engine['queues'] = {
-    shares: () => ({
+    shares: async () => ({
       keys: 2,
       inTurn: 1,
       recent: 10,
@@ -240,7 +256,7 @@ export class FakeEngine implements Engine {
         { key: null, weight: 1, before: null, ready: 1, more: false, held: 1, running: 0, handedOut: 3 },
       ],
     }),
-    list: () => [
+    list: async () => [
       { name: 'default', depth: 3, running: 1, scheduled: 2, waiting: 1, parked: 0, oldestAt: NOW - 5_000, paused: null, workers: 1, untaken: [] },
     ],
   }
@@ -257,12 +273,15 @@ export class FakeEngine implements Engine {
       queues: new Map([['default', { started: 3, closed: { completed: 2 } }]]),
       definitions: new Map([['resize', { started: 3, closed: { completed: 2 } }]]),
     }),
+    counted: async () => ({ from: NOW, stepMs: 60_000, since: NOW, countedSince: NOW, own: NOTHING_COUNTED, before: NOTHING_COUNTED }),
   }
   readonly workers: Engine['workers'] = {
     drain: async (namespace, worker, command) => this.#called('workers.drain', namespace, worker, command),
     undrain: async (namespace, worker) => this.#called('workers.undrain', namespace, worker),
-    silent: () => [{ id: 'w0', name: 'web-0:41', lastSeenAt: NOW - 600_000 }],
-    list: () => [
+    tell: () => [],
+    told: () => {},
+    silent: async () => [{ id: 'w0', name: 'web-0:41', lastSeenAt: NOW - 600_000 }],
+    list: async () => [
       {
         id: 'w1',
         name: 'web-1:42',
@@ -275,10 +294,14 @@ export class FakeEngine implements Engine {
         lastSeenAt: NOW,
         draining: true,
         drained: { by: 'ana', note: null, since: NOW },
+        via: null,
       },
     ],
   }
   readonly tasks: Engine['tasks'] = {
+    head: () => null,
+    heads: () => [],
+    onReady: () => () => {},
     poll: async (namespace, poll, signal) => {
       this.#called('tasks.poll', namespace, poll)
       if (this.deliveries.length === 0 && poll.waitMs > 0) {
@@ -306,10 +329,10 @@ export class FakeEngine implements Engine {
     log: async (namespace, lines) => this.#called('tasks.log', namespace, lines),
     gone: async (namespace, worker) => this.#called('tasks.gone', namespace, worker),
   }
-  subscribe(namespace: string, run: string | null, listener: (event: LiveEvent) => void): () => void {
+  async subscribe(namespace: string, run: string | null, listener: (event: LiveEvent) => void): Promise<() => void> {
     const entry = { namespace, run, listener }
     this.#listeners.add(entry)
-    return () => this.#listeners.delete(entry)
+    return () => void this.#listeners.delete(entry)
   }
   readonly settings: Engine['settings'] = {
     get: kind => [...this.#settings].filter(([key]) => key.startsWith(`${kind} `)).map(([, setting]) => setting),
@@ -319,7 +342,7 @@ export class FakeEngine implements Engine {
       else this.#settings.set(`${kind} ${namespace} ${name}`, { namespace, name, value, changedAt: NOW })
     },
   }
-  namespaces: Engine['namespaces'] = () => [{ name: 'default', definitions: 1, open: 6, workers: 1 }]
+  readonly namespaces: Engine['namespaces'] = { list: async () => [{ name: 'default', definitions: 1, open: 6, workers: 1 }] }
   stats(): ReturnType<Engine['stats']> {
     return {
       started: 12,
@@ -331,7 +354,7 @@ export class FakeEngine implements Engine {
       batchBytes: 100,
       refusedOverload: 2,
       stuck: 1,
-      queues: [{ namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4, paused: 0 }],
+      queues: [{ namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4, paused: 0, oldestAt: NOW - 5_000 }],
       workers: 1,
     }
   }

@@ -11,7 +11,8 @@ export class FakeLimits implements LimitCalls {
     this.#now = now
   }
 
-  readonly list: LimitCalls['list'] = namespace => {
+  readonly list: LimitCalls['list'] = async namespace => this.#limits(namespace)
+  #limits(namespace: string): LimitView[] {
     const used = { used: 2, keys: 1, waiting: 3 }
     const common = { namespace, from: 'code', declared: null, set: null, ...used } as const
     const code: LimitView[] = [
@@ -30,24 +31,24 @@ export class FakeLimits implements LimitCalls {
     }
     return [...limits.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
-  readonly get: LimitCalls['get'] = (namespace, name) => {
-    const limit = this.list(namespace).find(one => one.name === name)
+  readonly get: LimitCalls['get'] = async (namespace, name) => {
+    const limit = this.#limits(namespace).find(one => one.name === name)
     if (limit === undefined) throw new UserError('limit-not-found', { found: name })
     const holders = [{ run: '01kg0000000000000000000000', weight: 2, since: this.#now }]
     return { ...limit, byKey: limit.used === 0 ? [] : [{ key: 'u17', used: 2, holders, waiting: 3, nextAt: limit.is === 'rate' ? this.#now : null }] }
   }
   /** By what each definition has: `user` of any input, and all of `resize`. */
   readonly met: LimitCalls['met'] = (namespace, definition, queue, input) =>
-    this.list(namespace)
+    this.#limits(namespace)
       .filter(({ on }) => (on.scope === 'queue' ? on.name === (queue ?? 'default') : on.name === definition))
       .map(limit => ({ limit, per: limit.per, key: limit.per && String(JSON.parse(input ?? '{}')[limit.per] ?? ''), weight: 1 }))
   readonly set: LimitCalls['set'] = async (namespace, name, set, by) => {
-    const known = this.list(namespace).some(limit => limit.name === name)
+    const known = this.#limits(namespace).some(limit => limit.name === name)
     if (!known && set?.on === undefined) throw new UserError('limit-not-found', { found: name })
     this.#called('limits.set', namespace, name, set)
     if (set === null) this.sets.delete(name)
     else this.sets.set(name, { ...set, by })
   }
-  stopped: LimitCalls['stopped'] = () => [{ definition: 'resize', key: 'u17', run: '01kg0000000000000000000000' }]
+  stopped: LimitCalls['stopped'] = async () => [{ definition: 'resize', key: 'u17', run: '01kg0000000000000000000000' }]
   readonly resumeSequence: LimitCalls['resumeSequence'] = async (...args) => this.#called('limits.resumeSequence', ...args)
 }

@@ -18,7 +18,7 @@ const list = operation({
   path: `${NAMESPACE}/limits`,
   summary: 'List limits, those of code and those of an operator, with what is used of them',
   answers: { 200: schemas.Limits },
-  handle: ({ engine, params }) => JSON.stringify({ limits: engine.limits.list(params.namespace).map(limitJson) }),
+  handle: async ({ engine, params }) => JSON.stringify({ limits: (await engine.limits.list(params.namespace)).map(limitJson) }),
 })
 
 const get = operation({
@@ -27,7 +27,7 @@ const get = operation({
   path: LIMIT,
   summary: 'A limit with the keys that are in use or waited for, and the runs that hold it',
   answers: { 200: schemas.LimitDetail },
-  handle: ({ engine, params }) => JSON.stringify(detailJson(engine.limits.get(params.namespace, params.name))),
+  handle: async ({ engine, params }) => JSON.stringify(detailJson(await engine.limits.get(params.namespace, params.name))),
 })
 
 const set = operation({
@@ -39,7 +39,7 @@ const set = operation({
   answers: { 200: schemas.LimitDetail },
   async handle({ engine, params: { namespace, name }, body, by }) {
     await engine.limits.set(namespace, name, limitSetOf(name, body, ''), by)
-    return JSON.stringify(detailJson(engine.limits.get(namespace, name)))
+    return JSON.stringify(detailJson(await engine.limits.get(namespace, name)))
   },
 })
 

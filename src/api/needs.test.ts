@@ -31,8 +31,8 @@ const queue = {
 
 describe('what needs a person', () => {
   test('is nothing where all is well', async () => {
-    engine.workers.silent = () => []
-    engine.limits.stopped = () => []
+    engine.workers.silent = async () => []
+    engine.limits.stopped = async () => []
     expect(await summary()).toMatchObject({ needs: [], needsComplete: true })
   })
 
@@ -65,12 +65,12 @@ describe('what needs a person', () => {
     [{ workers: 0 }, 'no-worker', '3 tasks of mails wait, and no worker takes any of it'],
     [{ paused: { by: 'ana', note: null, since: NOW } }, 'paused', '3 tasks of mails wait while it is paused by ana'],
   ])('are queues with work that %j', async (change, why, text) => {
-    engine.queues.list = () => [{ ...queue, ...change }]
+    engine.queues.list = async () => [{ ...queue, ...change }]
     expect((await summary()).needs.find(({ is }) => is === 'queue')).toMatchObject({ why, text, queue: 'mails', count: 3 })
   })
 
   test('are queues whose workers do not take what waits, however long it waits', async () => {
-    engine.queues.list = () => [{ ...queue, oldestAt: NOW, untaken: ['render', 'ship'] }]
+    engine.queues.list = async () => [{ ...queue, oldestAt: NOW, untaken: ['render', 'ship'] }]
     expect((await summary()).needs.find(({ is }) => is === 'queue')).toMatchObject({
       why: 'untaken',
       text: 'no worker takes render and 1 more, of which tasks wait in mails',
@@ -81,13 +81,13 @@ describe('what needs a person', () => {
   })
 
   test.each([{ depth: 0, workers: 0 }, { oldestAt: NOW - 1_000 }])('are not queues that %j', async change => {
-    engine.queues.list = () => [{ ...queue, ...change }]
+    engine.queues.list = async () => [{ ...queue, ...change }]
     expect(await texts('queue')).toEqual([])
   })
 
   test('are workers that fell silent, handlers that ignore a stop, and sequences that stopped', async () => {
-    const [worker] = engine.workers.list('default')
-    engine.workers.list = () => (worker === undefined ? [] : [{ ...worker, running: worker.running.map(task => ({ ...task, stuck: true })) }])
+    const [worker] = await engine.workers.list('default')
+    engine.workers.list = async () => (worker === undefined ? [] : [{ ...worker, running: worker.running.map(task => ({ ...task, stuck: true })) }])
     expect(await texts('worker')).toEqual([
       'a handler of resize on web-1:42 ignores that it was asked to stop',
       'web-0:41 fell silent, and did not say that it goes',
@@ -115,7 +115,7 @@ describe('what needs a person', () => {
   test('most urgent first', async () => {
     engine.activity.lastHour = async () => hour({ failed: 1 })
     engine.add({ state: 'paused', reason: 'parked' })
-    engine.queues.list = () => [queue]
+    engine.queues.list = async () => [queue]
     expect((await summary()).needs.map(({ is }) => is)).toEqual(['queue', 'worker', 'failing', 'sequence', 'parked'])
   })
 })

@@ -35,16 +35,14 @@ export async function needsOf(
   now: Instant,
   { paused, pausedMore }: { paused: readonly RunSummary[]; pausedMore: boolean },
 ): Promise<{ needs: Need[]; complete: boolean }> {
-  const [failing, { schedules, more }] = await Promise.all([failingOf(engine, namespace), schedulesOf(engine, namespace, now)])
-  const needs = [
-    ...stuckOf(paused),
-    ...queuesOf(engine.queues.list(namespace), now),
-    ...workersOf(engine, namespace),
-    ...failing,
-    ...sequencesOf(engine, namespace),
-    ...parkedOf(paused, pausedMore),
-    ...schedules,
-  ]
+  const [queues, workers, failing, sequences, { schedules, more }] = await Promise.all([
+    engine.queues.list(namespace),
+    workersOf(engine, namespace),
+    failingOf(engine, namespace),
+    sequencesOf(engine, namespace),
+    schedulesOf(engine, namespace, now),
+  ])
+  const needs = [...stuckOf(paused), ...queuesOf(queues, now), ...workers, ...failing, ...sequences, ...parkedOf(paused, pausedMore), ...schedules]
   return { needs, complete: !pausedMore && !more }
 }
 
@@ -95,15 +93,16 @@ function queuesOf(queues: readonly QueueView[], now: Instant): Need[] {
   return needs.sort((a, b) => b.count - a.count).slice(0, TOLD_MAX)
 }
 
-function workersOf(engine: Engine, namespace: string): Need[] {
-  const stuck = engine.workers.list(namespace).flatMap(({ id, name, running }): Need[] => {
+async function workersOf(engine: Engine, namespace: string): Promise<Need[]> {
+  const [present, gone] = await Promise.all([engine.workers.list(namespace), engine.workers.silent(namespace)])
+  const stuck = present.flatMap(({ id, name, running }): Need[] => {
     const handlers = running.filter(task => task.stuck)
     const [first] = handlers
     if (first === undefined) return []
     const said = `a handler of ${first.definition} on ${name} ignores that it was asked to stop`
     return [{ is: 'worker', why: 'stuck-handler', text: said, count: handlers.length, worker: id, definition: first.definition, run: first.run }]
   })
-  const silent = engine.workers.silent(namespace).map(
+  const silent = gone.map(
     ({ id, name, lastSeenAt }): Need => ({
       is: 'worker',
       why: 'silent',
@@ -143,8 +142,8 @@ async function failingOf(engine: Engine, namespace: string): Promise<Need[]> {
 
 const ERROR_LENGTH_MAX = 200
 
-function sequencesOf(engine: Engine, namespace: string): Need[] {
-  return engine.limits.stopped(namespace, TOLD_MAX).map(({ definition, key, run }) => ({
+async function sequencesOf(engine: Engine, namespace: string): Promise<Need[]> {
+  return (await engine.limits.stopped(namespace, TOLD_MAX)).map(({ definition, key, run }) => ({
     is: 'sequence',
     why: 'stopped',
     text: `the sequence "${key}" of ${definition} stopped when ${shortId(run)} failed, and others wait in it`,

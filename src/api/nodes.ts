@@ -13,7 +13,6 @@ export const nodes: Operation[] = [
     method: 'GET',
     path: NODES,
     // From the store: it is asked for when nobody serves, too.
-    ofNode: true,
     summary: 'List the nodes of the cluster, and how many shards each serves',
     answers: { 200: Nodes },
     handle: async ({ engine }) => JSON.stringify({ nodes: (await engine.nodes.list()).map(nodeJson), fault: engine.fault() }),
@@ -22,7 +21,6 @@ export const nodes: Operation[] = [
     name: 'shards.list',
     method: 'GET',
     path: '/v1/shards',
-    ofNode: true,
     summary: 'Which lane of which node holds which shards, and how each shows that it lives',
     answers: { 200: Shards },
     handle: async ({ engine }) => JSON.stringify(await engine.nodes.shards()),

@@ -31,7 +31,6 @@ export interface Operation {
   answers: Record<number, TSchema>
   /** Of what is answered; null: JSON. */
   contentType: string | null
-  ofNode: boolean
   run(context: Context, call: OperationCall): Promise<Answer>
 }
 
@@ -94,8 +93,6 @@ interface Definition<Q extends Record<string, QueryParameter<unknown>>, B extend
   path: string
   summary: string
   contentType?: string
-  /** It tells of the node that is asked: no other answers for it. */
-  ofNode?: true
   query?: Q
   body?: { schema: B; raw?: Place; optional?: boolean }
   answers: Record<number, TSchema>
@@ -122,7 +119,6 @@ export function operation<B extends TSchema, Q extends Record<string, QueryParam
     body,
     answers,
     contentType,
-    ofNode: definition.ofNode ?? false,
     async run(context, call) {
       const params = checkedParams(call.params)
       const callKey = checkedCallKey(call.callKey)

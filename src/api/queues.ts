@@ -14,8 +14,8 @@ const list = operation({
   summary: 'List queues with their depth, and what they did in the last hour',
   answers: { 200: Queues },
   async handle({ engine, params }) {
-    const { queues: hours } = await engine.activity.lastHour(params.namespace)
-    return JSON.stringify({ queues: engine.queues.list(params.namespace).map(queue => queueJson(queue, hours.get(queue.name))) })
+    const [{ queues: hours }, queues] = await Promise.all([engine.activity.lastHour(params.namespace), engine.queues.list(params.namespace)])
+    return JSON.stringify({ queues: queues.map(queue => queueJson(queue, hours.get(queue.name))) })
   },
 })
 
@@ -25,7 +25,7 @@ const shares = operation({
   path: `${NAMESPACE}/queues/{name}/shares`,
   summary: 'How keys share a queue now: whose turn it is, what waits and runs of each, and who was served last',
   answers: { 200: QueueShares },
-  handle: ({ engine, params }) => JSON.stringify(engine.queues.shares(params.namespace, params.name)),
+  handle: async ({ engine, params }) => JSON.stringify(await engine.queues.shares(params.namespace, params.name)),
 })
 
 /** Pause and resume are the same for all that can be paused: an operator's setting (E21). */

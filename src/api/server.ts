@@ -25,7 +25,6 @@ export const server: Operation[] = [
     name: 'server.get',
     method: 'GET',
     path: '/v1/server',
-    ofNode: true,
     summary: 'What this server is, where it listens, and how it is configured',
     answers: { 200: Server },
     handle({ engine, context }) {
@@ -49,6 +48,6 @@ export const server: Operation[] = [
     path: '/v1/namespaces',
     summary: 'List namespaces in which anything is registered, set, open or at work',
     answers: { 200: Namespaces },
-    handle: ({ engine }) => JSON.stringify({ namespaces: engine.namespaces() }),
+    handle: async ({ engine }) => JSON.stringify({ namespaces: await engine.namespaces.list() }),
   }),
 ]

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UserError } from '../core/errors.ts'
-import type { Door } from './api.ts'
-import type { Frame, StreamCall, StreamName } from './events.ts'
+import type { Engine } from '../engine/face.ts'
+import { type Frame, openStream, type StreamCall, type StreamName } from './events.ts'
 import type { ErrorLog } from './problem.ts'
 
 /** Clients that follow at once: each costs a socket, a timer and up to 4 MiB of buffered events. */
@@ -11,14 +11,14 @@ const HEARTBEAT_MS = 15_000
 
 /** Event streams over HTTP (the section on server-sent events of the HTML standard). */
 export class StreamServer {
-  readonly #frames: Door['frames']
+  readonly #engine: Engine
   readonly #log: ErrorLog
   readonly #heartbeatMs: number
   readonly #open = new Set<AbortController>()
   #closed = false
 
-  constructor(frames: Door['frames'], log: ErrorLog, heartbeatMs = HEARTBEAT_MS) {
-    this.#frames = frames
+  constructor(engine: Engine, log: ErrorLog, heartbeatMs = HEARTBEAT_MS) {
+    this.#engine = engine
     this.#log = log
     this.#heartbeatMs = heartbeatMs
   }
@@ -33,7 +33,7 @@ export class StreamServer {
       const call: StreamCall = { params: request.params as Record<string, string>, signal: gone.signal }
       const lastEventId = request.headers['last-event-id']
       if (lastEventId !== undefined) call.lastEventId = String(lastEventId)
-      const frames = this.#frames(name, call)
+      const frames = openStream(this.#engine, name, call)
       const first = await frames.next()
       // 204 tells an EventSource not to come again.
       if (first.done || first.value.over) return reply.code(204).send()

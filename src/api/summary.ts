@@ -34,21 +34,22 @@ const LOOKED_THROUGH_MAX = 100
 
 export async function summarize(engine: Engine, namespace: string, now: Instant): Promise<Summary> {
   const newest = (states: readonly RunSummary['state'][], limit: number) => engine.runs.list({ namespace, states }, { after: null, limit })
-  const [lastHour, { rows: scheduled }, { rows: failed }, { rows: paused, next: morePaused }] = await Promise.all([
+  const [lastHour, queues, workers, { rows: scheduled }, { rows: failed }, { rows: paused, next: morePaused }] = await Promise.all([
     engine.runs.closedCounts(namespace, now - HOUR_MS),
+    engine.queues.list(namespace),
+    engine.workers.list(namespace),
     newest(['scheduled', 'waiting'], LOOKED_THROUGH_MAX),
     newest(['failed', 'timed_out'], SHOWN_MAX),
     newest(['paused'], LOOKED_THROUGH_MAX),
   ])
   const { needs, complete } = await needsOf(engine, namespace, now, { paused: paused.filter(isStopped), pausedMore: morePaused !== null })
   const counts = { running: 0, queued: 0, scheduled: 0, waiting: 0, paused: 0 }
-  for (const queue of engine.stats().queues) {
-    if (queue.namespace !== namespace) continue
+  for (const queue of queues) {
     counts.running += queue.running
     counts.queued += queue.depth
-    counts.scheduled += queue.scheduled
+    counts.scheduled += queue.scheduled - queue.waiting
     counts.waiting += queue.waiting
-    counts.paused += queue.paused
+    counts.paused += queue.parked
   }
   return {
     ...counts,
@@ -60,7 +61,7 @@ export async function summarize(engine: Engine, namespace: string, now: Instant)
     failed,
     stuck: paused.filter(isStopped).slice(0, SHOWN_MAX),
     pauses: engine.pauses.list(namespace).map(({ scope, name, by, note, since }) => ({ scope, name, by, note, since })),
-    workers: engine.workers.list(namespace).length,
+    workers: workers.length,
     needs,
     needsComplete: complete,
   }

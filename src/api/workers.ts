@@ -13,7 +13,7 @@ export const workers: Operation[] = [
     path: WORKERS,
     summary: 'List workers and what they run',
     answers: { 200: Workers },
-    handle: ({ engine, params }) => JSON.stringify({ workers: engine.workers.list(params.namespace).map(workerJson) }),
+    handle: async ({ engine, params }) => JSON.stringify({ workers: (await engine.workers.list(params.namespace)).map(workerJson) }),
   }),
   operation({
     name: 'workers.drain',

@@ -2,10 +2,10 @@ import { timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { UserError } from '../core/errors.ts'
-import type { Asked, Door } from './door.ts'
-import { ANSWER_HEADER, DISPATCH_PATH, STREAM_PATH } from './wire.ts'
+import type { ClusterEngine } from './engine.ts'
+import { ANSWER_HEADER, ASK_PATH, FOLLOW_PATH, textOf } from './wire.ts'
 
-/** Where other nodes reach this one. What they hand on is answered here, never handed on again. */
+/** Where other nodes reach this one. What they ask is answered here, never handed on. */
 export interface Listener {
   /** `http://host:port`, as others are to call it. */
   readonly address: string
@@ -21,8 +21,13 @@ export interface ListenerOptions {
   /** Nothing is answered without it; null: not known yet. */
   secret(): string | null
   /** Null: the node is not there yet. */
-  door(): Door | null
+  node(): ClusterEngine | null
+  /** What went wrong here while another asked. */
+  failed(error: unknown, method: string): void
 }
+
+/** What waits for another node that follows and does not read: then it is to come again. */
+const UNREAD_BYTES_MAX = 8 * 1024 * 1024
 
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const closing = new AbortController()
@@ -55,59 +60,42 @@ function listening(server: Server, { host, port }: ListenerOptions): Promise<voi
   })
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { secret, door }: ListenerOptions, closing: AbortSignal): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, options: ListenerOptions, closing: AbortSignal): Promise<void> {
   const url = request.url ?? ''
-  const here = door()
-  if (here === null || !isSame(request.headers.authorization, secret())) return void response.writeHead(here === null ? 503 : 401).end()
+  const node = options.node()
+  if (node === null || !isSame(request.headers.authorization, options.secret())) return void response.writeHead(node === null ? 503 : 401).end()
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const asked = { ...(await readAsked(request)), signal: AbortSignal.any([gone.signal, closing]) }
-  if (url.startsWith(DISPATCH_PATH)) {
-    const { status, body, contentType, retryAfter } = await here.dispatch(url.slice(DISPATCH_PATH.length), asked)
-    if (contentType !== undefined) response.setHeader('content-type', contentType)
-    if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
-    response.writeHead(status, { [ANSWER_HEADER]: '1', 'content-length': Buffer.byteLength(body) }).end(body)
-  } else if (url.startsWith(STREAM_PATH)) await follow(here, url.slice(STREAM_PATH.length), asked, response)
-  else response.writeHead(404).end()
-}
-
-async function follow(door: Door, stream: string, asked: Asked, response: ServerResponse): Promise<void> {
+  const signal = AbortSignal.any([gone.signal, closing])
+  const args = JSON.parse(await textOf(request)) as unknown[]
+  response.setHeader(ANSWER_HEADER, '1')
+  if (url === FOLLOW_PATH) return follow(node, args as [string, string | null], response, signal)
+  if (!url.startsWith(ASK_PATH)) return void response.writeHead(404).end()
+  const method = url.slice(ASK_PATH.length)
   try {
-    for await (const frame of door.frames(stream, asked)) {
-      if (!response.headersSent) response.writeHead(200, { [ANSWER_HEADER]: '1', 'content-type': 'application/x-ndjson' })
-      // What is destroyed already says nothing more: to wait for it would keep the stream for ever.
-      if (!response.write(`${JSON.stringify(frame)}\n`) && !response.destroyed) await drained(response)
-    }
-    response.end()
+    response.end(JSON.stringify(await node.answer(method, args, signal)) ?? '')
   } catch (error) {
-    if (!(error instanceof UserError) || response.headersSent) return void response.destroy()
-    response.writeHead(error.problem.status, { [ANSWER_HEADER]: '1', 'content-type': 'application/json' }).end(JSON.stringify(error.problem))
+    if (!(error instanceof UserError)) options.failed(error, method)
+    const { problem } = error instanceof UserError ? error : new UserError('internal')
+    response.writeHead(problem.status).end(JSON.stringify(problem))
   }
 }
 
-async function readAsked(request: IncomingMessage): Promise<Asked> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  const text = Buffer.concat(parts).toString()
-  const line = text.indexOf('\n')
-  const body = text.slice(line + 1)
-  return { ...(JSON.parse(text.slice(0, line)) as Asked), ...(body !== '' && { body }) }
+async function follow(node: ClusterEngine, [namespace, run]: [string, string | null], response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const leave = await node.follow(namespace, run, event => {
+    response.write(`${JSON.stringify(event)}\n`)
+    if (response.writableLength > UNREAD_BYTES_MAX) response.destroy()
+  })
+  if (signal.aborted) return leave()
+  signal.addEventListener('abort', () => {
+    leave()
+    response.destroy()
+  })
+  response.flushHeaders()
 }
 
 function isSame(header: string | undefined, secret: string | null): boolean {
   if (header === undefined || secret === null) return false
   const [given, known] = [Buffer.from(header), Buffer.from(`Bearer ${secret}`)]
   return given.length === known.length && timingSafeEqual(given, known)
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }

@@ -1,14 +1,15 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Code, type Problem, UserError } from '../core/errors.ts'
-import { type Answered, type Asked, type Frame, Unanswered } from './door.ts'
-import { ANSWER_HEADER, DISPATCH_PATH, lines, STREAM_PATH } from './wire.ts'
+import type { LiveEvent, Peer } from '../engine/face.ts'
+import { Unanswered, type Way } from './way.ts'
+import { ANSWER_HEADER, ASK_PATH, FOLLOW_PATH, lines, textOf } from './wire.ts'
 
 /** A node that is there accepts a connection within it. */
 const CONNECT_MS = 1_000
 
-/** Asks other nodes, by the secret of the cluster. Rejects with `Unanswered` where the call or its answer is lost. */
-export class Peers {
+/** Asks other nodes over HTTP, by the secret of the cluster. */
+export class Peers implements Way {
   readonly #agent = new Agent({ keepAlive: true })
   readonly #secret: () => string | null
 
@@ -16,41 +17,29 @@ export class Peers {
     this.#secret = secret
   }
 
-  async dispatch(address: string, operation: string, asked: Asked, signal: AbortSignal): Promise<Answered> {
-    const response = await this.#ask(`${address}${DISPATCH_PATH}${operation}`, asked, signal)
-    const body = await bodyOf(response)
-    const { 'content-type': contentType, 'retry-after': retryAfter } = response.headers
-    return {
-      status: response.statusCode as number,
-      body,
-      ...(contentType !== undefined && { contentType }),
-      ...(retryAfter !== undefined && { retryAfter: Number(retryAfter) }),
-    }
+  async ask(node: Peer, method: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    const response = await this.#post(node, `${ASK_PATH}${method}`, args, signal)
+    const text = await read(response)
+    if (response.statusCode !== 200) throw refusal(text)
+    return text === '' ? undefined : JSON.parse(text)
   }
 
-  async *frames(address: string, stream: string, asked: Asked, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-    const response = await this.#ask(`${address}${STREAM_PATH}${stream}`, asked, signal)
-    if (response.statusCode !== 200) throw refusal(await bodyOf(response))
-    try {
-      for await (const line of lines(response)) yield JSON.parse(line) as Frame
-    } catch {
-      if (!signal.aborted) throw new Unanswered(true)
-    } finally {
-      response.destroy()
-    }
+  async follow(node: Peer, namespace: string, run: string | null, signal: AbortSignal): Promise<AsyncIterable<LiveEvent>> {
+    const response = await this.#post(node, FOLLOW_PATH, [namespace, run], signal)
+    if (response.statusCode !== 200) throw refusal(await read(response))
+    return events(response)
   }
 
   close(): void {
     this.#agent.destroy()
   }
 
-  #ask(url: string, { signal: _, body = '', ...asked }: Asked, signal: AbortSignal): Promise<IncomingMessage> {
+  #post({ address }: Peer, path: string, args: readonly unknown[], signal: AbortSignal): Promise<IncomingMessage> {
     const secret = this.#secret()
-    if (secret === null) return Promise.reject(new Unanswered(false))
+    if (secret === null || address === null) return Promise.reject(new Unanswered())
     return new Promise((resolve, reject) => {
-      let sent = false
-      const failed = (): void => reject(new Unanswered(sent))
-      const asking = request(url, { method: 'POST', agent: this.#agent, signal, headers: { authorization: `Bearer ${secret}` } })
+      const failed = (): void => reject(new Unanswered())
+      const asking = request(`${address}${path}`, { method: 'POST', agent: this.#agent, signal, headers: { authorization: `Bearer ${secret}` } })
       asking.once('error', failed)
       asking.once('response', response => {
         response.once('error', failed)
@@ -62,42 +51,38 @@ export class Peers {
         resolve(response)
       })
       asking.once('socket', socket => {
-        // A socket that is kept open may be closed at the other end by now: whether the call arrived is not known.
-        if (!socket.connecting) sent = true
-        else
-          bound(asking, socket, failed, () => {
-            sent = true
-          })
+        if (socket.connecting) bound(asking, socket, failed)
       })
-      // The body goes behind what belongs to it: it may be large, and is never parsed here.
-      asking.end(`${JSON.stringify(asked)}\n${body}`)
+      asking.end(JSON.stringify(args))
     })
   }
 }
 
-function bound(asking: ClientRequest, socket: Socket, failed: () => void, connected: () => void): void {
+function bound(asking: ClientRequest, socket: Socket, failed: () => void): void {
   const timer = setTimeout(() => {
     failed()
     asking.destroy()
   }, CONNECT_MS)
-  socket.once('connect', () => {
-    clearTimeout(timer)
-    connected()
-  })
-  socket.once('close', () => clearTimeout(timer))
+  for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(timer))
 }
 
-async function bodyOf(response: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
+async function read(response: IncomingMessage): Promise<string> {
   try {
-    for await (const part of response) parts.push(part as Buffer)
+    return await textOf(response)
   } catch {
-    throw new Unanswered(true)
+    throw new Unanswered()
   }
-  return Buffer.concat(parts).toString()
 }
 
-function refusal(body: string): UserError {
-  const { type: _, code, ...facts } = JSON.parse(body) as Problem & { type: string; code: Code }
+async function* events(response: IncomingMessage): AsyncGenerator<LiveEvent> {
+  try {
+    for await (const line of lines(response)) yield JSON.parse(line) as LiveEvent
+  } finally {
+    response.destroy()
+  }
+}
+
+function refusal(text: string): UserError {
+  const { code, ...facts } = JSON.parse(text) as Problem & { code: Code }
   return new UserError(code, facts)
 }

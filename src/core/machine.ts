@@ -52,6 +52,8 @@ export interface Context {
   random(): number
   /** A fresh id. */
   id(): string
+  /** The slot of a run that it starts (E9): its own, save where a sequence or a key decides. */
+  home(order: StartOrder): number
 }
 
 export interface Decision<Event> {

@@ -15,7 +15,7 @@ const policy = (changes: Partial<TaskPolicy> = {}): TaskPolicy => ({
   timeouts: {},
   ...changes,
 })
-const context = (now: number): Context => ({ self: 'r1', now, random: () => 0.5, id: () => 'id' })
+const context = (now: number): Context => ({ self: 'r1', now, random: () => 0.5, id: () => 'id', home: () => 0 })
 const state = (changes: Partial<TaskState>): TaskState => ({ ...newTask(null, T), ...changes })
 const timeouts = { attempt: 30, scheduleToStart: 70 }
 

@@ -6,9 +6,9 @@ import type { Instant } from '../core/time.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/store.ts'
 import type { OpenBatch } from './batch.ts'
-import { encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
+import { type Body, encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
 import type { Lease } from './leases.ts'
-import type { Reservation } from './limits/limits.ts'
+import type { KeptHold, Reservation } from './limits/resource.ts'
 import { visibleTags } from './tags.ts'
 
 /**
@@ -74,6 +74,8 @@ export class Actor {
   lease: Lease | null = null
   /** What its delivery holds of limits. */
   reservation: Reservation | null = null
+  /** Of these, those that have rows (E17). */
+  holds: readonly KeptHold[] = NO_HOLDS
   private viewed: RunView | null = null
   private grouped: GroupId | null = null
   private groupedOrder: TaskOrder | null = null
@@ -236,7 +238,7 @@ export class Actor {
   }
 
   private body(): string {
-    const rest: { first?: number; lastAt?: number; snapshot?: unknown; unique?: HeldUnique; stuck?: Stuck } = {}
+    const rest: Omit<Body, 'events'> = {}
     if (this.first > 0) {
       rest.first = this.first
       rest.snapshot = this.snapshot
@@ -244,6 +246,7 @@ export class Actor {
     }
     if (this.unique !== undefined) rest.unique = this.unique
     if (this.stuck !== undefined) rest.stuck = this.stuck
+    if (this.holds.length > 0) rest.holds = this.holds
     return encodeBody(this.events, rest)
   }
 
@@ -264,6 +267,7 @@ export class Actor {
     actor.parent = parentOf(machine.view(state).trigger)
     actor.unique = body.unique
     actor.stuck = body.stuck
+    actor.holds = body.holds ?? NO_HOLDS
     actor.stored = true
     actor.published = actor.sequence
     actor.committedEvents = actor.sequence
@@ -281,6 +285,7 @@ export class Actor {
   }
 }
 
+const NO_HOLDS: readonly KeptHold[] = []
 const ONLY_EVENTS = '{"events":['
 
 /** The last group that was asked for: most tasks in a row are of one. */

@@ -1,11 +1,11 @@
 import type { UserError } from '../core/errors.ts'
-import type { ActorId } from '../core/ids.ts'
+import type { ActorId, ClaimId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { TaskOrder } from '../core/machine.ts'
 import { type KeyName, type KeyRow, type LedgerRow, noWrites, type SegmentRow, type Writes } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import { keyText } from './actors.ts'
-import type { Reservation, Resource } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import type { Work } from './work.ts'
 
 /** Events of an actor whose history is told elsewhere are folded early: its row stays small. */
@@ -20,6 +20,8 @@ export class OpenBatch {
   readonly writes: Writes = noWrites()
   /** Rates whose tokens its deliveries spend. */
   readonly rates = new Set<Resource>()
+  /** Claims of other lanes whose grants its deliveries use: they must stand (E17). */
+  readonly checks = new Set<ClaimId>()
   /** What its transitions let go, once they are committed. */
   readonly freed: Reservation[] = []
   bytes = 0
@@ -71,6 +73,7 @@ export class OpenBatch {
     this.dropKeys(keyDrops)
     for (const list of Object.keys(lists) as (keyof typeof lists)[]) for (const row of lists[list]) (this.writes[list] as unknown[]).push(row)
     for (const rate of later.rates) this.rates.add(rate)
+    for (const claim of later.checks) this.checks.add(claim)
     this.freed.push(...later.freed)
     for (const { schedule, ...entry } of ledger) this.ledger(schedule, entry)
     this.bytes += later.bytes

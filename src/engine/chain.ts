@@ -1,4 +1,4 @@
-import { newId } from '../core/ids.ts'
+import { type ClaimId, newId } from '../core/ids.ts'
 import { type Answer, type Batch, type Claim, type Store, type StoreFault, StoreUnavailable, type Writes } from '../store/store.ts'
 import { Faults } from './faults.ts'
 import type { World } from './transition.ts'
@@ -6,8 +6,8 @@ import type { World } from './transition.ts'
 const RESEND_MS = 20
 const PAUSE_MS_MAX = 1_000
 
-/** What became of a batch. `refused`: its data is at fault (E14). */
-export type Fate = { is: 'committed' } | { is: 'fenced' } | { is: 'refused'; why: string }
+/** What became of a batch. `refused`: its data is at fault (E14). `unchecked`: it relied on claims of others that no longer stand (E17). */
+export type Fate = { is: 'committed' } | { is: 'fenced' } | { is: 'refused'; why: string } | { is: 'unchecked'; claims: ClaimId[] }
 
 /** A lane's chain of batches: each builds on the one before, and none is sent before the fate of the last is known (E1, E3). */
 export class Chain {
@@ -38,7 +38,7 @@ export class Chain {
     if (!this.unsure) this.faults.over()
   }
 
-  async send(writes: Writes): Promise<Fate> {
+  async send(writes: Writes, checks: readonly ClaimId[]): Promise<Fate> {
     const { claim, world } = this
     for (let pauseMs = RESEND_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
       const batch: Batch = {
@@ -47,7 +47,7 @@ export class Chain {
         claim: claim.claim,
         sequence: claim.sequence,
         lastBatch: claim.lastBatch,
-        checks: [],
+        checks,
         writes,
       }
       const sentAt = world.clock.monotonic()
@@ -58,7 +58,7 @@ export class Chain {
         this.sure()
         return answer
       }
-      if (answer.is === 'fenced') return answer
+      if (answer.is === 'fenced' || answer.is === 'unchecked') return answer
       if (answer.is === 'refused' && !answer.resend) return answer
       if (answer.is === 'unknown') {
         this.doubt(batch, answer.fault)

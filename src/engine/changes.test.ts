@@ -28,7 +28,7 @@ describe('a run whose attempts are used up and that parks', () => {
   test('is paused with its failure, holds no slot, and explain says what to do', async () => {
     const { it, get, run, runs } = await parked()
     expect(await get(run)).toMatchObject({ state: 'paused', reason: 'parked', failure, attempt: 1, closedAt: null })
-    expect(it.engine.workers.list('default')[0]?.running).toEqual([])
+    expect((await it.engine.workers.list('default'))[0]?.running).toEqual([])
     const { reasons } = await runs.explain('default', run)
     expect(reasons).toMatchObject([
       { code: 'parked', text: 'parked: its attempts are used up (TypeError: no)', command: `mainspring resume ${run.slice(-5)}` },

@@ -1,9 +1,12 @@
 import { UserError } from '../core/errors.ts'
+import { partOf, shardOf } from '../core/ids.ts'
 import type { GateKeys } from '../core/limits.ts'
 import type { Decision, RunChange } from '../core/machine.ts'
 import type { HistoryEvent, Payload } from '../core/run.ts'
+import { SHARDS } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Command } from './face.ts'
+import { homeOf } from './homes.ts'
 import type { Gating } from './limits/gating.ts'
 import type { Transaction } from './work.ts'
 
@@ -16,6 +19,7 @@ export function changeRun(transaction: Transaction, actor: Actor, change: RunCha
   const { queue = actor.queue, input = actor.input } = change
   const moves = change.queue !== undefined || change.input !== undefined
   const gate = moves ? gateFor(actor, { namespace, definition: name, queue, input }, gating, call) : undefined
+  refuseElsewhere(actor, gate, transaction)
   const decision = transaction.apply(actor, {
     is: 'change',
     command: id,
@@ -24,6 +28,15 @@ export function changeRun(transaction: Transaction, actor: Actor, change: RunCha
     change: gate === undefined ? change : { ...change, gate },
   } as { is: string })
   refuse(actor, decision, change.due === undefined ? '' : 'a parked run is due once it is resumed')
+}
+
+/** A sequence is one line in one place (E9), and a run stays where it is. */
+function refuseElsewhere(actor: Actor, gate: GateKeys | null | undefined, { shares }: Transaction): void {
+  const { namespace, name, id, view } = actor
+  if (!shares || gate?.sequence === undefined || gate.sequence === view.options.gate?.sequence) return
+  const home = homeOf(namespace, name, gate.sequence, null) as number
+  if (shardOf(home >>> 8, SHARDS) !== shardOf(partOf(id), SHARDS))
+    throw new UserError('invalid-option', { at: '/input', hint: 'it would be in another sequence: cancel it, and start it with this input' })
 }
 
 /** A parked run goes on, or a stuck one takes again what it choked on. @throws UserError `not-stuck`, `run-closed` */

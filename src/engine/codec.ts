@@ -3,6 +3,7 @@ import type { RunId } from '../core/ids.ts'
 import type { HistoryEvent, OpenState } from '../core/run.ts'
 import { type AnyMachine, MACHINES } from '../machines/registry.ts'
 import type { Row } from '../store/store.ts'
+import type { KeptHold } from './limits/resource.ts'
 
 /**
  * The body of a run's row: the events since the last segment, what was before them as a snapshot (E10), and what the engine itself keeps of the run.
@@ -17,6 +18,8 @@ export interface Body {
   events: HistoryEvent[]
   unique?: HeldUnique
   stuck?: Stuck
+  /** What its delivery holds of limits by rows of its own (E17). */
+  holds?: readonly KeptHold[]
 }
 
 /** The unique key that the run holds while it is in one of these states. */
@@ -40,6 +43,7 @@ export function encodeBody(events: readonly string[], rest: Omit<Body, 'events'>
   if (rest.first !== undefined && rest.first > 0) head += `"first":${rest.first},"lastAt":${rest.lastAt},"snapshot":${JSON.stringify(rest.snapshot)},`
   if (rest.unique !== undefined) head += `"unique":${JSON.stringify(rest.unique)},`
   if (rest.stuck !== undefined) head += `"stuck":${JSON.stringify(rest.stuck)},`
+  if (rest.holds !== undefined) head += `"holds":${JSON.stringify(rest.holds)},`
   return `{${head}"events":[${events.join(',')}]}`
 }
 

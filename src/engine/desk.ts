@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts'
 import type { Definitions } from './definitions.ts'
+import type { Lane } from './lane.ts'
 import type { Settle } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Work } from './work.ts'
@@ -9,6 +10,7 @@ export interface Desk {
   store: Store
   world: World
   definitions: Definitions
-  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
+  /** To the lane of a slot; null: to any. */
+  submit<T>(slot: number | null, make: (settle: Settle<T>, lane: Pick<Lane, 'isHere'>) => Work): Promise<T>
   available<T>(read: Promise<T>): Promise<T>
 }

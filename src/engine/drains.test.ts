@@ -3,7 +3,8 @@ import { openMemoryStore } from '../store/memory/store.ts'
 import { TestNode } from './test-engine.ts'
 
 const command = { id: 'c', by: 'ana', why: 'kernel update' }
-const drainingOf = (node: TestNode) => node.engine.workers.list('default').map(({ draining, drained }) => [draining, drained?.by, drained?.note])
+const drainingOf = async (node: TestNode) =>
+  (await node.engine.workers.list('default')).map(({ draining, drained }) => [draining, drained?.by, drained?.note])
 
 test('a drained worker gets no new task, keeps what it runs, and explain says so', async () => {
   const node = await TestNode.start(openMemoryStore())
@@ -11,8 +12,8 @@ test('a drained worker gets no new task, keeps what it runs, and explain says so
   const { answer, tasks } = await node.poll()
   const [task] = tasks
   await node.engine.workers.drain('default', 'w1', command)
-  expect(drainingOf(node)).toEqual([[true, 'ana', 'kernel update']])
-  expect(node.engine.queues.list('default')).toMatchObject([{ workers: 0 }])
+  expect(await drainingOf(node)).toEqual([[true, 'ana', 'kernel update']])
+  expect(await node.engine.queues.list('default')).toMatchObject([{ workers: 0 }])
   const waits = await node.run()
   expect((await node.poll({ last: answer })).tasks).toEqual([])
   const { reasons } = await node.engine.runs.explain('default', waits)
@@ -58,7 +59,7 @@ test('a server that starts again still knows, until the worker says that it goes
   const second = await TestNode.start(store, {}, { clock: first.clock, seed: 2 })
   await second.run({ definition: 'mail' })
   expect((await second.poll()).tasks).toEqual([])
-  expect(drainingOf(second)).toEqual([[true, 'ana', 'kernel update']])
+  expect(await drainingOf(second)).toEqual([[true, 'ana', 'kernel update']])
   await second.engine.tasks.gone('default', 'w1')
   expect(second.engine.settings.get('worker-drain')).toEqual([])
 })
@@ -78,5 +79,5 @@ test('one that is not there is refused, and one that left without a word is forg
 test('a worker is listed with what it has beside slots', async () => {
   const node = await TestNode.start(openMemoryStore())
   await node.poll({ units: { cpu: 1 }, unitsTotal: { cpu: 4 } })
-  expect(node.engine.workers.list('default')).toMatchObject([{ units: { cpu: 4 } }])
+  expect(await node.engine.workers.list('default')).toMatchObject([{ units: { cpu: 4 } }])
 })

@@ -25,7 +25,7 @@ export function drainCalls({ settings, workers, clock, put }: Options) {
   return {
     /** @throws UserError `worker-not-found` */
     async drain(namespace: string, worker: WorkerId, { by, why }: Command): Promise<void> {
-      const seen = workers.get(worker)
+      const seen = workers.get(worker) ?? workers.known(namespace).find(({ id }) => id === worker)
       if (seen?.namespace !== namespace || seen.gone) throw new UserError('worker-not-found', { found: worker })
       const drain: Pause = settings.drainOf(namespace, worker) ?? { by, note: why ?? null, since: clock.now() }
       await put(DRAIN_SETTING, namespace, worker, JSON.stringify(drain))

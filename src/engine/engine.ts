@@ -1,13 +1,13 @@
 import { WAIT_MS_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { isId, type RunId } from '../core/ids.ts'
+import { type ClaimId, isId, type RunId, slotOf } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { RETENTION_MS_DEFAULT } from '../core/options.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Activity } from './activity/activity.ts'
-import type { Actor } from './actor.ts'
+import { Actor, groupFor } from './actor.ts'
 import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
@@ -16,20 +16,22 @@ import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, NamespaceView, Pause } from './face.ts'
+import type { Command, Engine, Head, LendingWay, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf, SILENCE_HINT } from './faults.ts'
-import { type Beginning, unavailable } from './lane.ts'
+import { type Beginning, type Lane, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
+import type { Homes as LimitHomes } from './limits/homes.ts'
 import { Live } from './live.ts'
 import { nodeCalls } from './nodes.ts'
 import { type EngineOptions, SIZES } from './options.ts'
+import { homesOf } from './places.ts'
 import { sharing } from './queues/sharing.ts'
 import { relatedRuns } from './related.ts'
 import { retentionCalls } from './retention-calls.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
 import { DRAIN_SETTING } from './settings.ts'
-import { checkTogether, retryWork, type Settle, startWork } from './starts.ts'
+import { checkTogether, homeOfOrder, retryWork, type Settle, startWork } from './starts.ts'
 import { detailOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
@@ -47,18 +49,45 @@ export function createEngine(options: EngineOptions): Engine {
   const catalog = new Catalog(store.read)
   const { settings, definitions } = catalog
   const retentionMs = (namespace: string): number => settings.retentionOf(namespace)?.runsMs ?? RETENTION_MS_DEFAULT
-  const world: World = { clock, random, retentionMs, log: options.log ?? (() => {}) }
+  const world: World = {
+    clock,
+    random,
+    retentionMs,
+    log: options.log ?? (() => {}),
+    home: (namespace, order) => homeOfOrder(namespace, order, definitions),
+  }
   const live = new Live()
   const activity = new Activity(clock, store.read)
   const workers = new Workers(clock, (namespace, id) => settings.isDrained(namespace, id))
   const onClosed = options.onClosed ?? (() => {})
+  const listeners = new Set<(head: Head) => void>()
+  const mailListeners = new Set<(parts: readonly number[]) => void>()
+  const mailed = (parts: readonly number[]): void => {
+    for (const listener of mailListeners) listener(parts)
+  }
+  let reach: LendingWay | null = null
+  const lendingHomes: LimitHomes = {
+    of(part) {
+      const lane = reach === null ? null : tenures.laneOf(part)
+      if (lane === null || reach === null) return null
+      const { claim, node } = lane
+      const way = reach
+      return { claim, call: call => way.call(node, claim, call), look: resources => way.look(node, claim, resources) }
+    },
+    onMoved: listener => tenures.onMoved(listener),
+  }
+  const lender = (claim: ClaimId): Tenure['lending'] => {
+    const { lane, lending } = tenure()
+    if (lane.claim.claim !== claim) throw unavailable()
+    return lending
+  }
   let refusedOverload = 0
   const tenures = new Tenures(store, world, sizes, catalog, { name: options.nodeName, address: options.address ?? null }, (beginning, over) => {
     const ended = (next: Beginning | null): void => {
       live.doubt()
       over(next)
     }
-    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, ended })
+    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, listeners, mailed, homes: lendingHomes, ended })
   })
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
@@ -77,19 +106,27 @@ export function createEngine(options: EngineOptions): Engine {
   }
   /** Whatever waits for a commit. */
   const told = <T>(call: () => Promise<T>): Promise<T> => tenure().lane.chain.faults.answer(call)
-  const submit = async <T>(make: (settle: Settle<T>) => Work): Promise<T> =>
+  /** Where a slot is served here. */
+  const tenureFor = (slot: number): Tenure => {
+    const current = tenure()
+    if (!current.holds(slot >>> 8)) throw unavailable()
+    return current
+  }
+  /** `slot` null: any lane will do. */
+  const submit = async <T>(slot: number | null, make: (settle: Settle<T>, lane: Lane) => Work): Promise<T> =>
     told(
       () =>
         new Promise<T>((resolve, reject) => {
+          const { lane } = slot === null ? tenure() : tenureFor(slot)
           const refused = (error: unknown): void => {
             if (error instanceof UserError && error.code === 'overloaded') refusedOverload++
             reject(error)
           }
-          tenure().lane.submit(make({ resolve, reject: refused }))
+          lane.submit(make({ resolve, reject: refused }, lane))
         }),
     )
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
-    submit(settle => ({
+    submit(slotOf(id), settle => ({
       ids: [id],
       further: transaction => toldOfEnd(transaction.actor(id)),
       bytes: 200,
@@ -110,7 +147,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (reply !== undefined && !reply.ok) throw new UserError('run-closed', { found: id, hint: `it is ${actor.view.state}` })
       })
   const putSetting = async (kind: string, namespace: string, name: string, value: string | null): Promise<void> => {
-    await submit<void>(settle => ({
+    await submit<void>(null, settle => ({
       ids: [],
       bytes: 200,
       execute: transaction => transaction.set({ namespace, kind, name, value, changedAt: clock.now() }),
@@ -127,7 +164,9 @@ export function createEngine(options: EngineOptions): Engine {
   const readLanes = async () => ({ version: await available(store.read.settingsVersion()), lanes: await available(store.lanes()) })
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
-  const tasks = workerCalls(tenure, workers, world, sizes)
+  const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
+  const shares = sharing(tenure, definitions, clock)
+  const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
     start: () => tenures.start(),
@@ -135,6 +174,28 @@ export function createEngine(options: EngineOptions): Engine {
     ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
     serves: () => tenures.current !== null,
     owner: () => tenures.owner(),
+    places: {
+      self: tenures.node,
+      holds: slot => tenures.current?.holds(slot >>> 8) ?? false,
+      ownerOf: slot => tenures.ownerOf(slot >>> 8),
+      others: () => tenures.others(),
+      refresh: async () => void (await available(tenures.look())),
+    },
+    homes,
+    lending: {
+      call: (claim, call) => lent(() => lender(claim).call(call)),
+      look: (claim, resources) => lent(async () => lender(claim).look(resources)),
+      reach(way) {
+        reach = way
+      },
+    },
+    mail: {
+      hint: () => tenures.current?.mailroom.hint(),
+      onSent(listener) {
+        mailListeners.add(listener)
+        return () => mailListeners.delete(listener)
+      },
+    },
     nodes: nodeCalls({ settings, clock, read: () => available(tenures.nodes()), readLanes, put: putSetting }),
     fault: () => {
       const found = fault()
@@ -142,7 +203,13 @@ export function createEngine(options: EngineOptions): Engine {
       return tenures.current?.lane.chain.faults.silent === true ? SILENCE_HINT : null
     },
     runs: {
-      start: async (namespace, call) => submit(settle => startWork(namespace, call, definitions, world, settle)),
+      start: async (namespace, call) =>
+        submit(null, (settle, { isHere }) => {
+          const work = startWork(namespace, call, definitions, world, settle)
+          // Who sent it here may know of other definitions, or of another owner.
+          if (!work.ids.every(isHere)) throw unavailable()
+          return work
+        }),
       async resolve(namespace, id) {
         const text = id.toLowerCase()
         if (isId(text)) return text
@@ -196,6 +263,7 @@ export function createEngine(options: EngineOptions): Engine {
       async explain(namespace, id) {
         const found = await row(namespace, id)
         const current = tenure()
+        if (!isClosed(found.state)) await current.limits.look(groupFor(Actor.load(found)))
         return explain(found, {
           settings,
           workers,
@@ -211,7 +279,10 @@ export function createEngine(options: EngineOptions): Engine {
         command(namespace, id, (transaction, actor) => signalRun(transaction, actor, { is: 'signal', command: commandId, name, payload, by })),
       cancel: ask('cancel'),
       terminate: ask('terminate'),
-      retry: async (namespace, id, asked) => submit(settle => retryWork(namespace, id, asked, definitions, world, settle)),
+      async retry(namespace, id, asked) {
+        const slot = await homes.retry(namespace, id, asked.input)
+        return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
+      },
       change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
           const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
@@ -222,19 +293,23 @@ export function createEngine(options: EngineOptions): Engine {
     definitions: {
       register: async (namespace, specs) => {
         for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
-        return submit(settle => ({
+        let isNew = false
+        await submit<void>(null, settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {
+            isNew = false
             for (const { kind, name, version, options, schema } of specs) {
               const known = definitions.get(namespace, name)
               if (known?.version === version) continue
+              isNew = true
               transaction.define({ namespace, name, version, kind, options: JSON.stringify(options), schema, registeredAt: clock.now() })
             }
           },
           done: () => settle.resolve(undefined),
           failed: settle.reject,
         }))
+        if (isNew) await available(tenures.followed())
       },
       list: namespace =>
         definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({
@@ -244,7 +319,7 @@ export function createEngine(options: EngineOptions): Engine {
         })),
       async detail(namespace, name) {
         const definition = definitions.require(namespace, name, '/path/name')
-        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        const present = workers.known(namespace).filter(worker => workers.present(worker))
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
       },
       override: (namespace, name, options, by) => {
@@ -264,18 +339,19 @@ export function createEngine(options: EngineOptions): Engine {
     activity: {
       get: (...given) => available(activity.get(...given)),
       lastHour: (...given) => available(activity.lastHour(...given)),
+      counted: (...given) => available(activity.counted(...given)),
     },
     retention: retentionCalls({ settings, clock, read: store.read, available, putSetting, collect: () => tenure().retention.collect() }),
     limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),
     queues: {
-      shares: sharing(tenure, definitions, clock),
-      list(namespace) {
+      shares: async (...given) => shares(...given),
+      async list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
-        const present = workers.list(namespace).filter(worker => workers.present(worker))
+        const present = workers.known(namespace).filter(worker => workers.present(worker))
         return [...names].sort().map(name => {
           const { queued = 0, running = 0, scheduled = 0, waiting = 0, paused = 0 } = counts.get(name) ?? {}
           return {
@@ -295,16 +371,18 @@ export function createEngine(options: EngineOptions): Engine {
     },
     workers: {
       ...drainCalls({ settings, workers, clock, put: putSetting }),
-      silent: namespace =>
+      tell: () => workers.tell(),
+      told: (node, list) => workers.told(node, list),
+      silent: async namespace =>
         workers
           .silent(namespace)
           .filter(({ lastSeenAt }) => clock.now() - lastSeenAt < SILENT_TOLD_MS)
           .map(({ id, name, lastSeenAt }) => ({ id, name, lastSeenAt })),
-      list: namespace =>
+      list: async namespace =>
         workers
           .list(namespace)
           .filter(worker => workers.present(worker))
-          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining }) => ({
+          .map(({ id, name, serves, queues, labels, slots, units, lastSeenAt, draining, via }) => ({
             id,
             name,
             draining,
@@ -315,6 +393,7 @@ export function createEngine(options: EngineOptions): Engine {
             slots,
             units,
             lastSeenAt,
+            via,
             running: (tenures.current?.leases.ofWorker(id) ?? []).map(({ run, definition, attempt, since, stuck }) => ({
               run,
               definition,
@@ -335,26 +414,28 @@ export function createEngine(options: EngineOptions): Engine {
       log: async (...given) => told(() => tasks.log(...given)),
       advance: async (...given) => told(() => tasks.advance(...given)),
     },
-    subscribe: (namespace, run, listener) => live.subscribe(namespace, run, listener),
+    subscribe: async (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {
       get: kind => settings.ofKind(kind).map(({ namespace, name, value, changedAt }) => ({ namespace, name, value: value as string, changedAt })),
       put: putSetting,
     },
-    namespaces() {
-      const found = new Map<string, NamespaceView>()
-      const view = (name: string): NamespaceView => {
-        const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
-        found.set(name, known)
-        return known
-      }
-      view(NAMESPACE_DEFAULT)
-      for (const { namespace } of definitions.all()) view(namespace).definitions++
-      // Keys of the API are of no namespace.
-      for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
-      for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
-        view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
-      for (const { namespace } of workers.allPresent()) view(namespace).workers++
-      return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    namespaces: {
+      async list() {
+        const found = new Map<string, NamespaceView>()
+        const view = (name: string): NamespaceView => {
+          const known = found.get(name) ?? { name, definitions: 0, open: 0, workers: 0 }
+          found.set(name, known)
+          return known
+        }
+        view(NAMESPACE_DEFAULT)
+        for (const { namespace } of definitions.all()) view(namespace).definitions++
+        // Keys of the API are of no namespace.
+        for (const namespace of settings.namespaces()) if (namespace !== '') view(namespace)
+        for (const { namespace, counts } of tenures.current?.counters.all() ?? [])
+          view(namespace).open += Object.values(counts).reduce((sum, count) => sum + count, 0)
+        for (const { namespace } of workers.allPresent()) view(namespace).workers++
+        return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      },
     },
     stats() {
       const current = tenures.current
@@ -366,6 +447,7 @@ export function createEngine(options: EngineOptions): Engine {
         scheduled: counts.scheduled,
         waiting: counts.waiting,
         paused: counts.paused,
+        oldestAt: current?.queues.oldest(namespace, queue) ?? null,
       }))
       return {
         started: current?.counters.started ?? 0,
@@ -390,3 +472,12 @@ const ENDINGS_MAX = 50_000
 const ENDINGS_HINT = `the end of an id is looked for among the newest ${ENDINGS_MAX.toLocaleString('en')} runs: name an older one by its whole id`
 /** So long a worker that fell silent is told of: then it is taken for gone. */
 const SILENT_TOLD_MS = 3_600_000
+
+/** A lane that is gone counts nothing any more. */
+async function lent<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch {
+    throw unavailable()
+  }
+}

@@ -4,13 +4,13 @@ import type { RunOptions } from '../core/options.ts'
 import { OPEN_STATES, type OpenState } from '../core/run.ts'
 import { seeded } from '../core/seeded.ts'
 import { MACHINES } from '../machines/registry.ts'
-import type { Row } from '../store/store.ts'
+import { ALL_SHARDS, type Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { Definitions } from './definitions.ts'
 import { explain } from './explain.ts'
 import type { Poll } from './face.ts'
 import { Leases } from './leases.ts'
-import { Limits } from './limits/limits.ts'
+import { Limits, type LimitsOptions } from './limits/limits.ts'
 import { Settings } from './settings.ts'
 import { TestClock } from './test-clock.ts'
 import { transition, type World } from './transition.ts'
@@ -33,7 +33,7 @@ const poll: Poll = {
 /** A run, the workers that were heard of, and what an operator has set. */
 class Scene {
   readonly clock = new TestClock(START)
-  readonly world: World = { clock: this.clock, random: seeded(1), retentionMs: () => 0, log: () => {} }
+  readonly world: World = { clock: this.clock, random: seeded(1), retentionMs: () => 0, log: () => {}, home: () => null }
   readonly settings = new Settings()
   readonly workers = new Workers(this.clock)
   readonly leases = new Leases(
@@ -110,7 +110,12 @@ class Scene {
     const { actor } = this
     const row: Row = actor.closed ? ({ ...actor.openRow(), ...actor.closingRow() } as unknown as Row) : actor.openRow()
     const { settings, workers, leases, fresh } = this
-    const limits = new Limits(new Definitions(settings).rules, this.clock)
+    const limits = new Limits({
+      rules: new Definitions(settings).rules,
+      clock: this.clock,
+      claim: { shards: ALL_SHARDS },
+      share: false,
+    } as unknown as LimitsOptions)
     const queues = { of: () => undefined }
     return explain(row, { settings, workers, leases, limits, queues, fresh, registered: () => this.registered, awaited: () => this.awaited })
   }

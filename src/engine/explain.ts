@@ -8,6 +8,7 @@ import type { HeldUnique } from './codec.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
 import type { Limits } from './limits/limits.ts'
+import { standingOf } from './limits/standing.ts'
 import { limitReason } from './limits/words.ts'
 import { gatesOf } from './queues/gates.ts'
 import type { Line } from './queues/line.ts'
@@ -103,13 +104,12 @@ function ignoresStop(actor: Actor): Reason {
 /** What it has passed, and where it stands among those that wait like it. */
 function standing(actor: Actor, group: Group, { limits }: ExplainWorld, line: Line | undefined): string[] {
   const told: string[] = []
-  const now = limits.now()
-  for (const bound of limits.boundsOf(group)) {
-    const { limit, per } = bound.applied
-    if (limits.freeAt(bound, now) !== null) continue
-    const used = limit.is === 'rate' ? (bound.resource.spent?.used(now, limit.everyMs as number) ?? 0) : bound.resource.used
+  for (const { applied, resource } of limits.boundsOf(group)) {
+    const { limit, per, weight } = applied
+    const { used, freeAt } = standingOf(limits, limit, resource, weight)
+    if (freeAt !== null) continue
     told.push(
-      `${limit.is === 'rate' ? 'rate' : 'limit'} "${limit.name}"${per === null ? '' : ` for ${per}=${bound.resource.key}`}: ${used} of ${limit.max}`,
+      `${limit.is === 'rate' ? 'rate' : 'limit'} "${limit.name}"${per === null ? '' : ` for ${per}=${resource.key}`}: ${used} of ${limit.max}`,
     )
   }
   if (line?.share == null) return told
@@ -133,7 +133,7 @@ function uniqueText({ key, states }: HeldUnique): string {
 
 /** What the workers that were heard of lately lack for this group. */
 function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reason[] {
-  const known = world.workers.list(group.namespace)
+  const known = world.workers.known(group.namespace)
   const present = known.filter(worker => world.workers.present(worker))
   const fits = present.filter(worker => misfit(worker, group) === null)
   if (fits.length > 0) {

@@ -1,6 +1,6 @@
 import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
-import type { AnswerId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
+import type { AnswerId, ClaimId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { Limit, LimitHolder, LimitRule, LimitTarget, SetBy, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
@@ -13,13 +13,12 @@ import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, typ
 import { type Advance, ENTRIES_MAX, type Entry } from '../machines/workflow/types.ts'
 import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
+import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
+import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
+import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
 
-/**
- * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
- * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
- */
 /** How long what has ended is kept, and what of it may go. */
 export interface RetentionCalls {
   get(namespace: string): RetentionView
@@ -45,6 +44,10 @@ export interface Collected {
   more: boolean
 }
 
+/**
+ * The engine as the API, the dialects and the embedding process see it. Every method may throw `UserError`; `unavailable` and `overloaded` carry
+ * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
+ */
 export interface Engine {
   /** Claims the shards and begins to work, or stands by while another node holds them; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
@@ -57,6 +60,16 @@ export interface Engine {
   /** The node that serves while this one stands by; null: this one does, or it is not known. */
   owner(): Omit<NodeView, 'drained'> | null
   readonly nodes: NodeCalls
+  readonly places: Places
+  readonly lending: LendingCalls
+  /** Letters between the runs of several nodes (E7): both are hints, a node looks by itself once a second. */
+  readonly mail: {
+    /** There may be some for this node. */
+    hint(): void
+    /** Calls with the parts for which some lie there, of other nodes. */
+    onSent(listener: (parts: readonly number[]) => void): () => void
+  }
+  readonly homes: Homes
   /** What is wrong with the store now, its disk or that it does not answer, and what to do, in a clause; null: nothing. Calls that wait for a commit are answered `unavailable` meanwhile. */
   fault(): string | null
 
@@ -94,6 +107,7 @@ export interface Engine {
     resume(namespace: string, id: RunId, command: Command): Promise<void>
   }
   readonly definitions: {
+    /** Answered once every node goes by them (E21). */
     register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
     list(namespace: string): DefinitionView[]
     /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
@@ -112,29 +126,33 @@ export interface Engine {
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
   readonly queues: {
-    list(namespace: string): QueueView[]
+    list(namespace: string): Promise<QueueView[]>
     /** How its keys share a queue now, by what dispatch goes by. Where there is much, as it was within the last second. */
-    shares(namespace: string, queue: string): QueueShares
+    shares(namespace: string, queue: string): Promise<QueueShares>
   }
   readonly workers: {
-    list(namespace: string): WorkerView[]
+    list(namespace: string): Promise<WorkerView[]>
     /** Workers that fell silent within the last hour, and did not say that they go. */
-    silent(namespace: string): Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]
+    silent(namespace: string): Promise<Pick<WorkerView, 'id' | 'name' | 'lastSeenAt'>[]>
     /** It gets no new task; what it runs goes on. @throws UserError `worker-not-found` */
     drain(namespace: string, worker: WorkerId, command: Command): Promise<void>
     undrain(namespace: string, worker: WorkerId): Promise<void>
+    /** Those that poll this node, for others. */
+    tell(): WorkerTold[]
+    /** Those that poll another node, as it tells once a second; null: the same as before. Who hands out here is asked by them, too. */
+    told(node: string, workers: readonly WorkerTold[] | null): void
   }
   readonly tasks: WorkerCalls
-  /** Committed changes as they are released. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
-  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): () => void
+  /** Committed changes as they are released, from the answer on, which ends it. `run` null: all of the namespace. A subscriber that is too slow gets `{ is: 'lagged' }` and must read anew. */
+  subscribe(namespace: string, run: RunId | null, listener: (event: LiveEvent) => void): Promise<() => void>
   /** API keys and whatever else the server keeps with the store (settings of a kind of its own). */
   readonly settings: {
     get(kind: string): { namespace: string; name: string; value: string; changedAt: Instant }[]
     put(kind: string, namespace: string, name: string, value: string | null): Promise<void>
   }
   /** Namespaces in which anything is registered, set, open or at work, by name; `default` always. */
-  namespaces(): NamespaceView[]
-  /** Figures for /metrics and the status page: cheap, from memory. */
+  readonly namespaces: { list(): Promise<NamespaceView[]> }
+  /** Figures of this node alone, for /metrics: cheap, from memory. */
   stats(): EngineStats
 }
 
@@ -173,6 +191,47 @@ export interface ShardsView {
   free: number[]
 }
 
+/** A node as others reach it. */
+export type Peer = Pick<NodeView, 'id' | 'name' | 'address'>
+
+/** Where things are, as far as is known here. */
+export interface Places {
+  /** This node's own id. */
+  readonly self: string
+  /** This node serves what lives in that slot. */
+  holds(slot: number): boolean
+  /** Who serves it, this node included; null: nobody that is known, so a takeover is under way. */
+  ownerOf(slot: number): Peer | null
+  /** The other nodes that are alive. */
+  others(): Peer[]
+  /** Looks again, now. */
+  refresh(): Promise<void>
+}
+
+/** What is limited is counted in one place (E17): how lanes ask one another. */
+export interface LendingCalls {
+  /** For another node. Rejects with `unavailable` where this node's lane is another by now. */
+  call(claim: ClaimId, call: HomeCall): Promise<HomeAnswer>
+  look(claim: ClaimId, resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
+  /** How other nodes are asked. */
+  reach(way: LendingWay): void
+}
+export interface LendingWay {
+  call(node: Peer, claim: ClaimId, call: HomeCall): Promise<HomeAnswer>
+  look(node: Peer, claim: ClaimId, resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
+}
+
+/** The slots of what is yet to be (E9). What is there already carries its slot in its id. */
+export interface Homes {
+  /** A slot for each start; the call has its key. @throws UserError what is refused before anything is sent, as `unknown-definition` */
+  starts(namespace: string, call: StartCall): number[]
+  retry(namespace: string, id: RunId, input?: Payload): Promise<number>
+  schedule(namespace: string, name: string): number
+  /** Also of an operation on many runs, by the id of its command. */
+  batch(callKey: string): number
+  sequence(namespace: string, definition: string, key: string): number
+}
+
 /** The nodes of a cluster. */
 export interface NodeCalls {
   /** Those whose claims stand, by name. */
@@ -190,6 +249,25 @@ export interface ActivityCalls {
   get(namespace: string, hours: number): Promise<ActivityView>
   /** Queues and definitions of which anything started or closed within the last hour. */
   lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }>
+  /** What both follow from, of this node alone. */
+  counted(namespace: string, hours: number): Promise<Counted>
+}
+/** What one node counted itself, and what it read of before, as counts by their places in a minute: put together, those of several nodes are as exact as of one. */
+export interface Counted {
+  from: Instant
+  stepMs: number
+  since: Instant
+  countedSince: Instant
+  own: Counts
+  before: Counts
+}
+/** `pairs` of place and count. */
+export interface Counts {
+  /** A step each. */
+  points: number[][]
+  /** Of the last hour. */
+  queues: { name: string; pairs: number[] }[]
+  definitions: { name: string; pairs: number[] }[]
 }
 export interface HourView {
   started: number
@@ -215,15 +293,15 @@ export interface PercentilesView {
 /** Everything that is limited (E17, E18): by the code's definitions, by an operator over them, or by an operator alone. */
 export interface LimitCalls {
   /** All in force, by name. */
-  list(namespace: string): LimitView[]
+  list(namespace: string): Promise<LimitView[]>
   /** With its keys that are in use or waited for, the fullest first, 100 at most. @throws UserError `limit-not-found` */
-  get(namespace: string, name: string): LimitDetail
+  get(namespace: string, name: string): Promise<LimitDetail>
   /** Those that a run of this definition, queue and input would meet, by name. `queue` null: that of the definition. */
   met(namespace: string, definition: string, queue: string | null, input: Payload | null): LimitMet[]
   /** An operator's limit over the code's of that name, or one of his own, which needs `on`. null: the code's again, or none. Answered once it is in force (E21). */
   set(namespace: string, name: string, set: LimitSet | null, by: string | null): Promise<void>
   /** Sequences that a failed run stopped and in which others wait, at most `limit`. */
-  stopped(namespace: string, limit: number): { definition: string; key: string; run: RunId }[]
+  stopped(namespace: string, limit: number): Promise<{ definition: string; key: string; run: RunId }[]>
   /** A sequence that stopped at a failed run goes on with the next. @throws UserError `sequence-not-stopped` */
   resumeSequence(namespace: string, definition: string, key: string, command: Command): Promise<void>
 }
@@ -272,7 +350,8 @@ export interface ScheduleCalls {
   /** An operator's changes, each field whole; null removes them all. */
   override(namespace: string, name: string, override: Partial<ScheduleSpec> | null, command: Command): Promise<SchedulePut>
   remove(namespace: string, name: string, command: Command): Promise<void>
-  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null } & Command): Promise<void>
+  /** `gone`: because it left the code. */
+  pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null; gone?: boolean } & Command): Promise<void>
   resume(namespace: string, name: string, command: Command): Promise<void>
   /** Starts a run now, whatever the overlap policy says. Answers its line in the ledger. */
   trigger(namespace: string, name: string, command: Command): Promise<{ n: number; run: RunId }>
@@ -386,6 +465,12 @@ export interface ScheduleExplanation {
 
 /** The worker side: docs/architecture.md section 8. */
 export interface WorkerCalls {
+  /** The sort key of what would be handed out to this poll now; null: nothing. Who asks is a worker that is there. */
+  head(namespace: string, poll: Poll): number | null
+  /** What there is to hand out, the first in order first. */
+  heads(limit: number): Head[]
+  /** Calls when there is something to hand out that no poll here takes; once, until it is gone. */
+  onReady(listener: (head: Head) => void): () => void
   /** Waits up to `waitMs` for a first task. What the last answer held and did not arrive is given again with the same attempt and delivery (E16). */
   poll(namespace: string, poll: Poll, signal: AbortSignal): Promise<{ answer: AnswerId; tasks: Delivery[] }>
   complete(namespace: string, worker: WorkerId, results: readonly (Ref & TaskResult)[]): Promise<CompletionAnswer[]>
@@ -420,6 +505,15 @@ export interface Journal {
 /** `held`: go on. `cancel`: held, and the run is asked to stop. `lost`: abort, the result will be refused. */
 export type BeatAnswer = 'held' | 'cancel' | 'lost'
 
+/** Ready tasks that fit the same workers, and the sort key of the one that goes first (E24). */
+export interface Head {
+  namespace: string
+  queue: string
+  definition: string
+  labels: Labels | null
+  sort: number
+}
+
 export interface Poll {
   worker: WorkerId
   /** For people: `host:pid` or a name given. */
@@ -438,6 +532,8 @@ export interface Poll {
   units?: Units
   unitsTotal?: Units
   waitMs: number
+  /** The node that the worker polls, where it asks for it. */
+  via?: string
 }
 
 export interface Delivery extends Ref {
@@ -480,6 +576,8 @@ export interface StartCall {
   callKey: string | null
   by: string | null
   starts: readonly StartRequest[]
+  /** Part of a larger call: the place of each start in it, from which its id and the place of an error follow. */
+  places?: readonly number[]
 }
 
 export interface StartRequest {
@@ -632,7 +730,12 @@ export interface WorkerView {
   draining: boolean
   /** Whose word that was, and since when. */
   drained: Pause | null
+  /** The node that it polls; null: this one. */
+  via: string | null
 }
+
+/** What nodes tell each other of a worker. */
+export type WorkerTold = Pick<WorkerView, 'id' | 'name' | 'serves' | 'queues' | 'labels' | 'slots' | 'units'> & { namespace: string }
 
 /**
  * Which runs are meant. What the store's filter does not know stands in the bodies of runs, which only the engine reads: it looks through so many of
@@ -740,7 +843,17 @@ export interface EngineStats {
   batchBytes: number
   refusedOverload: number
   stuck: number
-  queues: { namespace: string; queue: string; depth: number; running: number; scheduled: number; waiting: number; paused: number }[]
+  queues: {
+    namespace: string
+    queue: string
+    depth: number
+    running: number
+    scheduled: number
+    waiting: number
+    paused: number
+    /** When the oldest ready task became ready. */
+    oldestAt: Instant | null
+  }[]
   workers: number
 }
 
@@ -767,4 +880,15 @@ export type {
   Unique,
   Units,
 }
-export { BATCH_DEPTH_MAX, BATCH_TAG, CATCHUPS, ENTRIES_MAX, OPERATIONS, OVERLAPS, refuseUnknownPlaceholder }
+export {
+  activityTogether,
+  BATCH_DEPTH_MAX,
+  BATCH_TAG,
+  CATCHUPS,
+  ENTRIES_MAX,
+  lastHourTogether,
+  OPERATIONS,
+  OVERLAPS,
+  refuseUnknownPlaceholder,
+  registering,
+}

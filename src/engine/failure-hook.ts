@@ -24,8 +24,9 @@ export function tellHook(actor: Actor, decision: Decision<HistoryEvent>, transac
   if (definition === null) return unknown(actor, hook, world)
   const run = callRunId(`${actor.id}:hook:${actor.sequence}`, 0, slotOf(actor.id))
   const order = { definition: definition.name, input: inputOf(actor, event), options: {}, trigger: { is: 'hook' as const, run: actor.id, event } }
-  // It is started once for each event, whatever its own definition says of starts that are alike.
-  const planned = { ...planFor(actor.namespace, run, definition, order, definitions.gating), key: null, unique: null, gather: null }
+  // It is started once for each event, whatever its own definition says of starts that are alike, or in line.
+  const { gate, ...start } = planFor(actor.namespace, run, definition, order, definitions.gating)
+  const planned = { ...start, key: null, unique: null, gather: null, gate: gate?.keys === undefined ? null : { keys: gate.keys } }
   begin(actor.namespace, planned, { by: null }, transaction, world)
 }
 

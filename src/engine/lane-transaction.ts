@@ -1,14 +1,16 @@
-import type { RunId } from '../core/ids.ts'
+import { invariant } from '../core/errors.ts'
+import { type ActorId, newId, partOf, type RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
-import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, SettingRow } from '../store/store.ts'
+import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, MailRow, SettingRow } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
 import type { HeldUnique } from './codec.ts'
-import type { Reservation, Resource } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import { takeTurn } from './limits/sequences.ts'
+import type { Letter } from './mail.ts'
 import { transition, unstick, type World } from './transition.ts'
 import type { Transaction } from './work.ts'
 
@@ -16,6 +18,8 @@ import type { Transaction } from './work.ts'
 export interface TransactionHost {
   readonly actors: Actors
   readonly world: World
+  readonly shares: boolean
+  isHere(id: ActorId): boolean
   /** The batch that already carries a change of this actor and has not left. */
   gather(actor: Actor): OpenBatch | null
   /** Two that one work changes are committed together. */
@@ -26,13 +30,18 @@ export interface TransactionHost {
   owns(reservation: Reservation): boolean
 }
 
-export const NO_KEYS: ReadonlyMap<string, KeyRow> = new Map()
+/** What was read for a work, and is not kept: keys, and actors of other lanes. */
+export interface Loaded {
+  keys: ReadonlyMap<string, KeyRow>
+  visitors: ReadonlyMap<RunId, Actor>
+}
+export const NOTHING_LOADED: Loaded = { keys: new Map(), visitors: new Map() }
 
 /** What the work that is executed just now may touch. One object serves all works of a lane: they are executed one after the other. */
 export class LaneTransaction implements Transaction {
   /** Where what changes is written. */
   into: OpenBatch
-  loaded: ReadonlyMap<string, KeyRow> = NO_KEYS
+  loaded = NOTHING_LOADED
   private readonly host: TransactionHost
 
   constructor(host: TransactionHost, into: OpenBatch) {
@@ -41,12 +50,12 @@ export class LaneTransaction implements Transaction {
   }
 
   actor(id: RunId): Actor | null {
-    return this.host.actors.get(id) ?? null
+    return this.host.actors.get(id) ?? this.loaded.visitors.get(id) ?? null
   }
 
   key(name: KeyName): KeyRow | null {
     const known = this.host.actors.key(name)
-    return known === undefined ? (this.loaded.get(keyText(name)) ?? null) : known
+    return known === undefined ? (this.loaded.keys.get(keyText(name)) ?? null) : known
   }
 
   create(row: Parameters<Transaction['create']>[0], machine: AnyMachine): Actor {
@@ -57,6 +66,7 @@ export class LaneTransaction implements Transaction {
 
   apply(actor: Actor, input: { is: string }): Decision<HistoryEvent> | null {
     const { host } = this
+    invariant(host.isHere(actor.id), 'an actor changes in its own lane alone', { run: actor.id, input: input.is })
     const stuckBefore = actor.stuck
     const decision = transition(actor, input, host.world)
     if (stuckBefore !== undefined && actor.stuck === stuckBefore && input.is === 'cancel') this.answerForNobody(actor)
@@ -106,8 +116,22 @@ export class LaneTransaction implements Transaction {
       return false
     }
     takeTurn(actor, this)
-    for (const { applied, resource } of actor.reservation?.bounds ?? []) if (applied.limit.is === 'rate') this.into.latest.rates.add(resource)
+    if (actor.reservation !== null && actor.reservation.holds.length > 0) this.hold(actor, actor.reservation)
+    // What another lane counts, that one has written.
+    for (const { applied, resource } of actor.reservation?.bounds ?? [])
+      if (applied.limit.is === 'rate' && resource.borrowed === null) this.into.latest.rates.add(resource)
     return true
+  }
+
+  /** Recorded with the delivery; whoever granted it must still stand then. */
+  private hold(actor: Actor, { holds, since }: Reservation): void {
+    const { writes, checks } = this.into.latest
+    const { namespace, id: run } = actor
+    actor.holds = holds.map(({ id, limit, key, weight }) => ({ id, limit, key, weight }))
+    for (const { id, limit, key, weight, part, home } of holds) {
+      writes.holds.push({ id, part, namespace, limit, key, run, weight, since: Math.floor(since) })
+      if (home !== null) checks.add(home)
+    }
   }
 
   spend(rates: readonly Resource[]): void {
@@ -132,6 +156,25 @@ export class LaneTransaction implements Transaction {
 
   dropLines(lines: readonly LineName[]): void {
     this.into.latest.writes.ledgerDrops.push(...lines)
+  }
+
+  get shares(): boolean {
+    return this.host.shares
+  }
+
+  isHere(id: ActorId): boolean {
+    return this.host.isHere(id)
+  }
+
+  send(from: ActorId, to: ActorId, letter: Letter): void {
+    const { clock, random } = this.host.world
+    // It gets its number when its batch is sealed.
+    const row = { to: partOf(to), from: partOf(from), n: 0, id: newId(clock.now(), random), body: JSON.stringify(letter) }
+    this.into.latest.writes.mail.push(row)
+  }
+
+  take({ body: _, ...row }: MailRow): void {
+    this.into.latest.writes.mailTaken.push(row)
   }
 
   private touch(actor: Actor): void {

@@ -63,7 +63,7 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
   const told: string[] = []
   const lane = new Lane(
     scripted.store,
-    { clock, random, retentionMs: () => 0, log: () => {} },
+    { clock, random, retentionMs: () => 0, log: () => {}, home: () => null },
     { ...SIZES, ...sizes },
     { claim, confirmedAt: clock.monotonic(), singles: [] },
     {

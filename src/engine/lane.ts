@@ -1,16 +1,19 @@
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
+import type { ActorId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import type { Batch, Claim, KeyRow, Row, Store } from '../store/store.ts'
+import type { Batch, Claim, Row, Store } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import { Actors } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
 import { Chain } from './chain.ts'
-import { LaneTransaction, NO_KEYS, type TransactionHost } from './lane-transaction.ts'
-import type { Reservation } from './limits/limits.ts'
+import { LaneTransaction, type Loaded, NOTHING_LOADED, type TransactionHost } from './lane-transaction.ts'
+import type { LimitsCarried } from './limits/carried.ts'
+import type { Reservation } from './limits/resource.ts'
 import type { Prepared } from './live.ts'
 import { Loader } from './loader.ts'
 import type { Sizes } from './options.ts'
+import { isOn } from './shares.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -21,6 +24,10 @@ export interface Beginning {
   confirmedAt: number
   /** Works of a refused batch, to be executed again one a commit (E14). */
   singles: Work[]
+  /** None of these is at fault: they need not go one by one. */
+  together?: boolean
+  /** What others rely on that is in no row (E17). */
+  limits?: LimitsCarried
 }
 
 /** What the lane tells those who live on it. */
@@ -62,24 +69,34 @@ export class Lane {
   private readonly broken = new Map<Work, UserError>()
   /** Works that go one a commit, after a refused batch; the rest waits behind. */
   private singles: Work[]
+  /** Works that are executed once memory is loaded. */
+  private again: Work[]
   readonly chain: Chain
   private readonly transaction: LaneTransaction
   /** Where a work that is held back changes its actor, before it joins a batch. */
   private readonly alone = new OpenBatch()
   ended = false
   bytes = 0
+  /** The number of the last letter that it sent (E7). */
+  lastMail = 0
+  /** Whether an actor lives on its shards. */
+  readonly isHere: (id: ActorId) => boolean
 
-  constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles }: Beginning, events: LaneEvents) {
+  constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles, together = false }: Beginning, events: LaneEvents) {
     this.world = world
     this.sizes = sizes
     this.chain = new Chain(store, world, claim, confirmedAt)
     this.events = events
-    this.singles = singles
+    this.singles = together ? [] : singles
+    this.again = together ? singles : []
+    this.isHere = isOn(claim)
     for (const work of singles) this.bytes += work.bytes
     this.actors = new Actors(sizes.actorsCached)
     const host: TransactionHost = {
       actors: this.actors,
       world,
+      shares: store.can.share,
+      isHere: this.isHere,
       gather: actor => this.gather(actor),
       merge: (one, other) => this.merge(one, other),
       changed: actor => events.changed(actor, false),
@@ -93,6 +110,7 @@ export class Lane {
       world,
       actors: this.actors,
       transaction: this.transaction,
+      isHere: this.isHere,
       install: row => this.install(row),
       execute: (work, loaded) => this.execute(work, loaded),
       fail: works => this.fail(works),
@@ -112,6 +130,7 @@ export class Lane {
 
   /** Memory is loaded: what was thrown away is executed again. */
   begun(): void {
+    for (const work of this.again.splice(0)) this.begin(work)
     if (this.singles.length > 0) this.nextSingle()
   }
 
@@ -148,6 +167,7 @@ export class Lane {
       ...this.batches.flatMap(batch => batch.works),
       ...this.loader.works,
       ...this.singles,
+      ...this.again,
       ...[...this.held.values()].map(held => held.work),
     ]
     for (const work of waiting) work.failed(unavailable())
@@ -155,7 +175,7 @@ export class Lane {
 
   private begin(work: Work): void {
     if (this.loader.lacks(work)) this.loader.load(work)
-    else this.execute(work, NO_KEYS)
+    else this.execute(work, NOTHING_LOADED)
   }
 
   /** A row that cannot be understood stops its run, never the node (E14). */
@@ -173,7 +193,7 @@ export class Lane {
     }
   }
 
-  private execute(work: Work, loaded: ReadonlyMap<string, KeyRow>): void {
+  private execute(work: Work, loaded: Loaded): void {
     if (work.lazy) return this.executeLazily(work)
     const only = work.ids.length === 1 ? this.actors.get(work.ids[0] as string) : undefined
     const batch = (only !== undefined && this.gather(only)) || this.open()
@@ -183,7 +203,7 @@ export class Lane {
     this.flushSoon()
   }
 
-  private run(work: Work, loaded: ReadonlyMap<string, KeyRow>, batch: OpenBatch): void {
+  private run(work: Work, loaded: Loaded, batch: OpenBatch): void {
     const { transaction } = this
     // A work may submit another, which is executed inside it.
     const { into, loaded: before } = transaction
@@ -209,10 +229,10 @@ export class Lane {
     if (known !== null) {
       known.works.push(work)
       known.bytes += work.bytes
-      return this.run(work, NO_KEYS, known)
+      return this.run(work, NOTHING_LOADED, known)
     }
     const { alone } = this
-    this.run(work, NO_KEYS, alone)
+    this.run(work, NOTHING_LOADED, alone)
     const { keyDrops } = alone.writes
     const refused = alone.refused.get(work)
     this.held.set(actor, { since: this.world.clock.monotonic(), work, refused })
@@ -300,9 +320,10 @@ export class Lane {
     if (this.broken.size > 0) return this.isolate(open, 'a work threw', this.broken)
     this.inFlight = true
     const sent = seal(open, this.sizes.bodyBytesBeforeSegment)
+    for (const row of open.writes.mail) row.n = ++this.lastMail
     for (const { actor } of sent) actor.batch = null
     const prepared = this.events.sealed(sent)
-    const answer = await this.chain.send(open.writes)
+    const answer = await this.chain.send(open.writes, [...open.checks])
     if (this.ended) {
       for (const work of open.works) work.failed(unavailable())
       return
@@ -317,6 +338,9 @@ export class Lane {
       for (const work of open.works) work.failed(unavailable())
       this.events.fenced()
       return
+    } else if (answer.is === 'unchecked') {
+      // What relied on a home that is gone has not left, and is decided anew like all that came after it.
+      return this.isolate(open, 'the home of a limit has moved', new Map(), true)
     } else {
       const refusal = new UserError('refused-data', { hint: answer.why })
       return this.isolate(open, answer.why, new Map(open.works.length === 1 ? [[open.works[0] as Work, refusal]] : []))
@@ -348,8 +372,8 @@ export class Lane {
     }
   }
 
-  /** E14. Works that are known to be at fault are refused (a batch of one tells); all others are tried one by one, on memory that is loaded afresh. */
-  private isolate(open: OpenBatch, why: string, culprits: ReadonlyMap<Work, UserError>): void {
+  /** E14, and E17 where none of its works is at fault: these may go `together`. Works that are known to be at fault are refused (a batch of one tells); all others are tried one by one, on memory that is loaded afresh. */
+  private isolate(open: OpenBatch, why: string, culprits: ReadonlyMap<Work, UserError>, together = false): void {
     this.ended = true
     this.chain.ended = true
     this.heldTimer?.()
@@ -360,10 +384,14 @@ export class Lane {
       ...this.loader.works,
       ...this.singles,
     ].filter(work => !open.works.includes(work))
-    this.world.log('warn', 'a batch is decided anew, one work a commit', { works: open.works.length, refused: culprits.size, why })
+    this.world.log('warn', `a batch is decided anew${together ? '' : ', one work a commit'}`, {
+      works: open.works.length,
+      refused: culprits.size,
+      why,
+    })
     for (const [work, refusal] of culprits) work.failed(refusal)
     const singles = [...open.works, ...later].filter(work => !culprits.has(work))
-    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles })
+    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles, together: together && this.singles.length === 0 })
   }
 
   /** One work a commit: the next follows when the batch of the last is done. */

@@ -11,7 +11,7 @@ import { Live } from './live.ts'
 import { TestClock } from './test-clock.ts'
 import { transition, type World } from './transition.ts'
 
-const world: World = { clock: new TestClock(), random: seeded(1), retentionMs: () => 0, log: () => {} }
+const world: World = { clock: new TestClock(), random: seeded(1), retentionMs: () => 0, log: () => {}, home: () => null }
 let made = 0
 
 function born(namespace = 'default', queue = 'default'): Actor {

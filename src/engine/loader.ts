@@ -1,8 +1,8 @@
-import type { RunId } from '../core/ids.ts'
-import { type Claim, type KeyName, type KeyRow, type Row, type Store, StoreFenced } from '../store/store.ts'
-import type { Actor } from './actor.ts'
+import type { ActorId, RunId } from '../core/ids.ts'
+import { type Claim, type KeyName, type Row, type Store, StoreFenced } from '../store/store.ts'
+import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
-import { type LaneTransaction, NO_KEYS } from './lane-transaction.ts'
+import { type LaneTransaction, type Loaded, NOTHING_LOADED } from './lane-transaction.ts'
 import type { World } from './transition.ts'
 import type { Work } from './work.ts'
 
@@ -16,8 +16,9 @@ export interface LoaderHost {
   readonly world: World
   readonly actors: Actors
   readonly transaction: LaneTransaction
+  isHere(id: ActorId): boolean
   install(row: Row): Actor | null
-  execute(work: Work, loaded: ReadonlyMap<string, KeyRow>): void
+  execute(work: Work, loaded: Loaded): void
   fail(works: readonly Work[]): void
   fenced(): void
   ended(): boolean
@@ -52,7 +53,7 @@ export class Loader {
     }
     if (work.keys !== undefined) for (const key of work.keys) if (actors.key(key) === undefined) return true
     if (work.further === undefined) return false
-    const { ids = [], keys = [] } = this.further([work], NO_KEYS)
+    const { ids = [], keys = [] } = this.further([work], NOTHING_LOADED)
     return ids.length > 0 || keys.length > 0
   }
 
@@ -63,7 +64,8 @@ export class Loader {
 
   private missingParent({ parent }: Actor): RunId | null {
     let id = parent
-    while (id !== null) {
+    // One of another lane is told by mail.
+    while (id !== null && this.host.isHere(id)) {
       const known = this.host.actors.get(id)
       if (known === undefined) return id
       id = known.parent
@@ -98,7 +100,7 @@ export class Loader {
       ids.delete(id)
       present.push(actor)
       actors.pin(actor)
-      if (actor.parent !== null) ids.add(actor.parent)
+      if (actor.parent !== null && host.isHere(actor.parent)) ids.add(actor.parent)
     }
     const keys = round.flatMap(work => work.keys ?? [])
     const read = actors.beginRead()
@@ -108,14 +110,21 @@ export class Loader {
         keys.length === 0 ? [] : store.findKeys(claim, keys),
       ])
       if (host.ended()) return host.fail(round)
-      const installed = rows.flatMap(row => host.install(row) ?? [])
-      const loaded = new Map(keyRows.map(row => [keyText(row), row]))
+      const visitors = new Map<RunId, Actor>()
+      const loaded = { keys: new Map(keyRows.map(row => [keyText(row), row])), visitors }
+      const enter = (found: readonly Row[]): Actor[] =>
+        found.flatMap(row => {
+          if (host.isHere(row.id)) return host.install(row) ?? []
+          visitors.set(row.id, Actor.load(row))
+          return []
+        })
+      const installed = enter(rows)
       const further = this.further(round, loaded, present)
-      if (further.keys.length > 0) for (const row of await store.findKeys(claim, further.keys)) loaded.set(keyText(row), row)
+      if (further.keys.length > 0) for (const row of await store.findKeys(claim, further.keys)) loaded.keys.set(keyText(row), row)
       if (host.ended()) return host.fail(round)
       const more = further.ids.length === 0 ? [] : await store.loadActors(claim, further.ids)
       if (host.ended()) return host.fail(round)
-      installed.push(...more.flatMap(row => host.install(row) ?? []))
+      installed.push(...enter(more))
       // One that is asked for and does not come does not exist (any longer).
       for (const asked = new Set([...ids, ...further.ids]); ; ) {
         const parents = new Set(installed.flatMap(actor => this.missingParent(actor) ?? []).filter(id => !asked.has(id)))
@@ -138,7 +147,7 @@ export class Loader {
   }
 
   /** What works look at further and memory does not have; what it has is pinned with `present`, so that it is there still when the rest has come. */
-  private further(works: readonly Work[], loaded: ReadonlyMap<string, KeyRow>, present?: Actor[]): { ids: RunId[]; keys: KeyName[] } {
+  private further(works: readonly Work[], loaded: Loaded, present?: Actor[]): { ids: RunId[]; keys: KeyName[] } {
     const missing = { ids: new Set<RunId>(), keys: [] as KeyName[] }
     const { transaction } = this.host
     const { loaded: before } = transaction

@@ -1,9 +1,13 @@
-import type { Answered, ChildClosed, Decision, Message } from '../core/machine.ts'
+import { type ActorId, partOf, type RunId, shardOf } from '../core/ids.ts'
+import type { Answered, ChildClosed, Decision, Message, StartOrder } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
+import { type KeyName, SHARDS } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import type { ItemLetter } from './batches/items.ts'
+import type { PageLetter } from './batches/page.ts'
 import type { Definitions } from './definitions.ts'
 import { tellHook } from './failure-hook.ts'
-import { begin, callName, holders, type Planned, planOrder } from './starts.ts'
+import { begin, callName, holders, homeOfPlanned, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -17,29 +21,39 @@ export interface Office {
   ended(): boolean
 }
 
+/** What goes from one lane to another (E7): the body of a mail row. */
+export type Letter =
+  | { is: 'tell'; to: ActorId; input: { is: string } }
+  | { is: 'start'; namespace: string; sender: ActorId; reference: number; run: RunId; order: StartOrder }
+  | ItemLetter
+  | PageLetter
+
 /**
  * What a transition sends. Where the receiver is at hand it is applied in the sender's batch: exactly once, in order (E7). Where it must be loaded, or a start
- * is one that may have been sent before, it goes by a work of its own; until it is answered, the sender remembers that it asked.
+ * is one that may have been sent before, it goes by a work of its own; until it is answered, the sender remembers that it asked. To another lane it goes as a
+ * letter, which is written in the sender's batch and taken in one of the receiver's.
  */
 export function post(sender: Actor, decision: Decision<HistoryEvent>, transaction: Transaction, office: Office): void {
   if (decision.outcome !== undefined && sender.parent !== null) {
-    const parent = transaction.actor(sender.parent)
     const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state, outcome: decision.outcome }
-    if (parent !== null && !parent.closed) transaction.apply(parent, news)
+    give(sender.id, sender.parent, news, transaction)
   }
   tellHook(sender, decision, transaction, office.definitions, office.world)
   for (const message of decision.messages ?? []) {
-    if (message.is === 'tell') tell(message, transaction, office)
+    if (message.is === 'tell') tell(sender.id, message, transaction, office)
     else start(sender, message, transaction, office)
   }
 }
 
-function tell({ to, input }: Message & { is: 'tell' }, transaction: Transaction, office: Office): void {
+/** To one that is at hand if it is here at all. */
+export function give(from: ActorId, to: ActorId, input: { is: string }, transaction: Transaction): void {
+  if (!transaction.isHere(to)) return transaction.send(from, to, { is: 'tell', to, input })
   const receiver = transaction.actor(to)
-  if (receiver !== null) {
-    if (!receiver.closed) transaction.apply(receiver, input)
-    return
-  }
+  if (receiver !== null && !receiver.closed) transaction.apply(receiver, input)
+}
+
+function tell(from: ActorId, { to, input }: Message & { is: 'tell' }, transaction: Transaction, office: Office): void {
+  if (!transaction.isHere(to) || transaction.actor(to) !== null) return give(from, to, input, transaction)
   submit(office, {
     ids: [to],
     bytes: 200,
@@ -53,38 +67,56 @@ function tell({ to, input }: Message & { is: 'tell' }, transaction: Transaction,
 function start(sender: Actor, message: Message & { is: 'start' }, transaction: Transaction, office: Office): void {
   const { reference, run, order, again } = message
   const { namespace, id } = sender
-  const planned = planOrder(namespace, run, order, office.definitions)
-  if (planned === null) {
-    const refused: Answered = { is: 'answered', reference, run: null, closed: false, refusal: 'unknown-definition' }
-    transaction.apply(sender, refused)
+  if (!transaction.isHere(run)) return transaction.send(id, run, { is: 'start', namespace, sender: id, reference, run, order })
+  const asked = { namespace, reference, run, planned: planOrder(namespace, run, order, office.definitions) }
+  if (asked.planned === null || (!again && asked.planned.key === null)) {
+    transaction.apply(sender, answer(asked, transaction, office.world))
     return
   }
-  if (!again && planned.key === null) {
-    transaction.apply(sender, answer(reference, namespace, planned, transaction, office))
-    return
-  }
-  const before = callName(namespace, run)
   submit(office, {
+    ...needsOf(asked),
     ids: [id, run],
-    keys: planned.key === null ? [before] : [before, planned.key],
-    ...(planned.gather === null ? {} : { further: (later: Transaction) => ({ ids: holders([planned], later) }) }),
     bytes: 1_000 + (order.input?.length ?? 0),
     execute(later) {
-      const asked = later.actor(id)
-      if (asked === null || asked.closed) return
-      const known = later.actor(run)
-      const isPurged = later.key(before)?.run === run
-      const repeated: Answered = { is: 'answered', reference, run, closed: known === null || known.closed, refusal: null }
-      later.apply(asked, known !== null || isPurged ? repeated : answer(reference, namespace, planned, later, office))
+      const asker = later.actor(id)
+      if (asker !== null && !asker.closed) later.apply(asker, answer(asked, later, office.world))
     },
   })
 }
 
-function answer(reference: number, namespace: string, planned: Planned, transaction: Transaction, { world }: Office): Answered {
+export interface StartAsked {
+  namespace: string
+  reference: number
+  run: RunId
+  /** Null: there is no such definition. */
+  planned: Planned | null
+}
+
+/** What is looked at beside the run itself. */
+export function needsOf({ namespace, run, planned }: StartAsked): Pick<Work, 'keys' | 'further'> {
+  const before = callName(namespace, run)
+  if (planned === null) return { keys: [before] }
+  const keys: KeyName[] = planned.key === null ? [before] : [before, planned.key]
+  return planned.gather === null ? { keys } : { keys, further: later => ({ ids: holders([planned], later) }) }
+}
+
+/** One that was there before, or was and is gone, is not started again. */
+export function answer({ namespace, reference, run, planned }: StartAsked, transaction: Transaction, world: World): Answered {
+  const known = transaction.actor(run)
+  if (known !== null || transaction.key(callName(namespace, run))?.run === run)
+    return { is: 'answered', reference, run, closed: known === null || known.closed, refusal: null }
+  if (planned === null) return { is: 'answered', reference, run: null, closed: false, refusal: 'unknown-definition' }
+  // What decides where it lives has changed since its id was given.
+  if (livesElsewhere(run, planned, namespace)) return { is: 'answered', reference, run: null, closed: false, refusal: 'definition-changed' }
   const answered = begin(namespace, planned, { by: null }, transaction, world)
   if (answered.is === 'started') return { is: 'answered', reference, run: answered.run, closed: false, refusal: null }
   const other = answered.is === 'existing' ? answered.run : null
   return { is: 'answered', reference, run: other, closed: false, refusal: answered.is === 'existing' ? 'unique' : answered.problem.code }
+}
+
+function livesElsewhere(run: RunId, planned: Planned, namespace: string): boolean {
+  const home = homeOfPlanned(namespace, planned)
+  return home !== null && shardOf(home >>> 8, SHARDS) !== shardOf(partOf(run), SHARDS)
 }
 
 function submit(office: Office, work: Pick<Work, 'ids' | 'keys' | 'further' | 'bytes' | 'execute'>): void {

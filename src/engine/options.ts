@@ -46,9 +46,17 @@ export interface Sizes {
   timersMax: number
   /** Wall time may step while a timer runs on the monotonic clock: nobody is woken later than this because of it. Longer where no clock can step. */
   lookAgainMs: number
+  /** What another lane has granted and no task takes within this time goes back (E17). */
+  grantMs: number
+  /** How often holds of other lanes are compared with the store (E17). */
+  compareHoldsMs: number
   retentionEveryMs: number
   /** A batch of retention drops so many runs at most: what waits behind it waits some 6 ms beside ten million closed runs. */
   retentionBatch: number
+  /** How often it is looked for letters of other lanes without a hint (E7). */
+  mailEveryMs: number
+  /** All nodes serve; else one does, and the others stand by. */
+  sharing: boolean
 }
 
 export const SIZES: Sizes = {
@@ -65,6 +73,10 @@ export const SIZES: Sizes = {
   timerHorizonMs: TIMER_HORIZON_MS,
   timersMax: TIMERS_MAX,
   lookAgainMs: 500,
+  grantMs: 50,
+  compareHoldsMs: 10_000,
   retentionEveryMs: 10_000,
   retentionBatch: 250,
+  mailEveryMs: 1_000,
+  sharing: false,
 }

@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { callRunId, newId, type RunId, slotOf, slotOfKey } from '../core/ids.ts'
+import { callRunId, newId, type RunId, shardOf, slotOf } from '../core/ids.ts'
 import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
-import type { KeyName } from '../store/store.ts'
+import { type KeyName, SHARDS } from '../store/store.ts'
+import type { Actor } from './actor.ts'
+import type { ItemLetter } from './batches/items.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Definitions, Registered } from './definitions.ts'
 import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
 import { type Gather, meet } from './gathering.ts'
+import { homeOf, keyItself, keyWithin } from './homes.ts'
 import type { Gating } from './limits/gating.ts'
 import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
@@ -46,47 +49,74 @@ export function startWork(
   definitions: Definitions,
   world: World,
   settle: Settle<StartAnswer[]>,
-  { place, decided = () => {} }: Part = {},
+  { place, slot, isHere = () => true, decided = () => {} }: Part = {},
 ): Work {
   if (call.starts.length > STARTS_PER_CALL_MAX)
     throw new UserError('too-many-items', { at: '/runs', found: call.starts.length, hint: `at most ${STARTS_PER_CALL_MAX} in one call: split it` })
   const callKey = call.callKey ?? newId(world.clock.now(), world.random)
-  const many = call.starts.length > 1
-  const planned = call.starts.map((request, index) =>
-    plan(namespace, request, callKey, index, place?.(index) ?? (many ? `/runs/${index}` : ''), definitions),
-  )
-  const first = planned.find(({ key }) => key === null)
-  let answers: StartAnswer[] = []
+  const planned = planAll(namespace, { ...call, callKey }, definitions, { place, slot })
+  const here = planned.filter(({ run }) => isHere(run))
+  // Those with a home of their own are looked at one by one: the others of their call may be elsewhere.
+  const alone = ({ key, gate }: Planned): boolean => key !== null || gate?.sequence !== undefined
+  const first = here.find(start => !alone(start))
+  let answers: Decided[] = []
   return {
     // The unkeyed ones are there together or not at all; a keyed one is there when its key was free.
-    ids: planned.filter(start => start === first || start.key !== null).map(({ run }) => run),
-    keys: planned.flatMap(start => [
+    ids: here.filter(start => start === first || alone(start)).map(({ run }) => run),
+    keys: here.flatMap(start => [
       ...(start.key === null ? [] : [start.key]),
-      ...(start === first || start.key !== null ? [callName(namespace, start.run)] : []),
+      ...(start === first || alone(start) ? [callName(namespace, start.run)] : []),
     ]),
-    ...(planned.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(planned, transaction) }) } : {}),
+    ...(here.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(here, transaction) }) } : {}),
     starts: true,
     bytes: planned.reduce((sum, { request }) => sum + 1_000 + (request.input?.length ?? 0) + (request.options.metadata?.length ?? 0), 0),
     execute(transaction) {
       const before = (run: RunId): RunId | null => transaction.key(callName(namespace, run))?.run ?? (transaction.actor(run) === null ? null : run)
       const repeated = first !== undefined && before(first.run) !== null
       answers = planned.map(start => {
-        const run = start.key !== null ? before(start.run) : repeated ? start.run : null
+        if (!isHere(start.run)) return { is: 'elsewhere', run: start.run }
+        const run = alone(start) ? before(start.run) : repeated ? start.run : null
         return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
       })
       decided(answers)
     },
-    done: () => settle.resolve(answers),
+    done: () => settle.resolve(answers as StartAnswer[]),
     failed: settle.reject,
   }
 }
+
+function planAll(
+  namespace: string,
+  call: StartCall & { callKey: string },
+  definitions: Definitions,
+  { place, slot }: { place?: Part['place'] | undefined; slot?: number | undefined } = {},
+): Planned[] {
+  const { callKey } = call
+  const many = call.places !== undefined || call.starts.length > 1
+  return call.starts.map((request, at) => {
+    const index = call.places?.[at] ?? at
+    return plan(namespace, request, { callKey, index, at: place?.(index) ?? (many ? `/runs/${index}` : ''), slot }, definitions)
+  })
+}
+
+/** Where the runs of a call will live. */
+export function slotsOf(namespace: string, call: StartCall & { callKey: string }, definitions: Definitions): number[] {
+  return planAll(namespace, call, definitions).map(({ run }) => slotOf(run))
+}
+
+/** `elsewhere`: of another lane, and not decided here. */
+export type Decided = StartAnswer | { is: 'elsewhere'; run: RunId }
 
 /** A call whose starts are part of something larger. */
 export interface Part {
   /** Where each is in its body. */
   place?: (index: number) => string
+  /** Where those live that have no home of their own; default: with their call key. */
+  slot?: number
+  /** Others are left out. Default: all are here. */
+  isHere?: (id: RunId) => boolean
   /** Told inside the transaction. */
-  decided?: (answers: readonly StartAnswer[]) => void
+  decided?: (answers: readonly Decided[]) => void
 }
 
 /** What a late repeat of a call finds (E9): of a young run that retention dropped, or of a unique conflict, whose other run may have closed. */
@@ -108,14 +138,23 @@ export function planOrder(namespace: string, run: RunId, order: StartOrder, defi
 export function planFor(namespace: string, run: RunId, definition: Registered, order: StartOrder, gating: Gating): Planned {
   const { unique = null } = definition.options
   const request: StartRequest = order
-  const named = uniqueName(definition.options, unique, order.input)
-  const key = named === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: named }
   const merged = mergeOptions(runOptionsOf(definition.options), order.options)
   const gate = gating.of(namespace, definition.name, merged.queue, order.input)
+  const named = uniqueName(definition.options, unique, order.input)
+  const key = named === null ? null : { namespace, definition: definition.name, scope: 'unique' as const, key: keyWithin(named, gate?.sequence) }
   return { run, request, definition, options: merged, key, unique, inputHash: '', gather: gatherOf(definition.options, unique), gate, gating }
 }
 
-function plan(namespace: string, request: StartRequest, callKey: string, index: number, at: string, definitions: Definitions): Planned {
+interface Item {
+  callKey: string
+  /** Its number in its call. */
+  index: number
+  /** Where it is in its body. */
+  at: string
+  slot?: number | undefined
+}
+
+function plan(namespace: string, request: StartRequest, { callKey, index, at, slot }: Item, definitions: Definitions): Planned {
   const definition = definitions.require(namespace, request.definition, `${at}/definition`)
   const unique = request.unique ?? definition.options.unique ?? null
   if (request.key !== undefined && request.unique !== undefined)
@@ -125,12 +164,14 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
     for (const option of ['key', 'unique'] as const)
       if (request[option] !== undefined)
         throw new UserError('invalid-option', { at: `${at}/${option}`, hint: `starts of "${definition.name}" gather by ${gather.is}: leave it out` })
-  const named = request.key ?? uniqueName(definition.options, unique, request.input)
-  const scope = request.key === undefined ? ('unique' as const) : ('key' as const)
-  const key = named === null ? null : { namespace, definition: definition.name, scope, key: named }
-  const run = key === null ? callRunId(callKey, index) : callRunId(callKey, index, slotOfKey(`${namespace}\n${definition.name}\n${key.key}`))
   const merged = mergeOptions(runOptionsOf(definition.options), request.options)
   const { gating } = definitions
+  const gate = gating.of(namespace, definition.name, merged.queue, request.input)
+  const named = request.key ?? uniqueName(definition.options, unique, request.input)
+  const scope = request.key === undefined ? ('unique' as const) : ('key' as const)
+  const key = named === null ? null : { namespace, definition: definition.name, scope, key: keyWithin(named, gate?.sequence) }
+  const home = homeOf(namespace, definition.name, gate?.sequence, named)
+  const run = callRunId(callKey, index, home ?? slot)
   return {
     run,
     request,
@@ -140,8 +181,28 @@ function plan(namespace: string, request: StartRequest, callKey: string, index: 
     unique: request.key === undefined ? unique : null,
     inputHash: request.key === undefined ? '' : hash(request.input),
     gather: request.key === undefined ? gather : null,
-    gate: gating.of(namespace, definition.name, merged.queue, request.input),
+    gate,
     gating,
+  }
+}
+
+/** The slot of a start that an actor asks for, by its sequence or its key; null: that of who asks. */
+export function homeOfOrder(namespace: string, order: StartOrder, definitions: Definitions): number | null {
+  const planned = planOrder(namespace, '', order, definitions)
+  return planned === null ? null : homeOfPlanned(namespace, planned)
+}
+
+export function homeOfPlanned(namespace: string, { definition, gate, key }: Planned): number | null {
+  return homeOf(namespace, definition.name, gate?.sequence, key && keyItself(key.key, gate?.sequence))
+}
+
+/** A job of a batch, planned where it lives: it is the run that its call would have started. Null: it cannot be. */
+export function planItem({ namespace, request, callKey, index }: ItemLetter, definitions: Definitions): Planned | null {
+  try {
+    return plan(namespace, request, { callKey, index, at: '' }, definitions)
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
   }
 }
 
@@ -287,13 +348,12 @@ export function retryWork(
   definitions: Definitions,
   world: World,
   settle: Settle<RunId>,
+  slot = slotOf(id),
 ): Work {
-  const run = callRunId(`${command.id}:retry:${id}`, 0, slotOf(id))
+  const run = callRunId(`${command.id}:retry:${id}`, 0, slot)
   const uniqueOf = (transaction: Transaction): HeldUnique | null => {
-    const unique = transaction.actor(id)?.unique
-    if (unique === undefined || isDebounce(unique.key)) return null
-    const key = command.input !== undefined && unique.key.startsWith('input:') ? `input:${hash(command.input)}` : unique.key
-    return { key, states: unique.states }
+    const old = transaction.actor(id)
+    return old === null ? null : uniqueOfRetry(old, command.input, definitions)
   }
   const nameOf = (transaction: Transaction, { key }: HeldUnique): KeyName => ({
     namespace,
@@ -319,6 +379,8 @@ export function retryWork(
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
       const input = command.input ?? old.input
+      if (shardOf(homeOfRetry(old, command.input, definitions) >>> 8, SHARDS) !== shardOf(slot >>> 8, SHARDS))
+        throw new UserError('unavailable', { retryAfter: 1, hint: 'what decides where it lives has just changed; the same call may be repeated' })
       const now = world.clock.now()
       const unique = uniqueOf(transaction)
       const held = unique === null ? null : transaction.key(nameOf(transaction, unique))
@@ -335,7 +397,13 @@ export function retryWork(
         gate = { ...gate, place: -old.view.startedAt }
       const nominalAt = nominalTimeOf(old.view.trigger)
       const after = (old.outcome as Outcome).state
-      const trigger: Trigger = { is: 'retry', of: id, after, ...(nominalAt === null ? {} : { nominalAt }), ...replaceInBatch(old, run, transaction) }
+      const trigger: Trigger = {
+        is: 'retry',
+        of: id,
+        after,
+        ...(nominalAt === null ? {} : { nominalAt }),
+        ...replaceInBatch(old, run, transaction, now),
+      }
       birth(
         transaction,
         { run, namespace, name: old.name, kind: old.kind as RunKind, input, options: gate == null ? options : { ...options, gate }, trigger, now },
@@ -348,4 +416,24 @@ export function retryWork(
     done: () => settle.resolve(run),
     failed: settle.reject,
   }
+}
+
+/** The unique key that a retry takes; null: none. */
+function uniqueOfRetry(old: Actor, input: Payload | undefined, definitions: Definitions): HeldUnique | null {
+  const { unique } = old
+  if (unique === undefined || isDebounce(unique.key)) return null
+  const named = keyItself(unique.key, old.view.options.gate?.sequence)
+  const key = input !== undefined && named.startsWith('input:') ? `input:${hash(input)}` : named
+  return { key: keyWithin(key, sequenceOfRetry(old, input ?? old.input, definitions)), states: unique.states }
+}
+
+function sequenceOfRetry(old: Actor, input: Payload | null, { gating }: Definitions): string | undefined {
+  return gating.of(old.namespace, old.name, old.view.options.queue, input)?.sequence
+}
+
+/** The slot of a retry: where its run was, unless its sequence or its key has changed. */
+export function homeOfRetry(old: Actor, input: Payload | undefined, definitions: Definitions): number {
+  const sequence = sequenceOfRetry(old, input ?? old.input, definitions)
+  const unique = uniqueOfRetry(old, input, definitions)
+  return homeOf(old.namespace, old.name, sequence, unique && keyItself(unique.key, sequence)) ?? slotOf(old.id)
 }

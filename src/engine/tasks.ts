@@ -3,7 +3,7 @@ import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Poll, WorkerCalls } from './face.ts'
+import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, WorkerCalls } from './face.ts'
 import { unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Match } from './queues/queues.ts'
@@ -14,19 +14,40 @@ import type { WorkerSeen, Workers } from './workers.ts'
 import { advanceWork, journalFor } from './workflows/advance.ts'
 
 /** The worker side: poll, complete, heartbeat, log (docs/architecture.md section 8). */
-export function workerCalls(tenure: () => Tenure, workers: Workers, world: World, sizes: Sizes): WorkerCalls {
+export function workerCalls(
+  current: () => Tenure | null,
+  tenure: () => Tenure,
+  workers: Workers,
+  world: World,
+  sizes: Sizes,
+  listeners: Set<(head: Head) => void>,
+): WorkerCalls {
   return {
+    head: (namespace, request) => {
+      const worker = workers.polled(namespace, request)
+      return current()?.queues.head(worker, request) ?? null
+    },
+    heads: limit => current()?.queues.heads(limit) ?? [],
+    onReady(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     poll: (namespace, request, signal) => poll(tenure(), workers, world, sizes, namespace, request, signal),
     complete: (namespace, worker, results) => complete(tenure(), workers, namespace, worker, results),
     advance: (namespace, worker, advances) => {
       workers.heard(worker)
+      refuseElsewhere(tenure(), advances)
       return gather(tenure(), advances, (advance, settle) => advanceWork(tenure(), namespace, worker, advance, settle))
     },
-    heartbeat: (namespace, worker, beats) => heartbeat(tenure(), workers, namespace, worker, beats),
+    heartbeat(namespace, worker, beats) {
+      // It is there, whoever holds what it runs.
+      workers.heard(worker)
+      return heartbeat(tenure(), namespace, worker, beats)
+    },
     log: (namespace, lines) => log(tenure(), namespace, lines),
     async gone(_namespace, worker) {
-      const current = tenure()
       workers.gone(worker)
+      const current = tenure()
       for (const lease of current.leases.ofWorker(worker)) current.leases.expire(lease)
     },
   }
@@ -190,6 +211,7 @@ function complete(
   results: readonly (Ref & TaskResult)[],
 ): Promise<CompletionAnswer[]> {
   workers.heard(worker)
+  refuseElsewhere(tenure, results)
   return gather(tenure, results, (result, settle) => {
     let answer: CompletionAnswer = 'accepted'
     const { run, task, attempt, delivery, ...said } = result
@@ -218,9 +240,9 @@ function accept(transaction: Transaction, actor: Actor, input: { is: string }): 
   return reply.code === 'closed' ? 'closed' : 'superseded'
 }
 
-async function heartbeat(tenure: Tenure, workers: Workers, namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]> {
+async function heartbeat(tenure: Tenure, namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]> {
   if (!tenure.lane.fresh()) throw unavailable()
-  workers.heard(worker)
+  refuseElsewhere(tenure, beats)
   return gather(tenure, beats, (beat, settle) => {
     const lease = tenure.leases.of(beat)
     if (lease !== null) {
@@ -268,6 +290,7 @@ function reportWork(namespace: string, worker: WorkerId, beat: Beat, settle: Set
 
 function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promise<void> {
   if (lines.length === 0) return Promise.resolve()
+  refuseElsewhere(tenure, lines)
   const ids = [...new Set(lines.map(({ run }) => run))]
   return new Promise((resolve, reject) =>
     tenure.lane.submit({
@@ -285,6 +308,11 @@ function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promi
       failed: reject,
     }),
   )
+}
+
+/** What lives in another lane is not known here: the whole call may be repeated where it is. */
+function refuseElsewhere({ lane }: Tenure, items: readonly { run: RunId }[]): void {
+  if (!items.every(({ run }) => lane.isHere(run))) throw unavailable()
 }
 
 /** One work an item, one answer for all: it leaves when the last is committed, and fails when one does (the whole call may be repeated). */

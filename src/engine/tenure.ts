@@ -1,21 +1,27 @@
 import { PRIORITY_STEP_MS } from '../core/gates.ts'
-import type { RunId, TaskId } from '../core/ids.ts'
+import { type RunId, shardOf, type TaskId } from '../core/ids.ts'
 import { isRun, isWork, type TaskOrder } from '../core/machine.ts'
 import type { ClosedState } from '../core/run.ts'
-import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
+import { type KeyName, type KeyRow, type OpenRow, SHARDS, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
 import type { Activity } from './activity/activity.ts'
 import { type Actor, groupFor } from './actor.ts'
 import type { Sent } from './batch.ts'
 import { BatchRunner } from './batches/runner.ts'
 import type { Catalog } from './catalog.ts'
 import { Counters } from './counters.ts'
-import type { OnClosed } from './face.ts'
+import type { Head, OnClosed } from './face.ts'
 import { type Beginning, Lane } from './lane.ts'
 import { type Lease, Leases } from './leases.ts'
-import { Limits, type Reservation, type Resource } from './limits/limits.ts'
+import { Borrowing } from './limits/borrowing.ts'
+import { NOTHING_CARRIED } from './limits/carried.ts'
+import { type Homes, NO_HOMES } from './limits/homes.ts'
+import { Lending } from './limits/lending.ts'
+import { Limits } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
 import { leaveTurn } from './limits/sequences.ts'
 import type { Live, Prepared } from './live.ts'
 import { type Office, post } from './mail.ts'
+import { Mailroom } from './mailroom.ts'
 import type { Sizes } from './options.ts'
 import { Queues } from './queues/queues.ts'
 import { Retention } from './retention.ts'
@@ -31,6 +37,12 @@ export interface TenureOptions {
   live: Live
   activity: Activity
   onClosed: OnClosed
+  /** Letters lie there for these parts, of other lanes. */
+  mailed(parts: readonly number[]): void
+  /** Who wants to hear of ready tasks that no poll here takes. */
+  listeners: ReadonlySet<(head: Head) => void>
+  /** Other lanes, where limits are counted that are not counted here. Default: there are none. */
+  homes?: Homes
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
 }
@@ -44,20 +56,26 @@ export class Tenure {
   readonly queues: Queues
   readonly leases: Leases
   readonly limits: Limits
+  /** What other lanes ask of this one's limits. */
+  readonly lending: Lending
+  private readonly borrowing: Borrowing
   readonly counters = new Counters()
   readonly retention: Retention
   private readonly timers: Timers
   private readonly waking = new Set<RunId>()
   private readonly batches: BatchRunner
+  readonly mailroom: Mailroom
   private readonly options: TenureOptions
+  private readonly shards: ReadonlySet<number>
   private stopRenewing: () => void = () => {}
   private stopSweeping: () => void = () => {}
   ended = false
 
   constructor(options: TenureOptions) {
-    const { store, world, sizes, beginning } = options
-    const { claim } = beginning
-    const { clock } = world
+    const { store, world, sizes, beginning, homes = NO_HOMES } = options
+    const { claim, limits: carried = NOTHING_CARRIED } = beginning
+    this.shards = new Set(claim.shards)
+    const { clock, random } = world
     const { definitions, settings } = options.catalog
     this.options = options
     const office: Office = { definitions, world, submit: work => this.lane.submit(work), ended: () => this.ended }
@@ -71,12 +89,28 @@ export class Tenure {
       },
       owns: reservation => reservation.limits === this.limits,
       fenced: () => this.end(null),
-      poisoned: next => this.end(next),
+      poisoned: next => this.end({ ...next, limits: { ...this.borrowing.carried(), ...this.lending.carried() } }),
     })
-    this.limits = new Limits(definitions.rules, clock)
+    const limitsChanged = (): void => this.queues.dispatchSoon()
+    const { grantMs, compareHoldsMs: compareMs } = sizes
+    this.borrowing = new Borrowing({ homes, claim: claim.claim, clock, random, grantMs, changed: limitsChanged }, carried)
+    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share, borrowing: this.borrowing })
+    this.lending = new Lending({
+      limits: this.limits,
+      store,
+      claim,
+      world,
+      homes,
+      compareMs,
+      grantMs,
+      submit: work => this.lane.submit(work),
+      fresh: () => this.lane.fresh(),
+      changed: limitsChanged,
+      failed: error => this.failed(error),
+    })
     this.queues = new Queues({
       clock,
-      random: world.random,
+      random,
       settings,
       definitions,
       limits: this.limits,
@@ -92,6 +126,7 @@ export class Tenure {
       pin: actor => this.lane.actors.pin(actor),
       unpin: actor => this.lane.actors.unpin(actor),
       failed: error => this.failed(error),
+      listeners: options.listeners,
     })
     this.leases = new Leases(
       clock,
@@ -112,16 +147,28 @@ export class Tenure {
       submit: work => this.lane.submit(work),
       failed: error => this.failed(error),
     })
-    this.batches = new BatchRunner(world, definitions, store.read, work => this.lane.submit(work), sizes.pageSize)
+    this.batches = new BatchRunner(world, definitions, store.read, work => this.lane.submit(work), this.lane.isHere, sizes.pageSize)
+    this.mailroom = new Mailroom({
+      world,
+      definitions,
+      everyMs: sizes.mailEveryMs,
+      read: after => store.loadMail(claim, { after, limit: sizes.pageSize }),
+      isHere: this.lane.isHere,
+      isBusy: () => this.lane.isolating,
+      submit: work => this.lane.submit(work),
+      failed: error => this.failed(error),
+    })
   }
 
   /** Reads what recovery needs: counts, deliveries, timers, groups. The rest is paged when it is wanted. */
   async load(): Promise<void> {
     const { store, sizes, catalog } = this.options
     const { claim } = this.lane
+    this.renewLater()
     await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
+    if (store.can.share) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
     await this.lane.actors.during(async () => {
       for (let after: string | null = null; ; ) {
@@ -131,20 +178,42 @@ export class Tenure {
         after = page.next
       }
     })
-    await this.timers.start(sizes.pageSize)
+    this.borrowing.begin()
     this.queues.load(await store.loadGroups(claim))
+    if (store.can.share) {
+      this.lane.lastMail = await store.lastMail(claim)
+      // What was sent between shards that are both here now comes before all that happens here from now on: it must not be overtaken (E7).
+      if (!this.lane.isolating) await this.mailroom.takeAll()
+    }
+    await this.timers.start(sizes.pageSize)
     this.retention.start()
+    if (store.can.share) this.mailroom.start()
     this.sweepLater()
-    this.renewLater()
     this.lane.begun()
+  }
+
+  /** It lives here. */
+  holds(part: number): boolean {
+    return this.shards.has(shardOf(part, SHARDS))
   }
 
   /** Gives up in good order (E25). */
   async drain(): Promise<void> {
-    this.queues.end()
-    await this.lane.drained()
+    await this.commitAll()
     if (!this.ended) await this.options.store.release(this.lane.claim).catch(() => {})
     this.end(null)
+  }
+
+  /** Ends in good order, and leaves its lane to whoever opens the next in its place. */
+  async flush(): Promise<void> {
+    await this.commitAll()
+    this.end(null)
+  }
+
+  private async commitAll(): Promise<void> {
+    this.queues.end()
+    await this.lending.drained()
+    await this.lane.drained()
   }
 
   end(next: Beginning | null): void {
@@ -156,6 +225,9 @@ export class Tenure {
     this.timers.end()
     this.retention.end()
     this.batches.end()
+    this.mailroom.end()
+    this.lending.close()
+    this.borrowing.end()
     this.stopRenewing()
     this.stopSweeping()
     this.options.ended(next)
@@ -189,30 +261,32 @@ export class Tenure {
 
   /** A target asked for a pause: the whole rate of those that call it keeps it. */
   slow(actor: Actor, forMs: number): readonly Resource[] {
-    const group = groupFor(actor)
-    return this.limits.slow(group, this.limits.now() + forMs)
+    return this.limits.slow(groupFor(actor), forMs)
   }
 
   /** A delivery that counts whatever the limits are: it was made before what is known here. */
   private reserve(actor: Actor, task: TaskId, spends: boolean): Reservation | null {
-    const { limits } = this
-    const group = groupFor(actor)
-    const bounds = limits.boundsOf(group)
-    return bounds.length === 0 ? null : limits.reserve(group, actor.id, task, bounds, limits.now(), spends)
+    return this.limits.adopt(groupFor(actor), actor.id, task, actor.holds, spends)
   }
 
   private regrouped(): void {
+    const counted: Reservation[] = []
     for (const { run, task } of this.leases.all()) {
       const actor = this.lane.actors.get(run)
       if (actor === undefined) continue
       if (actor.reservation === null) actor.reservation = this.reserve(actor, task, false)
-      else this.limits.regroup(actor.reservation)
+      else counted.push(actor.reservation)
     }
+    this.limits.regroup(counted)
   }
 
   /** Nothing is counted of it any more once that is committed: a hold that goes earlier would let a second one in beside it. */
   private free(actor: Actor): void {
     const { reservation, batch } = actor
+    if (actor.holds.length > 0 && batch !== null) {
+      batch.latest.writes.holdDrops.push(...actor.holds.map(({ id }) => id))
+      actor.holds = []
+    }
     if (reservation === null) return
     actor.reservation = null
     if (batch === null) this.limits.release(reservation)
@@ -347,6 +421,7 @@ export class Tenure {
         this.queues.left(actor)
       } else this.queues.offer(actor)
     }
+    if (writes.mail.length > 0) this.options.mailed([...new Set(writes.mail.map(({ to }) => to))])
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
   }
 

@@ -41,7 +41,7 @@ async function watching(can = { share: true }) {
   }
   world.tenures = new Tenures(
     store,
-    { clock, random, retentionMs: () => 0, log: () => {} },
+    { clock, random, retentionMs: () => 0, log: () => {}, home: () => null },
     { ...SIZES, claimTtlMs: TTL },
     new Catalog(inner.read),
     { name: 'me', address: null },

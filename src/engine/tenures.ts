@@ -1,9 +1,10 @@
-import { newId, timeOf } from '../core/ids.ts'
-import { ALL_SHARDS, type Claim, type LaneRow, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import { type ClaimId, newId, shardOf, timeOf } from '../core/ids.ts'
+import { ALL_SHARDS, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
-import type { NodeView } from './face.ts'
+import type { NodeView, Peer } from './face.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
+import { sharesOf } from './shares.ts'
 import type { Tenure } from './tenure.ts'
 import type { World } from './transition.ts'
 
@@ -22,8 +23,9 @@ const LOOK_AGAIN_MS = 25
 const FOLLOWED_MS_MAX = 10_000
 
 /**
- * A node's life: it watches the lanes, claims what is free or dead, serves while the claim stands, and begins anew when it is lost. While others hold the
- * shards it stands by, and shows itself by a lane without shards.
+ * A node's life: it watches the lanes, and holds one of its own while it is there, with the shards that are its share and nobody else's (sharesOf), or with
+ * none: it stands by, and its lane shows it. A lane's shards are fixed for its life: when its share changes, a node commits what it has begun and opens another
+ * lane in place of its own, in one step, so that it is never gone for the others.
  *
  * A lane is dead when its renewals have stood still for the whole TTL on this node's own monotonic clock, across successful reads (E20).
  */
@@ -32,21 +34,26 @@ export class Tenures {
   fenced = 0
   /** Why nothing is served, when the disk is why. */
   fault: StoreFault | null = null
+  readonly node: string
   private readonly store: Store
   private readonly world: World
   private readonly sizes: Sizes
   private readonly catalog: Catalog
   private readonly options: NodeOptions
   private readonly make: Make
-  private readonly node: string
+  private readonly moved = new Set<() => void>()
   private readonly still = new Map<string, { renewals: number; since: number }>()
   /** The lanes as they were seen last, and when that was. */
   private seen: { lanes: readonly LaneRow[]; at: number } = { lanes: [], at: Number.NEGATIVE_INFINITY }
+  /** The lane that shows it while it serves nothing. */
   private standby: Claim | null = null
   private renewedAt = Number.NEGATIVE_INFINITY
   private stopped = false
   private begun: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
   private failing = 0
+  private watching: Promise<void> | null = null
+  /** What was held is being loaded, or given up. */
+  private busy = false
 
   constructor(store: Store, world: World, sizes: Sizes, catalog: Catalog, options: NodeOptions, make: Make) {
     this.store = store
@@ -62,7 +69,7 @@ export class Tenures {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.begun = { resolve, reject }
-      void this.watch()
+      this.watchFor()
     })
   }
 
@@ -70,15 +77,65 @@ export class Tenures {
     this.stopped = true
     await this.current?.drain()
     this.current = null
+    await this.watching
     await this.leaveStandby()
   }
 
-  /** Who serves, as far as is known here; null: this node, or nobody. */
-  owner(): Node | null {
-    const { lanes, at } = this.seen
-    if (this.current !== null || this.standby === null || this.world.clock.monotonic() - at > this.sizes.claimTtlMs) return null
-    const lane = lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
+  /** Who serves a part, as far as is known here; null: nobody that is known. */
+  ownerOf(part: number): Peer | null {
+    if (this.current?.holds(part)) return this.self()
+    if (this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) return null
+    const shard = shardOf(part, SHARDS)
+    const lane = this.seen.lanes.find(({ node, shards }) => node !== this.node && shards.includes(shard))
     return lane === undefined ? null : viewOf([lane])
+  }
+
+  /** The lane of another node that holds a part, as far as is known here. */
+  laneOf(part: number): { claim: ClaimId; node: Peer } | null {
+    if (this.current?.holds(part)) return null
+    const shard = shardOf(part, SHARDS)
+    const lane = this.seen.lanes.find(({ node, shards }) => node !== this.node && shards.includes(shard))
+    return lane === undefined ? null : { claim: lane.claim, node: viewOf([lane]) }
+  }
+
+  /** Calls whenever lanes have come, gone or changed. */
+  onMoved(listener: () => void): () => void {
+    this.moved.add(listener)
+    return () => this.moved.delete(listener)
+  }
+
+  /** Another that serves, as far as is known here. */
+  owner(): Node | null {
+    if (this.current !== null || this.standby === null || this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) return null
+    const lane = this.seen.lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
+    return lane === undefined ? null : viewOf([lane])
+  }
+
+  /** This node as others see it. */
+  self(): Peer {
+    return { id: this.node, name: this.options.name, address: this.options.address }
+  }
+
+  /** The other nodes that were there when it was looked last. */
+  others(): Peer[] {
+    const byNode = new Map(
+      this.seen.lanes.filter(lane => !this.isDead(lane)).map(({ node, nodeName, address }) => [node, { id: node, name: nodeName, address }]),
+    )
+    byNode.delete(this.node)
+    return [...byNode.values()]
+  }
+
+  /** Looks who serves what now. */
+  async look(): Promise<readonly LaneRow[]> {
+    const askedAt = this.world.clock.monotonic()
+    const lanes = await this.store.lanes()
+    // Nothing was seen meanwhile: the store was away, and the others' renewals may be on their way to it.
+    if (this.world.clock.monotonic() - askedAt >= this.sizes.claimTtlMs) this.still.clear()
+    const before = this.seen.lanes.map(({ claim }) => claim).sort()
+    this.seen = { lanes, at: this.world.clock.monotonic() }
+    const after = lanes.map(({ claim }) => claim).sort()
+    if (before.length !== after.length || before.some((claim, index) => claim !== after[index])) for (const listener of [...this.moved]) listener()
+    return lanes
   }
 
   /** All nodes whose claims stand, by name. */
@@ -116,45 +173,70 @@ export class Tenures {
     this.begun = null
   }
 
-  private later(): void {
-    if (!this.stopped) this.world.clock.after(this.sizes.claimTtlMs / 8, () => void this.watch())
-  }
-
-  private get isDrained(): boolean {
-    return this.catalog.settings.nodeDrainOf(this.node) !== null
-  }
-
-  /** An operator may want it to give its shards up; what it has begun is committed first (E25). */
-  private async giveUpWhenDrained(tenure: Tenure): Promise<void> {
-    if (this.current !== tenure) return
-    if (this.isDrained) return tenure.drain()
-    this.world.clock.after(this.sizes.claimTtlMs / 8, () => void this.giveUpWhenDrained(tenure))
+  /** One look at a time; nothing is to be seen where nobody else can come. */
+  private watchFor(): void {
+    if (this.watching !== null || this.stopped) return
+    this.watching = this.watch().then(() => {
+      this.watching = null
+      if (this.stopped || (this.current !== null && !this.store.can.share)) return
+      this.world.clock.after(this.sizes.claimTtlMs / 8, () => this.watchFor())
+    })
   }
 
   private async watch(): Promise<void> {
-    if (this.stopped) return
     try {
-      const askedAt = this.world.clock.monotonic()
-      const lanes = await this.store.lanes()
-      // Nothing was seen meanwhile: the store was away, and the others' renewals may be on their way to it.
-      if (this.world.clock.monotonic() - askedAt >= this.sizes.claimTtlMs) this.still.clear()
-      this.seen = { lanes, at: this.world.clock.monotonic() }
-      const dead = this.store.can.share ? lanes.filter(lane => lane.node !== this.node && this.isDead(lane)) : lanes
-      const held = new Set(lanes.filter(lane => !dead.includes(lane)).flatMap(({ shards }) => shards))
-      if (this.stopped) return
-      const confirmedAt = this.world.clock.monotonic()
-      const claim = held.size === 0 && !this.isDrained ? await this.claim(ALL_SHARDS, dead) : null
-      if (claim !== null && claim.shards.length === ALL_SHARDS.length) return await this.serve({ claim, confirmedAt, singles: [] })
-      // One lane serves all (for now): what it did not get is another's, and so is the rest.
-      if (claim !== null) await this.store.release(claim)
-      await this.standBy(dead)
+      const lanes = await this.look()
+      if (this.stopped || this.busy) return
+      const own = this.current?.lane.claim.lane ?? this.standby?.lane
+      const dead = lanes.filter(lane => lane.lane !== own && (!this.store.can.share || lane.node === this.node || this.isDead(lane)))
+      const others = lanes.filter(lane => lane.lane !== own && !dead.includes(lane))
+      const held = new Set(others.flatMap(({ shards }) => shards))
+      const share = this.share(others).filter(shard => !held.has(shard))
+      const serving = this.current?.lane.claim.shards ?? []
+      if (share.length === serving.length && share.every((shard, index) => shard === serving[index])) return await this.standBy(dead)
+      await this.move(share, dead)
     } catch (error) {
       this.still.clear() // a failed read starts the count again
       this.failed(error)
       if (this.stopped) return
       if (this.failing++ === 0) this.world.log('warn', 'the store does not answer', { why: String(error) })
     }
-    this.later()
+  }
+
+  /** What it should hold beside these. */
+  private share(others: readonly LaneRow[]): readonly number[] {
+    const { settings } = this.catalog
+    if (settings.nodeDrainOf(this.node) !== null) return []
+    if (!this.store.can.share) return ALL_SHARDS
+    if (!this.sizes.sharing) return others.some(({ shards }) => shards.length > 0) ? [] : ALL_SHARDS
+    const nodes = new Set(others.map(({ node }) => node).filter(node => settings.nodeDrainOf(node) === null))
+    return sharesOf(this.node, [this.node, ...nodes])
+  }
+
+  /** Another lane in place of its own. What it has begun is committed first (E25). */
+  private async move(wanted: readonly number[], dead: readonly LaneRow[]): Promise<void> {
+    const { clock } = this.world
+    const { current } = this
+    const before = current?.lane.claim ?? this.standby
+    if (current !== null) {
+      this.busy = true
+      try {
+        await current.flush()
+      } finally {
+        this.busy = false
+      }
+      if (this.stopped) return void (await this.store.release(current.lane.claim).catch(() => {}))
+    }
+    const own = before === null ? [] : (await this.store.lanes()).filter(({ lane }) => lane === before.lane)
+    const confirmedAt = clock.monotonic()
+    const claim = await this.claim(wanted, [...dead, ...own])
+    this.standby = null
+    if (this.stopped) return void (await this.store.release(claim).catch(() => {}))
+    if (claim.shards.length > 0) return this.serve({ claim, confirmedAt, singles: [] })
+    if (!this.store.can.share) return
+    this.standby = claim
+    this.renewedAt = Number.NEGATIVE_INFINITY
+    await this.standBy([])
   }
 
   private claim(wanted: readonly number[], dead: readonly LaneRow[]): Promise<Claim> {
@@ -165,7 +247,7 @@ export class Tenures {
   }
 
   private async standBy(dead: readonly LaneRow[]): Promise<void> {
-    if (!this.store.can.share) return
+    if (!this.store.can.share || this.current !== null) return
     if (this.standby === null) {
       await this.catalog.load()
       this.standby = await this.claim([], dead)
@@ -212,25 +294,27 @@ export class Tenures {
       if (this.current === tenure) this.current = null
       if (next !== null && !this.stopped) return void this.serve(next)
       for (const work of next?.singles ?? []) work.failed(unavailable())
-      if (!this.stopped) {
-        this.fenced++
-        this.still.clear()
-        this.world.clock.soon(() => void this.watch())
-      }
+      if (this.stopped || this.busy) return
+      this.fenced++
+      this.still.clear()
+      this.world.clock.soon(() => this.watchFor())
     })
+    const isBusy = this.busy
+    this.busy = true
     try {
       await tenure.load()
     } catch (error) {
       this.world.log('warn', 'the shards could not be loaded', { why: String(error) })
       this.failed(error)
+      this.busy = isBusy
       tenure.end(null)
       return
     }
-    if (ended || this.stopped) return
+    this.busy = isBusy
+    if (ended) return
+    if (this.stopped) return tenure.drain()
     this.current = tenure
     this.hasBegun()
-    void this.giveUpWhenDrained(tenure)
-    await this.leaveStandby()
   }
 }
 

@@ -1,7 +1,7 @@
 import { ORDERS_PER_TRANSITION_MAX } from '../core/bounds.ts'
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
-import { newId, type Random } from '../core/ids.ts'
-import type { Context, Decision } from '../core/machine.ts'
+import { newId, type Random, slotOf } from '../core/ids.ts'
+import type { Context, Decision, StartOrder } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 import type { Clock } from './clock.ts'
@@ -12,6 +12,8 @@ export interface World {
   /** How long what has closed in a namespace is kept, unless its own options say otherwise. */
   retentionMs: (namespace: string) => number
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
+  /** Where a start lives by its sequence or its key (E9); null: where it is asked for. */
+  home(namespace: string, order: StartOrder): number | null
 }
 
 /**
@@ -25,6 +27,7 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     now: Math.max(world.clock.now(), actor.lastAt),
     random: world.random,
     id: () => newId(world.clock.now(), world.random),
+    home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
   }
   let decision: Decision<HistoryEvent>
   const before = { state: actor.state, length: actor.events.length }

@@ -1,11 +1,12 @@
 import type { UserError } from '../core/errors.ts'
-import type { RunId } from '../core/ids.ts'
+import type { ActorId, RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { AnyMachine } from '../machines/registry.ts'
-import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, OpenRow, SettingRow } from '../store/store.ts'
+import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, MailRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import type { Reservation, Resource } from './limits/limits.ts'
+import type { Reservation, Resource } from './limits/resource.ts'
+import type { Letter } from './mail.ts'
 
 /**
  * One input to a lane: executed at once when what it needs is in memory, else after a load; committed whole with others of its time; answered after.
@@ -41,7 +42,7 @@ export interface Settle<T> {
 
 /** What a work may touch. */
 export interface Transaction {
-  /** Null: there is no such actor (any longer). */
+  /** Null: there is no such actor (any longer). One of another lane is as it was when it was read: for closed runs, which never change. */
   actor(id: RunId): Actor | null
   key(name: KeyName): KeyRow | null
   create(row: Pick<OpenRow, 'id' | 'namespace' | 'kind' | 'name' | 'queue' | 'createdAt' | 'tags' | 'input'>, machine: AnyMachine): Actor
@@ -59,4 +60,12 @@ export interface Transaction {
   set(row: SettingRow): void
   purge(id: RunId): void
   dropLines(lines: readonly LineName[]): void
+  /** Shards may be of other lanes, now or later: what belongs together must live together. */
+  readonly shares: boolean
+  /** It lives in this lane. */
+  isHere(id: ActorId): boolean
+  /** To an actor of another lane, with this batch (E7). */
+  send(from: ActorId, to: ActorId, letter: Letter): void
+  /** A letter was read: it goes with this batch, and with it what came of it (E7). */
+  take(row: MailRow): void
 }

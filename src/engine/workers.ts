@@ -1,15 +1,17 @@
 import { type Group, type Labels, labelsFit } from '../core/gates.ts'
-import type { AnswerId, WorkerId } from '../core/ids.ts'
+import type { AnswerId, NodeId, WorkerId } from '../core/ids.ts'
 import type { Units } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
 import type { Clock } from './clock.ts'
-import type { Delivery, Poll } from './face.ts'
+import type { Delivery, Poll, WorkerTold } from './face.ts'
 
 const WORKERS_MAX = 10_000
 /** A worker that has not been heard of for so long is not listed any more. */
 const FORGET_AFTER_MS = 24 * 3_600_000
 /** Longer than the longest poll: one that has been silent for so long does not count as there. */
 export const PRESENT_MS = 75_000
+/** Another node tells of its workers once a second. */
+const TOLD_MS = 5_000
 
 const NO_UNITS: Units = {}
 
@@ -29,14 +31,16 @@ export interface WorkerSeen {
   heardAt: number
   lastAnswer: { id: AnswerId; tasks: readonly Delivery[] } | null
   gone: boolean
+  /** The node that it polls; null: this one. */
+  via: NodeId | null
   /** An operator has said that it gets no new task; as it is when it is asked. */
   readonly draining: boolean
 }
 
 export class Workers {
   private readonly seen = new Map<WorkerId, WorkerSeen>()
+  private readonly elsewhere = new Map<NodeId, { workers: readonly WorkerSeen[]; at: number }>()
   private readonly clock: Clock
-
   private readonly isDrained: (namespace: string, id: WorkerId) => boolean
 
   constructor(clock: Clock, isDrained: (namespace: string, id: WorkerId) => boolean = () => false) {
@@ -77,6 +81,7 @@ export class Workers {
       heardAt: this.clock.monotonic(),
       lastAnswer: known?.lastAnswer ?? null,
       gone: false,
+      via: poll.via ?? null,
     }
     this.seen.delete(worker.id)
     this.seen.set(worker.id, worker)
@@ -102,17 +107,69 @@ export class Workers {
     return [...this.seen.values()].filter(worker => worker.namespace === namespace && now - worker.heardAt < FORGET_AFTER_MS).reverse()
   }
 
+  /** Also those that poll other nodes. */
+  known(namespace: string): WorkerSeen[] {
+    const now = this.clock.monotonic()
+    const own = this.list(namespace)
+    const ids = new Set(own.map(({ id }) => id))
+    const told = [...this.elsewhere.values()].filter(({ at }) => now - at < TOLD_MS).flatMap(({ workers }) => workers)
+    return [...own, ...told.filter(worker => worker.namespace === namespace && !ids.has(worker.id))]
+  }
+
+  tell(): WorkerTold[] {
+    return this.allPresent().map(({ id, namespace, name, serves, queues, labels, slots, units }) => ({
+      id,
+      namespace,
+      name,
+      serves,
+      queues,
+      labels,
+      slots,
+      units,
+    }))
+  }
+
+  told(node: NodeId, workers: readonly WorkerTold[] | null): void {
+    const at = this.clock.monotonic()
+    const before = this.elsewhere.get(node)
+    if (workers === null) {
+      if (before !== undefined) this.elsewhere.set(node, { ...before, at })
+      return
+    }
+    for (const [other, { at: heardAt }] of this.elsewhere) if (at - heardAt >= TOLD_MS) this.elsewhere.delete(other)
+    this.elsewhere.set(node, { workers: workers.map(worker => this.seenElsewhere(node, worker)), at })
+  }
+
+  private seenElsewhere(via: NodeId, { namespace, id, ...told }: WorkerTold): WorkerSeen {
+    const { isDrained, clock } = this
+    return {
+      get draining() {
+        return isDrained(namespace, id)
+      },
+      ...told,
+      id,
+      namespace,
+      servesSet: new Set(told.serves.map(({ definition }) => definition)),
+      lastSeenAt: clock.now(),
+      heardAt: clock.monotonic(),
+      lastAnswer: null,
+      gone: false,
+      via,
+    }
+  }
+
   present(worker: WorkerSeen): boolean {
     return !worker.gone && this.clock.monotonic() - worker.heardAt < PRESENT_MS
   }
 
   /** Left without a word: neither there, nor told to be gone. The last to be heard of first. */
   silent(namespace: string): WorkerSeen[] {
-    return this.list(namespace).filter(worker => !worker.gone && !this.present(worker))
+    return this.list(namespace).filter(worker => worker.via === null && !worker.gone && !this.present(worker))
   }
 
+  /** That poll this node. */
   allPresent(): WorkerSeen[] {
-    return [...this.seen.values()].filter(worker => this.present(worker))
+    return [...this.seen.values()].filter(worker => worker.via === null && this.present(worker))
   }
 
   count(): number {

@@ -3,14 +3,19 @@ import type { Engine } from '../engine/face.ts'
 import { Durations } from './durations.ts'
 import { createMetrics, LABELS_MAX } from './metrics.ts'
 
-const queue = (name: string, depth = 1) => ({ namespace: 'default', queue: name, depth, running: 0, scheduled: 0, waiting: 0, paused: 0 })
+const queue = (name: string, depth = 1) => ({
+  namespace: 'default',
+  queue: name,
+  depth,
+  running: 0,
+  scheduled: 0,
+  waiting: 0,
+  paused: 0,
+  oldestAt: Date.now() - 5_000,
+})
 const engine = (queues: ReturnType<typeof queue>[]) =>
   ({
     ready: () => true,
-    queues: {
-      list: () =>
-        queues.map(({ queue: name, depth }) => ({ name, depth, running: 0, scheduled: 0, oldestAt: Date.now() - 5_000, paused: null, workers: 0 })),
-    },
     stats: () => ({
       started: 12,
       delivered: 9,

@@ -120,13 +120,12 @@ function engineFigures(registry: Registry): (engine: Engine) => void {
     }
     const now = Date.now()
     const ages = new Map<string, { label: { namespace: string; queue: string }; seconds: number }>()
-    for (const namespace of new Set(stats.queues.map(queue => queue.namespace)))
-      for (const queue of engine.queues.list(namespace)) {
-        const label = labels({ namespace, queue: queue.name })
-        const seconds = queue.oldestAt === null ? 0 : Math.max(0, now - queue.oldestAt) / 1_000
-        const key = JSON.stringify(label)
-        ages.set(key, { label, seconds: Math.max(seconds, ages.get(key)?.seconds ?? 0) })
-      }
+    for (const queue of stats.queues) {
+      const label = labels(queue)
+      const seconds = queue.oldestAt === null ? 0 : Math.max(0, now - queue.oldestAt) / 1_000
+      const key = JSON.stringify(label)
+      ages.set(key, { label, seconds: Math.max(seconds, ages.get(key)?.seconds ?? 0) })
+    }
     for (const { label, seconds } of ages.values()) oldest.set(label, seconds)
   }
 }

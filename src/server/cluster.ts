@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
-import { repeatable } from '../api/api.ts'
-import { problemAnswer } from '../api/problem.ts'
-import type { Door } from '../cluster/door.ts'
+import { type ClusterEngine, clusterEngine } from '../cluster/engine.ts'
 import { type Listener, listen } from '../cluster/listener.ts'
 import { Peers } from '../cluster/peers.ts'
-import { relay } from '../cluster/relay.ts'
 import { systemClock } from '../engine/clock.ts'
 import type { Engine } from '../engine/face.ts'
 import { isLoopback } from './config.ts'
+import type { Logger } from './log.ts'
 import { Refusal } from './refusal.ts'
 
 /** The setting that keeps what nodes show one another: whoever reads the database is of the cluster. */
@@ -18,38 +16,41 @@ const LOOK_AGAIN_MS = 200
 /** A node's place among others on one store: where they reach it, and its way to them. */
 export interface Cluster {
   readonly address: string
-  /** How its calls are answered: here, or by the node that serves. */
-  relay(local: Door): Door
-  /** Once its engine is there. */
-  joined(engine: Engine, local: Door): void
+  /** The engine of all nodes, over that of this one. */
+  join(local: Engine): Engine
   close(): Promise<void>
 }
 
+interface ClusterOptions {
+  host: string
+  clusterAddress: string | null
+  log: Logger
+}
+
 /** @throws Refusal: the address cannot be listened on. */
-export async function openCluster({ host, clusterAddress }: { host: string; clusterAddress: string | null }): Promise<Cluster> {
-  const here: { engine: Engine | null; door: Door | null } = { engine: null, door: null }
-  const secret = (): string | null => here.engine?.settings.get(SECRET_SETTING)[0]?.value ?? null
+export async function openCluster({ host, clusterAddress, log }: ClusterOptions): Promise<Cluster> {
+  const here: { local: Engine | null; node: ClusterEngine | null } = { local: null, node: null }
+  const secret = (): string | null => here.local?.settings.get(SECRET_SETTING)[0]?.value ?? null
   const peers = new Peers(secret)
-  const listener = await listening({ ...placeOf(host, clusterAddress), secret, door: () => here.door })
+  const listener = await listening({
+    ...placeOf(host, clusterAddress),
+    secret,
+    node: () => here.node,
+    failed: (error, method) => log.error({ err: error, method }, 'what another node asked for went wrong'),
+  })
   let closed = false
   return {
     address: listener.address,
-    relay: local =>
-      relay(local, {
-        standing: { serves: () => here.engine?.serves() ?? false, owner: () => here.engine?.owner() ?? null },
-        way: peers,
-        clock: systemClock,
-        repeats: (operation, { callKey }) => callKey !== undefined || repeatable(operation),
-        refused: error => problemAnswer(error.problem),
-      }),
-    joined(engine, door) {
-      Object.assign(here, { engine, door })
+    join(local) {
+      const node = clusterEngine(local, { way: peers, clock: systemClock, random: Math.random })
+      Object.assign(here, { local, node })
       const makeSecret = (): void => {
         if (closed || secret() !== null) return
-        if (engine.serves()) engine.settings.put(SECRET_SETTING, '', 'secret', randomBytes(32).toString('base64url')).catch(() => {})
+        if (local.places.holds(0)) local.settings.put(SECRET_SETTING, '', 'secret', randomBytes(32).toString('base64url')).catch(() => {})
         systemClock.after(LOOK_AGAIN_MS, makeSecret)
       }
       makeSecret()
+      return node.engine
     },
     close() {
       closed = true

@@ -56,10 +56,10 @@ export async function openBareNode({ settings }: { settings: NodeSettings }, tol
 export async function openNodeOn(store: Store, nodeName: string, settings: NodeSettings, told: Partial<ServerFacts> = {}): Promise<BareNode> {
   const log = openLog(settings.logLevel)
   const { host = '127.0.0.1', clusterAddress = null } = settings
-  const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress }) : null
+  const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress, log }) : null
   const wall = cluster !== null ? await sharedClock(store, systemClock, aheadMs => log.warn({ aheadMs }, OFF)) : null
   const metrics = createMetrics()
-  const own = createEngine({
+  const local = createEngine({
     store,
     clock: wall?.clock ?? systemClock,
     random: Math.random,
@@ -69,12 +69,13 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     log: (level, message, facts) => log[level](facts, message),
     onClosed: run => metrics.onClosed(run),
   })
-  await started(own, store, settings.database).catch((error: unknown) => {
+  const joined = cluster?.join(local) ?? local
+  await started(joined, store, settings.database).catch((error: unknown) => {
     wall?.stop()
     throw error
   })
-  const engine = tellingOfMoves(own)
-  const waitsFor = moveUnderWay(own)
+  const engine = tellingOfMoves(joined)
+  const waitsFor = moveUnderWay(joined)
   if (waitsFor !== null) log.warn(waitsFor, 'stands by until a move is done, and serves nothing')
   const facts = {
     ...UNKNOWN_SERVER,
@@ -84,14 +85,7 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     startedAt: Date.now(),
     ...told,
   }
-  const api = createApi(engine, {
-    log,
-    metrics,
-    facts,
-    version: PACKAGE_VERSION,
-    ...(cluster !== null && { relay: local => cluster.relay(local) }),
-  })
-  cluster?.joined(engine, api.local)
+  const api = createApi(engine, { log, metrics, facts, version: PACKAGE_VERSION })
   let stopping: Promise<void> | null = null
   return {
     engine,

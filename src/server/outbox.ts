@@ -10,8 +10,8 @@ const STORE_SCHEMA = 'mainspring'
 export type OutboxSettings = Pick<Settings, 'database' | 'namespace' | 'outbox'>
 
 /**
- * Takes over the outboxes that are configured, and that of the node's own database where it is PostgreSQL, which it makes itself. In a cluster the node that
- * serves does it.
+ * Takes over the outboxes that are configured, and that of the node's own database where it is PostgreSQL, which it makes itself. In a cluster one
+ * node does it.
  */
 export async function openOutboxes(
   settings: OutboxSettings,
@@ -23,7 +23,8 @@ export async function openOutboxes(
   const { startRelay } = await import('../triggers/outbox/index.ts')
   const common: Omit<RelayOptions, 'url'> = {
     client: new Client({ connection: node.connection, namespace: settings.namespace, retryFor: 0 }),
-    active: () => node.engine.serves(),
+    // One node at a time: whoever serves the first slot.
+    active: () => node.engine.places.holds(0),
   }
   const relayOf = (url: string, makes: boolean) => {
     const outbox = withoutPassword(url)

@@ -203,7 +203,8 @@ async function endStuck(stage: Stage, memory: MemoryStore, rng: Rng, stuck: () =
       const explanation = await explain(stage, rng, id)
       const said = explanation?.state === 'paused' && explanation.reasons.some(({ code }) => code === 'stuck' || code === 'parked')
       world.expect(said, 'a stuck run does not say so (P6, E14)', () => ({ run: id, explanation }))
-      const held = stage.cluster.nodes.flatMap(({ engine }) => engine?.workers.list(NAMESPACE).flatMap(({ running }) => running) ?? [])
+      const workers = await Promise.all(stage.cluster.nodes.map(({ engine }) => engine?.workers.list(NAMESPACE) ?? []))
+      const held = workers.flat().flatMap(({ running }) => running)
       world.expect(!held.some(({ run }) => run === id), 'a stuck run is held by a worker', () => ({ run: id }))
       const does = rng.pick(['resume', 'cancel', 'terminate'] as const)
       // A machine that chokes on the cancel itself, or on the end that follows from it, is mended for it; any other lets go of the run.
@@ -265,6 +266,7 @@ function expectTidy(stage: Stage, memory: MemoryStore): void {
     world.expect(of('depth') + of('running') + of('scheduled') <= open.length, 'the figures of the queues are not those of the store', facts)
     if (stats.queues.length > 0 || stats.commits > 0) world.expect(stats.actorsCached <= bound, 'more actors in memory than the bound (E23)', facts)
   }
+  world.expect(stage.tables.mail.size === 0, 'a letter is not taken (E7)', () => ({ letters: [...stage.tables.mail.values()].slice(0, 3) }))
   const overdue = [...memory.tables().closed.values()].filter(row => row.purgeAt < world.wall() - CALM_MS)
   world.expect(overdue.length === 0, 'retention leaves runs whose time is over', () => ({ overdue: overdue.length }))
 }

@@ -1,5 +1,8 @@
+import { type ClusterEngine, clusterEngine } from '../../src/cluster/engine.ts'
+import { Unanswered, type Way } from '../../src/cluster/way.ts'
 import { UserError } from '../../src/core/errors.ts'
-import type { Engine } from '../../src/engine/face.ts'
+import type { AnswerId } from '../../src/core/ids.ts'
+import type { Delivery, Engine, Poll } from '../../src/engine/face.ts'
 import type { EngineOptions, Sizes } from '../../src/engine/options.ts'
 import type { Store } from '../../src/store/store.ts'
 import { Life } from './life.ts'
@@ -15,7 +18,10 @@ export interface Node {
   deaf: number
   mute: number
   life: Life | null
+  /** What clients and workers talk to: it hands on what is another's (E22). */
   engine: Engine | null
+  clustered: ClusterEngine | null
+  local: Engine | null
 }
 
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'problem'; error: UserError } | { is: 'lost' }
@@ -64,20 +70,36 @@ export interface ClusterOptions {
   plantOptions(options: EngineOptions): EngineOptions
   /** A new life has begun: the invariants look at what its engine tells. */
   born(engine: Engine, life: Life): void
+  /** A node answered a poll that another had handed on. */
+  handedOut(poll: Poll, said: Said<{ answer: AnswerId; tasks: Delivery[] }>): void
 }
 
-/** Two nodes, their network and their lives. */
+/** A call between nodes that gets lost is given up within so long. */
+const LOST_MS_MAX = 2_000
+
+/** Nodes, their network and their lives. */
 export class Cluster {
   readonly nodes: Node[]
   readonly network: Network = { latencyMs: 4, losesCalls: 0, losesAnswers: 0, repeats: 0 }
-  /** Calls that a node that stands by has handed on. */
+  /** Calls that nodes have handed on. */
   relayed = 0
+  /** Answers to polls that came from another node, and were judged there. */
+  readonly handedOut = new Set<AnswerId>()
   readonly #options: ClusterOptions
   #lives = 0
 
   constructor(options: ClusterOptions, nodes: number) {
     this.#options = options
-    this.nodes = Array.from({ length: nodes }, (_, index) => ({ index, link: new StoreLink(), deaf: 0, mute: 0, life: null, engine: null }))
+    this.nodes = Array.from({ length: nodes }, (_, index) => ({
+      index,
+      link: new StoreLink(),
+      deaf: 0,
+      mute: 0,
+      life: null,
+      engine: null,
+      clustered: null,
+      local: null,
+    }))
   }
 
   start(node: Node): void {
@@ -91,16 +113,18 @@ export class Cluster {
       clock: life.clock(),
       random: () => random.next(),
       nodeName: life.name,
+      address: life.name,
       sizes,
       log: (level, message, facts) => {
         if (level !== 'debug') world.note(() => `${life.name.padEnd(6)} ${level}: ${message} ${JSON.stringify(facts)}`)
       },
     }
-    const engine = this.#options.plantEngine(this.#options.createEngine(this.#options.plantOptions(options)), life)
-    node.life = life
-    node.engine = engine
+    const local = this.#options.plantEngine(this.#options.createEngine(this.#options.plantOptions(options)), life)
+    const clustered = clusterEngine(local, { way: this.#wayOf(node, life), clock: life.clock(), random: () => random.next() })
+    const { engine } = clustered
+    Object.assign(node, { life, engine, clustered, local })
     world.note(() => `${life.name.padEnd(6)} begins`)
-    this.#options.born(engine, life)
+    this.#options.born(local, life)
     // A start that fails ends the process; whoever supervises it starts it again.
     engine.start().catch((error: unknown) => {
       world.note(() => `${life.name.padEnd(6)} did not start: ${String(error)}`)
@@ -113,8 +137,7 @@ export class Cluster {
   kill(node: Node): void {
     node.life?.world.note(() => `${node.life?.name.padEnd(6)} is killed`)
     node.life?.kill()
-    node.life = null
-    node.engine = null
+    Object.assign(node, { life: null, engine: null, clustered: null, local: null })
   }
 
   /** Drains it (E25), then the process ends, in time or by force. */
@@ -163,10 +186,56 @@ export class Cluster {
     })
   }
 
-  /** Who serves, as a node that stands by knows it: it may be wrong. */
-  #owner(engine: Engine): Node | null {
-    const name = engine.serves() ? undefined : engine.owner()?.name
-    return name === undefined ? null : (this.nodes.find(({ life }) => life?.name === name) ?? null)
+  /** From a node to the others: each call and answer takes its time, or gets lost. */
+  #wayOf(from: Node, life: Life): Way {
+    const { world, rng } = this.#options
+    return {
+      // What nodes tell of their commits is judged at each of them.
+      follow: () => Promise.reject(new Unanswered()),
+      ask: (peer, method, args, signal) =>
+        new Promise((resolve, reject) => {
+          const settle = (call: () => void) => life.enter('answer', call)
+          const lost = () => settle(() => reject(new Unanswered()))
+          signal.addEventListener('abort', lost)
+          if (signal.aborted) return lost()
+          const loses = () => rng.chance(this.network.losesCalls)
+          const target = this.nodes.find(node => node.life?.name === peer.name)
+          if (target === undefined || loses()) return void world.after(rng.between(1, LOST_MS_MAX), lost)
+          const abort = new AbortController()
+          signal.addEventListener('abort', () => this.#way(target, () => abort.abort()))
+          const sent = JSON.stringify(args)
+          this.relayed++
+          // A node that is deaf or dead is found out after a while.
+          world.after(LOST_MS_MAX * 2, () => (target.life === null || target.deaf > 0 ? lost() : undefined))
+          this.#way(target, there => {
+            const { clustered } = target
+            if (clustered === null || target.life !== there) return
+            const arrivedAt = world.now
+            const given = JSON.parse(sent) as unknown[]
+            const back = (call: () => void) => {
+              if (there.dead || target.mute > 0 || loses()) return void world.after(rng.between(1, LOST_MS_MAX), lost)
+              world.after(rng.between(0.05, this.network.latencyMs), () => (from.deaf > 0 ? lost() : settle(call)))
+            }
+            clustered.answer(method, given, abort.signal).then(
+              answer => {
+                if (there.dead) return
+                if (method === 'tasks.poll') this.#handOut(given[1] as Poll, answer as { answer: AnswerId; tasks: Delivery[] }, there, arrivedAt)
+                const text = JSON.stringify(answer ?? null)
+                back(() => resolve(JSON.parse(text) ?? undefined))
+              },
+              (error: unknown) => {
+                if (error instanceof UserError) return back(() => reject(error))
+                world.fail(`${method} threw what is not the user's at a node that was asked`, { error: String((error as Error).stack) })
+              },
+            )
+          })
+        }),
+    }
+  }
+
+  #handOut(poll: Poll, value: { answer: AnswerId; tasks: Delivery[] }, life: Life, arrivedAt: number): void {
+    this.handedOut.add(value.answer)
+    this.#options.handedOut(poll, { outcome: { is: 'answer', value }, life, arrivedAt })
   }
 
   #way(node: Node, arrive: (life: Life) => void): void {
@@ -177,21 +246,12 @@ export class Cluster {
     })
   }
 
-  #arrive<T>(call: Call<T>, signal: AbortSignal, heard: (outcome: Outcome<T>) => void, handedOn = false): void {
+  #arrive<T>(call: Call<T>, signal: AbortSignal, heard: (outcome: Outcome<T>) => void): void {
     const { world, rng } = this.#options
     const { node } = call
     this.#way(node, life => {
       const { engine } = node
       if (engine === null || node.life !== life) return
-      const owner = handedOn ? null : this.#owner(engine)
-      if (owner !== null) {
-        // The node hands the call on, as it is, and its answer back (E22).
-        this.relayed++
-        const back = (outcome: Outcome<T>) => {
-          if (!life.dead && node.mute === 0 && !rng.chance(this.network.losesAnswers)) heard(outcome)
-        }
-        return this.#arrive({ ...call, node: owner }, signal, back, true)
-      }
       const arrivedAt = world.now
       const answer = (outcome: Said<T>['outcome']) => {
         if (life.dead) return

@@ -68,7 +68,10 @@ export class Judge {
     this.counts.starts += outcome.value.length
     for (const [index, answer] of outcome.value.entries()) {
       if (answer.is === 'refused') {
-        if (answer.problem.code === 'refused-data') this.#expectPoison(String(call.starts[index]?.input))
+        // A part of the call that lives in one place is refused as a whole.
+        if (answer.problem.code === 'refused-data') this.#expectPoison(call.starts.map(start => start.input).join())
+        if (answer.problem.code === 'internal')
+          this.#world.expect(call.starts.some(isMarked), 'a start failed and no machine threw (E14)', () => ({ call: call.callKey }))
         continue
       }
       const { run } = answer

@@ -66,7 +66,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     limits: true,
     seeds: 30,
     caught: /\(P6\)/,
-    patches: [{ file: 'src/engine/limits/limits.ts', find: 'for (const waiter of [...resource.waiting]) waiter.wake()', replace: '' }],
+    patches: [{ file: 'src/engine/limits/resource.ts', find: 'for (const waiter of [...this.waiting]) waiter.wake()', replace: '' }],
   },
   'E19-blocked-in-front': {
     rule: 'E19',

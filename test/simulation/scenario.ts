@@ -38,6 +38,7 @@ export interface Scenario {
   /** Payloads about as large as they may be. */
   large: boolean
   clients: number
+  nodes: number
   workers: number
   sizes: Partial<Sizes>
   claimTtlMs: number
@@ -99,6 +100,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
     workflows: seed % 2 === 0,
+    nodes: 2 + (seed % 2),
     limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
   }
 }

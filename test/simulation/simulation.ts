@@ -46,6 +46,8 @@ export interface SimulationOptions {
   limits?: boolean
   /** False: there are no workflows. */
   workflows?: boolean
+  /** All nodes serve. */
+  share?: boolean
   /** Each line of the trace as it happens. */
   echo?: (line: string) => void
 }
@@ -64,6 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const scenario = scenarioOf(new Rng(seed, 1), seed)
   if (options.limits === false) scenario.limited = null
   if (options.workflows === false) scenario.workflows = false
+  scenario.sizes.sharing = options.share === true
   plant.scenario?.(scenario)
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 
@@ -96,8 +99,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
       plantEngine: (engine, life) => plant.engine?.(engine, life, memory) ?? engine,
       plantOptions: engineOptions => plant.options?.(engineOptions) ?? engineOptions,
       born: engine => void engine.subscribe(NAMESPACE, null, event => judge.live(event)),
+      handedOut: (poll, said) => judge.polled(poll, said),
     },
-    2,
+    scenario.nodes,
   )
   const books = { ledgers, batches, logs, settings, holds, tables: memory.tables() as Tables }
   const stage: Stage = { world, cluster, judge, truth, throwing, ...books, scenario, calm: false, runs: [], pauses: new Map(), inputs: 0 }

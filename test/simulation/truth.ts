@@ -166,7 +166,7 @@ export class Truth {
     known.closed = true
     const { call, key } = known.row.tags ?? {}
     if (call !== undefined) this.called.delete(call)
-    if (key !== undefined) this.keyed.delete(key)
+    if (key !== undefined) this.keyed.delete(within(key, known.events))
     this.#unique(known)
     this.runs.delete(known.id)
   }
@@ -209,8 +209,9 @@ export class Truth {
       ['key', this.keyed],
     ] as const
     for (const [tag, map] of claims) {
-      const name = row.tags?.[tag]
-      if (name === undefined) continue
+      const given = row.tags?.[tag]
+      if (given === undefined) continue
+      const name = tag === 'key' ? within(given, events) : given
       const other = map.get(name)
       this.#world.expect(other === undefined || other === id, `two runs of one ${tag} (E9)`, () => ({ [tag]: name, runs: [other, id] }))
       map.set(name, id)
@@ -219,8 +220,9 @@ export class Truth {
 
   /** Never two open runs in states in which their unique keys conflict. */
   #unique(truth: RunTruth): void {
-    const name = truth.row.tags?.unique
-    if (name === undefined || isRetry(truth.events)) return
+    const given = truth.row.tags?.unique
+    if (given === undefined || isRetry(truth.events)) return
+    const name = within(given, truth.events)
     const holders = this.#openUnique.get(name) ?? new Set()
     this.#openUnique.set(name, holders)
     if (truth.closed || !truth.holdsUnique) holders.delete(truth.id)
@@ -345,4 +347,10 @@ export function askedOf({ row, events }: RunTruth): Asked {
     replaced,
     once: row.tags?.once !== undefined && !replaced && (!isRetry(events) || retry?.attempts === 1),
   }
+}
+
+/** A key is one within its sequence (E9). */
+function within(key: string, [started]: readonly HistoryEvent[]): string {
+  const { sequence } = (started as { options?: { gate?: { sequence?: string } } } | undefined)?.options?.gate ?? {}
+  return sequence === undefined ? key : `${key} in ${sequence}`
 }

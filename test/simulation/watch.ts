@@ -1,4 +1,4 @@
-import type { BatchId, ClaimId, LaneId } from '../../src/core/ids.ts'
+import type { BatchId, ClaimId, LaneId, NodeId } from '../../src/core/ids.ts'
 import { partOf, shardOf } from '../../src/core/ids.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import { type Batch, type Claim, type ClaimRequest, SHARDS, type Store } from '../../src/store/store.ts'
@@ -14,6 +14,7 @@ interface LaneTruth {
   renewals: number
   /** True time at which its renewals last changed. */
   renewedAt: number
+  node: NodeId
 }
 
 /** What commits do besides writing runs, as the invariants want to hear of it. */
@@ -141,11 +142,20 @@ export class Watch {
     const stood = [...this.#lanes].filter(([, lane]) => lane.stands)
     if (!this.#lanes.has(claim.lane)) {
       const { sequence, lastBatch } = claim
-      this.#lanes.set(claim.lane, { claim: claim.claim, sequence, lastBatch, stands: true, renewals: 0, renewedAt: this.#world.now })
+      this.#lanes.set(claim.lane, {
+        claim: claim.claim,
+        sequence,
+        lastBatch,
+        stands: true,
+        renewals: 0,
+        renewedAt: this.#world.now,
+        node: request.node,
+      })
     }
     this.#sync()
+    // A node takes its own back whenever it likes.
     for (const [id, lane] of stood)
-      if (!lane.stands) {
+      if (!lane.stands && lane.node !== request.node) {
         const still = this.#world.now - lane.renewedAt
         this.#world.expect(still >= this.#ttlMs, 'a lane was revoked that had renewed within the TTL (E20)', () => ({
           lane: id,

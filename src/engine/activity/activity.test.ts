@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory/store.ts'
 import { TestNode } from '../test-engine.ts'
-import { MINUTE_MS, Minutes } from './minutes.ts'
+import { MINUTE_MS, Minutes, viewOf } from './minutes.ts'
+import { activityTogether, lastHourTogether } from './together.ts'
 
 test('what starts, waits, runs and closes is counted in its minute', async () => {
   const node = await TestNode.start(openMemoryStore())
@@ -55,18 +56,24 @@ test('a node that has just started tells of before what the closed runs do', asy
   expect(points.reduce((sum, { started, closed }) => sum + 10 * started + (closed.completed ?? 0), 0)).toBe(11)
   expect(points.find(({ runMs }) => runMs !== null)).toMatchObject({ waitMs: null })
   expect([countedSince, since]).toEqual([clock.now(), from])
+  // Beside the node that counted it as it happened, what the other read of it does not count once more.
+  const all = await Promise.all([before, { engine }].map(node => node.engine.activity.counted('default', 1)))
+  for (const order of [all, all.toReversed()]) {
+    expect(activityTogether(order).points.reduce((sum, { started, closed }) => sum + 10 * started + (closed.completed ?? 0), 0)).toBe(11)
+    expect(lastHourTogether(order).definitions).toEqual(new Map([['mail', { started: 1, closed: { completed: 1 } }]]))
+  }
 })
 
 test('a ring forgets what is older than it holds, and takes nothing of before', () => {
   const minutes = new Minutes(3, true)
   for (const minute of [10, 11, 12, 13]) minutes.closed(minute * MINUTE_MS, 'completed')
   minutes.closed(10 * MINUTE_MS, 'failed')
-  expect(minutes.between(0, 20 * MINUTE_MS)).toEqual({ started: 0, closed: { completed: 3 }, waitMs: null, runMs: null })
+  expect(viewOf(minutes.sums(0, 20 * MINUTE_MS))).toEqual({ started: 0, closed: { completed: 3 }, waitMs: null, runMs: null })
 })
 
 test.each([0, 1, 9, 250, 60_000, 86_400_000])('a percentile of %i ms is off by 13 %% at most', ms => {
   const minutes = new Minutes(1, true)
   minutes.ran(MINUTE_MS, ms)
-  const { p50 } = minutes.between(MINUTE_MS, 2 * MINUTE_MS).runMs ?? { p50: -1 }
+  const { p50 } = viewOf(minutes.sums(MINUTE_MS, 2 * MINUTE_MS)).runMs ?? { p50: -1 }
   expect(Math.abs(p50 - ms)).toBeLessThanOrEqual(Math.max(1, ms * 0.13))
 })

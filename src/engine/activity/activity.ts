@@ -2,8 +2,9 @@ import type { ClosedState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { ClosedTimes, Reads } from '../../store/store.ts'
 import type { Clock } from '../clock.ts'
-import { type ActivityCalls, type ActivityView, ACTIVITY_HOURS_MAX as HOURS_MAX, type HourView } from '../face.ts'
+import { type ActivityCalls, type ActivityView, type Counted, type Counts, ACTIVITY_HOURS_MAX as HOURS_MAX, type HourView } from '../face.ts'
 import { MINUTE_MS, Minutes } from './minutes.ts'
+import { activityTogether, lastHourTogether, pairsOf } from './together.ts'
 
 const MINUTES_KEPT = (HOURS_MAX + 1) * 60
 const POINTS_MAX = 360
@@ -34,59 +35,60 @@ export class Activity implements ActivityCalls {
     const place = this.place(namespace)
     if (place === null) return
     const now = this.clock.now()
-    place.all.started(now)
-    named(place.queues, queue)?.started(now)
-    named(place.definitions, definition)?.started(now)
+    place.own.all.started(now)
+    named(place.own.queues, queue)?.started(now)
+    named(place.own.definitions, definition)?.started(now)
   }
 
   closed(namespace: string, queue: string, definition: string, state: ClosedState): void {
     const place = this.place(namespace)
-    if (place !== null) closedIn(place, queue, definition, state, this.clock.now())
+    if (place !== null) closedIn(place.own, queue, definition, state, this.clock.now())
   }
 
   /** A task was handed out, so long after it was ready. */
   waited(namespace: string, ms: number): void {
-    this.place(namespace)?.all.waited(this.clock.now(), ms)
+    this.place(namespace)?.own.all.waited(this.clock.now(), ms)
   }
 
   /** An attempt ended, so long after it was handed out. */
   ran(namespace: string, ms: number): void {
-    this.place(namespace)?.all.ran(this.clock.now(), ms)
+    this.place(namespace)?.own.all.ran(this.clock.now(), ms)
   }
 
   async get(namespace: string, hours: number): Promise<ActivityView> {
+    return activityTogether([await this.counted(namespace, hours)])
+  }
+
+  async lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }> {
+    return lastHourTogether([await this.counted(namespace, 1)])
+  }
+
+  async counted(namespace: string, hours: number): Promise<Counted> {
     const place = await this.seeded(namespace)
     const stepMs = Math.ceil((hours * 60) / POINTS_MAX) * MINUTE_MS
     const end = (Math.floor(this.clock.now() / stepMs) + 1) * stepMs
     const from = end - Math.ceil((hours * HOUR_MS) / stepMs) * stepMs
-    const points = Array.from({ length: (end - from) / stepMs }, (_, index) => {
-      const at = from + index * stepMs
-      return { at, ...place.all.between(at, at + stepMs) }
+    const told = ({ all, queues, definitions }: Kept): Counts => ({
+      points: Array.from({ length: (end - from) / stepMs }, (_, index) => pairsOf(all.sums(from + index * stepMs, from + (index + 1) * stepMs))),
+      queues: this.lastHours(queues),
+      definitions: this.lastHours(definitions),
     })
-    const queues = [...this.hours(place.queues)].map(([name, hour]) => ({ name, ...hour }))
-    return { from, stepMs, points, queues, since: Math.max(from, place.since), countedSince: this.since }
+    return { from, stepMs, since: Math.max(from, place.since), countedSince: this.since, own: told(place.own), before: told(place.before) }
   }
 
-  async lastHour(namespace: string): Promise<{ queues: ReadonlyMap<string, HourView>; definitions: ReadonlyMap<string, HourView> }> {
-    const place = await this.seeded(namespace)
-    return { queues: this.hours(place.queues), definitions: this.hours(place.definitions) }
-  }
-
-  private hours(names: ReadonlyMap<string, Minutes>): Map<string, HourView> {
+  private lastHours(names: ReadonlyMap<string, Minutes>): Counts['queues'] {
     const end = (Math.floor(this.clock.now() / MINUTE_MS) + 1) * MINUTE_MS
-    const found = new Map<string, HourView>()
-    for (const [name, minutes] of names) {
-      const { started, closed } = minutes.between(end - HOUR_MS, end)
-      if (started > 0 || Object.keys(closed).length > 0) found.set(name, { started, closed })
-    }
-    return found
+    return [...names].flatMap(([name, minutes]) => {
+      const pairs = pairsOf(minutes.sums(end - HOUR_MS, end))
+      return pairs.length === 0 ? [] : [{ name, pairs }]
+    })
   }
 
   private place(namespace: string): Place | null {
     const known = this.places.get(namespace)
     if (known !== undefined) return known
     if (this.places.size >= NAMESPACES_MAX) return null
-    const place: Place = { all: new Minutes(MINUTES_KEPT, true), queues: new Map(), definitions: new Map(), seeding: null, since: this.since }
+    const place: Place = { own: kept(MINUTES_KEPT), before: kept(MINUTES_KEPT), seeding: null, since: this.since }
     this.places.set(namespace, place)
     return place
   }
@@ -95,7 +97,7 @@ export class Activity implements ActivityCalls {
   private async seeded(namespace: string): Promise<Place> {
     const place = this.place(namespace)
     // One more than are kept: it has nothing to show.
-    if (place === null) return { all: new Minutes(1, true), queues: new Map(), definitions: new Map(), seeding: null, since: this.clock.now() }
+    if (place === null) return { own: kept(1), before: kept(1), seeding: null, since: this.clock.now() }
     place.seeding ??= this.seed(namespace, place).catch(error => {
       place.seeding = null
       throw error
@@ -108,21 +110,31 @@ export class Activity implements ActivityCalls {
     const from = this.since - HOURS_MAX * HOUR_MS
     const rows = await this.read.closedTimes(namespace, { from, until: this.since }, SEED_MAX)
     // Oldest first: the ring goes on with time.
-    for (const row of rows.reverse()) seedRow(place, row, from)
+    for (const row of rows.reverse()) seedRow(place.before, row, from)
     place.since = rows.length < SEED_MAX ? from : (rows[0]?.closedAt ?? from)
   }
 }
 
-interface Place {
+interface Kept {
   all: Minutes
   queues: Map<string, Minutes>
   definitions: Map<string, Minutes>
+}
+
+function kept(minutes: number): Kept {
+  return { all: new Minutes(minutes, true), queues: new Map(), definitions: new Map() }
+}
+
+interface Place {
+  /** What was counted here, and what was read of before. */
+  own: Kept
+  before: Kept
   seeding: Promise<void> | null
   /** What is told goes back to here. */
   since: Instant
 }
 
-function seedRow(place: Place, { name, queue, state, createdAt, startedAt, closedAt }: ClosedTimes, from: Instant): void {
+function seedRow(place: Kept, { name, queue, state, createdAt, startedAt, closedAt }: ClosedTimes, from: Instant): void {
   closedIn(place, queue, name, state, closedAt)
   if (startedAt !== null) place.all.ran(closedAt, closedAt - startedAt)
   if (createdAt < from) return
@@ -131,7 +143,7 @@ function seedRow(place: Place, { name, queue, state, createdAt, startedAt, close
   named(place.definitions, name)?.started(createdAt)
 }
 
-function closedIn(place: Place, queue: string, definition: string, state: ClosedState, at: Instant): void {
+function closedIn(place: Kept, queue: string, definition: string, state: ClosedState, at: Instant): void {
   place.all.closed(at, state)
   named(place.queues, queue)?.closed(at, state)
   named(place.definitions, definition)?.closed(at, state)

@@ -7,7 +7,7 @@ const COUNTS = 1 + CLOSED_STATES.length
 /** Three buckets a doubling up to 12 days: a percentile is off by 13 % at most. */
 const BUCKETS_A_DOUBLING = 3
 const BUCKETS = 90
-const SLOT = COUNTS + 2 * BUCKETS
+export const SLOT = COUNTS + 2 * BUCKETS
 
 const INDEX: Readonly<Record<ClosedState, number>> = Object.fromEntries(CLOSED_STATES.map((state, index) => [state, index + 1])) as Record<
   ClosedState,
@@ -56,22 +56,14 @@ export class Minutes {
   }
 
   /** What happened from a time on (inclusive) to another (exclusive), both on a minute. */
-  between(from: Instant, until: Instant): MinutesView {
+  sums(from: Instant, until: Instant): Uint32Array {
     const sums = new Uint32Array(this.width)
     for (let minute = Math.floor(from / MINUTE_MS); minute < until / MINUTE_MS; minute++) {
       const index = minute % this.slots.length
       const slot = this.minutes[index] === minute ? this.slots[index] : undefined
       if (slot !== undefined) for (let at = 0; at < this.width; at++) sums[at] = (sums[at] as number) + (slot[at] as number)
     }
-    const closed: Hour['closed'] = {}
-    for (const state of CLOSED_STATES) if (sums[INDEX[state]] !== 0) closed[state] = sums[INDEX[state]] as number
-    const durations = this.width === SLOT
-    return {
-      started: sums[0] as number,
-      closed,
-      waitMs: durations ? percentiles(sums.subarray(COUNTS, COUNTS + BUCKETS)) : null,
-      runMs: durations ? percentiles(sums.subarray(COUNTS + BUCKETS)) : null,
-    }
+    return sums
   }
 
   private add(at: Instant, index: number): void {
@@ -87,6 +79,18 @@ export class Minutes {
     } else if (minute !== known) slot.fill(0)
     this.minutes[place] = minute
     slot[index] = (slot[index] as number) + 1
+  }
+}
+
+export function viewOf(sums: Uint32Array): MinutesView {
+  const closed: Hour['closed'] = {}
+  for (const state of CLOSED_STATES) if (sums[INDEX[state]] !== 0) closed[state] = sums[INDEX[state]] as number
+  const durations = sums.length === SLOT
+  return {
+    started: sums[0] as number,
+    closed,
+    waitMs: durations ? percentiles(sums.subarray(COUNTS, COUNTS + BUCKETS)) : null,
+    runMs: durations ? percentiles(sums.subarray(COUNTS + BUCKETS)) : null,
   }
 }
 

@@ -243,7 +243,7 @@ describe('a group of jobs', () => {
     const id = await start(node, group(jobs(1), { tags: { team: 'media' } }))
     const { rows } = await node.engine.runs.list({ namespace: 'default', tags: { team: 'media' } }, { after: null, limit: 10 })
     expect(rows).toMatchObject([{ id, kind: 'batch', definition: 'import', tags: { team: 'media' } }])
-    expect(node.engine.queues.list('default').map(({ name, depth }) => [name, depth])).toEqual([['default', 1]])
+    expect((await node.engine.queues.list('default')).map(({ name, depth }) => [name, depth])).toEqual([['default', 1]])
     expect((await poll(node))[0]?.tags).toBeNull()
     await expect(node.engine.runs.retry('default', id, COMMAND)).rejects.toMatchObject({ code: 'run-open' })
     await node.engine.runs.terminate('default', id, COMMAND)

@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts'
-import { callRunId, type RunId } from '../../core/ids.ts'
+import { newId, type RunId, slotOf } from '../../core/ids.ts'
 import { isWork } from '../../core/machine.ts'
 import type { RunState } from '../../core/run.ts'
 import type { BatchInput, BatchState } from '../../machines/batch/types.ts'
@@ -13,7 +13,7 @@ import { summaryOf } from '../summary.ts'
 import { KIND_TAG } from '../tags.ts'
 import type { BatchCalls, BatchStarted, BulkPreview, BulkStart } from './face.ts'
 import { listFilter, matches, withStates } from './filter.ts'
-import { addWork, batchWork, beginBatch } from './groups.ts'
+import { addWork, batchId, batchWork, beginBatch } from './groups.ts'
 import { batchView } from './view.ts'
 
 /** Matching runs are counted up to here, so many at a time, and so many shown. */
@@ -30,7 +30,7 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
     return found
   }
   const ask = (namespace: string, id: RunId, input: BatchInput, check: (state: BatchState) => void = () => {}): Promise<void> =>
-    submit(settle => ({
+    submit(slotOf(id), settle => ({
       ids: [id],
       bytes: 200,
       execute(transaction) {
@@ -58,12 +58,18 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
   }
 
   return {
-    start: async (namespace, batch, call) =>
-      submit<BatchStarted>(settle => batchWork({ namespace, definitions, world, by: call.by }, batch, call, settle)),
+    async start(namespace, batch, { callKey, by }) {
+      const call = { callKey: callKey ?? newId(world.clock.now(), world.random), by }
+      return submit<BatchStarted>(slotOf(batchId(call.callKey)), (settle, { isHere }) =>
+        batchWork({ namespace, isHere, definitions, world, by: call.by }, batch, call, settle),
+      )
+    },
     async add(namespace, id, items, call) {
       const { plan } = (Actor.load(await row(namespace, id)).state as BatchState).started
       const depth = plan.is === 'jobs' ? plan.depth : 1
-      return submit<BatchStarted>(settle => addWork({ namespace, definitions, world, by: call.by }, id, items, depth, call, settle))
+      return submit<BatchStarted>(slotOf(id), (settle, { isHere }) =>
+        addWork({ namespace, isHere, definitions, world, by: call.by }, id, items, depth, call, settle),
+      )
     },
     seal: (namespace, id, { id: command, by, why = null }) =>
       ask(namespace, id, { is: 'seal', command, by, why }, ({ jobs }) => {
@@ -73,8 +79,8 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
       if ((change === null) === (operation === 'change'))
         throw new UserError('invalid-option', { at: '/change', hint: 'the operation change, and no other, says what becomes of the runs' })
       const { matched } = await preview(namespace, { operation, filter })
-      const id = callRunId(`${command}:batch`, 0)
-      return submit<{ batch: RunId; matched: number }>(settle => ({
+      const id = batchId(command)
+      return submit<{ batch: RunId; matched: number }>(slotOf(id), settle => ({
         ids: [id],
         keys: [callName(namespace, id)],
         bytes: 2_000,

@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts'
+import type { ActorId } from '../../core/ids.ts'
 import { isWork } from '../../core/machine.ts'
 import { CLOSED_STATES, OPEN_STATES, type RunState } from '../../core/run.ts'
 import type { BatchState, BulkFilter, Operation, Sweep } from '../../machines/batch/types.ts'
@@ -44,11 +45,20 @@ export function listFilter(
   return filter
 }
 
-/** A group that is cancelled goes through its own jobs, batches among them; an operation through jobs. */
-export function fits(target: Actor, batch: Actor, sweep: Sweep): boolean {
-  if (target.createdAt > sweep.until || target.id === batch.id) return false
-  const { jobs } = batch.state as BatchState
-  return jobs === null ? isWork(target.kind) && matches(target, sweep.filter) : target.parent === batch.id && matches(target, sweep.filter)
+/** What an operation asks of runs, and who asks. */
+export type Asking = Pick<Sweep, 'operation' | 'filter' | 'change' | 'until' | 'by' | 'why'> & {
+  batch: ActorId
+  /** A group that is cancelled goes through its own jobs, batches among them; an operation through jobs. */
+  ofGroup: boolean
+}
+
+export function askingOf(batch: Actor, { operation, filter, change, until, by, why }: Sweep): Asking {
+  return { batch: batch.id, ofGroup: (batch.state as BatchState).jobs !== null, operation, filter, change, until, by, why }
+}
+
+export function fits(target: Actor, { batch, ofGroup, until, filter }: Asking): boolean {
+  if (target.createdAt > until || target.id === batch) return false
+  return (ofGroup ? target.parent === batch : isWork(target.kind)) && matches(target, filter)
 }
 
 /** What the list has found, looked at again: everything of it may have changed, and lists know neither reasons nor errors. */

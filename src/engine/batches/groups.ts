@@ -1,13 +1,13 @@
 import { STARTS_PER_CALL_MAX } from '../../core/bounds.ts'
 import { UserError } from '../../core/errors.ts'
-import { type ActorId, callRunId, newId, type RunId } from '../../core/ids.ts'
+import { type ActorId, callRunId, newId, type RunId, slotOf } from '../../core/ids.ts'
 import { parentOf, type Trigger } from '../../core/run.ts'
 import { BATCH_DEPTH_MAX, type BatchState, type Plan } from '../../machines/batch/types.ts'
 import { MACHINES } from '../../machines/registry.ts'
 import type { KeyName } from '../../store/store.ts'
 import type { Definitions } from '../definitions.ts'
-import type { StartAnswer } from '../face.ts'
-import { callName, type Settle, startWork } from '../starts.ts'
+import type { StartRequest } from '../face.ts'
+import { callName, type Decided, type Settle, startWork } from '../starts.ts'
 import { rowTags } from '../tags.ts'
 import type { World } from '../transition.ts'
 import type { Transaction, Work } from '../work.ts'
@@ -15,6 +15,7 @@ import type { BatchCall, BatchItem, BatchStart, BatchStarted } from './face.ts'
 
 interface Desk {
   namespace: string
+  isHere(id: ActorId): boolean
   definitions: Definitions
   world: World
   by: string | null
@@ -26,7 +27,8 @@ interface PlannedItems {
   nested: { index: number; planned: PlannedBatch }[]
   /** Places of the jobs among the items. */
   places: number[]
-  answers: readonly StartAnswer[]
+  call: { callKey: string; starts: readonly StartRequest[] }
+  answers: readonly Decided[]
 }
 interface PlannedBatch {
   id: RunId
@@ -36,10 +38,15 @@ interface PlannedBatch {
   items: PlannedItems
 }
 
+/** The id of the batch of a call. */
+export function batchId(callKey: string): RunId {
+  return callRunId(`${callKey}:batch`, 0)
+}
+
 /** A batch and all its jobs, born in one commit. A repeat of the call finds the batch, hence all of them. */
 export function batchWork(desk: Desk, spec: BatchStart, call: BatchCall, settle: Settle<BatchStarted>): Work {
   const callKey = call.callKey ?? newId(desk.world.clock.now(), desk.world.random)
-  const id = callRunId(`${callKey}:batch`, 0)
+  const id = batchId(callKey)
   refuseTooMany(spec.items)
   const planned = planBatch(desk, id, spec, desk.by === null ? { is: 'call' } : { is: 'call', by: desk.by }, 1, callKey, '')
   const before = callName(desk.namespace, id)
@@ -78,7 +85,7 @@ export function addWork(desk: Desk, id: RunId, items: readonly BatchItem[], dept
       if (batch.closed || jobs.sealed)
         throw new UserError('batch-closed', { found: id, hint: `it is ${batch.closed ? batch.view.state : 'sealed'}, and takes no more jobs` })
       planned.work?.execute(transaction)
-      transaction.apply(batch, { is: 'added', count: countOf(planned) } as { is: string })
+      transaction.apply(batch, { is: 'added', count: countOf(planned), asked: ask(desk, id, planned, transaction) } as { is: string })
       beginBatches(desk, nested, transaction)
     },
     done: () => settle.resolve({ batch: id, existing, ...(existing ? { started: 0, conflicts: [] } : outcomeOf(planned)) }),
@@ -97,17 +104,19 @@ function planItems(desk: Desk, batch: ActorId, items: readonly BatchItem[], dept
   const trigger: Trigger = { is: 'batch', batch }
   const places = items.flatMap(({ is }, index) => (is === 'job' ? [index] : []))
   const starts = places.map(index => ({ ...(items[index] as BatchItem & { is: 'job' }).start, trigger }))
-  const planned: PlannedItems = { work: null, nested: [], places, answers: [] }
+  const planned: PlannedItems = { work: null, nested: [], places, call: { callKey, starts }, answers: [] }
   if (starts.length > 0)
     planned.work = startWork(desk.namespace, { callKey, by: desk.by, starts }, desk.definitions, desk.world, NOBODY, {
       place: index => `${at}/jobs/${places[index]}`,
+      slot: slotOf(batch),
+      isHere: desk.isHere,
       decided: answers => {
         planned.answers = answers
       },
     })
   items.forEach((item, index) => {
     if (item.is !== 'batch') return
-    const id = callRunId(`${callKey}:${index}:batch`, 0)
+    const id = callRunId(`${callKey}:${index}:batch`, 0, slotOf(batch))
     planned.nested.push({ index, planned: planBatch(desk, id, item.batch, trigger, depth, `${callKey}:${index}`, `${at}/jobs/${index}/batch`) })
   })
   return planned
@@ -116,13 +125,28 @@ function planItems(desk: Desk, batch: ActorId, items: readonly BatchItem[], dept
 const NOBODY: Settle<unknown> = { resolve: () => {}, reject: () => {} }
 
 /** Jobs first, since they say how many a batch has; then the batches, the outer one before those in it, for an empty one ends at once. */
-function beginBatches({ namespace, world }: Desk, batches: readonly PlannedBatch[], transaction: Transaction): void {
+function beginBatches(desk: Desk, batches: readonly PlannedBatch[], transaction: Transaction): void {
+  const { namespace, world } = desk
   const all = batches.flatMap(withNested)
   for (const { items } of all) items.work?.execute(transaction)
   for (const { id, spec, trigger, depth, items } of all) {
-    const plan: Plan = { is: 'jobs', total: countOf(items), sealed: !spec.open, callbacks: spec.callbacks, depth }
+    const asked = ask(desk, id, items, transaction)
+    const plan: Plan = { is: 'jobs', total: countOf(items), ...(asked > 0 && { asked }), sealed: !spec.open, callbacks: spec.callbacks, depth }
     beginBatch(transaction, world, { id, namespace, name: spec.name, trigger, plan, ...optionsOf(spec) })
   }
+}
+
+/** Asks for the jobs that live elsewhere, and says how many they are. */
+function ask({ namespace, by }: Desk, batch: ActorId, { answers, call }: PlannedItems, transaction: Transaction): number {
+  let asked = 0
+  answers.forEach((answer, index) => {
+    if (answer.is !== 'elsewhere') return
+    asked++
+    const { callKey, starts } = call
+    const request = starts[index] as StartRequest
+    transaction.send(batch, answer.run, { is: 'item', namespace, batch, callKey, index, run: answer.run, request, by })
+  })
+  return asked
 }
 
 export function beginBatch(
@@ -180,8 +204,10 @@ function countOf({ answers, nested }: PlannedItems): number {
 }
 
 function outcomeOf(items: PlannedItems): Pick<BatchStarted, 'started' | 'conflicts'> {
-  const conflicts = items.answers.flatMap((answer, n) => (answer.is === 'started' ? [] : [{ index: items.places[n] as number, answer }]))
-  return { started: countOf(items), conflicts }
+  const conflicts = items.answers.flatMap((answer, n) =>
+    answer.is === 'started' || answer.is === 'elsewhere' ? [] : [{ index: items.places[n] as number, answer }],
+  )
+  return { started: countOf(items) + items.answers.filter(({ is }) => is === 'elsewhere').length, conflicts }
 }
 
 function refuseTooMany(items: readonly BatchItem[]): void {

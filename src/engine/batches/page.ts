@@ -1,16 +1,16 @@
 import { UserError } from '../../core/errors.ts'
-import type { RunId } from '../../core/ids.ts'
+import { type ActorId, partOf, type RunId, shardOf } from '../../core/ids.ts'
 import { KEY_RETENTION_MS } from '../../core/options.ts'
 import { activeSweep } from '../../machines/batch/state.ts'
-import type { BatchState, Refusal, Sweep } from '../../machines/batch/types.ts'
-import type { KeyName } from '../../store/store.ts'
+import type { BatchState, Operation, PageInput, Refusal } from '../../machines/batch/types.ts'
+import { type KeyName, SHARDS } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
 import { changeRun, resumeRun } from '../changes.ts'
 import type { Definitions } from '../definitions.ts'
 import { callName, retryWork, type Settle } from '../starts.ts'
 import type { World } from '../transition.ts'
 import type { Transaction, Work } from '../work.ts'
-import { fits } from './filter.ts'
+import { type Asking, askingOf, fits } from './filter.ts'
 
 /** A page that was read: the runs that are to be commanded, and where the next begins. */
 export interface ReadPage {
@@ -21,60 +21,105 @@ export interface ReadPage {
   runs: readonly RunId[]
 }
 
+/** Runs of another lane that an operation commands; answered with `commanded` (E12). */
+export interface PageLetter {
+  is: 'page'
+  namespace: string
+  asking: Asking
+  runs: readonly RunId[]
+}
+
 /**
  * One page of an operation: its cursor moves on and its runs are commanded in one commit (E12), so a crash before it leaves both undone, and one after it neither. A page
- * that was read for a cursor that has moved, or for an operation that was paused or ended meanwhile, does nothing.
+ * that was read for a cursor that has moved, or for an operation that was paused or ended meanwhile, does nothing. Runs of other lanes are commanded by letters
+ * in the same commit, and answered for later.
  */
 export function pageWork(
   { batch, namespace, from, next, runs }: ReadPage,
-  { operation }: Sweep,
-  { world, definitions }: PageWorld,
+  operation: Operation,
+  desk: PageDesk & { isHere(id: ActorId): boolean },
   settle: Settle<void>,
 ): Work {
-  const retries = new Map(operation === 'retry' ? runs.map(run => [run, retryOf(namespace, batch, run, { world, definitions })] as const) : [])
-  const extra = [...retries.values()]
+  const away = Map.groupBy(
+    runs.filter(run => !desk.isHere(run)),
+    run => shardOf(partOf(run), SHARDS),
+  )
+  const { carryOut, ...needs } = commands({ batch, namespace, operation, runs: runs.filter(desk.isHere) }, desk)
   return {
-    ids: [batch, ...new Set([...runs, ...extra.flatMap(({ ids }) => ids)])],
-    keys: [...extra.flatMap(({ keys }) => keys ?? []), ...(operation === 'delete' ? runs.map(run => callName(namespace, run)) : [])],
-    ...(operation === 'retry' ? { starts: true, further: transaction => furtherOf(extra, transaction) } : {}),
-    bytes: 300 * (runs.length + 1),
+    ...needs,
+    ids: [batch, ...needs.ids],
     execute(transaction) {
       const actor = transaction.actor(batch)
       const sweep = actor === null || actor.closed || actor.stuck !== undefined ? null : activeSweep(actor.state as BatchState)
       if (actor === null || sweep === null || sweep.cursor !== from) return
-      let [done, skipped] = [0, 0]
-      const refusals: Refusal[] = []
-      for (const run of runs) {
-        const target = transaction.actor(run)
-        if (target === null || target.namespace !== namespace || !fits(target, actor, sweep)) skipped++
-        else {
-          const code = refusalOf(() => command(target, { batch, sweep, world, definitions, retry: retries.get(run) }, transaction))
-          if (code === null) done++
-          else refusals.push({ run, code })
-        }
+      const asking = askingOf(actor, sweep)
+      const result = carryOut(asking, transaction)
+      // Which runs are meant is in the letter already.
+      const { runs: _, ...filter } = asking.filter
+      let sent = 0
+      for (const group of away.values()) {
+        sent += group.length
+        transaction.send(batch, group[0] as RunId, { is: 'page', namespace, asking: { ...asking, filter }, runs: group })
       }
-      transaction.apply(actor, { is: 'page', from, next, done, skipped, refusals } as { is: string })
+      transaction.apply(actor, { is: 'page', from, next, ...result, sent } as { is: string })
     },
     done: () => settle.resolve(),
     failed: settle.reject,
   }
 }
 
-interface PageWorld {
+export interface PageDesk {
   world: World
   definitions: Definitions
 }
 
-interface Asked extends PageWorld {
+interface Targets {
   batch: RunId
-  sweep: Sweep
+  namespace: string
+  operation: Operation
+  runs: readonly RunId[]
+}
+
+type Result = Pick<PageInput, 'done' | 'skipped' | 'refusals'>
+
+/** What carrying out an operation on these runs, which are here, needs and does. */
+export function commands(
+  { batch, namespace, operation, runs }: Targets,
+  desk: PageDesk,
+): Pick<Work, 'ids' | 'keys' | 'further' | 'starts' | 'bytes'> & { carryOut(asking: Asking, transaction: Transaction): Result } {
+  const retries = new Map(operation === 'retry' ? runs.map(run => [run, retryOf(namespace, batch, run, desk)] as const) : [])
+  const extra = [...retries.values()]
+  return {
+    ids: [...new Set([...runs, ...extra.flatMap(({ ids }) => ids)])],
+    keys: [...extra.flatMap(({ keys }) => keys ?? []), ...(operation === 'delete' ? runs.map(run => callName(namespace, run)) : [])],
+    ...(operation === 'retry' ? { starts: true, further: (transaction: Transaction) => furtherOf(extra, transaction) } : {}),
+    bytes: 300 * (runs.length + 1),
+    carryOut(asking, transaction) {
+      let [done, skipped] = [0, 0]
+      const refusals: Refusal[] = []
+      for (const run of runs) {
+        const target = transaction.actor(run)
+        if (target === null || target.namespace !== namespace || !fits(target, asking)) skipped++
+        else {
+          const code = refusalOf(() => command(target, { ...desk, asking, retry: retries.get(run) }, transaction))
+          if (code === null) done++
+          else refusals.push({ run, code })
+        }
+      }
+      return { done, skipped, refusals }
+    },
+  }
+}
+
+interface Asked extends PageDesk {
+  asking: Asking
   retry: Work | undefined
 }
 
 /** A code: it refuses. */
 function command(target: Actor, asked: Asked, transaction: Transaction): string | null {
-  const { batch, world, definitions, retry } = asked
-  const { operation, change, by, why } = asked.sweep
+  const { world, definitions, retry } = asked
+  const { batch, operation, change, by, why } = asked.asking
   const who = { command: `${batch}:${target.id}`, by, why }
   switch (operation) {
     case 'retry':
@@ -118,7 +163,7 @@ function refusalOf(act: () => string | null): string | null {
   }
 }
 
-function retryOf(namespace: string, batch: RunId, run: RunId, { world, definitions }: PageWorld): Work {
+function retryOf(namespace: string, batch: RunId, run: RunId, { world, definitions }: PageDesk): Work {
   return retryWork(namespace, run, { id: batch, by: null }, definitions, world, { resolve: () => {}, reject: () => {} })
 }
 

@@ -1,4 +1,4 @@
-import type { RunId } from '../../core/ids.ts'
+import type { ActorId, RunId } from '../../core/ids.ts'
 import { activeSweep } from '../../machines/batch/state.ts'
 import type { BatchState, Sweep } from '../../machines/batch/types.ts'
 import type { Reads } from '../../store/store.ts'
@@ -7,11 +7,13 @@ import { boundedRuns } from '../bounded.ts'
 import type { Definitions } from '../definitions.ts'
 import type { World } from '../transition.ts'
 import type { Work } from '../work.ts'
-import { fits, listFilter } from './filter.ts'
+import { askingOf, fits, listFilter } from './filter.ts'
 import { pageWork } from './page.ts'
 
 /** Runs of one page at most: other work goes on between two of them. */
 const PAGE_RUNS_MAX = 500
+/** Runs that were commanded in other lanes and have not been answered for. */
+const AWAITED_MAX = 5_000
 /** After a page that could not be read or committed. */
 const AGAIN_MS = 200
 
@@ -24,15 +26,17 @@ export class BatchRunner {
   private readonly definitions: Definitions
   private readonly read: Reads
   private readonly submit: (work: Work) => void
+  private readonly isHere: (id: ActorId) => boolean
   private readonly pageRuns: number
   private readonly working = new Set<RunId>()
   private ended = false
 
-  constructor(world: World, definitions: Definitions, read: Reads, submit: (work: Work) => void, pageSize: number) {
+  constructor(world: World, definitions: Definitions, read: Reads, submit: (work: Work) => void, isHere: (id: ActorId) => boolean, pageSize: number) {
     this.world = world
     this.definitions = definitions
     this.read = read
     this.submit = submit
+    this.isHere = isHere
     this.pageRuns = Math.min(PAGE_RUNS_MAX, pageSize)
   }
 
@@ -67,17 +71,19 @@ export class BatchRunner {
     const batch = Actor.load(row)
     const state = batch.state as BatchState
     const sweep: Sweep | null = batch.closed || batch.stuck !== undefined ? null : activeSweep(state)
-    if (sweep === null) return false
+    // What was commanded elsewhere answers first: a change of it brings this one back.
+    if (sweep === null || (sweep.awaited ?? 0) >= AWAITED_MAX) return false
     const filter = listFilter(namespace, state.jobs === null ? sweep.filter : { ...sweep.filter, batch: id }, sweep.until + 1)
     const { rows, next } = await boundedRuns(this.read, filter, { after: sweep.cursor, limit: this.pageRuns })
-    const runs = rows.filter(found => fits(Actor.load(found), batch, sweep)).map(found => found.id)
+    const asking = askingOf(batch, sweep)
+    const runs = rows.filter(found => fits(Actor.load(found), asking)).map(found => found.id)
     if (this.ended) return false
     await new Promise<void>((resolve, reject) =>
       this.submit(
         pageWork(
           { batch: id, namespace, from: sweep.cursor, next, runs },
-          sweep,
-          { world: this.world, definitions: this.definitions },
+          sweep.operation,
+          { world: this.world, definitions: this.definitions, isHere: this.isHere },
           { resolve, reject },
         ),
       ),

@@ -1,19 +1,22 @@
 import { UserError } from '../../core/errors.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Definitions } from '../definitions.ts'
-import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
+import type { LimitCalls, LimitDetail, LimitKeyView, LimitView } from '../face.ts'
+import { homeOf } from '../homes.ts'
 import type { Settle } from '../starts.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Work } from '../work.ts'
-import type { Resource } from './limits.ts'
+import type { Limits } from './limits.ts'
+import type { Resource } from './resource.ts'
 import { LIMIT_SETTING, type LimitKept } from './rules.ts'
 import { resumeSequenceWork } from './sequences.ts'
+import { standingOf } from './standing.ts'
 
 interface LimitOptions {
   definitions: Definitions
   tenure(): Tenure
   putSetting(kind: string, namespace: string, name: string, value: string | null): Promise<void>
-  submit<T>(make: (settle: Settle<T>) => Work): Promise<T>
+  submit<T>(slot: number | null, make: (settle: Settle<T>) => Work): Promise<T>
 }
 
 const KEYS_SHOWN_MAX = 100
@@ -23,26 +26,27 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
   const view = (limit: Limit, resources: readonly Resource[]): LimitView => {
     const { limits, queues } = tenure()
     const now = limits.now()
-    const busy = resources.filter(resource => usedOf(limit, resource, now) > 0 || resource.waiting.size > 0)
+    const used = (resource: Resource): number => standingOf(limits, limit, resource).used
+    // What another lane counts is told by that one.
+    const busy = resources.filter(resource => resource.borrowed === null && (used(resource) > 0 || isWaitedFor(resource)))
     return {
       ...limit,
-      used: busy.reduce((sum, resource) => sum + usedOf(limit, resource, now), 0),
+      used: busy.reduce((sum, resource) => sum + used(resource), 0),
       keys: busy.length,
-      waiting: busy.reduce((sum, { waiting }) => sum + waiting.size, queues.waitingFor(limit, now)),
+      waiting: resources.reduce((sum, { waiting }) => sum + waiting.size, queues.waitingFor(limit, now)),
     }
   }
   return {
-    list: namespace => rules.list(namespace).map(limit => view(limit, tenure().limits.ofLimit(limit))),
-    get(namespace, name) {
+    list: async namespace => rules.list(namespace).map(limit => view(limit, tenure().limits.ofLimit(limit))),
+    async get(namespace, name) {
       const limit = rules.get(namespace, name)
       if (limit === undefined) throw new UserError('limit-not-found', { found: name })
       const { limits } = tenure()
-      const now = limits.now()
       const resources = limits.ofLimit(limit)
       const byKey = resources
-        .map(resource => keyView(limit, resource, now))
+        .map(resource => keyView(limits, limit, resource))
         .filter(({ used, waiting, nextAt }) => used > 0 || waiting > 0 || nextAt !== null)
-        .sort((a, b) => b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
+        .sort(fullestFirst)
       return { ...view(limit, resources), byKey: byKey.slice(0, KEYS_SHOWN_MAX) }
     },
     met: (namespace, definition, queue, input) => gating.met(namespace, definition, queue, input),
@@ -55,26 +59,53 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
         })
       await putSetting(LIMIT_SETTING, namespace, name, set === null ? null : JSON.stringify({ ...set, by } satisfies LimitKept))
     },
-    stopped: (namespace, limit) => tenure().queues.stopped(namespace, limit),
-    resumeSequence: (namespace, definition, key) => submit(settle => resumeSequenceWork(namespace, definition, key, settle)),
+    stopped: async (namespace, limit) => tenure().queues.stopped(namespace, limit),
+    resumeSequence: (namespace, definition, key) =>
+      submit(homeOf(namespace, definition, key, null), settle => resumeSequenceWork(namespace, definition, key, settle)),
   }
 }
 
-function usedOf({ is, everyMs }: Limit, { used, spent }: Resource, now: number): number {
-  return is === 'concurrency' ? used : (spent?.used(now, everyMs as number) ?? 0)
-}
-
-function keyView(limit: Limit, resource: Resource, now: number): LimitKeyView {
-  const { key, holders, waiting, spent } = resource
+/** One limit as the lanes of a cluster tell it together: each counts keys of its own, and knows who waits in it. */
+export function together(views: readonly LimitDetail[]): LimitDetail {
+  const [first, ...others] = views as [LimitDetail, ...LimitDetail[]]
+  const byKey = new Map(first.byKey.map(key => [key.key, key]))
+  for (const key of others.flatMap(({ byKey }) => byKey)) {
+    const known = byKey.get(key.key)
+    byKey.set(key.key, known === undefined ? key : joined(known, key))
+  }
+  const sum = (of: (view: LimitDetail) => number): number => views.reduce((sum, view) => sum + of(view), 0)
   return {
-    key,
-    used: usedOf(limit, resource, now),
-    holders: [...holders].slice(0, HOLDERS_SHOWN_MAX).map(({ run, since, bounds }) => ({
-      run,
-      weight: bounds.find(bound => bound.resource === resource)?.applied.weight ?? 1,
-      since: Math.floor(since),
-    })),
-    waiting: waiting.size,
-    nextAt: limit.is === 'rate' && spent !== null ? spent.freeAt(now, 1, limit.max, limit.everyMs as number) : null,
+    ...first,
+    used: sum(({ used }) => used),
+    keys: sum(({ keys }) => keys),
+    waiting: sum(({ waiting }) => waiting),
+    byKey: [...byKey.values()].sort(fullestFirst).slice(0, KEYS_SHOWN_MAX),
   }
+}
+
+function joined(one: LimitKeyView, other: LimitKeyView): LimitKeyView {
+  return {
+    key: one.key,
+    used: one.used + other.used,
+    holders: [...one.holders, ...other.holders],
+    waiting: one.waiting + other.waiting,
+    nextAt: one.nextAt ?? other.nextAt,
+  }
+}
+
+function fullestFirst(a: LimitKeyView, b: LimitKeyView): number {
+  return b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1)
+}
+
+function isWaitedFor({ waiting, turns }: Resource): boolean {
+  return waiting.size > 0 || (turns !== null && !turns.isEmpty)
+}
+
+/** Of what another lane counts only who waits for it here. */
+function keyView(limits: Limits, limit: Limit, resource: Resource): LimitKeyView {
+  const { key, waiting } = resource
+  if (resource.borrowed !== null) return { key, used: 0, holders: [], waiting: waiting.size, nextAt: null }
+  const { used, holders, freeAt } = standingOf(limits, limit, resource)
+  const nextAt = limit.is === 'rate' && resource.spent !== null ? freeAt : null
+  return { key, used, holders: holders.slice(0, HOLDERS_SHOWN_MAX), waiting: waiting.size, nextAt }
 }

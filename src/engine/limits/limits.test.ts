@@ -68,7 +68,7 @@ describe('concurrency', () => {
     const [first, second] = await scene.start(of('u1', 1), of('u1', 2), of('u2', 3))
     expect(await scene.take()).toEqual([of('u1', 1), of('u2', 3)])
     expect(await scene.reasons(second as string)).toContain('limit "mail/user.id" is full: 1 of 1 for user.id=u1 (in line before it: 0)')
-    const detail = scene.node.engine.limits.get('default', 'mail/user.id')
+    const detail = await scene.node.engine.limits.get('default', 'mail/user.id')
     expect(detail.byKey.map(({ key, used, holders }) => [key, used, holders.map(({ run }) => run)])).toContainEqual(['u1', 1, [first]])
     await scene.done()
     expect(await scene.take()).toEqual([of('u1', 2)])
@@ -100,7 +100,7 @@ describe('concurrency', () => {
     await scene.node.engine.limits.set('default', 'mail', { max: 2 }, 'ana')
     expect(await scene.take()).toEqual([2])
     const set = { by: 'ana', since: scene.node.clock.now() }
-    const [limit] = scene.node.engine.limits.list('default')
+    const [limit] = await scene.node.engine.limits.list('default')
     expect(limit).toMatchObject({ name: 'mail', max: 2, used: 2, from: 'operator', declared: { max: 1 }, set })
     expect(await scene.reasons(third as string)).toContain(
       `limit "mail" is full: 2 of 2, set by ana at ${new Date(set.since).toISOString()} (the code says 1) (in line before it: 0)`,

@@ -1,89 +1,57 @@
 import type { Group } from '../../core/gates.ts'
-import type { RunId, TaskId } from '../../core/ids.ts'
+import { newId, partOf, partOfResource, type Random, type RunId, shardOf, type TaskId } from '../../core/ids.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
-import type { RateRow } from '../../store/store.ts'
+import { type Claim, type RateRow, SHARDS } from '../../store/store.ts'
 import type { Clock } from '../clock.ts'
-import type { Applied, Rules } from './rules.ts'
+import { Borrowed, type Borrowing } from './borrowing.ts'
+import { type Bound, type Hold, type KeptHold, type Reservation, Resource } from './resource.ts'
+import type { Rules } from './rules.ts'
 import { Spent } from './spent.ts'
+import { HERE } from './turns.ts'
 
-/** What waits for a resource, and is looked at again when it may have become free. */
-export interface Waiter {
-  wake(): void
-}
-
-/** One key of a limit (E17): who holds it, what of its rate is spent, who waits for it. Its capacity stands in the rules. */
-export class Resource {
-  readonly namespace: string
-  readonly limit: string
-  readonly key: string
-  used = 0
-  readonly holders = new Set<Reservation>()
-  /** Of a rate. */
-  spent: Spent | null = null
-  readonly waiting = new Set<Waiter>()
-  /** Lines that go by it. */
-  refs = 0
-  /** The store has a row of it. */
-  isStored = false
-
-  constructor(namespace: string, limit: string, key: string) {
-    this.namespace = namespace
-    this.limit = limit
-    this.key = key
-  }
-
-  /** The same with nothing spent, so that its row goes. */
-  cleared(): Resource {
-    return new Resource(this.namespace, this.limit, this.key)
-  }
-
-  row(): RateRow {
-    const { namespace, limit, key, spent } = this
-    this.isStored = true
-    return { namespace, limit, key, spent: spent === null ? null : spent.toText() }
-  }
-}
-
-/** A limit as it applies to one group, with the resource that counts it. */
-export interface Bound {
-  applied: Applied
-  resource: Resource
-}
-
-/** What a task that is handed out holds, until its attempt has ended and that is committed: counts come from these alone. */
-export interface Reservation {
-  readonly limits: Limits
-  readonly group: Group
-  run: RunId
-  task: TaskId
-  since: Instant
-  bounds: readonly Bound[]
+export interface LimitsOptions {
+  rules: Rules
+  clock: Clock
+  random: Random
+  claim: Pick<Claim, 'shards'>
+  /** Shards move between lanes: what is held elsewhere than on its run's part needs a row. */
+  share: boolean
+  borrowing: Borrowing
 }
 
 /**
- * Resources of a lane: concurrency (E17) and rates (E18), counted from what is handed out.
+ * Resources that a lane's tasks need: concurrency (E17) and rates (E18), counted from what is handed out. Those whose home is another lane are counted there,
+ * and borrowed.
  *
  * A reservation is made when a task is matched, and let go when the commit that ends its attempt is durable, so that holds never exceed the capacity in any
  * committed state. Tokens are written in the batch of the delivery that spends them. On recovery holds are those of the recorded deliveries.
  */
 export class Limits {
-  private readonly rules: Rules
-  private readonly clock: Clock
+  readonly rules: Rules
+  private readonly options: LimitsOptions
+  private readonly shards: ReadonlySet<number>
   private readonly resources = new Map<string, Resource>()
   private readonly wallAtStart: number
   private readonly monotonicAtStart: number
 
-  constructor(rules: Rules, clock: Clock) {
+  constructor(options: LimitsOptions) {
+    const { clock, rules, claim } = options
+    this.options = options
     this.rules = rules
-    this.clock = clock
+    this.shards = new Set(claim.shards)
     this.wallAtStart = clock.now()
     this.monotonicAtStart = clock.monotonic()
   }
 
   /** Wall time that never steps back (E20). */
   now(): Instant {
-    return this.wallAtStart + this.clock.monotonic() - this.monotonicAtStart
+    return this.wallAtStart + this.options.clock.monotonic() - this.monotonicAtStart
+  }
+
+  /** The run lives in this lane. */
+  isHere(run: RunId): boolean {
+    return this.holdsPart(partOf(run))
   }
 
   load(rows: readonly RateRow[]): void {
@@ -108,53 +76,131 @@ export class Limits {
     return bounds
   }
 
-  /** When it lets a further task pass: null now, Infinity when somebody lets go, else at that time. */
+  /** When it lets a further task pass: null now, Infinity when somebody lets go or grants, else at that time. */
   freeAt({ applied: { limit, weight }, resource }: Bound, now: Instant): Instant | null {
-    if (limit.is === 'concurrency') return resource.used + weight <= limit.max ? null : Number.POSITIVE_INFINITY
-    return spentOf(resource).freeAt(now, weight, limit.max, limit.everyMs as number)
+    const { borrowed, turns } = resource
+    if (borrowed !== null) return this.options.borrowing.isAtHand(resource, weight) ? null : Number.POSITIVE_INFINITY
+    if (turns !== null && !turns.isEmpty && turns.first !== HERE) return Number.POSITIVE_INFINITY
+    return this.roomAt(resource, limit, weight, now)
   }
 
-  /** Takes all of it, or more than there is: what was delivered counts, whatever the limits are now. */
-  reserve(group: Group, run: RunId, task: TaskId, bounds: readonly Bound[], now: Instant, spends: boolean): Reservation {
-    const reservation: Reservation = { limits: this, group, run, task, since: now, bounds }
+  /** The same, whoever waits for it. */
+  roomAt(resource: Resource, { is, max, everyMs }: Limit, weight: number, now: Instant): Instant | null {
+    if (is === 'concurrency') return resource.used + weight <= max ? null : Number.POSITIVE_INFINITY
+    return spentOf(resource).freeAt(now, weight, max, everyMs as number)
+  }
+
+  /** So many tasks that a worker waits for could be handed out but for this. */
+  want({ applied, resource }: Bound, count: number): void {
+    if (resource.borrowed !== null) this.options.borrowing.want(resource, applied, count)
+    else resource.turns?.enterHere()
+  }
+
+  /** A token of another lane can be had, and is spent only when the task has all else. */
+  isDue({ resource }: Bound): boolean {
+    return resource.borrowed !== null && this.options.borrowing.isDue(resource)
+  }
+
+  /** So many tasks have all else. */
+  spendDue({ applied, resource }: Bound, count: number): void {
+    this.options.borrowing.spend(resource, applied, count)
+  }
+
+  /** What a task needs that is about to be handed out, which is free. Null: the time to use a token has passed meanwhile. */
+  take(group: Group, run: RunId, task: TaskId, bounds: readonly Bound[], now: Instant): Reservation | null {
+    const at = this.options.clock.monotonic()
+    for (const { applied, resource } of bounds)
+      if (resource.borrowed !== null && !this.options.borrowing.isAtHand(resource, applied.weight, at)) return null
+    const reservation: Reservation = { limits: this, group, run, task, since: now, bounds, holds: [] }
+    const holds: Hold[] = []
     for (const { applied, resource } of bounds) {
-      if (applied.limit.is === 'concurrency') {
-        resource.used += applied.weight
-        resource.holders.add(reservation)
-      } else if (spends) spentOf(resource).spend(now, applied.weight, applied.limit.everyMs as number)
+      const { limit, weight } = applied
+      const { borrowed } = resource
+      const grant = borrowed === null ? undefined : this.options.borrowing.take(resource, weight, at)
+      if (limit.is === 'concurrency') {
+        count(resource, weight, reservation)
+        if (grant !== undefined) holds.push(holdOf(resource, weight, grant.id, grant.home))
+        else if (this.options.share && borrowed === null && resource.part !== partOf(run)) holds.push(holdOf(resource, weight, this.newId(), null))
+      } else if (borrowed === null) spentOf(resource).spend(now, weight, limit.everyMs as number)
     }
+    reservation.holds = holds
+    for (const { resource } of bounds) this.hadTurn(resource)
     return reservation
   }
 
-  /** The rules have changed. */
-  regroup(reservation: Reservation): void {
-    this.release(reservation)
-    reservation.bounds = this.boundsOf(reservation.group)
-    for (const { applied, resource } of reservation.bounds) {
-      if (applied.limit.is !== 'concurrency') continue
-      resource.used += applied.weight
-      resource.holders.add(reservation)
+  /** What was delivered counts, whatever the limits are now; `kept`: what its run's row says that it holds. */
+  adopt(group: Group, run: RunId, task: TaskId, kept: readonly KeptHold[], spends: boolean): Reservation | null {
+    const bounds = this.boundsOf(group)
+    if (bounds.length === 0 && kept.length === 0) return null
+    const now = this.now()
+    const reservation: Reservation = {
+      limits: this,
+      group,
+      run,
+      task,
+      since: now,
+      bounds,
+      holds: kept.map(hold => this.known(group.namespace, hold)),
     }
+    for (const { applied, resource } of bounds) {
+      if (applied.limit.is === 'concurrency') count(resource, applied.weight, reservation)
+      else if (spends && resource.borrowed === null) spentOf(resource).spend(now, applied.weight, applied.limit.everyMs as number)
+    }
+    this.tellHomes(reservation)
+    return reservation
+  }
+
+  /** The rules have changed. Nothing is granted before all of them are counted by the new ones. */
+  regroup(reservations: readonly Reservation[]): void {
+    const freed = new Set<Resource>()
+    for (const reservation of reservations) {
+      for (const bound of reservation.bounds) if (uncount(bound, reservation)) freed.add(bound.resource)
+      reservation.bounds = this.boundsOf(reservation.group)
+      for (const { applied, resource } of reservation.bounds) if (applied.limit.is === 'concurrency') count(resource, applied.weight, reservation)
+      this.tellHomes(reservation)
+    }
+    for (const resource of freed) this.freed(resource)
   }
 
   release(reservation: Reservation): void {
-    for (const { applied, resource } of reservation.bounds) {
-      if (!resource.holders.delete(reservation)) continue
-      resource.used -= applied.weight
-      for (const waiter of [...resource.waiting]) waiter.wake()
-    }
+    for (const bound of reservation.bounds) if (uncount(bound, reservation)) this.freed(bound.resource)
+    for (const { id, part } of reservation.holds) if (!this.holdsPart(part)) this.options.borrowing.finish(id, part)
   }
 
-  /** A target asked for a pause: no token of this group's rates before then. */
-  slow(group: Group, until: Instant): Resource[] {
+  /** Somebody let go of it. */
+  freed(resource: Resource): void {
+    if (resource.turns === null) resource.wake()
+    else resource.turns.serve()
+  }
+
+  /** Tokens of another lane: spent as of the last moment at which they may be used there. */
+  spendAhead(resource: Resource, { everyMs }: Limit, weight: number, withinMs: number): void {
+    spentOf(resource).spend(this.now(), weight, everyMs as number, withinMs)
+  }
+
+  /** A target asked for a pause: no token of this group's rates for so long. Answers those that are counted here. */
+  slow(group: Group, forMs: number): Resource[] {
     const slowed: Resource[] = []
-    const now = this.now()
     for (const { applied, resource } of this.boundsOf(group)) {
       if (applied.limit.is !== 'rate') continue
-      spentOf(resource).hold(now, until)
-      slowed.push(resource)
+      if (resource.borrowed !== null) this.options.borrowing.slow(resource, forMs)
+      else {
+        this.pause(resource, forMs)
+        slowed.push(resource)
+      }
     }
     return slowed
+  }
+
+  pause(resource: Resource, forMs: number): void {
+    const now = this.now()
+    spentOf(resource).hold(now, now + forMs)
+  }
+
+  /** Asks the homes of what a run needs and other lanes count, for `standingOf`. */
+  async look(group: Group): Promise<void> {
+    const elsewhere = this.boundsOf(group).flatMap(({ resource }) => (resource.borrowed === null ? [] : [resource]))
+    if (elsewhere.length > 0) await this.options.borrowing.look(elsewhere)
   }
 
   /** By limit and key. */
@@ -168,8 +214,7 @@ export class Limits {
     const now = this.now()
     for (const [id, resource] of this.resources) {
       const everyMs = this.rules.get(resource.namespace, resource.limit)?.everyMs ?? 0
-      if (resource.refs > 0 || resource.used > 0 || resource.waiting.size > 0) continue
-      if (resource.spent !== null && !resource.spent.isIdle(now, everyMs)) continue
+      if (!resource.isIdle || (resource.spent !== null && !resource.spent.isIdle(now, everyMs))) continue
       this.resources.delete(id)
       if (resource.isStored) gone.push(resource)
     }
@@ -180,15 +225,67 @@ export class Limits {
     return this.resources.has(idOf(namespace, limit, key))
   }
 
-  private resource(namespace: string, limit: string, key: string): Resource {
+  resource(namespace: string, limit: string, key: string): Resource {
     const id = idOf(namespace, limit, key)
     let resource = this.resources.get(id)
     if (resource === undefined) {
-      resource = new Resource(namespace, limit, key)
+      const part = partOfResource({ namespace, limit, key })
+      resource = new Resource(namespace, limit, key, part, this.holdsPart(part) ? null : new Borrowed())
       this.resources.set(id, resource)
     }
     return resource
   }
+
+  private holdsPart(part: number): boolean {
+    return this.shards.has(shardOf(part, SHARDS))
+  }
+
+  /** A hold as a row has it: the run began before this lane knew of it. */
+  private known(namespace: string, { id, limit, key, weight }: KeptHold): Hold {
+    const resource = this.resource(namespace, limit, key)
+    if (resource.borrowed !== null) this.options.borrowing.knows(id, resource.part)
+    return holdOf(resource, weight, id, null)
+  }
+
+  /** What runs and is counted elsewhere by nothing yet: begun before there was such a limit. */
+  private tellHomes(reservation: Reservation): void {
+    const { holds, run, since } = reservation
+    const missing = reservation.bounds.filter(
+      ({ applied: { limit }, resource: { borrowed, limit: name, key } }) =>
+        borrowed !== null && limit.is === 'concurrency' && !holds.some(hold => hold.limit === name && hold.key === key),
+    )
+    if (missing.length === 0) return
+    const told = missing.map(({ applied: { weight }, resource }): Hold => {
+      const id = this.options.borrowing.count(resource, weight, run, since)
+      return { ...holdOf(resource, weight, id, null), hasRow: false }
+    })
+    reservation.holds = [...holds, ...told]
+  }
+
+  private hadTurn({ turns }: Resource): void {
+    if (turns === null || turns.first !== HERE) return
+    turns.toBack(HERE)
+    turns.serve()
+  }
+
+  private newId(): string {
+    return newId(this.options.clock.now(), this.options.random)
+  }
+}
+
+function count(resource: Resource, weight: number, reservation: Reservation): void {
+  resource.used += weight
+  resource.holders.add(reservation)
+}
+
+function uncount({ applied, resource }: Bound, reservation: Reservation): boolean {
+  if (!resource.holders.delete(reservation)) return false
+  resource.used -= applied.weight
+  return true
+}
+
+function holdOf({ limit, key, part }: Resource, weight: number, id: string, home: string | null): Hold {
+  return { id, limit, key, weight, part, home, hasRow: true }
 }
 
 function spentOf(resource: Resource): Spent {

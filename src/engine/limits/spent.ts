@@ -17,12 +17,13 @@ export class Spent {
   /** When it changed last. */
   private changedAt: Instant = 0
 
-  spend(now: Instant, tokens: number, everyMs: number): void {
+  /** `aheadMs`: another lane may use them until then. */
+  spend(now: Instant, tokens: number, everyMs: number, aheadMs = 0): void {
     const last = this.times.length - 1
     const before = last < 0 ? Number.NEGATIVE_INFINITY : (this.times[last] as number)
-    const at = Math.max(now, before)
+    const at = Math.max(now + aheadMs, before)
     const part = Math.max(1, everyMs / PARTS)
-    this.changedAt = at
+    this.changedAt = Math.max(now, this.changedAt)
     this.sum += tokens
     if (Math.floor(at / part) === Math.floor(before / part)) {
       this.times[last] = at

@@ -1,9 +1,10 @@
 import type { Group } from '../../core/gates.ts'
-import type { Limit } from '../../core/limits.ts'
+import type { Limit, LimitHolder } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Actor } from '../actor.ts'
 import type { Pause, PauseTarget } from '../face.ts'
-import type { Limits, Reservation } from '../limits/limits.ts'
+import type { Limits } from '../limits/limits.ts'
+import { standingOf } from '../limits/standing.ts'
 import type { Settings } from '../settings.ts'
 import { isTurnOf, type Line, type Sequence } from './line.ts'
 
@@ -19,7 +20,7 @@ export type Gate =
       key: string
       weight: number
       used: number
-      holders: readonly Reservation[]
+      holders: readonly LimitHolder[]
       before: number | null
     }
   | { is: 'rate'; limit: Limit; per: string | null; key: string; used: number; freeAt: Instant }
@@ -41,15 +42,13 @@ export interface GateWorld {
 export function gatesOf(actor: Actor, group: Group, { settings, limits, fresh, line }: GateWorld): Gate[] {
   const gates: Gate[] = settings.pausesOf(group).map(pause => ({ is: 'paused', ...pause }))
   if (!fresh) gates.push({ is: 'unavailable' })
-  const now = limits.now()
-  for (const bound of limits.boundsOf(group)) {
-    const at = limits.freeAt(bound, now)
-    if (at === null) continue
-    const { applied, resource } = bound
+  for (const { applied, resource } of limits.boundsOf(group)) {
     const { limit, per, weight } = applied
-    const { key, used, holders } = resource
-    if (limit.is === 'rate') gates.push({ is: 'rate', limit, per, key, used: resource.spent?.used(now, limit.everyMs as number) ?? 0, freeAt: at })
-    else gates.push({ is: 'limit', limit, per, key, weight, used, holders: [...holders], before: line?.window.before(actor.id) ?? null })
+    const { key } = resource
+    const { used, holders, freeAt } = standingOf(limits, limit, resource, weight)
+    if (freeAt === null) continue
+    if (limit.is === 'rate') gates.push({ is: 'rate', limit, per, key, used, freeAt })
+    else gates.push({ is: 'limit', limit, per, key, weight, used, holders, before: line?.window.before(actor.id) ?? null })
   }
   if (group.sequence !== null && line?.sequence != null) {
     const { holder, stopped } = turnOf(line.sequence)

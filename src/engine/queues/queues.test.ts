@@ -41,15 +41,15 @@ test('a run that moves to another queue while a page of its old one is read wait
 
 test('a queue names what waits in it that none of the workers that take from it would take', async () => {
   const node = await TestNode.start(openMemoryStore(), { mail: {}, render: {}, ship: { labels: { region: 'eu' } } })
-  const untaken = () => node.engine.queues.list('default').map(({ name, workers, untaken }) => [name, workers, untaken])
+  const untaken = async () => (await node.engine.queues.list('default')).map(({ name, workers, untaken }) => [name, workers, untaken])
   await node.start(null, {}, { definition: 'render' }, { definition: 'ship' })
-  expect(untaken()).toEqual([['default', 0, ['mail', 'render', 'ship']]])
+  expect(await untaken()).toEqual([['default', 0, ['mail', 'render', 'ship']]])
   const serves = ['mail', 'ship'].map(definition => ({ definition, version: null }))
   await node.poll({ serves, max: 1, queues: ['other'] })
-  expect(untaken()).toEqual([['default', 0, ['mail', 'render', 'ship']]])
+  expect(await untaken()).toEqual([['default', 0, ['mail', 'render', 'ship']]])
   await node.poll({ serves, max: 1, worker: 'w2' })
   // Nothing of mail waits any more, and this worker has no region.
-  expect(untaken()).toEqual([['default', 1, ['render', 'ship']]])
+  expect(await untaken()).toEqual([['default', 1, ['render', 'ship']]])
   await node.poll({ serves: [{ definition: 'render', version: null }], labels: { region: 'eu' }, max: 1, worker: 'w3' })
-  expect(untaken()).toEqual([['default', 2, ['ship']]])
+  expect(await untaken()).toEqual([['default', 2, ['ship']]])
 })

@@ -7,8 +7,9 @@ import { type Actor, gatedBy } from '../actor.ts'
 import { keyText } from '../actors.ts'
 import type { Clock } from '../clock.ts'
 import type { Definitions } from '../definitions.ts'
-import type { Poll } from '../face.ts'
-import type { Limits, Reservation } from '../limits/limits.ts'
+import type { Head, Poll } from '../face.ts'
+import type { Limits } from '../limits/limits.ts'
+import type { Bound, Reservation } from '../limits/resource.ts'
 import type { Settings } from '../settings.ts'
 import { misfit, type WorkerSeen } from '../workers.ts'
 import { Alarms } from './alarms.ts'
@@ -62,6 +63,8 @@ export interface QueuesOptions {
   pin(actor: Actor): void
   unpin(actor: Actor): void
   failed(error: unknown): void
+  /** Who wants to hear of what no poll here takes. */
+  listeners: ReadonlySet<(head: Head) => void>
 }
 
 /** Ready tasks that windows keep in memory together, as actors and as rows, where there are many groups. Each has at least so many. */
@@ -98,6 +101,8 @@ export class Queues {
   /** Lines of which nothing has been read yet: they may be of any sequence. */
   private unbound = 0
   private dispatching = false
+  /** Sets of which it was told that there is something to hand out, and there still is. */
+  private told = new Set<LineSet>()
   private ended = false
 
   constructor(options: QueuesOptions) {
@@ -172,6 +177,20 @@ export class Queues {
     this.polls.add(waiting)
     this.dispatchSoon()
     return () => this.polls.delete(waiting)
+  }
+
+  /** The sort key of what would be handed out to this poll now; null: nothing. */
+  head(worker: WorkerSeen, { max, units }: Poll): number | null {
+    if (!this.mayDispatch()) return null
+    return this.next(this.fitting({ worker, max, units: units ?? null }, this.open()), this.options.limits.now())?.sort ?? null
+  }
+
+  /** Of each set, what goes first; the first in order first. */
+  heads(limit: number): Head[] {
+    if (!this.mayDispatch()) return []
+    const now = this.options.limits.now()
+    const heads = this.open().flatMap(set => this.headOf(set, now) ?? [])
+    return heads.sort((a, b) => a.sort - b.sort).slice(0, limit)
   }
 
   /** It did not leave. */
@@ -268,7 +287,7 @@ export class Queues {
   }
 
   dispatchSoon(): void {
-    if (this.dispatching || this.ended || this.polls.size === 0) return
+    if (this.dispatching || this.ended || (this.polls.size === 0 && this.options.listeners.size === 0)) return
     this.dispatching = true
     this.options.clock.soon(() => {
       this.dispatching = false
@@ -284,13 +303,12 @@ export class Queues {
   }
 
   private dispatch(): void {
-    const { clock, fresh, definitions } = this.options
+    const { clock, fresh } = this.options
     if (!fresh()) {
       if (this.polls.size > 0) clock.after(25, () => this.dispatchSoon())
       return
     }
-    if (definitions.rules.version !== this.rulesVersion) this.regroup()
-    const open = [...this.sets.values()].filter(set => set.ready.size > 0 && this.options.settings.pausesOf(set).length === 0)
+    const open = this.open()
     if (open.length > 0) {
       for (const poll of this.polls) {
         const matches = this.match(poll, open)
@@ -299,13 +317,48 @@ export class Queues {
         poll.take(matches)
       }
     }
+    if (this.options.listeners.size > 0) this.tell(open)
     for (const line of this.thirsty) this.page(line)
     this.thirsty.clear()
   }
 
+  private mayDispatch(): boolean {
+    return !this.ended && this.options.fresh()
+  }
+
+  /** Sets with something ready that is not paused, by the rules in force. */
+  private open(): LineSet[] {
+    const { definitions, settings } = this.options
+    if (definitions.rules.version !== this.rulesVersion) this.regroup()
+    return [...this.sets.values()].filter(set => set.ready.size > 0 && settings.pausesOf(set).length === 0)
+  }
+
+  private tell(open: readonly LineSet[]): void {
+    const now = this.options.limits.now()
+    const { told } = this
+    this.told = new Set()
+    for (const set of open) {
+      const head = this.headOf(set, now)
+      if (head === null) continue
+      if (!told.has(set)) for (const listener of this.options.listeners) listener(head)
+      this.told.add(set)
+    }
+  }
+
+  private headOf(set: LineSet, now: Instant): Head | null {
+    const line = this.top(set, now)
+    if (line === null) return null
+    const { namespace, queue, definition, labels } = set
+    return { namespace, queue, definition, labels, sort: line.sort }
+  }
+
+  private fitting({ worker, max, units }: Pick<WaitingPoll, 'worker' | 'max' | 'units'>, open: readonly LineSet[]): Set<LineSet> {
+    return new Set(open.filter(set => set.ready.size > 0 && misfit(worker, set) === null && fits(set.cost, max, units)))
+  }
+
   private match(poll: WaitingPoll, open: readonly LineSet[]): Match[] {
     const now = this.options.limits.now()
-    const sets = new Set(open.filter(set => set.ready.size > 0 && misfit(poll.worker, set) === null && fits(set.cost, poll.max, poll.units)))
+    const sets = this.fitting(poll, open)
     const matches: Match[] = []
     const free: { slots: number; units: Record<string, number> | null } = { slots: poll.max, units: poll.units === null ? null : { ...poll.units } }
     while (free.slots > 0 && sets.size > 0) {
@@ -370,8 +423,9 @@ export class Queues {
   private isShut(set: LineSet, now: Instant): boolean {
     for (const bound of set.bounds) {
       const at = this.options.limits.freeAt(bound, now)
-      if (at === null) continue
+      if (at === null || this.options.limits.isDue(bound)) continue
       if (at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, at)
+      else this.want(bound, set.ready.size - 1 + (set.ready.peek()?.window.size ?? 0))
       return true
     }
     return false
@@ -381,17 +435,48 @@ export class Queues {
   private gate(line: Line, entry: Entry, now: Instant): Parked | null {
     for (const bound of line.bounds) {
       const at = this.options.limits.freeAt(bound, now)
-      if (at === null) continue
+      if (at === null || this.options.limits.isDue(bound)) continue
+      if (at === Number.POSITIVE_INFINITY) this.want(bound, line.window.size)
       return at === Number.POSITIVE_INFINITY ? { is: 'resource', resource: bound.resource } : { is: 'rate', resource: bound.resource, at }
     }
     if (line.sequence !== null && !this.isItsTurn(line.sequence, entry)) return { is: 'sequence' }
     const { batch } = line.set as LineSet
-    if (batch === null || line.window.size >= batch.size) return null
-    const { id, lastAt } = entry.actor
-    // A clock that was set back since (E20) does not make it wait for longer.
-    if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
-    const { until } = line.gathers
-    return until > now ? { is: 'gathering', at: until } : null
+    if (batch !== null && line.window.size < batch.size) {
+      const { id, lastAt } = entry.actor
+      // A clock that was set back since (E20) does not make it wait for longer.
+      if (line.gathers?.of !== id) line.gathers = { of: id, until: Math.min(lastAt, now) + batch.withinMs }
+      const { until } = line.gathers
+      if (until > now) return { is: 'gathering', at: until }
+    }
+    return this.spendDue(line, now)
+  }
+
+  /** All else is free: tokens that other lanes have for its tasks are spent now. */
+  private spendDue(line: Line, now: Instant): Parked | null {
+    const { limits } = this.options
+    const slots = this.slots()
+    // Who hears of it has yet to come for it.
+    if (slots === 0) return null
+    let parked: Parked | null = null
+    for (const bounds of [(line.set as LineSet).bounds, line.bounds])
+      for (const bound of bounds) {
+        if (limits.freeAt(bound, now) === null) continue
+        limits.spendDue(bound, Math.min(line.window.size, slots))
+        parked ??= { is: 'resource', resource: bound.resource }
+      }
+    return parked
+  }
+
+  /** Other lanes may have to let this one have it: for as many of these tasks as workers wait for, here or, as far as is known, at one that polls elsewhere. */
+  private want(bound: Bound, tasks: number): void {
+    const slots = this.slots() || Math.min(1, this.options.listeners.size)
+    if (slots > 0) this.options.limits.want(bound, Math.min(tasks, slots))
+  }
+
+  private slots(): number {
+    let slots = 0
+    for (const { max } of this.polls) slots += max
+    return slots
   }
 
   private isItsTurn(sequence: Sequence, entry: Entry): boolean {
@@ -420,9 +505,10 @@ export class Queues {
       const { actor, order } = entry
       // All of an answer wait for their records, or none does (E16).
       if (count > 0 && order.atMostOnce && !recorded) break
+      const reservation = bounds.length === 0 ? null : limits.take(line.group as Group, actor.id, order.task, bounds, now)
+      if (reservation === null && bounds.length > 0) break
       line.window.take()
       line.gathers = null
-      const reservation = bounds.length === 0 ? null : limits.reserve(line.group as Group, actor.id, order.task, bounds, now, true)
       matches.push({ actor, order, reservation, bundle, cost: set.cost, recorded: recorded || order.atMostOnce })
       if (sequence !== null) sequence.holder = { run: actor.id, inputHash: '' }
       count++

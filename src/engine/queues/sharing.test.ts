@@ -17,7 +17,7 @@ const shares = (node: TestNode, queue = 'default') => node.engine.queues.shares(
 describe('how keys share a queue', () => {
   test('before anything is handed out all are next, each with what waits', async () => {
     const node = await started(...times(3, 'big'), 'a', 'b')
-    expect(shares(node)).toEqual({
+    expect(await shares(node)).toEqual({
       keys: 3,
       inTurn: 3,
       recent: 0,
@@ -34,7 +34,7 @@ describe('how keys share a queue', () => {
     const node = await started(...times(9, 'big'), ...times(9, 'a'))
     const { tasks } = await node.poll({ serves: SERVES, max: 3 })
     const served = tasks.map(({ input }) => (JSON.parse(input as string) as { tenant: string }).tenant)
-    const [first, second] = shares(node).shares
+    const [first, second] = (await shares(node)).shares
     // Three a turn of the one, one a turn of the other.
     expect(served.toSorted()).toEqual(['a', 'big', 'big'])
     expect([first, second]).toMatchObject([
@@ -48,7 +48,7 @@ describe('how keys share a queue', () => {
   test('one whose limit is full has no turn; one that only runs is told, and gone once it has ended', async () => {
     const node = await started(...times(5, 'a'), 'b')
     const { tasks } = await node.poll({ serves: SERVES, max: 10 })
-    expect(shares(node)).toMatchObject({
+    expect(await shares(node)).toMatchObject({
       keys: 2,
       inTurn: 0,
       recent: 4,
@@ -58,26 +58,26 @@ describe('how keys share a queue', () => {
       ],
     })
     await node.complete(tasks.find(({ input }) => input?.includes('"b"')) as Delivery)
-    expect(shares(node).shares.map(({ key }) => key)).toEqual(['a'])
+    expect((await shares(node)).shares.map(({ key }) => key)).toEqual(['a'])
   })
 
   test('those without a rule are one share, and other queues are not in it', async () => {
     const node = await started('a')
     await node.start(null, { definition: 'plain', input: '1' }, { definition: 'plain', input: '2', options: { queue: 'other' } })
-    expect(shares(node).shares.map(({ key, ready }) => [key, ready])).toEqual(
+    expect((await shares(node)).shares.map(({ key, ready }) => [key, ready])).toEqual(
       expect.arrayContaining([
         ['a', 1],
         [null, 1],
       ]),
     )
-    expect(shares(node, 'other').shares.map(({ key, ready }) => [key, ready])).toEqual([[null, 1]])
-    expect(shares(node, 'nowhere')).toEqual({ keys: 0, inTurn: 0, recent: 0, unread: 0, shares: [] })
+    expect((await shares(node, 'other')).shares.map(({ key, ready }) => [key, ready])).toEqual([[null, 1]])
+    expect(await shares(node, 'nowhere')).toEqual({ keys: 0, inTurn: 0, recent: 0, unread: 0, shares: [] })
   })
 
   test('of many keys the next hundred are told, and how many there are', async () => {
     const node = await started(...Array.from({ length: 150 }, (_, index) => `t${index}`))
-    expect(shares(node)).toMatchObject({ keys: 150, inTurn: 150 })
-    expect(shares(node).shares).toHaveLength(100)
+    expect(await shares(node)).toMatchObject({ keys: 150, inTurn: 150 })
+    expect((await shares(node)).shares).toHaveLength(100)
   })
 
   test('of what was handed out the last thousand are counted', async () => {
@@ -90,6 +90,6 @@ describe('how keys share a queue', () => {
       for (const task of tasks) await node.complete(task)
     }
     await node.start(null, { input: '{"tenant":"a"}' })
-    expect(shares(node)).toMatchObject({ recent: 1_000, shares: [{ key: 'a', handedOut: 0 }] })
+    expect(await shares(node)).toMatchObject({ recent: 1_000, shares: [{ key: 'a', handedOut: 0 }] })
   })
 })

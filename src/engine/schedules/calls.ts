@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts'
-import type { ActorId } from '../../core/ids.ts'
+import { type ActorId, slotOf } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../../core/run.ts'
 import { refuseUnknownPlaceholder } from '../../machines/schedule/input.ts'
@@ -12,10 +12,8 @@ import type { Transaction } from '../work.ts'
 import { explainSchedule } from './explain.ts'
 import { calendarOf, previewOf } from './preview.ts'
 import { outcomes, upcoming, withOutcomes } from './ranges.ts'
+import { registering } from './register.ts'
 import { checkedTimetable, scheduleId, scheduleStateOf, scheduleView, stuckOf, viewOf } from './view.ts'
-
-/** Rows read at a time while looking for those that left the code. */
-const PAGE = 500
 
 export function scheduleCalls(desk: Desk): ScheduleCalls {
   const { store, world, definitions, available } = desk
@@ -66,25 +64,17 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
   }
 
+  const pause: ScheduleCalls['pause'] = (namespace, name, { id, by, note, until, gone = false }) =>
+    done(ask(namespace, name, { is: 'pause', command: id, by, note, until, gone }))
+  const list: ScheduleCalls['list'] = async (namespace, page) => {
+    const { rows, next } = await available(store.read.schedules(namespace, page))
+    const living = rows.filter(found => scheduleStateOf(found).deletedAt === null)
+    return { rows: await viewed(namespace, living), next }
+  }
+
   return {
     put,
-    async register(namespace, source, schedules, { id, by }) {
-      const answers: SchedulePut[] = []
-      for (const { name, spec } of schedules)
-        answers.push(await put(namespace, name, { spec, origin: { is: 'code', source }, id: `${id}:${name}`, by }))
-      const names = new Set(schedules.map(({ name }) => name))
-      for (let after: string | null = null; ; ) {
-        const page: { rows: OpenRow[]; next: string | null } = await available(store.read.schedules(namespace, { after, limit: PAGE }))
-        for (const found of page.rows) {
-          const { origin, paused, deletedAt } = scheduleStateOf(found)
-          if (names.has(found.name) || deletedAt !== null || paused !== null || origin.is !== 'code' || origin.source !== source) continue
-          const note = `it is no longer in the code of ${source}`
-          await ask(namespace, found.name, { is: 'pause', command: `${id}:gone:${found.name}`, by, note, until: null, gone: true })
-        }
-        if (page.next === null) return answers
-        after = page.next
-      }
-    },
+    register: registering({ put, list, pause }),
     async override(namespace, name, override, { id, by }) {
       const { base } = await state(namespace, name)
       const spec = { ...base, ...override }
@@ -94,7 +84,7 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
       return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
     },
     remove: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'delete', command: id, by })),
-    pause: (namespace, name, { id, by, note, until }) => done(ask(namespace, name, { is: 'pause', command: id, by, note, until, gone: false })),
+    pause,
     resume: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'resume', command: id, by })),
     async trigger(namespace, name, { id, by }) {
       const { spec } = await state(namespace, name)
@@ -110,11 +100,7 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     cancelBackfill: (namespace, name, backfill, { id, by }) => done(ask(namespace, name, { is: 'cancel_backfill', backfill, command: id, by })),
 
     get: async (namespace, name) => (await viewed(namespace, [await row(namespace, name)]))[0] as ScheduleView,
-    async list(namespace, page) {
-      const { rows, next } = await available(store.read.schedules(namespace, page))
-      const living = rows.filter(found => scheduleStateOf(found).deletedAt === null)
-      return { rows: await viewed(namespace, living), next }
-    },
+    list,
     async ledger(namespace, name, filter, page) {
       const { id } = await row(namespace, name)
       const { rows, next } = await available(store.read.ledger(id, filter, page))
@@ -154,7 +140,7 @@ function command(
   const id = scheduleId(namespace, name)
   let reply: Reply | undefined
   let state: ScheduleState
-  return submit(settle => ({
+  return submit(slotOf(id), settle => ({
     ids: [id],
     bytes: 1_000 + JSON.stringify(input).length,
     execute(transaction) {

@@ -67,7 +67,7 @@ describe('a schedule', () => {
     expect(run).toMatchObject({ priority: 3, trigger: { is: 'schedule', schedule: 'nightly', n: 0, source: 'time' } })
     // Which are runs, and the schedule is none.
     expect((await node.engine.runs.list({ namespace: 'default' }, { after: null, limit: 9 })).rows).toHaveLength(2)
-    expect(node.engine.queues.list('default')).toHaveLength(1)
+    expect(await node.engine.queues.list('default')).toHaveLength(1)
   })
 
   test('skips while its run is open and goes on when it has closed: both are one commit', async () => {

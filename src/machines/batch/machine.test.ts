@@ -21,7 +21,7 @@ class Life {
   wakeAt: number | null = null
 
   take(input: BatchInput): this {
-    const context: Context = { self: SELF, now: this.now, random: () => 0.5, id: () => 'id' }
+    const context: Context = { self: SELF, now: this.now, random: () => 0.5, id: () => 'id', home: () => 0 }
     const frozen = JSON.stringify(this.state)
     const decision = batch.decide(this.state, input, context)
     expect(JSON.stringify(this.state)).toBe(frozen)

@@ -1,9 +1,9 @@
 import { invariant } from '../../core/errors.ts'
-import { callRunId, slotOf } from '../../core/ids.ts'
-import type { Answered, Context, Decision, Machine, Message } from '../../core/machine.ts'
+import { callRunId, type RunId } from '../../core/ids.ts'
+import type { Answered, Context, Decision, Machine, Message, StartOrder } from '../../core/machine.ts'
 import { BATCH_CALLBACKS, type BatchCallback } from '../../core/run.ts'
 import { activeSweep, evolve, pending, RESEND_MS, wakeAt } from './state.ts'
-import type { BatchEvent, BatchInput, BatchState, Closing, Jobs, PageInput, StartInput } from './types.ts'
+import type { AskedCallback, BatchEvent, BatchInput, BatchState, Closing, Jobs, PageInput, StartInput } from './types.ts'
 import { callbackInput, summary, view } from './view.ts'
 
 /**
@@ -26,7 +26,11 @@ function decide(state: BatchState | null, input: BatchInput, context: Context): 
     case 'wake':
       return woken(state, context)
     case 'added':
-      return input.count === 0 ? NOTHING : go(state, [{ is: 'added', at, count: input.count }], context)
+      return added(state, input, context)
+    case 'item_answered':
+      return itemAnswered(state, input.run, context)
+    case 'commanded':
+      return state.sweep === null ? NOTHING : go(state, [{ ...input, at }], context)
     case 'seal':
       return state.jobs === null || state.jobs.sealed ? NOTHING : go(state, [{ is: 'sealed', at, by: input.by }], context)
     case 'child_closed':
@@ -84,7 +88,21 @@ function woken(state: BatchState, context: Context): Decision<BatchEvent> {
   const again = (state.jobs?.callbacks ?? []).filter(({ answered, askedAt }) => !answered && askedAt + RESEND_MS <= now)
   for (const { callback, run } of again) events.push({ is: 'callback_asked', at: now, callback, run })
   const after = events.reduce<BatchState>(evolve, state)
-  return { events, state: after, wakeAt: wakeAt(after), messages: again.map(({ callback }) => startMessage(after, callback, true, context)) }
+  return { events, state: after, wakeAt: wakeAt(after), messages: again.map(asked => startMessage(after, asked, true, context)) }
+}
+
+function added(state: BatchState, { count, asked = 0 }: BatchInput & { is: 'added' }, context: Context): Decision<BatchEvent> {
+  if (count + asked === 0) return NOTHING
+  return go(state, [{ is: 'added', at: context.now, count, ...(asked === 0 ? {} : { asked }) }], context)
+}
+
+/** One that was started after its batch was cancelled is not among those that the operation finds. */
+function itemAnswered(state: BatchState, run: RunId | null, context: Context): Decision<BatchEvent> {
+  const decision = go(state, [{ is: 'item_answered', at: context.now, run }], context)
+  if (run === null || !state.cancelRequested) return decision
+  const { by = null, why = null } = state.sweep ?? {}
+  const cancel = { is: 'cancel', command: `${context.self}:${run}`, by, why }
+  return { ...decision, messages: [...(decision.messages ?? []), { is: 'tell', to: run, input: cancel }] }
 }
 
 function answered(state: BatchState, { reference, refusal }: Answered, context: Context): Decision<BatchEvent> {
@@ -117,8 +135,9 @@ function go(before: BatchState | null, happened: BatchEvent[], context: Context)
   }
   if (state.closing === null && state.jobs !== null)
     for (const callback of dueCallbacks(state, state.jobs)) {
-      add({ is: 'callback_asked', at: context.now, callback, run: callbackId(context.self, callback) })
-      messages.push(startMessage(state, callback, false, context))
+      const run = callbackId(context.self, callback, context.home(orderOf(state, callback, context)))
+      add({ is: 'callback_asked', at: context.now, callback, run })
+      messages.push(startMessage(state, { callback, run }, false, context))
     }
   const end = state.closing === null ? endOf(state, context.now) : null
   if (end !== null) add(end)
@@ -145,12 +164,12 @@ function dueCallbacks({ started: { plan } }: BatchState, jobs: Jobs): BatchCallb
   )
 }
 
-function haveEnded({ sealed, open }: Jobs): boolean {
-  return sealed && open === 0
+function haveEnded({ sealed, open, awaited }: Jobs): boolean {
+  return sealed && open === 0 && (awaited ?? 0) === 0
 }
 
 function endOf({ jobs, sweep, cancelRequested }: BatchState, at: number): BatchEvent | null {
-  if (jobs === null) return sweep?.over ? { is: 'completed', at, reason: null, failure: null } : null
+  if (jobs === null) return sweep?.over && (sweep.awaited ?? 0) === 0 ? { is: 'completed', at, reason: null, failure: null } : null
   if (!haveEnded(jobs) || jobs.callbacks.some(({ answered }) => !answered)) return null
   if (cancelRequested) return { is: 'cancelled', at, reason: 'cancelled', failure: null }
   if (jobs.completed === jobs.total) return { is: 'completed', at, reason: null, failure: null }
@@ -163,20 +182,18 @@ function closing(is: 'cancelled' | 'terminated', at: number, reason: string, { b
 }
 
 /** It follows from the batch and the event: asked for again, it is the same run. */
-export function callbackId(batch: string, callback: BatchCallback): string {
-  return callRunId(`${batch}:${callback}`, 0, slotOf(batch))
+export function callbackId(batch: string, callback: BatchCallback, slot: number): string {
+  return callRunId(`${batch}:${callback}`, 0, slot)
 }
 
-function startMessage(state: BatchState, callback: BatchCallback, again: boolean, { self }: Context): Message {
+function startMessage(state: BatchState, { callback, run }: Pick<AskedCallback, 'callback' | 'run'>, again: boolean, context: Context): Message {
+  return { is: 'start', reference: BATCH_CALLBACKS.indexOf(callback), run, again, order: orderOf(state, callback, context) }
+}
+
+function orderOf(state: BatchState, callback: BatchCallback, { self }: Context): StartOrder {
   const { plan } = state.started
   const wanted = plan.is === 'jobs' ? plan.callbacks[callback] : undefined
   invariant(wanted !== undefined, 'only what was asked for is started', { batch: self, callback })
   const { definition, input, options } = wanted
-  return {
-    is: 'start',
-    reference: BATCH_CALLBACKS.indexOf(callback),
-    run: callbackId(self, callback),
-    again,
-    order: { definition, input: callbackInput(self, state, input), options, trigger: { is: 'batch', batch: self, callback } },
-  }
+  return { definition, input: callbackInput(self, state, input), options, trigger: { is: 'batch', batch: self, callback } }
 }

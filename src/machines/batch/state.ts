@@ -23,7 +23,13 @@ export function evolve(state: BatchState | null, event: BatchEvent): BatchState 
   switch (event.is) {
     case 'added': {
       const jobs = jobsOf(state)
-      return { ...state, jobs: { ...jobs, total: jobs.total + event.count, open: jobs.open + event.count } }
+      const { count, asked = 0 } = event
+      return { ...state, jobs: { ...jobs, total: jobs.total + count, open: jobs.open + count, awaited: (jobs.awaited ?? 0) + asked } }
+    }
+    case 'item_answered': {
+      const jobs = jobsOf(state)
+      const started = event.run === null ? 0 : 1
+      return { ...state, jobs: { ...jobs, total: jobs.total + started, open: jobs.open + started, awaited: (jobs.awaited ?? 0) - 1 } }
     }
     case 'sealed':
       return { ...state, jobs: { ...jobsOf(state), sealed: true } }
@@ -45,6 +51,8 @@ export function evolve(state: BatchState | null, event: BatchEvent): BatchState 
     }
     case 'page':
       return { ...state, sweep: paged(sweepOf(state), event) }
+    case 'commanded':
+      return { ...state, sweep: commanded(sweepOf(state), event) }
     case 'looked':
       return { ...state, sweep: { ...sweepOf(state), lookAt: event.at + LOOK_MS } }
     case 'paused':
@@ -65,19 +73,23 @@ function born(started: Started): BatchState {
     const { operation, filter, change, by, why } = plan
     return { ...blank, jobs: null, sweep: newSweep({ operation, filter, change, by, why }, at) }
   }
-  const { total, sealed } = plan
-  return { ...blank, sweep: null, jobs: { total, open: total, completed: 0, failed: 0, cancelled: 0, failedRuns: [], sealed, callbacks: [] } }
+  const { total, asked = 0, sealed } = plan
+  return {
+    ...blank,
+    sweep: null,
+    jobs: { total, open: total, awaited: asked, completed: 0, failed: 0, cancelled: 0, failedRuns: [], sealed, callbacks: [] },
+  }
 }
 
 function newSweep(what: Pick<Sweep, 'operation' | 'filter' | 'change' | 'by' | 'why'>, at: Instant): Sweep {
-  return { ...what, until: at, cursor: null, over: false, done: 0, skipped: 0, refused: 0, refusals: [], lookAt: at + LOOK_MS }
+  return { ...what, until: at, cursor: null, over: false, done: 0, skipped: 0, refused: 0, refusals: [], awaited: 0, lookAt: at + LOOK_MS }
 }
 
 /** Nothing is added any more, and its open jobs are asked to stop. */
 function cancelling(state: BatchState, { at, by, why }: BatchEvent & { is: 'cancel_requested' }): BatchState {
   const jobs = jobsOf(state)
   const filter: BulkFilter = { states: OPEN_STATES }
-  const sweep = jobs.open === 0 ? null : newSweep({ operation: 'cancel', filter, change: null, by, why }, at)
+  const sweep = jobs.open + (jobs.awaited ?? 0) === 0 ? null : newSweep({ operation: 'cancel', filter, change: null, by, why }, at)
   return { ...state, cancelRequested: true, jobs: { ...jobs, sealed: true }, sweep }
 }
 
@@ -100,16 +112,22 @@ function countOf(state: ClosedState): 'completed' | 'failed' | 'cancelled' {
   return state === 'failed' || state === 'timed_out' ? 'failed' : 'cancelled'
 }
 
-function paged(sweep: Sweep, { at, next, done, skipped, refusals }: { at: Instant } & PageInput): Sweep {
+function paged(sweep: Sweep, { at, next, sent = 0, ...result }: { at: Instant } & PageInput): Sweep {
+  return { ...counted(sweep, result), cursor: next, over: next === null, awaited: (sweep.awaited ?? 0) + sent, lookAt: at + LOOK_MS }
+}
+
+function commanded(sweep: Sweep, result: Pick<PageInput, 'done' | 'skipped' | 'refusals'>): Sweep {
+  const { done, skipped, refusals } = result
+  return { ...counted(sweep, result), awaited: (sweep.awaited ?? 0) - done - skipped - refusals.length }
+}
+
+function counted(sweep: Sweep, { done, skipped, refusals }: Pick<PageInput, 'done' | 'skipped' | 'refusals'>): Sweep {
   return {
     ...sweep,
-    cursor: next,
-    over: next === null,
     done: sweep.done + done,
     skipped: sweep.skipped + skipped,
     refused: sweep.refused + refusals.length,
     refusals: [...sweep.refusals, ...refusals].slice(0, REFUSALS_MAX),
-    lookAt: at + LOOK_MS,
   }
 }
 

@@ -45,7 +45,14 @@ export interface Change {
 
 /** What a batch is born with: a group of jobs, or an operation on runs that are there. */
 export type Plan =
-  | { is: 'jobs'; total: number; sealed: boolean; callbacks: Callbacks; depth: number }
+  | {
+      is: 'jobs'
+      total: number /** Jobs that live elsewhere and are being asked for. */
+      asked?: number
+      sealed: boolean
+      callbacks: Callbacks
+      depth: number
+    }
   | { is: 'bulk'; operation: Operation; filter: BulkFilter; change: Change | null; matched: number; by: string | null; why: string | null }
 
 export interface StartInput {
@@ -71,6 +78,8 @@ export interface PageInput {
   /** They no longer matched when it was their turn. */
   skipped: number
   refusals: readonly Refusal[]
+  /** Runs of other lanes, which were commanded by letters and will be answered for. */
+  sent?: number
 }
 
 interface Asked {
@@ -85,7 +94,11 @@ export type BatchInput =
   | Answered
   | ChildClosed
   | PageInput
-  | { is: 'added'; count: number }
+  | { is: 'added'; count: number; asked?: number }
+  /** What became of a job that lives elsewhere; `run` null: it was not started. */
+  | { is: 'item_answered'; run: RunId | null }
+  /** What became of runs that were commanded elsewhere. */
+  | { is: 'commanded'; done: number; skipped: number; refusals: readonly Refusal[] }
   | { is: 'child_retried'; run: RunId; of: RunId; state: ClosedState }
   | ({ is: 'seal' } & Asked)
   | ({ is: 'pause' } & Asked)
@@ -112,7 +125,9 @@ export interface Closing {
 export type BatchEvent = HistoryEvent &
   (
     | Started
-    | { is: 'added'; at: Instant; count: number }
+    | { is: 'added'; at: Instant; count: number; asked?: number }
+    | { is: 'item_answered'; at: Instant; run: RunId | null }
+    | { is: 'commanded'; at: Instant; done: number; skipped: number; refusals: readonly Refusal[] }
     | { is: 'sealed'; at: Instant; by: string | null }
     | { is: 'child_closed'; at: Instant; run: RunId; state: ClosedState }
     | { is: 'child_retried'; at: Instant; run: RunId; of: RunId; state: ClosedState }
@@ -132,6 +147,8 @@ export type BatchEvent = HistoryEvent &
 export interface Jobs {
   readonly total: number
   readonly open: number
+  /** Asked for elsewhere, and not answered yet; absent: none. */
+  readonly awaited?: number
   readonly completed: number
   /** Failed, or timed out. */
   readonly failed: number
@@ -165,6 +182,8 @@ export interface Sweep {
   readonly skipped: number
   readonly refused: number
   readonly refusals: readonly Refusal[]
+  /** Commanded elsewhere, and not answered for yet; absent: none. */
+  readonly awaited?: number
   readonly by: string | null
   readonly why: string | null
   /** When its actor is to be looked at again, in case that nobody works on it. */

@@ -94,7 +94,7 @@ function play(options: Omit<RunOptions, 'delayMs'>, steps: readonly Step[]): App
   let state: JobState | null = null
   const applied: Applied[] = []
   const give = (input: JobInput, random: number): void => {
-    const context: Context = { self: 'r1', now, random: () => random, id: () => 'id' }
+    const context: Context = { self: 'r1', now, random: () => random, id: () => 'id', home: () => 0 }
     const before = state
     const frozen = structuredClone(before)
     const decision = job.decide(before, input, context)
@@ -211,7 +211,7 @@ describe('whatever comes, and in whatever order', () => {
   property('an accepted result is accepted when it is repeated at once: no event, no refusal (E16)', history => {
     for (const { input, decision, after, now } of history) {
       if (input.is !== 'result' || decision.replies !== undefined) continue
-      expect(job.decide(after, input, { self: 'r1', now, random: () => 0, id: () => 'id' })).toEqual({ events: [] })
+      expect(job.decide(after, input, { self: 'r1', now, random: () => 0, id: () => 'id', home: () => 0 })).toEqual({ events: [] })
     }
   })
 
@@ -240,7 +240,7 @@ describe('whatever comes, and in whatever order', () => {
     if (['scheduled', 'backoff', 'snoozed'].includes(after.task.phase)) expect(wakeAt).not.toBeNull()
     if (wakeAt === null) return
     const { now } = history.at(-1) as Applied
-    const woken = job.decide(after, { is: 'wake' }, { self: 'r1', now: Math.max(now, wakeAt), random: () => 0, id: () => 'id' })
+    const woken = job.decide(after, { is: 'wake' }, { self: 'r1', now: Math.max(now, wakeAt), random: () => 0, id: () => 'id', home: () => 0 })
     expect(woken.events.length).toBeGreaterThan(0)
   })
 
@@ -257,7 +257,7 @@ describe('whatever comes, and in whatever order', () => {
   property('a resume and a change that are repeated do nothing further (E9)', history => {
     for (const { input, decision, after, now } of history) {
       if ((input.is !== 'resume' && input.is !== 'change') || decision.replies !== undefined) continue
-      expect(job.decide(after, input, { self: 'r1', now, random: () => 0, id: () => 'id' })).toEqual({ events: [] })
+      expect(job.decide(after, input, { self: 'r1', now, random: () => 0, id: () => 'id', home: () => 0 })).toEqual({ events: [] })
     }
   })
 

@@ -29,7 +29,7 @@ class Driven {
     return this.give(deliver(this.state.task.attempt, delivery), now)
   }
   context(): Context {
-    return { self: 'r1', now: this.now, random: () => 0.5, id: () => 'id' }
+    return { self: 'r1', now: this.now, random: () => 0.5, id: () => 'id', home: () => 0 }
   }
 }
 
@@ -93,7 +93,7 @@ describe('a start', () => {
     const decision = job.decide(
       null,
       { is: 'start', definition: 'mail', options: { queue: 'slow', priority: 5, labels: { gpu: 'a100' } }, trigger: { is: 'call' } },
-      { self: 'r1', now: T, random: () => 0.5, id: () => 'id' },
+      { self: 'r1', now: T, random: () => 0.5, id: () => 'id', home: () => 0 },
     )
     // Sort key: ready time − priority × one minute (E19).
     const order = {

@@ -12,7 +12,7 @@ const WHO = { by: 'ana', why: 'mended' }
 
 function play(options: Omit<RunOptions, 'delayMs'>, ...inputs: (JobInput & { at?: number })[]): { state: JobState; last: Decision<JobEvent> } {
   const give = (state: JobState | null, input: JobInput, now: number) => {
-    const context: Context = { self: 'r1', now, random: () => 0.5, id: () => 'id' }
+    const context: Context = { self: 'r1', now, random: () => 0.5, id: () => 'id', home: () => 0 }
     const last = job.decide(state, input, context)
     return { state: last.events.reduce<JobState | null>(job.evolve, state) as JobState, last }
   }

@@ -122,7 +122,7 @@ class LedgerPage {
   }
 
   private start(at: Instant, lateMs: number, why: string | null): void {
-    const entry = withRun(this.line(at, { account: 'intended', why, lateMs }), this.context)
+    const entry = withRun(this.state, this.line(at, { account: 'intended', why, lateMs }), this.context)
     this.lines.set(entry.n, entry)
     this.messages.push(startMessage(this.state, entry, this.context, false))
     this.busy = true

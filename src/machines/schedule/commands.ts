@@ -89,7 +89,7 @@ function trigger(step: Step, input: Command & { is: 'trigger' }, context: Contex
     note: input.by,
     accountedAt: at,
   }
-  const entry = withRun(line, context)
+  const entry = withRun(step.state, line, context)
   const reply = said({ n: entry.n, run: entry.run })
   const event: ScheduleEvent = { is: 'triggered', at, command: input.command, value: reply.value as string, entries: [entry] }
   const { state, events, messages } = happens(step, event)

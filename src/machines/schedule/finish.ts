@@ -31,7 +31,7 @@ function unbuffered(step: Step, context: Context): Step {
   while (state.buffered.length > 0 && state.paused === null && state.deletedAt === null && (state.spec.overlap === 'allow' || !isBusy(state))) {
     const waiting = state.buffered[0] as LedgerEntry
     const lateMs = (waiting.lateMs ?? 0) + context.now - waiting.accountedAt
-    const entry = { ...withRun(waiting, context), lateMs }
+    const entry = { ...withRun(state, waiting, context), lateMs }
     const event: ScheduleEvent = { is: 'unbuffered', at: context.now, entries: [entry] }
     messages = [...messages, startMessage(state, entry, context, false)]
     events = [...events, event]
@@ -65,7 +65,7 @@ function advanceBackfills(step: Step, context: Context): Step {
       note: backfill.id,
       accountedAt: context.now,
     }
-    const entry = withRun(line, context)
+    const entry = withRun(state, line, context)
     entries.push(entry)
     messages = [...messages, startMessage(state, entry, context, false, backfill.by)]
   }

@@ -1,4 +1,4 @@
-import { callRunId, newId } from '../../core/ids.ts'
+import { callRunId, newId, slotOf } from '../../core/ids.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Instant } from '../../core/time.ts'
@@ -31,7 +31,13 @@ export class Play {
   }
 
   give(input: ScheduleInput): Decision<ScheduleEvent> {
-    const context: Context = { self: this.self, now: this.now, random: () => this.random(), id: () => newId(this.now, () => this.random()) }
+    const context: Context = {
+      self: this.self,
+      now: this.now,
+      random: () => this.random(),
+      id: () => newId(this.now, () => this.random()),
+      home: () => slotOf(this.self),
+    }
     const before = this.state
     const decision = schedule.decide(before, input, context)
     for (const event of decision.events) {

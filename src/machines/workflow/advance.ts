@@ -1,7 +1,7 @@
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Payload } from '../../core/run.ts'
 import { decideTask } from '../../core/task.ts'
-import { cancelChildren, childId, startMessage } from './children.ts'
+import { cancelChildren, childId, orderOf, startMessage } from './children.ts'
 import { decision, NOTHING, refuse } from './decision.ts'
 import { evolve, policyOf, taskId } from './state.ts'
 import {
@@ -101,7 +101,7 @@ class Fold {
   private child({ n, definition, input, options, detached }: Entry & { is: 'child' }): void {
     const children = Object.values(this.state.open).reduce((sum, open) => (open.is === 'child' ? sum + 1 : sum), 0)
     if (children >= CHILDREN_OPEN_MAX) return this.tooMany()
-    const run = childId(this.context.self, this.state.base, n)
+    const run = childId(this.state.base, n, orderOf(this.context.self, n, { definition, input, options, detached }), this.context)
     const event = { is: 'child_asked', at: this.context.now, n, definition, run } as WorkflowEvent & { is: 'child_asked' }
     if (input !== null) event.input = input
     if (Object.keys(options).length > 0) event.options = options

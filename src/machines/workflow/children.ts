@@ -1,16 +1,23 @@
-import { callRunId, type RunId, slotOf } from '../../core/ids.ts'
-import type { Context, Decision, Message } from '../../core/machine.ts'
+import { callRunId, type RunId } from '../../core/ids.ts'
+import type { Context, Decision, Message, StartOrder } from '../../core/machine.ts'
 import type { Child, WorkflowEvent, WorkflowState } from './types.ts'
 
-/** The run of a child, in its parent's slot: the same however often it is asked for. */
-export function childId(self: RunId, base: number, n: number): RunId {
-  return callRunId(`${self}:${base}:${n}`, 0, slotOf(self))
+/** The run of a child: the same however often it is asked for. */
+export function childId(base: number, n: number, order: StartOrder, { self, home }: Context): RunId {
+  return callRunId(`${self}:${base}:${n}`, 0, home(order))
 }
 
 export function startMessage(self: RunId, n: number, { run, definition, detached, order }: Child, again: boolean): Message {
   const { input, options } = order as NonNullable<Child['order']>
-  const trigger = { is: 'workflow' as const, run: self, n, ...(detached ? { detached: true as const } : {}) }
-  return { is: 'start', reference: n, run, again, order: { definition, input, options, trigger } }
+  return { is: 'start', reference: n, run, again, order: orderOf(self, n, { definition, input, options, detached }) }
+}
+
+export function orderOf(
+  run: RunId,
+  n: number,
+  { definition, input, options, detached }: Pick<StartOrder, 'definition' | 'input' | 'options'> & { detached: boolean },
+): StartOrder {
+  return { definition, input, options, trigger: { is: 'workflow', run, n, ...(detached ? { detached: true } : {}) } }
 }
 
 /** The operation that waits for the end of this run; null: none does any more. */

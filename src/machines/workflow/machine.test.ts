@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { slotOf } from '../../core/ids.ts'
 import type { Context, Decision } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
 import type { Payload } from '../../core/run.ts'
@@ -50,7 +51,7 @@ class Driven {
     return workflow.view(this.state)
   }
   context(): Context {
-    return { self: SELF, now: this.now, random: () => 0.5, id: () => `id${this.#ids++}` }
+    return { self: SELF, now: this.now, random: () => 0.5, id: () => `id${this.#ids++}`, home: () => slotOf(SELF) }
   }
   /** Decisions are increments: they add up to what is pending, which is what recovery relies on. */
   #expectAddsUp(before: ReturnType<typeof workflow.pending>, decided: Decision<WorkflowEvent>): void {

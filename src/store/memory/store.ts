@@ -1,8 +1,9 @@
-import type { ActorId, LaneId, RunId } from '../../core/ids.ts'
+import type { ActorId, HoldId, LaneId, RunId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
 import {
   type ClosedRow,
   type DefinitionRow,
+  type HoldRow,
   type KeyRow,
   type LedgerRow,
   type LogRow,
@@ -66,6 +67,7 @@ export interface MemoryTables {
   readonly ledgers: ReadonlyMap<ActorId, ReadonlyMap<number, LedgerRow>>
   /** By an opaque text of namespace, limit and key. */
   readonly rates: ReadonlyMap<string, Readonly<RateRow>>
+  readonly holds: ReadonlyMap<HoldId, Readonly<HoldRow>>
   /** By opaque texts of their names. */
   readonly definitions: ReadonlyMap<string, Readonly<DefinitionRow>>
   readonly settings: ReadonlyMap<string, Readonly<SettingRow>>
