@@ -1,7 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import { durationMs } from '../core/time.ts'
-import type { RetentionView } from '../engine/face.ts'
-import type { ClosedDay } from '../store/store.ts'
+import type { ClosedDay, RetentionView } from '../engine/face.ts'
 import { Collectable, Collected, Retention } from './answers.ts'
 import { formatInstant } from './instants.ts'
 import { type Operation, operation } from './operation.ts'

@@ -2,8 +2,7 @@ import type { Random } from '../core/ids.ts'
 import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import type { Clock } from '../engine/clock.ts'
-import { type BatchCall, type Engine, type Poll, registering, type WorkerCalls } from '../engine/face.ts'
-import type { HomeAnswer, ResourceSeen } from '../engine/limits/homes.ts'
+import { type BatchCall, type Engine, type HomeAnswer, type Poll, type ResourceSeen, registering, type WorkerCalls } from '../engine/face.ts'
 import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
@@ -12,7 +11,7 @@ import { Polls } from './polls.ts'
 import { Router, slotOfId } from './router.ts'
 import { split } from './split.ts'
 import { Streams } from './streams.ts'
-import { askWithin, type Way } from './way.ts'
+import { askWithin, Unanswered, unavailable, type Way } from './way.ts'
 
 const GONE_MS_MAX = 1_000
 /** A home that has nothing to grant answers after a second. */
@@ -65,6 +64,16 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
       router.call(router.any, method, args)
+  /** What overwrites what was there is not sent again: the one before, late, would undo the one after. */
+  const byAnyOnce =
+    <M extends Method>(method: M) =>
+    async (...args: Call<M>['args']): Promise<Call<M>['answer']> => {
+      try {
+        return await router.once(router.any, method, args)
+      } catch (error) {
+        throw error instanceof Unanswered ? unavailable() : error
+      }
+    }
   const keyed = <C extends BatchCall>(call: C): C & { callKey: string } => ({ ...call, callKey: call.callKey ?? newId(clock.now(), random) })
 
   const put = byName('schedules.put')
@@ -115,16 +124,16 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),
     },
-    retention: { ...gathered.retention, set: byAny('retention.set') },
+    retention: { ...gathered.retention, set: byAnyOnce('retention.set') },
     definitions: {
       ...local.definitions,
       register: byAny('definitions.register'),
-      override: byAny('definitions.override'),
+      override: byAnyOnce('definitions.override'),
     },
-    pauses: { ...local.pauses, set: byAny('pauses.set') },
+    pauses: { ...local.pauses, set: byAnyOnce('pauses.set') },
     limits: {
       ...gathered.limits,
-      set: byAny('limits.set'),
+      set: byAnyOnce('limits.set'),
       resumeSequence: (namespace, definition, key, command) =>
         router.call(router.slot(homes.sequence(namespace, definition, key)), 'limits.resumeSequence', [namespace, definition, key, command]),
     },
@@ -153,10 +162,10 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       cancelBackfill: byName('schedules.cancelBackfill'),
       register: registering({ put, list: local.schedules.list, pause }),
     },
-    workers: { ...gathered.workers, drain: byAny('workers.drain'), undrain: byAny('workers.undrain') },
-    nodes: { ...local.nodes, drain: byAny('nodes.drain'), undrain: byAny('nodes.undrain') },
+    workers: { ...gathered.workers, drain: byAnyOnce('workers.drain'), undrain: byAnyOnce('workers.undrain') },
+    nodes: { ...local.nodes, drain: byAnyOnce('nodes.drain'), undrain: byAnyOnce('nodes.undrain') },
     subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
-    settings: { ...local.settings, put: byAny('settings.put') },
+    settings: { ...local.settings, put: byAnyOnce('settings.put') },
     tasks: { ...local.tasks, ...workerSide(local, router, options), poll: (namespace, poll, signal) => polls.poll(namespace, poll, signal) },
   }
 

@@ -860,8 +860,10 @@ export interface EngineStats {
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
 export type * from './batches/face.ts'
+export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
 export type {
   Backfill,
+  ClosedDay,
   DefinitionRules,
   DeliveryId,
   Entry,

@@ -342,7 +342,7 @@ export function askedOf({ row, events }: RunTruth): Asked {
   const replaced = changes.some(event => event.options !== undefined)
   const { labels = null, retry } = (options ?? {}) as { labels?: Record<string, string>; retry?: { attempts?: number } }
   return {
-    inputs: [row.input, ...changes.flatMap(event => (event.input === undefined ? [] : [event.input]))],
+    inputs: [row.input, ...events.flatMap(({ is, input }) => ((is === 'changed' || is === 'continued') && input !== undefined ? [input] : []))],
     labels,
     replaced,
     once: row.tags?.once !== undefined && !replaced && (!isRetry(events) || retry?.attempts === 1),
