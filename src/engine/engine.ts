@@ -171,7 +171,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     start: () => tenures.start(),
     stop: () => tenures.stop(),
-    ready: () => tenures.current?.lane.fresh() ?? tenures.owner() !== null,
+    ready: () => tenures.current?.lane.fresh() ?? tenures.standsBy,
     serves: () => tenures.current !== null,
     owner: () => tenures.owner(),
     places: {
@@ -341,7 +341,7 @@ export function createEngine(options: EngineOptions): Engine {
       lastHour: (...given) => available(activity.lastHour(...given)),
       counted: (...given) => available(activity.counted(...given)),
     },
-    retention: retentionCalls({ settings, clock, read: store.read, available, putSetting, collect: () => tenure().retention.collect() }),
+    retention: retentionCalls({ settings, clock, read: store.read, available, putSetting, collect: async () => tenure().retention.collect() }),
     limits: limitCalls({ definitions, tenure, putSetting, submit }),
     batches: batchCalls({ store, world, definitions, submit, available }),
     schedules: scheduleCalls({ store, world, definitions, submit, available }),

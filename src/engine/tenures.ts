@@ -48,6 +48,8 @@ export class Tenures {
   /** The lane that shows it while it serves nothing. */
   private standby: Claim | null = null
   private renewedAt = Number.NEGATIVE_INFINITY
+  /** When the renewal was sent that was answered last. */
+  private confirmedAt = Number.NEGATIVE_INFINITY
   private stopped = false
   private begun: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
   private failing = 0
@@ -102,6 +104,11 @@ export class Tenures {
   onMoved(listener: () => void): () => void {
     this.moved.add(listener)
     return () => this.moved.delete(listener)
+  }
+
+  /** It stands by, knows who serves, and goes by what is set: others wait until it does (E21). */
+  get standsBy(): boolean {
+    return this.owner() !== null && this.world.clock.monotonic() - this.confirmedAt < this.sizes.claimTtlMs / 2
   }
 
   /** Another that serves, as far as is known here. */
@@ -258,11 +265,13 @@ export class Tenures {
     if (now - this.renewedAt < this.sizes.claimTtlMs / 4) return
     this.renewedAt = now
     for (;;) {
+      const sentAt = this.world.clock.monotonic()
       const version = await this.store.renew(this.standby, this.catalog.version)
       if (version === null) {
         this.standby = null
         return
       }
+      this.confirmedAt = sentAt
       if (version === this.catalog.version) break
       // Somebody may wait to hear that it goes by what changed.
       await this.catalog.load()

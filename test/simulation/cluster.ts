@@ -70,7 +70,7 @@ export interface ClusterOptions {
   plantOptions(options: EngineOptions): EngineOptions
   /** A new life has begun: the invariants look at what its engine tells. */
   born(engine: Engine, life: Life): void
-  /** A node answered a poll that another had handed on. */
+  /** A node answered a poll, of a worker or of another node. */
   handedOut(poll: Poll, said: Said<{ answer: AnswerId; tasks: Delivery[] }>): void
 }
 
@@ -83,8 +83,6 @@ export class Cluster {
   readonly network: Network = { latencyMs: 4, losesCalls: 0, losesAnswers: 0, repeats: 0 }
   /** Calls that nodes have handed on. */
   relayed = 0
-  /** Answers to polls that came from another node, and were judged there. */
-  readonly handedOut = new Set<AnswerId>()
   readonly #options: ClusterOptions
   #lives = 0
 
@@ -119,7 +117,7 @@ export class Cluster {
         if (level !== 'debug') world.note(() => `${life.name.padEnd(6)} ${level}: ${message} ${JSON.stringify(facts)}`)
       },
     }
-    const local = this.#options.plantEngine(this.#options.createEngine(this.#options.plantOptions(options)), life)
+    const local = this.#judged(this.#options.plantEngine(this.#options.createEngine(this.#options.plantOptions(options)), life), life)
     const clustered = clusterEngine(local, { way: this.#wayOf(node, life), clock: life.clock(), random: () => random.next() })
     const { engine } = clustered
     Object.assign(node, { life, engine, clustered, local })
@@ -210,7 +208,6 @@ export class Cluster {
           this.#way(target, there => {
             const { clustered } = target
             if (clustered === null || target.life !== there) return
-            const arrivedAt = world.now
             const given = JSON.parse(sent) as unknown[]
             const back = (call: () => void) => {
               if (there.dead || target.mute > 0 || loses()) return void world.after(rng.between(1, LOST_MS_MAX), lost)
@@ -219,7 +216,6 @@ export class Cluster {
             clustered.answer(method, given, abort.signal).then(
               answer => {
                 if (there.dead) return
-                if (method === 'tasks.poll') this.#handOut(given[1] as Poll, answer as { answer: AnswerId; tasks: Delivery[] }, there, arrivedAt)
                 const text = JSON.stringify(answer ?? null)
                 back(() => resolve(JSON.parse(text) ?? undefined))
               },
@@ -233,9 +229,15 @@ export class Cluster {
     }
   }
 
-  #handOut(poll: Poll, value: { answer: AnswerId; tasks: Delivery[] }, life: Life, arrivedAt: number): void {
-    this.handedOut.add(value.answer)
-    this.#options.handedOut(poll, { outcome: { is: 'answer', value }, life, arrivedAt })
+  /** What a node hands out is judged when it does, whoever asked for it. */
+  #judged(engine: Engine, life: Life): Engine {
+    const poll: Engine['tasks']['poll'] = async (namespace, asked, signal) => {
+      const arrivedAt = this.#options.world.now
+      const value = await engine.tasks.poll(namespace, asked, signal)
+      if (!life.dead) this.#options.handedOut(asked, { outcome: { is: 'answer', value }, life, arrivedAt })
+      return value
+    }
+    return { ...engine, tasks: { ...engine.tasks, poll } }
   }
 
   #way(node: Node, arrive: (life: Life) => void): void {

@@ -121,8 +121,6 @@ export class Worker {
               () =>
                 `${said.life.name.padEnd(6)} hands ${this.#name} ${outcome.value.tasks.map(({ run, delivery }) => `${run.slice(-5)}/${delivery.slice(-5)}`).join(' ')} answer ${outcome.value.answer.slice(-5)} after ${poll.last?.slice(-5)}`,
             )
-          const isJudged = outcome.is === 'answer' && cluster.handedOut.has(outcome.value.answer)
-          if (!isJudged) this.#stage.judge.polled(poll, said)
         },
       })
       const heardAt = this.#stage.world.now
