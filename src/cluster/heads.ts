@@ -50,13 +50,13 @@ export class Heads {
 }
 
 /** Whether a head is something for a poll, as far as who is asked does not know better. */
-export function fitting(namespace: string, { queues, serves, labels }: Poll): (head: Head) => boolean {
+export function fitting(namespace: string, { worker, queues, serves, labels }: Poll): (head: Head) => boolean {
   const definitions = new Set(serves.map(({ definition }) => definition))
   return head =>
     head.namespace === namespace &&
     definitions.has(head.definition) &&
     (queues.length === 0 || queues.includes(head.queue)) &&
-    labelsFit(head.labels, labels)
+    labelsFit(head.labels, labels, worker)
 }
 
 function nameOf({ namespace, queue, definition, labels }: Head): string {
