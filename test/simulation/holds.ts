@@ -4,6 +4,7 @@ import type { HistoryEvent } from '../../src/core/run.ts'
 import type { Delivery, LimitSet } from '../../src/engine/face.ts'
 import { LIMIT_SETTING } from '../../src/engine/limits/rules.ts'
 import { type AnyMachine, MACHINES } from '../../src/machines/registry.ts'
+import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Batch } from '../../src/store/store.ts'
 import type { Scenario } from './scenario.ts'
 import type { RunTruth, Truth } from './truth.ts'
@@ -23,6 +24,9 @@ interface Version {
   /** True time of its commit, and of the next commit of anybody: from then on every decision goes by it. */
   at: number
   heardAt: number
+  /** Whose commit it was, and the version of the settings that it made. */
+  lane: LaneId
+  version: number
 }
 
 /** What a delivery takes of a limit: `max` the most that it may have found. */
@@ -58,6 +62,7 @@ export class HoldBook {
   readonly #world: World
   readonly #truth: Truth
   readonly #scenario: Scenario
+  readonly #tables: Tables
   readonly #turns: Turns
   readonly #versions = new Map<string, Version[]>()
   readonly #decidedAt = new Map<DeliveryId, number>()
@@ -69,10 +74,11 @@ export class HoldBook {
   #tokensOf: LaneId | null = null
   counts = { limited: 0, tokens: 0, handlers: 0 }
 
-  constructor(world: World, truth: Truth, scenario: Scenario) {
+  constructor(world: World, truth: Truth, scenario: Scenario, tables: Tables) {
     this.#world = world
     this.#truth = truth
     this.#scenario = scenario
+    this.#tables = tables
     this.#turns = new Turns(world, scenario)
   }
 
@@ -105,16 +111,24 @@ export class HoldBook {
 
   committed({ lane, writes }: Batch): void {
     if (this.#scenario.limited === null || this.#scenario.rollbacks) return
-    this.#turns.landed()
-    for (const versions of this.#versions.values()) for (const version of versions) version.heardAt = Math.min(version.heardAt, this.#world.now)
+    this.#turns.landed(lane, other => this.#tables.lanes.get(other)?.stands === true)
+    for (const versions of this.#versions.values())
+      for (const version of versions) if (this.#isHeard(version, lane)) version.heardAt = Math.min(version.heardAt, this.#world.now)
     const ended: Hold[] = []
     const runs = [...writes.born, ...writes.touched, ...writes.closed].flatMap(({ id }) => this.#truth.get(id) ?? [])
     // What this commit ends is let go by it, so nothing that it delivers can have relied on that.
     for (const truth of runs) this.#deliveries(truth, lane, ended)
     for (const hold of ended) this.#letGo(hold)
-    for (const truth of runs) this.#turns.wrote(truth)
+    for (const truth of runs) this.#turns.wrote(truth, lane)
     this.#turns.dropped(writes.keyDrops)
-    for (const { kind, name, value } of writes.settings) if (kind === LIMIT_SETTING) this.#set(name, value)
+    for (const { kind, name, value } of writes.settings) if (kind === LIMIT_SETTING) this.#set(name, value, lane)
+  }
+
+  /** All who decide go by it (E21): who committed it does once that commit is followed by another, others say so when they renew. */
+  #isHeard({ lane, version }: Version, committing: LaneId): boolean {
+    for (const [id, { row, stands }] of this.#tables.lanes)
+      if (stands && row.shards.length > 0 && (id === lane ? id !== committing : row.version < version)) return false
+    return true
   }
 
   handlerStarts(worker: WorkerId, task: Delivery, late: boolean): void {
@@ -293,7 +307,7 @@ export class HoldBook {
     return { max: Math.max(...inForce.map(set => (set as { max: number }).max)), everyMs: first.everyMs, since }
   }
 
-  #set(name: string, value: string | null): void {
+  #set(name: string, value: string | null, lane: LaneId): void {
     const set = value === null ? null : (JSON.parse(value) as LimitSet)
     const versions = this.#versions.get(name) ?? []
     this.#versions.set(name, versions)
@@ -302,6 +316,8 @@ export class HoldBook {
       on: set?.on ?? null,
       per: set?.per ?? null,
       at: this.#world.now,
+      lane,
+      version: this.#tables.settingsVersion,
       heardAt: Number.POSITIVE_INFINITY,
     })
   }

@@ -76,7 +76,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const watch = new Watch(world, truth, memory, scenario.claimTtlMs, scenario.rollbacks)
   const ledgers = new Ledgers(world, memory.tables(), truth.ever, scenario.rollbacks)
   const batches = new Batches(world, memory.tables(), truth, throwing, scenario.rollbacks)
-  const holds = new HoldBook(world, truth, scenario)
+  const holds = new HoldBook(world, truth, scenario, memory.tables() as Tables)
   watch.watcher = {
     committed: batch => {
       ledgers.committed(batch)

@@ -8,6 +8,8 @@ import type { World } from './world.ts'
 interface Waiting {
   truth: RunTruth
   sort: number
+  /** Whose commit it was. */
+  lane: LaneId
   /** True time at which every owner knew that it is ready. */
   heardAt: number
 }
@@ -32,10 +34,11 @@ export class Turns {
     this.#scenario = scenario
   }
 
-  /** A commit of anybody: what was committed before is known to whoever decides from now on. */
-  landed(): void {
+  /** A commit of a lane: what it had committed before it knows from now on, and what lanes committed that are gone whoever took over. */
+  landed(lane: LaneId, stands: (lane: LaneId) => boolean): void {
     for (const { ready } of this.#sequences.values())
-      for (const waiting of ready.values()) waiting.heardAt = Math.min(waiting.heardAt, this.#world.now)
+      for (const waiting of ready.values())
+        if (waiting.lane === lane || !stands(waiting.lane)) waiting.heardAt = Math.min(waiting.heardAt, this.#world.now)
   }
 
   delivered(truth: RunTruth, _lane: LaneId, decidedAt: number): void {
@@ -63,7 +66,7 @@ export class Turns {
   }
 
   /** Its row was written: after all deliveries of its commit. */
-  wrote(truth: RunTruth): void {
+  wrote(truth: RunTruth, lane: LaneId): void {
     const sequence = this.#of(truth)
     // Changed while it waited, it may wait in another.
     for (const other of this.#sequences.values()) if (other !== sequence) other.ready.delete(truth.id)
@@ -72,7 +75,7 @@ export class Turns {
     const { gate, sort } = row as OpenRow
     const known = sequence.ready.get(id)
     if (closed || gate === null) sequence.ready.delete(id)
-    else if (known?.sort !== sort) sequence.ready.set(id, { truth, sort: sort as number, heardAt: Number.POSITIVE_INFINITY })
+    else if (known?.sort !== sort) sequence.ready.set(id, { truth, sort: sort as number, lane, heardAt: Number.POSITIVE_INFINITY })
     if (sequence.holder?.id !== id) return
     sequence.holder = truth
     if (!closed) return

@@ -145,6 +145,8 @@ export function whyText({ why, note, account }: Pick<LedgerLine, 'why' | 'note' 
       return note ?? 'it is no longer in the code'
     case 'unknown-definition':
       return `nothing called "${note}" was registered`
+    case 'definition-changed':
+      return 'what its definition says of keys or sequences changed while it was being started'
     case 'unique':
       return `unique: ${note === null ? 'a run' : shortId(note)} was open`
     case 'deleted':
