@@ -421,23 +421,41 @@ export class Queues {
   }
 
   private isShut(set: LineSet, now: Instant): boolean {
-    for (const bound of set.bounds) {
-      const at = this.options.limits.freeAt(bound, now)
-      if (at === null || this.options.limits.isDue(bound)) continue
-      if (at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, at)
-      else this.want(bound, set.ready.size - 1 + (set.ready.peek()?.window.size ?? 0))
-      return true
+    const first = set.ready.peek()
+    const shut = this.shut(set.bounds, set.ready.size - 1 + (first?.window.size ?? 0), now)
+    if (shut === null) return false
+    if (shut.at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, shut.at)
+    // What its first line needs besides is asked for with it: a grant does not keep until the next has come.
+    else if (first !== undefined && shut.bound.resource.borrowed !== null) this.shut(first.bounds, first.window.size, now)
+    return true
+  }
+
+  /**
+   * The first of these that lets no task pass, and until when. What other lanes have to let this one have is asked for all together, and not before what is
+   * counted here is free.
+   */
+  private shut(bounds: readonly Bound[], tasks: number, now: Instant): { bound: Bound; at: Instant } | null {
+    const { limits } = this.options
+    const wanted: Bound[] = []
+    for (const bound of bounds) {
+      const at = limits.freeAt(bound, now)
+      if (at === null || limits.isDue(bound)) continue
+      if (bound.resource.borrowed !== null) wanted.push(bound)
+      else {
+        if (at === Number.POSITIVE_INFINITY) this.want(bound, tasks)
+        return { bound, at }
+      }
     }
-    return false
+    for (const bound of wanted) this.want(bound, tasks)
+    return wanted[0] === undefined ? null : { bound: wanted[0], at: Number.POSITIVE_INFINITY }
   }
 
   /** What keeps the first task of a line, beside the limits of its set. */
   private gate(line: Line, entry: Entry, now: Instant): Parked | null {
-    for (const bound of line.bounds) {
-      const at = this.options.limits.freeAt(bound, now)
-      if (at === null || this.options.limits.isDue(bound)) continue
-      if (at === Number.POSITIVE_INFINITY) this.want(bound, line.window.size)
-      return at === Number.POSITIVE_INFINITY ? { is: 'resource', resource: bound.resource } : { is: 'rate', resource: bound.resource, at }
+    const shut = this.shut(line.bounds, line.window.size, now)
+    if (shut !== null) {
+      const { resource } = shut.bound
+      return shut.at === Number.POSITIVE_INFINITY ? { is: 'resource', resource } : { is: 'rate', resource, at: shut.at }
     }
     if (line.sequence !== null && !this.isItsTurn(line.sequence, entry)) return { is: 'sequence' }
     const { batch } = line.set as LineSet
