@@ -185,6 +185,7 @@ const VALID: Record<string, unknown> = {
       { ...REF, is: 'cancelled' },
     ],
   },
+  'tasks.advance': { worker: 'w', advances: [{ ...REF, call: 1, upTo: 0, yields: true, entries: [] }] },
   'tasks.heartbeat': { worker: 'w', beats: [{ ...REF, active: true, stuck: true, progress: { value: 0.5, message: 'm' }, checkpoint: [1] }] },
   'tasks.log': {
     worker: 'w',

@@ -23,12 +23,12 @@ export class Chain {
   private readonly store: Store
   private readonly world: World
 
-  constructor(store: Store, world: World, claim: Claim, confirmedAt: number) {
+  constructor(store: Store, world: World, claim: Claim, confirmedAt: number, ttlMs = 0) {
     this.store = store
     this.world = world
     this.claim = claim
     this.confirmedAt = confirmedAt
-    this.faults = new Faults(world, () => this.confirmedAt)
+    this.faults = new Faults(world, () => this.confirmedAt, ttlMs)
   }
 
   /** A renewal was answered: the disk takes writes. While a batch waits for its fate, that batch is what tells. */

@@ -21,13 +21,15 @@ export class Faults {
   private looking = false
   private readonly world: World
   private readonly heardAt: () => number
+  private readonly silentMs: number
   private readonly committing = new Set<Refuse>()
   private readonly reading = new Set<Refuse>()
 
-  /** `heardAt`: monotonic time at which what was answered last was sent. */
-  constructor(world: World, heardAt: () => number) {
+  /** `heardAt`: monotonic time at which what was answered last was sent. `ttlMs`: a renewal is sent four times within it. */
+  constructor(world: World, heardAt: () => number, ttlMs = 0) {
     this.world = world
     this.heardAt = heardAt
+    this.silentMs = Math.max(SILENT_MS, ttlMs)
   }
 
   met(fault: StoreFault): void {
@@ -96,7 +98,7 @@ export class Faults {
     clock.after(LOOK_MS, () => {
       this.looking = false
       const now = clock.monotonic()
-      if (!this.silent && now - from < 2 * LOOK_MS && now - this.heardAt() > SILENT_MS) this.fallSilent()
+      if (!this.silent && now - from < 2 * LOOK_MS && now - this.heardAt() > this.silentMs) this.fallSilent()
       if (this.committing.size + this.reading.size > 0) this.lookLater()
     })
   }

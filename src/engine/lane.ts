@@ -85,7 +85,7 @@ export class Lane {
   constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles, together = false }: Beginning, events: LaneEvents) {
     this.world = world
     this.sizes = sizes
-    this.chain = new Chain(store, world, claim, confirmedAt)
+    this.chain = new Chain(store, world, claim, confirmedAt, sizes.claimTtlMs)
     this.events = events
     this.singles = together ? [] : singles
     this.again = together ? singles : []

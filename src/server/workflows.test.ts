@@ -211,7 +211,7 @@ test.each([
 
 test.each([
   ['waits for it', async () => new Promise(resolve => setTimeout(resolve, 5))],
-  ['goes on after it', async (ctx: WorkflowContext) => new Promise(resolve => setTimeout(resolve, 1)).then(() => ctx.run('late', () => 1))],
+  ['goes on after it', async (ctx: WorkflowContext) => new Promise(resolve => setTimeout(resolve, 100)).then(() => ctx.run('late', () => 1))],
 ])('what is not durable is refused at run time: the code %s', async (_, act) => {
   const flow = workflow('flow', async (_: unknown, ctx) => {
     const given = await act(ctx)

@@ -255,7 +255,7 @@ test.each([
   ['waits for what is not kept', async () => new Promise(() => {})],
   [
     'goes on after what is not kept',
-    async (_: never, ctx: WorkflowContext) => Promise.all([ctx.sleep(1), new Promise(resolve => setTimeout(resolve, 1)).then(() => ctx.sleep(2))]),
+    async (_: never, ctx: WorkflowContext) => Promise.all([ctx.sleep(1), new Promise(resolve => setTimeout(resolve, 100)).then(() => ctx.sleep(2))]),
   ],
   ['asks for a step inside of a step', async (_: never, ctx: WorkflowContext) => ctx.run('outer', () => ctx.run('inner', () => 1))],
 ])('code that %s is refused', async (_, handler) => {
