@@ -3,6 +3,9 @@ import { createRequire, registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 const require = createRequire(import.meta.url)
+const { version } = require('typescript/package.json')
+// With that of the root nothing is parsed, and all is well.
+if (!version.startsWith('6.')) throw new Error(`The rooms are read with TypeScript 6, and ${version} was found: run npm ci in the project's folder.`)
 
 registerHooks({
   resolve(specifier, context, next) {
