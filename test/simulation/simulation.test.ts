@@ -7,10 +7,10 @@ import { PLANTS } from './plants.ts'
  * Simulations run in processes of their own: on both cores, and, for a plant, with its patches applied to what they import. The seeds are fixed, so that
  * a change is judged by itself; look for new ones with `npm run simulate -- --seeds 10000 --from 1000`.
  */
-const SEEDS = 300
+const SEEDS = 160
 const PROCESSES = 2
-const SEEDS_MS = 400_000
-const PLANT_MS = 120_000
+const SEEDS_MS = 900_000
+const PLANT_MS = 300_000
 
 describe.concurrent('two nodes over one lane keep what they promise, whatever breaks', () => {
   const each = SEEDS / PROCESSES
