@@ -7,17 +7,16 @@ import { PLANTS } from './plants.ts'
  * Simulations run in processes of their own: on both cores, and, for a plant, with its patches applied to what they import. The seeds are fixed, so that
  * a change is judged by itself; look for new ones with `npm run simulate -- --seeds 10000 --from 1000`.
  */
-const SEEDS = 160
-const PROCESSES = 2
+const SEEDS = 55
+const FROM = [1, 81]
 const SEEDS_MS = 900_000
 const PLANT_MS = 300_000
 
 describe.concurrent('two nodes over one lane keep what they promise, whatever breaks', () => {
-  const each = SEEDS / PROCESSES
-  test.each(Array.from({ length: PROCESSES }, (_, index) => 1 + index * each))(
-    `%i and the ${each - 1} seeds after it`,
+  test.each(FROM)(
+    `%i and the ${SEEDS - 1} seeds after it`,
     async from => {
-      const { code, output } = await simulated('--seeds', String(each), '--from', String(from))
+      const { code, output } = await simulated('--seeds', String(SEEDS), '--from', String(from))
       expect(code, output).toBe(0)
     },
     SEEDS_MS,
