@@ -1,13 +1,13 @@
 import { UserError } from '../core/errors.ts'
-import { partOf, shardOf } from '../core/ids.ts'
+import { slotOf } from '../core/ids.ts'
 import type { GateKeys } from '../core/limits.ts'
 import type { Decision, RunChange } from '../core/machine.ts'
 import type { HistoryEvent, Payload } from '../core/run.ts'
-import { SHARDS } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Command } from './face.ts'
 import { homeOf } from './homes.ts'
 import type { Gating } from './limits/gating.ts'
+import { areTogether } from './shares.ts'
 import type { Transaction } from './work.ts'
 
 /** What a person changes of a run that waits. @throws UserError `run-begun`, `run-closed` */
@@ -35,7 +35,7 @@ function refuseElsewhere(actor: Actor, gate: GateKeys | null | undefined, { shar
   const { namespace, name, id, view } = actor
   if (!shares || gate?.sequence === undefined || gate.sequence === view.options.gate?.sequence) return
   const home = homeOf(namespace, name, gate.sequence, null) as number
-  if (shardOf(home >>> 8, SHARDS) !== shardOf(partOf(id), SHARDS))
+  if (!areTogether(home, slotOf(id)))
     throw new UserError('invalid-option', { at: '/input', hint: 'it would be in another sequence: cancel it, and start it with this input' })
 }
 

@@ -1,9 +1,8 @@
 import type { Store } from '../store/store.ts'
 import type { Definitions } from './definitions.ts'
 import type { Lane } from './lane.ts'
-import type { Settle } from './starts.ts'
 import type { World } from './transition.ts'
-import type { Work } from './work.ts'
+import type { Settle, Work } from './work.ts'
 
 /** What calls of a kind of their own (schedules, batches) need of the engine. */
 export interface Desk {

@@ -1,12 +1,13 @@
-import { type ActorId, partOf, type RunId, shardOf } from '../core/ids.ts'
+import { type ActorId, type RunId, slotOf } from '../core/ids.ts'
 import type { Answered, ChildClosed, Decision, Message, StartOrder } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
-import { type KeyName, SHARDS } from '../store/store.ts'
+import type { KeyName } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { ItemLetter } from './batches/items.ts'
 import type { PageLetter } from './batches/page.ts'
 import type { Definitions } from './definitions.ts'
 import { tellHook } from './failure-hook.ts'
+import { areTogether } from './shares.ts'
 import { begin, callName, holders, homeOfPlanned, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
@@ -116,7 +117,7 @@ export function answer({ namespace, reference, run, planned }: StartAsked, trans
 
 function livesElsewhere(run: RunId, planned: Planned, namespace: string): boolean {
   const home = homeOfPlanned(namespace, planned)
-  return home !== null && shardOf(home >>> 8, SHARDS) !== shardOf(partOf(run), SHARDS)
+  return home !== null && !areTogether(home, slotOf(run))
 }
 
 function submit(office: Office, work: Pick<Work, 'ids' | 'keys' | 'further' | 'bytes' | 'execute'>): void {

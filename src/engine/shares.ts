@@ -22,9 +22,21 @@ export function sharesOf(node: NodeId, nodes: readonly NodeId[]): number[] {
   return mine.sort((a, b) => a - b)
 }
 
-/** Whether an actor lives on the shards of a claim. */
-export function isOn({ shards }: Pick<Claim, 'shards'>): (id: ActorId) => boolean {
+/** Whether a part is on the shards of a claim. */
+export function holds({ shards }: Pick<Claim, 'shards'>): (part: number) => boolean {
   if (shards.length === SHARDS) return () => true
   const held = new Set(shards)
-  return id => held.has(shardOf(partOf(id), SHARDS))
+  return part => held.has(shardOf(part, SHARDS))
+}
+
+/** Whether an actor lives on the shards of a claim. */
+export function isOn(claim: Pick<Claim, 'shards'>): (id: ActorId) => boolean {
+  const isHeld = holds(claim)
+  // Of one lane that has all no id is looked into.
+  return claim.shards.length === SHARDS ? () => true : id => isHeld(partOf(id))
+}
+
+/** Two slots that no move of shards parts. */
+export function areTogether(one: number, other: number): boolean {
+  return shardOf(one >>> 8, SHARDS) === shardOf(other >>> 8, SHARDS)
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { STARTS_PER_CALL_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
-import { callRunId, newId, type RunId, shardOf, slotOf } from '../core/ids.ts'
+import { callRunId, newId, type RunId, slotOf } from '../core/ids.ts'
 import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
-import { type KeyName, SHARDS } from '../store/store.ts'
+import type { KeyName } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { ItemLetter } from './batches/items.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
@@ -18,9 +18,10 @@ import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, 
 import { type Gather, meet } from './gathering.ts'
 import { homeOf, keyItself, keyWithin } from './homes.ts'
 import type { Gating } from './limits/gating.ts'
+import { areTogether } from './shares.ts'
 import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
-import type { Transaction, Work } from './work.ts'
+import type { Settle, Transaction, Work } from './work.ts'
 
 /** A start that is decided on: what it is called, and which key decides. */
 export interface Planned {
@@ -122,11 +123,6 @@ export interface Part {
 /** What a late repeat of a call finds (E9): of a young run that retention dropped, or of a unique conflict, whose other run may have closed. */
 export function callName(namespace: string, run: RunId): KeyName {
   return { namespace, scope: 'call', definition: '', key: run }
-}
-
-export interface Settle<T> {
-  resolve(value: T): void
-  reject(error: unknown): void
 }
 
 /** A start that an actor asks for, under the run id that the actor chose: null when nothing of this name is registered. */
@@ -379,7 +375,7 @@ export function retryWork(
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
       const input = command.input ?? old.input
-      if (shardOf(homeOfRetry(old, command.input, definitions) >>> 8, SHARDS) !== shardOf(slot >>> 8, SHARDS))
+      if (!areTogether(homeOfRetry(old, command.input, definitions), slot))
         throw new UserError('unavailable', { retryAfter: 1, hint: 'what decides where it lives has just changed; the same call may be repeated' })
       const now = world.clock.now()
       const unique = uniqueOf(transaction)

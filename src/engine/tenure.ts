@@ -1,8 +1,8 @@
 import { PRIORITY_STEP_MS } from '../core/gates.ts'
-import { type RunId, shardOf, type TaskId } from '../core/ids.ts'
+import type { RunId, TaskId } from '../core/ids.ts'
 import { isRun, isWork, type TaskOrder } from '../core/machine.ts'
 import type { ClosedState } from '../core/run.ts'
-import { type KeyName, type KeyRow, type OpenRow, SHARDS, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
+import { type KeyName, type KeyRow, type OpenRow, type Store, StoreFenced, StoreUnavailable, type Writes } from '../store/store.ts'
 import type { Activity } from './activity/activity.ts'
 import { type Actor, groupFor } from './actor.ts'
 import type { Sent } from './batch.ts'
@@ -25,6 +25,7 @@ import { Mailroom } from './mailroom.ts'
 import type { Sizes } from './options.ts'
 import { Queues } from './queues/queues.ts'
 import { Retention } from './retention.ts'
+import { holds } from './shares.ts'
 import { Timers } from './timers.ts'
 import type { World } from './transition.ts'
 
@@ -66,7 +67,8 @@ export class Tenure {
   private readonly batches: BatchRunner
   readonly mailroom: Mailroom
   private readonly options: TenureOptions
-  private readonly shards: ReadonlySet<number>
+  /** What lives in this part lives here. */
+  readonly holds: (part: number) => boolean
   private stopRenewing: () => void = () => {}
   private stopSweeping: () => void = () => {}
   ended = false
@@ -74,7 +76,7 @@ export class Tenure {
   constructor(options: TenureOptions) {
     const { store, world, sizes, beginning, homes = NO_HOMES } = options
     const { claim, limits: carried = NOTHING_CARRIED } = beginning
-    this.shards = new Set(claim.shards)
+    this.holds = holds(claim)
     const { clock, random } = world
     const { definitions, settings } = options.catalog
     this.options = options
@@ -190,11 +192,6 @@ export class Tenure {
     if (store.can.share && sizes.sharing) this.mailroom.start()
     this.sweepLater()
     this.lane.begun()
-  }
-
-  /** It lives here. */
-  holds(part: number): boolean {
-    return this.shards.has(shardOf(part, SHARDS))
   }
 
   /** Gives up in good order (E25). */

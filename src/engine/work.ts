@@ -37,7 +37,7 @@ export interface Work {
 /** Who waits for a work's answer. */
 export interface Settle<T> {
   resolve(value: T): void
-  reject(error: UserError): void
+  reject(error: unknown): void
 }
 
 /** What a work may touch. */

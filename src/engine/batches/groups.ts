@@ -7,10 +7,10 @@ import { MACHINES } from '../../machines/registry.ts'
 import type { KeyName } from '../../store/store.ts'
 import type { Definitions } from '../definitions.ts'
 import type { StartRequest } from '../face.ts'
-import { callName, type Decided, type Settle, startWork } from '../starts.ts'
+import { callName, type Decided, startWork } from '../starts.ts'
 import { rowTags } from '../tags.ts'
 import type { World } from '../transition.ts'
-import type { Transaction, Work } from '../work.ts'
+import type { Settle, Transaction, Work } from '../work.ts'
 import type { BatchCall, BatchItem, BatchStart, BatchStarted } from './face.ts'
 
 interface Desk {

@@ -7,9 +7,9 @@ import { type KeyName, SHARDS } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
 import { changeRun, resumeRun } from '../changes.ts'
 import type { Definitions } from '../definitions.ts'
-import { callName, retryWork, type Settle } from '../starts.ts'
+import { callName, retryWork } from '../starts.ts'
 import type { World } from '../transition.ts'
-import type { Transaction, Work } from '../work.ts'
+import type { Settle, Transaction, Work } from '../work.ts'
 import { type Asking, askingOf, fits } from './filter.ts'
 
 /** A page that was read: the runs that are to be commanded, and where the next begins. */

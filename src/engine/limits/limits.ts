@@ -1,9 +1,10 @@
 import type { Group } from '../../core/gates.ts'
-import { newId, partOf, partOfResource, type Random, type RunId, shardOf, type TaskId } from '../../core/ids.ts'
+import { newId, partOf, partOfResource, type Random, type RunId, type TaskId } from '../../core/ids.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
-import { type Claim, type RateRow, SHARDS } from '../../store/store.ts'
+import type { Claim, RateRow } from '../../store/store.ts'
 import type { Clock } from '../clock.ts'
+import { holds } from '../shares.ts'
 import { Borrowed, type Borrowing } from './borrowing.ts'
 import { type Bound, type Hold, type KeptHold, type Reservation, Resource } from './resource.ts'
 import type { Rules } from './rules.ts'
@@ -30,7 +31,7 @@ export interface LimitsOptions {
 export class Limits {
   readonly rules: Rules
   private readonly options: LimitsOptions
-  private readonly shards: ReadonlySet<number>
+  private readonly holdsPart: (part: number) => boolean
   private readonly resources = new Map<string, Resource>()
   private readonly wallAtStart: number
   private readonly monotonicAtStart: number
@@ -39,7 +40,7 @@ export class Limits {
     const { clock, rules, claim } = options
     this.options = options
     this.rules = rules
-    this.shards = new Set(claim.shards)
+    this.holdsPart = holds(claim)
     this.wallAtStart = clock.now()
     this.monotonicAtStart = clock.monotonic()
   }
@@ -234,10 +235,6 @@ export class Limits {
       this.resources.set(id, resource)
     }
     return resource
-  }
-
-  private holdsPart(part: number): boolean {
-    return this.shards.has(shardOf(part, SHARDS))
   }
 
   /** A hold as a row has it: the run began before this lane knew of it. */

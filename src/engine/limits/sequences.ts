@@ -3,8 +3,7 @@ import type { ClosedState } from '../../core/run.ts'
 import { type Actor, groupFor } from '../actor.ts'
 import type { Definitions } from '../definitions.ts'
 import { sequenceName } from '../queues/queues.ts'
-import type { Settle } from '../starts.ts'
-import type { Transaction, Work } from '../work.ts'
+import type { Settle, Transaction, Work } from '../work.ts'
 
 /**
  * Whose turn it is in a sequence is a key row, put with its run's first delivery and dropped with its close: so it holds through back-off, snoozes and
