@@ -4,9 +4,9 @@ import type { Collected } from '../engine/face.ts'
 import {
   activityTogether,
   type Engine,
-  type LimitDetail,
   type LimitView,
   lastHourTogether,
+  limitTogether,
   type NamespaceView,
   type QueueShares,
   type QueueView,
@@ -51,7 +51,7 @@ export function gathering(local: Engine, options: { way: Way; clock: Clock }): G
     limits: {
       ...local.limits,
       list: async namespace => mergeBy('name', (await ask('limits.list', [namespace])).flat(), mergeLimits),
-      get: async (namespace, name) => (await ask('limits.get', [namespace, name])).reduce(mergeLimitDetails),
+      get: async (namespace, name) => limitTogether(await ask('limits.get', [namespace, name])),
       stopped: async (namespace, limit) => (await ask('limits.stopped', [namespace, limit])).flat().slice(0, limit),
     },
     activity: {
@@ -114,23 +114,6 @@ function mergeNamespaces(a: NamespaceView, b: NamespaceView): NamespaceView {
 
 function mergeLimits<T extends LimitView>(a: T, b: T): T {
   return { ...a, used: a.used + b.used, keys: a.keys + b.keys, waiting: a.waiting + b.waiting }
-}
-
-function mergeLimitDetails(a: LimitDetail, b: LimitDetail): LimitDetail {
-  const byKey = mergeBy('key', [...a.byKey, ...b.byKey], (one, other) => ({
-    ...one,
-    used: one.used + other.used,
-    waiting: one.waiting + other.waiting,
-    holders: [...one.holders, ...other.holders].slice(0, SHOWN_MAX),
-    nextAt: one.nextAt === null || other.nextAt === null ? (one.nextAt ?? other.nextAt) : Math.max(one.nextAt, other.nextAt),
-  }))
-  const known = new Set(a.byKey.map(({ key }) => key))
-  const both = b.byKey.filter(({ key }) => known.has(key)).length
-  return {
-    ...mergeLimits(a, b),
-    keys: a.keys + b.keys - both,
-    byKey: byKey.sort((one, other) => other.used - one.used || other.waiting - one.waiting).slice(0, SHOWN_MAX),
-  }
 }
 
 /** By their turns, each node's own: there is no order across nodes. */

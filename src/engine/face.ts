@@ -16,6 +16,7 @@ import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
+import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
 
@@ -889,6 +890,7 @@ export {
   CATCHUPS,
   ENTRIES_MAX,
   lastHourTogether,
+  limitTogether,
   OPERATIONS,
   OVERLAPS,
   refuseUnknownPlaceholder,

@@ -1,7 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import type { Limit } from '../../core/limits.ts'
 import type { Definitions } from '../definitions.ts'
-import type { LimitCalls, LimitDetail, LimitKeyView, LimitView } from '../face.ts'
+import type { LimitCalls, LimitKeyView, LimitView } from '../face.ts'
 import { homeOf } from '../homes.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Settle, Work } from '../work.ts'
@@ -10,6 +10,7 @@ import type { Resource } from './resource.ts'
 import { LIMIT_SETTING, type LimitKept } from './rules.ts'
 import { resumeSequenceWork } from './sequences.ts'
 import { standingOf } from './standing.ts'
+import { fullestFirst, KEYS_SHOWN_MAX } from './together.ts'
 
 interface LimitOptions {
   definitions: Definitions
@@ -18,7 +19,6 @@ interface LimitOptions {
   submit<T>(slot: number | null, make: (settle: Settle<T>) => Work): Promise<T>
 }
 
-const KEYS_SHOWN_MAX = 100
 const HOLDERS_SHOWN_MAX = 100
 
 export function limitCalls({ definitions: { rules, gating }, tenure, putSetting, submit }: LimitOptions): LimitCalls {
@@ -62,38 +62,6 @@ export function limitCalls({ definitions: { rules, gating }, tenure, putSetting,
     resumeSequence: (namespace, definition, key) =>
       submit(homeOf(namespace, definition, key, null), settle => resumeSequenceWork(namespace, definition, key, settle)),
   }
-}
-
-/** One limit as the lanes of a cluster tell it together: each counts keys of its own, and knows who waits in it. */
-export function together(views: readonly LimitDetail[]): LimitDetail {
-  const [first, ...others] = views as [LimitDetail, ...LimitDetail[]]
-  const byKey = new Map(first.byKey.map(key => [key.key, key]))
-  for (const key of others.flatMap(({ byKey }) => byKey)) {
-    const known = byKey.get(key.key)
-    byKey.set(key.key, known === undefined ? key : joined(known, key))
-  }
-  const sum = (of: (view: LimitDetail) => number): number => views.reduce((sum, view) => sum + of(view), 0)
-  return {
-    ...first,
-    used: sum(({ used }) => used),
-    keys: sum(({ keys }) => keys),
-    waiting: sum(({ waiting }) => waiting),
-    byKey: [...byKey.values()].sort(fullestFirst).slice(0, KEYS_SHOWN_MAX),
-  }
-}
-
-function joined(one: LimitKeyView, other: LimitKeyView): LimitKeyView {
-  return {
-    key: one.key,
-    used: one.used + other.used,
-    holders: [...one.holders, ...other.holders],
-    waiting: one.waiting + other.waiting,
-    nextAt: one.nextAt ?? other.nextAt,
-  }
-}
-
-function fullestFirst(a: LimitKeyView, b: LimitKeyView): number {
-  return b.used - a.used || b.waiting - a.waiting || (a.key < b.key ? -1 : 1)
 }
 
 function isWaitedFor({ waiting, turns }: Resource): boolean {

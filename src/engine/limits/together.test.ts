@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LimitDetail, LimitKeyView } from '../face.ts'
-import { together } from './calls.ts'
+import { limitTogether } from './together.ts'
 
 const LIMIT = {
   name: 'mail/user',
@@ -32,12 +32,12 @@ const detail = (byKey: LimitKeyView[]): LimitDetail => ({
 test('a limit is what its lanes know of it together: each key as its home counts it, with who waits in any lane; the fullest first', () => {
   const home = detail([key('a', 1, 0, ['r1']), key('b', 2, 1, ['r2', 'r3'])])
   const other = detail([key('a', 0, 3), key('c', 0, 1)])
-  expect(together([home, other])).toEqual({
+  expect(limitTogether([home, other])).toEqual({
     ...LIMIT,
     used: 3,
     keys: 2,
     waiting: 5,
     byKey: [key('b', 2, 1, ['r2', 'r3']), key('a', 1, 3, ['r1']), key('c', 0, 1)],
   })
-  expect(together([home]).byKey.map(({ key }) => key)).toEqual(['b', 'a'])
+  expect(limitTogether([home]).byKey.map(({ key }) => key)).toEqual(['b', 'a'])
 })
