@@ -67,13 +67,13 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   stage.batches.expectSettled()
 }
 
-/** What is limited takes its time: as long as something is done in each stretch of calm, which is longer than any window of a rate. */
+/** What is limited takes its time: as long as something is handed out in each stretch of calm, which is longer than any window of a rate. */
 async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promise<void> {
   const { world, scenario } = stage
   const tables = memory.tables() as Tables
   const rng = new Rng(4, 3)
   for (let stretch = 0; stretch < STRETCHES_MAX; stretch++) {
-    const { accepted } = stage.judge.counts
+    const { deliveries } = stage.judge.counts
     await world.run(world.now + CALM_MS)
     if (scenario.limited === null || world.failure !== null || openRuns(memory).length === 0) return
     const behindFailed = resumes ? stopped(tables) : []
@@ -83,7 +83,7 @@ async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promis
       opened = await openLimits(stage, rng, tables)
       for (const sequence of behindFailed) await resumeSequence(stage, rng, sequence)
     })
-    if (!opened && behindFailed.length === 0 && stage.judge.counts.accepted === accepted) return
+    if (!opened && behindFailed.length === 0 && stage.judge.counts.deliveries === deliveries) return
   }
 }
 
