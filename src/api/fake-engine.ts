@@ -77,9 +77,6 @@ export class FakeEngine implements Engine {
   serves() {
     return true
   }
-  owner() {
-    return null
-  }
   readonly lending: Engine['lending'] = {
     call: async () => ({ granted: [], due: [] }),
     look: async (_, resources) => resources.map(() => null),

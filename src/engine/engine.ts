@@ -173,7 +173,6 @@ export function createEngine(options: EngineOptions): Engine {
     stop: () => tenures.stop(),
     ready: () => tenures.current?.lane.fresh() ?? tenures.standsBy,
     serves: () => tenures.current !== null,
-    owner: () => tenures.owner(),
     places: {
       self: tenures.node,
       holds: slot => tenures.current?.holds(slot >>> 8) ?? false,

@@ -50,7 +50,7 @@ export interface Collected {
  * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
  */
 export interface Engine {
-  /** Claims the shards and begins to work, or stands by while another node holds them; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
+  /** Claims its share of the shards and begins to work, or stands by where others have them all; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
   /** Flushes the last batch and gives the shards up (E25). Polls are answered empty, everything else with `unavailable`. */
   stop(): Promise<void>
@@ -58,8 +58,6 @@ export interface Engine {
   ready(): boolean
   /** True while it holds shards. */
   serves(): boolean
-  /** The node that serves while this one stands by; null: this one does, or it is not known. */
-  owner(): Omit<NodeView, 'drained'> | null
   readonly nodes: NodeCalls
   readonly places: Places
   readonly lending: LendingCalls

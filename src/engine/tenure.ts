@@ -96,7 +96,7 @@ export class Tenure {
     const limitsChanged = (): void => this.queues.dispatchSoon()
     const { grantMs, compareHoldsMs: compareMs } = sizes
     this.borrowing = new Borrowing({ homes, claim: claim.claim, clock, random, grantMs, changed: limitsChanged }, carried)
-    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share && sizes.sharing, borrowing: this.borrowing })
+    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share, borrowing: this.borrowing })
     this.lending = new Lending({
       limits: this.limits,
       store,
@@ -170,7 +170,7 @@ export class Tenure {
     await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
-    if (store.can.share && sizes.sharing) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
+    if (store.can.share) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
     await this.lane.actors.during(async () => {
       for (let after: string | null = null; ; ) {
@@ -189,7 +189,7 @@ export class Tenure {
     }
     await this.timers.start(sizes.pageSize)
     this.retention.start()
-    if (store.can.share && sizes.sharing) this.mailroom.start()
+    if (store.can.share) this.mailroom.start()
     this.sweepLater()
     this.lane.begun()
   }

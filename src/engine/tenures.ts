@@ -108,14 +108,10 @@ export class Tenures {
 
   /** It stands by, knows who serves, and goes by what is set: others wait until it does (E21). */
   get standsBy(): boolean {
-    return this.owner() !== null && this.world.clock.monotonic() - this.confirmedAt < this.sizes.claimTtlMs / 2
-  }
-
-  /** Another that serves, as far as is known here. */
-  owner(): Node | null {
-    if (this.current !== null || this.standby === null || this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) return null
-    const lane = this.seen.lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
-    return lane === undefined ? null : viewOf([lane])
+    const { claimTtlMs } = this.sizes
+    const now = this.world.clock.monotonic()
+    if (this.current !== null || this.standby === null || now - this.seen.at > claimTtlMs || now - this.confirmedAt >= claimTtlMs / 2) return false
+    return this.seen.lanes.some(({ node, shards }) => node !== this.node && shards.length > 0)
   }
 
   /** This node as others see it. */
@@ -215,7 +211,6 @@ export class Tenures {
     const { settings } = this.catalog
     if (settings.nodeDrainOf(this.node) !== null) return []
     if (!this.store.can.share) return ALL_SHARDS
-    if (!this.sizes.sharing) return others.some(({ shards }) => shards.length > 0) ? [] : ALL_SHARDS
     const nodes = new Set(others.map(({ node }) => node).filter(node => settings.nodeDrainOf(node) === null))
     return sharesOf(this.node, [this.node, ...nodes])
   }
