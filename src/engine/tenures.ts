@@ -154,7 +154,8 @@ export class Tenures {
     const version = await this.store.read.settingsVersion()
     for (const until = clock.monotonic() + FOLLOWED_MS_MAX; ; ) {
       const behind = (await this.store.lanes()).filter(lane => lane.node !== this.node && lane.version < version)
-      if (behind.every(lane => this.isDead(lane))) return
+      // One with shards may still be heard by the store, and serve, while its renewals are not: it is gone when its claim is.
+      if (behind.every(lane => lane.shards.length === 0 && this.isDead(lane))) return
       if (this.stopped || clock.monotonic() > until) throw unavailable()
       await new Promise<void>(resolve => clock.after(LOOK_AGAIN_MS, resolve))
     }
