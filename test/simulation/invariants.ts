@@ -292,8 +292,8 @@ export class Judge {
         const later = truth.attempt > result.attempt || other
         // It was kept as a dead letter, or came while the run was stuck on another.
         const stuck = truth.stuck !== null || this.#throwing.wasStuck(run)
-        // What it was to do has changed since it left unrecorded.
-        const changed = askedOf(truth).inputs.length > 1
+        // What it was to do, or when, has changed since it left unrecorded.
+        const changed = truth.events.some(event => event.is === 'changed')
         this.#world.expect(ended || later || truth.closed || stuck || changed, 'a result was told "superseded" by nothing (P3)', facts)
       }
     }
