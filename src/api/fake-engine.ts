@@ -83,7 +83,15 @@ export class FakeEngine implements Engine {
     reach: () => {},
   }
   readonly mail: Engine['mail'] = { hint: () => {}, onSent: () => () => {} }
-  readonly places: Engine['places'] = { self: FAKE_NODE, holds: () => true, ownerOf: () => null, others: () => [], refresh: async () => {} }
+  readonly places: Engine['places'] = {
+    self: FAKE_NODE,
+    holds: () => true,
+    ownerOf: () => null,
+    others: () => [],
+    refresh: async () => {},
+    onChanged: () => {},
+    hint: () => {},
+  }
   readonly homes: Engine['homes'] = {
     starts: (_, { starts }) => starts.map(() => 0),
     retry: async () => 0,

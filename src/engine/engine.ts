@@ -179,6 +179,8 @@ export function createEngine(options: EngineOptions): Engine {
       ownerOf: slot => tenures.ownerOf(slot >>> 8),
       others: () => tenures.others(),
       refresh: async () => void (await available(tenures.look())),
+      onChanged: listener => tenures.onChanged(listener),
+      hint: () => void tenures.hint(),
     },
     homes,
     lending: {

@@ -205,6 +205,10 @@ export interface Places {
   others(): Peer[]
   /** Looks again, now. */
   refresh(): Promise<void>
+  /** Calls when there is something for the other nodes to see at once: settings, or shards that nobody holds. */
+  onChanged(listener: () => void): void
+  /** Another node has told so. A hint: a node looks by itself, eight times in the time after which another is dead. */
+  hint(): void
 }
 
 /** What is limited is counted in one place (E17): how lanes ask one another. */

@@ -70,6 +70,7 @@ export class Tenure {
   /** What lives in this part lives here. */
   readonly holds: (part: number) => boolean
   private stopRenewing: () => void = () => {}
+  private renewing: Promise<void> | null = null
   private stopSweeping: () => void = () => {}
   ended = false
 
@@ -423,20 +424,31 @@ export class Tenure {
   }
 
   private renewLater(): void {
-    const { store, world, sizes, catalog } = this.options
-    const { claim } = this.lane
-    this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, async () => {
-      const sentAt = world.clock.monotonic()
-      try {
-        const version = await store.renew(claim, catalog.version)
-        if (version === null) return this.end(null)
-        this.lane.chain.renewed(sentAt)
-        if (version !== catalog.version) await catalog.load()
-      } catch (error) {
-        this.failed(error)
-      }
+    const { world, sizes } = this.options
+    this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, () => void this.renewNow())
+  }
+
+  /** Also reads the settings, where they are others by now. */
+  renewNow(): Promise<void> {
+    this.stopRenewing()
+    this.renewing ??= this.renew().then(() => {
+      this.renewing = null
       if (!this.ended) this.renewLater()
     })
+    return this.renewing
+  }
+
+  private async renew(): Promise<void> {
+    const { store, world, catalog } = this.options
+    const sentAt = world.clock.monotonic()
+    try {
+      const version = await store.renew(this.lane.claim, catalog.version)
+      if (version === null) return this.end(null)
+      this.lane.chain.renewed(sentAt)
+      if (version !== catalog.version) await catalog.load()
+    } catch (error) {
+      this.failed(error)
+    }
   }
 
   private failed(error: unknown): void {
