@@ -34,10 +34,11 @@ export const crowded = job('crowded', { queue: 'crowded', fair: 'tenant' }, asyn
 
 /** One that is due at a time, and when it was begun. */
 export interface Dispatch {
+  run: string
   dueAt: number
   at: number
 }
 export const dispatches: Dispatch[] = []
-export const due = job('due', ({ at }: { at: number }) => {
-  dispatches.push({ dueAt: at, at: preciseNow() })
+export const due = job('due', ({ at }: { at: number }, ctx) => {
+  dispatches.push({ run: ctx.run, dueAt: at, at: preciseNow() })
 })

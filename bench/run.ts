@@ -6,6 +6,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES, type Case, type Figures, type Sizes } from './cases.ts'
+import { NODE_CASES } from './nodes.ts'
 import { PEER_CASES } from './peer-cases.ts'
 import { filePlace, postgresPlace } from './places.ts'
 import { insertRaw as insertPostgres } from './raw-postgres.ts'
@@ -31,6 +32,7 @@ const STORES = {
       { name: 'raw', run: async (url, { jobs }) => ({ [RAW_POSTGRES]: await insertPostgres(url, jobs, 1_000, 4) }) },
       ...CASES.filter(({ name }) => ON_POSTGRES.includes(name)),
       ...PEER_CASES,
+      ...NODE_CASES,
       ...TAKEOVER_CASES,
     ] satisfies Case[] as Case[],
   },
