@@ -58,8 +58,8 @@ export class Tenures {
   private stopWaiting: () => void = () => {}
   /** There is something new to see that the look under way may not have seen. */
   private again = false
-  /** What was held is being loaded, or given up. */
-  private busy = false
+  /** How many are at it just now: what was held is being loaded, or given up. One may begin before another has ended. */
+  private busy = 0
 
   constructor(store: Store, world: World, sizes: Sizes, catalog: Catalog, options: NodeOptions, make: Make) {
     this.store = store
@@ -221,7 +221,7 @@ export class Tenures {
   private async watch(): Promise<void> {
     try {
       const lanes = await this.look()
-      if (this.stopped || this.busy) return
+      if (this.stopped || this.busy > 0) return
       const own = this.current?.lane.claim.lane ?? this.standby?.lane
       const dead = lanes.filter(lane => lane.lane !== own && (!this.store.can.share || lane.node === this.node || this.isDead(lane)))
       const others = lanes.filter(lane => lane.lane !== own && !dead.includes(lane))
@@ -253,11 +253,11 @@ export class Tenures {
     const { current } = this
     const before = current?.lane.claim ?? this.standby
     if (current !== null) {
-      this.busy = true
+      this.busy++
       try {
         await current.flush()
       } finally {
-        this.busy = false
+        this.busy--
       }
       if (this.stopped) return void (await this.store.release(current.lane.claim).catch(() => {}))
     }
@@ -331,23 +331,22 @@ export class Tenures {
       if (this.current === tenure) this.current = null
       if (next !== null && !this.stopped) return void this.serve(next)
       for (const work of next?.singles ?? []) work.failed(unavailable())
-      if (this.stopped || this.busy) return
+      if (this.stopped || this.busy > 0) return
       this.fenced++
       this.still.clear()
       this.world.clock.soon(() => this.watchFor())
     })
-    const isBusy = this.busy
-    this.busy = true
+    this.busy++
     try {
       await tenure.load()
     } catch (error) {
       this.world.log('warn', 'the shards could not be loaded', { why: String(error) })
       this.failed(error)
-      this.busy = isBusy
+      this.busy--
       tenure.end(null)
       return
     }
-    this.busy = isBusy
+    this.busy--
     if (ended) return
     if (this.stopped) return tenure.drain()
     this.current = tenure
