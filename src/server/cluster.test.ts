@@ -37,7 +37,7 @@ const sharing = (): Promise<void> =>
 
 test('nodes share the shards evenly, and both are ready', async () => {
   await sharing()
-  expect([one.engine.serves(), one.engine.ready(), two.engine.serves(), two.engine.ready()]).toEqual([true, true, true, true])
+  await expect.poll(() => [one, two].flatMap(({ engine }) => [engine.serves(), engine.ready()])).toEqual([true, true, true, true])
   expect((await one.engine.nodes.list()).map(({ name, shards }) => [name, shards])).toEqual([
     ['one', 32],
     ['two', 32],
