@@ -1,4 +1,4 @@
-import { type CommandLine, ROOT, show } from './run.ts'
+import { type CommandLine, capture, ROOT } from './run.ts'
 
 const SOURCES = ['src', 'sdk/typescript/src', 'ui/src'] as const
 
@@ -19,14 +19,25 @@ export function rooms(folder: string): CommandLine {
   ]
 }
 
-/** Runs all checks, whatever fails. Answers how many held. */
+/** Runs all checks beside each other, whatever fails. Answers how many held. */
 export async function runChecks(): Promise<{ passed: number; failed: number }> {
-  let passed = 0
-  for (const { name, command } of CHECKS) {
-    const held = (await show(command)) === 0
-    console.log(`${held ? '✓' : '✗'} ${name}`)
-    if (held) passed++
-  }
+  const held = await Promise.all(
+    CHECKS.map(({ name, command }) =>
+      capture(command)
+        .then(
+          () => true,
+          ({ message }: Error) => {
+            console.log(message)
+            return false
+          },
+        )
+        .then(held => {
+          console.log(`${held ? '✓' : '✗'} ${name}`)
+          return held
+        }),
+    ),
+  )
+  const passed = held.filter(Boolean).length
   return { passed, failed: CHECKS.length - passed }
 }
 

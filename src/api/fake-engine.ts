@@ -108,6 +108,7 @@ export class FakeEngine implements Engine {
     }),
     drain: async (id, command) => this.#called('nodes.drain', id, command),
     undrain: async id => this.#called('nodes.undrain', id),
+    reshard: async (count, command) => this.#called('nodes.reshard', count, command),
   }
   readonly retention: Engine['retention'] = {
     get: () => ({ runsMs: 604_800_000, ledgerMs: 7_776_000_000, set: { by: 'ana', since: NOW } }),

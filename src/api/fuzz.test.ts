@@ -205,6 +205,7 @@ const VALID: Record<string, unknown> = {
     ],
   },
   'definitions.override': { ...OPTIONS, ...RULES, fair: 'tenant', sequence: 'order', cost: 2, debounce: '5s', onFailure: 'alert' },
+  'shards.set': { shards: 256 },
   'limits.set': { on: { queue: 'images' }, per: 'user', rate: 100, every: '1m' },
   'sequences.resume': { key: 'order-17' },
   'retention.set': { runs: '30d', ledger: 86_400_000 },

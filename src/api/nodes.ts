@@ -3,7 +3,7 @@ import { Empty, Nodes, Shards } from './answers.ts'
 import { storable } from './inputs.ts'
 import { formatInstant } from './instants.ts'
 import { type Operation, operation } from './operation.ts'
-import { CommandBody, NOTE_LENGTH_MAX } from './schemas.ts'
+import { CommandBody, NOTE_LENGTH_MAX, ReshardBody } from './schemas.ts'
 
 const NODES = '/v1/nodes'
 
@@ -24,6 +24,18 @@ export const nodes: Operation[] = [
     summary: 'Which lane of which node holds which shards, and how each shows that it lives',
     answers: { 200: Shards },
     handle: async ({ engine }) => JSON.stringify(await engine.nodes.shards()),
+  }),
+  operation({
+    name: 'shards.set',
+    method: 'PUT',
+    path: '/v1/shards',
+    summary: 'Change the number of shards, under load: no data moves',
+    body: { schema: ReshardBody },
+    answers: { 200: Empty },
+    async handle({ engine, body, command }) {
+      await engine.nodes.reshard(body.shards, command())
+      return '{}'
+    },
   }),
   operation({
     name: 'nodes.drain',

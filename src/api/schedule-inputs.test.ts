@@ -122,7 +122,7 @@ describe('what was read is written so that it is read the same', () => {
         const again = read(writtenSpecText('n', once))
         expect(JSON.stringify(again)).toBe(JSON.stringify(once))
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 

@@ -136,6 +136,10 @@ export const RetentionSet = closed({ runs: Type.Optional(Duration), ledger: Type
 export const StartMany = closed({ runs: list(Start, STARTS_PER_CALL_MAX) }, { title: 'StartMany' })
 export const RunOptions = closed(runOptions, { title: 'RunOptions', description: 'options of each run that it starts' })
 export const CommandBody = closed({ why: Type.Optional(Note) }, { title: 'Command' })
+export const ReshardBody = closed(
+  { shards: Type.Integer({ minimum: 1, maximum: 256, description: 'how many there are to be: a power of two' }) },
+  { title: 'Reshard' },
+)
 export const PauseBody = closed({ note: Type.Optional(Note) }, { title: 'Pause' })
 export const RetryBody = closed({ input: Type.Optional(Payload), force: Type.Optional(Type.Boolean()) }, { title: 'RetryRun' })
 export const ChangeBody = closed(

@@ -65,3 +65,15 @@ test('node ls tells since when each is up', async () => {
   expect(out.split('\n')).toHaveLength(3)
   expect(out).toMatch(/ ago +32 shards +http:/)
 })
+
+test('cluster reshard changes the number of shards; one that cannot be is refused with those that can', async () => {
+  const reshard = async (...given: string[]) => (await mainspring('cluster', 'reshard', ...given)).out
+  // While shards move, as they do when nodes come, it may have to be asked for again.
+  await expect.poll(() => reshard('256'), { timeout: 20_000 }).toContain('256 shards; there were 64.')
+  await expect.poll(async () => (await mainspring('cluster', 'status')).out.split('\n')[0], { timeout: 20_000 }).toBe('256 shards: 256 held, 0 free')
+  expect((await mainspring('node', 'ls')).out.match(/ 128 shards +http:/g)).toHaveLength(2)
+  const refused = await mainspring('cluster', 'reshard', '100')
+  expect([refused.code, refused.error]).toEqual([2, expect.stringMatching(/100.*64, 128, 256/s)])
+  expect((await mainspring('cluster', 'reshard', '0')).code).toBe(2)
+  await expect.poll(async () => JSON.parse((await reshard('64', '--json')) || '{}'), { timeout: 20_000 }).toEqual({ shards: 64, before: 256 })
+})

@@ -56,7 +56,7 @@ describe('limits', () => {
       ].join('\n'),
     })
     expect((await mainspring('limits', 'set', 'api', '--rate', '5', '--every', '1s')).out).toMatch(
-      /^limit {2}api\non {5}definition resize\nmax {4}5 per 1s\nused {3}0\nfrom {3}operator, \d+ ms ago \(code: 100 per 1m\)$/,
+      /^limit {2}api\non {5}definition resize\nmax {4}5 per 1s\nused {3}0\nfrom {3}operator, .* ago \(code: 100 per 1m\)$/,
     )
     await mainspring('limits', 'set', 'warehouse', '--concurrency', '10')
     await mainspring('limits', 'set', 'images', '--queue', 'images', '--per', 'user', '--concurrency', '3')
@@ -107,7 +107,7 @@ describe('with work', () => {
     await expect.poll(async () => (await client.limits.get('held/user')).used).toBe(3)
     const { out } = await mainspring('limits', 'show', 'held/user')
     expect(out).toMatch(/^used {3}3 by 2 keys$/m)
-    expect(out).toMatch(/\n\nKEY +USED +WAITING +HELD BY\nu1 +2 +1 +\w{5} \(\d+ ms ago\), \w{5} \(\d+ ms ago\)\nu2 +1 +0 +\w{5} /)
+    expect(out).toMatch(/\n\nKEY +USED +WAITING +HELD BY\nu1 +2 +1 +\w{5} \([^)]+ ago\), \w{5} \([^)]+ ago\)\nu2 +1 +0 +\w{5} /)
     expect((await mainspring('limits', 'show', 'held/user', '--key', 'u2')).out).not.toMatch(/^u1/m)
     expect((await mainspring('limits', 'ls')).out).toMatch(/^held\/3600000ms +definition held +- +5 per 1h +3 +0 +code$/m)
     release()

@@ -30,7 +30,7 @@ class Printing {
 
   constructor(arguments_: string[], folder: string, input?: string) {
     const flags = ['--disable-warning=ExperimentalWarning', BIN, ...arguments_]
-    const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1' }
+    const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }
     this.#child = guarded(
       spawn(process.execPath, flags, { cwd: folder, stdio: [input === undefined ? 'ignore' : openSync(input, 'r'), 'pipe', 'pipe'], env }),
     )

@@ -27,7 +27,7 @@ describe('retention', () => {
       'ledger  90d 0h, and the last 1,000 lines of each schedule',
     ]
     expect(await lines('show')).toEqual([RUNS, LEDGER, 'set     default'])
-    expect(await lines('set', '--runs', '30d')).toEqual([RUNS.replace('7d', '30d'), LEDGER, expect.stringMatching(/^set {5}operator, \d+ ms ago$/)])
+    expect(await lines('set', '--runs', '30d')).toEqual([RUNS.replace('7d', '30d'), LEDGER, expect.stringMatching(/^set {5}operator, .* ago$/)])
     expect((await lines('set', '--ledger', '365d')).slice(0, 2)).toEqual([RUNS.replace('7d', '30d'), LEDGER.replace('90d', '365d')])
     expect(await lines('reset')).toEqual([RUNS, LEDGER, 'set     default'])
   })

@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { WireNodes, WireShards } from '@mainspring/sdk'
 import type { Command } from 'commander'
-import { textFlag } from './arguments.ts'
+import { integerArgument, textFlag } from './arguments.ts'
 import { oneNamed } from './named.ts'
 import { nodesText, shardsText } from './output/cluster.ts'
 import { type Action, calling } from './session.ts'
@@ -31,6 +31,17 @@ export function addClusterVerbs(program: Command, terminal: Terminal): void {
       return undefined
     },
   )
+  const reshard = cluster
+    .command('reshard')
+    .description('change the number of shards, under load: no data moves, and all nodes know of it once it is answered')
+    .argument('<shards>', 'how many there are to be: a power of two, 256 at most')
+  calling(reshard, terminal, 'mainspring cluster reshard 256', async (session, [given = '']) => {
+    const shards = integerArgument(given, 'mainspring cluster reshard', 1, 256)
+    const { count: before } = await session.client.call<WireShards>('shards.list', {})
+    await session.client.call('shards.set', {}, { shards })
+    session.show({ shards, before }, () => `${shards} shards; there were ${before}. Who holds them: mainspring cluster status`)
+    return undefined
+  })
   const drain = node
     .command('drain')
     .description('make a node give its shards up; another serves them')

@@ -163,7 +163,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       register: registering({ put, list: local.schedules.list, pause }),
     },
     workers: { ...gathered.workers, drain: byAnyOnce('workers.drain'), undrain: byAnyOnce('workers.undrain') },
-    nodes: { ...local.nodes, drain: byAnyOnce('nodes.drain'), undrain: byAnyOnce('nodes.undrain') },
+    nodes: { ...local.nodes, drain: byAnyOnce('nodes.drain'), undrain: byAnyOnce('nodes.undrain'), reshard: byAnyOnce('nodes.reshard') },
     subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
     settings: { ...local.settings, put: byAnyOnce('settings.put') },
     tasks: { ...local.tasks, ...workerSide(local, router, options), poll: (namespace, poll, signal) => polls.poll(namespace, poll, signal) },

@@ -69,6 +69,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'workers.undrain',
   'nodes.drain',
   'nodes.undrain',
+  'nodes.reshard',
   'settings.put',
   'retention.set',
   'retention.collect',

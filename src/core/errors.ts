@@ -50,6 +50,7 @@ export const CODES = {
   'run-begun': [409, 'This run has begun.'],
   'batch-closed': [409, 'This batch is closed.'],
   'last-node': [409, 'No other node would serve.'],
+  'older-nodes': [409, 'Nodes of an older version are there.'],
   'sequence-not-stopped': [409, 'This sequence is not stopped.'],
   'too-many-backfills': [409, 'Too many backfills of this schedule wait for their turn.'],
   'payload-too-large': [413, 'The payload is too large.'],

@@ -243,6 +243,11 @@ export interface NodeCalls {
   /** It gives its shards up and takes none. @throws UserError `node-not-found`; `last-node`: nobody would be left to serve */
   drain(id: string, command: Command): Promise<void>
   undrain(id: string): Promise<void>
+  /**
+   * So many shards from now on, one of 1, 2, 4 … 256: every node knows of it once it is answered, and takes its share of them. No data moves, and whoever serves
+   * all of them goes on without a pause. @throws UserError `invalid-option`; `older-nodes`: a node is there that knows only of 64
+   */
+  reshard(count: number, command: Command): Promise<void>
 }
 
 export const ACTIVITY_HOURS_MAX = 48

@@ -1,9 +1,10 @@
 import { UserError } from '../core/errors.ts'
 import type { NodeId } from '../core/ids.ts'
-import { ALL_SHARDS, type LaneRow } from '../store/store.ts'
+import { CLAIMS_READ, type LaneRow, SHARDS } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import type { NodeCalls, NodeView, Pause, ShardsView } from './face.ts'
-import { NODE_DRAIN_SETTING, type Settings } from './settings.ts'
+import { NODE_DRAIN_SETTING, type Settings, SHARDS_SETTING } from './settings.ts'
+import { SHARD_COUNTS, wholeShards } from './shares.ts'
 
 interface Options {
   settings: Settings
@@ -17,11 +18,29 @@ interface Options {
 
 /** Nodes that take no shards, by an operator's word: a setting (E21) that lives as long as the node. */
 export function nodeCalls({ settings, clock, read, readLanes, put }: Options): NodeCalls {
-  const list = async (): Promise<NodeView[]> => (await read()).map(node => ({ ...node, drained: settings.nodeDrainOf(node.id) }))
+  const list = async (): Promise<NodeView[]> =>
+    (await read()).map(({ shards, ...node }) => ({
+      ...node,
+      // As the store tells them: parts. In the middle of a move they need not be whole shards.
+      shards: Math.ceil((shards * settings.shardCount()) / SHARDS),
+      drained: settings.nodeDrainOf(node.id),
+    }))
   const forget = (id: NodeId): Promise<void> => put(NODE_DRAIN_SETTING, '', id, null)
   return {
     list,
-    shards: async () => shardsOf(await readLanes()),
+    shards: async () => shardsOf(await readLanes(), settings.shardCount()),
+    async reshard(count, { by }) {
+      if (!SHARD_COUNTS.includes(count))
+        throw new UserError('invalid-option', { at: '/shards', found: String(count), hint: `one of ${SHARD_COUNTS.join(', ')}` })
+      const { lanes } = await readLanes()
+      const older = lanes.filter(({ reads }) => reads < CLAIMS_READ)
+      if (older.length > 0)
+        throw new UserError('older-nodes', {
+          found: older.map(({ nodeName }) => nodeName).join(', '),
+          hint: 'upgrade these nodes, or end them, and repeat it',
+        })
+      await put(SHARDS_SETTING, '', '', JSON.stringify({ count, by, since: clock.now() }))
+    },
     async drain(id, { by, why }) {
       const nodes = await list()
       if (!nodes.some(node => node.id === id)) throw new UserError('node-not-found', { found: id })
@@ -37,19 +56,19 @@ export function nodeCalls({ settings, clock, read, readLanes, put }: Options): N
   }
 }
 
-function shardsOf({ lanes, version }: { lanes: LaneRow[]; version: number }): ShardsView {
-  const held = new Set(lanes.flatMap(({ shards }) => shards))
+function shardsOf({ lanes, version }: { lanes: LaneRow[]; version: number }, count: number): ShardsView {
+  const held = new Set(wholeShards(new Set(lanes.flatMap(({ shards }) => shards)), count))
   return {
-    count: ALL_SHARDS.length,
+    count,
     lanes: lanes.map(({ lane, claim, node, nodeName, shards, renewals, version: known }) => ({
       lane,
       claim,
       node,
       name: nodeName,
-      shards,
+      shards: wholeShards(shards, count),
       renewals,
       behind: Math.max(0, version - known),
     })),
-    free: ALL_SHARDS.filter(shard => !held.has(shard)),
+    free: Array.from({ length: count }, (_, shard) => shard).filter(shard => !held.has(shard)),
   }
 }

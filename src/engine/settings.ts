@@ -3,11 +3,14 @@ import type { NodeId, WorkerId } from '../core/ids.ts'
 import type { Instant } from '../core/time.ts'
 import type { SettingRow } from '../store/store.ts'
 import type { Pause, PauseTarget } from './face.ts'
+import { SHARD_COUNT } from './shares.ts'
 
 /** The kind of setting that keeps which workers are drained. */
 export const DRAIN_SETTING = 'worker-drain'
 /** The kind of setting that keeps which nodes take no shards, by their ids. */
 export const NODE_DRAIN_SETTING = 'node-drain'
+/** The kind of setting that keeps how many shards there are. */
+export const SHARDS_SETTING = 'shards'
 
 /** The kind of setting that keeps how long what has ended is kept, of a namespace. */
 export const RETENTION_SETTING = 'retention'
@@ -69,6 +72,12 @@ export class Settings {
   nodeDrainOf(node: NodeId): Pause | null {
     const row = this.rows.get(keyOf(NODE_DRAIN_SETTING, '', node))
     return row === undefined ? null : (JSON.parse(row.value as string) as Pause)
+  }
+
+  /** How many shards there are. */
+  shardCount(): number {
+    const row = this.rows.get(keyOf(SHARDS_SETTING, '', ''))
+    return row === undefined ? SHARD_COUNT : (JSON.parse(row.value as string) as { count: number }).count
   }
 
   retentionOf(namespace: string): RetentionSet | null {

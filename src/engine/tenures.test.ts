@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { newId } from '../core/ids.ts'
 import { seeded } from '../core/seeded.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
-import { ALL_SHARDS, type Claim, SHARDS, type Store } from '../store/store.ts'
+import { ALL_SHARDS, CLAIMS_READ, type Claim, SHARDS, type Store } from '../store/store.ts'
 import { Catalog } from './catalog.ts'
 import { SIZES } from './options.ts'
+import { SHARDS_SETTING } from './settings.ts'
+import { sharesOf } from './shares.ts'
 import type { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
 import { settle, TestClock } from './test-clock.ts'
@@ -12,14 +14,22 @@ import { TestNode } from './test-engine.ts'
 
 const TTL = 1_000
 
+interface Seen {
+  /** What the other holds. */
+  held?: readonly number[]
+  reads?: number
+}
+
 /** A node that watches a store in which another lane holds all shards. */
-async function watching(can = { share: true }) {
+async function watching(can = { share: true }, { held = ALL_SHARDS, reads = CLAIMS_READ }: Seen = {}) {
   const clock = new TestClock()
   const random = seeded(1)
   const inner = openMemoryStore()
   const id = () => newId(clock.now(), random)
-  const other = await inner.claim({ lane: id(), claim: id(), node: id(), nodeName: 'other', address: null, wanted: ALL_SHARDS, dead: [] })
+  const other = await inner.claim({ lane: id(), claim: id(), node: id(), nodeName: 'other', address: null, wanted: held, dead: [] })
+  const catalog = new Catalog(inner.read)
   const world = {
+    catalog,
     clock,
     inner,
     other,
@@ -36,14 +46,14 @@ async function watching(can = { share: true }) {
     lanes: async () => {
       if (world.away) throw new Error('away')
       if (world.slowMs > 0) await new Promise<void>(resolve => clock.after(world.slowMs, resolve))
-      return inner.lanes()
+      return (await inner.lanes()).map(lane => (lane.nodeName === 'other' ? { ...lane, reads } : lane))
     },
   }
   world.tenures = new Tenures(
     store,
     { clock, random, retentionMs: () => 0, log: () => {}, home: () => null },
     { ...SIZES, claimTtlMs: TTL },
-    new Catalog(inner.read),
+    catalog,
     { name: 'me', address: null },
     (beginning, ended) => {
       world.served.push(beginning.claim)
@@ -119,6 +129,24 @@ describe('a lane is dead when its renewals have stood still for a whole TTL (E20
     const world = await watching({ share: false })
     await world.tenures.start()
     expect(world.served).toHaveLength(1)
+  })
+})
+
+describe('of those that share, a node has so many of the shards that there are', () => {
+  const held = ALL_SHARDS.slice(0, 64)
+  test.each([
+    [64, CLAIMS_READ, 64],
+    [256, CLAIMS_READ, 256],
+    // Nodes of the version before know 64, whatever is set (E11).
+    [256, 1, 64],
+  ])('of %i, beside one that reads form %i: of %i', async (set, reads, count) => {
+    const world = await watching(undefined, { held, reads })
+    world.catalog.settings.put({ kind: SHARDS_SETTING, namespace: '', name: '', value: JSON.stringify({ count: set }), changedAt: 0 })
+    void world.tenures.start()
+    await settle()
+    const { node } = (await world.inner.lanes()).find(({ nodeName }) => nodeName === 'other') as { node: string }
+    const share = sharesOf(world.tenures.node, [world.tenures.node, node], count)
+    expect(world.served.map(({ shards }) => shards)).toEqual([share.filter(part => !held.includes(part))])
   })
 })
 

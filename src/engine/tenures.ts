@@ -1,10 +1,10 @@
 import { type ClaimId, newId, shardOf, timeOf } from '../core/ids.ts'
-import { ALL_SHARDS, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import { ALL_SHARDS, CLAIMS_READ, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { NodeView, Peer } from './face.ts'
 import { type Beginning, unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
-import { sharesOf } from './shares.ts'
+import { SHARD_COUNT, sharesOf } from './shares.ts'
 import type { Tenure } from './tenure.ts'
 import type { World } from './transition.ts'
 
@@ -244,7 +244,9 @@ export class Tenures {
     if (settings.nodeDrainOf(this.node) !== null) return []
     if (!this.store.can.share) return ALL_SHARDS
     const nodes = new Set(others.map(({ node }) => node).filter(node => settings.nodeDrainOf(node) === null))
-    return sharesOf(this.node, [this.node, ...nodes])
+    // Nodes of before know of the number alone that there was then (E11).
+    const count = others.every(({ reads }) => reads >= CLAIMS_READ) ? settings.shardCount() : SHARD_COUNT
+    return sharesOf(this.node, [this.node, ...nodes], count)
   }
 
   /** Another lane in place of its own. What it has begun is committed first (E25). */

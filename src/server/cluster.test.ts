@@ -37,10 +37,36 @@ const sharing = (): Promise<void> =>
 
 test('nodes share the shards evenly, and both are ready', async () => {
   await sharing()
-  expect([one.engine.serves(), one.engine.ready(), two.engine.serves(), two.engine.ready()]).toEqual([true, true, true, true])
+  await expect.poll(() => [one, two].flatMap(({ engine }) => [engine.serves(), engine.ready()])).toEqual([true, true, true, true])
   expect((await one.engine.nodes.list()).map(({ name, shards }) => [name, shards])).toEqual([
     ['one', 32],
     ['two', 32],
+  ])
+})
+
+test('the number of shards is changed at either: both know of it, and share so many', async () => {
+  await sharing()
+  for (const [node, shards] of [
+    [one, 256],
+    [two, 16],
+  ] as const) {
+    await expect.poll(async () => (await node.api.dispatch('shards.set', { params: {}, body: JSON.stringify({ shards }) })).status).toBe(200)
+    for (const asked of [one, two])
+      await expect
+        .poll(async () => {
+          const { count, free, lanes } = JSON.parse((await asked.api.dispatch('shards.list', { params: {} })).body)
+          return [count, free, lanes.map((lane: { shards: number[] }) => lane.shards.length)]
+        })
+        .toEqual([shards, [], [shards / 2, shards / 2]])
+    await sharing()
+  }
+})
+
+test.each([0, 63, 257, 1.5])('%s shards are refused, with those that there can be', async shards => {
+  const { status, body } = await one.api.dispatch('shards.set', { params: {}, body: JSON.stringify({ shards }) })
+  expect([status, JSON.parse(body)]).toEqual([
+    400,
+    expect.objectContaining({ code: 'invalid-option', at: '/shards', hint: expect.stringMatching(/power of two|64/) }),
   ])
 })
 

@@ -1,5 +1,6 @@
 import { Abort, job, RunFailed } from '@mainspring/sdk'
 import { expect, test } from 'vitest'
+import { cpuMs } from '../../test/support/cpu.ts'
 import { everyCrash, testEnvironment } from './testing.ts'
 
 test('a delayed run completes while its result is awaited, and the clock shows it', async () => {
@@ -18,12 +19,12 @@ test('a job that retries for a day is done in milliseconds', async () => {
     return ctx.attempt
   })
   await using t = await testEnvironment([flaky])
-  const before = performance.now()
+  const before = cpuMs()
   const run = await flaky.start(undefined)
   expect(await run.result()).toBe(7)
   expect(attempts).toHaveLength(7)
   expect(t.now().getTime() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThan(10 * 3_600_000)
-  expect(performance.now() - before).toBeLessThan(2_000)
+  expect(cpuMs() - before).toBeLessThan(2_000)
 })
 
 test('skip fires timers in order, and what follows from each happens before the next', async () => {

@@ -150,8 +150,11 @@ export interface Claim {
   shards: number[]
 }
 
-/** A shard is a range of parts (ids.ts): 256 / SHARDS of them. */
-export const SHARDS = 64
+/**
+ * A store knows shards as fine as they get: one a part (ids.ts). How many of them go together is for whoever claims to say (engine/shares.ts), and no change of
+ * that changes what is stored.
+ */
+export const SHARDS = 256
 export const ALL_SHARDS: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard)
 
 export interface LaneRow {
@@ -164,7 +167,12 @@ export interface LaneRow {
   /** The version of the settings that it goes by, as its last renewal said; 0 before the first. */
   version: number
   shards: number[]
+  /** Which form of claims its node reads (E11). */
+  reads: number
 }
+
+/** 1: of 64 shards, four parts each. 2: of single parts. A store of form 1 becomes one of form 2 once every node that is there reads it, and never goes back. */
+export const CLAIMS_READ = 2
 
 export interface Batch {
   id: BatchId

@@ -7,7 +7,7 @@ import { LONG, type Server, Stage, until, type WorkerChild } from './support/pro
 import { quiet } from './support/quiet.ts'
 import { recordsIn } from './support/records.ts'
 
-const SERVER_KILLS = LONG ? 100 : 20
+const SERVER_KILLS = LONG ? 100 : 10
 const LEASE = '1s'
 
 const stage = new Stage()

@@ -6,7 +6,7 @@ import { recordsIn } from './support/records.ts'
 
 /** Each fires every second. */
 const SCHEDULES = 100
-const SECONDS = LONG ? 300 : 50
+const SECONDS = LONG ? 300 : 25
 
 const stage = new Stage()
 afterAll(() => stage.end())
@@ -66,7 +66,7 @@ test(`${SCHEDULES * SECONDS} nominal times of a second each, under kill -9 and S
   }
   expect(runs.size, 'every time has a run of its own').toBe(times)
   expect(times).toBeGreaterThanOrEqual(SCHEDULES * (SECONDS - 1))
-  expect(kills).toBeGreaterThan(3)
+  expect(kills, 'it was killed at work').toBeGreaterThan(1)
 
   // Pausing ends them; then all that was started has run, and nothing else.
   for (const name of names) await ask(server, 'DELETE', `schedules/${name}`)

@@ -8,7 +8,7 @@ import { LONG, type Server, Stage, until, type WorkerChild } from './support/pro
 import { quiet } from './support/quiet.ts'
 import { recordsIn } from './support/records.ts'
 
-const TAKEOVERS = LONG ? 60 : 9
+const TAKEOVERS = LONG ? 60 : 6
 const LEASE = '2s'
 /** A node that stands still for so long has been taken over: its claim's time is 1 s. */
 const FROZEN_MS = 3_000

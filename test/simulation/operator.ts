@@ -50,6 +50,21 @@ export async function setLimit(stage: Stage, rng: Rng, name: string, set: LimitS
   })
 }
 
+/** An operator changes the number of shards, again and again. */
+export async function reshard(stage: Stage, rng: Rng): Promise<void> {
+  while (!stage.calm) {
+    await stage.world.sleep(rng.between(2_000, 10_000))
+    if (stage.calm) return
+    const count = rng.pick([1, 4, 64, 256])
+    await insist<void>(stage, rng, 4, {
+      name: `reshard ${count}`,
+      timeoutMs: CALL_MS,
+      repeatable: true,
+      run: engine => engine.nodes.reshard(count, { id: freshId(stage, rng), by: 'operator' }),
+    })
+  }
+}
+
 /** Limits that let nothing through for ever are raised, so that what waits for them can run. Answers whether there were any. */
 export async function openLimits(stage: Stage, rng: Rng, tables: Tables): Promise<boolean> {
   if (stage.scenario.limited === null) return false

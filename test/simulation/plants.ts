@@ -29,7 +29,9 @@ export interface Planted {
   workflows?: true
   /** It is caught within so many seeds … */
   seeds: number
-  /** … by one of these rules, and not by whatever else is wrong. */
+  /** … from this one on, 1 by default: where it was met last. Any other will do, and takes longer. */
+  from?: number
+  /** By one of these rules, and not by whatever else is wrong. */
   caught: RegExp
 }
 
@@ -41,6 +43,7 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E1',
     what: 'the batch of a lane whose claim was revoked lands',
     seeds: 40,
+    from: 5,
     caught: /\(E1\)|\(E3\)/,
     plant: {
       store: memory => {
@@ -201,6 +204,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E9',
     what: 'a change that is repeated is made twice',
     seeds: 10,
+    from: 8,
     caught: /E9\): changed/,
     plant: { scenario: waits },
     patches: [
@@ -338,6 +342,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E15',
     what: 'the result of any delivery is taken for that of the recorded one',
     seeds: 60,
+    from: 10,
     caught: /\(P3, E4\)/,
     plant: {
       engine: (engine, _life, memory) => {
@@ -355,6 +360,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E15',
     what: 'a delivery that left unrecorded is adopted, though the input was changed since',
     seeds: 90,
+    from: 62,
     caught: /an input that was changed before \(E15\)/,
     plant: {
       scenario: scenario => {
@@ -369,6 +375,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E16',
     what: 'an unrecorded delivery leaves a lane whose claim was not confirmed for long',
     seeds: 20,
+    from: 6,
     caught: /\(E16\)/,
     patches: [{ file: 'src/engine/lane.ts', find: 'this.sizes.claimTtlMs / 2', replace: 'this.sizes.claimTtlMs * 1_000' }],
   },

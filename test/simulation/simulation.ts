@@ -14,6 +14,7 @@ import { type Breakage, breakThings, mend } from './faults.ts'
 import { HoldBook } from './holds.ts'
 import { Judge } from './invariants.ts'
 import type { Life } from './life.ts'
+import { reshard } from './operator.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
 import { keeper, Ledgers } from './schedules.ts'
@@ -150,6 +151,7 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
   if (scenario.schedules) void keeper(stage, world.rng.fork())
   if (scenario.waiting) void keepWaiting(stage, world.rng.fork())
   if (scenario.batches) void batcher(stage, world.rng.fork())
+  if (scenario.reshards) void reshard(stage, world.rng.fork())
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
   if (workflows !== null) {
     const rng = new Rng(world.rng.whole(0, 2 ** 32), 5)

@@ -4,6 +4,7 @@ import {
   ALL_SHARDS,
   type Answer,
   type Batch,
+  CLAIMS_READ,
   type Claim,
   type ClaimRequest,
   noWrites,
@@ -323,7 +324,7 @@ function takeover(
 }
 
 function requestOf(dead: { lane: string; claim: string; renewals: number }[]): ClaimRequest {
-  const unseen = { node: id(), nodeName: 'heir', address: null, version: 0, shards: [] }
+  const unseen = { node: id(), nodeName: 'heir', address: null, version: 0, shards: [], reads: CLAIMS_READ }
   return { lane: id(), claim: id(), node: id(), nodeName: 'heir', address: null, wanted: ALL_SHARDS, dead: dead.map(row => ({ ...unseen, ...row })) }
 }
 

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { explore, type Taken } from './explore.ts'
-import { ISOLATIONS, PLANTS } from './plants.ts'
+import { ISOLATIONS, type Isolation, PLANTS, type Plant } from './plants.ts'
 import { SCENARIOS } from './scenarios.ts'
-import { met, World } from './world.ts'
+import { World } from './world.ts'
 
 /** Hundreds of orders of a dozen steps, each some turns between processes. */
 const HANGS_MS = 600_000
@@ -31,26 +31,28 @@ function told({ by, what }: Taken): string {
   return `  ${by}: ${what.replace(/\s+/g, ' ').slice(0, 100)}`
 }
 
-describe.each(ISOLATIONS)('at %s', { timeout: HANGS_MS }, isolation => {
-  let world: World
-  beforeAll(async () => {
-    world = await World.open(isolation, null)
-  })
-  afterAll(() => world.close())
-  test.each(Object.keys(SCENARIOS))('%s: whatever the order of their statements', async name => {
-    const { orders, wrong } = await faultsOf(world, name)
-    expect(wrong).toBeNull()
-    expect(orders).toBeGreaterThan(1)
-  })
+/** Each in a world of its own, several at once: an order is mostly waiting for the next turn. */
+async function inWorld(isolation: Isolation, plant: Plant | null, act: (world: World) => Promise<void>): Promise<void> {
+  const world = await World.open(isolation, plant)
+  await act(world).finally(() => world.close())
+}
+
+describe.each(ISOLATIONS)('at %s', { timeout: HANGS_MS, concurrent: true }, isolation => {
+  test.each(Object.keys(SCENARIOS))('%s: whatever the order of their statements', async name =>
+    inWorld(isolation, null, async world => {
+      const { orders, wrong } = await faultsOf(world, name)
+      expect(wrong).toBeNull()
+      expect(orders).toBeGreaterThan(1)
+    }),
+  )
 })
 
-describe('a rule that is broken is seen', { timeout: HANGS_MS }, () => {
-  let world: World
-  afterEach(() => world.close())
-  test.each(Object.entries(PLANTS))('%s', async (_, plant) => {
-    world = await World.open(plant.at, plant)
-    const { wrong } = await faultsOf(world, plant.seenIn)
-    for (const [is] of plant.sql ?? []) expect(met, 'a statement has what is planted').toContain(is)
-    expect(wrong).not.toBeNull()
-  })
+describe('a rule that is broken is seen', { timeout: HANGS_MS, concurrent: true }, () => {
+  test.each(Object.entries(PLANTS))('%s', async (_, plant) =>
+    inWorld(plant.at, plant, async world => {
+      const { wrong } = await faultsOf(world, plant.seenIn)
+      for (const [is] of plant.sql ?? []) expect(world.met, 'a statement has what is planted').toContain(is)
+      expect(wrong).not.toBeNull()
+    }),
+  )
 })

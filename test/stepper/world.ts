@@ -15,7 +15,7 @@ export interface Stepped {
 
 const BEGIN = 'begin isolation level read committed read write'
 /** Of a claim: what it writes and reads between the revocation and its commit is its own, and nobody else looks at it. */
-const ITS_OWN = /^(insert into lane_(claim|renewal|link)|update shard|delete from lane_)/
+const ITS_OWN = /^(insert into lane_(claim|renewal|link)|update shard|delete from lane_|with coarse)/
 /** Of a claim: what only other claims and renewals look at. */
 const OF_CLAIMS = /^update (cluster|lane_renewal)/
 
@@ -36,16 +36,21 @@ export class World {
   readonly owner: Stepped
   readonly heir: Stepped
   readonly late: Stepped
+  /** Which parts of the plant a statement had: one that none has breaks nothing. */
+  readonly met: ReadonlySet<string>
   readonly #plant: Plant | null
   readonly #schema: string
 
-  private constructor(given: Pick<World, 'isolation' | 'observer' | 'plain' | 'owner' | 'heir' | 'late'> & { plant: Plant | null; schema: string }) {
+  private constructor(
+    given: Pick<World, 'isolation' | 'observer' | 'plain' | 'owner' | 'heir' | 'late' | 'met'> & { plant: Plant | null; schema: string },
+  ) {
     this.isolation = given.isolation
     this.observer = given.observer
     this.plain = given.plain
     this.owner = given.owner
     this.heir = given.heir
     this.late = given.late
+    this.met = given.met
     this.#plant = given.plant
     this.#schema = given.schema
   }
@@ -53,7 +58,8 @@ export class World {
   static async open(isolation: Isolation, plant: Plant | null): Promise<World> {
     const { url, schema } = schemaOfOwn()
     const timeline: Rewrite = sql => sql.replaceAll(INCARNATION, `(select timeline from "${schema}".stepper)`)
-    const rewrite: Rewrite = sql => timeline(planted(sql, plant)).replace(BEGIN, BEGIN.replace('read committed', isolation))
+    const met = new Set<string>()
+    const rewrite: Rewrite = sql => timeline(planted(sql, plant, met)).replace(BEGIN, BEGIN.replace('read committed', isolation))
     const observer = new pg.Client({ connectionString: url.replace(/[?].*/, '') })
     await observer.connect()
     const open = async (rewrite: Rewrite): Promise<Stepped> => {
@@ -62,7 +68,17 @@ export class World {
     }
     const { store: plain } = await open(timeline)
     await observer.query(`create table "${schema}".stepper as select '00000001' as timeline`)
-    return new World({ isolation, observer, plain, owner: await open(rewrite), heir: await open(rewrite), late: await open(rewrite), plant, schema })
+    return new World({
+      isolation,
+      observer,
+      plain,
+      owner: await open(rewrite),
+      heir: await open(rewrite),
+      late: await open(rewrite),
+      met,
+      plant,
+      schema,
+    })
   }
 
   async close(): Promise<void> {
@@ -147,10 +163,7 @@ export class World {
   }
 }
 
-/** Which parts of a plant have been met by a statement: one that is met by none breaks nothing. */
-export const met = new Set<string>()
-
-function planted(sql: string, plant: Plant | null): string {
+function planted(sql: string, plant: Plant | null, met: Set<string>): string {
   let text = sql
   for (const [is, becomes] of plant?.sql ?? []) {
     if (!text.includes(is)) continue

@@ -13,6 +13,7 @@ export const CONSOLE_OPERATIONS = {
   'namespaces.list': ['GET', '/v1/namespaces'],
   'nodes.list': ['GET', '/v1/nodes'],
   'shards.list': ['GET', '/v1/shards'],
+  'shards.set': ['PUT', '/v1/shards'],
   'nodes.drain': ['POST', '/v1/nodes/{node}/drain'],
   'nodes.undrain': ['POST', '/v1/nodes/{node}/undrain'],
   'retention.get': ['GET', '/v1/namespaces/{namespace}/retention'],

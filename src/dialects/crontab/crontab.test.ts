@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu.ts'
 import { splitCommand } from './command.ts'
 import { CrontabError, type CrontabOptions, readCrontab } from './crontab.ts'
 import { formOfPath } from './form.ts'
@@ -398,9 +399,9 @@ describe('any text at all', () => {
       `* * * * * x${'%'.repeat(1e6)}`,
       `* * * * * x%${'\\'.repeat(1e6)}`,
     ]) {
-      const begun = performance.now()
+      const begun = cpuMs()
       mistake(hostile)
-      expect(performance.now() - begun, hostile.slice(0, 20)).toBeLessThan(1_000)
+      expect(cpuMs() - begun, hostile.slice(0, 20)).toBeLessThan(1_000)
     }
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../core/ids.ts'
-import { type Claim, SHARDS, type Store, StoreFenced } from '../store.ts'
+import { CLAIMS_READ, type Claim, SHARDS, type Store, StoreFenced } from '../store.ts'
 import { bornRow, closingRow, holdRow, keyRow, type Lane, mailRow, NAMESPACE, type Open, openLane, rateRow, touchedRow } from './fixtures.ts'
 
 /** Commits, settlings and claims: the chain of a lane (E1, E3, E14, E17, E20). */
@@ -117,7 +117,10 @@ function chainConforms(open: Open): void {
       expect(lane.claim).toMatchObject({ sequence: 0, lastBatch: '', shards: Array.from({ length: SHARDS }, (_, shard) => shard) })
       const { lane: id, claim } = lane.claim
       expect(await store.lanes()).toEqual([
-        { lane: id, claim, node: lane.node, nodeName: 'test', address: 'http://10.0.0.1:7000', renewals: 0, version: 0, shards: lane.claim.shards },
+        {
+          ...{ lane: id, claim, node: lane.node, nodeName: 'test', address: 'http://10.0.0.1:7000' },
+          ...{ renewals: 0, version: 0, shards: lane.claim.shards, reads: CLAIMS_READ },
+        },
       ])
     })
 

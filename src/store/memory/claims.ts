@@ -1,5 +1,5 @@
 import type { LaneId } from '../../core/ids.ts'
-import { type Claim, type ClaimRequest, type LaneRow, StoreFenced } from '../store.ts'
+import { CLAIMS_READ, type Claim, type ClaimRequest, type LaneRow, StoreFenced } from '../store.ts'
 import type { Lane, Tables } from './tables.ts'
 
 export function lanes(tables: Tables): LaneRow[] {
@@ -29,6 +29,7 @@ export function claim(tables: Tables, request: ClaimRequest): Claim {
       renewals: 0,
       version: 0,
       shards,
+      reads: CLAIMS_READ,
     },
     stands: true,
     sequence: 0,

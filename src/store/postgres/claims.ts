@@ -1,4 +1,4 @@
-import { type Claim, type ClaimRequest, type LaneRow, StoreFenced } from '../store.ts'
+import { CLAIMS_READ, type Claim, type ClaimRequest, type LaneRow, SHARDS, StoreFenced } from '../store.ts'
 import { arrayOf } from './arrays.ts'
 import { INCARNATION } from './commit.ts'
 import type { Database } from './database.ts'
@@ -15,9 +15,17 @@ export interface Claims {
 /** Lanes whose claim no longer stands that are remembered: one a start of a node, so a crash loop cannot fill the table. */
 const LANES_REMEMBERED_MAX = 1_000
 
+/**
+ * What is claimed has a row: of form 1 (0 to 63) four parts, of form 2 (from 256 on) one. Nodes of before know form 1 alone: of a store that has become one of
+ * form 2 they find no row to take, whatever they want (E11).
+ */
+const WIDTH = 4
+const PARTS_FROM = 256
+
 const SHARDS_OF = "coalesce((select json_agg(s.shard order by s.shard) from shard s where s.lane = c.lane), '[]')::text"
 
-const LANES = statement(`select c.lane, c.claim, c.node, c.node_name, c.address, r.renewals::text, r.version::text, ${SHARDS_OF}
+const LANES =
+  statement(`select c.lane, c.claim, c.node, c.node_name, c.address, r.renewals::text, r.version::text, ${SHARDS_OF}, coalesce(c.reads, 1)::text
   from lane_claim c join lane_renewal r on r.lane = c.lane
   where c.stands and c.incarnation = ${INCARNATION} order by c.ordinal`)
 
@@ -40,10 +48,15 @@ const REVOKE = statement(`update lane_claim set stands = false where lane in (
     where c.stands and (c.incarnation <> ${INCARNATION} or exists (select 1 from lane_renewal r where r.lane = c.lane and not r.stands))
     order by c.lane for update)`)
 
-const OPEN_CLAIM = statement(`insert into lane_claim(lane, claim, node, node_name, address, stands, incarnation)
-  select $1, $2, $3, $4, $5, true, ${INCARNATION} where ${OPENS}`)
+const OPEN_CLAIM = statement(`insert into lane_claim(lane, claim, node, node_name, address, stands, incarnation, reads)
+  select $1, $2, $3, $4, $5, true, ${INCARNATION}, ${CLAIMS_READ} where ${OPENS}`)
 const OPEN_RENEWAL = statement(`insert into lane_renewal(lane, claim, stands, renewals, version) select $1, $2, true, 0, 0 where ${OPENS}`)
 const OPEN_CHAIN = statement(`insert into lane_link(lane, sequence, batch) select $1, 0, '' where ${OPENS}`)
+/** Once every node that is there reads form 2: each row becomes the four of its parts, and stays whose it is. */
+const REFINE = statement(`with coarse as (delete from shard where shard < ${PARTS_FROM} and ${OPENS} and not exists (
+      select 1 from lane_claim c where c.stands and c.incarnation = ${INCARNATION} and coalesce(c.reads, 1) < ${CLAIMS_READ})
+    returning shard, lane)
+  insert into shard(shard, lane) select ${PARTS_FROM} + coarse.shard * ${WIDTH} + n, coarse.lane from coarse, generate_series(0, ${WIDTH - 1}) n`)
 /** What a lane holds whose claim does not stand is nobody's. */
 const TAKE = statement(`update shard s set lane = $1 where s.shard = any($2::int2[]) and ${OPENS} and not exists (
     select 1 from lane_claim c where c.lane = s.lane and c.stands and c.incarnation = ${INCARNATION})`)
@@ -70,7 +83,7 @@ export function claimsOf(database: Database): Claims {
   return {
     async lanes() {
       const [found] = await transaction(step(LANES))
-      return (found as Result).rows.map(([lane, claim, node, nodeName, address, renewals, version, shards]) => ({
+      return (found as Result).rows.map(([lane, claim, node, nodeName, address, renewals, version, shards, reads]) => ({
         lane: lane as string,
         claim: claim as string,
         node: node as string,
@@ -78,7 +91,8 @@ export function claimsOf(database: Database): Claims {
         address: address as string | null,
         renewals: Number(renewals),
         version: Number(version),
-        shards: JSON.parse(shards as string) as number[],
+        shards: partsOf(shards as string),
+        reads: Number(reads),
       }))
     },
 
@@ -105,7 +119,8 @@ export function claimsOf(database: Database): Claims {
         step(OPEN_CLAIM, lane, claim, node, nodeName, address),
         step(OPEN_RENEWAL, lane, claim),
         step(OPEN_CHAIN, lane),
-        step(TAKE, lane, arrayOf('int2', wanted)),
+        step(REFINE, lane),
+        step(TAKE, lane, arrayOf('int2', rowsOf(wanted))),
         ...FORGET.map(statement => step(statement)),
         step(CLAIMED, lane),
       )
@@ -116,7 +131,7 @@ export function claimsOf(database: Database): Claims {
         claim: made as string,
         sequence: Number(sequence),
         lastBatch: lastBatch as string,
-        shards: JSON.parse(shards as string) as number[],
+        shards: partsOf(shards as string),
       }
     },
 
@@ -130,6 +145,21 @@ export function claimsOf(database: Database): Claims {
       await transaction(step(TURN, lane), step(REVOKE_ONE, lane, claim), step(REVOKE))
     },
   }
+}
+
+/** The rows of either form that are of these parts alone. */
+function rowsOf(parts: readonly number[]): number[] {
+  const wanted = new Set(parts)
+  const coarse = Array.from({ length: SHARDS / WIDTH }, (_, row) => row)
+  return [...coarse.filter(row => ofCoarse(row).every(part => wanted.has(part))), ...parts.map(part => PARTS_FROM + part)]
+}
+
+function partsOf(rows: string): number[] {
+  return (JSON.parse(rows) as number[]).flatMap(row => (row < PARTS_FROM ? ofCoarse(row) : row - PARTS_FROM))
+}
+
+function ofCoarse(row: number): number[] {
+  return Array.from({ length: WIDTH }, (_, n) => row * WIDTH + n)
 }
 
 function step(statement: Step['statement'], ...parameters: Parameter[]): Step {

@@ -322,11 +322,10 @@ export function loadsOf(database: Database): Loads {
 
 /** The parts of shards: the smallest, the greatest, and all as 256 bits. None: bounds that nothing is within. */
 function partsOf(shards: readonly number[]): [low: string, high: string, parts: string] {
-  const width = 256 / SHARDS
-  const bits = Array<string>(256).fill('0')
-  for (const shard of shards) bits.fill('1', shard * width, (shard + 1) * width)
+  const bits = Array<string>(SHARDS).fill('0')
+  for (const shard of shards) bits[shard] = '1'
   if (shards.length === 0) return ['1', '0', bits.join('')]
-  return [String(Math.min(...shards) * width), String((Math.max(...shards) + 1) * width - 1), bits.join('')]
+  return [String(Math.min(...shards)), String(Math.max(...shards)), bits.join('')]
 }
 
 function startOf(page: Page) {

@@ -1,6 +1,5 @@
 import pg from 'pg'
 import { afterAll } from 'vitest'
-import { SHARDS } from '../store.ts'
 
 /** Where PostgreSQL is in tests: as the environment says, or where the set-up of the tests has started one (test/support/postgres.ts). */
 export const TEST_URL = process.env.MAINSPRING_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres'
@@ -54,12 +53,7 @@ export async function emptied(schema: string): Promise<void> {
     if (rows.length === 0) return
     const statements = rows.map(({ name }) => `delete from ${name}`)
     await client.query(
-      [
-        `set search_path to "${schema}"`,
-        ...statements,
-        'update settings_version set version = 0',
-        `update shard set lane = null where shard < ${SHARDS}`,
-      ].join(';'),
+      [`set search_path to "${schema}"`, ...statements, 'update settings_version set version = 0', 'update shard set lane = null'].join(';'),
     )
   })
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ClaimId, LaneId } from '../../core/ids.ts'
-import { type Claim, type ClaimRequest, type LaneRow, SHARDS, StoreFenced, StoreUnavailable } from '../store.ts'
+import { CLAIMS_READ, type Claim, type ClaimRequest, type LaneRow, SHARDS, StoreFenced, StoreUnavailable } from '../store.ts'
 import { faultOf } from './disk.ts'
 import { rollback } from './failures.ts'
 
@@ -68,7 +68,7 @@ export function claimsOf(database: DatabaseSync): Claims {
   }
 }
 
-interface LaneColumns extends Omit<LaneRow, 'shards'> {
+interface LaneColumns extends Omit<LaneRow, 'shards' | 'reads'> {
   claim: ClaimId
   stands: number
   holds: number
@@ -77,7 +77,7 @@ interface LaneColumns extends Omit<LaneRow, 'shards'> {
 }
 
 function laneRow({ lane, claim, node, nodeName, address, renewals, version, holds }: LaneColumns): LaneRow {
-  return { lane, claim, node, nodeName, address, renewals, version, shards: shardsOf(holds) }
+  return { lane, claim, node, nodeName, address, renewals, version, shards: shardsOf(holds), reads: CLAIMS_READ }
 }
 
 function shardsOf(holds: number): number[] {

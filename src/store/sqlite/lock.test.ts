@@ -1,17 +1,22 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { StoreRefused } from '../store.ts'
 import { hold } from './lock.ts'
 import { openSqliteStore } from './store.ts'
 import { spawnProgram, temporaryFolder } from './testing.ts'
 import { requireDurability } from './thread.ts'
 
-const { networkType } = vi.hoisted(() => ({ networkType: { value: null as number | null } }))
-vi.mock('node:fs', async original => {
-  const fs = await original<typeof import('node:fs')>()
-  return { ...fs, statfsSync: (path: string) => ({ ...fs.statfsSync(path), ...(networkType.value === null ? {} : { type: networkType.value }) }) }
+/** What the disk says that it is; null: what it is. Of the module itself, for those who import it have it already. */
+let networkType: number | null = null
+const { statfsSync } = fs
+fs.statfsSync = ((path: string) => ({ ...statfsSync(path), ...(networkType !== null && { type: networkType }) })) as typeof statfsSync
+syncBuiltinESMExports()
+afterAll(() => {
+  fs.statfsSync = statfsSync
+  syncBuiltinESMExports()
 })
 
 const folder = temporaryFolder()
@@ -71,11 +76,11 @@ describe('a database that cannot be opened is refused, with the reason', () => {
     ['CIFS', 0xff534d42 - 2 ** 32],
     ['SMB2', 0xfe534d42],
   ])('on %s (%i)', (name, type) => {
-    networkType.value = type
+    networkType = type
     try {
       expect(() => hold(join(folder, 'network.db'), 'node')).toThrow(`network file system (${name})`)
     } finally {
-      networkType.value = null
+      networkType = null
     }
   })
 

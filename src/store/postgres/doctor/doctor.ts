@@ -15,6 +15,8 @@ export interface DoctorOptions {
   url: string
   /** A transaction that is open for longer is told of. */
   oldMs?: number
+  /** A replica's query that looks at rows of more transactions ago is told of. */
+  behind?: number
   /** Of this machine. */
   now?: () => number
 }
@@ -29,6 +31,7 @@ const LOOKS: [what: string, look: Look][] = [
 ]
 
 const OLD_MS = 5 * 60_000
+const BEHIND = 1_000_000
 const CONNECT_MS = 5_000
 /** Of a catalogue that is locked. */
 const ANSWER_MS = 30_000
@@ -39,7 +42,7 @@ const PROTOCOL_VIOLATION = '08P01'
  * Looks a database over as its nodes use it, and changes nothing: each look is a transaction that is rolled back.
  * @throws StoreRefused nobody answers there.
  */
-export async function examinePostgres({ url, oldMs = OLD_MS, now = Date.now }: DoctorOptions): Promise<Examination> {
+export async function examinePostgres({ url, oldMs = OLD_MS, behind = BEHIND, now = Date.now }: DoctorOptions): Promise<Examination> {
   const { connectionString, schema } = locate(url)
   const client = new Client({
     connectionString,
@@ -50,15 +53,17 @@ export async function examinePostgres({ url, oldMs = OLD_MS, now = Date.now }: D
   client.on('error', () => {})
   try {
     await client.connect()
-    const { rows } = await client.query("select pg_backend_pid() as pid, current_setting('server_version') as version")
-    const { pid, version } = rows[0] as { pid: number; version: string }
+    const { rows } = await client.query(
+      "select pg_backend_pid() as pid, current_setting('server_version') as version, pg_is_in_recovery() as standby",
+    )
+    const { pid, version, standby } = rows[0] as { pid: number; version: string; standby: boolean }
     const pooled = pid !== (client as unknown as { processID: number | null }).processID
     const examination: Examination = {
       database: `PostgreSQL ${version.split(' ')[0]}${pooled ? ', through a pooler' : ''}`,
       findings: [],
       unseen: [],
     }
-    await lookAtAll({ client, schema, oldMs, now, pooled }, examination)
+    await lookAtAll({ client, schema, oldMs, behind, now, pooled, standby }, examination)
     return examination
   } catch (error) {
     throw error instanceof StoreRefused
@@ -72,7 +77,7 @@ export async function examinePostgres({ url, oldMs = OLD_MS, now = Date.now }: D
 async function lookAtAll(patient: Patient, { findings, unseen }: Examination): Promise<void> {
   for (const [what, look] of LOOKS) {
     try {
-      await patient.client.query('begin isolation level read committed read write')
+      await patient.client.query(`begin isolation level read committed ${patient.standby ? 'read only' : 'read write'}`)
       findings.push(...(await look(patient)))
     } catch (error) {
       const code = codeOf(error)

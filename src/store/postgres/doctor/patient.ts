@@ -6,10 +6,14 @@ export interface Patient {
   schema: string
   /** A transaction that is open for longer is told of. */
   oldMs: number
+  /** A replica's query that looks at rows of more transactions ago is told of. */
+  behind: number
   /** Of this machine. */
   now(): number
   /** Between it and us stands a pooler: its sessions are not ours. */
   pooled: boolean
+  /** It follows another, and takes no writes. */
+  standby: boolean
 }
 
 /** This look is denied to us. */

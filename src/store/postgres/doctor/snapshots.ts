@@ -4,10 +4,15 @@ import { type Patient, Unseen } from './patient.ts'
 const WHY = 'No row that was deleted or changed since can be removed: tables and their indexes grow, and all that reads them slows down.'
 
 /** Whoever may still look at old rows keeps all of them: open transactions, replicas that say so, slots, prepared transactions. */
-export async function lookAtSnapshots({ client, oldMs }: Patient): Promise<Finding[]> {
+export async function lookAtSnapshots({ client, oldMs, behind }: Patient): Promise<Finding[]> {
   const { rows: may } = await client.query("select pg_has_role('pg_read_all_stats', 'usage') as may, quote_ident(current_user) as role")
   if (!may[0].may) throw new Unseen(`Sessions of others are not shown to ${may[0].role}.`, `grant pg_read_all_stats to ${may[0].role};`)
-  return [...(await openTransactions(client, oldMs)), ...(await prepared(client, oldMs)), ...(await slots(client)), ...(await standbys(client))]
+  return [
+    ...(await openTransactions(client, oldMs)),
+    ...(await prepared(client, oldMs)),
+    ...(await slots(client)),
+    ...(await standbys(client, behind)),
+  ]
 }
 
 async function openTransactions(client: Patient['client'], oldMs: number): Promise<Finding[]> {
@@ -63,13 +68,11 @@ async function slots(client: Patient['client']): Promise<Finding[]> {
   }))
 }
 
-/** Transactions behind which a replica with hot_standby_feedback keeps rows. */
-const BEHIND_MAX = 1_000_000
-
-async function standbys(client: Patient['client']): Promise<Finding[]> {
+/** A replica with hot_standby_feedback keeps the rows that its queries may look at. */
+async function standbys(client: Patient['client'], behind: number): Promise<Finding[]> {
   const { rows } = await client.query<{ pid: number; application: string; behind: number }>(
     'select pid, application_name as application, age(backend_xmin) as behind from pg_stat_replication where age(backend_xmin) > $1',
-    [BEHIND_MAX],
+    [behind],
   )
   return rows.map(({ application, behind }) => ({
     code: 'old-snapshot',
