@@ -6,8 +6,8 @@ import { TestNode } from './test-engine.ts'
 const command = (id = 'c1') => ({ id, by: 'ana', why: 'mended' })
 const failure = { type: 'TypeError', message: 'no' }
 
-async function node(mail: DefinitionOptions = {}) {
-  const store = openMemoryStore()
+async function node(mail: DefinitionOptions = {}, share = false) {
+  const store = openMemoryStore({ share })
   const it = await TestNode.start(store, { mail })
   const get = (run: string) => it.engine.runs.get('default', run)
   const fail = async (task: Delivery) => it.engine.tasks.complete('default', 'w1', [{ ...task, is: 'failed', failure, retry: true }])
@@ -156,6 +156,15 @@ describe('a change of a run that waits', () => {
     expect(tasks.map(({ run }) => run)).toEqual([first])
     await runs.change('default', second, { input: of('b', '2') }, command())
     expect((await it.poll({ worker: 'w2' })).tasks.map(({ run }) => run)).toEqual([second])
+  })
+
+  test('is refused where it would be in another sequence, which may be counted at another node', async () => {
+    const { it, get, runs } = await node({ sequence: { per: 'order', onFailure: 'skip' } }, true)
+    const run = await it.run({ input: '{"order":"1"}' })
+    const elsewhere = runs.change('default', run, { input: '{"order":"2"}' }, command())
+    await expect(elsewhere).rejects.toMatchObject({ code: 'invalid-option', problem: { at: '/input' } })
+    await runs.change('default', run, { input: '{"order":"1","more":true}' }, command('c2'))
+    expect((await get(run)).input).toBe('{"order":"1","more":true}')
   })
 
   test('leaves it its turn in a sequence once that has begun, and its end gives the turn to the next', async () => {

@@ -122,6 +122,7 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E9',
     what: 'what retention drops leaves no tombstone for a call that is repeated late',
     seeds: 60,
+    from: 4,
     caught: /born again after it was dropped \(E9\)|another run \(E9\)|started twice/,
     plant: {
       scenario: scenario => {
