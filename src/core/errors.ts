@@ -25,6 +25,7 @@ export const CODES = {
   'invalid-cron': [400, 'This is not a cron expression.'],
   'invalid-timezone': [400, 'There is no such time zone.'],
   'invalid-calendar': [400, 'This calendar cannot be read.'],
+  'invalid-dag': [400, 'This DAG cannot be so.'],
   'schedule-never-fires': [400, 'This schedule never fires.'],
   unauthenticated: [401, 'An API key is needed.'],
   forbidden: [403, 'This API key does not allow that.'],
