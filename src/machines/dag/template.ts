@@ -72,16 +72,16 @@ export function fill(template: Json, facts: Facts): Json {
 function filledText(text: string, facts: Facts): Json {
   if (!text.includes('{{')) return text
   const only = onlyPlaceholder(text)
-  if (only !== null) return valueOf(only, facts)
+  if (only !== null) return found(only, facts)
   return text.replace(PLACEHOLDER, (...match) => {
     const placeholder = placeholderOf(match as unknown as RegExpMatchArray)
     if (placeholder === null) return match[0] as string
-    const value = valueOf(placeholder, facts)
+    const value = found(placeholder, facts)
     return typeof value === 'string' ? value : JSON.stringify(value)
   })
 }
 
-function valueOf({ word, task, path }: Placeholder, facts: Facts): Json {
+function found({ word, task, path }: Placeholder, facts: Facts): Json {
   switch (word) {
     case 'output':
       return at(facts.output(task as string), path)
@@ -109,10 +109,10 @@ function iso(instant: Instant): string {
 }
 
 function at(value: Json, path: string | null): Json {
-  let found: Json | undefined = value
+  let part = value
   for (const name of path === null ? [] : path.split('.')) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return null
-    found = (found as { [name: string]: Json })[name]
+    if (typeof part !== 'object' || part === null || !Object.hasOwn(part, name)) return null
+    part = (part as { [name: string]: Json })[name] as Json
   }
-  return found ?? null
+  return part
 }
