@@ -45,6 +45,7 @@ export const CODES = {
   'key-conflict': [409, 'This key was used with another input.'],
   'run-closed': [409, 'This run is closed; closed runs never change.'],
   'run-open': [409, 'This run is still open.'],
+  'not-a-dag': [409, 'This run is none of a DAG.'],
   'not-a-workflow': [409, 'Only a workflow takes signals.'],
   'not-stuck': [409, 'This run is neither stuck nor parked.'],
   'unique-conflict': [409, 'Another run holds this unique key.'],

@@ -10,6 +10,7 @@ import {
   GROUPS_MAX,
   type Json,
   MAP_ITEMS_MAX,
+  SETUPS_MAX,
   TASKS_MAX,
 } from './spec.ts'
 import { onlyPlaceholder, type Placeholder, placeholdersIn } from './template.ts'
@@ -21,6 +22,13 @@ export interface Graph {
   upstream: readonly (readonly number[])[]
   downstream: readonly (readonly number[])[]
   numbers: ReadonlyMap<string, number>
+}
+
+/** @throws UserError `invalid-dag` */
+export function checkDag(name: string, spec: DagSpec, at: string): void {
+  for (const [id, { job }] of Object.entries(spec.tasks))
+    if (job === name) throw bad(`${at}/tasks/${id}/job`, job, 'a DAG that is a task of itself would never end')
+  graphOf(spec, at)
 }
 
 /**
@@ -35,6 +43,10 @@ export function graphOf(spec: DagSpec, at = ''): Graph {
   if (Object.keys(groups).length > GROUPS_MAX) throw bad(`${at}/groups`, Object.keys(groups).length, `a DAG has at most ${GROUPS_MAX} groups`)
   checkGroups(spec, at)
   for (const id of ids) checkTask(id, spec, `${at}/tasks/${id}`)
+  for (const { at: within, found, placeholder } of placeholdersIn(spec.output ?? null, `${at}/output`))
+    checkPlaceholder(placeholder, { id: null, at: within, found, tasks: spec.tasks, isMapped: false })
+  const setups = ids.filter(id => spec.tasks[id]?.setup)
+  if (setups.length > SETUPS_MAX) throw bad(`${at}/tasks`, setups.length, `a DAG has at most ${SETUPS_MAX} setups`)
   const before = edgesOf(spec, at)
   return ordered(ids, before, at)
 }
@@ -92,7 +104,7 @@ function checkMap(map: DagMap, at: string, id: string, tasks: DagSpec['tasks']):
 
 function checkPlaceholder(
   placeholder: Placeholder | null,
-  { id, at, found, tasks, isMapped }: { id: string; at: string; found: string; tasks: DagSpec['tasks']; isMapped: boolean },
+  { id, at, found, tasks, isMapped }: { id: string | null; at: string; found: string; tasks: DagSpec['tasks']; isMapped: boolean },
 ): void {
   if (placeholder === null)
     throw bad(

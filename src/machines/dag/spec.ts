@@ -8,6 +8,8 @@ export const GROUPS_MAX = 2_000
 export const DAG_BYTES_MAX = 4 * 1024 * 1024
 /** Items that a task is mapped over, and instances of all mapped tasks of a run. */
 export const MAP_ITEMS_MAX = 10_000
+/** What a run keeps of outputs that others still need, in characters. */
+export const OUTPUTS_LENGTH_MAX = 4 * 1024 * 1024
 /** Tasks of a run that are under way at once: all of them are told when it is cancelled (E8). */
 export const ACTIVE_MAX = 1_000
 
@@ -44,6 +46,8 @@ export interface DagSpec {
   defaults?: TaskOptions
   tasks: { readonly [id: string]: DagTask }
   groups?: { readonly [id: string]: DagGroup }
+  /** Of the run, from the outputs of its tasks: placeholders, as in an input. Default: none. */
+  output?: Json
 }
 
 export type TaskOptions = Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata' | 'gate'>
