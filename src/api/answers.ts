@@ -399,6 +399,10 @@ const Delivery = object(
     traceparent: Type.Optional(Type.String()),
     nominalTime: Type.Optional(Time),
     latenessMs: Type.Optional(Type.Number({ description: 'from the nominal time to this delivery' })),
+    dag: Type.Optional({
+      ...object({ run: Type.String(), task: Type.String(), item: Type.Optional(Type.Integer()), intervalStart: Time }),
+      description: "of which DAG's run it is a task, or an item of one; the interval ends at nominalTime",
+    }),
     bundle: Type.Optional(Type.String({ description: 'those of one bundle go to one call of the handler' })),
     journal: Type.Optional({ ...Journal, description: 'of a workflow: its history, as far as this worker does not know it' }),
     cost: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'units that it takes of its worker; absent: one slot' })),

@@ -424,6 +424,7 @@ export function fakeDelivery(index: number): Delivery {
     tags: null,
     traceparent: null,
     nominalAt: null,
+    dag: null,
     latenessMs: null,
     bundle: null,
     cost: null,

@@ -238,6 +238,7 @@ export function deliveryText(task: Delivery): string {
   if (task.traceparent !== null) text += `,"traceparent":${quote(task.traceparent)}`
   if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
   if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
+  if (task.dag !== null) text += `,"dag":${JSON.stringify({ ...task.dag, intervalStart: formatInstant(task.dag.intervalStart) })}`
   if (task.bundle !== null) text += `,"bundle":${quote(task.bundle)}`
   if (task.journal !== undefined) text += `,"journal":${journalText(task.journal)}`
   if (task.cost !== null) text += `,"cost":${JSON.stringify(task.cost)}`

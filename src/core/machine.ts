@@ -56,6 +56,8 @@ export interface Context {
   home(order: StartOrder): number
   /** What a version of its definition says, where that is data (a DAG's tasks); undefined: it is not known here. */
   definition?(version: string): unknown
+  /** What a name stands for; undefined: nothing that is known here. */
+  kind?(definition: string): RunKind | undefined
 }
 
 export interface Decision<Event> {

@@ -57,6 +57,7 @@ export function createEngine(options: EngineOptions): Engine {
     retentionMs,
     log: options.log ?? (() => {}),
     home: (namespace, order) => homeOfOrder(namespace, order, definitions),
+    kind: (namespace, name) => definitions.get(namespace, name)?.kind,
     definition: (namespace, name, version) => definitions.get(namespace, name)?.dags?.get(version),
   }
   const live = new Live()

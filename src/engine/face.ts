@@ -567,6 +567,8 @@ export interface Delivery extends Ref {
   /** The time that a schedule meant, and how much later this delivery is. */
   nominalAt: Instant | null
   latenessMs: number | null
+  /** Of which DAG's run it is a task, or an item of one; null: of none. The interval ends at `nominalAt`. */
+  dag: { run: RunId; task: string; item?: number; intervalStart: Instant } | null
   /** Those of one bundle go to one call of the handler (`batch`). */
   bundle: string | null
   /** What it takes of its worker; null: one slot. Where `slots` is not named it is one. */

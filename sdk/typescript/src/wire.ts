@@ -404,6 +404,8 @@ export interface WireDelivery {
   /** The time that a schedule meant, and how much later this delivery is, in milliseconds. */
   nominalTime?: string
   latenessMs?: number
+  /** Of which DAG's run it is a task, or an item of one; the interval ends at `nominalTime`. */
+  dag?: { run: string; task: string; item?: number; intervalStart: string }
   /** Those of one bundle go to one call of the handler. */
   bundle?: string
   /** Units that it takes of its worker; absent: one slot. Where `slots` is not named it is one. */
