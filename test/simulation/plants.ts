@@ -4,6 +4,7 @@ import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
 import { CLUSTER_PLANTS } from './plants-cluster.ts'
+import { DAG_PLANTS } from './plants-dags.ts'
 import { LIMIT_PLANTS } from './plants-limits.ts'
 import { WORKFLOW_PLANTS } from './plants-workflows.ts'
 import type { Scenario } from './scenario.ts'
@@ -27,6 +28,8 @@ export interface Planted {
   limits?: true
   /** It shows in worlds with workflows; all others are planted in worlds without. */
   workflows?: true
+  /** It shows in worlds with DAGs; all others are planted in worlds without. */
+  dags?: true
   /** It is caught within so many seeds … */
   seeds: number
   /** … from this one on, 1 by default: where it was met last. Any other will do, and takes longer. */
@@ -37,6 +40,7 @@ export interface Planted {
 
 export const PLANTS: Readonly<Record<string, Planted>> = {
   ...CLUSTER_PLANTS,
+  ...DAG_PLANTS,
   ...LIMIT_PLANTS,
   ...WORKFLOW_PLANTS,
   'E1-no-fence': {

@@ -56,6 +56,8 @@ export interface Scenario {
   batches: boolean
   /** Somebody changes the number of shards. */
   reshards: boolean
+  /** Somebody starts DAGs, whose tasks the SDK's own worker runs. */
+  dags: boolean
   /** Somebody starts workflows, which the SDK's own worker runs. */
   workflows: boolean
   /** What definitions say of limits, shares, sequences and batches; null: nothing. */
@@ -102,6 +104,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
     reshards: seed % 11 === 9,
+    dags: seed % 4 === 1,
     workflows: seed % 2 === 0,
     nodes: 2 + (seed % 2),
     limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),
