@@ -18,6 +18,7 @@ import type {
   RunOptions,
   RunSummary,
   WorkerView,
+  WorkflowView,
 } from '../engine/face.ts'
 import { formatInstant } from './instants.ts'
 import { quote } from './json.ts'
@@ -79,7 +80,14 @@ function triggerJson(trigger: Trigger): TriggerJson {
 
 export function runDetailText(run: RunDetail): string {
   const known = JSON.stringify({ ...runJson(run), worker: run.worker, options: optionsJson(run.options) })
-  return `${known.slice(0, -1)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
+  return `${known.slice(0, -1)},"workflow":${workflowText(run.workflow)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
+}
+
+function workflowText(workflow: WorkflowView | null): string {
+  if (workflow === null) return 'null'
+  const { state, awaits, ...known } = workflow
+  const text = JSON.stringify({ awaits: awaits.map(one => ({ ...one, until: instantOrNull(one.until) })), ...known })
+  return `${text.slice(0, -1)},"state":${state}}`
 }
 
 /** Options as a client writes them. */
@@ -161,7 +169,7 @@ export function pauseJson(pause: Pause | null): { by: string | null; note: strin
 }
 
 /** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
-const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload'])
+const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload', 'shown'])
 
 export function eventText(event: HistoryEvent): string {
   let payloads = ''

@@ -145,6 +145,15 @@ describe('answers are what /openapi.json says', () => {
         },
       ],
     },
+    'runs.update': { input: { a: 1 }, wait: 5 },
+    'tasks.questions': { worker: 'w', serves: ['order'], wait: 1 },
+    'tasks.answers': {
+      answers: [
+        { question: 'q1', is: 'answered', output: { a: 1 } },
+        { question: 'q2', is: 'valid', upTo: 3 },
+        { question: 'q3', is: 'refused', why: 'unknown', failure: { type: 'Error', message: 'm' } },
+      ],
+    },
     'tasks.heartbeat': { worker: 'w', beats: [ref] },
     'tasks.log': {
       worker: 'w',

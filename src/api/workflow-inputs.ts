@@ -38,6 +38,18 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       if (metadata !== undefined) options.metadata = payloadOf(metadata, payloads)
       return { is, n, definition, input: payload(input), options, detached }
     }
+    case 'answered': {
+      const { is, update, output, failure } = body
+      return { is, update, output: payload(output), ...(failure !== undefined && { failure: failureOf(failure) }) }
+    }
+    case 'shown': {
+      const { is, shown, metadata } = body
+      return {
+        is,
+        ...(shown !== undefined && { shown: payloadOf(shown, payloads) }),
+        ...(metadata !== undefined && { metadata: payloadOf(metadata, payloads) }),
+      }
+    }
     case 'finished': {
       const { is, end } = body
       if (end.is === 'completed') return { is, end: { is: 'completed', output: payload(end.output) } }

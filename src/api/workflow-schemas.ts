@@ -32,6 +32,13 @@ const Entry = Type.Union(
       options: Type.Optional(closed({ ...runOptions, metadata: Type.Optional(Payload) }, { title: 'ChildOptions' })),
       detached: Type.Optional(Type.Boolean()),
     }),
+    closed({
+      is: Type.Literal('answered'),
+      update: count(0, Number.MAX_SAFE_INTEGER),
+      output: Type.Optional(Payload),
+      failure: Type.Optional(Failure),
+    }),
+    closed({ is: Type.Literal('shown'), shown: Type.Optional(Payload), metadata: Type.Optional(Payload) }),
     closed({ is: Type.Literal('finished'), end: End }),
   ],
   { title: 'Entry' },
@@ -54,5 +61,7 @@ export const Advance = closed(
 )
 /** Where payloads are in it. */
 export const ADVANCE_RAW = {
-  advances: [{ entries: [{ output: 'raw', input: 'raw', options: { metadata: 'raw' }, end: { output: 'raw', input: 'raw' } }] }],
+  advances: [
+    { entries: [{ output: 'raw', input: 'raw', shown: 'raw', metadata: 'raw', options: { metadata: 'raw' }, end: { output: 'raw', input: 'raw' } }] },
+  ],
 } as const

@@ -10,6 +10,7 @@ import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
+import { addMessageVerbs } from './verbs-messages.ts'
 import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
@@ -52,6 +53,7 @@ export function programOf(terminal: Terminal): Command {
   addClusterVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
+  addMessageVerbs(program, terminal)
   addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)

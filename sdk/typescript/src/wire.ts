@@ -3,7 +3,7 @@ import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
-import type { WireJournal } from './wire-workflows.ts'
+import { type WireJournal, type WireWorkflow, WORKFLOW_OPERATIONS } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
@@ -50,6 +50,7 @@ export const OPERATIONS = {
   'keys.create': ['POST', '/v1/keys'],
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
+  ...WORKFLOW_OPERATIONS,
   ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
@@ -213,6 +214,8 @@ export interface WireRunDetail extends WireRun {
   metadata: unknown
   worker: string | null
   options: Record<string, unknown>
+  /** Null: it is none. */
+  workflow: WireWorkflow | null
 }
 /**
  * Query of GET runs: kind, state, reason, definition, queue, tag and metadata (`name:value`), each repeatable; error (a part of it), batch, longerThan,

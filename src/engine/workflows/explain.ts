@@ -14,6 +14,7 @@ export function explainWorkflow(actor: Actor, clear: string[]): Reason[] | null 
   if (task?.phase === 'backoff') return [cannotGoOn(actor, task.failure, task.since)]
   if (task !== null) return null
   const operations = Object.entries(open)
+  if (operations.length === 0) return [awaitsUpdate(actor)]
   const reasons = operations.slice(0, TOLD_MAX).map(([n, operation]) => awaited(actor, Number(n), operation))
   if (operations.length > TOLD_MAX) clear.push(`${operations.length - TOLD_MAX} more operations are open`)
   return reasons
@@ -28,6 +29,11 @@ function cannotGoOn(actor: Actor, failure: Failure | null, until: number): Reaso
     until,
     command: `mainspring resume ${shortId(actor.id)}`,
   }
+}
+
+/** Nothing but what it is told lets it go on. */
+function awaitsUpdate(actor: Actor): Reason {
+  return { code: 'update', text: 'it waits for an update', command: `mainspring update ${shortId(actor.id)} NAME` }
 }
 
 function awaited(actor: Actor, n: number, operation: Open): Reason {

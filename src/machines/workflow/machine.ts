@@ -19,6 +19,7 @@ import {
   type WorkflowInput,
   type WorkflowState,
 } from './types.ts'
+import { updated } from './updates.ts'
 import { view } from './view.ts'
 
 /**
@@ -59,6 +60,8 @@ function decide(state: WorkflowState | null, input: WorkflowInput, context: Cont
       return refuse(input.command, state.closing === null ? 'run-begun' : 'run-closed')
     case 'signal':
       return signalled(state, input, context)
+    case 'update':
+      return updated(state, input, context)
     case 'answered':
       return answered(state, input, context)
     case 'child_closed':

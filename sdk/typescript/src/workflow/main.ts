@@ -8,12 +8,16 @@ import type { AnyJob } from '../job.ts'
 import { checked, type StandardSchema } from '../schema.ts'
 import type { WireEnd } from '../wire.ts'
 import { childOptions } from '../wire-options.ts'
-import type { ChildOptions, StepContext, StepOptions, WorkflowContext } from './context.ts'
+import type { ChildOptions, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
 import type { AnyWorkflowHandler } from './define.ts'
 import { ContinueAs } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { seededUuid } from './random.ts'
+import { textOf } from './shown.ts'
 import { stepPolicy } from './steps.ts'
+
+/** Of `ctx.state` and of metadata: they are kept with each change. */
+const SHOWN_LENGTH_MAX = 64 * 1024
 
 /** A workflow's function, and the run that it is called for. */
 export interface Code {
@@ -64,15 +68,13 @@ interface Compensation {
 class Context implements WorkflowContext {
   readonly id: string
   readonly tags: Readonly<Record<string, string>>
-  readonly metadata: unknown
   readonly log: Log
   readonly #flow: Flow
   readonly #compensations: Compensation[] = []
 
-  constructor({ run, tags, metadata, log }: Code, flow: Flow) {
+  constructor({ run, tags, log }: Code, flow: Flow) {
     this.id = run
     this.tags = tags
-    this.metadata = metadata
     this.#flow = flow
     const first =
       (level: keyof Log): Log['info'] =>
@@ -80,6 +82,43 @@ class Context implements WorkflowContext {
         if (!flow.replaying) log[level](message, fields)
       }
     this.log = { debug: first('debug'), info: first('info'), warn: first('warn'), error: first('error') }
+  }
+
+  get metadata(): unknown {
+    return this.#flow.shown.metadata
+  }
+
+  set metadata(value: unknown) {
+    this.#mayShow(value, '/metadata')
+    this.#flow.shown.metadata = value
+  }
+
+  get state(): unknown {
+    return this.#flow.shown.state
+  }
+
+  set state(value: unknown) {
+    this.#mayShow(value, '/state')
+    this.#flow.shown.state = value
+  }
+
+  #mayShow(value: unknown, at: string): void {
+    if (this.#flow.messages.looks) check.refuse(value, at, 'a query, or a check of an update, only looks')
+    if (textOf(value, at).length > SHOWN_LENGTH_MAX) check.refuse(`${at.slice(1)} of more than ${SHOWN_LENGTH_MAX} characters`, at, 'show less')
+  }
+
+  onQuery(name: string, handler: (input: never) => unknown, options: { input?: StandardSchema } = {}): void {
+    this.#flow.messages.onQuery(name, handler as (input: unknown) => unknown, options)
+  }
+
+  onUpdate(name: string, handler: (input: never) => unknown, options: UpdateOptions<never> & { input?: StandardSchema } = {}): void {
+    this.#flow.messages.onUpdate(name, handler as (input: unknown) => unknown, options as { input?: StandardSchema })
+  }
+
+  async until(condition: () => unknown, options: { timeout?: Duration } = {}): Promise<boolean> {
+    if (typeof condition !== 'function') check.refuse(condition, '/condition', 'a function of your variables: ctx.until(() => approved)')
+    if (condition()) return true
+    return this.#flow.conditions.until(condition, options.timeout === undefined ? null : this.sleep(options.timeout))
   }
 
   get signal(): AbortSignal {

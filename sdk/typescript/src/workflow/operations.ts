@@ -33,13 +33,16 @@ export class Operations {
   readonly #all = new Map<number, Operation>()
   readonly #open = new Map<number, Operation>()
   readonly #onMade: (operation: Operation) => void
+  readonly #mayAsk: (kind: OperationKind, name: string) => boolean
   #last = 0
 
-  constructor(onMade: (operation: Operation) => void) {
+  constructor(onMade: (operation: Operation) => void, mayAsk: (kind: OperationKind, name: string) => boolean) {
     this.#onMade = onMade
+    this.#mayAsk = mayAsk
   }
 
   make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'child'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
+    if (!this.#mayAsk(what.kind, what.name)) return new Promise(() => {})
     const n = ++this.#last
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     promise.catch(() => {}) // the loser of a race is nobody's

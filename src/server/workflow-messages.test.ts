@@ -1,0 +1,183 @@
+import { type StandardSchema, workflow } from '@mainspring/sdk'
+import { expect, test } from 'vitest'
+import { testEnvironment } from './testing.ts'
+
+type Environment = Awaited<ReturnType<typeof testEnvironment>>
+const kinds = async (t: Environment, run: { id: string }) =>
+  (await t.client.call<{ events: { is: string }[] }>('runs.history', { run: run.id })).events.map(({ is }) => is)
+const count = (all: readonly string[], is: string) => all.filter(one => one === is).length
+
+const positive: StandardSchema<number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: value => (typeof value === 'number' && value > 0 ? { value } : { issues: [{ message: 'not a positive number' }] }),
+  },
+}
+
+/** A cart that is filled by updates, looked at by a query, and paid. */
+const cart = workflow('cart', async (limit: number, ctx) => {
+  const items: number[] = []
+  let paid = false
+  ctx.onQuery('items', () => items)
+  ctx.onUpdate('add', async (item: number) => items.push(item), {
+    input: positive,
+    validate: () => {
+      if (items.length >= limit) throw new Error('the cart is full')
+    },
+  })
+  ctx.onUpdate('pay', async () => {
+    const receipt = await ctx.run('charge', () => `paid ${items.length}`)
+    paid = true
+    return receipt
+  })
+  await ctx.until(() => paid)
+  return items
+})
+
+// Temporal, "Message passing": an Update is a request to the Workflow that is validated, accepted in history, and completes with a result.
+test('an update is taken by its handler, which may use all of ctx, and its result is returned', async () => {
+  await using t = await testEnvironment([cart])
+  const run = await cart.start(3)
+  expect(await run.update('add', 5)).toBe(1)
+  expect(await run.update('add', 7)).toBe(2)
+  expect(await run.query('items')).toEqual([5, 7])
+  expect(await run.update('pay')).toBe('paid 2')
+  expect(await run.result()).toEqual([5, 7])
+  expect(count(await kinds(t, run), 'update_accepted')).toBe(3)
+})
+
+// Temporal, "Message passing": "a rejected Update is not added to history" (validators run before acceptance).
+test.each<[string, number, unknown, string]>([
+  ['its schema', 3, -1, 'update-rejected'],
+  ['its check', 0, 1, 'update-rejected'],
+])('an update that %s refuses leaves nothing in the history', async (_, limit, item, code) => {
+  await using t = await testEnvironment([cart])
+  const run = await cart.start(limit)
+  await run.query('items')
+  await t.skip('1s')
+  const before = await kinds(t, run)
+  await expect(run.update('add', item)).rejects.toMatchObject({ code })
+  expect(await kinds(t, run)).toEqual(before)
+})
+
+// Temporal, "Message passing": an unknown update is rejected, a query of no handler fails.
+test('names that the code does not have are refused, with those that it has', async () => {
+  await using t = await testEnvironment([cart])
+  const run = await cart.start(1)
+  await expect(run.query('price')).rejects.toMatchObject({ code: 'unknown-query', message: expect.stringContaining('"items"') })
+  await expect(run.update('remove')).rejects.toMatchObject({ code: 'unknown-update', message: expect.stringContaining('"add", "pay"') })
+  expect(t.now()).toBeInstanceOf(Date)
+})
+
+// Temporal, "Update ID": the same id is the same update, deduplicated by the server.
+test('an update of the same id is done once, and answers the same, also when the run is closed', async () => {
+  await using t = await testEnvironment([cart])
+  const run = await cart.start(5)
+  expect(await run.update('add', 1, { id: 'a' })).toBe(1)
+  expect(await run.update('add', 1, { id: 'a' })).toBe(1)
+  await run.update('pay')
+  expect(await run.result()).toEqual([1])
+  expect(await run.update('add', 1, { id: 'a' })).toBe(1)
+  expect(count(await kinds(t, run), 'update_accepted')).toBe(2)
+})
+
+// Temporal, "Message passing": an update to a closed workflow fails; a query to one is answered by a replay, by any worker.
+test('a closed run takes no update, and answers queries', async () => {
+  await using t = await testEnvironment([cart])
+  const run = await cart.start(5)
+  await run.update('add', 1)
+  await run.update('pay')
+  await run.result()
+  const before = await kinds(t, run)
+  await expect(run.update('add', 2)).rejects.toMatchObject({ code: 'run-closed' })
+  expect(await run.query('items')).toEqual([1])
+  expect(await kinds(t, run)).toEqual(before)
+})
+
+// Temporal, "Queries": a query must not change state, nor schedule anything, and leaves no event; handlers are synchronous.
+test.each<[string, () => unknown]>([
+  ['asks for a step', () => 'step'],
+  ['is an async function', async () => 1],
+  ['shows something', () => 'state'],
+])('a query that %s is refused, and the run goes on', async (what, answer) => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    let stop = false
+    ctx.onQuery('bad', () => {
+      if (what === 'asks for a step') void ctx.run('s', () => 1)
+      if (what === 'shows something') ctx.state = 1
+      return answer()
+    })
+    ctx.onUpdate('stop', () => {
+      stop = true
+    })
+    await ctx.until(() => stop)
+    return 'well'
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start()
+  await expect(run.query('bad')).rejects.toMatchObject({ code: 'query-failed' })
+  expect(await kinds(t, run)).not.toContain('step_completed')
+  await run.update('stop')
+  expect(await run.result()).toBe('well')
+})
+
+// Temporal, "Message passing": wait for handlers to finish before completing the workflow; here that is what a run does.
+test('a run does not end before its handlers have, and an update that fails tells its error', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    ctx.onUpdate('slow', async () => {
+      await ctx.sleep('1h')
+      return 'late'
+    })
+    ctx.onUpdate('fails', async () => {
+      throw new TypeError('no')
+    })
+    await ctx.waitFor('go')
+    return 'done'
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start()
+  await expect(run.update('fails')).rejects.toThrow(TypeError)
+  await expect(run.update('slow', undefined, { timeout: 100, id: 'u' })).rejects.toMatchObject({ code: 'update-timeout' })
+  await run.signal('go')
+  await t.skip('1m')
+  expect(await run.get()).toMatchObject({ state: 'waiting' })
+  expect(await run.update('slow', undefined, { id: 'u' })).toBe('late')
+  expect(await run.result()).toBe('done')
+})
+
+test('an update that was accepted, and whose run was terminated, says so', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    ctx.onUpdate('slow', () => ctx.sleep('1h'))
+    await ctx.waitFor('go')
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start()
+  await expect(run.update('slow', undefined, { timeout: 100, id: 'u' })).rejects.toMatchObject({ code: 'update-timeout' })
+  await run.terminate()
+  await expect(run.update('slow', undefined, { id: 'u' })).rejects.toMatchObject({ name: 'NotAnswered', code: 'run-closed' })
+  expect(await kinds(t, run)).toContain('update_accepted')
+})
+
+test('what the code shows is seen without a worker, and lists find runs by its metadata', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    ctx.state = { stage: 'asked' }
+    const go = await ctx.waitFor<string>('go')
+    ctx.state = { stage: go }
+    ctx.metadata = { ...(ctx.metadata as object), stage: go }
+    await ctx.waitFor('end')
+    return ctx.metadata
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start(undefined, { metadata: { from: 'web' } })
+  await t.skip('1s')
+  expect(await run.get()).toMatchObject({ workflow: { state: { stage: 'asked' }, awaits: [{ is: 'signal', name: 'go' }] } })
+  await run.signal('go', 'paid')
+  await t.skip('1s')
+  expect((await run.get()).workflow?.state).toEqual({ stage: 'paid' })
+  const { runs } = await t.client.call<{ runs: { id: string }[] }>('runs.list', {}, undefined, { query: { metadata: 'stage:paid' } })
+  expect(runs.map(({ id }) => id)).toEqual([run.id])
+  await run.signal('end')
+  expect(await run.result()).toEqual({ from: 'web', stage: 'paid' })
+  expect(count(await kinds(t, run), 'shown')).toBe(2)
+})
