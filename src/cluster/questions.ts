@@ -11,7 +11,10 @@ export function questionsOf(local: Engine, options: { way: Way; clock: Clock }):
     const others = local.places.others()
     if (here !== null || others.length === 0 || signal?.aborted) return here
     const asked = others.map(node =>
-      (askWithin(how.waitMs, options, node, 'tasks.ask', [namespace, question, how]) as Promise<QuestionAnswer | null>).catch(() => null),
+      askWithin(how.waitMs, options, node, 'tasks.ask', [namespace, question, how]).then(
+        answer => (answer ?? null) as QuestionAnswer | null, // nothing is no JSON
+        () => null,
+      ),
     )
     return firstOf(asked)
   }

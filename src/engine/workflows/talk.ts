@@ -99,8 +99,9 @@ function noWorker({ run, definition }: Subject['about'], waitMs: number, wasAske
 function refusalOf(is: Question['is'], name: string, answer: QuestionAnswer): UserError {
   if (answer.is !== 'refused') throw new Error(`a worker answered "${answer.is}" to a question of another kind`)
   const { why, failure } = answer
-  const details = { found: name, hint: failure.message, data: { failure } }
+  const details = { found: name, hint: failure.message }
   if (why === 'unknown') return new UserError(is === 'query' ? 'unknown-query' : 'unknown-update', { at: '/path/name', ...details })
   if (why === 'rejected') return new UserError(is === 'query' ? 'invalid-input' : 'update-rejected', { at: '/input', ...details })
-  return new UserError('query-failed', details)
+  const { type, message } = failure
+  return new UserError('query-failed', { ...details, data: { failure: { type, message } } })
 }
