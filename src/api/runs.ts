@@ -1,20 +1,7 @@
 import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { StartAnswer } from '../engine/face.ts'
-import {
-  Empty,
-  Existing,
-  Explanation,
-  History,
-  Logs,
-  RelatedRuns,
-  RunDetail,
-  RunHistogram,
-  RunList,
-  RunRef,
-  Started,
-  StartedMany,
-} from './answers.ts'
+import { Empty, Explanation, History, Logs, RelatedRuns, RunDetail, RunHistogram, RunList, RunRef, StartedMany } from './answers.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { formatInstant } from './instants.ts'
@@ -22,9 +9,10 @@ import { quote } from './json.ts'
 import { between, cursor, instant, limit, type Operation, operation, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import { histogramJson, runQuery, searchOf } from './run-search.ts'
-import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
+import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, StartMany } from './schemas.ts'
 import { eventText, explanationJson, instantOrNull, logLineText, runDetailText, runJson } from './views.ts'
-import { Signal } from './workflow-schemas.ts'
+import { ExistingRun, messageOf, StartedRun, updatedText } from './workflow-messages.ts'
+import { Signal, StartRun } from './workflow-schemas.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
 const DAY_MS = 86_400_000
@@ -35,12 +23,21 @@ const start = operation({
   method: 'POST',
   path: RUNS,
   summary: 'Start a run',
-  body: { schema: Start, raw: { input: 'raw', metadata: 'raw' } },
-  answers: { 201: Started, 200: Existing },
-  async handle({ engine, params, body, payloads, by, callKey }) {
-    const [answer] = await engine.runs.start(params.namespace, { callKey, by, starts: [startOf(body, payloads, by, '')] })
-    if (answer?.is === 'refused') throw new UserError(answer.problem.code as UserError['code'], answer.problem)
-    return { status: answer?.is === 'started' ? 201 : 200, body: startedText(answer as StartAnswer) }
+  body: { schema: StartRun, raw: { input: 'raw', metadata: 'raw', signal: { payload: 'raw' }, update: { input: 'raw' } } },
+  answers: { 201: StartedRun, 200: ExistingRun },
+  async handle({ engine, params, body: { signal, update, ...body }, payloads, by, callKey, command, signal: gone }) {
+    const start = startOf(body, payloads, by, '')
+    if (signal !== undefined) start.signal = { name: signal.name, payload: signal.payload === undefined ? null : payloadOf(signal.payload, payloads) }
+    const [answer] = await engine.runs.start(params.namespace, { callKey, by, starts: [start] })
+    if (answer === undefined || answer.is === 'refused')
+      throw new UserError((answer?.problem.code ?? 'internal') as UserError['code'], answer?.problem ?? {})
+    const status = answer.is === 'started' ? 201 : 200
+    const text = startedText(answer)
+    if (update === undefined) return { status, body: text }
+    // The run is there, whatever becomes of it: the same call again, with its idempotency key, finds both.
+    const told = command()
+    const said = await engine.runs.update(params.namespace, answer.run, messageOf(update.name, update, payloads), told, gone)
+    return { status, body: `${text.slice(0, -1)},"update":${updatedText(told.id, said)}}` }
   },
 })
 

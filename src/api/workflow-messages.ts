@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { DEFINITIONS_PER_CALL_MAX, TASKS_PER_CALL_MAX, WAIT_MS_MAX } from '../core/bounds.ts'
-import type { Question, QuestionAnswer } from '../engine/face.ts'
-import { Empty, object } from './answers.ts'
+import type { Question, QuestionAnswer, UpdateAnswer } from '../engine/face.ts'
+import { Empty, Existing, object, Started } from './answers.ts'
 import { failureOf, payloadOf } from './inputs.ts'
 import { quote } from './json.ts'
 import { type Operation, operation } from './operation.ts'
 import { closed, count, Failure, list, Name, Payload } from './schemas.ts'
+import { Message } from './workflow-schemas.ts'
 
 /** What one says to a workflow's code and hears of it at once, and the side of the workers, which are asked. */
 
@@ -13,10 +14,8 @@ const RUN = '/v1/namespaces/{namespace}/runs/{run}'
 const TASKS = '/v1/namespaces/{namespace}/tasks'
 const WAIT_MS_DEFAULT = 10_000
 
-const wait = Type.Optional(count(0, WAIT_MS_MAX))
-const Message = closed({ input: Type.Optional(Payload), wait }, { title: 'Message' })
 const Queried = object({ output: Type.Optional(Payload) }, 'Queried')
-const Updated = object(
+export const Updated = object(
   {
     update: Type.String({ description: "its id: the call's idempotency key" }),
     is: Type.Enum(['accepted', 'completed', 'failed'], {
@@ -27,6 +26,10 @@ const Updated = object(
   },
   'Updated',
 )
+
+const told = { update: Type.Optional(Updated) }
+export const StartedRun = object({ ...Started.properties, ...told }, 'StartedRun')
+export const ExistingRun = object({ ...Existing.properties, ...told }, 'ExistingRun')
 
 const query = operation({
   name: 'runs.query',
@@ -51,17 +54,21 @@ const update = operation({
   async handle({ engine, params, body, payloads, runId, command, signal }) {
     const asked = command()
     const answer = await engine.runs.update(params.namespace, await runId(), messageOf(params.name, body, payloads), asked, signal)
-    const known = `{"update":${quote(asked.id)},"is":"${answer.is}"`
-    if (answer.is === 'failed') return `${known},"failure":${JSON.stringify(answer.failure)}}`
-    return answer.is === 'completed' && answer.output !== null ? `${known},"output":${answer.output}}` : `${known}}`
+    return updatedText(asked.id, answer)
   },
 })
 
-function messageOf(name: string, { input, wait = WAIT_MS_DEFAULT }: Static<typeof Message>, payloads: readonly string[]) {
+export function updatedText(id: string, answer: UpdateAnswer): string {
+  const known = `{"update":${quote(id)},"is":"${answer.is}"`
+  if (answer.is === 'failed') return `${known},"failure":${JSON.stringify(answer.failure)}}`
+  return answer.is === 'completed' && answer.output !== null ? `${known},"output":${answer.output}}` : `${known}}`
+}
+
+export function messageOf(name: string, { input, wait = WAIT_MS_DEFAULT }: Static<typeof Message>, payloads: readonly string[]) {
   return { name, input: input === undefined ? null : payloadOf(input, payloads), waitMs: wait }
 }
 
-const Asker = closed({ worker: Name, serves: list(Name, DEFINITIONS_PER_CALL_MAX), wait }, { title: 'Asker' })
+const Asker = closed({ worker: Name, serves: list(Name, DEFINITIONS_PER_CALL_MAX), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'Asker' })
 const Questions = object(
   {
     questions: Type.Array(

@@ -594,6 +594,8 @@ export interface StartRequest {
   options: RunOptions
   trigger: Trigger
   traceparent?: string
+  /** What the workflow is told in the same commit: the run that starts, or the open one that its key finds. */
+  signal?: { name: string; payload: Payload | null }
 }
 
 export type StartAnswer =

@@ -181,3 +181,37 @@ test('what the code shows is seen without a worker, and lists find runs by its m
   expect(await run.result()).toEqual({ from: 'web', stage: 'paid' })
   expect(count(await kinds(t, run), 'shown')).toBe(2)
 })
+
+// Temporal, "Signal-With-Start": signals the running workflow of this id, or starts one and signals it; id conflict policy "use existing".
+test('a signal that goes with a start reaches the run that starts, or the open one that the key finds, in one commit', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => [await ctx.waitFor('go'), await ctx.waitFor('go')])
+  await using t = await testEnvironment([flow])
+  const start = (payload: number) => flow.start(undefined, { unique: { key: 'cart-1' }, signal: { name: 'go', payload } })
+  const first = await start(1)
+  const second = await start(2)
+  expect([second.id, second.started]).toEqual([first.id, 'existing'])
+  expect(await first.result()).toEqual([1, 2])
+  expect((await kinds(t, first)).slice(0, 2)).toEqual(['started', 'signalled'])
+  const third = await start(3)
+  expect(third.id).not.toBe(first.id)
+})
+
+test('a signal with a start whose key finds a closed run is refused, and one for a job, too', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => ctx.waitFor('go'))
+  await using t = await testEnvironment([flow])
+  const start = () => flow.start(undefined, { key: 'k', signal: { name: 'go', payload: 1 } })
+  expect(await (await start()).result()).toBe(1)
+  await expect(start()).rejects.toMatchObject({ code: 'run-closed' })
+  expect(t.crashes).toBe(0)
+})
+
+// Temporal, "Update-With-Start": starts the workflow where it does not run, then updates it.
+test('an update that goes with a start reaches the run that starts, or the open one', async () => {
+  await using t = await testEnvironment([cart])
+  const add = (input: number) => t.client.updateWithStart(cart, 5, { name: 'add', input }, { unique: { key: 'cart-1' } })
+  const first = await add(1)
+  const second = await add(2)
+  expect([first.answer, second.answer, second.run.id]).toEqual([1, 2, first.run.id])
+  const body = { definition: 'cart', input: 5, unique: { by: 'key', key: 'cart-1' }, update: { name: 'add', input: 9, wait: 1_000 } }
+  expect(await t.client.call('runs.start', {}, body)).toMatchObject({ is: 'existing', run: first.run.id, update: { is: 'completed', output: 3 } })
+})

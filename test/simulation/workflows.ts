@@ -74,6 +74,7 @@ export class Workflows {
         input: JSON.stringify({ n, round: 0 } satisfies Input),
         options: { retentionMs: 3_600_000 },
         trigger: { is: 'call' as const },
+        ...(rng.chance(0.2) && { signal: { name: 'go', payload: '"go"' } }),
       }
       const outcome = await insist(this.#stage, rng, 6, {
         name: callKey,

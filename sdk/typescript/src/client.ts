@@ -84,6 +84,20 @@ export class Client {
     return this.startFrom(job, input, options, { callKey: this.newId() })
   }
 
+  /**
+   * Starts a workflow, or finds the open one by `unique` or `key`, and sends it an update: `client.updateWithStart(cart, id, { name: 'add', input: item }, { unique: { key: id } })`.
+   * Resolves with the run and what the handler gives. The start stands, whatever becomes of the update. @throws as `start` and `RunHandle.update` do.
+   */
+  async updateWithStart<Input, Output, Answer = unknown>(
+    job: Job<Input, Output>,
+    input: Input,
+    update: { name: string; input?: unknown },
+    options: StartOptions = {},
+  ): Promise<{ run: RunHandle<Output>; answer: Answer }> {
+    const run = (await this.startFrom(job, input, options, { callKey: this.newId() })) as RunHandle<Output>
+    return { run, answer: await run.update<Answer>(update.name, update.input) }
+  }
+
   /** Starts up to 10,000 runs; see `Job.startMany`. */
   startMany<Input, Output>(job: Job<Input, Output>, items: readonly StartItem<Input>[], options?: StartOptions): Promise<RunHandle<Output>[]>
   startMany(job: string, items: readonly StartItem<unknown>[], options?: StartOptions): Promise<RunHandle<unknown>[]>

@@ -3,7 +3,7 @@ import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
-import { type WireJournal, type WireWorkflow, WORKFLOW_OPERATIONS } from './wire-workflows.ts'
+import { type WireJournal, type WireMessage, type WireWorkflow, WORKFLOW_OPERATIONS } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
@@ -115,6 +115,10 @@ export interface WireStart {
   /** The run whose handler starts this one. */
   parent?: string
   traceparent?: string
+  /** Of POST runs alone: what the workflow is told in the same commit. */
+  signal?: { name: string; payload?: unknown }
+  /** Of POST runs alone: what it is told once it is started. */
+  update?: { name: string } & WireMessage
 }
 export interface WireUnique {
   by: 'name' | 'input' | 'key'
