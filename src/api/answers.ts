@@ -134,7 +134,7 @@ export const RunDetail = object(
           awaits: Type.Array(
             object({
               n: Type.Integer(),
-              is: Type.Enum(['step', 'step-back-off', 'sleep', 'signal', 'child']),
+              is: Type.Enum(['step', 'step-back-off', 'sleep', 'signal', 'promise', 'child']),
               name: orNull(Type.String()),
               until: orNull(Time),
               run: orNull(Type.String()),

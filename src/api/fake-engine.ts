@@ -201,6 +201,7 @@ export class FakeEngine implements Engine {
       this.#run('runs.update', namespace, id, update, command)
       return update.name === 'later' ? { is: 'accepted' } : { is: 'completed', output: '7' }
     },
+    settle: async (namespace, token, settlement, command) => this.#called('runs.settle', namespace, token, settlement, command),
     subject: notCalled,
     accept: notCalled,
     outcome: notCalled,

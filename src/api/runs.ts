@@ -117,12 +117,12 @@ const history = operation({
   name: 'runs.history',
   method: 'GET',
   path: `${RUN}/history`,
-  summary: 'All events of a run, or those from a number on; the first is number 0',
-  query: { from: between(0, 999_999_999, 0) },
+  summary: 'All events of a run, or those from a number on; the first is number 0. `journal=1`: with the tokens of promises, for a worker',
+  query: { from: between(0, 999_999_999, 0), journal: between(0, 1, 0) },
   answers: { 200: History },
   async handle({ engine, params, query, runId }) {
     const events = await engine.runs.history(params.namespace, await runId(), query.from)
-    return `{"events":[${events.map(eventText).join(',')}]}`
+    return `{"events":[${events.map(event => eventText(event, query.journal === 1)).join(',')}]}`
   },
 })
 

@@ -171,10 +171,12 @@ export function pauseJson(pause: Pause | null): { by: string | null; note: strin
 /** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
 const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload', 'shown'])
 
-export function eventText(event: HistoryEvent): string {
+/** `tokens`: those of promises, which are for the code alone. */
+export function eventText(event: HistoryEvent, tokens = false): string {
   let payloads = ''
   const known: Record<string, unknown> = {}
   for (const [name, fact] of Object.entries(event)) {
+    if (name === 'token' && !tokens) continue
     if (name === 'trigger') known[name] = triggerJson(fact as Trigger)
     else if (PAYLOAD_FACTS.has(name)) payloads += fact === undefined ? '' : `,"${name}":${fact}`
     else known[name] = typeof fact === 'number' && (name === 'at' || name.endsWith('At')) ? formatInstant(fact) : fact
@@ -210,7 +212,7 @@ export function reasonJson(reason: Reason): object {
 export function liveEventText(event: LiveEvent): string {
   switch (event.is) {
     case 'run': {
-      const events = event.events.map(eventText).join(',')
+      const events = event.events.map(one => eventText(one)).join(',')
       const output = event.output === undefined ? '' : `,"output":${event.output}`
       return `{"is":"run","run":${JSON.stringify(runJson(event.run))},"events":[${events}],"sequence":${event.sequence}${output}}`
     }
@@ -245,7 +247,7 @@ export function advanceText({ is, journal }: AdvanceAnswer): string {
 }
 
 function journalText({ from, events }: Journal): string {
-  return events === null ? `{"from":${from}}` : `{"from":${from},"events":[${events.map(eventText).join(',')}]}`
+  return events === null ? `{"from":${from}}` : `{"from":${from},"events":[${events.map(event => eventText(event, true)).join(',')}]}`
 }
 
 export function instantOrNull(instant: Instant | null): string | null {

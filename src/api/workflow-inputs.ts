@@ -32,6 +32,10 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       const { is, n, signal, timeoutMs } = body
       return { is, n, signal, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
     }
+    case 'promise': {
+      const { is, n, name, token, timeoutMs } = body
+      return { is, n, name, token, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
+    }
     case 'child': {
       const { is, n, definition, input, options: { metadata, ...given } = {}, detached = false } = body
       const options: RunOptions = optionsOf(given, `${at}/options`)

@@ -2,10 +2,10 @@ import { type Static, Type } from 'typebox'
 import { DEFINITIONS_PER_CALL_MAX, TASKS_PER_CALL_MAX, WAIT_MS_MAX } from '../core/bounds.ts'
 import type { Question, QuestionAnswer, UpdateAnswer } from '../engine/face.ts'
 import { Empty, Existing, object, Started } from './answers.ts'
-import { failureOf, payloadOf } from './inputs.ts'
+import { failureOf, payloadOf, storable } from './inputs.ts'
 import { quote } from './json.ts'
 import { type Operation, operation } from './operation.ts'
-import { closed, count, Failure, list, Name, Payload } from './schemas.ts'
+import { closed, count, Failure, list, Name, NOTE_LENGTH_MAX, Note, Payload } from './schemas.ts'
 import { Message } from './workflow-schemas.ts'
 
 /** What one says to a workflow's code and hears of it at once, and the side of the workers, which are asked. */
@@ -67,6 +67,37 @@ export function updatedText(id: string, answer: UpdateAnswer): string {
 export function messageOf(name: string, { input, wait = WAIT_MS_DEFAULT }: Static<typeof Message>, payloads: readonly string[]) {
   return { name, input: input === undefined ? null : payloadOf(input, payloads), waitMs: wait }
 }
+
+const PROMISE = '/v1/namespaces/{namespace}/promises/{token}'
+
+const resolve = operation({
+  name: 'promises.resolve',
+  method: 'POST',
+  path: `${PROMISE}/resolve`,
+  summary: 'Give a workflow what it waits for; whoever knows the token of its promise may, without an API key',
+  body: { schema: closed({ value: Type.Optional(Payload) }, { title: 'Resolution' }), raw: { value: 'raw' }, optional: true },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, payloads, command }) {
+    const output = body.value === undefined ? null : payloadOf(body.value, payloads)
+    await engine.runs.settle(params.namespace, params.token, { output }, command())
+    return '{}'
+  },
+})
+
+const reject = operation({
+  name: 'promises.reject',
+  method: 'POST',
+  path: `${PROMISE}/reject`,
+  summary: 'Tell a workflow that what it waits for will not come; whoever knows the token of its promise may, without an API key',
+  body: { schema: closed({ message: Type.Optional(Note) }, { title: 'Rejection' }), optional: true },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, command }) {
+    const message = storable(body.message ?? 'rejected', NOTE_LENGTH_MAX)
+    const failure = { type: 'Rejected', message, code: 'rejected' }
+    await engine.runs.settle(params.namespace, params.token, { output: null, failure }, command())
+    return '{}'
+  },
+})
 
 const Asker = closed({ worker: Name, serves: list(Name, DEFINITIONS_PER_CALL_MAX), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'Asker' })
 const Questions = object(
@@ -146,4 +177,4 @@ function answerOf(answer: Static<typeof Answers>['answers'][number], payloads: r
   return answer.is === 'refused' ? { ...answer, failure: failureOf(answer.failure) } : answer
 }
 
-export const workflowMessages: Operation[] = [query, update, questions, answers]
+export const workflowMessages: Operation[] = [query, update, resolve, reject, questions, answers]

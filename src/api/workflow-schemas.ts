@@ -49,6 +49,7 @@ const Entry = Type.Union(
       failure: Type.Optional(Failure),
     }),
     closed({ is: Type.Literal('shown'), shown: Type.Optional(Payload), metadata: Type.Optional(Payload) }),
+    closed({ is: Type.Literal('promise'), n, name: Name, token: Name, timeoutMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
     closed({ is: Type.Literal('finished'), end: End }),
   ],
   { title: 'Entry' },

@@ -20,6 +20,24 @@ export function addMessageVerbs(program: Command, terminal: Terminal): void {
     .argument('[input]', 'what it is asked with, as JSON')
     .option(wait, 'how long to wait for a worker that has its code, 60s at most', '10s')
   calling(query, terminal, 'mainspring query 7kq2m status', queryRun)
+  addPromiseVerbs(program, terminal)
+}
+
+/** Whoever has its token settles a promise of a workflow. */
+function addPromiseVerbs(program: Command, terminal: Terminal): void {
+  const promise = program.command('promise').description('what a workflow waits for from outside')
+  const resolve = promise.command('resolve').description('give it').argument('<token>', 'its token').argument('[value]', 'what it gets, as JSON')
+  calling(resolve, terminal, "mainspring promise resolve TOKEN 'true'", async (session, [token = '', text]) => {
+    await session.client.promises.resolve(token, text === undefined ? undefined : jsonArgument(text, 'value'))
+    session.show({ settled: true }, () => 'It is settled.')
+    return undefined
+  })
+  const reject = promise.command('reject').description('say that it will not come').argument('<token>', 'its token').argument('[message]', 'why')
+  calling(reject, terminal, 'mainspring promise reject TOKEN "not this year"', async (session, [token = '', message]) => {
+    await session.client.promises.reject(token, message)
+    session.show({ settled: true }, () => 'It is settled.')
+    return undefined
+  })
 }
 
 async function updateRun(session: Session, [id = '', name = '', text]: readonly string[], flags: Flags): Promise<ExitCode> {

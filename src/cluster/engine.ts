@@ -2,7 +2,17 @@ import type { Random } from '../core/ids.ts'
 import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import type { Clock } from '../engine/clock.ts'
-import { type BatchCall, type Engine, type HomeAnswer, type Poll, type ResourceSeen, registering, talking, type WorkerCalls } from '../engine/face.ts'
+import {
+  type BatchCall,
+  type Engine,
+  type HomeAnswer,
+  type Poll,
+  type ResourceSeen,
+  registering,
+  runOfToken,
+  talking,
+  type WorkerCalls,
+} from '../engine/face.ts'
 import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
@@ -127,6 +137,8 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       change: byId('runs.change'),
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),
+      settle: (namespace, token, settlement, command) =>
+        router.call(router.id(runOfToken(token)), 'runs.settle', [namespace, token, settlement, command]),
       ...talking({ clock, random, subject: local.runs.subject, ask: questions.ask, accept: byId('runs.accept'), outcome: waiting }),
       accept: byId('runs.accept'),
       outcome: waiting,

@@ -45,6 +45,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.change',
   'runs.resume',
   'runs.signal',
+  'runs.settle',
   'runs.accept',
   'runs.outcome',
   'definitions.register',

@@ -45,6 +45,7 @@ export const CODES = {
   'run-closed': [409, 'This run is closed; closed runs never change.'],
   'run-open': [409, 'This run is still open.'],
   'not-a-workflow': [409, 'Only a workflow takes signals, updates and queries.'],
+  'promise-not-found': [404, 'There is no promise of this token that waits.'],
   'unknown-query': [404, 'The code of this workflow has no query of this name.'],
   'unknown-update': [404, 'The code of this workflow has no update of this name.'],
   'no-live-worker': [409, 'No live worker has answered for this workflow.'],

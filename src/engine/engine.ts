@@ -41,6 +41,7 @@ import type { Settle, Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
 import { toldOfEnd } from './workflows/children.ts'
 import { Questions } from './workflows/questions.ts'
+import { promiseNotFound, runOfToken, settlePromise } from './workflows/settle.ts'
 import { signalRun } from './workflows/signal.ts'
 import { subjectOf, talking } from './workflows/talk.ts'
 import { acceptUpdate, outcomeOf } from './workflows/updates.ts'
@@ -292,6 +293,12 @@ export function createEngine(options: EngineOptions): Engine {
       signal: (namespace, id, { name, payload }, { id: commandId, by }) =>
         command(namespace, id, (transaction, actor) => signalRun(transaction, actor, { is: 'signal', command: commandId, name, payload, by })),
       ...talking({ clock, random, subject, ask: (...given) => questions.ask(...given), accept, outcome }),
+      settle: async (namespace, token, settlement, asked) => {
+        const id = runOfToken(token)
+        await command(namespace, id, (transaction, actor) => settlePromise(transaction, actor, token, settlement, asked)).catch(error => {
+          throw error instanceof UserError && error.code === 'run-not-found' ? promiseNotFound() : error
+        })
+      },
       subject,
       accept,
       outcome,

@@ -20,6 +20,7 @@ import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
 import type { MessageCalls, QuestionCalls } from './workflows/face.ts'
+import { runOfToken } from './workflows/settle.ts'
 import { talking } from './workflows/talk.ts'
 import type { WorkflowView } from './workflows/view.ts'
 
@@ -904,5 +905,6 @@ export {
   OVERLAPS,
   refuseUnknownPlaceholder,
   registering,
+  runOfToken,
   talking,
 }

@@ -215,3 +215,80 @@ test('an update that goes with a start reaches the run that starts, or the open 
   const body = { definition: 'cart', input: 5, unique: { by: 'key', key: 'cart-1' }, update: { name: 'add', input: 9, wait: 1_000 } }
   expect(await t.client.call('runs.start', {}, body)).toMatchObject({ is: 'existing', run: first.run.id, update: { is: 'completed', output: 3 } })
 })
+
+// Restate, "Awakeables": an id that is sent to an external system, which completes it with a payload or rejects it; resolving twice has no further effect.
+test('a promise is settled from outside by its token, once; its token is the same when the code is replayed, and no history shows it', async () => {
+  const tokens: string[] = []
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    const { token, result } = await ctx.promise<{ ok: boolean }>('approval')
+    tokens.push(token)
+    const late = await ctx.promise('late', { timeout: '1h' })
+    const rejected = await ctx.promise('never')
+    await ctx.run('mail', () => [token, late.token, rejected.token])
+    const why = rejected.result.catch((error: Error & { code?: string }) => `${error.code}: ${error.message}`)
+    return [await result, await why, (await late.result) ?? null]
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start()
+  await t.skip('1s')
+  t.crash('after')
+  const { events } = await t.client.call<{ events: { is: string; output?: string[]; token?: string }[] }>('runs.history', { run: run.id })
+  expect(events.filter(({ is }) => is === 'promise_made').map(({ token }) => token)).toEqual([undefined, undefined, undefined])
+  const [token = '', , never = ''] = events.find(({ is }) => is === 'step_completed')?.output ?? []
+  expect(token).toMatch(new RegExp(`^${run.id}\\.[\\w-]{32}$`))
+  expect(await run.explain()).toMatchObject({ reasons: expect.arrayContaining([expect.objectContaining({ code: 'promise' })]) })
+  await t.client.promises.resolve(token, { ok: true })
+  await expect(t.client.promises.resolve(token, { ok: false })).rejects.toMatchObject({ code: 'promise-not-found' })
+  await expect(t.client.promises.resolve(`${run.id}.${'a'.repeat(32)}`)).rejects.toMatchObject({ code: 'promise-not-found' })
+  await t.client.promises.reject(never, 'not this year')
+  expect(await run.result()).toEqual([{ ok: true }, 'rejected: not this year', null])
+  expect(t.crashes).toBe(1)
+  expect(new Set(tokens).size).toBe(1)
+  expect(tokens.length).toBeGreaterThan(1)
+  await expect(t.client.promises.reject(never)).rejects.toMatchObject({ code: 'promise-not-found' })
+})
+
+// Temporal, "Cancellation scopes": what runs in a non-cancellable scope is not interrupted; the code outside of it hears of the cancel.
+test('what is shielded is brought to its end when the run is cancelled, and what follows hears of it', async () => {
+  const done: string[] = []
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    await ctx.shielded(async () => {
+      await ctx.sleep('1h')
+      done.push(await ctx.run('book', () => 'booked'))
+    })
+    await ctx.sleep('1h').catch((error: Error) => done.push(error.name))
+    await ctx.sleep('1m')
+    return done
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start()
+  await t.skip('1m')
+  await run.cancel()
+  expect(await run.result()).toEqual(['booked', 'CancelRequested'])
+  expect(t.now().getTime()).toBeLessThan(Date.parse('2026-01-01T01:10:00Z'))
+})
+
+test('a cancel interrupts what waits for a condition, and handlers of updates', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    ctx.onUpdate('never', () => ctx.sleep('30d'))
+    await ctx.until(() => false)
+  })
+  await using _ = await testEnvironment([flow])
+  const run = await flow.start()
+  await expect(run.update('never', undefined, { timeout: 10, id: 'n' })).rejects.toMatchObject({ code: 'update-timeout' })
+  await run.cancel()
+  await expect(run.result()).rejects.toMatchObject({ code: 'run-cancelled' })
+  await expect(run.update('never', undefined, { id: 'n' })).rejects.toMatchObject({ name: 'CancelRequested' })
+})
+
+test('a condition whose time is over gives false', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    let set = false
+    ctx.onUpdate('set', () => {
+      set = true
+    })
+    return [await ctx.until(() => set, { timeout: '1h' }), await ctx.until(() => true)]
+  })
+  await using _ = await testEnvironment([flow])
+  expect(await (await flow.start()).result()).toEqual([false, true])
+})

@@ -3,6 +3,7 @@ import { DEFINITIONS_PER_CALL_MAX } from './bounds.ts'
 import { callAgain } from './calls.ts'
 import * as check from './checks.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { tag } from './codec.ts'
 import type { Duration } from './duration.ts'
 import { RequestRefused } from './errors.ts'
 import { RunHandle } from './handle.ts'
@@ -14,7 +15,7 @@ import type { StartOptions } from './options.ts'
 import { listRuns, type RunFilter } from './runs.ts'
 import { Schedules } from './schedules.ts'
 import { answerOf, manyBody, oneBody } from './starts.ts'
-import type { Call, Connection, OperationName, WireRunList, WireStarted, WireStartedMany } from './wire.ts'
+import type { Call, Connection, OperationName, WireResolution, WireRunList, WireStarted, WireStartedMany } from './wire.ts'
 
 /**
  * Opens a client. Nothing is sent before the first call.
@@ -65,6 +66,17 @@ export class Client {
   readonly limits = new Limits(this)
   /** Batches of jobs, and operations on many runs: start, bulk, preview, list, get, handle. */
   readonly batches = new Batches(this)
+
+  /** Promises of workflows (`ctx.promise`), by their tokens. @throws RequestRefused `promise-not-found`: settled before, over, or never there. */
+  readonly promises = {
+    resolve: async (token: string, value?: unknown): Promise<void> => {
+      const body: WireResolution = value === undefined ? {} : { value: tag(value, '/value') }
+      await this.call('promises.resolve', { token: check.name(token, '/token') }, body, { callKey: this.newId() })
+    },
+    reject: async (token: string, message?: string): Promise<void> => {
+      await this.call('promises.reject', { token: check.name(token, '/token') }, message === undefined ? {} : { message }, { callKey: this.newId() })
+    },
+  }
 
   constructor(options: ClientOptions = {}) {
     const { env } = process

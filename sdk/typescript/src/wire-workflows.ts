@@ -4,6 +4,8 @@ import type { WireEvent, WireFailure, WireRef, WireStart } from './wire.ts'
 export const WORKFLOW_OPERATIONS = {
   'runs.query': ['POST', '/v1/namespaces/{namespace}/runs/{run}/queries/{name}'],
   'runs.update': ['POST', '/v1/namespaces/{namespace}/runs/{run}/updates/{name}'],
+  'promises.resolve': ['POST', '/v1/namespaces/{namespace}/promises/{token}/resolve'],
+  'promises.reject': ['POST', '/v1/namespaces/{namespace}/promises/{token}/reject'],
   'tasks.questions': ['POST', '/v1/namespaces/{namespace}/tasks/questions'],
   'tasks.answers': ['POST', '/v1/namespaces/{namespace}/tasks/answers'],
 } as const satisfies Record<string, readonly ['GET' | 'POST', string]>
@@ -67,10 +69,21 @@ export interface WireWorkflow {
   /** What its code shows as `ctx.state`. */
   state: unknown
   /** What it waits for now: the first 100. */
-  awaits: { n: number; is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'child'; name: string | null; until: string | null; run: string | null }[]
+  awaits: {
+    n: number
+    is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'promise' | 'child'
+    name: string | null
+    until: string | null
+    run: string | null
+  }[]
   more: boolean
   /** Accepted, and not answered yet. */
   updates: { id: string; name: string }[]
+}
+
+/** POST promises/{token}/resolve, which needs no API key, and …/reject with a `message`. */
+export interface WireResolution {
+  value?: unknown
 }
 
 /** `from`: the number of the first event. Without `events`: GET runs/{run}/history?from=… has them. */
@@ -88,6 +101,7 @@ export type WireEntry =
   | { is: 'timer'; n: number; forMs?: number; until?: string }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input?: unknown; options?: WireChildOptions; detached?: boolean }
+  | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
   /** How the handler of an update has ended; `update`: the number of its event. */
   | { is: 'answered'; update: number; output?: unknown; failure?: WireFailure }
   /** What the run shows to those outside has changed. */

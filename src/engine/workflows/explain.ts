@@ -48,6 +48,12 @@ function awaited(actor: Actor, n: number, operation: Open): Reason {
         command: `mainspring signal ${shortId(actor.id)} ${signal}`,
       }
     }
+    case 'promise': {
+      const { name, dueAt } = operation
+      const until = dueAt === null ? '' : ` until ${new Date(dueAt).toISOString()}`
+      const text = `it waits for whoever has the token of "${name}" to settle it${until}`
+      return { code: 'promise', text, ...(dueAt === null ? {} : { until: dueAt }), command: 'mainspring promise resolve TOKEN' }
+    }
     case 'timer':
       return { code: 'sleep', text: `it sleeps until ${new Date(operation.dueAt).toISOString()}`, until: operation.dueAt }
     case 'backoff': {

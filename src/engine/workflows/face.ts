@@ -15,12 +15,18 @@ export interface MessageCalls {
    * @throws UserError `not-a-workflow`, `unknown-update`, `update-rejected`, `run-closed`, `no-live-worker`, `too-many-updates`
    */
   update(namespace: string, id: RunId, update: MessageCall, command: Command, signal?: AbortSignal): Promise<UpdateAnswer>
+  /** Settles a promise of a workflow: whoever knows the token may. A repeat of the command changes nothing. @throws UserError `promise-not-found` */
+  settle(namespace: string, token: string, settlement: Settlement, command: Command): Promise<void>
   /** Whom a question is about, as the store has it: what is committed. @throws UserError `not-a-workflow` */
   subject(namespace: string, id: RunId, update?: string): Promise<Subject>
   /** Its code has taken the update as far as it has seen `upTo` events. `stale`: more has happened since. */
   accept(namespace: string, id: RunId, update: Omit<MessageCall, 'waitMs'> & { upTo: number }, command: Command): Promise<'accepted' | 'stale'>
   /** What became of an update, waiting for the end of its handler; null: none of that id was accepted. */
   outcome(namespace: string, id: RunId, update: string, waitMs: number, signal?: AbortSignal): Promise<UpdateAnswer | null>
+}
+export interface Settlement {
+  output: Payload | null
+  failure?: Failure
 }
 /** `accepted`: the update that was asked for is. */
 export interface Subject {

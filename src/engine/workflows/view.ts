@@ -17,8 +17,8 @@ export interface WorkflowView {
 }
 export interface Awaited {
   n: number
-  is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'child'
-  /** Of the step, signal or definition. */
+  is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'promise' | 'child'
+  /** Of the step, signal, promise or definition. */
   name: string | null
   until: Instant | null
   run: RunId | null
@@ -48,6 +48,8 @@ function awaitedOf(open: Open): Pick<Awaited, 'is' | 'name'> & Partial<Awaited> 
       return { is: 'sleep', name: null, until: open.dueAt }
     case 'wait':
       return { is: 'signal', name: open.signal, until: open.dueAt }
+    case 'promise':
+      return { is: 'promise', name: open.name, until: open.dueAt }
     case 'child':
       return { is: 'child', name: open.definition, run: open.run }
   }

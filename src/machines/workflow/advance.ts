@@ -85,6 +85,10 @@ class Fold {
         if (taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: taken.number })
         return this.add({ is: 'waiting', at, n, signal, ...(timeoutMs === undefined ? {} : { dueAt: at + timeoutMs }) })
       }
+      case 'promise': {
+        const { n, name, token, timeoutMs } = entry
+        return this.add({ is: 'promise_made', at, n, name, token, ...(timeoutMs !== undefined && { dueAt: at + timeoutMs }) })
+      }
       case 'child':
         return this.child(entry)
       case 'answered':

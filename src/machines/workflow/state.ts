@@ -74,6 +74,12 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
       if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt })
       return told({ ...state, signals: state.signals.filter(({ number }) => number !== taken) }, event)
     }
+    case 'promise_made': {
+      const { n, name, token, dueAt = null } = event as WorkflowEvent & { is: 'promise_made' }
+      return told(opened(state, n, { is: 'promise', name, token, dueAt }), event)
+    }
+    case 'promise_settled':
+      return told(ended({ ...state, commands: remembered(state, event.command as CommandId, event.at) }, event.n as number), event)
     case 'retry_due':
     case 'timer_fired':
     case 'wait_timed_out':

@@ -32,6 +32,8 @@ export type Entry =
   | { is: 'timer'; n: number; forMs?: number; until?: Instant }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean }
+  /** Whoever knows the token settles it. */
+  | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
   /** How the handler of an update has ended; `update` is the number of its event `update_accepted`. */
   | { is: 'answered'; update: number; output: Payload | null; failure?: Failure }
   /** What the run shows to those outside has changed: its state, its metadata. */
@@ -79,6 +81,16 @@ export interface UpdateInput {
   by: string | null
 }
 
+/** Somebody who knows the token of a promise settles it. */
+export interface SettleInput {
+  is: 'settle'
+  command: CommandId
+  token: string
+  output: Payload | null
+  failure?: Failure
+  by: string | null
+}
+
 export interface StartInput {
   is: 'start'
   definition: string
@@ -88,7 +100,7 @@ export interface StartInput {
   traceparent?: string
 }
 
-export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | UpdateInput | Advance
+export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | UpdateInput | SettleInput | Advance
 
 /** What the first event keeps; what is absent has its default. */
 export interface Started {
@@ -146,6 +158,8 @@ export type WorkflowEvent = HistoryEvent &
     | (Of & { is: 'timer_fired' })
     /** `taken`: the number of the event of a signal that was there already. */
     | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number })
+    | (Of & { is: 'promise_made'; name: string; token: string; dueAt?: Instant })
+    | (Of & { is: 'promise_settled'; command: CommandId; output?: Payload; failure?: Failure; by?: string })
     | (Of & { is: 'wait_timed_out' })
     | (Of & { is: 'child_asked'; definition: string; run: RunId; input?: Payload; options?: RunOptions; detached?: true })
     | (Of & { is: 'child_started' })
@@ -170,6 +184,7 @@ export type Open =
   | { readonly is: 'backoff'; readonly name: string; readonly attempt: number; readonly dueAt: Instant; readonly failure: Failure }
   | { readonly is: 'timer'; readonly dueAt: Instant }
   | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null }
+  | { readonly is: 'promise'; readonly name: string; readonly token: string; readonly dueAt: Instant | null }
   | Child
 
 export interface Child {

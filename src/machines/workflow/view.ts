@@ -48,6 +48,7 @@ function awaits(open: readonly Open[]): string | null {
 }
 const WORDS = [
   ['wait', 'signal'],
+  ['promise', 'promise'],
   ['child', 'child'],
   ['backoff', 'step-back-off'],
   ['timer', 'sleep'],

@@ -192,7 +192,7 @@ export class Flows {
 
   async #eventsOf(run: string, { from, events }: WireJournal): Promise<WireEvent[]> {
     if (events !== undefined) return events
-    const history = await this.#client.call<WireHistory>('runs.history', { run }, undefined, { query: { from: String(from) } })
+    const history = await this.#client.call<WireHistory>('runs.history', { run }, undefined, { query: { from: String(from), journal: '1' } })
     return history.events
   }
 }

@@ -1,5 +1,6 @@
 interface Waiting {
   condition: () => unknown
+  shielded: boolean
   resolve(holds: boolean): void
   reject(error: unknown): void
 }
@@ -13,9 +14,9 @@ export class Conditions {
   }
 
   /** True once it holds; false once `over` resolves. */
-  until(condition: () => unknown, over: Promise<unknown> | null): Promise<boolean> {
+  until(condition: () => unknown, over: Promise<unknown> | null, shielded: boolean): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const waiting = { condition, resolve, reject }
+      const waiting = { condition, shielded, resolve, reject }
       this.#waiting.add(waiting)
       over?.then(
         () => this.#waiting.delete(waiting) && resolve(false),
@@ -40,11 +41,13 @@ export class Conditions {
     return goesOn
   }
 
-  /** False: nobody waits. */
+  /** False: nobody waits who may be interrupted. */
   interrupt(reason: unknown): boolean {
-    const waited = this.#waiting.size > 0
-    for (const waiting of this.#waiting) waiting.reject(reason)
-    this.#waiting.clear()
-    return waited
+    const interrupted = [...this.#waiting].filter(({ shielded }) => !shielded)
+    for (const waiting of interrupted) {
+      this.#waiting.delete(waiting)
+      waiting.reject(reason)
+    }
+    return interrupted.length > 0
   }
 }

@@ -60,6 +60,19 @@ export interface WorkflowContext {
   /** Waits until something holds that handlers of updates, or other branches of the code, bring about: `await ctx.until(() => approved)`. False: `timeout` is over. */
   until(condition: () => unknown, options?: { timeout?: Duration }): Promise<boolean>
   /**
+   * Something that is settled from outside, once, by whoever knows its token: `POST /v1/namespaces/{namespace}/promises/{token}/resolve` (no API key),
+   * `mainspring promise resolve`, `client.promises.resolve`. It is on disk when it is given, and the same when the code is replayed; the token cannot be guessed, and is
+   * shown nowhere else. With `timeout`, `result` gives undefined when that is over. A rejection rejects it with an Error whose code is `rejected`.
+   * Example: `const { token, result } = await ctx.promise<boolean>('approval'); await ctx.run('mail', () => mail(link(token))); const approved = await result`.
+   */
+  promise<Value = unknown>(name: string): Promise<ExternalPromise<Value>>
+  promise<Value = unknown>(name: string, options: { timeout?: Duration }): Promise<ExternalPromise<Value | undefined>>
+  /**
+   * What `fn` awaits is not interrupted by a cancel: what has been begun is brought to its end. What is asked for outside of it after that hears of the cancel.
+   * Example: `await ctx.shielded(async () => { await ctx.run('reserve', reserve); await ctx.run('book', book) })`.
+   */
+  shielded<Value>(fn: () => Promise<Value>): Promise<Value>
+  /**
    * Starts a job or another workflow as a child, and waits for what it gives. When this run closes or is cancelled, so is the child.
    * @throws RunFailed, RunCancelled, RunTimedOut, RunTerminated as `result()` does; RequestRefused where it cannot be started.
    */
@@ -97,6 +110,12 @@ export interface StepOptions {
   retry?: RetryOptions
   /** Of one attempt. Default: none. */
   timeout?: Duration
+}
+
+export interface ExternalPromise<Value> {
+  /** Whoever has it may settle the promise. */
+  readonly token: string
+  readonly result: Promise<Value>
 }
 
 /** `validate`: looks at the input, answers at once, and throws what is wrong with it. */

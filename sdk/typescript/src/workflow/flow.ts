@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { untag } from '../codec.ts'
 import { CancelRequested, endedError, RequestRefused } from '../errors.ts'
 import { errorOf } from '../failure.ts'
@@ -70,6 +71,8 @@ export class Flow {
   #cancelRequested = false
   /** The code has not been told of the cancel yet: nothing of it could be interrupted. */
   #cancelWaits = false
+  /** Whatever is asked for within is not interrupted by a cancel. */
+  readonly shield = new AsyncLocalStorage<true>()
   /** Compensations run: nothing interrupts them. */
   shielded = false
   #wake: (() => void) | null = null
@@ -207,6 +210,7 @@ export class Flow {
 
   /** An operation that the code has just asked for. */
   #made(operation: Operation): void {
+    operation.shielded = this.shield.getStore() === true
     if (!this.#applying) {
       const name = `"${operation.name}"`
       this.#break(new NotDurable(`The code asks for ${operation.kind} ${name} after something that is not kept, or inside of a step.`))
@@ -215,7 +219,7 @@ export class Flow {
     const told = this.#told.get(operation.n)
     if (told !== undefined && (told.kind !== operation.kind || told.name !== operation.name))
       return this.#break(new Diverged(operation.n, words(told), words(operation)))
-    if (!this.#cancelWaits || this.shielded) return
+    if (!this.#cancelWaits || this.shielded || operation.shielded) return
     this.#cancelWaits = false
     this.operations.reject(operation, new CancelRequested(this.#code.run))
   }
@@ -246,6 +250,15 @@ export class Flow {
       case 'child_asked':
         this.#operation(event).sent = true
         return false
+      case 'promise_made': {
+        const operation = this.#operation(event)
+        operation.sent = true
+        operation.onToken?.(event.token as string)
+        return true
+      }
+      case 'promise_settled':
+        if (event.failure !== undefined) return this.operations.reject(this.#ended(event), errorOf(event.failure as WireFailure))
+        return this.operations.resolve(this.#ended(event), untag(event.output))
       case 'waiting':
         return this.#waiting(event)
       case 'timer_fired':
@@ -340,6 +353,7 @@ export class Flow {
     if (this.shielded) return true
     this.#cancelWaits = !this.conditions.interrupt(reason)
     for (const operation of this.operations.open()) {
+      if (operation.shielded) continue
       if (operation.kind === 'step' && !operation.backsOff) operation.stop?.abort(reason)
       else if (operation.child?.detached !== true && this.operations.reject(operation, reason)) this.#cancelWaits = false
     }
@@ -416,10 +430,11 @@ const KINDS: Record<string, OperationKind | undefined> = {
   timer_set: 'timer',
   waiting: 'signal',
   child_asked: 'child',
+  promise_made: 'promise',
 }
 
 function nameOf(kind: OperationKind, event: WireEvent): string {
-  if (kind === 'step') return event.name as string
+  if (kind === 'step' || kind === 'promise') return event.name as string
   if (kind === 'signal') return event.signal as string
   return kind === 'child' ? (event.definition as string) : ''
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import * as check from '../checks.ts'
 import { encode, tag } from '../codec.ts'
 import type { Log } from '../context.ts'
@@ -8,7 +9,7 @@ import type { AnyJob } from '../job.ts'
 import { checked, type StandardSchema } from '../schema.ts'
 import type { WireEnd } from '../wire.ts'
 import { childOptions } from '../wire-options.ts'
-import type { ChildOptions, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
+import type { ChildOptions, ExternalPromise, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
 import type { AnyWorkflowHandler } from './define.ts'
 import { ContinueAs } from './errors.ts'
 import type { Flow } from './flow.ts'
@@ -118,7 +119,13 @@ class Context implements WorkflowContext {
   async until(condition: () => unknown, options: { timeout?: Duration } = {}): Promise<boolean> {
     if (typeof condition !== 'function') check.refuse(condition, '/condition', 'a function of your variables: ctx.until(() => approved)')
     if (condition()) return true
-    return this.#flow.conditions.until(condition, options.timeout === undefined ? null : this.sleep(options.timeout))
+    const over = options.timeout === undefined ? null : this.sleep(options.timeout)
+    return this.#flow.conditions.until(condition, over, this.#flow.shield.getStore() === true)
+  }
+
+  async shielded<Value>(fn: () => Promise<Value>): Promise<Value> {
+    if (typeof fn !== 'function') check.refuse(fn, '/fn', 'a function: ctx.shielded(async () => …)')
+    return this.#flow.shield.run(true, fn)
   }
 
   get signal(): AbortSignal {
@@ -148,6 +155,18 @@ class Context implements WorkflowContext {
     check.name(signal, '/signal')
     const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
     return this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async promise(name: string, options: { timeout?: Duration } = {}): Promise<ExternalPromise<any>> {
+    check.name(name, '/name')
+    const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
+    const { promise: token, resolve, reject } = Promise.withResolvers<string>()
+    const result = this.#flow.operations.make({ kind: 'promise', name, onToken: resolve }, n => {
+      return { is: 'promise', n, name, token: `${this.id}.${randomBytes(24).toString('base64url')}`, ...timeout }
+    })
+    result.catch(reject) // cancelled before it was there
+    return { token: await token, result }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
