@@ -86,8 +86,8 @@ export default function TellDialog({ namespace, run, is, signal, onClose }: Tell
           ))}
         </datalist>
         <SchemaForm label="Input" schema={schema} draft={shown} onChange={setDraft} problems={new Map([...read.faults, ...placed])} />
-        {tell.problem && <ProblemText problem={tell.problem} />}
-        {answer !== undefined && <JsonView value={answer} name={`${name}-answer`} label="Answer" />}
+        {tell.problem && placed.size === 0 && <ProblemText problem={tell.problem} />}
+        {answer !== undefined && !tell.problem && <JsonView value={answer} name={`${name}-answer`} label="Answer" />}
         <Command text={commandText(namespace, is, short, name || 'NAME', ...input)} />
       </div>
     </Dialog>
