@@ -1,6 +1,6 @@
 import { type StandardSchema, workflow } from '@mainspring/sdk'
 import { expect, test } from 'vitest'
-import { testEnvironment } from './testing.ts'
+import { everyCrash, testEnvironment } from './testing.ts'
 
 type Environment = Awaited<ReturnType<typeof testEnvironment>>
 const kinds = async (t: Environment, run: { id: string }) =>
@@ -291,4 +291,30 @@ test('a condition whose time is over gives false', async () => {
   })
   await using _ = await testEnvironment([flow])
   expect(await (await flow.start()).result()).toEqual([false, true])
+})
+
+// Temporal, "Message passing": update handlers are replayed like the rest of the code: an accepted update is handled again, and answered once.
+test('with a crash at every commit, before and after it, updates are handled and answered once, and a start brings its signal', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    const taken: number[] = []
+    ctx.onQuery('taken', () => taken)
+    ctx.onUpdate('take', async (n: number) => {
+      taken.push(n)
+      return (await ctx.run('double', () => n * 2)) + taken.length
+    })
+    const { result } = await ctx.promise<string>('never', { timeout: '1m' })
+    await ctx.until(() => taken.length === 2)
+    return [taken, await ctx.waitFor('go'), (await result) ?? null]
+  })
+  const crashes = await everyCrash([flow], async t => {
+    const run = await flow.start(undefined, { unique: { key: 'one' }, signal: { name: 'go', payload: 'told' } })
+    expect(await run.update('take', 5, { id: 'a' })).toBe(11)
+    expect(await run.query('taken')).toEqual([5])
+    expect(await run.update('take', 7, { id: 'b' })).toBe(16)
+    expect(await run.update('take', 5, { id: 'a' })).toBe(11)
+    expect(await run.result()).toEqual([[5, 7], 'told', null])
+    const all = await kinds(t, run)
+    expect(['update_accepted', 'update_answered', 'signalled', 'promise_made'].map(is => count(all, is))).toEqual([2, 2, 1, 1])
+  })
+  expect(crashes).toBeGreaterThan(10)
 })
