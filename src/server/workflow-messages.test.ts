@@ -318,3 +318,19 @@ test('with a crash at every commit, before and after it, updates are handled and
   })
   expect(crashes).toBeGreaterThan(10)
 })
+
+test('code that is replayed begins with the metadata of its start, whatever it has made of it since', async () => {
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    const { from } = ctx.metadata as { from: string }
+    ctx.metadata = { from: 'code' }
+    await ctx.waitFor('go')
+    return [from, ctx.metadata]
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start(undefined, { metadata: { from: 'web' } })
+  await t.skip('1s')
+  t.crash('before')
+  await run.signal('go')
+  expect(await run.result()).toEqual(['web', { from: 'code' }])
+  expect(t.crashes).toBe(1)
+})
