@@ -19,9 +19,9 @@ import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
-import type { MessageCalls, QuestionCalls } from './workflows/face.ts'
 import { runOfToken } from './workflows/settle.ts'
 import { talking } from './workflows/talk.ts'
+import type { MessageCalls, QuestionCalls } from './workflows/talk-face.ts'
 import type { WorkflowView } from './workflows/view.ts'
 
 /** How long what has ended is kept, and what of it may go. */
@@ -870,7 +870,7 @@ export interface EngineStats {
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
 export type * from './batches/face.ts'
 export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
-export type * from './workflows/face.ts'
+export type * from './workflows/talk-face.ts'
 export type * from './workflows/view.ts'
 export type {
   Backfill,

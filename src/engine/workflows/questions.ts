@@ -1,7 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import type { WorkerId } from '../../core/ids.ts'
 import type { Clock } from '../clock.ts'
-import type { Question, QuestionAnswer, QuestionCalls } from './face.ts'
+import type { Question, QuestionAnswer, QuestionCalls } from './talk-face.ts'
 
 /** So long after its last call a worker is taken to ask again. */
 const PRESENT_MS = 2_000

@@ -4,7 +4,7 @@ import { ID_LENGTH, isId } from '../../core/ids.ts'
 import type { Actor } from '../actor.ts'
 import type { Command } from '../face.ts'
 import type { Transaction } from '../work.ts'
-import type { Settlement } from './face.ts'
+import type { Settlement } from './talk-face.ts'
 
 /** The run that a token is of. @throws UserError `promise-not-found` */
 export function runOfToken(token: string): RunId {

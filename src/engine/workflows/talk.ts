@@ -6,7 +6,7 @@ import { updateOf } from '../../machines/workflow/updates-kept.ts'
 import type { Row } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
 import type { Clock } from '../clock.ts'
-import type { MessageCall, MessageCalls, Question, QuestionAnswer, QuestionCalls, Subject } from './face.ts'
+import type { MessageCall, MessageCalls, Question, QuestionAnswer, QuestionCalls, Subject } from './talk-face.ts'
 
 /** A worker that was asked may have died: after so long another is. */
 const ANSWER_MS = 5_000

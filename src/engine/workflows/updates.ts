@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts'
 import type { LiveEvent } from '../face.ts'
 import type { Live } from '../live.ts'
 import type { Transaction } from '../work.ts'
-import type { MessageCalls, UpdateAnswer } from './face.ts'
+import type { MessageCalls, UpdateAnswer } from './talk-face.ts'
 
 /** @throws UserError `not-a-workflow`, `run-closed`, `too-many-updates` */
 export function acceptUpdate(transaction: Transaction, actor: Actor, input: UpdateInput): 'accepted' | 'stale' {
