@@ -77,16 +77,21 @@ export class FakeEngine implements Engine {
   serves() {
     return true
   }
-  owner() {
-    return null
-  }
   readonly lending: Engine['lending'] = {
     call: async () => ({ granted: [], due: [] }),
     look: async (_, resources) => resources.map(() => null),
     reach: () => {},
   }
   readonly mail: Engine['mail'] = { hint: () => {}, onSent: () => () => {} }
-  readonly places: Engine['places'] = { self: FAKE_NODE, holds: () => true, ownerOf: () => null, others: () => [], refresh: async () => {} }
+  readonly places: Engine['places'] = {
+    self: FAKE_NODE,
+    holds: () => true,
+    ownerOf: () => null,
+    others: () => [],
+    refresh: async () => {},
+    onChanged: () => {},
+    hint: () => {},
+  }
   readonly homes: Engine['homes'] = {
     starts: (_, { starts }) => starts.map(() => 0),
     retry: async () => 0,

@@ -23,17 +23,15 @@ afterAll(async () => {
 const mainspring = (...given: string[]) => mainspringIn(directory, { MAINSPRING_URL: nodes[1]?.url as string }, given)
 
 test('cluster status: shards by owner, lane, claim, renewals and settings, from any node', async () => {
+  // The lane of a node that has given half of its shards to one that came later is new.
+  await expect.poll(async () => (await mainspring('cluster', 'status')).out, { timeout: 15_000 }).not.toMatch(/ new |0-63/)
   const { code, out } = await mainspring('cluster', 'status')
   expect(code).toBe(0)
   const [head, , titles, ...rows] = out.split('\n')
   expect(head).toBe('64 shards: 64 held, 0 free')
   expect(titles).toMatch(/^NODE +ID +SHARDS +LANE +CLAIM +RENEWALS +LAST SECOND +SETTINGS$/)
-  expect(rows.map(row => row.split(/ {2,}/).filter((_, index) => [2, 6, 7].includes(index)))).toEqual(
-    expect.arrayContaining([
-      ['0-63', expect.stringMatching(/^[1-9]\d?$/), 'current'],
-      ['stands by', expect.stringMatching(/^[1-9]\d?$/), 'current'],
-    ]),
-  )
+  const row = [expect.stringMatching(/^[\d, -]+…?$/), expect.stringMatching(/^[1-9]\d?$/), 'current']
+  expect(rows.map(row => row.split(/ {2,}/).filter((_, index) => [2, 6, 7].includes(index)))).toEqual([row, row])
   const data = JSON.parse((await mainspring('cluster', 'status', '--json')).out)
   expect(data).toMatchObject({ count: 64, free: [], lanes: expect.arrayContaining([expect.objectContaining({ lately: expect.any(Number) })]) })
 })
@@ -61,8 +59,9 @@ test('one that stands still, one that is new, and shards that nobody holds are t
 })
 
 test('node ls tells since when each is up', async () => {
+  await expect.poll(async () => (await mainspring('node', 'ls')).out.match(/ 32 shards /g)).toHaveLength(2)
   const { out } = await mainspring('node', 'ls')
   expect(out.split('\n')[0]).toMatch(/^NODE +ID +UP SINCE +SERVES +ADDRESS +DRAINED$/)
   expect(out.split('\n')).toHaveLength(3)
-  expect(out).toMatch(/ ago +64 shards +http:/)
+  expect(out).toMatch(/ ago +32 shards +http:/)
 })

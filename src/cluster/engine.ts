@@ -16,7 +16,7 @@ import {
 import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
-import { MAIL, NEWS, type News, Teller } from './news.ts'
+import { LOOK, MAIL, NEWS, type News, Teller } from './news.ts'
 import { Polls } from './polls.ts'
 import { questionsOf } from './questions.ts'
 import { Router, slotOfId } from './router.ts'
@@ -200,6 +200,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     async answer(method, args, signal) {
       if (method === NEWS) return teller.heard(args[0] as News)
       if (method === MAIL) return local.mail.hint()
+      if (method === LOOK) return local.places.hint()
       const told = await answer(local, method, args, signal)
       if (method !== 'tasks.poll') return told
       const [namespace, poll] = args as [string, Poll]

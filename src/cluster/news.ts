@@ -17,6 +17,8 @@ export interface News {
 export const NEWS = 'cluster.news'
 /** There are letters (E7): a hint, a node looks by itself once a second. */
 export const MAIL = 'cluster.mail'
+/** Settings have changed, or shards are free: a hint, too. */
+export const LOOK = 'cluster.look'
 const EVERY_MS = 1_000
 const HEADS_MAX = 500
 
@@ -54,6 +56,10 @@ export class Teller {
       const owners = new Map(parts.map(part => places.ownerOf(part << 8)).map(node => [node?.id, node]))
       for (const node of owners.values())
         if (node !== null && node.id !== places.self) askWithin(EVERY_MS, this.#options, node, MAIL, []).catch(() => {})
+    })
+    // To its end, and after: a node that leaves tells that its shards are free.
+    places.onChanged(() => {
+      for (const node of places.others()) askWithin(EVERY_MS, this.#options, node, LOOK, []).catch(() => {})
     })
     const everySecond = (): void => {
       this.#everything()

@@ -195,13 +195,14 @@ export function createEngine(options: EngineOptions): Engine {
     stop: () => tenures.stop(),
     ready: () => tenures.current?.lane.fresh() ?? tenures.standsBy,
     serves: () => tenures.current !== null,
-    owner: () => tenures.owner(),
     places: {
       self: tenures.node,
       holds: slot => tenures.current?.holds(slot >>> 8) ?? false,
       ownerOf: slot => tenures.ownerOf(slot >>> 8),
       others: () => tenures.others(),
       refresh: async () => void (await available(tenures.look())),
+      onChanged: listener => tenures.onChanged(listener),
+      hint: () => void tenures.hint(),
     },
     homes,
     lending: {

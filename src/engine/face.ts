@@ -54,7 +54,7 @@ export interface Collected {
  * `retryAfter`. A promise that resolves is an acknowledgement: what it says is committed (P1, E4). The exceptions: a poll's answer (E16).
  */
 export interface Engine {
-  /** Claims the shards and begins to work, or stands by while another node holds them; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
+  /** Claims its share of the shards and begins to work, or stands by where others have them all; resolves when it does either. Rejects with `StoreUnavailable` where the store's disk is at fault from the beginning. */
   start(): Promise<void>
   /** Flushes the last batch and gives the shards up (E25). Polls are answered empty, everything else with `unavailable`. */
   stop(): Promise<void>
@@ -62,8 +62,6 @@ export interface Engine {
   ready(): boolean
   /** True while it holds shards. */
   serves(): boolean
-  /** The node that serves while this one stands by; null: this one does, or it is not known. */
-  owner(): Omit<NodeView, 'drained'> | null
   readonly nodes: NodeCalls
   readonly places: Places
   readonly lending: LendingCalls
@@ -211,6 +209,10 @@ export interface Places {
   others(): Peer[]
   /** Looks again, now. */
   refresh(): Promise<void>
+  /** Calls when there is something for the other nodes to see at once: settings, or shards that nobody holds. */
+  onChanged(listener: () => void): void
+  /** Another node has told so. A hint: a node looks by itself, eight times in the time after which another is dead. */
+  hint(): void
 }
 
 /** What is limited is counted in one place (E17): how lanes ask one another. */

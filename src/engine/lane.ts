@@ -95,7 +95,7 @@ export class Lane {
     const host: TransactionHost = {
       actors: this.actors,
       world,
-      shares: store.can.share && sizes.sharing,
+      shares: store.can.share,
       isHere: this.isHere,
       gather: actor => this.gather(actor),
       merge: (one, other) => this.merge(one, other),

@@ -55,8 +55,6 @@ export interface Sizes {
   retentionBatch: number
   /** How often it is looked for letters of other lanes without a hint (E7). */
   mailEveryMs: number
-  /** All nodes serve; else one does, and the others stand by. */
-  sharing: boolean
 }
 
 export const SIZES: Sizes = {
@@ -78,5 +76,4 @@ export const SIZES: Sizes = {
   retentionEveryMs: 10_000,
   retentionBatch: 250,
   mailEveryMs: 1_000,
-  sharing: false,
 }

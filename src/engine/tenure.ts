@@ -70,6 +70,7 @@ export class Tenure {
   /** What lives in this part lives here. */
   readonly holds: (part: number) => boolean
   private stopRenewing: () => void = () => {}
+  private renewing: Promise<void> | null = null
   private stopSweeping: () => void = () => {}
   ended = false
 
@@ -96,7 +97,7 @@ export class Tenure {
     const limitsChanged = (): void => this.queues.dispatchSoon()
     const { grantMs, compareHoldsMs: compareMs } = sizes
     this.borrowing = new Borrowing({ homes, claim: claim.claim, clock, random, grantMs, changed: limitsChanged }, carried)
-    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share && sizes.sharing, borrowing: this.borrowing })
+    this.limits = new Limits({ rules: definitions.rules, clock, random, claim, share: store.can.share, borrowing: this.borrowing })
     this.lending = new Lending({
       limits: this.limits,
       store,
@@ -170,7 +171,7 @@ export class Tenure {
     await catalog.load()
     this.counters.load(await store.loadCounts(claim))
     this.limits.load(await store.loadRates(claim))
-    if (store.can.share && sizes.sharing) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
+    if (store.can.share) this.lending.load(await store.loadHolds(claim), this.options.beginning.limits ?? NOTHING_CARRIED)
     // In a small cache one would be forgotten before its lease keeps it, and hold its limits twice once it is loaded again.
     await this.lane.actors.during(async () => {
       for (let after: string | null = null; ; ) {
@@ -189,7 +190,7 @@ export class Tenure {
     }
     await this.timers.start(sizes.pageSize)
     this.retention.start()
-    if (store.can.share && sizes.sharing) this.mailroom.start()
+    if (store.can.share) this.mailroom.start()
     this.sweepLater()
     this.lane.begun()
   }
@@ -423,20 +424,31 @@ export class Tenure {
   }
 
   private renewLater(): void {
-    const { store, world, sizes, catalog } = this.options
-    const { claim } = this.lane
-    this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, async () => {
-      const sentAt = world.clock.monotonic()
-      try {
-        const version = await store.renew(claim, catalog.version)
-        if (version === null) return this.end(null)
-        this.lane.chain.renewed(sentAt)
-        if (version !== catalog.version) await catalog.load()
-      } catch (error) {
-        this.failed(error)
-      }
+    const { world, sizes } = this.options
+    this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, () => void this.renewNow())
+  }
+
+  /** Also reads the settings, where they are others by now. */
+  renewNow(): Promise<void> {
+    this.stopRenewing()
+    this.renewing ??= this.renew().then(() => {
+      this.renewing = null
       if (!this.ended) this.renewLater()
     })
+    return this.renewing
+  }
+
+  private async renew(): Promise<void> {
+    const { store, world, catalog } = this.options
+    const sentAt = world.clock.monotonic()
+    try {
+      const version = await store.renew(this.lane.claim, catalog.version)
+      if (version === null) return this.end(null)
+      this.lane.chain.renewed(sentAt)
+      if (version !== catalog.version) await catalog.load()
+    } catch (error) {
+      this.failed(error)
+    }
   }
 
   private failed(error: unknown): void {

@@ -42,6 +42,7 @@ export class Tenures {
   private readonly options: NodeOptions
   private readonly make: Make
   private readonly moved = new Set<() => void>()
+  private readonly changed = new Set<() => void>()
   private readonly still = new Map<string, { renewals: number; since: number }>()
   /** The lanes as they were seen last, and when that was. */
   private seen: { lanes: readonly LaneRow[]; at: number } = { lanes: [], at: Number.NEGATIVE_INFINITY }
@@ -54,6 +55,9 @@ export class Tenures {
   private begun: { resolve(): void; reject(error: StoreUnavailable): void } | null = null
   private failing = 0
   private watching: Promise<void> | null = null
+  private stopWaiting: () => void = () => {}
+  /** There is something new to see that the look under way may not have seen. */
+  private again = false
   /** What was held is being loaded, or given up. */
   private busy = false
 
@@ -81,6 +85,7 @@ export class Tenures {
     this.current = null
     await this.watching
     await this.leaveStandby()
+    this.tellOthers()
   }
 
   /** Who serves a part, as far as is known here; null: nobody that is known. */
@@ -106,16 +111,24 @@ export class Tenures {
     return () => this.moved.delete(listener)
   }
 
-  /** It stands by, knows who serves, and goes by what is set: others wait until it does (E21). */
-  get standsBy(): boolean {
-    return this.owner() !== null && this.world.clock.monotonic() - this.confirmedAt < this.sizes.claimTtlMs / 2
+  /** Calls when there is something for the other nodes to see: settings, or shards that nobody holds. They find it by themselves, a little later. */
+  onChanged(listener: () => void): void {
+    this.changed.add(listener)
   }
 
-  /** Another that serves, as far as is known here. */
-  owner(): Node | null {
-    if (this.current !== null || this.standby === null || this.world.clock.monotonic() - this.seen.at > this.sizes.claimTtlMs) return null
-    const lane = this.seen.lanes.find(({ node, shards }) => node !== this.node && shards.length > 0)
-    return lane === undefined ? null : viewOf([lane])
+  /** Another node has told that there is something to see. */
+  async hint(): Promise<void> {
+    this.renewedAt = Number.NEGATIVE_INFINITY
+    await this.current?.renewNow()
+    this.watchNow()
+  }
+
+  /** It stands by, knows who serves, and goes by what is set: others wait until it does (E21). */
+  get standsBy(): boolean {
+    const { claimTtlMs } = this.sizes
+    const now = this.world.clock.monotonic()
+    if (this.current !== null || this.standby === null || now - this.seen.at > claimTtlMs || now - this.confirmedAt >= claimTtlMs / 2) return false
+    return this.seen.lanes.some(({ node, shards }) => node !== this.node && shards.length > 0)
   }
 
   /** This node as others see it. */
@@ -154,11 +167,14 @@ export class Tenures {
   /** Resolves when every other node goes by the settings as they are now, or is gone (E21). */
   async followed(): Promise<void> {
     if (!this.store.can.share) return
+    this.watchNow()
+    this.tellOthers()
     const { clock } = this.world
     const version = await this.store.read.settingsVersion()
     for (const until = clock.monotonic() + FOLLOWED_MS_MAX; ; ) {
       const behind = (await this.store.lanes()).filter(lane => lane.node !== this.node && lane.version < version)
-      if (behind.every(lane => this.isDead(lane))) return
+      // One with shards may still be heard by the store, and serve, while its renewals are not: it is gone when its claim is.
+      if (behind.every(lane => lane.shards.length === 0 && this.isDead(lane))) return
       if (this.stopped || clock.monotonic() > until) throw unavailable()
       await new Promise<void>(resolve => clock.after(LOOK_AGAIN_MS, resolve))
     }
@@ -183,11 +199,23 @@ export class Tenures {
   /** One look at a time; nothing is to be seen where nobody else can come. */
   private watchFor(): void {
     if (this.watching !== null || this.stopped) return
+    this.stopWaiting()
+    this.again = false
     this.watching = this.watch().then(() => {
       this.watching = null
       if (this.stopped || (this.current !== null && !this.store.can.share)) return
-      this.world.clock.after(this.sizes.claimTtlMs / 8, () => this.watchFor())
+      if (this.again) return this.watchFor()
+      this.stopWaiting = this.world.clock.after(this.sizes.claimTtlMs / 8, () => this.watchFor())
     })
+  }
+
+  private watchNow(): void {
+    this.again = true
+    this.watchFor()
+  }
+
+  private tellOthers(): void {
+    for (const listener of this.changed) listener()
   }
 
   private async watch(): Promise<void> {
@@ -215,7 +243,6 @@ export class Tenures {
     const { settings } = this.catalog
     if (settings.nodeDrainOf(this.node) !== null) return []
     if (!this.store.can.share) return ALL_SHARDS
-    if (!this.sizes.sharing) return others.some(({ shards }) => shards.length > 0) ? [] : ALL_SHARDS
     const nodes = new Set(others.map(({ node }) => node).filter(node => settings.nodeDrainOf(node) === null))
     return sharesOf(this.node, [this.node, ...nodes])
   }
@@ -237,6 +264,7 @@ export class Tenures {
     const own = before === null ? [] : (await this.store.lanes()).filter(({ lane }) => lane === before.lane)
     const confirmedAt = clock.monotonic()
     const claim = await this.claim(wanted, [...dead, ...own])
+    if (before?.shards.some(shard => !claim.shards.includes(shard))) this.tellOthers()
     this.standby = null
     if (this.stopped) return void (await this.store.release(claim).catch(() => {}))
     if (claim.shards.length > 0) return this.serve({ claim, confirmedAt, singles: [] })

@@ -1,21 +1,22 @@
 import { Client, job } from '@mainspring/sdk'
 import { startWorker } from '@mainspring/sdk/worker'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { slotOf } from '../core/ids.ts'
 import { openMemoryStore } from '../store/memory/store.ts'
 import { type BareNode, openNodeOn } from './node.ts'
 
 /** What a setting would name: two nodes of one process share a store in its memory. */
 const settings = { database: 'shared:', leaseMs: 15_000, logLevel: 'silent' as const }
-let serves: BareNode
-let standsBy: BareNode
+let one: BareNode
+let two: BareNode
 beforeEach(async () => {
   const store = { ...openMemoryStore({ now: () => Date.now() }), close: async () => {} }
-  serves = await openNodeOn(store, 'one', settings)
-  standsBy = await openNodeOn(store, 'two', settings)
+  one = await openNodeOn(store, 'one', settings)
+  two = await openNodeOn(store, 'two', settings)
 })
 afterEach(async () => {
-  await standsBy.stop()
-  await serves.stop()
+  await two.stop()
+  await one.stop()
 })
 
 async function until(what: string, is: () => boolean): Promise<void> {
@@ -24,81 +25,90 @@ async function until(what: string, is: () => boolean): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 10))
   }
 }
-const knowsOwner = (): Promise<void> =>
-  until(
-    'the secret of the cluster and who serves are known',
-    () => standsBy.engine.owner()?.name === 'one' && standsBy.engine.settings.get('cluster-secret').length === 1,
-  )
 
-test('the first node serves, the second stands by and knows the first', async () => {
-  await knowsOwner()
-  expect([serves.engine.serves(), serves.engine.owner(), standsBy.engine.serves(), standsBy.engine.ready()]).toEqual([true, null, false, true])
-  expect((await serves.engine.nodes.list()).map(({ name, shards }) => [name, shards])).toEqual([
-    ['one', 64],
-    ['two', 0],
+const parts = Array.from({ length: 256 }, (_, part) => part)
+const ownersAt = (node: BareNode): (string | undefined)[] => parts.map(part => node.engine.places.ownerOf(part << 8)?.name)
+const sharing = (): Promise<void> =>
+  until('each serves its half, and both know who serves what and the secret of the cluster', () => {
+    const owners = ownersAt(one)
+    const isHalf = ['one', 'two'].every(name => owners.filter(owner => owner === name).length === parts.length / 2)
+    return isHalf && owners.every((owner, part) => owner === ownersAt(two)[part]) && two.engine.settings.get('cluster-secret').length === 1
+  })
+
+test('nodes share the shards evenly, and both are ready', async () => {
+  await sharing()
+  expect([one.engine.serves(), one.engine.ready(), two.engine.serves(), two.engine.ready()]).toEqual([true, true, true, true])
+  expect((await one.engine.nodes.list()).map(({ name, shards }) => [name, shards])).toEqual([
+    ['one', 32],
+    ['two', 32],
   ])
 })
 
 test('either tells who holds which shards, and whether each renews and goes by the settings of now', async () => {
-  await knowsOwner()
-  await serves.engine.settings.put('api-key', '', 'laptop', '{}')
+  await sharing()
+  await one.engine.settings.put('api-key', '', 'laptop', '{}')
   const told = async (node: BareNode) => JSON.parse((await node.api.dispatch('shards.list', { params: {} })).body)
-  const first = await told(standsBy)
+  const first = await told(two)
   expect(first).toMatchObject({ count: 64, free: [] })
   const standing = async () => {
-    const { lanes } = await told(serves)
+    const { lanes } = await told(one)
     return lanes.map(({ name, shards, behind }: { name: string; shards: number[]; behind: number }) => [name, shards.length, behind])
   }
   await expect.poll(standing).toEqual([
-    ['one', 64, 0],
-    ['two', 0, 0],
+    ['one', 32, 0],
+    ['two', 32, 0],
   ])
-  await expect.poll(async () => (await told(serves)).lanes[1].renewals).toBeGreaterThan(first.lanes[1].renewals)
-  const { nodes, fault } = JSON.parse((await standsBy.api.dispatch('nodes.list', { params: {} })).body)
+  await expect.poll(async () => (await told(one)).lanes[1].renewals).toBeGreaterThan(first.lanes[1].renewals)
+  const { nodes, fault } = JSON.parse((await two.api.dispatch('nodes.list', { params: {} })).body)
   expect(fault).toBeNull()
   expect(Math.abs(Date.parse(nodes[0].since) - Date.now())).toBeLessThan(60_000)
 })
 
-test('a client and a worker at the node that stands by are served as by the other: starts, long polls, results, events', async () => {
-  await knowsOwner()
+test('whichever half a run lives in, clients and workers at either node are served: starts, long polls, results, events', async () => {
+  await sharing()
   const double = job('double', async ({ n }: { n: number }) => n * 2)
-  const client = new Client({ connection: standsBy.connection })
+  const client = new Client({ connection: two.connection })
   const worker = startWorker({ jobs: [double], client })
   await worker.ready
-  const handle = await client.start(double, { n: 21 })
-  const events = handle.events()[Symbol.asyncIterator]()
-  expect(await handle.result()).toBe(42)
-  expect((await events.next()).value).toMatchObject({ is: 'run', run: { id: handle.id } })
-  await events.return?.(undefined)
-  const there = await serves.api.dispatch('runs.get', { params: { namespace: 'default', run: handle.id } })
-  expect(JSON.parse(there.body)).toMatchObject({ id: handle.id, state: 'completed' })
+  const numbers = Array.from({ length: 16 }, (_, n) => n)
+  const handles = await Promise.all(numbers.map(n => client.start(double, { n })))
+  expect(new Set(handles.map(({ id }) => two.engine.places.ownerOf(slotOf(id))?.name)), 'they live in both halves').toEqual(new Set(['one', 'two']))
+  for (const [n, handle] of handles.entries()) {
+    const events = handle.events()[Symbol.asyncIterator]()
+    expect(await handle.result()).toBe(2 * n)
+    expect((await events.next()).value).toMatchObject({ is: 'run', run: { id: handle.id } })
+    await events.return?.(undefined)
+    const there = await one.api.dispatch('runs.get', { params: { namespace: 'default', run: handle.id } })
+    expect(JSON.parse(there.body)).toMatchObject({ id: handle.id, state: 'completed' })
+  }
   await worker.stop()
   await client.close()
 })
 
-test('an error of the node that serves is told as its own would be', async () => {
-  await knowsOwner()
-  const answer = await standsBy.api.dispatch('runs.get', { params: { namespace: 'default', run: '00000000000000000000000000' } })
+test('an error of another node is told as its own would be', async () => {
+  await sharing()
+  const asked = two.engine.places.holds(0) ? one : two
+  const answer = await asked.api.dispatch('runs.get', { params: { namespace: 'default', run: '00000000000000000000000000' } })
   expect([answer.status, JSON.parse(answer.body).code]).toEqual([404, 'run-not-found'])
 })
 
-test('when the one that serves is drained, the other takes over, and a run that was waiting goes on', async () => {
-  await knowsOwner()
+test('when one stops, the other takes over, and runs that were waiting go on', async () => {
+  await sharing()
   const late = job('late', async () => 'done')
-  const client = new Client({ connection: standsBy.connection })
+  const client = new Client({ connection: two.connection })
   await client.register([late])
-  const handle = await client.start(late)
-  await serves.stop()
-  await until('the other serves', () => standsBy.engine.serves())
+  const handles = await Promise.all(parts.slice(0, 8).map(() => client.start(late)))
+  await one.stop()
   const worker = startWorker({ jobs: [late], client })
-  expect(await handle.result()).toBe('done')
+  expect(await Promise.all(handles.map(handle => handle.result()))).toEqual(Array(8).fill('done'))
+  await until('all is served by the other', () => parts.every(part => two.engine.places.holds(part << 8)))
   await worker.stop()
   await client.close()
 })
 
 test('nothing is answered to who does not know the secret of the cluster', async () => {
-  await knowsOwner()
-  const address = standsBy.engine.owner()?.address as string
+  await sharing()
+  const address = two.engine.places.others()[0]?.address as string
   for (const authorization of ['Bearer x', '']) {
     const response = await fetch(`${address}/cluster/v1/dispatch/runs.list`, {
       method: 'POST',
@@ -111,9 +121,9 @@ test('nothing is answered to who does not know the secret of the cluster', async
 })
 
 test('a setting is in force at the other node once it is confirmed: a key that is removed opens nothing any more (E21)', async () => {
-  await knowsOwner()
-  await serves.engine.settings.put('api-key', '', 'laptop', '{}')
-  expect(standsBy.engine.settings.get('api-key').map(({ name }) => name)).toEqual(['laptop'])
-  await serves.engine.settings.put('api-key', '', 'laptop', null)
-  expect(standsBy.engine.settings.get('api-key')).toEqual([])
+  await sharing()
+  await one.engine.settings.put('api-key', '', 'laptop', '{}')
+  expect(two.engine.settings.get('api-key').map(({ name }) => name)).toEqual(['laptop'])
+  await one.engine.settings.put('api-key', '', 'laptop', null)
+  expect(two.engine.settings.get('api-key')).toEqual([])
 })

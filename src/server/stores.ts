@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts'
 export async function openStore(database: string, nodeName: string): Promise<Store> {
   if (database === 'memory:') {
     const { openMemoryStore } = await import('../store/memory/store.ts')
-    return openMemoryStore({ now: () => Date.now() })
+    return openMemoryStore({ now: () => Date.now(), share: false })
   }
   if (isPostgresUrl(database)) {
     const [{ openPostgresStore }, { standingByForMoves }] = await Promise.all([

@@ -67,7 +67,7 @@ export class World {
       mkdirSync(this.#stage.file('disk'))
       this.disk = await SmallDisk.open(this.#stage.file('disk'), DISK_MB)
     }
-    const postgres = await OwnPostgres.make(this.disk)
+    const postgres = await OwnPostgres.make({ disk: this.disk })
     if (postgres === null) throw new Error('npm has brought no PostgreSQL for this machine')
     this.postgres = postgres
     for (let place = 0; place < NODES; place++) {

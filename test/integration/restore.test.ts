@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { job, RequestRefused } from '@mainspring/sdk'
 import { startWorker } from '@mainspring/sdk/worker'
 import { afterAll, describe, expect, test } from 'vitest'
 import { examinePostgres } from '../../src/store/postgres/doctor/doctor.ts'
-import { query, TEST_URL } from '../../src/store/postgres/testing.ts'
+import { installedPostgres, OwnPostgres } from '../support/own-postgres.ts'
 import { ask, ledger } from './support/ledger.ts'
 import { type Server, Stage, until } from './support/processes.ts'
 import { quiet } from './support/quiet.ts'
@@ -12,15 +13,17 @@ const SPEC = { cron: '* * * * * *', target: 'pay', input: { wait: false }, overl
 const UNDER_WAY = 10
 
 const stage = new Stage()
-const names = ['before', 'after'].map(name => `restore_${process.pid}_${name}`) as [string, string]
+/** pg_dump refuses a server that is newer than itself, so the server is the one that lies beside it. */
+const installed = installedPostgres()
+let postgres: OwnPostgres
 afterAll(async () => {
   await stage.end()
-  for (const name of names) await query(`drop database if exists ${name} with (force)`)
+  await postgres?.end()
 })
 
-const urlOf = (name: string) => TEST_URL.replace(/(\/\/[^/]*\/)[^?]*/, `$1${name}`)
+const urlOf = (database: string) => postgres.url.replace(/[^/]*$/, database)
 function tool(program: string, ...given: string[]): void {
-  const { status, stderr } = spawnSync(program, given, { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(join(installed as string, 'bin', program), given, { encoding: 'utf8' })
   expect(stderr, program).toBe('')
   expect(status).toBe(0)
 }
@@ -41,14 +44,14 @@ class Bank {
   }
 }
 
-const missing = spawnSync('pg_dump', ['--version']).status === 0 ? null : 'pg_dump is not installed'
-describe(`last night's dump${missing === null ? '' : ` (${missing})`}`, { skip: missing !== null }, () => {
+describe(`last night's dump${installed === null ? ' (no PostgreSQL is installed with its pg_dump)' : ''}`, { skip: installed === null }, () => {
   test('goes on from where it was: no effect is doubled where taskKey is honoured, each second of a schedule is accounted for, and what came later is unknown', {
     timeout: 170_000,
   }, async () => {
     const bank = new Bank()
-    await query(`create database ${names[0]}`)
-    const server = await stage.server({ database: urlOf(names[0]), lease: '2s' })
+    postgres = (await OwnPostgres.make({ installed: installed as string })) as OwnPostgres
+    await postgres.query('create database before')
+    const server = await stage.server({ database: urlOf('before'), lease: '2s' })
     const client = server.client()
     const first = startWorker({ jobs: [bank.pay], client, slots: 50, log: () => {} })
     await first.ready
@@ -70,7 +73,7 @@ describe(`last night's dump${missing === null ? '' : ` (${missing})`}`, { skip: 
     })()
 
     const dump = stage.file('last-night.dump')
-    tool('pg_dump', '--format=custom', `--file=${dump}`, urlOf(names[0]))
+    tool('pg_dump', '--format=custom', `--file=${dump}`, urlOf('before'))
     more = false
     await starting
     bank.release()
@@ -81,11 +84,11 @@ describe(`last night's dump${missing === null ? '' : ` (${missing})`}`, { skip: 
     await server.kill('SIGKILL')
     expect(bank.repeated).toEqual([])
 
-    await query(`create database ${names[1]}`)
-    tool('pg_restore', '--exit-on-error', `--dbname=${urlOf(names[1])}`, dump)
-    const { findings } = await examinePostgres({ url: urlOf(names[1]) })
+    await postgres.query('create database after')
+    tool('pg_restore', '--exit-on-error', `--dbname=${urlOf('after')}`, dump)
+    const { findings } = await examinePostgres({ url: urlOf('after') })
     expect(findings.filter(({ where }) => where.includes('mainspring'))).toEqual([])
-    const restored: Server = await stage.server({ database: urlOf(names[1]), lease: '2s' })
+    const restored: Server = await stage.server({ database: urlOf('after'), lease: '2s' })
     const again = restored.client()
     const second = startWorker({ jobs: [bank.pay], client: again, slots: 50, log: () => {} })
     await second.ready

@@ -4,7 +4,7 @@ import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face
 import type { BatchState } from '../../src/machines/batch/types.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
-import type { Page, Paged } from '../../src/store/store.ts'
+import { type Page, type Paged, SHARDS } from '../../src/store/store.ts'
 import { insist, type Stage } from './actors.ts'
 import { sealAll } from './batches.ts'
 import { command, lift, readSettings, resume } from './client.ts'
@@ -65,15 +65,28 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   expectTidy(stage, memory)
   stage.ledgers.expectSettled()
   stage.batches.expectSettled()
+  await expectLeft(stage)
 }
 
-/** What is limited takes its time: as long as something is done in each stretch of calm, which is longer than any window of a rate. */
+/** Nodes leave one after another in good order: others have claimed what was theirs before their claims could run out (E25). */
+async function expectLeft({ world, cluster, scenario, tables }: Stage): Promise<void> {
+  for (const node of cluster.nodes.slice(1)) {
+    if (world.failure !== null || node.engine === null) return
+    cluster.stop(node, CALM_MS)
+    for (const until = world.now + CALM_MS; world.now < until && node.life !== null; ) await world.run(world.now + 10)
+    await world.run(world.now + 0.6 * scenario.claimTtlMs)
+    const held = new Set([...tables.lanes.values()].flatMap(({ stands, row }) => (stands ? row.shards : [])))
+    world.expect(held.size === SHARDS, 'a node left in good order, and its shards wait for the end of its claim (E25)', () => ({ held: held.size }))
+  }
+}
+
+/** What is limited takes its time: as long as something is handed out in each stretch of calm, which is longer than any window of a rate. */
 async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promise<void> {
   const { world, scenario } = stage
   const tables = memory.tables() as Tables
   const rng = new Rng(4, 3)
   for (let stretch = 0; stretch < STRETCHES_MAX; stretch++) {
-    const { accepted } = stage.judge.counts
+    const { deliveries } = stage.judge.counts
     await world.run(world.now + CALM_MS)
     if (scenario.limited === null || world.failure !== null || openRuns(memory).length === 0) return
     const behindFailed = resumes ? stopped(tables) : []
@@ -83,7 +96,7 @@ async function flow(stage: Stage, memory: MemoryStore, resumes: boolean): Promis
       opened = await openLimits(stage, rng, tables)
       for (const sequence of behindFailed) await resumeSequence(stage, rng, sequence)
     })
-    if (!opened && behindFailed.length === 0 && stage.judge.counts.accepted === accepted) return
+    if (!opened && behindFailed.length === 0 && stage.judge.counts.deliveries === deliveries) return
   }
 }
 

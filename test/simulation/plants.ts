@@ -3,6 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
+import { CLUSTER_PLANTS } from './plants-cluster.ts'
 import { LIMIT_PLANTS } from './plants-limits.ts'
 import { WORKFLOW_PLANTS } from './plants-workflows.ts'
 import type { Scenario } from './scenario.ts'
@@ -33,6 +34,7 @@ export interface Planted {
 }
 
 export const PLANTS: Readonly<Record<string, Planted>> = {
+  ...CLUSTER_PLANTS,
   ...LIMIT_PLANTS,
   ...WORKFLOW_PLANTS,
   'E1-no-fence': {

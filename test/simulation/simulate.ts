@@ -3,8 +3,7 @@ import { applyPatches, PLANTS } from './plants.ts'
 
 /**
  * `npm run simulate -- --seeds N --from S [--plant NAME]`: runs seeds S to S + N - 1 and stops at the first that breaks a rule, with the command that
- * replays it. `--trace N` prints the last N lines (40), `--only WORD` those that have one of these words, `--echo` prints all as they happen. `--share`: all nodes
- * serve (see docs/engine.md, "As built").
+ * replays it. `--trace N` prints the last N lines (40), `--only WORD` those that have one of these words, `--echo` prints all as they happen.
  */
 const { values } = parseArgs({
   options: {
@@ -15,7 +14,6 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     echo: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
-    share: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -49,7 +47,6 @@ for (let seed = from; seed < until; seed++) {
   const { failure, trace, counts } = await simulate({
     seed,
     createEngine,
-    share: values.share,
     ...(plant?.plant === undefined ? {} : { plant: plant.plant }),
     // A plant shows best where nothing else goes on.
     ...(plant === undefined || plant.limits === true ? {} : { limits: false }),
@@ -65,9 +62,7 @@ for (let seed = from; seed < until; seed++) {
   console.log(`seed ${seed} broke a rule: ${failure.message}`)
   if (!values.echo)
     for (const line of lines.slice(lines.length - Math.min(lines.length, Number(values.trace)))) console.log(`  ${line.slice(0, 400)}`)
-  console.log(
-    `replay: npm run simulate -- --seeds 1 --from ${seed}${values.plant === undefined ? '' : ` --plant ${values.plant}`}${values.share ? ' --share' : ''} --echo`,
-  )
+  console.log(`replay: npm run simulate -- --seeds 1 --from ${seed}${values.plant === undefined ? '' : ` --plant ${values.plant}`} --echo`)
   if (!values['keep-going']) break
 }
 const seconds = (performance.now() - started) / 1000

@@ -46,8 +46,6 @@ export interface SimulationOptions {
   limits?: boolean
   /** False: there are no workflows. */
   workflows?: boolean
-  /** All nodes serve. */
-  share?: boolean
   /** Each line of the trace as it happens. */
   echo?: (line: string) => void
 }
@@ -66,7 +64,6 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const scenario = scenarioOf(new Rng(seed, 1), seed)
   if (options.limits === false) scenario.limited = null
   if (options.workflows === false) scenario.workflows = false
-  scenario.sizes.sharing = options.share === true
   plant.scenario?.(scenario)
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 

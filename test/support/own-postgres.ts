@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -43,9 +44,12 @@ export class OwnPostgres {
     this.#disk = disk
   }
 
-  /** In a folder of its own, gone at its end, with its data on that disk if there is one. Null: npm has brought none for this machine. */
-  static async make(disk: SmallDisk | null = null): Promise<OwnPostgres | null> {
-    const packaged = packagedPostgres()
+  /**
+   * In a folder of its own, gone at its end, with its data on that disk if there is one; its programs are those of `installed`, a folder with `bin`, by
+   * default those that npm has brought. Null: npm has brought none for this machine.
+   */
+  static async make({ disk = null, installed }: { disk?: SmallDisk | null; installed?: string } = {}): Promise<OwnPostgres | null> {
+    const packaged = installed ?? packagedPostgres()
     if (packaged === null) return null
     const folder = mkdtempSync(join(tmpdir(), 'mainspring-postgres-'))
     if (isRoot()) chownSync(folder, NOBODY.uid, NOBODY.gid)
@@ -143,6 +147,20 @@ export class OwnPostgres {
       await client.end().catch(() => {})
     }
   }
+}
+
+/** The folder, with `bin`, of the newest PostgreSQL that is installed with its tools: npm brings the server alone. Null: there is none. */
+export function installedPostgres(): string | null {
+  const debian = '/usr/lib/postgresql'
+  const folders = existsSync(debian) ? readdirSync(debian).map(version => join(debian, version)) : []
+  const found = spawnSync('sh', ['-c', 'command -v pg_dump'], { encoding: 'utf8' }).stdout.trim()
+  if (found !== '') folders.push(join(dirname(realpathSync(found)), '..'))
+  const whole = folders.filter(folder => ['postgres', 'initdb', 'pg_dump', 'pg_restore'].every(program => existsSync(join(folder, 'bin', program))))
+  return whole.toSorted((a, b) => majorOf(a) - majorOf(b)).at(-1) ?? null
+}
+
+function majorOf(folder: string): number {
+  return Number(/ (\d+)/.exec(spawnSync(join(folder, 'bin', 'postgres'), ['--version'], { encoding: 'utf8' }).stdout)?.[1])
 }
 
 /** The folder with `bin`, `lib` and `share` of the package for this platform. */

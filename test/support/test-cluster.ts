@@ -181,6 +181,8 @@ export class TestCluster {
         ownerOf: slot => this.members[this.owner(slot) ?? -1]?.peer ?? null,
         others: () => others().map(({ peer }) => peer),
         refresh: async () => {},
+        onChanged: () => {},
+        hint: () => {},
       },
       runs: {
         ...engine.runs,

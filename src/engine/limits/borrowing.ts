@@ -160,6 +160,12 @@ export class Borrowing {
     )
   }
 
+  /** The rules have changed: what lines wait for they ask for by the new ones. A home that goes by others than this lane would never grant it. */
+  regroup(): void {
+    const wants = [...this.sessions.values()].flatMap(({ asks }) => [...asks.values()])
+    for (const { id, resource, running } of wants) if (running === null) this.finish(id, resource.part)
+  }
+
   slow(resource: Resource, forMs: number): void {
     const { namespace, limit, key } = resource
     ;(resource.borrowed as Borrowed).grants.length = 0 // tokens: lost

@@ -102,9 +102,12 @@ export class Lending {
 
   async call({ from, n, asks, ended, slowed }: HomeCall): Promise<HomeAnswer> {
     if (this.closed) throw new Error('the lane is gone')
-    for (const id of ended) this.end(id)
+    const freed = new Set(ended.flatMap(id => this.drop(id)?.resource ?? []))
     const session = this.session(from)
-    if (n <= session.n) return { granted: [], due: [] }
+    if (n <= session.n) {
+      this.freed(freed)
+      return { granted: [], due: [] }
+    }
     session.n = n
     session.calledAt = this.options.world.clock.monotonic()
     session.reply?.close()
@@ -112,7 +115,10 @@ export class Lending {
     session.reply = reply
     for (const slow of slowed) this.slow(slow, slow.forMs)
     reply.pending++
-    for (const resource of this.arrange(session, asks, reply)) this.serve(resource, session)
+    const touched = this.arrange(session, asks, reply)
+    // Not before: what it waits for no longer would be granted from what it has given back.
+    this.freed(freed)
+    for (const resource of touched) this.serve(resource, session)
     reply.pending--
     if (asks.length === 0 || reply.isClosing || reply.granted.length > 0) reply.close()
     else reply.closeAt(this.options.world.clock, WAIT_MS)
@@ -300,13 +306,25 @@ export class Lending {
   }
 
   private end(id: HoldId): void {
+    const hold = this.drop(id)
+    if (hold !== undefined) this.freed([hold.resource])
+  }
+
+  /** Whoever waits for it hears of it by `freed`. */
+  private drop(id: HoldId): Lent | undefined {
     const hold = this.lent.get(id)
     if (hold === undefined) return
     this.lent.delete(id)
     hold.resource.lent.delete(id)
     hold.resource.used -= hold.weight
-    this.options.limits.freed(hold.resource)
-    this.options.changed()
+    return hold
+  }
+
+  private freed(resources: Iterable<Resource>): void {
+    for (const resource of resources) {
+      this.options.limits.freed(resource)
+      this.options.changed()
+    }
   }
 
   private slow({ namespace, limit, key }: ResourceName, forMs: number): void {

@@ -160,6 +160,7 @@ export class Limits {
       for (const { applied, resource } of reservation.bounds) if (applied.limit.is === 'concurrency') count(resource, applied.weight, reservation)
       this.tellHomes(reservation)
     }
+    this.options.borrowing.regroup()
     for (const resource of freed) this.freed(resource)
   }
 

@@ -206,7 +206,7 @@ export class TestLane {
   constructor(lanes: TestLanes, claim: Claim, sizes: Partial<Sizes>) {
     this.lanes = lanes
     this.claim = claim
-    this.sizes = { ...SIZES, sharing: true, leaseMs: 1_000_000, ...sizes }
+    this.sizes = { ...SIZES, leaseMs: 1_000_000, ...sizes }
     const { inner, clock, random } = lanes
     this.world = { clock, random, retentionMs: () => 3_600_000, log: () => {}, home: () => null }
     this.workers = new Workers(clock)

@@ -397,16 +397,10 @@ export class Queues {
 
   /** The first line of a set that may hand out its first task. Those before it that may not are parked. */
   private top(set: LineSet, now: Instant): Line | null {
-    if (this.isShut(set, now)) return null
-    for (;;) {
-      const line = set.ready.peek()
-      if (line === undefined) return null
-      const entry = line.window.peek()
-      if (entry === null) {
-        this.deactivate(line)
-        this.dry(line)
-        continue
-      }
+    const first = this.firstOf(set)
+    if (first === null || this.isShut(set, first, now)) return null
+    for (let line: Line | null = first; line !== null; line = this.firstOf(set)) {
+      const entry = line.window.peek() as Entry
       const { pass } = line.share as { pass: number }
       if (line.pass !== pass || line.sort !== entry.order.sort || line.first !== entry.actor.id) {
         Object.assign(line, { pass, sort: entry.order.sort, first: entry.actor.id })
@@ -418,15 +412,25 @@ export class Queues {
       this.deactivate(line)
       this.park(line, why)
     }
+    return null
   }
 
-  private isShut(set: LineSet, now: Instant): boolean {
-    const first = set.ready.peek()
-    const shut = this.shut(set.bounds, set.ready.size - 1 + (first?.window.size ?? 0), now)
+  /** The first line of a set that has a task. Those before it that have none any more leave: nothing is asked of other lanes for them. */
+  private firstOf(set: LineSet): Line | null {
+    for (let line = set.ready.peek(); line !== undefined; line = set.ready.peek()) {
+      if (line.window.rowInFront !== null || line.window.peek() !== null) return line
+      this.deactivate(line)
+      this.dry(line)
+    }
+    return null
+  }
+
+  private isShut(set: LineSet, first: Line, now: Instant): boolean {
+    const shut = this.shut(set.bounds, set.ready.size - 1 + first.window.size, now)
     if (shut === null) return false
     if (shut.at !== Number.POSITIVE_INFINITY) this.alarms.set(set.alarm, shut.at)
     // What its first line needs besides is asked for with it: a grant does not keep until the next has come.
-    else if (first !== undefined && shut.bound.resource.borrowed !== null) this.shut(first.bounds, first.window.size, now)
+    else if (shut.bound.resource.borrowed !== null) this.shut(first.bounds, first.window.size, now)
     return true
   }
 

@@ -79,7 +79,7 @@ export class TestEnvironment implements AsyncDisposable {
   constructor(work: Work, options: TestOptions) {
     const { jobs, schedules } = partsOf(work)
     this.#clock = new VirtualClock(new Date(options.start ?? '2026-01-01T00:00:00Z').getTime())
-    this.#store = openMemoryStore({ now: () => this.#clock.now() })
+    this.#store = openMemoryStore({ now: () => this.#clock.now(), share: false })
     this.#random = seeded(options.seed ?? 1)
     this.#patienceMs = durationMs(options.patience ?? '1s', '/patience')
     this.#point = new CrashPoint(() => this.#crashed())

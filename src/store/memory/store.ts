@@ -35,6 +35,8 @@ import { reads } from './read.ts'
 import { type Lane, type Link, Tables } from './tables.ts'
 
 export interface MemoryOptions {
+  /** Whether several nodes may be over it: default true. */
+  share?: boolean
   /** Wall time. Without it time stands still at 0: this store never looks at a real clock. */
   now?: () => Instant
   /** Test only: why a batch is at fault (poison, E14), or null. Asked after the fence. */
@@ -78,7 +80,7 @@ export interface MemoryTables {
 }
 
 export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
-  const { now = () => 0, refuse } = options
+  const { now = () => 0, refuse, share = true } = options
   const tables = new Tables()
   let incarnation = 1
   let closed = false
@@ -87,7 +89,7 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     return tables
   }
   return {
-    can: { share: true },
+    can: { share },
     commit: async batch => commit(available(), batch, refuse),
     settle: async (batch, settling) => settle(available(), batch, settling),
     lanes: async () => lanes(available()),
