@@ -106,7 +106,7 @@ export class Messages {
       events: events.map(({ is, command, update }) => [is, command, update].filter(word => word !== undefined).join(' ')),
     })
     const signals = events.flatMap(({ is, command }) => (is === 'signalled' ? [command as string] : []))
-    world.expect(new Set(signals).size === signals.length, 'a signal was told twice (E9)', facts)
+    world.expect(new Set(signals).size === signals.length, 'a signal was taken twice (E9)', facts)
     const accepted = events.flatMap(({ is, command }) => (is === 'update_accepted' ? [command as string] : []))
     world.expect(new Set(accepted).size === accepted.length, 'an update was accepted twice (E9)', facts)
     const answered = events.flatMap(({ is, update }) => (is === 'update_answered' ? [update as number] : []))
