@@ -139,6 +139,26 @@ export const RunDetail = object(
     metadata: Payload,
     worker: orNull(Type.String()),
     options: Type.Record(Type.String(), Type.Unknown()),
+    workflow: orNull(
+      object(
+        {
+          state: { ...Payload, description: 'what its code shows' },
+          awaits: Type.Array(
+            object({
+              n: Type.Integer(),
+              is: Type.Enum(['step', 'step-back-off', 'sleep', 'signal', 'promise', 'child']),
+              name: orNull(Type.String()),
+              until: orNull(Time),
+              run: orNull(Type.String()),
+            }),
+            { description: 'what its code waits for now: the first 100' },
+          ),
+          more: Type.Boolean(),
+          updates: Type.Array(object({ id: Type.String(), name: Type.String() }), { description: 'accepted, and not answered yet' }),
+        },
+        'WorkflowView',
+      ),
+    ),
   },
   'RunDetail',
 )

@@ -25,6 +25,7 @@ import { type ServerFacts, server, UNKNOWN_SERVER } from './server.ts'
 import { summary } from './summary.ts'
 import { tasks } from './tasks.ts'
 import { workers } from './workers.ts'
+import { workflowMessages } from './workflow-messages.ts'
 
 /** Every operation there is: the routes, `/openapi.json` and `dispatch` are made from it. */
 export const OPERATIONS: readonly Operation[] = [
@@ -38,6 +39,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...server,
   ...activity,
   ...tasks,
+  ...workflowMessages,
   ...keys,
   ...schedules,
   ...batches,

@@ -320,6 +320,9 @@ describe('who may call', () => {
     expect((await get(RUNS, created.key)).statusCode).toBe(200)
     expect((await get(RUNS, `${created.key.slice(0, -1)}!`)).statusCode).toBe(401)
     expect((await get(RUNS, `msk_${'A'.repeat(43)}`)).statusCode).toBe(401)
+    // The token of a promise is the key to it.
+    const settled = await outer.inject({ method: 'POST', url: '/v1/namespaces/default/promises/secret/resolve', headers: { host: 'jobs.example' } })
+    expect(settled.statusCode).toBe(200)
     await outer.inject({
       method: 'POST',
       url: RUNS,

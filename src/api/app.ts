@@ -64,6 +64,8 @@ const WAITING = new Set(['tasks.poll', 'runs.get', 'runs.histogram'])
 const PROBES = new Set(['/healthz', '/readyz'])
 /** Its token is its key: the target of a request has no other. */
 const CALLBACK = 'callbacks.deliver'
+/** The token of a promise is the key to it: a webhook has no other. */
+const BY_TOKEN: ReadonlySet<string> = new Set(['promises.resolve', 'promises.reject'])
 
 export function httpApp(served: Served, operations: readonly Operation[], context: Context, log: ErrorLog, options: HttpOptions): FastifyInstance {
   const { engine, metrics } = served
@@ -114,9 +116,10 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
         new UserError('not-found', { at: '/path', found: request.originalUrl.slice(0, 200), hint: `this server answers below ${basePath}/` }),
       )
     if (PROBES.has(pathOf(request)) || request.routeOptions.config.operation === CALLBACK) return done()
+    const byToken = BY_TOKEN.has(request.routeOptions.config.operation ?? '')
     try {
       if (open) refuseForeignPages(request.headers, options.origins ?? [])
-      else if (!pages.isAsked(request)) request.by = authenticate(engine, request.headers.authorization)
+      else if (!byToken && !pages.isAsked(request)) request.by = authenticate(engine, request.headers.authorization)
       done()
     } catch (error) {
       done(error as Error)

@@ -213,6 +213,18 @@ export class FakeEngine implements Engine {
     },
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
+    query: async (namespace, id, query) => {
+      this.#run('runs.query', namespace, id, query)
+      return '{"asked":1}'
+    },
+    update: async (namespace, id, update, command) => {
+      this.#run('runs.update', namespace, id, update, command)
+      return update.name === 'later' ? { is: 'accepted' } : { is: 'completed', output: '7' }
+    },
+    settle: async (namespace, token, settlement, command) => this.#called('runs.settle', namespace, token, settlement, command),
+    subject: notCalled,
+    accept: notCalled,
+    outcome: notCalled,
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
   }
   readonly definitions: Engine['definitions'] = {
@@ -346,6 +358,26 @@ export class FakeEngine implements Engine {
       this.#called('tasks.heartbeat', namespace, worker, beats)
       return beats.map(() => 'held' as const)
     },
+    asked: async (namespace, asker) => {
+      this.#called('tasks.asked', namespace, asker)
+      return [
+        {
+          id: 'q1',
+          is: 'query',
+          run: callRunId('poll', 0),
+          definition: 'order',
+          holder: null,
+          upTo: 3,
+          name: 'status',
+          payload: '{"n":12345678901234567890}',
+          input: '7',
+          metadata: null,
+          tags: { a: 'b' },
+        },
+      ]
+    },
+    answer: async (namespace, answers) => this.#called('tasks.answer', namespace, answers),
+    ask: notCalled,
     log: async (namespace, lines) => this.#called('tasks.log', namespace, lines),
     gone: async (namespace, worker) => this.#called('tasks.gone', namespace, worker),
   }
@@ -407,8 +439,18 @@ export function fakeRun(run: Partial<RunDetail> = {}): RunDetail {
     worker: null,
     outcome: null,
     options: { delayMs: 5, notBefore: NOW, timeout: { attempt: 1_000 } },
+    workflow: {
+      state: '{"stage":1}',
+      awaits: [{ n: 1, is: 'signal', name: 'go', until: NOW, run: null }],
+      more: false,
+      updates: [{ id: 'u1', name: 'add' }],
+    },
     ...run,
   }
+}
+
+async function notCalled(): Promise<never> {
+  throw new Error('the API does not call this')
 }
 
 export function fakeDelivery(index: number): Delivery {

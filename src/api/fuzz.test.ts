@@ -186,6 +186,12 @@ const VALID: Record<string, unknown> = {
     ],
   },
   'tasks.advance': { worker: 'w', advances: [{ ...REF, call: 1, upTo: 0, yields: true, entries: [] }] },
+  'runs.update': { input: { a: 1 }, wait: 5 },
+  'runs.query': { input: 1 },
+  'promises.resolve': { value: 1 },
+  'promises.reject': { message: 'no' },
+  'tasks.questions': { worker: 'w', serves: ['a'], wait: 1 },
+  'tasks.answers': { answers: [{ question: 'q', is: 'answered', output: 1 }] },
   'tasks.heartbeat': { worker: 'w', beats: [{ ...REF, active: true, stuck: true, progress: { value: 0.5, message: 'm' }, checkpoint: [1] }] },
   'tasks.log': {
     worker: 'w',

@@ -72,7 +72,7 @@ export interface QueryParameter<T> {
 type Read<Q> = { [K in keyof Q]?: Q[K] extends QueryParameter<infer T> ? T : never }
 
 export interface Request<Q, B> {
-  params: { namespace: string; name: string; worker: string; node: string; backfill: string; batch: string }
+  params: { namespace: string; name: string; worker: string; node: string; backfill: string; batch: string; token: string }
   query: Read<Q>
   body: B
   payloads: string[]

@@ -1,21 +1,7 @@
 import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { StartAnswer } from '../engine/face.ts'
-import {
-  DagTasks,
-  Empty,
-  Existing,
-  Explanation,
-  History,
-  Logs,
-  RelatedRuns,
-  RunDetail,
-  RunHistogram,
-  RunList,
-  RunRef,
-  Started,
-  StartedMany,
-} from './answers.ts'
+import { DagTasks, Empty, Explanation, History, Logs, RelatedRuns, RunDetail, RunHistogram, RunList, RunRef, StartedMany } from './answers.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { formatInstant } from './instants.ts'
@@ -23,9 +9,10 @@ import { quote } from './json.ts'
 import { between, cursor, instant, limit, type Operation, operation, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import { histogramJson, runQuery, searchOf } from './run-search.ts'
-import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, Start, StartMany } from './schemas.ts'
+import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, StartMany } from './schemas.ts'
 import { eventText, explanationJson, instantOrNull, logLineText, runDetailText, runJson } from './views.ts'
-import { Signal } from './workflow-schemas.ts'
+import { ExistingRun, messageOf, StartedRun, updatedText } from './workflow-messages.ts'
+import { Signal, StartRun } from './workflow-schemas.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
 const DAY_MS = 86_400_000
@@ -36,12 +23,21 @@ const start = operation({
   method: 'POST',
   path: RUNS,
   summary: 'Start a run',
-  body: { schema: Start, raw: { input: 'raw', metadata: 'raw' } },
-  answers: { 201: Started, 200: Existing },
-  async handle({ engine, params, body, payloads, by, callKey }) {
-    const [answer] = await engine.runs.start(params.namespace, { callKey, by, starts: [startOf(body, payloads, by, '')] })
-    if (answer?.is === 'refused') throw new UserError(answer.problem.code as UserError['code'], answer.problem)
-    return { status: answer?.is === 'started' ? 201 : 200, body: startedText(answer as StartAnswer) }
+  body: { schema: StartRun, raw: { input: 'raw', metadata: 'raw', signal: { payload: 'raw' }, update: { input: 'raw' } } },
+  answers: { 201: StartedRun, 200: ExistingRun },
+  async handle({ engine, params, body: { signal, update, ...body }, payloads, by, callKey, command, signal: gone }) {
+    const start = startOf(body, payloads, by, '')
+    if (signal !== undefined) start.signal = { name: signal.name, payload: signal.payload === undefined ? null : payloadOf(signal.payload, payloads) }
+    const [answer] = await engine.runs.start(params.namespace, { callKey, by, starts: [start] })
+    if (answer === undefined || answer.is === 'refused')
+      throw new UserError((answer?.problem.code ?? 'internal') as UserError['code'], answer?.problem ?? {})
+    const status = answer.is === 'started' ? 201 : 200
+    const text = startedText(answer)
+    if (update === undefined) return { status, body: text }
+    // The run is there, whatever becomes of it: the same call again, with its idempotency key, finds both.
+    const told = command()
+    const said = await engine.runs.update(params.namespace, answer.run, messageOf(update.name, update, payloads), told, gone)
+    return { status, body: `${text.slice(0, -1)},"update":${updatedText(told.id, said)}}` }
   },
 })
 
@@ -121,12 +117,12 @@ const history = operation({
   name: 'runs.history',
   method: 'GET',
   path: `${RUN}/history`,
-  summary: 'All events of a run, or those from a number on; the first is number 0',
-  query: { from: between(0, 999_999_999, 0) },
+  summary: 'All events of a run, or those from a number on; the first is number 0. `journal=1`: with the tokens of promises, for a worker',
+  query: { from: between(0, 999_999_999, 0), journal: between(0, 1, 0) },
   answers: { 200: History },
   async handle({ engine, params, query, runId }) {
     const events = await engine.runs.history(params.namespace, await runId(), query.from)
-    return `{"events":[${events.map(eventText).join(',')}]}`
+    return `{"events":[${events.map(event => eventText(event, query.journal === 1)).join(',')}]}`
   },
 })
 

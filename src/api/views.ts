@@ -19,6 +19,7 @@ import type {
   RunOptions,
   RunSummary,
   WorkerView,
+  WorkflowView,
 } from '../engine/face.ts'
 import { formatInstant } from './instants.ts'
 import { quote } from './json.ts'
@@ -83,7 +84,14 @@ function triggerJson(trigger: Trigger): TriggerJson {
 
 export function runDetailText(run: RunDetail): string {
   const known = JSON.stringify({ ...runJson(run), worker: run.worker, options: optionsJson(run.options) })
-  return `${known.slice(0, -1)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
+  return `${known.slice(0, -1)},"workflow":${workflowText(run.workflow)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
+}
+
+function workflowText(workflow: WorkflowView | null): string {
+  if (workflow === null) return 'null'
+  const { state, awaits, ...known } = workflow
+  const text = JSON.stringify({ awaits: awaits.map(one => ({ ...one, until: instantOrNull(one.until) })), ...known })
+  return `${text.slice(0, -1)},"state":${state}}`
 }
 
 /** Options as a client writes them. */
@@ -173,12 +181,14 @@ export function pauseJson(pause: Pause | null): { by: string | null; note: strin
 }
 
 /** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
-const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload'])
+const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload', 'shown'])
 
-export function eventText(event: HistoryEvent): string {
+/** `tokens`: those of promises, which are for the code alone. */
+export function eventText(event: HistoryEvent, tokens = false): string {
   let payloads = ''
   const known: Record<string, unknown> = {}
   for (const [name, fact] of Object.entries(event)) {
+    if (name === 'token' && !tokens) continue
     if (name === 'trigger') known[name] = triggerJson(fact as Trigger)
     else if (PAYLOAD_FACTS.has(name)) payloads += fact === undefined ? '' : `,"${name}":${fact}`
     else known[name] = typeof fact === 'number' && (name === 'at' || name.endsWith('At')) ? formatInstant(fact) : fact
@@ -214,7 +224,7 @@ export function reasonJson(reason: Reason): object {
 export function liveEventText(event: LiveEvent): string {
   switch (event.is) {
     case 'run': {
-      const events = event.events.map(eventText).join(',')
+      const events = event.events.map(one => eventText(one)).join(',')
       const output = event.output === undefined ? '' : `,"output":${event.output}`
       return `{"is":"run","run":${JSON.stringify(runJson(event.run))},"events":[${events}],"sequence":${event.sequence}${output}}`
     }
@@ -250,7 +260,7 @@ export function advanceText({ is, journal }: AdvanceAnswer): string {
 }
 
 function journalText({ from, events }: Journal): string {
-  return events === null ? `{"from":${from}}` : `{"from":${from},"events":[${events.map(eventText).join(',')}]}`
+  return events === null ? `{"from":${from}}` : `{"from":${from},"events":[${events.map(event => eventText(event, true)).join(',')}]}`
 }
 
 export function instantOrNull(instant: Instant | null): string | null {

@@ -145,6 +145,17 @@ describe('answers are what /openapi.json says', () => {
         },
       ],
     },
+    'runs.update': { input: { a: 1 }, wait: 5 },
+    'promises.resolve': { value: { a: 1 } },
+    'promises.reject': { message: 'no' },
+    'tasks.questions': { worker: 'w', serves: ['order'], wait: 1 },
+    'tasks.answers': {
+      answers: [
+        { question: 'q1', is: 'answered', output: { a: 1 } },
+        { question: 'q2', is: 'valid', upTo: 3 },
+        { question: 'q3', is: 'refused', why: 'unknown', failure: { type: 'Error', message: 'm' } },
+      ],
+    },
     'tasks.heartbeat': { worker: 'w', beats: [ref] },
     'tasks.log': {
       worker: 'w',
@@ -195,7 +206,7 @@ describe('answers are what /openapi.json says', () => {
     })
     if (name === 'keys.remove') await engine.settings.put('api-key', '', 'a', '{}')
     const named = name.startsWith('definitions.') ? 'resize' : name.startsWith('limits.') ? 'api' : 'a'
-    const call = { params: { namespace: 'default', run: run.id, name: named, worker: 'w', backfill: 'b1', batch: FAKE_BATCH } }
+    const call = { params: { namespace: 'default', run: run.id, name: named, worker: 'w', backfill: 'b1', batch: FAKE_BATCH, token: 'secret' } }
     const answer = await api.dispatch(name, name in bodies ? { ...call, body: JSON.stringify(bodies[name]) } : call)
     expect(answer).toMatchObject({ status: Number(Object.keys(operation.answers)[0]) === 200 && name === 'runs.start' ? 201 : expect.any(Number) })
     const schema = operation.answers[answer.status]

@@ -32,11 +32,27 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       const { is, n, signal, timeoutMs } = body
       return { is, n, signal, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
     }
+    case 'promise': {
+      const { is, n, name, token, timeoutMs } = body
+      return { is, n, name, token, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
+    }
     case 'child': {
       const { is, n, definition, input, options: { metadata, ...given } = {}, detached = false } = body
       const options: RunOptions = optionsOf(given, `${at}/options`)
       if (metadata !== undefined) options.metadata = payloadOf(metadata, payloads)
       return { is, n, definition, input: payload(input), options, detached }
+    }
+    case 'answered': {
+      const { is, update, output, failure } = body
+      return { is, update, output: payload(output), ...(failure !== undefined && { failure: failureOf(failure) }) }
+    }
+    case 'shown': {
+      const { is, shown, metadata } = body
+      return {
+        is,
+        ...(shown !== undefined && { shown: payloadOf(shown, payloads) }),
+        ...(metadata !== undefined && { metadata: payloadOf(metadata, payloads) }),
+      }
     }
     case 'finished': {
       const { is, end } = body

@@ -1,10 +1,20 @@
 import { Type } from 'typebox'
-import { TASKS_PER_CALL_MAX } from '../core/bounds.ts'
+import { TASKS_PER_CALL_MAX, WAIT_MS_MAX } from '../core/bounds.ts'
 import { DURATION_MS_MAX } from '../core/time.ts'
 import { ENTRIES_MAX } from '../engine/face.ts'
-import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions } from './schemas.ts'
+import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions, Start } from './schemas.ts'
 
 export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })
+export const Message = closed({ input: Type.Optional(Payload), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'Message' })
+/** A start that tells a workflow something at once: the run that it starts, or the one that its key finds. */
+export const StartRun = closed(
+  {
+    ...Start.properties,
+    signal: Type.Optional(closed({ name: Name, ...Signal.properties }, { title: 'StartSignal', description: 'told in the same commit' })),
+    update: Type.Optional(closed({ name: Name, ...Message.properties }, { title: 'StartUpdate', description: 'told once it is started' })),
+  },
+  { title: 'StartRun' },
+)
 
 const n = count(1, Number.MAX_SAFE_INTEGER)
 const attempt = count(1, 1_000_000)
@@ -32,6 +42,14 @@ const Entry = Type.Union(
       options: Type.Optional(closed({ ...runOptions, metadata: Type.Optional(Payload) }, { title: 'ChildOptions' })),
       detached: Type.Optional(Type.Boolean()),
     }),
+    closed({
+      is: Type.Literal('answered'),
+      update: count(0, Number.MAX_SAFE_INTEGER),
+      output: Type.Optional(Payload),
+      failure: Type.Optional(Failure),
+    }),
+    closed({ is: Type.Literal('shown'), shown: Type.Optional(Payload), metadata: Type.Optional(Payload) }),
+    closed({ is: Type.Literal('promise'), n, name: Name, token: Name, timeoutMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
     closed({ is: Type.Literal('finished'), end: End }),
   ],
   { title: 'Entry' },
@@ -54,5 +72,7 @@ export const Advance = closed(
 )
 /** Where payloads are in it. */
 export const ADVANCE_RAW = {
-  advances: [{ entries: [{ output: 'raw', input: 'raw', options: { metadata: 'raw' }, end: { output: 'raw', input: 'raw' } }] }],
+  advances: [
+    { entries: [{ output: 'raw', input: 'raw', shown: 'raw', metadata: 'raw', options: { metadata: 'raw' }, end: { output: 'raw', input: 'raw' } }] },
+  ],
 } as const

@@ -11,6 +11,7 @@ import { addDagVerbs } from './verbs-dags.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
+import { addMessageVerbs } from './verbs-messages.ts'
 import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
@@ -53,6 +54,7 @@ export function programOf(terminal: Terminal): Command {
   addClusterVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
+  addMessageVerbs(program, terminal)
   addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)

@@ -18,6 +18,9 @@ export function addStartVerb(program: Command, terminal: Terminal): void {
     .option('--priority <number>', '-100 to 100, higher goes first')
     .option('--queue <queue>', 'another queue than the one of the definition')
     .option('--tag <name=value>', 'a tag to find it by (repeatable)', collect)
+    .option('--unique <key>', 'start it unless one with this key is open')
+    .option('--signal <name>', 'a signal for the workflow, in the same commit: to the run that starts, or to the one that its key finds')
+    .option('--payload <json>', 'what the signal tells')
     .option('--follow', 'print log lines, progress and the result as they come; exit with the outcome of the run')
     .option('--wait', 'wait for the result; exit with the outcome of the run')
   calling(start, terminal, `mainspring start welcome '{"email":"you@example.org"}' --follow`, startRun)
@@ -51,10 +54,13 @@ function startBody(definition: string, input: string | undefined, flags: Flags):
   const queue = textFlag(flags.queue)
   const priority = textFlag(flags.priority)
   const tags = listFlag(flags.tag)
+  const [unique, signal, payload] = [textFlag(flags.unique), textFlag(flags.signal), textFlag(flags.payload)]
   return {
     definition,
     ...(input !== undefined && { input: jsonArgument(input, 'input') }),
     ...(key !== undefined && { key }),
+    ...(unique !== undefined && { unique: { by: 'key' as const, key: unique } }),
+    ...(signal !== undefined && { signal: { name: signal, ...(payload !== undefined && { payload: jsonArgument(payload, '--payload') }) } }),
     ...(delay !== undefined && { delay }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority: integerArgument(priority, '--priority', -100, 100) }),

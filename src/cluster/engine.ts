@@ -2,12 +2,23 @@ import type { Random } from '../core/ids.ts'
 import { newId } from '../core/ids.ts'
 import { isClosed } from '../core/run.ts'
 import type { Clock } from '../engine/clock.ts'
-import { type BatchCall, type Engine, type HomeAnswer, type Poll, type ResourceSeen, registering, type WorkerCalls } from '../engine/face.ts'
+import {
+  type BatchCall,
+  type Engine,
+  type HomeAnswer,
+  type Poll,
+  type ResourceSeen,
+  registering,
+  runOfToken,
+  talking,
+  type WorkerCalls,
+} from '../engine/face.ts'
 import { gathering } from './gather.ts'
 import { Heads } from './heads.ts'
 import { answer, type Call, type Method } from './methods.ts'
 import { LOOK, MAIL, NEWS, type News, Teller } from './news.ts'
 import { Polls } from './polls.ts'
+import { questionsOf } from './questions.ts'
 import { Router, slotOfId } from './router.ts'
 import { split } from './split.ts'
 import { Streams } from './streams.ts'
@@ -76,6 +87,9 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     }
   const keyed = <C extends BatchCall>(call: C): C & { callKey: string } => ({ ...call, callKey: call.callKey ?? newId(clock.now(), random) })
 
+  const questions = questionsOf(local, options)
+  const waiting: Engine['runs']['outcome'] = (namespace, id, update, waitMs, signal) =>
+    router.call(router.id(id), 'runs.outcome', [namespace, id, update, waitMs], signal)
   const put = byName('schedules.put')
   const pause = byName('schedules.pause')
 
@@ -123,6 +137,11 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       change: byId('runs.change'),
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),
+      settle: (namespace, token, settlement, command) =>
+        router.call(router.id(runOfToken(token)), 'runs.settle', [namespace, token, settlement, command]),
+      ...talking({ clock, random, subject: local.runs.subject, ask: questions.ask, accept: byId('runs.accept'), outcome: waiting }),
+      accept: byId('runs.accept'),
+      outcome: waiting,
     },
     retention: { ...gathered.retention, set: byAnyOnce('retention.set') },
     definitions: {
@@ -166,7 +185,12 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     nodes: { ...local.nodes, drain: byAnyOnce('nodes.drain'), undrain: byAnyOnce('nodes.undrain'), reshard: byAnyOnce('nodes.reshard') },
     subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
     settings: { ...local.settings, put: byAnyOnce('settings.put') },
-    tasks: { ...local.tasks, ...workerSide(local, router, options), poll: (namespace, poll, signal) => polls.poll(namespace, poll, signal) },
+    tasks: {
+      ...local.tasks,
+      ...workerSide(local, router, options),
+      poll: (namespace, poll, signal) => polls.poll(namespace, poll, signal),
+      ...questions,
+    },
   }
 
   return {

@@ -30,7 +30,7 @@ export type Call<M extends Method> = M extends `${infer G extends keyof Groups}.
   : never
 
 /** Those that take a signal, and where. */
-const SIGNALS: Readonly<Record<string, number>> = { 'runs.wait': 3, 'tasks.poll': 2 }
+const SIGNALS: Readonly<Record<string, number>> = { 'runs.wait': 3, 'runs.outcome': 4, 'tasks.poll': 2, 'tasks.ask': 3 }
 
 /** What other nodes may ask of an engine. What reads from the store alone, and what needs no owner, is asked of nobody else. */
 const ASKED: ReadonlySet<string> = new Set<Method>([
@@ -45,6 +45,9 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.change',
   'runs.resume',
   'runs.signal',
+  'runs.settle',
+  'runs.accept',
+  'runs.outcome',
   'definitions.register',
   'definitions.override',
   'pauses.set',
@@ -79,6 +82,8 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'tasks.heartbeat',
   'tasks.log',
   'tasks.gone',
+  'tasks.ask',
+  'tasks.answer',
   'queues.list',
   'queues.shares',
   'workers.list',

@@ -42,7 +42,11 @@ import type { World } from './transition.ts'
 import type { Settle, Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
 import { toldOfEnd } from './workflows/children.ts'
+import { Questions } from './workflows/questions.ts'
+import { promiseNotFound, runOfToken, settlePromise } from './workflows/settle.ts'
 import { signalRun } from './workflows/signal.ts'
+import { subjectOf, talking } from './workflows/talk.ts'
+import { acceptUpdate, outcomeOf } from './workflows/updates.ts'
 
 /** One node's engine over a store: the public face, on whichever tenure stands. */
 export function createEngine(options: EngineOptions): Engine {
@@ -170,6 +174,24 @@ export function createEngine(options: EngineOptions): Engine {
 
   const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
   const shares = sharing(tenure, definitions, clock)
+  const history: Engine['runs']['history'] = async (namespace, id, from = 0) => {
+    const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
+    const body = decodeBody(found.body)
+    const first = body.first ?? 0
+    const told = segments.filter((segment, index) => segment.first < first && (segments[index + 1]?.first ?? first) > from)
+    const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
+    return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
+  }
+  const questions = new Questions(clock)
+  const accept: Engine['runs']['accept'] = async (namespace, id, { name, input, upTo }, { id: commandId, by }) => {
+    let is: 'accepted' | 'stale' = 'stale'
+    await command(namespace, id, (transaction, actor) => {
+      is = acceptUpdate(transaction, actor, { is: 'update', command: commandId, name, input, upTo, by })
+    })
+    return is
+  }
+  const subject: Engine['runs']['subject'] = async (namespace, id, update) => subjectOf(await row(namespace, id), update)
+  const outcome = outcomeOf({ clock, live, row, history })
   const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
@@ -248,14 +270,7 @@ export function createEngine(options: EngineOptions): Engine {
         return available(searchRuns(store.read, search, page))
       },
       tally: (search, steps, signal) => available(tallyRuns(store.read, search, steps, signal)),
-      async history(namespace, id, from = 0) {
-        const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
-        const body = decodeBody(found.body)
-        const first = body.first ?? 0
-        const told = segments.filter((segment, index) => segment.first < first && (segments[index + 1]?.first ?? first) > from)
-        const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
-        return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
-      },
+      history,
       tasks: async (namespace, id, page) => tasksOf(Actor.load(await row(namespace, id)), definitions, page),
       related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
@@ -284,6 +299,16 @@ export function createEngine(options: EngineOptions): Engine {
       },
       signal: (namespace, id, { name, payload }, { id: commandId, by }) =>
         command(namespace, id, (transaction, actor) => signalRun(transaction, actor, { is: 'signal', command: commandId, name, payload, by })),
+      ...talking({ clock, random, subject, ask: (...given) => questions.ask(...given), accept, outcome }),
+      settle: async (namespace, token, settlement, asked) => {
+        const id = runOfToken(token)
+        await command(namespace, id, (transaction, actor) => settlePromise(transaction, actor, token, settlement, asked)).catch(error => {
+          throw error instanceof UserError && error.code === 'run-not-found' ? promiseNotFound() : error
+        })
+      },
+      subject,
+      accept,
+      outcome,
       cancel: ask('cancel'),
       terminate: ask('terminate'),
       async retry(namespace, id, asked) {
@@ -423,6 +448,9 @@ export function createEngine(options: EngineOptions): Engine {
       heartbeat: async (...given) => told(() => tasks.heartbeat(...given)),
       log: async (...given) => told(() => tasks.log(...given)),
       advance: async (...given) => told(() => tasks.advance(...given)),
+      asked: (...given) => questions.asked(...given),
+      answer: (...given) => questions.answer(...given),
+      ask: (...given) => questions.ask(...given),
     },
     subscribe: async (namespace, run, listener) => live.subscribe(namespace, run, listener),
     settings: {

@@ -29,6 +29,10 @@ import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
+import { runOfToken } from './workflows/settle.ts'
+import { talking } from './workflows/talk.ts'
+import type { MessageCalls, QuestionCalls } from './workflows/talk-face.ts'
+import type { WorkflowView } from './workflows/view.ts'
 
 /** How long what has ended is kept, and what of it may go. */
 export interface RetentionCalls {
@@ -116,7 +120,7 @@ export interface Engine {
     signal(namespace: string, id: RunId, signal: { name: string; payload: Payload | null }, command: Command): Promise<void>
     /** A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`. */
     resume(namespace: string, id: RunId, command: Command): Promise<void>
-  }
+  } & MessageCalls
   readonly definitions: {
     /** Answered once every node goes by them (E21). */
     register(namespace: string, definitions: readonly DefinitionSpec[]): Promise<void>
@@ -484,7 +488,7 @@ export interface ScheduleExplanation {
 }
 
 /** The worker side: docs/architecture.md section 8. */
-export interface WorkerCalls {
+export interface WorkerCalls extends QuestionCalls {
   /** The sort key of what would be handed out to this poll now; null: nothing. Who asks is a worker that is there. */
   head(namespace: string, poll: Poll): number | null
   /** What there is to hand out, the first in order first. */
@@ -612,6 +616,8 @@ export interface StartRequest {
   options: RunOptions
   trigger: Trigger
   traceparent?: string
+  /** What the workflow is told in the same commit: the run that starts, or the open one that its key finds. */
+  signal?: { name: string; payload: Payload | null }
 }
 
 export type StartAnswer =
@@ -825,6 +831,8 @@ export interface RunDetail extends RunSummary {
   worker: WorkerId | null
   outcome: Outcome | null
   options: Omit<RunOptions, 'metadata'>
+  /** Null: it is none. */
+  workflow: WorkflowView | null
 }
 
 export interface Explanation {
@@ -885,6 +893,8 @@ export interface EngineStats {
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
 export type * from './batches/face.ts'
 export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
+export type * from './workflows/talk-face.ts'
+export type * from './workflows/view.ts'
 export type {
   Backfill,
   ClosedDay,
@@ -926,5 +936,7 @@ export {
   OVERLAPS,
   refuseUnknownPlaceholder,
   registering,
+  runOfToken,
   TRIGGER_RULES,
+  talking,
 }

@@ -22,6 +22,7 @@ import { areTogether } from './shares.ts'
 import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
 import type { Settle, Transaction, Work } from './work.ts'
+import { signalStarted } from './workflows/signal-start.ts'
 
 /** A start that is decided on: what it is called, and which key decides. */
 export interface Planned {
@@ -68,7 +69,9 @@ export function startWork(
       ...(start.key === null ? [] : [start.key]),
       ...(start === first || alone(start) ? [callName(namespace, start.run)] : []),
     ]),
-    ...(here.some(({ gather }) => gather !== null) ? { further: (transaction: Transaction) => ({ ids: holders(here, transaction) }) } : {}),
+    ...(here.some(({ gather, request }) => gather !== null || request.signal !== undefined)
+      ? { further: (transaction: Transaction) => ({ ids: holders(here, transaction) }) }
+      : {}),
     starts: true,
     bytes: planned.reduce((sum, { request }) => sum + 1_000 + (request.input?.length ?? 0) + (request.options.metadata?.length ?? 0), 0),
     execute(transaction) {
@@ -77,7 +80,8 @@ export function startWork(
       answers = planned.map(start => {
         if (!isHere(start.run)) return { is: 'elsewhere', run: start.run }
         const run = alone(start) ? before(start.run) : repeated ? start.run : null
-        return run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
+        const answer: StartAnswer = run === null ? begin(namespace, start, call, transaction, world) : { is: 'existing', run, by: 'call' }
+        return signalStarted(start, answer, call.by, transaction)
       })
       decided(answers)
     },
@@ -153,6 +157,8 @@ interface Item {
 function plan(namespace: string, request: StartRequest, { callKey, index, at, slot }: Item, definitions: Definitions): Planned {
   const definition = definitions.require(namespace, request.definition, `${at}/definition`)
   const unique = request.unique ?? definition.options.unique ?? null
+  if (request.signal !== undefined && definition.kind !== 'workflow')
+    throw new UserError('not-a-workflow', { at: `${at}/signal`, found: definition.name, hint: `it is a ${definition.kind}` })
   if (request.key !== undefined && request.unique !== undefined)
     throw new UserError('invalid-option', { at: `${at}/unique`, hint: '`key` and `unique` are two questions with two homes: use one of them' })
   const gather = gatherOf(definition.options, unique)
@@ -209,8 +215,8 @@ function runOptionsOf({ unique, limits, fair, sequence, cost, batch, debounce, t
 
 /** Runs whose keys planned starts meet, and may change. */
 export function holders(planned: readonly Planned[], transaction: Transaction): RunId[] {
-  return planned.flatMap(({ gather, key }) => {
-    const held = gather === null || key === null ? null : transaction.key(key)
+  return planned.flatMap(({ gather, key, request }) => {
+    const held = (gather === null && request.signal === undefined) || key === null ? null : transaction.key(key)
     return held === null ? [] : [held.run]
   })
 }

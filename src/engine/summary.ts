@@ -3,6 +3,7 @@ import { isClosed } from '../core/run.ts'
 import type { Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import type { RunDetail, RunSummary } from './face.ts'
+import { workflowView } from './workflows/view.ts'
 
 /** What a list shows of a run. */
 export function summaryOf(actor: Actor): RunSummary {
@@ -42,5 +43,6 @@ export function detailOf(row: Row): RunDetail {
     worker: actor.view.worker,
     outcome: actor.outcome,
     options,
+    workflow: workflowView(actor),
   }
 }

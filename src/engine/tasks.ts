@@ -3,7 +3,7 @@ import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf, type Trigger } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, WorkerCalls } from './face.ts'
+import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, QuestionCalls, WorkerCalls } from './face.ts'
 import { unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Match } from './queues/queues.ts'
@@ -21,7 +21,7 @@ export function workerCalls(
   world: World,
   sizes: Sizes,
   listeners: Set<(head: Head) => void>,
-): WorkerCalls {
+): Omit<WorkerCalls, keyof QuestionCalls> {
   return {
     head: (namespace, request) => {
       const worker = workers.polled(namespace, request)
@@ -200,7 +200,8 @@ function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, wor
     timeoutMs: timeout ?? null,
     leaseMs: sizes.leaseMs,
     tags: actor.tags,
-    metadata: options.metadata ?? null,
+    // What a workflow's code makes of it is not what its code began with.
+    metadata: (actor.kind === 'workflow' ? (actor.state.started.options ?? {}) : options).metadata ?? null,
     traceparent: actor.state.started?.traceparent ?? null,
     nominalAt,
     dag: dagPlaceOf(view.trigger),

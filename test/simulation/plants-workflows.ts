@@ -64,6 +64,21 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
       },
     ],
   },
+  'workflow-early-update': {
+    rule: 'workflow',
+    what: 'an update is answered before it is durable',
+    seeds: 20,
+    caught: /an update was answered before it was committed/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      {
+        file: 'src/engine/workflows/talk.ts',
+        find: "if ((await accept(namespace, id, { name, input, upTo: answer.upTo }, command)) === 'accepted') break",
+        replace: "accept(namespace, id, { name, input, upTo: answer.upTo }, command).catch(() => {})\n        return { is: 'accepted' as const }",
+      },
+    ],
+  },
   'workflow-early-yield': {
     rule: 'workflow',
     what: 'the task is taken from a worker that has not heard of all that its code waits for',

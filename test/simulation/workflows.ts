@@ -5,6 +5,7 @@ import type { HistoryEvent } from '../../src/core/run.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
 import { insist, type Stage } from './actors.ts'
 import { Life } from './life.ts'
+import { Messages } from './messages.ts'
 import type { Rng } from './rng.ts'
 import { NAMESPACE } from './scenario.ts'
 import { sdkConnection } from './sdk.ts'
@@ -34,16 +35,18 @@ export class Workflows {
   readonly #stage: Stage
   /** How often each step that is tried once has begun, by its key. */
   readonly #once = new Map<string, number>()
+  readonly #messages: Messages
   #started = 0
   #effects = 0
   #ended = 0
 
   constructor(stage: Stage) {
     this.#stage = stage
+    this.#messages = new Messages(stage)
   }
 
-  get counts(): { sagas: number; sagasEnded: number; effects: number } {
-    return { sagas: this.#started, sagasEnded: this.#ended, effects: this.#effects }
+  get counts(): { sagas: number; sagasEnded: number; effects: number; updates: number; queries: number } {
+    return { ...this.#messages.counts, sagas: this.#started, sagasEnded: this.#ended, effects: this.#effects }
   }
 
   /** Starts runs, and sends each its signal: now, or a while before anybody waits for it, and sometimes twice. */
@@ -59,6 +62,7 @@ export class Workflows {
         input: JSON.stringify({ n, round: 0 } satisfies Input),
         options: { retentionMs: 3_600_000 },
         trigger: { is: 'call' as const },
+        ...(rng.chance(0.2) && { signal: { name: 'go', payload: '"go"' } }),
       }
       const outcome = await insist(this.#stage, rng, 6, {
         name: callKey,
@@ -72,6 +76,7 @@ export class Workflows {
       const send = (): void => void this.#signal(run, rng)
       world.after(rng.between(0, 4_000), send)
       if (rng.chance(0.2)) world.after(rng.between(0, 20_000), send)
+      if (rng.chance(0.5)) void this.#messages.throwAt(run, rng.fork())
     }
   }
 
@@ -114,6 +119,7 @@ export class Workflows {
     })
     const saga = workflow(SAGA, async ({ n, round }: Input, ctx: WorkflowContext): Promise<unknown> => {
       const log: unknown[] = []
+      Messages.handle(ctx, took)
       const retry = { attempts: 50, initial: 50, maximum: 500 }
       const step = <T>(name: string, before: string | null, value: T) =>
         ctx.run(
@@ -176,6 +182,7 @@ export class Workflows {
     const { row, events } = run
     const facts = () => ({ run: run.id, input: row.input, state: row.state, events: events.map(words) })
     const signals = events.filter(({ is, command }) => is === 'signalled' && command === `go-${run.id}`).length
+    this.#messages.expect(run)
     world.expect(signals <= 1, 'a signal was taken twice (E9)', facts)
     world.expect(
       events.every((event, index) => isNews(events, event, index)),

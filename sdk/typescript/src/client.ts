@@ -3,6 +3,7 @@ import { DEFINITIONS_PER_CALL_MAX } from './bounds.ts'
 import { callAgain } from './calls.ts'
 import * as check from './checks.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { tag } from './codec.ts'
 import type { Duration } from './duration.ts'
 import { RequestRefused } from './errors.ts'
 import { RunHandle } from './handle.ts'
@@ -14,7 +15,7 @@ import type { StartOptions } from './options.ts'
 import { listRuns, type RunFilter } from './runs.ts'
 import { Schedules } from './schedules.ts'
 import { answerOf, manyBody, oneBody } from './starts.ts'
-import type { Call, Connection, OperationName, WireRunList, WireStarted, WireStartedMany } from './wire.ts'
+import type { Call, Connection, OperationName, WireResolution, WireRunList, WireStarted, WireStartedMany } from './wire.ts'
 
 /**
  * Opens a client. Nothing is sent before the first call.
@@ -66,6 +67,17 @@ export class Client {
   /** Batches of jobs, and operations on many runs: start, bulk, preview, list, get, handle. */
   readonly batches = new Batches(this)
 
+  /** Promises of workflows (`ctx.promise`), by their tokens. @throws RequestRefused `promise-not-found`: settled before, over, or never there. */
+  readonly promises = {
+    resolve: async (token: string, value?: unknown): Promise<void> => {
+      const body: WireResolution = value === undefined ? {} : { value: tag(value, '/value') }
+      await this.call('promises.resolve', { token: check.name(token, '/token') }, body, { callKey: this.newId() })
+    },
+    reject: async (token: string, message?: string): Promise<void> => {
+      await this.call('promises.reject', { token: check.name(token, '/token') }, message === undefined ? {} : { message }, { callKey: this.newId() })
+    },
+  }
+
   constructor(options: ClientOptions = {}) {
     const { env } = process
     this.namespace = check.name(options.namespace ?? (env.MAINSPRING_NAMESPACE || 'default'), '/namespace')
@@ -82,6 +94,20 @@ export class Client {
   start(job: string, input?: unknown, options?: StartOptions): Promise<RunHandle<unknown>>
   async start(job: AnyJob | string, input?: unknown, options: StartOptions = {}): Promise<RunHandle<unknown>> {
     return this.startFrom(job, input, options, { callKey: this.newId() })
+  }
+
+  /**
+   * Starts a workflow, or finds the open one by `unique` or `key`, and sends it an update: `client.updateWithStart(cart, id, { name: 'add', input: item }, { unique: { key: id } })`.
+   * Resolves with the run and what the handler gives. The start stands, whatever becomes of the update. @throws as `start` and `RunHandle.update` do.
+   */
+  async updateWithStart<Input, Output, Answer = unknown>(
+    job: Job<Input, Output>,
+    input: Input,
+    update: { name: string; input?: unknown },
+    options: StartOptions = {},
+  ): Promise<{ run: RunHandle<Output>; answer: Answer }> {
+    const run = (await this.startFrom(job, input, options, { callKey: this.newId() })) as RunHandle<Output>
+    return { run, answer: await run.update<Answer>(update.name, update.input) }
   }
 
   /** Starts up to 10,000 runs; see `Job.startMany`. */

@@ -35,6 +35,12 @@ const table: [string, Error & { code: string }, string, string][] = [
   ['RunTimedOut', new errors.RunTimedOut({ ...ended, reason: 'expired', failure: null }), 'run-timed-out', 'resize run-1 timed out (expired).'],
   ['RunTerminated', new errors.RunTerminated({ ...ended, failure: null }), 'run-terminated', 'resize run-1 was terminated.'],
   [
+    'UpdateTimeout',
+    new errors.UpdateTimeout('run-1', 'address', 50),
+    'update-timeout',
+    'The handler of "address" of run-1 had not ended after 50 ms. It goes on; wait again with the same id.',
+  ],
+  [
     'ResultTimeout',
     new errors.ResultTimeout('run-1', 50),
     'result-timeout',

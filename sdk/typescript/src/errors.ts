@@ -164,6 +164,17 @@ export class ResultTimeout extends MainspringError {
   }
 }
 
+/** `update(…, { timeout })` waited for so long; it may be accepted, and its handler goes on. */
+export class UpdateTimeout extends MainspringError {
+  override readonly name = 'UpdateTimeout'
+  readonly code = 'update-timeout'
+  readonly run: string
+  constructor(run: string, update: string, timeoutMs: number) {
+    super(`The handler of "${update}" of ${run} had not ended after ${timeoutMs} ms.`, { hint: 'it goes on; wait again with the same id' })
+    this.run = run
+  }
+}
+
 /** `ctx.signal`'s reason: somebody cancelled the run. A handler that then throws ends it as cancelled. */
 export class CancelRequested extends MainspringError {
   override readonly name = 'CancelRequested'

@@ -30,6 +30,7 @@ function detail(state: State, more: Partial<WireRunDetail> = {}): WireRunDetail 
     metadata: null,
     worker: null,
     options: {},
+    workflow: null,
     ...more,
   }
 }

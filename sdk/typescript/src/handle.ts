@@ -1,13 +1,14 @@
 import { WAIT_MS_MAX } from './bounds.ts'
 import * as check from './checks.ts'
 import type { Client } from './client.ts'
-import { tag } from './codec.ts'
+import { tag, untag } from './codec.ts'
 import type { Duration } from './duration.ts'
-import { endedError, RequestRefused, ResultTimeout } from './errors.ts'
+import { endedError, RequestRefused, ResultTimeout, UpdateTimeout } from './errors.ts'
 import { runEvents } from './events.ts'
+import { errorOf } from './failure.ts'
 import type { RunChange } from './options.ts'
 import { getRun, isClosed, type Run } from './runs.ts'
-import type { LiveEvent, WireExplanation, WireLogLine, WireLogs, WireProblem } from './wire.ts'
+import type { LiveEvent, WireExplanation, WireFailure, WireLogLine, WireLogs, WireMessage, WireProblem, WireQueried, WireUpdated } from './wire.ts'
 import { runChange } from './wire-options.ts'
 
 /**
@@ -138,6 +139,40 @@ export class RunHandle<Output = unknown> {
     await this.#client.call('runs.signal', params, body, { callKey: this.#client.newId() })
   }
 
+  /**
+   * Asks a workflow's code, open or closed, which only looks: `await run.query('status')`. Nothing of it is kept.
+   * `timeout`: how long to wait for a worker that has the code, default 10 seconds, 60 at most.
+   * @throws RequestRefused `unknown-query`, `query-failed`, `no-live-worker`.
+   */
+  async query<Answer = unknown>(name: string, input?: unknown, options: { timeout?: Duration } = {}): Promise<Answer> {
+    const params = { run: this.#known(), name: check.name(name, '/name') }
+    const wait = waitOf(options.timeout)
+    const body: WireMessage = { wait, ...(input !== undefined && { input: tag(input, '/input') }) }
+    const { output } = await this.#client.call<WireQueried>('runs.query', params, body, { waitMs: wait })
+    return untag(output) as Answer
+  }
+
+  /**
+   * Tells a workflow's code something that it takes or refuses, and resolves with what its handler gives: `await run.update('address', to)`. It is on disk before the
+   * handler begins; what is refused leaves nothing. `id`: the same again is the same update, for 24 hours. `timeout`: how long to wait, default for ever.
+   * @throws RequestRefused `unknown-update`, `update-rejected`, `run-closed`, `no-live-worker`; the error of the handler; UpdateTimeout, when it goes on.
+   */
+  async update<Answer = unknown>(name: string, input?: unknown, options: { id?: string; timeout?: Duration } = {}): Promise<Answer> {
+    const params = { run: this.#known(), name: check.name(name, '/name') }
+    const callKey = options.id ?? this.#client.newId()
+    const timeoutMs = options.timeout === undefined ? Number.POSITIVE_INFINITY : check.duration(options.timeout, '/timeout')
+    const { clock } = this.#client
+    const until = clock.monotonic() + timeoutMs
+    for (;;) {
+      const wait = Math.max(0, Math.min(UPDATE_POLL_MS, Math.ceil(until - clock.monotonic())))
+      const body: WireMessage = { wait, ...(input !== undefined && { input: tag(input, '/input') }) }
+      const { is, output, failure } = await this.#client.call<WireUpdated>('runs.update', params, body, { callKey, waitMs: wait })
+      if (is === 'completed') return untag(output) as Answer
+      if (is === 'failed') throw errorOf(failure as WireFailure)
+      if (clock.monotonic() >= until) throw new UpdateTimeout(this.#id, name, timeoutMs)
+    }
+  }
+
   /** All log lines so far, of all attempts, in order. */
   async logs(): Promise<WireLogLine[]> {
     const lines: WireLogLine[] = []
@@ -172,6 +207,12 @@ export class RunHandle<Output = unknown> {
     return this.#id
   }
 }
+
+function waitOf(timeout: Duration | undefined): number {
+  return timeout === undefined ? QUERY_WAIT_MS : Math.min(WAIT_MS_MAX, check.duration(timeout, '/timeout'))
+}
+const QUERY_WAIT_MS = 10_000
+const UPDATE_POLL_MS = 10_000
 
 /** A long poll's length: short enough for the proxies on the way, which often cut at 60 s. */
 const RESULT_POLL_MS = Math.min(30_000, WAIT_MS_MAX)

@@ -62,6 +62,7 @@ export {
   Skip,
   Unreachable,
   Unserialisable,
+  UpdateTimeout,
   WorkerStopping,
 } from './errors.ts'
 export { errorOf, failureOf } from './failure.ts'
@@ -84,6 +85,15 @@ export type { Blackout, Calendar, CronText, Every, Solar, Timetable } from './ti
 export type * from './wire.ts'
 export { CALL_KEY_HEADER, OPERATIONS, STREAMS } from './wire.ts'
 export { partsOf, type Work } from './work.ts'
-export type { CallArguments, ChildOptions, StepContext, StepOptions, WorkflowContext, WorkflowHandler } from './workflow/context.ts'
+export type {
+  CallArguments,
+  ChildOptions,
+  ExternalPromise,
+  StepContext,
+  StepOptions,
+  UpdateOptions,
+  WorkflowContext,
+  WorkflowHandler,
+} from './workflow/context.ts'
 export { type Workflow, type WorkflowOptions, workflow } from './workflow/define.ts'
 export { ContinueAs, Diverged, NotDurable } from './workflow/errors.ts'

@@ -59,6 +59,11 @@ export interface StartOptions extends RunOptions {
   at?: Date | string
   /** Any value, for the handler (`ctx.metadata`) and for people. */
   metadata?: unknown
+  /**
+   * Of a workflow: a signal that goes with the start, in the same commit, to the run that it starts or to the open one that `key` or `unique` finds. Not in
+   * `startMany`. Example: `cart.start(id, { unique: { key: id }, signal: { name: 'add', payload: item } })`.
+   */
+  signal?: { name: string; payload?: unknown }
 }
 
 /** What of a run that waits is changed; what is absent stays. One of `now`, `at` and `delay` at most. */

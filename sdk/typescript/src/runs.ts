@@ -44,6 +44,7 @@ export async function getRun(client: Client, id: string, waitMs?: number, signal
   const query = waitMs === undefined ? {} : { query: { wait: `${waitMs}ms` }, waitMs }
   const run = await client.call<WireRunDetail>('runs.get', { run: id }, undefined, { ...query, ...(signal && { signal }) })
   for (const value of ['input', 'output', 'checkpoint', 'metadata'] as const) run[value] = untag(run[value])
+  if (run.workflow !== null && run.workflow !== undefined) run.workflow.state = untag(run.workflow.state)
   return run
 }
 

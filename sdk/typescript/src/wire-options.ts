@@ -100,6 +100,7 @@ const START = check.members<Omit<WireStart, 'definition' | 'input'>>({
   delay: check.duration,
   at: check.instant,
   metadata: (value: unknown, at: string) => tag(value, at),
+  signal: check.members({ name: check.name, payload: (value: unknown, at: string) => tag(value, at) } as never),
 } as never)
 
 const CHILD = check.members<Record<string, unknown>>({ ...runOptions, metadata: (value: unknown, at: string) => tag(value, at) } as never)

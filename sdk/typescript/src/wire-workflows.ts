@@ -1,8 +1,89 @@
 import type { WireEvent, WireFailure, WireRef, WireStart } from './wire.ts'
 
+/** Part of the table of wire.ts. */
+export const WORKFLOW_OPERATIONS = {
+  'runs.query': ['POST', '/v1/namespaces/{namespace}/runs/{run}/queries/{name}'],
+  'runs.update': ['POST', '/v1/namespaces/{namespace}/runs/{run}/updates/{name}'],
+  'promises.resolve': ['POST', '/v1/namespaces/{namespace}/promises/{token}/resolve'],
+  'promises.reject': ['POST', '/v1/namespaces/{namespace}/promises/{token}/reject'],
+  'tasks.questions': ['POST', '/v1/namespaces/{namespace}/tasks/questions'],
+  'tasks.answers': ['POST', '/v1/namespaces/{namespace}/tasks/answers'],
+} as const satisfies Record<string, readonly ['GET' | 'POST', string]>
+
 /** POST runs/{run}/signals/{name}. The idempotency key is the command's id: a repeat within 24 h changes nothing. */
 export interface WireSignal {
   payload?: unknown
+}
+
+/** POST runs/{run}/queries/{name} and …/updates/{name}; `wait`: milliseconds, 10,000 where it says nothing. An update's idempotency key is its id. */
+export interface WireMessage {
+  input?: unknown
+  wait?: number
+}
+export interface WireQueried {
+  output?: unknown
+}
+/** `accepted`: its handler has not ended; the same call waits on. */
+export interface WireUpdated {
+  update: string
+  is: 'accepted' | 'completed' | 'failed'
+  output?: unknown
+  failure?: WireFailure
+}
+
+/** POST tasks/questions: what this worker is asked of the code of runs. `update`: whether the code would take it; nothing is done. */
+export interface WireAsker {
+  worker: string
+  serves: string[]
+  wait?: number
+}
+export interface WireQuestions {
+  questions: WireQuestion[]
+}
+export interface WireQuestion {
+  question: string
+  is: 'query' | 'update'
+  run: string
+  definition: string
+  /** So many events there are: the answer goes by all of them. */
+  upTo: number
+  name: string
+  payload?: unknown
+  /** What the run's code is called with. */
+  input?: unknown
+  metadata?: unknown
+  tags?: Record<string, string>
+}
+/** POST tasks/answers. */
+export interface WireAnswers {
+  answers: WireQuestionAnswer[]
+}
+export type WireQuestionAnswer = { question: string } & (
+  | { is: 'answered'; output?: unknown }
+  | { is: 'valid'; upTo: number }
+  | { is: 'refused'; why: 'unknown' | 'rejected' | 'failed'; failure: WireFailure }
+)
+
+/** What of a workflow is seen without a worker. */
+export interface WireWorkflow {
+  /** What its code shows as `ctx.state`. */
+  state: unknown
+  /** What it waits for now: the first 100. */
+  awaits: {
+    n: number
+    is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'promise' | 'child'
+    name: string | null
+    until: string | null
+    run: string | null
+  }[]
+  more: boolean
+  /** Accepted, and not answered yet. */
+  updates: { id: string; name: string }[]
+}
+
+/** POST promises/{token}/resolve, which needs no API key, and …/reject with a `message`. */
+export interface WireResolution {
+  value?: unknown
 }
 
 /** `from`: the number of the first event. Without `events`: GET runs/{run}/history?from=… has them. */
@@ -20,6 +101,11 @@ export type WireEntry =
   | { is: 'timer'; n: number; forMs?: number; until?: string }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input?: unknown; options?: WireChildOptions; detached?: boolean }
+  | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
+  /** How the handler of an update has ended; `update`: the number of its event. */
+  | { is: 'answered'; update: number; output?: unknown; failure?: WireFailure }
+  /** What the run shows to those outside has changed. */
+  | { is: 'shown'; shown?: unknown; metadata?: unknown }
   | { is: 'finished'; end: WireEnd }
 export type WireEnd =
   | { is: 'completed'; output?: unknown }

@@ -4,7 +4,7 @@ import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { DAG_OPERATIONS, type WireDag } from './wire-dags.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
-import type { WireJournal } from './wire-workflows.ts'
+import { type WireJournal, type WireMessage, type WireWorkflow, WORKFLOW_OPERATIONS } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
@@ -52,6 +52,7 @@ export const OPERATIONS = {
   'keys.create': ['POST', '/v1/keys'],
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
+  ...WORKFLOW_OPERATIONS,
   ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
@@ -117,6 +118,10 @@ export interface WireStart {
   /** The run whose handler starts this one. */
   parent?: string
   traceparent?: string
+  /** Of POST runs alone: what the workflow is told in the same commit. */
+  signal?: { name: string; payload?: unknown }
+  /** Of POST runs alone: what it is told once it is started. */
+  update?: { name: string } & WireMessage
 }
 export interface WireUnique {
   by: 'name' | 'input' | 'key'
@@ -226,6 +231,8 @@ export interface WireRunDetail extends WireRun {
   metadata: unknown
   worker: string | null
   options: Record<string, unknown>
+  /** Null: it is none. */
+  workflow: WireWorkflow | null
 }
 /**
  * Query of GET runs: kind, state, reason, definition, queue, tag and metadata (`name:value`), each repeatable; error (a part of it), batch, longerThan,

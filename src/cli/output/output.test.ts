@@ -199,6 +199,7 @@ test('show has what it got, what it gave, and its history', () => {
     metadata: null,
     worker: null,
     options: {},
+    workflow: null,
   }
   expect(runPage(detail, [{ is: 'started', at: ago(252_000), definition: 'resize' }], look)).toBe(
     [

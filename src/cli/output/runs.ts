@@ -68,6 +68,7 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
   if (run.metadata !== null) entries.push(['metadata', valueText(run.metadata)])
   entries.push(['input', valueText(run.input)])
   if (run.checkpoint !== null) entries.push(['checkpoint', valueText(run.checkpoint)])
+  if (run.workflow?.state != null) entries.push(['shows', valueText(run.workflow.state)])
   if (run.state === 'completed') entries.push(['output', valueText(run.output)])
   if (run.failure) entries.push(['failure', failureText(run.failure)])
   const history = events.map(event => `  ${paint.dim(momentText(event.at, now))}  ${eventText(event)}`)

@@ -14,6 +14,7 @@ export function explainWorkflow(actor: Actor, clear: string[]): Reason[] | null 
   if (task?.phase === 'backoff') return [cannotGoOn(actor, task.failure, task.since)]
   if (task !== null) return null
   const operations = Object.entries(open)
+  if (operations.length === 0) return [awaitsUpdate(actor)]
   const reasons = operations.slice(0, TOLD_MAX).map(([n, operation]) => awaited(actor, Number(n), operation))
   if (operations.length > TOLD_MAX) clear.push(`${operations.length - TOLD_MAX} more operations are open`)
   return reasons
@@ -30,6 +31,11 @@ function cannotGoOn(actor: Actor, failure: Failure | null, until: number): Reaso
   }
 }
 
+/** Nothing but what it is told lets it go on. */
+function awaitsUpdate(actor: Actor): Reason {
+  return { code: 'update', text: 'it waits for an update', command: `mainspring update ${shortId(actor.id)} NAME` }
+}
+
 function awaited(actor: Actor, n: number, operation: Open): Reason {
   switch (operation.is) {
     case 'wait': {
@@ -41,6 +47,12 @@ function awaited(actor: Actor, n: number, operation: Open): Reason {
         ...(dueAt === null ? {} : { until: dueAt }),
         command: `mainspring signal ${shortId(actor.id)} ${signal}`,
       }
+    }
+    case 'promise': {
+      const { name, dueAt } = operation
+      const until = dueAt === null ? '' : ` until ${new Date(dueAt).toISOString()}`
+      const text = `it waits for whoever has the token of "${name}" to settle it${until}`
+      return { code: 'promise', text, ...(dueAt === null ? {} : { until: dueAt }), command: 'mainspring promise resolve TOKEN' }
     }
     case 'timer':
       return { code: 'sleep', text: `it sleeps until ${new Date(operation.dueAt).toISOString()}`, until: operation.dueAt }

@@ -1,5 +1,5 @@
 import type { Context, Decision, Message } from '../../core/machine.ts'
-import type { Payload } from '../../core/run.ts'
+import type { Failure, Payload } from '../../core/run.ts'
 import { decideTask } from '../../core/task.ts'
 import { cancelChildren, childId, orderOf, startMessage } from './children.ts'
 import { decision, NOTHING, refuse } from './decision.ts'
@@ -16,6 +16,7 @@ import {
   type WorkflowEvent,
   type WorkflowState,
 } from './types.ts'
+import { unanswered } from './updates-kept.ts'
 
 /**
  * What a worker says of the code that it runs. Accepted once: a repeat of a call changes nothing. It keeps the task unless it yields and has seen all that the
@@ -34,8 +35,12 @@ export function advanced(state: WorkflowState, input: Advance, context: Context)
   const fold = new Fold(state, context)
   for (const event of step.events) fold.add(event as WorkflowEvent)
   if (entries.length > ENTRIES_MAX) return refuse(delivery, 'too-many-items')
-  for (const entry of entries) fold.entry(entry)
+  for (const entry of entries) fold.entry(entry, input.upTo)
   return fold.decided(input)
+}
+
+function notAnswered(name: string): Failure {
+  return { type: 'NotAnswered', message: `the workflow began anew before its handler of "${name}" ended`, code: 'run-closed' }
 }
 
 /** Entries become events, each decided on what those before it made of the state. */
@@ -58,7 +63,7 @@ class Fold {
     this.state = evolve(this.state, event)
   }
 
-  entry(entry: Entry): void {
+  entry(entry: Entry, upTo: number): void {
     if (this.state.closing !== null || this.state.task === null) return // nothing follows the end
     const at = this.context.now
     switch (entry.is) {
@@ -80,9 +85,21 @@ class Fold {
         if (taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: taken.number })
         return this.add({ is: 'waiting', at, n, signal, ...(timeoutMs === undefined ? {} : { dueAt: at + timeoutMs }) })
       }
+      case 'promise': {
+        const { n, name, token, timeoutMs } = entry
+        return this.add({ is: 'promise_made', at, n, name, token, ...(timeoutMs !== undefined && { dueAt: at + timeoutMs }) })
+      }
       case 'child':
         return this.child(entry)
+      case 'answered':
+        return this.answered(entry.update, entry.output, entry.failure)
+      case 'shown': {
+        const { shown, metadata } = entry
+        return this.add({ is: 'shown', at, ...(shown !== undefined && { shown }), ...(metadata !== undefined && { metadata }) })
+      }
       case 'finished':
+        // It has not heard of an update that was accepted meanwhile: it does, before it ends.
+        if (unanswered(this.state).some(({ number }) => number >= upTo)) return
         return this.finished(entry.end)
     }
   }
@@ -110,6 +127,14 @@ class Fold {
     this.messages.push(startMessage(this.context.self, n, this.state.open[n] as Child, false))
   }
 
+  private answered(number: number, output: Payload | null, failure?: Failure): void {
+    if (!unanswered(this.state).some(update => update.number === number)) return
+    const event = { is: 'update_answered', at: this.context.now, update: number } as WorkflowEvent & { is: 'update_answered' }
+    if (output !== null) event.output = output
+    if (failure !== undefined) event.failure = failure
+    this.add(event)
+  }
+
   private finished(end: End): void {
     const { now: at } = this.context
     this.messages.push(...cancelChildren(this.state, this.context))
@@ -125,6 +150,8 @@ class Fold {
         // What begins anew would never hear of it.
         if (this.state.cancelRequested) return this.add({ is: 'cancelled', at, reason: 'cancelled' } as Closing as WorkflowEvent)
         const { signals } = this.state
+        // Code that begins anew hears no more of them.
+        for (const { number, name } of unanswered(this.state)) this.answered(number, null, notAnswered(name))
         const event = { is: 'continued', at, call: 0 } as WorkflowEvent & { is: 'continued' }
         if (end.input !== null) event.input = end.input
         if (signals.length > 0) event.signals = signals

@@ -6,6 +6,7 @@ import type { Instant } from '../../core/time.ts'
 import { advanced } from './advance.ts'
 import { cancelChildren, childOf, startMessage, withChildren } from './children.ts'
 import { decision, NOTHING, refuse, whoOf } from './decision.ts'
+import { settled } from './promises.ts'
 import { dueAt, evolve, HOLDER_MS, journal, pending, policyOf, taskId } from './state.ts'
 import {
   type Child,
@@ -19,6 +20,7 @@ import {
   type WorkflowInput,
   type WorkflowState,
 } from './types.ts'
+import { updated } from './updates.ts'
 import { view } from './view.ts'
 
 /**
@@ -59,6 +61,10 @@ function decide(state: WorkflowState | null, input: WorkflowInput, context: Cont
       return refuse(input.command, state.closing === null ? 'run-begun' : 'run-closed')
     case 'signal':
       return signalled(state, input, context)
+    case 'update':
+      return updated(state, input, context)
+    case 'settle':
+      return settled(state, input, context)
     case 'answered':
       return answered(state, input, context)
     case 'child_closed':
@@ -101,7 +107,7 @@ function woken(state: WorkflowState, context: Context): Decision<WorkflowEvent> 
   return decision(state, events, again)
 }
 
-const DUE = { backoff: 'retry_due', timer: 'timer_fired', wait: 'wait_timed_out' } as const
+const DUE = { backoff: 'retry_due', timer: 'timer_fired', wait: 'wait_timed_out', promise: 'wait_timed_out' } as const
 const STARTS_AGAIN_MAX = 500
 
 function isUnclaimed({ task, holder }: WorkflowState, now: Instant): boolean {

@@ -7,15 +7,14 @@ import type { RetryPolicy } from '../../core/retry.ts'
 import { isClosed, type RunState } from '../../core/run.ts'
 import { deliveredOf, evolveTask, newTask, orderOf, type TaskEvent, type TaskPolicy, type TaskState, wakeAtOf } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
-import type { Child, Closing, Open, Started, WorkflowEvent, WorkflowState } from './types.ts'
+import { type Child, type Closing, COMMANDS_MS, type Open, type Started, type WorkflowEvent, type WorkflowState } from './types.ts'
+import { accepted, answered } from './updates-kept.ts'
 
 /** So long a run that is live on a worker waits for that worker, before any other may have it. */
 export const HOLDER_MS = 2_000
 /** A start that was not answered is sent again. */
 export const RESEND_MS = 10_000
 const COMMANDS_MAX = 1_000
-/** Commands are remembered for so long (E9). */
-const COMMANDS_MS = 24 * 3_600_000
 const CALLS_MAX = 5
 
 /** A task whose code does not fit its history, or whose worker was lost, is given again for ever: new code may mend it. */
@@ -75,6 +74,12 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
       if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt })
       return told({ ...state, signals: state.signals.filter(({ number }) => number !== taken) }, event)
     }
+    case 'promise_made': {
+      const { n, name, token, dueAt = null } = event as WorkflowEvent & { is: 'promise_made' }
+      return told(opened(state, n, { is: 'promise', name, token, dueAt }), event)
+    }
+    case 'promise_settled':
+      return told(ended({ ...state, commands: remembered(state, event.command as CommandId, event.at) }, event.n as number), event)
     case 'retry_due':
     case 'timer_fired':
     case 'wait_timed_out':
@@ -92,6 +97,14 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
     }
     case 'signalled':
       return signalled(state, event as WorkflowEvent & { is: 'signalled' })
+    case 'update_accepted':
+      return told(accepted(state, event as WorkflowEvent & { is: 'update_accepted' }), event)
+    case 'update_answered':
+      return answered(state, event as WorkflowEvent & { is: 'update_answered' })
+    case 'shown': {
+      const { shown = state.shown, metadata = state.metadata } = event as WorkflowEvent & { is: 'shown' }
+      return { ...state, ...(shown !== undefined && { shown }), ...(metadata !== undefined && { metadata }) }
+    }
     case 'yielded': {
       const worker = state.task?.worker
       invariant(worker != null, 'only a worker that has the task yields', { turn: state.turn })

@@ -13,6 +13,11 @@ export const CHILDREN_OPEN_MAX = 1_000
 /** Signals that nobody has waited for yet, and their bytes. */
 export const SIGNALS_MAX = 1_000
 export const SIGNAL_BYTES_MAX = 512 * 1024
+/** Updates whose handlers have not ended, and those that are remembered for a day, so that a repeat finds its answer. */
+export const UPDATES_OPEN_MAX = 100
+export const UPDATES_MAX = 1_000
+/** Commands are remembered for so long (E9). */
+export const COMMANDS_MS = 24 * 3_600_000
 
 /**
  * An entry of the journal: what the run's code has done, or asks for. `n` numbers the operations of the code in the order in which it makes them, from 1 on, and
@@ -27,6 +32,12 @@ export type Entry =
   | { is: 'timer'; n: number; forMs?: number; until?: Instant }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean }
+  /** Whoever knows the token settles it. */
+  | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
+  /** How the handler of an update has ended; `update` is the number of its event `update_accepted`. */
+  | { is: 'answered'; update: number; output: Payload | null; failure?: Failure }
+  /** What the run shows to those outside has changed: its state, its metadata. */
+  | { is: 'shown'; shown?: Payload; metadata?: Payload }
   /** The code has ended, or begins anew with another input. Always the last one. */
   | { is: 'finished'; end: End }
 
@@ -60,6 +71,26 @@ export interface SignalInput {
   by: string | null
 }
 
+/** The run's code, as far as `upTo`, takes this update: it is accepted where nothing has happened since that the code does not know. */
+export interface UpdateInput {
+  is: 'update'
+  command: CommandId
+  name: string
+  input: Payload | null
+  upTo: number
+  by: string | null
+}
+
+/** Somebody who knows the token of a promise settles it. */
+export interface SettleInput {
+  is: 'settle'
+  command: CommandId
+  token: string
+  output: Payload | null
+  failure?: Failure
+  by: string | null
+}
+
 export interface StartInput {
   is: 'start'
   definition: string
@@ -69,7 +100,7 @@ export interface StartInput {
   traceparent?: string
 }
 
-export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | Advance
+export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | UpdateInput | SettleInput | Advance
 
 /** What the first event keeps; what is absent has its default. */
 export interface Started {
@@ -102,6 +133,15 @@ export interface Buffered {
   readonly payload: Payload | null
 }
 
+/** An update that was accepted. `number`: of that event; `answered`: of the event that tells how its handler ended. */
+export interface Update {
+  readonly id: CommandId
+  readonly number: number
+  readonly name: string
+  readonly at: Instant
+  readonly answered: number | null
+}
+
 type At = { at: Instant }
 type Who = { by?: string; why?: string; command: CommandId }
 /** `call`: of the advance that brought it; on the last of its events. */
@@ -118,6 +158,8 @@ export type WorkflowEvent = HistoryEvent &
     | (Of & { is: 'timer_fired' })
     /** `taken`: the number of the event of a signal that was there already. */
     | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number })
+    | (Of & { is: 'promise_made'; name: string; token: string; dueAt?: Instant })
+    | (Of & { is: 'promise_settled'; command: CommandId; output?: Payload; failure?: Failure; by?: string })
     | (Of & { is: 'wait_timed_out' })
     | (Of & { is: 'child_asked'; definition: string; run: RunId; input?: Payload; options?: RunOptions; detached?: true })
     | (Of & { is: 'child_started' })
@@ -125,6 +167,9 @@ export type WorkflowEvent = HistoryEvent &
     | (Of & { is: 'child_closed'; run: RunId; state: ClosedState; reason?: string; output?: Payload; failure?: Failure })
     /** `n`: of the operation that waited for it. */
     | (At & { is: 'signalled'; name: string; payload?: Payload; command: CommandId; by?: string; n?: number })
+    | (At & { is: 'update_accepted'; name: string; input?: Payload; command: CommandId; by?: string })
+    | (At & { is: 'update_answered'; update: number; output?: Payload; failure?: Failure; call?: number })
+    | (At & { is: 'shown'; shown?: Payload; metadata?: Payload; call?: number })
     | (At & { is: 'yielded'; call: number })
     /** Its worker did not come back for it in time: any other may have it. */
     | (At & { is: 'unbound' })
@@ -139,6 +184,7 @@ export type Open =
   | { readonly is: 'backoff'; readonly name: string; readonly attempt: number; readonly dueAt: Instant; readonly failure: Failure }
   | { readonly is: 'timer'; readonly dueAt: Instant }
   | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null }
+  | { readonly is: 'promise'; readonly name: string; readonly token: string; readonly dueAt: Instant | null }
   | Child
 
 export interface Child {
@@ -171,9 +217,14 @@ export interface WorkflowState {
   readonly open: Readonly<Record<number, Open>>
   readonly signals: readonly Buffered[]
   readonly commands: readonly { readonly id: CommandId; readonly at: Instant }[]
+  /** Absent: there was none. */
+  readonly updates?: readonly Update[]
   /** The last call of the last deliveries: what makes `advance` idempotent. */
   readonly calls: readonly { readonly delivery: DeliveryId; readonly call: number }[]
   readonly input?: Payload | null
+  /** What its code shows as `ctx.state`, and what it has set as metadata; absent: nothing. */
+  readonly shown?: Payload
+  readonly metadata?: Payload
   readonly cancelRequested: boolean
   readonly totalAt: Instant | null
   readonly expiresAt: Instant | null

@@ -18,7 +18,7 @@ export function view(state: WorkflowState): RunView {
     dueAt: task?.phase === 'scheduled' || task?.phase === 'backoff' ? task.since : null,
     checkpoint: null,
     trigger: started.trigger ?? CALLED,
-    options,
+    options: state.metadata === undefined ? options : { ...options, metadata: state.metadata },
     ...(state.input === undefined ? {} : { input: state.input }),
   }
   if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
@@ -44,10 +44,11 @@ function openState({ task, open }: WorkflowState): [OpenState, string | null] {
 /** What it waits for, in a word: of several, the one that a person is most likely to have to do with. */
 function awaits(open: readonly Open[]): string | null {
   for (const [is, word] of WORDS) if (open.some(one => one.is === is)) return word
-  return null
+  return open.length === 0 ? 'update' : null
 }
 const WORDS = [
   ['wait', 'signal'],
+  ['promise', 'promise'],
   ['child', 'child'],
   ['backoff', 'step-back-off'],
   ['timer', 'sleep'],

@@ -204,7 +204,10 @@ export class TestEnvironment implements AsyncDisposable {
       }
     }
     return {
-      call: (operation, call) => (waits(operation, call) ? this.#result(call, counted) : counted(operation, call)),
+      call: (operation, call) => {
+        if (waits(operation, call)) return this.#result(call, counted)
+        return SPOKEN.has(operation) ? this.#spoken(operation, call) : counted(operation, call)
+      },
       stream: (name, call) => this.#life.connection().stream(name, call),
       address: () => null,
       close: async () => {},
@@ -220,6 +223,23 @@ export class TestEnvironment implements AsyncDisposable {
       const first = await Promise.race([answer, life.ended.then(() => null)])
       if (first !== null && life.alive) return first
     }
+  }
+
+  /** What a workflow's code answers may need time to pass. */
+  async #spoken(operation: OperationName, call: Call): Promise<string> {
+    this.#activity++
+    let over = false
+    const answer = this.#answered(operation, call).finally(() => {
+      over = true
+    })
+    answer.catch(() => {})
+    while (!over) {
+      await this.#move(async () => {
+        await this.settle()
+        if (!over) await this.#step(this.#clock.now() + SPOKEN_STEP_MS_MAX)
+      })
+    }
+    return answer
   }
 
   /** Moves time from timer to timer until the run is closed. */
@@ -308,6 +328,8 @@ export class TestEnvironment implements AsyncDisposable {
   }
 }
 
+const SPOKEN: ReadonlySet<OperationName> = new Set(['runs.query', 'runs.update'])
+const SPOKEN_STEP_MS_MAX = 60_000
 /** Turns of the event loop without anything new before it counts as quiet. */
 const CALM_TURNS = 3
 /** Timers for longer than this are about something; shorter ones that nothing follows from come again and again. */

@@ -131,7 +131,7 @@ export class Life {
     return {
       async call(operation: OperationName, call: Call) {
         if (!life.alive) return silence()
-        const counter = operation === 'tasks.poll' ? null : waits(operation, call) ? 'waits' : 'calls'
+        const counter = operation === 'tasks.poll' || operation === 'tasks.questions' ? null : waits(operation, call) ? 'waits' : 'calls'
         life.activity++
         if (counter) life[counter]++
         try {
@@ -162,7 +162,15 @@ function silence(): Promise<never> {
 /** Polls wait for ever, instead of once a virtual minute. */
 function patient(engine: Engine): Engine {
   const { tasks } = engine
-  return { ...engine, tasks: { ...tasks, poll: (namespace, poll, signal) => tasks.poll(namespace, { ...poll, waitMs: 1_000 * YEARS }, signal) } }
+  const waitMs = 1_000 * YEARS
+  return {
+    ...engine,
+    tasks: {
+      ...tasks,
+      poll: (namespace, poll, signal) => tasks.poll(namespace, { ...poll, waitMs }, signal),
+      asked: (namespace, asker, signal) => tasks.asked(namespace, { ...asker, waitMs }, signal),
+    },
+  }
 }
 
 /** The clock as a node has it: when the node dies, its timers die with it. */

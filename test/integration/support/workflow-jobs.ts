@@ -64,3 +64,19 @@ export const leisurelyStep = workflow('leisurely-step', async (_: null, ctx) => 
   const before = await ctx.run('before', () => process.env.TEST_WORKER)
   return [before, await ctx.run('long', step => (process.env.TEST_WORKER === 'first' ? held(step) : 'on another'))]
 })
+
+/** Takes updates until it is told to stop. A check or a query says which worker answers. */
+export const ledger = workflow('ledger', async (_: null, ctx) => {
+  const entries: number[] = []
+  let stop = false
+  ctx.onQuery('entries', () => ({ entries, worker: process.env.TEST_WORKER }))
+  ctx.onUpdate('add', async (n: number) => {
+    entries.push(n)
+    return ctx.run('sum', () => entries.reduce((a, b) => a + b, 0))
+  })
+  ctx.onUpdate('stop', () => {
+    stop = true
+  })
+  await ctx.until(() => stop)
+  return entries
+})

@@ -67,6 +67,22 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
       return { text: 'waited for its signal for as long as it would', icon: 'timeout' }
     case 'signalled':
       return { text: `was told "${event.name}"${event.n === undefined ? ', which is kept until it asks for it' : ''}`, icon: 'play' }
+    case 'update_accepted':
+      return { text: `took the update "${event.name}"`, icon: 'play' }
+    case 'update_answered':
+      return event.failure === undefined
+        ? { text: 'answered an update', icon: 'completed', tone: 'completed' }
+        : { text: `failed in an update${failure}`, icon: 'failed', tone: 'failed' }
+    case 'shown':
+      return { text: event.shown === undefined ? 'set its metadata' : 'shows another state', icon: 'half' }
+    case 'promise_made': {
+      const until = event.dueAt === undefined ? '' : `, until ${inText(event.at, event.dueAt)}`
+      return { text: `made the promise "${event.name}", for others to settle${until}`, icon: 'half' }
+    }
+    case 'promise_settled':
+      return event.failure === undefined
+        ? { text: 'was given what it was promised', icon: 'completed', tone: 'completed' }
+        : { text: `was told that what it was promised does not come${failure}`, icon: 'failed', tone: 'failed' }
     case 'child_asked':
       return {
         text: `asked for ${event.definition} ${shortOf(event.run)}${event.detached === true ? ', which goes on by itself' : ''}`,

@@ -10,6 +10,7 @@ import { FailureView } from './failure.tsx'
 import { LINK } from './links.tsx'
 import { Related } from './related.tsx'
 import type { RunTab } from './search.ts'
+import { WorkflowPanel } from './workflow/panel.tsx'
 
 /** What one wants to know first: the error or the result, what it was given, and where it belongs. */
 export function Overview({ namespace, run, workerName }: { namespace: string; run: RunDetail; workerName(id: string): string }) {
@@ -27,6 +28,7 @@ export function Overview({ namespace, run, workerName }: { namespace: string; ru
             <JsonView value={run.output} name={`${name}-output`} label="Output" />
           </Panel>
         )}
+        {run.workflow && <WorkflowPanel namespace={namespace} run={run} workflow={run.workflow} />}
         <Panel title="Input" aside={<ToTab tab="data">All data</ToTab>}>
           {run.input === null ? (
             <p className="text-soft">It was started without an input.</p>

@@ -1,7 +1,9 @@
 import type { Client } from '../client.ts'
+import { untag } from '../codec.ts'
 import { LeaseLost } from '../errors.ts'
 import { failureOf } from '../failure.ts'
-import type { WireEvent, WireHistory, WireJournal } from '../wire.ts'
+import type { AnyJob } from '../job.ts'
+import type { WireEvent, WireHistory, WireJournal, WireQuestion, WireQuestionAnswer } from '../wire.ts'
 import type { AnyWorkflowHandler } from '../workflow/define.ts'
 import { Flow, type FlowHost } from '../workflow/flow.ts'
 import { Advances } from './advances.ts'
@@ -68,6 +70,33 @@ export class Flows {
     }
   }
 
+  /** What a run's code says, as it is by now: the live one's where it has seen all of it, else one's that is replayed for that, of which nothing runs. */
+  async answer(question: WireQuestion, job: AnyJob): Promise<WireQuestionAnswer> {
+    const live = this.#live.get(question.run)?.flow
+    if (live?.isStill && live.upTo >= question.upTo) {
+      const said = await live.messages.answer(question, () => live.upTo)
+      // What it takes comes in a moment.
+      if (said.is === 'valid') this.#client.clock.after(POKE_MS, () => live.poke())
+      return { question: question.question, ...said } as WireQuestionAnswer
+    }
+    const { run, input, metadata, tags = {} } = question
+    let flow: Flow | null = null
+    try {
+      const all = await this.#eventsOf(run, { from: 0 })
+      const base = baseOf(all)
+      const handler = job.handler as unknown as AnyWorkflowHandler
+      const code = { run, name: job.name, handler, schema: job.options.input, input: untag(input), metadata: untag(metadata), tags, log: NO_LOG }
+      flow = new Flow(code, base, this.#host)
+      await flow.feed(base, all.slice(base))
+      const { upTo } = flow
+      return { question: question.question, ...(await flow.messages.answer(question, () => upTo)) } as WireQuestionAnswer
+    } catch (error) {
+      return { question: question.question, is: 'refused', why: 'failed', failure: failureOf(error) }
+    } finally {
+      flow?.discard(new Error('it was replayed for a question alone'))
+    }
+  }
+
   /** Something has happened that its code may wait for. */
   poke(attempt: Attempt): void {
     this.#turning.get(attempt)?.poke()
@@ -129,10 +158,7 @@ export class Flows {
     }
     if (BEGINNINGS.has(events[0]?.is as string)) return this.#replayed(attempt, journal.from, events)
     const all = await this.#eventsOf(run, { from: 0 })
-    const base = Math.max(
-      0,
-      all.findLastIndex(({ is }) => is === 'continued'),
-    )
+    const base = baseOf(all)
     return this.#replayed(attempt, base, all.slice(base))
   }
 
@@ -166,7 +192,7 @@ export class Flows {
 
   async #eventsOf(run: string, { from, events }: WireJournal): Promise<WireEvent[]> {
     if (events !== undefined) return events
-    const history = await this.#client.call<WireHistory>('runs.history', { run }, undefined, { query: { from: String(from) } })
+    const history = await this.#client.call<WireHistory>('runs.history', { run }, undefined, { query: { from: String(from), journal: '1' } })
     return history.events
   }
 }
@@ -178,5 +204,15 @@ interface Live {
   isSending: boolean
 }
 
+/** Where the code begins. */
+function baseOf(events: readonly WireEvent[]): number {
+  return Math.max(
+    0,
+    events.findLastIndex(({ is }) => is === 'continued'),
+  )
+}
+
+const POKE_MS = 20
+const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 /** Events with which the code begins. */
 const BEGINNINGS = new Set(['started', 'continued'])

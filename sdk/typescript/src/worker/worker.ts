@@ -11,6 +11,7 @@ import { CancelRequested, LeaseLost, RequestRefused, WorkerStopping } from '../e
 import type { AnyJob } from '../job.ts'
 import type { Schedule } from '../schedule.ts'
 import type { WireDelivery } from '../wire.ts'
+import { Asking } from './asking.ts'
 import { Attempt } from './attempt.ts'
 import { BundledAttempt, callsOf, takesBundles } from './bundle.ts'
 import { Flows } from './flows.ts'
@@ -63,6 +64,7 @@ export class JobWorker {
   /** Ended, but their lines or checkpoints are not with the server yet. */
   #settling = 0
   #wakes = false
+  #asking: Asking | null = null
   #draining: Promise<void> | null = null
   #onQuiet: (() => void) | null = null
 
@@ -101,7 +103,7 @@ export class JobWorker {
       client,
       room: this.#room,
       local: this.#leases.local,
-      pollWaitMs: check.integer(0, WAIT_MS_MAX)(options.pollWaitMs ?? 30_000, '/pollWaitMs'),
+      pollWaitMs: check.integer(0, WAIT_MS_MAX)(options.pollWaitMs ?? POLL_WAIT_MS, '/pollWaitMs'),
       request: {
         worker: this.id,
         workerName: options.name ?? `${hostname()}:${process.pid}`,
@@ -141,7 +143,18 @@ export class JobWorker {
     const refused = await this.#registerSchedules()
     await this.#leases.ready
     this.#poller.wake()
+    this.#asking = this.#beginAsking()
     if (refused !== null) throw refused
+  }
+
+  /** The code of its workflows can be asked. */
+  #beginAsking(): Asking | null {
+    const serves = this.#options.jobs.filter(({ definition }) => definition.kind === 'workflow').map(({ name }) => name)
+    if (serves.length === 0 || this.#draining) return null
+    const wait = this.#options.pollWaitMs ?? POLL_WAIT_MS
+    return new Asking(this.#client, { worker: this.id, serves, wait }, question =>
+      withClient(this.#client, () => this.#flows.answer(question, this.#jobs.get(question.definition) as AnyJob)),
+    )
   }
 
   async #untilDone(problem: string, act: () => Promise<void>): Promise<void> {
@@ -348,6 +361,7 @@ export class JobWorker {
     await Promise.all([this.#poller.stop(), quiet])
     timers.push(clock.after(FLUSH_MS, abort))
     await this.#results.idle()
+    this.#asking?.stop()
     await this.#gone()
     for (const cancel of timers) cancel()
     abort()
@@ -379,6 +393,7 @@ export class JobWorker {
   }
 }
 
+const POLL_WAIT_MS = 30_000
 /** After the last handler, for results and log lines. */
 const FLUSH_MS = 5_000
 

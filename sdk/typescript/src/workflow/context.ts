@@ -2,6 +2,7 @@ import type { Log } from '../context.ts'
 import type { Duration } from '../duration.ts'
 import type { Job } from '../job.ts'
 import type { RetryOptions, RunOptions } from '../options.ts'
+import type { InferOutput, StandardSchema } from '../schema.ts'
 
 /**
  * What a workflow's function has beside its input. All that it does to the world goes through here, so that it is done once and remembered: after a crash the
@@ -11,8 +12,16 @@ export interface WorkflowContext {
   /** The run's id. */
   readonly id: string
   readonly tags: Readonly<Record<string, string>>
-  /** What the start gave as `metadata`. */
-  readonly metadata: unknown
+  /**
+   * What the start gave as `metadata`, or what was set here since: `ctx.metadata = { stage: 'paid' }`. Lists find runs by its top-level fields. At most 64 Ki
+   * characters of JSON.
+   */
+  metadata: unknown
+  /**
+   * What the run shows to those outside, without a worker: on its page, in `get()` and `explain`. Any value that can be kept, at most 64 Ki characters of JSON; what it
+   * is whenever the code waits. Example: `ctx.state = { stage: 'paid', items: 3 }`.
+   */
+  state: unknown
   /** Aborts when the run is cancelled, with `CancelRequested`. */
   readonly signal: AbortSignal
   /** Lines are written when they are reached first, not again when the code is replayed. */
@@ -30,6 +39,39 @@ export interface WorkflowContext {
   /** The next signal of this name: one that came before anybody waited is kept. With `timeout`: undefined when that is over. */
   waitFor<Payload = unknown>(signal: string): Promise<Payload>
   waitFor<Payload = unknown>(signal: string, options: { timeout?: Duration }): Promise<Payload | undefined>
+  /**
+   * Answers a query of this name, also when the run is closed. The handler gets the query's input, looks at the function's variables and answers at once: it changes
+   * nothing, asks `ctx` for nothing, and is no async function. `options.input`: a Standard Schema, refuses any other input. Register it before the first `await`.
+   * Example: `ctx.onQuery('status', () => status)`.
+   */
+  onQuery<Schema extends StandardSchema, Output>(name: string, handler: (input: InferOutput<Schema>) => Output, options: { input: Schema }): void
+  onQuery<Output, Input = unknown>(name: string, handler: (input: Input) => Output): void
+  /**
+   * Takes an update of this name: whoever sends it is told when it is accepted and on disk, and what the handler gives, which may use all of `ctx`. `options.input`, a
+   * Standard Schema, and `options.validate`, which throws, refuse it before that: then nothing of it is kept. The run does not end before its handlers have.
+   * Example: `ctx.onUpdate('address', async to => { address = to; return ctx.run('label', () => print(to)) })`.
+   */
+  onUpdate<Schema extends StandardSchema, Output>(
+    name: string,
+    handler: (input: InferOutput<Schema>) => Output,
+    options: UpdateOptions<InferOutput<Schema>> & { input: Schema },
+  ): void
+  onUpdate<Output, Input = unknown>(name: string, handler: (input: Input) => Output, options?: UpdateOptions<Input>): void
+  /** Waits until something holds that handlers of updates, or other branches of the code, bring about: `await ctx.until(() => approved)`. False: `timeout` is over. */
+  until(condition: () => unknown, options?: { timeout?: Duration }): Promise<boolean>
+  /**
+   * Something that is settled from outside, once, by whoever knows its token: `POST /v1/namespaces/{namespace}/promises/{token}/resolve` (no API key),
+   * `mainspring promise resolve`, `client.promises.resolve`. It is on disk when it is given, and the same when the code is replayed; the token cannot be guessed, and is
+   * shown nowhere else. With `timeout`, `result` gives undefined when that is over. A rejection rejects it with an Error whose code is `rejected`.
+   * Example: `const { token, result } = await ctx.promise<boolean>('approval'); await ctx.run('mail', () => mail(link(token))); const approved = await result`.
+   */
+  promise<Value = unknown>(name: string): Promise<ExternalPromise<Value>>
+  promise<Value = unknown>(name: string, options: { timeout?: Duration }): Promise<ExternalPromise<Value | undefined>>
+  /**
+   * What `fn` awaits is not interrupted by a cancel: what has been begun is brought to its end. What is asked for outside of it after that hears of the cancel.
+   * Example: `await ctx.shielded(async () => { await ctx.run('reserve', reserve); await ctx.run('book', book) })`.
+   */
+  shielded<Value>(fn: () => Promise<Value>): Promise<Value>
   /**
    * Starts a job or another workflow as a child, and waits for what it gives. When this run closes or is cancelled, so is the child.
    * @throws RunFailed, RunCancelled, RunTimedOut, RunTerminated as `result()` does; RequestRefused where it cannot be started.
@@ -68,6 +110,17 @@ export interface StepOptions {
   retry?: RetryOptions
   /** Of one attempt. Default: none. */
   timeout?: Duration
+}
+
+export interface ExternalPromise<Value> {
+  /** Whoever has it may settle the promise. */
+  readonly token: string
+  readonly result: Promise<Value>
+}
+
+/** `validate`: looks at the input, answers at once, and throws what is wrong with it. */
+export interface UpdateOptions<Input> {
+  validate?: (input: Input) => void
 }
 
 /** Options of a child: what its definition says, where they say nothing else. */

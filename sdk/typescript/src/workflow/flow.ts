@@ -1,11 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { untag } from '../codec.ts'
 import { CancelRequested, endedError, RequestRefused } from '../errors.ts'
 import { errorOf } from '../failure.ts'
 import type { WireEntry, WireEvent, WireFailure } from '../wire.ts'
+import { Conditions } from './conditions.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { type Code, runCode } from './main.ts'
+import { Messages } from './messages.ts'
 import { type Operation, type OperationKind, Operations } from './operations.ts'
 import { seededRandom } from './random.ts'
+import { Shown } from './shown.ts'
 import { execute } from './steps.ts'
 
 /** What a live run needs of the worker that it is in. */
@@ -42,6 +46,9 @@ export class Flow {
   /** Nothing of it counts any more: the run is another worker's. */
   discarded = false
   readonly operations: Operations
+  readonly messages = new Messages()
+  readonly conditions = new Conditions()
+  readonly shown: Shown
   readonly stop = new AbortController()
   now = 0
   readonly random: () => number
@@ -64,6 +71,8 @@ export class Flow {
   #cancelRequested = false
   /** The code has not been told of the cancel yet: nothing of it could be interrupted. */
   #cancelWaits = false
+  /** Whatever is asked for within is not interrupted by a cancel. */
+  readonly shield = new AsyncLocalStorage<true>()
   /** Compensations run: nothing interrupts them. */
   shielded = false
   #wake: (() => void) | null = null
@@ -74,7 +83,14 @@ export class Flow {
     this.#host = host
     this.upTo = base
     this.random = seededRandom(`${code.run}:${base}`)
-    this.operations = new Operations(operation => this.#made(operation))
+    this.shown = new Shown(code.metadata)
+    this.operations = new Operations(
+      operation => this.#made(operation),
+      (kind, name) => {
+        if (this.messages.looks) this.messages.broken = `${kind} "${name}"`
+        return !this.messages.looks
+      },
+    )
   }
 
   /** Keys of steps are the same in every attempt and replay, and differ after each `continueAs`. */
@@ -92,12 +108,17 @@ export class Flow {
 
   /** Its code has ended, or begins anew. */
   get hasEnded(): boolean {
-    return this.#finished !== null
+    return this.#finished !== null && this.messages.running === 0
+  }
+
+  /** What it has seen is all applied, and it fits. */
+  get isStill(): boolean {
+    return !this.#applying && this.#ahead === 0 && this.#broken === null && !this.discarded
   }
 
   /** It waits for something besides its steps, of which it does not hear as long as they run. */
   get waitsForMore(): boolean {
-    return this.operations.open().some(({ kind, backsOff }) => kind !== 'step' || backsOff)
+    return this.messages.updates.size > 0 || this.operations.open().some(({ kind, backsOff }) => kind !== 'step' || backsOff)
   }
 
   /** False: this is not the history that it has seen. */
@@ -122,7 +143,7 @@ export class Flow {
       const goesOn = this.#apply(event)
       this.upTo++
       this.#tail.push(fingerprint(event))
-      if (goesOn) await new Promise<void>(resolve => this.#host.soon(resolve))
+      if (goesOn) await this.#follows()
       this.#applying = false
       this.#ahead--
       if (this.#broken !== null) throw this.#broken
@@ -131,15 +152,24 @@ export class Flow {
     this.#checkDurable()
   }
 
+  /** All that follows from an event. */
+  async #follows(): Promise<void> {
+    do await new Promise<void>(resolve => this.#host.soon(resolve))
+    while (this.conditions.settle())
+  }
+
   /** What is to be sent now. Steps that are due begin. */
   take(): Turn {
     if (this.#broken !== null) throw this.#broken
     const entries = this.#outcomes.splice(0, ENTRIES_MAX)
+    entries.push(...this.messages.take(ENTRIES_MAX - entries.length))
+    const shown = entries.length < ENTRIES_MAX ? this.shown.take() : null
+    if (shown !== null) entries.push(shown)
     let children = this.operations.count('child')
     for (const operation of this.operations.open()) {
       if (entries.length >= ENTRIES_MAX) break
       // What code that has ended did not wait for is not begun, save children that go on by themselves.
-      if (this.#finished !== null && operation.child?.detached !== true) continue
+      if (this.hasEnded && operation.child?.detached !== true) continue
       if (operation.kind === 'step') this.#begin(operation, entries)
       else if (!operation.sent && (operation.kind !== 'child' || children < CHILDREN_OPEN_MAX)) {
         if (operation.kind === 'child') children++
@@ -148,9 +178,10 @@ export class Flow {
       }
     }
     const isAll = entries.length < ENTRIES_MAX && this.#outcomes.length === 0
-    if (isAll && this.#finished !== null && !this.#finishSent) {
+    // What was accepted is answered first.
+    if (isAll && this.hasEnded && !this.#finishSent) {
       this.#finishSent = true
-      entries.push(this.#finished)
+      entries.push(this.#finished as WireEntry)
     }
     return { entries, yields: isAll && (this.#finishSent || this.#running === 0) }
   }
@@ -179,6 +210,7 @@ export class Flow {
 
   /** An operation that the code has just asked for. */
   #made(operation: Operation): void {
+    operation.shielded = this.shield.getStore() === true
     if (!this.#applying) {
       const name = `"${operation.name}"`
       this.#break(new NotDurable(`The code asks for ${operation.kind} ${name} after something that is not kept, or inside of a step.`))
@@ -187,7 +219,7 @@ export class Flow {
     const told = this.#told.get(operation.n)
     if (told !== undefined && (told.kind !== operation.kind || told.name !== operation.name))
       return this.#break(new Diverged(operation.n, words(told), words(operation)))
-    if (!this.#cancelWaits || this.shielded) return
+    if (!this.#cancelWaits || this.shielded || operation.shielded) return
     this.#cancelWaits = false
     this.operations.reject(operation, new CancelRequested(this.#code.run))
   }
@@ -218,6 +250,15 @@ export class Flow {
       case 'child_asked':
         this.#operation(event).sent = true
         return false
+      case 'promise_made': {
+        const operation = this.#operation(event)
+        operation.sent = true
+        operation.onToken?.(event.token as string)
+        return true
+      }
+      case 'promise_settled':
+        if (event.failure !== undefined) return this.operations.reject(this.#ended(event), errorOf(event.failure as WireFailure))
+        return this.operations.resolve(this.#ended(event), untag(event.output))
       case 'waiting':
         return this.#waiting(event)
       case 'timer_fired':
@@ -235,6 +276,16 @@ export class Flow {
         return this.operations.reject(this.#ended(event), refusalOf(event))
       case 'child_closed':
         return this.#childClosed(event)
+      case 'update_accepted':
+        this.#finishSent = false
+        this.messages.begin(this.upTo, event, () => this.#handled())
+        return true
+      case 'update_answered':
+        this.messages.told(event.update as number)
+        return false
+      case 'shown':
+        this.shown.told(event)
+        return false
       case 'cancel_requested':
         return this.#cancel()
       default:
@@ -254,6 +305,11 @@ export class Flow {
       this.poke()
     })
     return true
+  }
+
+  #handled(): void {
+    if (!this.#applying && !this.discarded) this.#break(new NotDurable('The handler of an update ended after something that is not kept.'))
+    this.poke()
   }
 
   #stepFailed(event: WireEvent): boolean {
@@ -295,8 +351,9 @@ export class Flow {
     const reason = new CancelRequested(this.#code.run)
     this.stop.abort(reason)
     if (this.shielded) return true
-    this.#cancelWaits = true
+    this.#cancelWaits = !this.conditions.interrupt(reason)
     for (const operation of this.operations.open()) {
+      if (operation.shielded) continue
       if (operation.kind === 'step' && !operation.backsOff) operation.stop?.abort(reason)
       else if (operation.child?.detached !== true && this.operations.reject(operation, reason)) this.#cancelWaits = false
     }
@@ -359,6 +416,8 @@ export class Flow {
   /** Of code that waits, and asks for nothing, nobody would ever hear again. */
   #checkDurable(): void {
     if (this.#finished !== null || this.#broken !== null || this.operations.open().length > 0) return
+    // An update may let it go on.
+    if (this.messages.updates.size > 0) return
     throw new NotDurable('The code waits for something that is not kept.')
   }
 }
@@ -371,10 +430,11 @@ const KINDS: Record<string, OperationKind | undefined> = {
   timer_set: 'timer',
   waiting: 'signal',
   child_asked: 'child',
+  promise_made: 'promise',
 }
 
 function nameOf(kind: OperationKind, event: WireEvent): string {
-  if (kind === 'step') return event.name as string
+  if (kind === 'step' || kind === 'promise') return event.name as string
   if (kind === 'signal') return event.signal as string
   return kind === 'child' ? (event.definition as string) : ''
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import * as check from '../checks.ts'
 import { encode, tag } from '../codec.ts'
 import type { Log } from '../context.ts'
@@ -8,12 +9,16 @@ import type { AnyJob } from '../job.ts'
 import { checked, type StandardSchema } from '../schema.ts'
 import type { WireEnd } from '../wire.ts'
 import { childOptions } from '../wire-options.ts'
-import type { ChildOptions, StepContext, StepOptions, WorkflowContext } from './context.ts'
+import type { ChildOptions, ExternalPromise, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
 import type { AnyWorkflowHandler } from './define.ts'
 import { ContinueAs } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { seededUuid } from './random.ts'
+import { textOf } from './shown.ts'
 import { stepPolicy } from './steps.ts'
+
+/** Of `ctx.state` and of metadata: they are kept with each change. */
+const SHOWN_LENGTH_MAX = 64 * 1024
 
 /** A workflow's function, and the run that it is called for. */
 export interface Code {
@@ -64,15 +69,13 @@ interface Compensation {
 class Context implements WorkflowContext {
   readonly id: string
   readonly tags: Readonly<Record<string, string>>
-  readonly metadata: unknown
   readonly log: Log
   readonly #flow: Flow
   readonly #compensations: Compensation[] = []
 
-  constructor({ run, tags, metadata, log }: Code, flow: Flow) {
+  constructor({ run, tags, log }: Code, flow: Flow) {
     this.id = run
     this.tags = tags
-    this.metadata = metadata
     this.#flow = flow
     const first =
       (level: keyof Log): Log['info'] =>
@@ -80,6 +83,49 @@ class Context implements WorkflowContext {
         if (!flow.replaying) log[level](message, fields)
       }
     this.log = { debug: first('debug'), info: first('info'), warn: first('warn'), error: first('error') }
+  }
+
+  get metadata(): unknown {
+    return this.#flow.shown.metadata
+  }
+
+  set metadata(value: unknown) {
+    this.#mayShow(value, '/metadata')
+    this.#flow.shown.metadata = value
+  }
+
+  get state(): unknown {
+    return this.#flow.shown.state
+  }
+
+  set state(value: unknown) {
+    this.#mayShow(value, '/state')
+    this.#flow.shown.state = value
+  }
+
+  #mayShow(value: unknown, at: string): void {
+    if (this.#flow.messages.looks) check.refuse(value, at, 'a query, or a check of an update, only looks')
+    if (textOf(value, at).length > SHOWN_LENGTH_MAX) check.refuse(`${at.slice(1)} of more than ${SHOWN_LENGTH_MAX} characters`, at, 'show less')
+  }
+
+  onQuery(name: string, handler: (input: never) => unknown, options: { input?: StandardSchema } = {}): void {
+    this.#flow.messages.onQuery(name, handler as (input: unknown) => unknown, options)
+  }
+
+  onUpdate(name: string, handler: (input: never) => unknown, options: UpdateOptions<never> & { input?: StandardSchema } = {}): void {
+    this.#flow.messages.onUpdate(name, handler as (input: unknown) => unknown, options as { input?: StandardSchema })
+  }
+
+  async until(condition: () => unknown, options: { timeout?: Duration } = {}): Promise<boolean> {
+    if (typeof condition !== 'function') check.refuse(condition, '/condition', 'a function of your variables: ctx.until(() => approved)')
+    if (condition()) return true
+    const over = options.timeout === undefined ? null : this.sleep(options.timeout)
+    return this.#flow.conditions.until(condition, over, this.#flow.shield.getStore() === true)
+  }
+
+  async shielded<Value>(fn: () => Promise<Value>): Promise<Value> {
+    if (typeof fn !== 'function') check.refuse(fn, '/fn', 'a function: ctx.shielded(async () => …)')
+    return this.#flow.shield.run(true, fn)
   }
 
   get signal(): AbortSignal {
@@ -109,6 +155,18 @@ class Context implements WorkflowContext {
     check.name(signal, '/signal')
     const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
     return this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async promise(name: string, options: { timeout?: Duration } = {}): Promise<ExternalPromise<any>> {
+    check.name(name, '/name')
+    const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
+    const { promise: token, resolve, reject } = Promise.withResolvers<string>()
+    const result = this.#flow.operations.make({ kind: 'promise', name, onToken: resolve }, n => {
+      return { is: 'promise', n, name, token: `${this.id}.${randomBytes(24).toString('base64url')}`, ...timeout }
+    })
+    result.catch(reject) // cancelled before it was there
+    return { token: await token, result }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext

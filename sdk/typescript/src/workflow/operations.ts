@@ -2,7 +2,7 @@ import type { WireEntry } from '../wire.ts'
 import type { StepContext } from './context.ts'
 import type { StepPolicy } from './steps.ts'
 
-export type OperationKind = 'step' | 'timer' | 'signal' | 'child'
+export type OperationKind = 'step' | 'timer' | 'signal' | 'promise' | 'child'
 
 /** Something that the code has asked for and waits for. */
 export interface Operation {
@@ -12,6 +12,8 @@ export interface Operation {
   /** How it is asked for; a step is run here. */
   readonly entry: WireEntry | null
   readonly step?: { policy: StepPolicy; fn: (step: StepContext) => unknown }
+  /** Told its token once the history has it. */
+  readonly onToken?: (token: string) => void
   readonly child?: { run: string; detached: boolean }
   /** The server knows of it, or is being told. */
   sent: boolean
@@ -23,6 +25,8 @@ export interface Operation {
   backsOff: boolean
   /** A step whose outcome is on its way to the history. */
   reported: boolean
+  /** Asked for within `ctx.shielded`: a cancel does not interrupt it. */
+  shielded: boolean
   /** A step that runs. */
   stop: AbortController | null
   readonly settle: { resolve(value: unknown): void; reject(error: unknown): void }
@@ -33,17 +37,20 @@ export class Operations {
   readonly #all = new Map<number, Operation>()
   readonly #open = new Map<number, Operation>()
   readonly #onMade: (operation: Operation) => void
+  readonly #mayAsk: (kind: OperationKind, name: string) => boolean
   #last = 0
 
-  constructor(onMade: (operation: Operation) => void) {
+  constructor(onMade: (operation: Operation) => void, mayAsk: (kind: OperationKind, name: string) => boolean) {
     this.#onMade = onMade
+    this.#mayAsk = mayAsk
   }
 
-  make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'child'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
+  make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'child' | 'onToken'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
+    if (!this.#mayAsk(what.kind, what.name)) return new Promise(() => {})
     const n = ++this.#last
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     promise.catch(() => {}) // the loser of a race is nobody's
-    const state = { sent: false, begun: false, failures: 0, backsOff: false, reported: false, stop: null }
+    const state = { sent: false, begun: false, failures: 0, backsOff: false, reported: false, shielded: false, stop: null }
     const operation: Operation = { n, ...what, entry: entry(n), ...state, settle: { resolve, reject } }
     this.#all.set(n, operation)
     this.#open.set(n, operation)
