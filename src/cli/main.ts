@@ -9,6 +9,7 @@ import { addBatchVerbs } from './verbs-batches.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
+import { addImportVerbs } from './verbs-import.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
@@ -58,6 +59,7 @@ export function programOf(terminal: Terminal): Command {
   addRetentionVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
+  addImportVerbs(program, terminal)
   addWorkerVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program

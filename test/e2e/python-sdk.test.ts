@@ -161,8 +161,8 @@ describe(`the Python SDK${skip ? ', which needs Python 3.9 or newer' : ''}`, { s
     const run = await client.start('starts')
     const { run: child, result } = (await run.result()) as { run: string; result: number }
     expect(result).toBe(42)
-    const { runs } = await client.runs.list({ definition: 'double', limit: 1 })
-    expect(runs[0]).toMatchObject({ id: child, trigger: { is: 'job', run: run.id } })
+    expect(await client.handle(child).get()).toMatchObject({ trigger: { is: 'job', run: run.id } })
+    expect((await client.runs.list({ job: 'double', limit: 2 })).runs.filter(({ trigger }) => trigger.is === 'job')).toHaveLength(1)
   })
 
   test('a cancellation reaches the handler that runs, and its lease was kept until then', async () => {

@@ -8,7 +8,7 @@ sys.path.insert(0, __file__.rsplit("/", 1)[0])
 sys.dont_write_bytecode = True
 
 from callables import described
-from evaluate import Method, Reader, TooMuch
+from evaluate import Reader, TooMuch
 from model import Model
 from values import Dag, Duration, Function, Group, Item, Moment, Parameter, Partial, Symbol, Task, Thing, Unknown, XCom
 
@@ -30,15 +30,30 @@ def read(source, name):
             model.note(function.node, "never-called", f"the function {function.name!r} with @dag is never called in the file: it was read as if it were", "nothing, if it is meant to be a DAG")
     except (TooMuch, RecursionError) as error:
         return {"form": FORM, "error": {"line": 1, "what": f"the file is too large to read: {error}"}}
-    return {"form": FORM, "dags": [dag_json(one) for one in model.dags], "notes": model.notes}
+    return {"form": FORM, "airflow3": reader.imports_sdk, "dags": [dag_json(one) for one in model.dags], "notes": model.notes}
 
 
 def dag_json(dag):
     return {
-        "id": dag.id, "line": dag.line, "options": json_of(dag.options), "params": json_of(dag.params),
+        "id": dag.id, "line": dag.line, "options": json_of({**defaults_of(dag), **dag.options}), "params": json_of(dag.params),
         "tasks": [task_json(one) for one in dag.tasks.values()], "groups": [group_json(one) for one in dag.groups.values()],
         "edges": unique([[end_json(before), end_json(after)] for before, after in dag.edges if before.dag is after.dag]),
     }
+
+
+def defaults_of(owner):
+    found = owner.options.get("default_args")
+    return found if isinstance(found, dict) else {}
+
+
+def with_defaults(task):
+    """Of the DAG, of its groups from the outer to the inner, its own."""
+    found = dict(task.options)
+    owner = task.group
+    while owner is not None:
+        found = {**defaults_of(owner), **found}
+        owner = owner.parent
+    return {**defaults_of(task.dag), **found}
 
 
 def unique(edges):
@@ -51,7 +66,7 @@ def end_json(end):
 
 
 def task_json(task):
-    options = dict(task.options)
+    options = with_defaults(task)
     function = task.function or options.pop("python_callable", None)
     mapped = task.mapped
     return {

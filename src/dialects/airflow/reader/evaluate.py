@@ -4,12 +4,14 @@ as the text says them; all else is `Unknown`. It never imports or runs the file.
 import ast
 import operator
 
-from values import Class, Decorator, Function, Moment, Symbol, Unknown, XCom
+from values import Class, Function, Symbol, Unknown
 
 STEPS_MAX = 2_000_000
 LOOPS_MAX = 20_000
 DEPTH_MAX = 40
 TEXT_MAX = 1_000_000
+#: Characters of the file's text in a note.
+SHOWN_MAX = 120
 
 ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
 COMPARISONS = {
@@ -72,6 +74,7 @@ class Reader:
         self.model = model
         self.steps = 0
         self.depth = 0
+        self.imports_sdk = False  # what Airflow 3 has and Airflow 2 has not
 
     def read(self, tree):
         scope = Scope()
@@ -83,7 +86,8 @@ class Reader:
         return Unknown(self.text(node), getattr(node, "lineno", 0))
 
     def text(self, node):
-        return (ast.get_source_segment(self.source, node) or type(node).__name__)[:300]
+        text = " ".join((ast.get_source_segment(self.source, node) or type(node).__name__).split())
+        return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…"
 
     # Statements.
 
@@ -121,6 +125,7 @@ class Reader:
             scope.names[one.asname or one.name.split(".")[0]] = Symbol(one.name if one.asname else one.name.split(".")[0])
 
     def do_ImportFrom(self, node, scope):
+        self.imports_sdk = self.imports_sdk or (node.module or "").startswith("airflow.sdk")
         for one in node.names:
             scope.names[one.asname or one.name] = Symbol(f"{'.' * node.level}{node.module or ''}.{one.name}".lstrip("."))
 

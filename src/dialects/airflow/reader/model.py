@@ -1,6 +1,8 @@
 """What Airflow's names do, as far as a DAG's form goes: DAGs, tasks, groups, edges, mapping."""
 
 import ast
+import inspect
+import textwrap
 
 from names import ASSETS, DAG_NAMES, TASK_DECORATORS, THINGS, duration_of, is_operator, moment_of
 from values import (
@@ -321,6 +323,14 @@ class Model:
             return self.outside(symbol, arguments, options, node)
         if symbol.path == "pathlib.Path" and len(arguments) == 1 and isinstance(arguments[0], str):
             return Found(Thing("Path", arguments, {}, node.lineno))
+        if symbol.path in ("textwrap.dedent", "inspect.cleandoc") and len(arguments) == 1 and isinstance(arguments[0], str):
+            return Found((textwrap.dedent if symbol.name == "dedent" else inspect.cleandoc)(arguments[0]))
+        if name == "XComArg" and arguments and isinstance(arguments[0], (Task, XCom)):
+            task = arguments[0].task if isinstance(arguments[0], XCom) else arguments[0]
+            key = options.get("key", arguments[1] if len(arguments) > 1 else None)
+            return Found(XCom(task, None if key == "return_value" else key))
+        if symbol.path == "builtins.str" and len(arguments) == 1 and isinstance(arguments[0], (XCom, Moment)):
+            return Found(arguments[0])
         if symbol.path == "os.path.basename" and len(arguments) == 1 and isinstance(arguments[0], str):
             return Found(arguments[0].rsplit("/", 1)[-1])
         if symbol.path == "functools.partial" and arguments and isinstance(arguments[0], Function):
