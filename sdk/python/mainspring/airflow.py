@@ -250,7 +250,14 @@ class AirflowFailException(AirflowException):
     pass
 
 
+class PokeReturnValue:
+    def __init__(self, is_done, xcom_value=None):
+        self.is_done = is_done
+        self.xcom_value = xcom_value
+
+
 KNOWN = {
+    "PokeReturnValue": PokeReturnValue,
     "DAG": Dag, "TaskGroup": Group, "dag": dag_decorator, "task": TaskDecorator(), "task_group": group_decorator, "setup": TaskDecorator("setup"),
     "teardown": TaskDecorator("teardown"), "asset": asset_decorator, "AirflowException": AirflowException, "AirflowSkipException": AirflowSkipException,
     "AirflowFailException": AirflowFailException,

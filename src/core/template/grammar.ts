@@ -7,10 +7,12 @@ import { FILTERS } from './filters.ts'
  *     text    = { characters | "{{" value "}}" }
  *     value   = primary { "|" filter }
  *     primary = path | literal
- *     path    = name { "." name | "." digits | "[" text "]" | "[" integer "]" }
+ *     path    = name { step } [ ":" word { step } ]
+ *     step    = "." word | "[" text "]" | "[" integer "]"
  *     filter  = name [ "(" primary { "," primary } ")" ]
  *     literal = text in '…' or "…" (\\, \', \", \n, \t) | number | true | false | null
  *
+ * What stands before a colon is one name, dots and all: `output.load.users:rows.0` is a part of what the task `load.users` gave.
  * `{{ '{{' }}` writes two braces. What is no template stays as it is: a text without `{{` always does.
  */
 export interface Template {
@@ -143,19 +145,25 @@ class Parser {
   }
 
   #steps(first: string): Path {
-    const steps: [string, ...(string | number)[]] = [first]
+    let steps: [string, ...(string | number)[]] = [first]
+    let isParted = false
     for (;;) {
-      const step = this.#step()
+      const colon = !isParted && this.#source[this.#at] === ':'
+      const step = this.#step(colon ? ':' : '.')
       if (step === null) return steps
+      if (colon) {
+        isParted = true
+        if (steps.length > 2) steps = [first, steps.slice(1).join('.')]
+      }
       if (steps.length === STEPS_MAX) this.#refuse('size', `A path has at most ${STEPS_MAX} steps.`)
       steps.push(step)
     }
   }
 
-  #step(): string | number | null {
-    if (this.#take('.')) {
+  #step(sign: '.' | ':'): string | number | null {
+    if (this.#take(sign)) {
       const name = this.#match(STEP)
-      if (name === null) this.#refuse('syntax', `Expected a name after the dot, found ${this.#found()}.`)
+      if (name === null) this.#refuse('syntax', `Expected a name after ${sign}, found ${this.#found()}.`)
       return /^(0|[1-9]\d{0,8})$/.test(name) ? Number(name) : name
     }
     if (!this.#take('[')) return null

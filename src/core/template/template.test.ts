@@ -31,6 +31,8 @@ test.each([
   ['{{ params.list[0] }}{{ params.list[-1] }}{{ params.list.1 }}', 'acb'],
   ["{{ params['with space'] }}", 1],
   ['{{ params.none }}', null],
+  ['{{ tasks.group.load-it:output | length }}', 10],
+  ['{{ tasks.extract:output.rows.0.id }}', 1],
   ['{{ params.on }}', true],
   ['{{ tasks.extract.output.path }}', '/data/a.csv'],
   ['{{ tasks.extract.output.rows[1].id }}', 2],

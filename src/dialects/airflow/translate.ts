@@ -171,13 +171,13 @@ class DagTranslation {
     }
     const lists = {
       ...Object.fromEntries(names.map(name => [name, listOf(named[name], frame)])),
-      ...Object.fromEntries(inner.map(id => [id, `{{output.${id}}}`])),
+      ...Object.fromEntries(inner.map(id => [memberOf(id), `{{output.${id}}}`])),
     }
     const parts = Object.keys(lists)
     const part = (name: string): string => (parts.length === 1 ? 'item' : `item:${name}`)
     const items = new Map([
       ...names.map((name): [string, string] => [`${group.id}\n${name}`, part(name)]),
-      ...inner.map((id): [string, string] => [id, part(id)]),
+      ...inner.map((id): [string, string] => [id, part(memberOf(id))]),
     ])
     return { map: parts.length === 1 ? { over: lists[parts[0] as string] } : { zip: lists }, items }
   }
@@ -269,6 +269,11 @@ function whenOf(task: ReadTask, told: (level: 'todo' | 'info', code: string, wha
   if (RULES.has(known)) return known
   told('todo', 'trigger-rule', `the trigger rule is not known from the text`, '`when:` says it')
   return null
+}
+
+/** The name of a task in the items of a zip: a dot would lead into it. */
+function memberOf(id: string): string {
+  return id.replaceAll('.', '_')
 }
 
 function uses(task: ReadTask, id: string): boolean {

@@ -47,7 +47,7 @@ def described(function):
 
 
 EXCEPTIONS = {"AirflowException", "AirflowSkipException", "AirflowFailException"}
-HARMLESS = {"get_current_context", "Label", "task", "Context", "TaskInstance", "DagRun", "AirflowException", "AirflowSkipException", "AirflowFailException"}
+HARMLESS = {"ParamsDict", "PokeReturnValue", "get_current_context", "Label", "task", "Context", "TaskInstance", "DagRun", "AirflowException", "AirflowSkipException", "AirflowFailException"}
 
 
 def pulled(node):

@@ -455,7 +455,7 @@ class Reader:
 
     def call(self, function, arguments, options, node):
         if isinstance(function, Symbol) and function.path.startswith("builtins.") and function.name in BUILTINS:
-            if all(is_plain(one) or isinstance(one, (list, tuple, dict)) for one in [*arguments, *options.values()]):
+            if function.name == "dict" or all(is_plain(one) or isinstance(one, (list, tuple, dict)) for one in [*arguments, *options.values()]):
                 try:
                     found = BUILTINS[function.name](*arguments, **options)
                     if isinstance(found, range):
