@@ -1,5 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { BATCH_CALLBACKS, CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import { TRIGGER_RULES } from '../engine/face.ts'
+import { Dag } from './dag-schemas.ts'
 import { DefinitionOptions } from './definition-schemas.ts'
 import { Failure, Payload } from './schemas.ts'
 
@@ -79,6 +81,15 @@ const Trigger = Type.Union([
     detached: Type.Optional(Type.Literal(true, { description: 'it does not wait for its end' })),
   }),
   object({
+    is: Type.Literal('dag'),
+    run: Type.String(),
+    n: Type.Integer({ description: 'of its tasks and their items' }),
+    task: Type.String(),
+    item: Type.Optional(Type.Integer({ description: 'of a mapped task' })),
+    nominalAt: Time,
+    intervalStart: Type.Unsafe<string>({ ...Time, description: 'the interval that it is for begins then, and ends at nominalAt' }),
+  }),
+  object({
     is: Type.Literal('retry'),
     of: Type.String(),
     nominalAt: Type.Optional(Time),
@@ -95,12 +106,13 @@ const Trigger = Type.Union([
     nominalAt: Time,
     source: Type.Enum(['time', 'trigger', 'backfill']),
     by: Type.Optional(Type.String()),
+    intervalStart: Type.Optional(Time),
   }),
 ])
 const run = {
   id: Type.String(),
   namespace: Type.String(),
-  kind: Type.Enum(['job', 'workflow', 'batch']),
+  kind: Type.Enum(['job', 'workflow', 'dag', 'batch']),
   definition: Type.String(),
   queue: Type.String(),
   state: State,
@@ -142,6 +154,26 @@ export const RunList = object(
     ),
   },
   'RunList',
+)
+const task = {
+  task: Type.String(),
+  state: Type.Enum(['waiting', 'ready', 'started', 'success', 'failed', 'skipped', 'upstream_failed', 'removed']),
+  job: orNull(Type.String({ description: 'what does it' })),
+  rule: Type.Enum([...TRIGGER_RULES]),
+  run: orNull(Type.String()),
+  items: orNull({ ...Counts, description: 'of a mapped task: how many of its items stand so' }),
+  waitsFor: Type.Array(Type.String(), { description: 'of one that waits: those that have not ended, 20 at most' }),
+  ended: { ...Counts, description: 'how the others that it waits for have ended' },
+}
+export const DagTasks = object(
+  {
+    run: Type.String(),
+    definition: Type.String(),
+    version: Type.String({ description: 'what the run goes by' }),
+    tasks: Type.Array(object(task, 'DagTaskState')),
+    next: orNull(Type.Integer({ description: 'the number of the task to go on from' })),
+  },
+  'DagTasks',
 )
 export const RelatedRuns = object(
   {
@@ -211,7 +243,7 @@ export const RunRef = object({ run: Type.String() }, 'RunRef')
 export const SetBy = object({ by: orNull(Type.String()), since: orNull(Time) }, 'SetBy')
 const Pause = object({ by: orNull(Type.String()), note: orNull(Type.String()), since: Time })
 const definition = {
-  kind: Type.Enum(['job', 'workflow']),
+  kind: Type.Enum(['job', 'workflow', 'dag']),
   name: Type.String(),
   version: Type.String(),
   options: DefinitionOptions,
@@ -225,6 +257,7 @@ export const Definition = object({ ...definition, versions: Type.Integer() }, 'R
 export const DefinitionDetail = object(
   {
     ...definition,
+    dag: Type.Optional({ ...Dag, description: 'of a DAG: the tasks of its newest version; durations are milliseconds' }),
     versions: Type.Array(
       object({ version: Type.String(), registeredAt: Time, workers: Type.Array(object({ id: Type.String(), name: Type.String() })) }),
       { description: 'newest first, each with the workers that serve it now' },
@@ -366,6 +399,10 @@ const Delivery = object(
     traceparent: Type.Optional(Type.String()),
     nominalTime: Type.Optional(Time),
     latenessMs: Type.Optional(Type.Number({ description: 'from the nominal time to this delivery' })),
+    dag: Type.Optional({
+      ...object({ run: Type.String(), task: Type.String(), item: Type.Optional(Type.Integer()), intervalStart: Time }),
+      description: "of which DAG's run it is a task, or an item of one; the interval ends at nominalTime",
+    }),
     bundle: Type.Optional(Type.String({ description: 'those of one bundle go to one call of the handler' })),
     journal: Type.Optional({ ...Journal, description: 'of a workflow: its history, as far as this worker does not know it' }),
     cost: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'units that it takes of its worker; absent: one slot' })),

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { DefinitionSettings, QueueSettings } from './apply-schemas.ts'
+import { NamedDag } from './dag-schemas.ts'
 import { LimitSettings } from './limit-schemas.ts'
 import { ScheduleSpec } from './schedule-schemas.ts'
 
@@ -29,6 +30,7 @@ export function applySchema(): object {
     patternProperties: { '^x-': {} },
     properties: {
       $schema: { type: 'string' },
+      dags: byName('Dags', 'DAGs by name: their tasks, and what each waits for.', NamedDag),
       schedules: byName('Schedules', 'Schedules by name: when (cron, every, at or solar), what (target, input, options), and how.', ScheduleSpec),
       queues: byName('Queues', 'Settings of queues by name.', QueueSettings),
       definitions: byName('Definitions', 'Settings of definitions by name, over those of their code. They must be registered.', DefinitionSettings),

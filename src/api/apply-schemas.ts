@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { NamedDag } from './dag-schemas.ts'
 import { DefinitionOptions } from './definition-schemas.ts'
 import { LimitSettings } from './limit-schemas.ts'
 import { APPLIED_MAX, NamedSchedule } from './schedule-schemas.ts'
@@ -13,6 +14,7 @@ export const DefinitionSettings = closed(
   { title: 'DefinitionSettings' },
 )
 const sections = {
+  dags: Type.Optional(list(NamedDag, APPLIED_MAX)),
   schedules: Type.Optional(list(NamedSchedule, APPLIED_MAX)),
   queues: Type.Optional(list(QueueSettings, APPLIED_MAX)),
   definitions: Type.Optional(list(DefinitionSettings, APPLIED_MAX)),

@@ -1,9 +1,10 @@
 import { PAGE_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { CommandId } from '../core/ids.ts'
-import type { DefinitionOptions, DefinitionView, Engine, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
+import type { DefinitionOptions, DefinitionSpec, DefinitionView, Engine, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
 import { limitChanges, operatorLimits } from './apply-limits.ts'
 import { Apply, type ApplyBody } from './apply-schemas.ts'
+import { namedDagOf } from './dag-inputs.ts'
 import { overrideOf, unknownDefinition } from './definitions.ts'
 import { storable } from './inputs.ts'
 import { type Operation, operation } from './operation.ts'
@@ -22,7 +23,7 @@ import { NOTE_LENGTH_MAX } from './schemas.ts'
 const NAMESPACE = '/v1/namespaces/{namespace}'
 
 interface Change {
-  kind: 'schedule' | 'queue' | 'definition' | 'limit'
+  kind: 'dag' | 'schedule' | 'queue' | 'definition' | 'limit'
   name: string
   change: 'created' | 'edited' | 'unchanged' | 'deleted' | 'kept'
   fields: Field[]
@@ -43,8 +44,8 @@ const apply = operation({
   name: 'apply',
   method: 'POST',
   path: `${NAMESPACE}/apply`,
-  summary: 'Make schedules, limits, and settings of queues and definitions, what a file says; all is checked before anything is changed',
-  body: { schema: Apply, raw: { schedules: [{ input: 'raw' }] } },
+  summary: 'Make DAGs, schedules, limits, and settings of queues and definitions, what a file says; all is checked before anything is changed',
+  body: { schema: Apply, raw: { schedules: [{ input: 'raw' }], dags: [{ schema: 'raw' }] } },
   answers: { 200: Applied },
   async handle({ engine, params, body, payloads, command }) {
     const plans = await planned(engine, params.namespace, body, payloads)
@@ -56,6 +57,7 @@ const apply = operation({
 })
 
 async function planned(engine: Engine, namespace: string, body: ApplyBody, payloads: readonly string[]): Promise<Plan[]> {
+  const dags = dagPlans(engine, namespace, body, payloads)
   const settings = [
     ...definitionPlans(engine, namespace, body),
     ...queuePlans(engine, namespace, body),
@@ -63,13 +65,42 @@ async function planned(engine: Engine, namespace: string, body: ApplyBody, paylo
   ]
   const schedules = await checkedSchedules(engine, namespace, body.schedules ?? [], payloads)
   const plans: Plan[] = []
-  const targets = new Set(engine.definitions.list(namespace).map(({ name }) => name))
+  const targets = new Set([...engine.definitions.list(namespace), ...(body.dags ?? [])].map(({ name }) => name))
   for (const { name, spec, warnings } of schedules) {
     const { definition } = spec.target
     const unknown = { code: 'target-unknown', message: `nothing called "${definition}" is registered yet`, hint: TARGET_HINT }
     plans.push(await schedulePlan(engine, namespace, name, spec, targets.has(definition) ? warnings : [...warnings, unknown]))
   }
-  return [...settings, ...plans, ...(body.prune ? await prunePlans(engine, namespace, new Set(schedules.map(({ name }) => name))) : [])]
+  return [...dags, ...settings, ...plans, ...(body.prune ? await prunePlans(engine, namespace, new Set(schedules.map(({ name }) => name))) : [])]
+}
+
+/** A DAG whose version is registered already stays as it is. */
+function dagPlans(engine: Engine, namespace: string, { dags = [] }: ApplyBody, payloads: readonly string[]): Plan[] {
+  refuseTwice(dags, '/dags')
+  const registered = new Map(engine.definitions.list(namespace).map(definition => [definition.name, definition]))
+  return dags.map((body, index) => {
+    const at = `/dags/${index}`
+    const definition = namedDagOf(body, payloads, at)
+    const known = registered.get(definition.name)
+    if (known !== undefined && known.kind !== 'dag')
+      throw new UserError('invalid-option', { at: `${at}/name`, found: known.name, hint: `there is a ${known.kind} of this name` })
+    const fields = known === undefined || known.version === definition.version ? [] : dagFields(known, definition)
+    const change = known === undefined ? 'created' : known.version === definition.version ? 'unchanged' : 'edited'
+    return {
+      change: { kind: 'dag', name: definition.name, change, fields, warnings: [] },
+      act: change === 'unchanged' ? NOTHING : () => engine.definitions.register(namespace, [definition]),
+    }
+  })
+}
+
+/** Of its tasks, each that differs. */
+function dagFields(before: DefinitionSpec, after: DefinitionSpec): Field[] {
+  const flat = ({ dag, options, schema }: DefinitionSpec): Record<string, unknown> => {
+    const { tasks = {}, ...rest } = dag ?? { tasks: {} }
+    const each = Object.entries(tasks).map(([id, task]) => [`tasks.${id}`, task] as const)
+    return { ...rest, ...(schema !== null && { schema: JSON.parse(schema) }), options: { ...options }, ...Object.fromEntries(each) }
+  }
+  return fieldsOf(flat(before), flat(after))
 }
 
 async function schedulePlan(engine: Engine, namespace: string, name: string, spec: ScheduleSpec, warnings: ScheduleWarning[]): Promise<Plan> {

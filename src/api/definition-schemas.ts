@@ -9,6 +9,7 @@ import {
   TASKS_PER_CALL_MAX,
   WEIGHTS_MAX,
 } from '../core/bounds.ts'
+import { Dag } from './dag-schemas.ts'
 import { closed, count, Duration, Key, list, Name, number, Payload, shared } from './schemas.ts'
 
 /** Definitions: their options that order, slow and gather, beside those that they share with starts. */
@@ -93,7 +94,14 @@ const rules = {
 }
 export const DefinitionOptions = closed({ ...shared, ...rules }, { title: 'DefinitionOptions' })
 export const Definition = closed(
-  { kind: Type.Enum(['job', 'workflow']), name: Name, version: Name, options: DefinitionOptions, schema: Type.Optional(Payload) },
+  {
+    kind: Type.Enum(['job', 'workflow', 'dag']),
+    name: Name,
+    version: Name,
+    options: DefinitionOptions,
+    schema: Type.Optional(Payload),
+    dag: Type.Optional(Dag),
+  },
   { title: 'Definition' },
 )
 export const Register = closed({ definitions: list(Definition, DEFINITIONS_PER_CALL_MAX) }, { title: 'Register' })

@@ -2,14 +2,15 @@ import { UserError } from '../core/errors.ts'
 import type { DefinitionOptions, DefinitionView, Engine } from '../engine/face.ts'
 import { Definition, DefinitionDetail, Definitions, Empty } from './answers.ts'
 import { nearest } from './check.ts'
+import { definitionOf } from './dag-inputs.ts'
 import { type DefinitionOptionsBody, DefinitionOptions as OptionsSchema, Register } from './definition-schemas.ts'
-import { definitionOf, definitionOptionsOf, payloadOf } from './inputs.ts'
+import { definitionOptionsOf, payloadOf } from './inputs.ts'
 import { formatInstant } from './instants.ts'
 import { LimitsMet, MeetLimits } from './limit-schemas.ts'
 import { limitsMet } from './limits-met.ts'
 import { type Operation, operation } from './operation.ts'
 import { pauseOperations } from './queues.ts'
-import { definitionText, NOTHING } from './views.ts'
+import { dagJson, definitionText, NOTHING } from './views.ts'
 
 const DEFINITIONS = '/v1/namespaces/{namespace}/definitions'
 
@@ -52,7 +53,8 @@ const get = operation({
     const definition = found(engine, params)
     const { versions, recent } = await engine.definitions.detail(params.namespace, params.name)
     const told = versions.map(one => ({ ...one, registeredAt: formatInstant(one.registeredAt) }))
-    return definitionText(definition, { versions: told, recent })
+    const { dag } = definition
+    return definitionText(definition, { ...(dag !== undefined && { dag: dagJson(dag) }), versions: told, recent })
   },
 })
 

@@ -167,6 +167,20 @@ export class FakeEngine implements Engine {
       this.#run('runs.history', namespace, id)
       return (this.histories.get(id) ?? []).slice(from)
     },
+    tasks: async (namespace, id, page) => {
+      const { definition } = this.#run('runs.tasks', namespace, id, page)
+      const task = {
+        task: 'clean',
+        state: 'waiting',
+        job: 'clean',
+        rule: 'all_success',
+        run: null,
+        items: null,
+        waitsFor: ['list'],
+        ended: {},
+      } as const
+      return { run: id, definition, version: 'v1', tasks: [{ ...task, waitsFor: [...task.waitsFor] }], next: null }
+    },
     related: async (namespace, id) => {
       const run = this.#run('runs.related', namespace, id)
       const schedule = { is: 'schedule', schedule: 'nightly', id: 's', n: 7, nominalAt: NOW, source: 'time' } as const
@@ -410,6 +424,7 @@ export function fakeDelivery(index: number): Delivery {
     tags: null,
     traceparent: null,
     nominalAt: null,
+    dag: null,
     latenessMs: null,
     bundle: null,
     cost: null,

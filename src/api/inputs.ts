@@ -5,9 +5,9 @@ import type { Ref, TaskResult } from '../core/machine.ts'
 import { KEY_RETENTION_MS } from '../core/options.ts'
 import type { Failure as CoreFailure, Progress } from '../core/run.ts'
 import { durationMs } from '../core/time.ts'
-import type { Beat, DefinitionOptions, DefinitionSpec, RunChangeCall, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
+import type { Beat, DefinitionOptions, RunChangeCall, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
 import { foundText } from './check.ts'
-import type { Definition, DefinitionOptionsBody } from './definition-schemas.ts'
+import type { DefinitionOptionsBody } from './definition-schemas.ts'
 import { parseInstant } from './instants.ts'
 import type { LogRow } from './rows.ts'
 import { rulesOf } from './rules.ts'
@@ -113,14 +113,6 @@ export function definitionOptionsOf(body: DefinitionOptionsBody, at: string, bef
   const { unique } = body
   if (unique !== undefined) options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/unique`)
   return options
-}
-
-export function definitionOf(body: Static<typeof Definition>, payloads: readonly string[], at: string): DefinitionSpec {
-  const options = definitionOptionsOf(body.options, `${at}/options`, null)
-  const schema = body.schema === undefined ? null : payloadOf(body.schema, payloads)
-  if (schema !== null && !/^\s*(?:\{|true\b|false\b)/.test(schema))
-    throw new UserError('invalid-input', { at: `${at}/schema`, found: foundText(schema), hint: 'a JSON Schema is an object, or true or false' })
-  return { kind: body.kind, name: body.name, version: body.version, options, schema }
 }
 
 export function resultOf(body: Static<typeof schemas.Result>, payloads: readonly string[]): Ref & TaskResult {

@@ -35,7 +35,7 @@ describe('runs are looked for', () => {
   })
 
   test.each([
-    ['?kind=dag', '/query/kind'],
+    ['?kind=cron', '/query/kind'],
     ['?metadata=tenant', '/query/metadata'],
     ['?metadata=a:1&metadata=a:2', '/query/metadata'],
     ['?error=', '/query/error'],

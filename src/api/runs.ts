@@ -2,6 +2,7 @@ import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { StartAnswer } from '../engine/face.ts'
 import {
+  DagTasks,
   Empty,
   Existing,
   Explanation,
@@ -154,6 +155,17 @@ const explain = operation({
   },
 })
 
+const tasks = operation({
+  name: 'runs.tasks',
+  method: 'GET',
+  path: `${RUN}/tasks`,
+  summary: "How the tasks of a DAG's run stand, in the order in which they may run: their runs, what they wait for, and how that has ended",
+  query: { limit, from: between(0, 999_999, 0) },
+  answers: { 200: DagTasks },
+  handle: async ({ engine, params, query: { from = 0, limit: count = PAGE_DEFAULT }, runId }) =>
+    JSON.stringify(await engine.runs.tasks(params.namespace, await runId(), { from, limit: count })),
+})
+
 const related = operation({
   name: 'runs.related',
   method: 'GET',
@@ -240,6 +252,7 @@ export const runs: Operation[] = [
   history,
   logs,
   explain,
+  tasks,
   related,
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),

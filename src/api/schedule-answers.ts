@@ -160,7 +160,7 @@ export const Applied = object(
     applied: Type.Boolean({ description: 'false: it was a dry run' }),
     changes: Type.Array(
       object({
-        kind: Type.Enum(['schedule', 'queue', 'definition', 'limit']),
+        kind: Type.Enum(['dag', 'schedule', 'queue', 'definition', 'limit']),
         name: Type.String(),
         change: Type.Enum(['created', 'edited', 'unchanged', 'deleted', 'kept']),
         fields: Type.Array(object({ field: Type.String(), from: Type.Optional(Type.Unknown()), to: Type.Optional(Type.Unknown()) })),

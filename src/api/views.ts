@@ -4,6 +4,7 @@ import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core
 import type { Instant } from '../core/time.ts'
 import type {
   AdvanceAnswer,
+  DagSpec,
   DefinitionOptions,
   DefinitionView,
   Delivery,
@@ -72,9 +73,12 @@ export function runJson(run: RunSummary): RunJson {
 }
 
 function triggerJson(trigger: Trigger): TriggerJson {
-  return 'nominalAt' in trigger && trigger.nominalAt !== undefined
-    ? { ...trigger, nominalAt: formatInstant(trigger.nominalAt) }
-    : (trigger as TriggerJson)
+  const times = ['nominalAt', 'intervalStart'] as const
+  const told = times.flatMap(name => {
+    const at = (trigger as { nominalAt?: number; intervalStart?: number })[name]
+    return at === undefined ? [] : [[name, formatInstant(at)] as const]
+  })
+  return { ...trigger, ...Object.fromEntries(told) } as TriggerJson
 }
 
 export function runDetailText(run: RunDetail): string {
@@ -99,6 +103,14 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     unique,
     exhausted,
   }
+}
+
+/** Tasks as a client writes them. */
+export function dagJson({ defaults, tasks, ...dag }: DagSpec): object {
+  const each = Object.entries(tasks).map(
+    ([id, { options, ...task }]) => [id, { ...task, ...(options && { options: optionsJson(options) }) }] as const,
+  )
+  return { ...dag, ...(defaults && { defaults: optionsJson(defaults) }), tasks: Object.fromEntries(each) }
 }
 
 export function definitionOptionsJson(options: DefinitionOptions): Record<string, unknown> {
@@ -226,6 +238,7 @@ export function deliveryText(task: Delivery): string {
   if (task.traceparent !== null) text += `,"traceparent":${quote(task.traceparent)}`
   if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
   if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
+  if (task.dag !== null) text += `,"dag":${JSON.stringify({ ...task.dag, intervalStart: formatInstant(task.dag.intervalStart) })}`
   if (task.bundle !== null) text += `,"bundle":${quote(task.bundle)}`
   if (task.journal !== undefined) text += `,"journal":${journalText(task.journal)}`
   if (task.cost !== null) text += `,"cost":${JSON.stringify(task.cost)}`

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyJob, isSchedule, type Schedule } from '@mainspring/sdk'
+import { type AnyJob, isDag, isSchedule, type Schedule } from '@mainspring/sdk'
 import type { Middleware } from '@mainspring/sdk/worker'
 import { Refusal, type RefusalFacts } from '../server/refusal.ts'
 
@@ -127,13 +127,14 @@ function jobsIn(value: unknown): AnyJob[] {
   if (Array.isArray(value)) return value.flatMap(jobsIn)
   if (typeof value !== 'object' || value === null) return []
   const { name, handler, definition } = value as Partial<AnyJob>
-  return typeof name === 'string' && typeof handler === 'function' && (definition?.kind === 'job' || definition?.kind === 'workflow')
+  return typeof name === 'string' && typeof handler === 'function' && ['job', 'workflow', 'dag'].includes(definition?.kind as string)
     ? [value as AnyJob]
     : []
 }
 
 function schedulesIn(value: unknown): Schedule[] {
   if (Array.isArray(value)) return value.flatMap(schedulesIn)
+  if (isDag(value)) return schedulesIn(value.schedule)
   return isSchedule(value) ? [value] : []
 }
 

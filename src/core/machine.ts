@@ -9,7 +9,7 @@ import type { Instant } from './time.ts'
 /** A kind of durable actor, the name of a folder under machines/. */
 export type Kind = RunKind | 'schedule'
 /** Those that are runs: listed, counted and followed as such. */
-export type RunKind = WorkKind | 'batch'
+export type RunKind = WorkKind | 'dag' | 'batch'
 /** Those that have a definition, and tasks in its queue. */
 export type WorkKind = 'job' | 'workflow'
 
@@ -54,6 +54,10 @@ export interface Context {
   id(): string
   /** The slot of a run that it starts (E9): its own, save where a sequence or a key decides. */
   home(order: StartOrder): number
+  /** What a version of its definition says, where that is data (a DAG's tasks); undefined: it is not known here. */
+  definition?(version: string): unknown
+  /** What a name stands for; undefined: nothing that is known here. */
+  kind?(definition: string): RunKind | undefined
 }
 
 export interface Decision<Event> {
@@ -103,6 +107,8 @@ export interface Answered {
 export interface ChildClosed {
   is: 'child_closed'
   run: RunId
+  /** Under which it was asked for, where its trigger says it. */
+  reference?: number
   state: ClosedState
   /** What it gave, or how it failed; given by the engine. */
   outcome?: Outcome

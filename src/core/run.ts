@@ -41,6 +41,8 @@ export type Trigger =
   | { is: 'job'; run: RunId }
   /** A workflow asked for it, as its operation `n`. `detached`: it does not wait for its end. */
   | { is: 'workflow'; run: RunId; n: number; detached?: true }
+  /** It is a task of a DAG, or an item of one; `n`: what the DAG's run calls it. The interval is from `intervalStart` to `nominalAt`. */
+  | { is: 'dag'; run: RunId; n: number; task: string; item?: number; nominalAt: Instant; intervalStart: Instant }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for. */
   | {
       is: 'retry'
@@ -53,7 +55,16 @@ export type Trigger =
   | { is: 'hook'; run: RunId; event: HookEvent }
   /** `callback`: what it was started for; without one it is one of the batch's own jobs. */
   | { is: 'batch'; batch: ActorId; callback?: BatchCallback }
-  | { is: 'schedule'; schedule: string; id: ActorId /** its line in the ledger */; n: number; nominalAt: Instant; source: LedgerSource; by?: string }
+  | {
+      is: 'schedule'
+      schedule: string
+      id: ActorId /** its line in the ledger */
+      n: number
+      nominalAt: Instant
+      source: LedgerSource
+      by?: string /** the time before it in its timetable */
+      intervalStart?: Instant
+    }
 
 /** What a failure hook is told of. `recovered`: a run that was parked, or a retry of one that failed, has completed. */
 export type HookEvent = 'failed' | 'parked' | 'recovered'
@@ -65,6 +76,7 @@ export type BatchCallback = (typeof BATCH_CALLBACKS)[number]
 /** Who is told when the run closes. */
 export function parentOf(trigger: Trigger): ActorId | null {
   if (trigger.is === 'schedule') return trigger.id
+  if (trigger.is === 'dag') return trigger.run
   if (trigger.is === 'workflow') return trigger.detached === true ? null : trigger.run
   return batchOf(trigger)
 }
@@ -77,7 +89,7 @@ export function batchOf(trigger: Trigger): ActorId | null {
 
 /** The time that a schedule meant. */
 export function nominalTimeOf(trigger: Trigger): Instant | null {
-  return (trigger.is === 'schedule' || trigger.is === 'retry' ? trigger.nominalAt : undefined) ?? null
+  return (trigger.is === 'schedule' || trigger.is === 'retry' || trigger.is === 'dag' ? trigger.nominalAt : undefined) ?? null
 }
 
 /** What ends a run. The reason says more than the state does: `attempts-exhausted`, `out-of-memory`, `aborted`, `lost`, `expired`, `total-timeout` … */

@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts'
 import type { SetBy } from '../core/limits.ts'
 import type { RunKind } from '../core/machine.ts'
 import { mergeOptions } from '../core/options.ts'
+import type { DagSpec } from '../machines/dag/spec.ts'
 import type { DefinitionRow, SettingRow } from '../store/store.ts'
 import type { DefinitionOptions, DefinitionSpec, OptionsSet } from './face.ts'
 import { Gating } from './limits/gating.ts'
@@ -13,12 +14,19 @@ import type { Settings } from './settings.ts'
 export interface Registered extends DefinitionSpec {
   namespace: string
   registeredAt: number
+  /** Of a DAG: the tasks of each version, as runs go by them. */
+  dags?: Map<string, DagSpec>
   /** When each was registered, the last time. */
   versions: Map<string, number>
   /** The options of the code, and what an operator has set over them; `options` is both. */
   declared: DefinitionOptions
   override: DefinitionOptions | null
   set: OptionsSet
+}
+
+/** As a row keeps them: a DAG's tasks beside its options. */
+export function optionsKept(options: DefinitionOptions, dag: DagSpec | undefined): string {
+  return JSON.stringify(dag === undefined ? options : { ...options, dag })
 }
 
 /** As a setting keeps them; `set` is not there in those of old. */
@@ -85,9 +93,13 @@ export class Definitions {
 
   put(row: DefinitionRow): void {
     const key = `${row.namespace}\n${row.name}`
-    const versions = this.byName.get(key)?.versions ?? new Map<string, number>()
+    const { dag, ...declared } = JSON.parse(row.options) as DefinitionOptions & { dag?: DagSpec }
+    const before = this.byName.get(key)
+    const versions = before?.versions ?? new Map<string, number>()
+    const dags = before?.dags ?? (dag === undefined ? undefined : new Map<string, DagSpec>())
     versions.set(row.version, row.registeredAt)
     const { namespace, name, version, schema, registeredAt } = row
+    if (dag !== undefined) dags?.set(row.version, dag)
     this.enter({
       kind: row.kind as RunKind,
       namespace,
@@ -95,8 +107,10 @@ export class Definitions {
       version,
       schema,
       registeredAt,
-      declared: JSON.parse(row.options) as DefinitionOptions,
+      declared,
       versions,
+      ...(dags !== undefined && { dags }),
+      ...(dag !== undefined && { dag }),
     })
   }
 

@@ -4,6 +4,7 @@ import { type ClaimId, isId, type RunId, slotOf } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { RETENTION_MS_DEFAULT } from '../core/options.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
+import { checkDag } from '../machines/dag/graph.ts'
 import { placeOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Activity } from './activity/activity.ts'
@@ -12,8 +13,9 @@ import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
+import { tasksOf } from './dags/tasks.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
-import { OPTIONS_SETTING } from './definitions.ts'
+import { OPTIONS_SETTING, optionsKept } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
 import type { Command, Engine, Head, LendingWay, NamespaceView, Pause } from './face.ts'
@@ -55,6 +57,8 @@ export function createEngine(options: EngineOptions): Engine {
     retentionMs,
     log: options.log ?? (() => {}),
     home: (namespace, order) => homeOfOrder(namespace, order, definitions),
+    kind: (namespace, name) => definitions.get(namespace, name)?.kind,
+    definition: (namespace, name, version) => definitions.get(namespace, name)?.dags?.get(version),
   }
   const live = new Live()
   const activity = new Activity(clock, store.read)
@@ -251,6 +255,7 @@ export function createEngine(options: EngineOptions): Engine {
         const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
         return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
       },
+      tasks: async (namespace, id, page) => tasksOf(Actor.load(await row(namespace, id)), definitions, page),
       related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
         const counts = await available(store.read.closedCounts(namespace, since))
@@ -273,6 +278,7 @@ export function createEngine(options: EngineOptions): Engine {
           fresh: current.lane.fresh(),
           registered: group => definitions.get(group.namespace, group.definition)?.version ?? null,
           awaited: group => current.queues.awaited(group),
+          dag: ({ namespace, name, state }) => definitions.get(namespace, name)?.dags?.get(state.started.version),
         })
       },
       signal: (namespace, id, { name, payload }, { id: commandId, by }) =>
@@ -292,18 +298,21 @@ export function createEngine(options: EngineOptions): Engine {
     },
     definitions: {
       register: async (namespace, specs) => {
-        for (const [index, { options }] of specs.entries()) checkTogether(options, `/definitions/${index}/options`)
+        for (const [index, { name, options, dag }] of specs.entries()) {
+          checkTogether(options, `/definitions/${index}/options`)
+          if (dag !== undefined) checkDag(name, dag, `/definitions/${index}/dag`)
+        }
         let isNew = false
         await submit<void>(null, settle => ({
           ids: [],
           bytes: 500 * specs.length,
           execute(transaction) {
             isNew = false
-            for (const { kind, name, version, options, schema } of specs) {
+            for (const { kind, name, version, options, schema, dag } of specs) {
               const known = definitions.get(namespace, name)
               if (known?.version === version) continue
               isNew = true
-              transaction.define({ namespace, name, version, kind, options: JSON.stringify(options), schema, registeredAt: clock.now() })
+              transaction.define({ namespace, name, version, kind, options: optionsKept(options, dag), schema, registeredAt: clock.now() })
             }
           },
           done: () => settle.resolve(undefined),
@@ -312,7 +321,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (isNew) await available(tenures.followed())
       },
       list: namespace =>
-        definitions.list(namespace).map(({ versions, declared: _, ...spec }) => ({
+        definitions.list(namespace).map(({ versions, declared: _, dags: __, ...spec }) => ({
           ...spec,
           versions: versions.size,
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),

@@ -1,10 +1,12 @@
 import { type Group, groupId } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
 import { type Failure, OPEN_STATES } from '../core/run.ts'
+import type { DagSpec } from '../machines/dag/spec.ts'
 import type { Row } from '../store/store.ts'
 import { Actor, groupFor } from './actor.ts'
 import { endedBatch, explainBatch } from './batches/explain.ts'
 import type { HeldUnique } from './codec.ts'
+import { explainDag } from './dags/explain.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
 import type { Limits } from './limits/limits.ts'
@@ -27,6 +29,8 @@ export interface ExplainWorld {
   fresh: boolean
   /** The version in which the group's definition is registered; null: not known, and nothing is said of versions. */
   registered(group: Group): string | null
+  /** The tasks of a DAG's run, as its version has them. */
+  dag?(actor: Actor): DagSpec | undefined
   /** A fitting worker waits for a task right now. */
   awaited(group: Group): boolean
 }
@@ -61,6 +65,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
       },
     ]
   if (actor.kind === 'batch') return explainBatch(actor, clear)
+  if (actor.kind === 'dag') return explainDag(actor, world.dag?.(actor), clear)
   const awaited = actor.kind === 'workflow' ? explainWorkflow(actor, clear) : null
   if (awaited !== null) return awaited
   if (view.state === 'running') {
@@ -264,8 +269,8 @@ function ended(actor: Actor): Reason {
   const failure = view.failure === null ? '' : `: ${told(view.failure)}`
   const text =
     view.state === 'completed'
-      ? `completed${actor.kind === 'workflow' ? '' : ` on attempt ${view.attempt} of ${view.attempts}`}`
-      : `${view.state.replace('_', ' ')}${by === null || by === view.state ? '' : `, since ${by}`}${view.state === 'failed' && actor.kind !== 'workflow' ? ` (attempt ${view.attempt} of ${view.attempts})` : ''}${failure}`
+      ? `completed${actor.kind !== 'job' ? '' : ` on attempt ${view.attempt} of ${view.attempts}`}`
+      : `${view.state.replace('_', ' ')}${by === null || by === view.state ? '' : `, since ${by}`}${view.state === 'failed' && actor.kind === 'job' ? ` (attempt ${view.attempt} of ${view.attempts})` : ''}${failure}`
   return {
     code: view.reason ?? view.state,
     text,

@@ -8,6 +8,15 @@ import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/opti
 import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
+import { checkDag } from '../machines/dag/graph.ts'
+import {
+  ACTIVE_MAX as DAG_ACTIVE_MAX,
+  GROUPS_MAX as DAG_GROUPS_MAX,
+  MAP_ITEMS_MAX as DAG_MAP_ITEMS_MAX,
+  TASKS_MAX as DAG_TASKS_MAX,
+  type DagSpec,
+  TRIGGER_RULES,
+} from '../machines/dag/spec.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import { type Advance, ENTRIES_MAX, type Entry } from '../machines/workflow/types.ts'
@@ -15,6 +24,7 @@ import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts,
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
+import type { DagTasks, DagTaskView } from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
@@ -87,6 +97,8 @@ export interface Engine {
     tally(search: RunSearch, steps: { from: Instant; stepMs: number }, signal?: AbortSignal): Promise<RunTally>
     /** All events, or those from a number on; the first is number 0. */
     history(namespace: string, id: RunId, from?: number): Promise<HistoryEvent[]>
+    /** How the tasks of a DAG's run stand. @throws UserError `not-a-dag` */
+    tasks(namespace: string, id: RunId, page: { from: number; limit: number }): Promise<DagTasks>
     /** Its retries, what started it, and what it started. */
     related(namespace: string, id: RunId): Promise<RelatedRuns>
     /** How many runs closed since a time, by state. */
@@ -555,6 +567,8 @@ export interface Delivery extends Ref {
   /** The time that a schedule meant, and how much later this delivery is. */
   nominalAt: Instant | null
   latenessMs: number | null
+  /** Of which DAG's run it is a task, or an item of one; null: of none. The interval ends at `nominalAt`. */
+  dag: { run: RunId; task: string; item?: number; intervalStart: Instant } | null
   /** Those of one bundle go to one call of the handler (`batch`). */
   bundle: string | null
   /** What it takes of its worker; null: one slot. Where `slots` is not named it is one. */
@@ -617,6 +631,8 @@ export interface DefinitionSpec {
   version: string
   options: DefinitionOptions
   schema: string | null
+  /** Of a DAG: its tasks. */
+  dag?: DagSpec
 }
 export interface DefinitionOptions extends Omit<RunOptions, 'delayMs' | 'notBefore' | 'metadata' | 'gate'>, DefinitionRules {
   unique?: Unique
@@ -865,6 +881,9 @@ export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
 export type {
   Backfill,
   ClosedDay,
+  DagSpec,
+  DagTasks,
+  DagTaskView,
   DefinitionRules,
   DeliveryId,
   Entry,
@@ -888,6 +907,11 @@ export {
   BATCH_DEPTH_MAX,
   BATCH_TAG,
   CATCHUPS,
+  checkDag,
+  DAG_ACTIVE_MAX,
+  DAG_GROUPS_MAX,
+  DAG_MAP_ITEMS_MAX,
+  DAG_TASKS_MAX,
   ENTRIES_MAX,
   lastHourTogether,
   limitTogether,
@@ -895,4 +919,5 @@ export {
   OVERLAPS,
   refuseUnknownPlaceholder,
   registering,
+  TRIGGER_RULES,
 }

@@ -36,7 +36,9 @@ export type Letter =
  */
 export function post(sender: Actor, decision: Decision<HistoryEvent>, transaction: Transaction, office: Office): void {
   if (decision.outcome !== undefined && sender.parent !== null) {
-    const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state, outcome: decision.outcome }
+    const { trigger } = sender.view
+    const asked = trigger.is === 'dag' ? { reference: trigger.n } : {}
+    const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state, outcome: decision.outcome, ...asked }
     give(sender.id, sender.parent, news, transaction)
   }
   tellHook(sender, decision, transaction, office.definitions, office.world)

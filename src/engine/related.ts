@@ -40,7 +40,7 @@ export async function relatedRuns(read: Read, row: Row): Promise<RelatedRuns> {
 
 /** The run whose code, or whose failure, started one. */
 function startedBy(trigger: Trigger): RunId | null {
-  return trigger.is === 'job' || trigger.is === 'workflow' || trigger.is === 'hook' ? trigger.run : null
+  return trigger.is === 'job' || trigger.is === 'workflow' || trigger.is === 'dag' || trigger.is === 'hook' ? trigger.run : null
 }
 
 function batchIn(trigger: Trigger): RunId | null {

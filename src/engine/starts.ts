@@ -289,6 +289,7 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     {
       ...(request.key === undefined ? {} : { key: request.key }),
       ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+      ...dagFacts(planned.definition, request.input),
     },
   )
   return { is: 'started', run }
@@ -302,6 +303,11 @@ function flat(input: Payload | null): Payload | null {
 function placed({ gate, gating, definition }: Planned, namespace: string, call: object, now: number): GateKeys {
   if (gate?.sequence === undefined) return gate as GateKeys
   return { ...gate, place: gating.place(namespace, definition.name, gate.sequence, call, now) }
+}
+
+/** A DAG goes by the version that was the newest when it started, and may hand on its input. */
+function dagFacts({ kind, version }: Registered, input: Payload | null): { version?: string; input?: Payload } {
+  return kind === 'dag' ? { version, ...(input === null ? {} : { input: flat(input) as Payload }) } : {}
 }
 
 interface Birth {
@@ -319,7 +325,7 @@ function birth(
   transaction: Transaction,
   born: Birth,
   prepare: (actor: ReturnType<Transaction['create']>) => void,
-  rest: { key?: string; traceparent?: string },
+  rest: { key?: string; traceparent?: string; version?: string; input?: Payload },
 ): void {
   const { run, namespace, name, kind, input, options, trigger, now } = born
   const queue = options.queue ?? QUEUE_DEFAULT
@@ -406,7 +412,7 @@ export function retryWork(
         actor => {
           if (free !== null) actor.unique = free
         },
-        {},
+        old.kind === 'dag' ? dagFacts(definitions.require(namespace, old.name, '/path/run'), input) : {},
       )
     },
     done: () => settle.resolve(run),

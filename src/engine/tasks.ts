@@ -1,6 +1,6 @@
 import { type AnswerId, newId, type RunId, type WorkerId } from '../core/ids.ts'
 import type { Ref, TaskResult } from '../core/machine.ts'
-import { nominalTimeOf } from '../core/run.ts'
+import { nominalTimeOf, type Trigger } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, WorkerCalls } from './face.ts'
@@ -173,6 +173,13 @@ function handOut(
   return { tasks, recorded: Promise.all(recorded) }
 }
 
+/** Of which DAG it is a task, and for which time. */
+function dagPlaceOf(trigger: Trigger): Delivery['dag'] {
+  if (trigger.is !== 'dag') return null
+  const { run, task, item, intervalStart } = trigger
+  return { run, task, intervalStart, ...(item !== undefined && { item }) }
+}
+
 function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, worker: WorkerId, sizes: Sizes): Delivery {
   const { view } = actor
   const { options } = view
@@ -196,6 +203,7 @@ function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, wor
     metadata: options.metadata ?? null,
     traceparent: actor.state.started?.traceparent ?? null,
     nominalAt,
+    dag: dagPlaceOf(view.trigger),
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
     bundle,
     cost,

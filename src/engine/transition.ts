@@ -1,7 +1,7 @@
 import { ORDERS_PER_TRANSITION_MAX } from '../core/bounds.ts'
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
 import { newId, type Random, slotOf } from '../core/ids.ts'
-import type { Context, Decision, StartOrder } from '../core/machine.ts'
+import type { Context, Decision, RunKind, StartOrder } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
 import type { Clock } from './clock.ts'
@@ -14,6 +14,9 @@ export interface World {
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
   /** Where a start lives by its sequence or its key (E9); null: where it is asked for. */
   home(namespace: string, order: StartOrder): number | null
+  /** What a version of a definition says, where that is data. */
+  definition?(namespace: string, name: string, version: string): unknown
+  kind?(namespace: string, name: string): RunKind | undefined
 }
 
 /**
@@ -28,6 +31,8 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     random: world.random,
     id: () => newId(world.clock.now(), world.random),
     home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
+    definition: version => world.definition?.(actor.namespace, actor.name, version),
+    kind: definition => world.kind?.(actor.namespace, definition),
   }
   let decision: Decision<HistoryEvent>
   const before = { state: actor.state, length: actor.events.length }

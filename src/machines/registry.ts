@@ -1,6 +1,7 @@
 import type { Kind, Machine } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import { batch } from './batch/machine.ts'
+import { dag } from './dag/machine.ts'
 import { job } from './job/machine.ts'
 import { schedule } from './schedule/machine.ts'
 import { workflow } from './workflow/machine.ts'
@@ -12,6 +13,7 @@ export type AnyMachine = Machine<any, any, any>
 export const MACHINES: Readonly<Record<Kind, AnyMachine>> = {
   job: job as AnyMachine,
   workflow: workflow as AnyMachine,
+  dag: dag as AnyMachine,
   batch: batch as AnyMachine,
   schedule: schedule as AnyMachine,
 }

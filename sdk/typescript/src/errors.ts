@@ -23,8 +23,14 @@ export interface ErrorDetails {
 
 /** Thrown in a handler: the run fails now, no attempt is left. Any other error is tried again by the retry policy. */
 export class Abort extends Error {
-  override readonly name = 'Abort'
-  readonly code = 'abort'
+  override readonly name: string = 'Abort'
+  readonly code: string = 'abort'
+}
+
+/** Thrown in a task of a DAG: there is nothing to do. The task is skipped, and what follows it by its rules; elsewhere the run fails, as with `Abort`. */
+export class Skip extends Abort {
+  override readonly name = 'Skip'
+  override readonly code = 'skipped'
 }
 
 /** An option has a value that it cannot have. Nothing was sent. */

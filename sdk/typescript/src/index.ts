@@ -17,6 +17,8 @@
  *   limits, fair, sequence, cost, batch, debounce, throttle, onFailure).
  * - **Workflow**: `workflow(name, options?, async (input, ctx) => …)`, a function that survives crashes and months of sleep. `WorkflowContext`: run, sleep, waitFor,
  *   call, start, compensate, now, random, uuid, continueAs; `run.signal(name, payload)` from outside.
+ * - **DAG**: `dag(name, options?, d => …)`, tasks that wait for one another: `d.task`, `d.map`, `d.branch`, `d.shortCircuit`, `d.sensor`, `d.setup`, `d.teardown`, `d.join`,
+ *   `d.group`. Each is a job of its own; its context has `interval` and `dag` as well.
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
  * - **Start in a transaction** of your own PostgreSQL: `outbox.start(transaction, job, input, options?)`; exactly once if it commits.
  * - **Schedule**: `schedule(name, options, job, input)`; `Schedule` has pause, resume, trigger, backfill, ledger, preview, explain; `client.schedules`.
@@ -38,6 +40,8 @@ export { type Clock, systemClock } from './clock.ts'
 export { decode, encode, type Tagged } from './codec.ts'
 export type { BundleContext, BundleItem, Checkpoints, ContextStartOptions, JobContext, Log } from './context.ts'
 export { currentClient, setDefaultClient, withClient } from './current.ts'
+export type { After, DagBuilder, DagContext, DagTaskOptions, MapOptions, Ref, Task, TaskFunction } from './dag/builder.ts'
+export { type AnyDag, type Dag, type DagFunction, type DagOptions, dag, isDag, withTasks } from './dag/define.ts'
 export { type Duration, durationMs } from './duration.ts'
 export {
   Abort,
@@ -55,6 +59,7 @@ export {
   RunFailed,
   RunTerminated,
   RunTimedOut,
+  Skip,
   Unreachable,
   Unserialisable,
   WorkerStopping,

@@ -1,4 +1,5 @@
 import type { WireDefinition } from './wire.ts'
+import type { WireDag } from './wire-dags.ts'
 
 /** Limits, sequences and an operator's options over HTTP: part of the tables of wire.ts. */
 export const LIMIT_OPERATIONS = {
@@ -93,7 +94,7 @@ export interface WireLimitDetail extends WireLimit {
 export interface WireSequenceResume {
   key: string
 }
-export type WireDefinitionView = WireDefinition & {
+export type WireDefinitionView = Omit<WireDefinition, 'dag'> & {
   registeredAt: string
   versions: number
   paused: { by: string | null; note: string | null; since: string } | null
@@ -104,6 +105,7 @@ export type WireDefinitionView = WireDefinition & {
 }
 /** GET definitions/{name}: `versions` newest first, and its newest 1,000 runs. */
 export type WireDefinitionDetail = Omit<WireDefinitionView, 'versions'> & {
+  dag?: WireDag
   versions: { version: string; registeredAt: string; workers: { id: string; name: string }[] }[]
   recent: {
     runs: number

@@ -1,5 +1,6 @@
 import type { Timetable } from './timetable.ts'
 import type { State, WireDefinition, WireLimitSettings, WireReason, WireRules } from './wire.ts'
+import type { WireNamedDag } from './wire-dags.ts'
 
 /** Schedules over HTTP: part of the tables of wire.ts. */
 export const SCHEDULE_OPERATIONS = {
@@ -197,6 +198,7 @@ export type WireNamedSchedule = WireScheduleSpec & { name: string }
 
 /** POST apply. All is checked before anything is changed. What is not named stays, unless `prune` (schedules that an earlier apply made). */
 export interface WireApply {
+  dags?: WireNamedDag[]
   schedules?: WireNamedSchedule[]
   queues?: WireQueueSettings[]
   definitions?: WireDefinitionSettings[]
@@ -222,7 +224,7 @@ export interface WireApplied {
   changes: WireChange[]
 }
 export interface WireChange {
-  kind: 'schedule' | 'queue' | 'definition' | 'limit'
+  kind: 'dag' | 'schedule' | 'queue' | 'definition' | 'limit'
   name: string
   change: 'created' | 'edited' | 'unchanged' | 'deleted' | 'kept'
   /** Durations as text; a member of `options` as `options.queue`. */

@@ -1,12 +1,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { CONSOLE_OPERATIONS } from './wire-console.ts'
+import { DAG_OPERATIONS, type WireDag } from './wire-dags.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
 import type { WireJournal } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
+export type * from './wire-dags.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
 export type * from './wire-workflows.ts'
@@ -54,6 +56,7 @@ export const OPERATIONS = {
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
   ...CONSOLE_OPERATIONS,
+  ...DAG_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
@@ -176,6 +179,7 @@ export type WireTrigger =
   | { is: 'job'; run: string }
   /** A workflow asked for it, as its operation `n`; `detached`: it does not wait for its end. */
   | { is: 'workflow'; run: string; n: number; detached?: true }
+  | { is: 'dag'; run: string; n: number; task: string; item?: number; nominalAt: string; intervalStart: string }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
   | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
   /** A job's `onFailure`: it is told of `run`. */
@@ -183,12 +187,21 @@ export type WireTrigger =
   /** `callback`: what it was started for; without one it is one of the batch's jobs. */
   | { is: 'batch'; batch: string; callback?: 'firstFailure' | 'complete' | 'success' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
-  | { is: 'schedule'; schedule: string; id: string; n: number; nominalAt: string; source: 'time' | 'trigger' | 'backfill'; by?: string }
+  | {
+      is: 'schedule'
+      schedule: string
+      id: string
+      n: number
+      nominalAt: string
+      source: 'time' | 'trigger' | 'backfill'
+      by?: string
+      intervalStart?: string
+    }
 
 export interface WireRun {
   id: string
   namespace: string
-  kind: 'job' | 'workflow' | 'batch'
+  kind: 'job' | 'workflow' | 'dag' | 'batch'
   definition: string
   queue: string
   state: State
@@ -268,12 +281,14 @@ export interface WireCommand {
 }
 
 export interface WireDefinition {
-  kind: 'job' | 'workflow'
+  kind: 'job' | 'workflow' | 'dag'
   name: string
   version: string
   options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
   /** JSON Schema of the input (2020-12), or absent. */
   schema?: unknown
+  /** Of a DAG: its tasks. */
+  dag?: WireDag
 }
 export interface WireRegister {
   definitions: WireDefinition[]
@@ -389,6 +404,8 @@ export interface WireDelivery {
   /** The time that a schedule meant, and how much later this delivery is, in milliseconds. */
   nominalTime?: string
   latenessMs?: number
+  /** Of which DAG's run it is a task, or an item of one; the interval ends at `nominalTime`. */
+  dag?: { run: string; task: string; item?: number; intervalStart: string }
   /** Those of one bundle go to one call of the handler. */
   bundle?: string
   /** Units that it takes of its worker; absent: one slot. Where `slots` is not named it is one. */

@@ -13,7 +13,7 @@ export function changesText({ applied, changes }: WireApplied, itemOf: (change: 
 }
 
 function headText({ kind, name, change }: WireChange, item: Item | undefined, paint: Paint): string {
-  const text = kind === 'limit' ? sizeText : timesText
+  const text = kind === 'dag' ? tasksText : kind === 'limit' ? sizeText : timesText
   const summary = change === 'created' && item ? `  ${paint.dim(text(item.value))}` : ''
   return `${SIGNS[change]} ${kind} ${JSON.stringify(oneLine(name))}${summary}`.trimEnd()
 }
@@ -28,6 +28,10 @@ function timesText(value: Readonly<Record<string, unknown>>): string {
   const times = ['cron', 'every', 'at', 'solar'].filter(source => value[source] !== undefined).map(source => valueText(value[source]))
   const zone = typeof value.timezone === 'string' ? ` ${oneLine(value.timezone)}` : ''
   return `${times.join(' and ')}${zone}${typeof value.target === 'string' ? ` → ${oneLine(value.target)}` : ''}`
+}
+
+function tasksText({ tasks }: Readonly<Record<string, unknown>>): string {
+  return countText(Object.keys(tasks ?? {}).length, 'task')
 }
 
 /** How many, of what. */

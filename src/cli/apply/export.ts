@@ -24,13 +24,16 @@ export async function exportFile(session: Session, _given: readonly string[], fl
   } catch (error) {
     throw new Refusal({ code: 'file-missing', place: file, title: `It cannot be written (${(error as NodeJS.ErrnoException).code}).` })
   }
-  session.terminal.error(`wrote ${file}: ${KINDS.map(kind => countText(answer[kind].length, kind.slice(0, -1))).join(', ')}`)
+  session.terminal.error(`wrote ${file}: ${EXPORTED.map(kind => countText(answer[kind].length, kind.slice(0, -1))).join(', ')}`)
   return undefined
 }
 
+/** DAGs are data of whoever applied or registered them: they are not an operator's. */
+const EXPORTED = KINDS.filter(kind => kind !== 'dags')
+
 /** YAML with maps by name, and a first line that tells editors what may stand in it. */
 export function exportText(answer: WireExport, url: string): string {
-  const sections = KINDS.filter(kind => answer[kind].length > 0).map(kind => [kind, byName(answer[kind])] as const)
+  const sections = EXPORTED.filter(kind => answer[kind].length > 0).map(kind => [kind, byName(answer[kind])] as const)
   const header = `# yaml-language-server: $schema=${url}/schemas/apply.json\n`
   if (sections.length === 0) return `${header}# Nothing is set: no schedules, and nothing of an operator.\n`
   return header + new Document(Object.fromEntries(sections), { aliasDuplicateObjects: false }).toString({ lineWidth: 0 })

@@ -1,4 +1,4 @@
-/** What a file says of one schedule, queue, definition or limit. */
+/** What a file says of one DAG, schedule, queue, definition or limit. */
 export interface Item {
   kind: Kind
   name: string
@@ -9,9 +9,9 @@ export interface Item {
   /** Where a field stands, by its pointer within the item. */
   placeOf(pointer: string, within?: Within): string
 }
-export type Kind = 'schedules' | 'queues' | 'definitions' | 'limits'
-export const KINDS: readonly Kind[] = ['schedules', 'queues', 'definitions', 'limits']
-export const NOUNS = { schedules: 'schedule', queues: 'queue', definitions: 'definition', limits: 'limit' } as const
+export type Kind = 'dags' | 'schedules' | 'queues' | 'definitions' | 'limits'
+export const KINDS: readonly Kind[] = ['dags', 'schedules', 'queues', 'definitions', 'limits']
+export const NOUNS = { dags: 'dag', schedules: 'schedule', queues: 'queue', definitions: 'definition', limits: 'limit' } as const
 
 /** Within a text: a character of it, or a line of the file that it was read from. `isName`: the field itself is wrong, not its value. */
 export interface Within {

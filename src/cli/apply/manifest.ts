@@ -1,4 +1,4 @@
-import type { WireApply, WireNamedSchedule, WireProblem } from '@mainspring/sdk'
+import type { WireApply, WireNamedDag, WireNamedSchedule, WireProblem } from '@mainspring/sdk'
 import { Refusal, type RefusalFacts } from '../../server/refusal.ts'
 import { factsOf } from '../output/problem.ts'
 import type { Source } from './files.ts'
@@ -16,7 +16,7 @@ export interface Manifest {
 
 /** @throws Refusal with the place of the first mistake; a name that two files have is one, and both are named. */
 export function readManifest(sources: readonly Source[], settings: CrontabSettings): Manifest {
-  const manifest: Manifest = { items: { schedules: [], queues: [], definitions: [], limits: [] }, sections: new Set(), remarks: [] }
+  const manifest: Manifest = { items: { dags: [], schedules: [], queues: [], definitions: [], limits: [] }, sections: new Set(), remarks: [] }
   const known = new Map<string, Item>()
   for (const source of sources) {
     const { items, remarks } =
@@ -40,6 +40,7 @@ export function readManifest(sources: readonly Source[], settings: CrontabSettin
 export function bodyOf({ items, sections }: Manifest, { dryRun, prune }: { dryRun: boolean; prune: boolean }): WireApply {
   const named = ({ name, value }: Item): { name: string } => ({ name, ...value })
   return {
+    ...(items.dags.length > 0 && { dags: items.dags.map(named) as WireNamedDag[] }),
     schedules: items.schedules.map(named) as WireNamedSchedule[],
     queues: items.queues.map(named),
     definitions: items.definitions.map(named),

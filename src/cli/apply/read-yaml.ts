@@ -8,7 +8,7 @@ import { type Item, KINDS, type Kind, NOUNS, segmentsOf, type Within } from './i
 import { keyOffset, keyText, nodeAt, offsetWithin, resolved } from './places.ts'
 
 /**
- * Schedules, queues, definitions and limits by name, from YAML or JSON (which is YAML); several documents are one. Members that begin with `x-` hold what
+ * DAGs, schedules, queues, definitions and limits by name, from YAML or JSON (which is YAML); several documents are one. Members that begin with `x-` hold what
  * anchors are for. `sections` is told which kinds there are, be it without a name.
  * @throws Refusal with file, line and column.
  */
@@ -36,7 +36,7 @@ class YamlReader {
     const { contents } = document
     if (contents === null || (isScalar(contents) && contents.value === null)) return []
     if (!isMap(contents))
-      throw this.#refusal(contents as Node, 'Expected "schedules:", "queues:", "definitions:" or "limits:", and below each its names.')
+      throw this.#refusal(contents as Node, 'Expected "dags:", "schedules:", "queues:", "definitions:" or "limits:", and below each its names.')
     return contents.items.flatMap(pair => this.#section(document, pair as Pair))
   }
 
@@ -65,7 +65,7 @@ class YamlReader {
     const node = resolved(document, pair.value as Node | null)
     const isNothing = node === null || (isScalar(node) && node.value === null)
     if (name === '') throw this.#refusal(pair, `The name of a ${noun} is a text.`)
-    if (!isMap(node) && !(isNothing && kind !== 'schedules'))
+    if (!isMap(node) && !(isNothing && kind !== 'schedules' && kind !== 'dags'))
       throw this.#refusal(isNothing ? pair : node, `${noun} "${name}" is ${isNothing ? 'empty' : 'no map'}.`, EXAMPLES[kind])
     const inner = isMap(node) ? nodeAt(document, node, ['name']) : null
     if (inner?.whole && inner.pair)
@@ -150,6 +150,7 @@ class YamlReader {
 }
 
 const EXAMPLES: Record<Kind, string> = {
+  dags: `dags: { sales: { tasks: { list: { job: list }, publish: { job: publish, after: [list] } } } }`,
   schedules: `schedules: { nightly: { cron: "0 2 * * *", target: report } }`,
   queues: `queues: { images: { paused: true } }`,
   definitions: `definitions: { resize: { options: { retry: { attempts: 5 } } } }`,

@@ -17,7 +17,7 @@ export type FromWorker =
 
 export interface JobOffer {
   name: string
-  kind: 'job' | 'workflow'
+  kind: 'job' | 'workflow' | 'dag'
   version: string
   file: string
   /** An input to try it with: JSON text in the tagged form. */

@@ -75,6 +75,8 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
 }
 
 function triggerText(run: WireRun): string {
+  if (run.trigger.is === 'dag')
+    return ` as task "${oneLine(run.trigger.task)}"${run.trigger.item === undefined ? '' : `, item ${run.trigger.item},`} of DAG run ${shortId(run.trigger.run)}`
   if (run.trigger.is === 'job' || run.trigger.is === 'workflow') return ` by run ${shortId(run.trigger.run)}`
   if (run.trigger.is === 'batch')
     return `${run.trigger.callback ? `, a callback (${run.trigger.callback})` : ''} of batch ${shortId(run.trigger.batch)}`

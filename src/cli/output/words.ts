@@ -65,11 +65,12 @@ export function countText(count: number, noun: string): string {
 }
 
 /** What a worker serves: `1 job`, `2 jobs, 1 workflow`. */
-export function workText(kinds: readonly ('job' | 'workflow')[]): string {
-  const workflows = kinds.filter(kind => kind === 'workflow').length
-  const jobs = kinds.length - workflows
-  const told = [...(jobs > 0 || workflows === 0 ? [countText(jobs, 'job')] : []), ...(workflows > 0 ? [countText(workflows, 'workflow')] : [])]
-  return told.join(', ')
+export function workText(kinds: readonly ('job' | 'workflow' | 'dag')[]): string {
+  const told = (['job', 'workflow', 'dag'] as const).flatMap(noun => {
+    const count = kinds.filter(kind => kind === noun).length
+    return count > 0 ? [countText(count, noun)] : []
+  })
+  return told.length > 0 ? told.join(', ') : countText(0, 'job')
 }
 
 type Format = Parameters<typeof styleText>[0]

@@ -2,6 +2,7 @@ import { newId } from '../../core/ids.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Context, Message, StartOrder } from '../../core/machine.ts'
 import { inputAt } from './input.ts'
+import { timeBefore, timetableOf } from './timetables.ts'
 import type { ScheduleState } from './types.ts'
 
 /** A line that asks for a run: its id says where it will live, and stands in the ledger before the run does. */
@@ -14,12 +15,23 @@ export function startMessage(state: ScheduleState, entry: LedgerEntry, context: 
   return { is: 'start', reference: entry.n, run: entry.run as string, again, order: orderOf(state, entry, context, by) }
 }
 
-function orderOf({ name, spec }: ScheduleState, { n, at, source }: LedgerEntry, { self }: Context, by?: string | null): StartOrder {
+function orderOf(state: ScheduleState, { n, at, source }: LedgerEntry, { self, kind }: Context, by?: string | null): StartOrder {
+  const { name, spec } = state
   const { definition, input, options } = spec.target
   return {
     definition,
     input: inputAt(input, at, name, spec.timetable.timezone ?? 'UTC'),
     options,
-    trigger: { is: 'schedule', schedule: name, id: self, n, nominalAt: at, source, ...(by == null ? {} : { by }) },
+    trigger: {
+      is: 'schedule',
+      schedule: name,
+      id: self,
+      n,
+      nominalAt: at,
+      source,
+      ...(by == null ? {} : { by }),
+      // Tasks of a DAG work on the time between.
+      ...(kind?.(definition) === 'dag' ? { intervalStart: timeBefore(timetableOf(state), at) ?? at } : {}),
+    },
   }
 }

@@ -27,3 +27,22 @@ export function dueOf({ spec, name, createdAt }: ScheduleState, nominalAt: Insta
   if (spec.jitterMs === 0) return nominalAt
   return nominalAt + (hash53(`${name} ${createdAt} ${nominalAt}`)[0] % spec.jitterMs)
 }
+
+/** The last time of a table before another; null: there is none in the ten years before. Tables tell what comes next, so it is looked for by halves. */
+export function timeBefore(table: Timetable, at: Instant): Instant | null {
+  const isBefore = (after: Instant): boolean => (table.next(after)?.at ?? Number.POSITIVE_INFINITY) < at
+  let back = 1_000
+  while (!isBefore(at - back)) {
+    back *= 2
+    if (back > LOOKED_BACK_MS_MAX) return null
+  }
+  // There is one after `low`, and none after `high`.
+  let low = at - back
+  for (let high = at; high - low > 1; ) {
+    const middle = Math.floor((low + high) / 2)
+    if (isBefore(middle)) low = middle
+    else high = middle
+  }
+  return low + 1
+}
+const LOOKED_BACK_MS_MAX = 10 * 366 * 86_400_000

@@ -87,6 +87,14 @@ export class Attempt implements JobContext {
   get nominalTime(): Date | undefined {
     return this.delivery.nominalTime === undefined ? undefined : new Date(this.delivery.nominalTime)
   }
+  /** Of a task of a DAG (`DagContext`). */
+  get interval(): { start: Date; end: Date } | undefined {
+    const { dag, nominalTime } = this.delivery
+    return dag === undefined || nominalTime === undefined ? undefined : { start: new Date(dag.intervalStart), end: new Date(nominalTime) }
+  }
+  get dag(): WireDelivery['dag'] {
+    return this.delivery.dag
+  }
   get latenessMs(): number | undefined {
     return this.delivery.latenessMs
   }

@@ -5,6 +5,7 @@ import * as check from '../checks.ts'
 import type { Client } from '../client.ts'
 import { delayed } from '../clock.ts'
 import { withClient } from '../current.ts'
+import { isDag, withTasks } from '../dag/define.ts'
 import type { Duration } from '../duration.ts'
 import { CancelRequested, LeaseLost, RequestRefused, WorkerStopping } from '../errors.ts'
 import type { AnyJob } from '../job.ts'
@@ -44,6 +45,7 @@ export class JobWorker {
   readonly #room: Room
   readonly #handlers: Handlers
   readonly #stuckMs: number
+  readonly #all: readonly AnyJob[]
   readonly #jobs: ReadonlyMap<string, AnyJob>
   /** Null: this code says nothing of schedules. */
   readonly #schedules: { source: string; all: readonly Schedule[] } | null
@@ -67,12 +69,15 @@ export class JobWorker {
   constructor(options: WorkerOptions) {
     refuseWithin()
     this.#options = options
+    const { jobs, schedules: own } = withTasks(options.jobs)
+    const schedules = own.filter(one => !options.schedules?.includes(one))
+    this.#all = jobs
     this.#client = clientOf(options)
     this.#room = new Room(check.integer(1, 10_000)(options.slots ?? 10, '/slots'), unitsOf(options))
-    this.#jobs = jobsByName(options.jobs)
-    this.#handlers = new Handlers(this.#client, options.jobs, options.middleware)
+    this.#jobs = jobsByName(jobs)
+    this.#handlers = new Handlers(this.#client, jobs, options.middleware)
     this.#stuckMs = check.positiveDuration(options.stuckAfter ?? STUCK_AFTER_MS, '/stuckAfter')
-    this.#schedules = schedulesOf(options)
+    this.#schedules = schedulesOf(schedules.length === 0 ? options : { ...options, schedules: [...(options.schedules ?? []), ...schedules] })
     this.id = this.#client.newId()
     const client = this.#client
     const { signal } = this.#stop
@@ -101,7 +106,7 @@ export class JobWorker {
         worker: this.id,
         workerName: options.name ?? `${hostname()}:${process.pid}`,
         queues: (options.queues ?? []).map((queue, index) => check.name(queue, `/queues/${index}`)),
-        serves: options.jobs.map(job => ({ definition: job.name, version: job.version })),
+        serves: jobs.filter(one => !isDag(one)).map(job => ({ definition: job.name, version: job.version })),
         labels: check.words(options.labels ?? {}, '/labels'),
         slots: this.#room.slots,
         ...(this.#room.total && { unitsTotal: this.#room.total }),
@@ -132,7 +137,7 @@ export class JobWorker {
   }
 
   async #begin(): Promise<void> {
-    await this.#untilDone('its jobs cannot be registered yet', () => this.#client.register(this.#options.jobs))
+    await this.#untilDone('its jobs cannot be registered yet', () => this.#client.register(this.#all))
     const refused = await this.#registerSchedules()
     await this.#leases.ready
     this.#poller.wake()

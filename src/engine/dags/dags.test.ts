@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import type { DagSpec } from '../../machines/dag/spec.ts'
+import { openMemoryStore } from '../../store/memory/store.ts'
+import type { Delivery } from '../face.ts'
+import { settle } from '../test-clock.ts'
+import { TestNode } from '../test-engine.ts'
+
+const SALES: DagSpec = {
+  tasks: {
+    list: { job: 'list' },
+    clean: { job: 'clean', map: { over: '{{output.list}}' } },
+    publish: { job: 'publish', input: { parts: '{{output.clean}}', on: '{{nominalDate}}' } },
+  },
+  output: '{{output.publish}}',
+}
+const JOBS = { list: {}, clean: {}, publish: {} }
+const SERVES = { serves: Object.keys(JOBS).map(definition => ({ definition, version: null })) }
+
+async function started(dag = SALES, { sizes = {}, store = openMemoryStore() } = {}) {
+  const node = await TestNode.start(store, JOBS, { sizes })
+  await node.engine.definitions.register('default', [{ kind: 'dag', name: 'sales', version: '1', options: {}, schema: null, dag }])
+  const run = await node.run({ definition: 'sales' })
+  await node.clock.advance(10)
+  await settle()
+  const polled = async (): Promise<Delivery[]> => (await node.poll(SERVES)).tasks
+  return { node, run, polled, store }
+}
+const states = async (node: TestNode, run: string) => {
+  const { tasks } = await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })
+  return Object.fromEntries(tasks.map(({ task, state }) => [task, state]))
+}
+
+test.each([{}, { actorsCached: 1, bodyBytesBeforeSegment: 200 }])('a DAG runs to its end, outputs become inputs: sizes %j', async sizes => {
+  const { node, run, polled } = await started(SALES, { sizes })
+  const [list] = await polled()
+  expect(list).toMatchObject({ definition: 'list' })
+  expect((await node.engine.runs.get('default', (list as Delivery).run)).trigger).toMatchObject({ is: 'dag', run, n: 0, task: 'list' })
+  expect(await states(node, run)).toEqual({ list: 'started', clean: 'waiting', publish: 'waiting' })
+  await node.complete(list as Delivery, '["a","b","c"]')
+  const items = await polled()
+  expect(items.map(({ input }) => input).sort()).toEqual(['"a"', '"b"', '"c"'])
+  for (const item of items) await node.complete(item, `{"was":${item.input}}`)
+  const [publish] = await polled()
+  expect(JSON.parse(publish?.input as string)).toMatchObject({ parts: [{ was: 'a' }, { was: 'b' }, { was: 'c' }] })
+  await node.complete(publish as Delivery, '"done"')
+  await settle()
+  expect(await node.engine.runs.get('default', run)).toMatchObject({ kind: 'dag', state: 'completed', output: '"done"' })
+  expect(await states(node, run)).toEqual({ list: 'success', clean: 'success', publish: 'success' })
+})
+
+test('a run keeps the version with which it began; registering the same again makes none', async () => {
+  const { node, run, polled } = await started()
+  const other: DagSpec = { tasks: { list: { job: 'list' } } }
+  for (let times = 0; times < 3; times++)
+    await node.engine.definitions.register('default', [{ kind: 'dag', name: 'sales', version: '2', options: {}, schema: null, dag: other }])
+  expect((await node.engine.definitions.detail('default', 'sales')).versions).toHaveLength(2)
+  const [list] = await polled()
+  await node.complete(list as Delivery, '["a"]')
+  expect((await polled()).map(({ definition }) => definition)).toEqual(['clean'])
+  expect((await node.engine.runs.tasks('default', run, { from: 0, limit: 2 })).next).toBe(2)
+})
+
+test('another node goes on with what the first began', async () => {
+  const { node, run, polled, store } = await started()
+  const [list] = await polled()
+  await node.complete(list as Delivery, '["a"]')
+  await node.engine.stop()
+  const next = await TestNode.start(store, {}, { clock: node.clock, seed: 2 })
+  const [item] = (await next.poll(SERVES)).tasks
+  expect(item).toMatchObject({ definition: 'clean', input: '"a"' })
+  await next.complete(item as Delivery, '1')
+  const [publish] = (await next.poll(SERVES)).tasks
+  await next.complete(publish as Delivery)
+  await settle()
+  expect((await next.engine.runs.get('default', run)).state).toBe('completed')
+})
+
+test('explain says which tasks a run waits for, and tasks what each of them waits for', async () => {
+  const { node, run, polled } = await started({
+    maxActiveTasks: 1,
+    tasks: { list: { job: 'list' }, clean: { job: 'clean' }, publish: { job: 'publish', after: ['list', 'clean'] } },
+  })
+  const told = await node.engine.runs.explain('default', run)
+  expect(told.reasons.map(({ code }) => code)).toEqual(['task', 'max-active-tasks'])
+  const [one] = await polled()
+  await node.complete(one as Delivery)
+  const { tasks } = await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })
+  expect(tasks[2]).toMatchObject({ task: 'publish', state: 'waiting', rule: 'all_success', ended: { success: 1 } })
+  expect(tasks[2]?.waitsFor).toHaveLength(1)
+})
+
+test.each(['cancel', 'terminate'] as const)('%s reaches the runs of its tasks in one commit', async how => {
+  const { node, run, polled } = await started()
+  const [list] = await polled()
+  await node.engine.runs[how]('default', run, { id: 'c', by: null })
+  const detail = await node.engine.runs.get('default', (list as Delivery).run)
+  expect(detail.reason).toBe('cancelling')
+  const { run: id, attempt, delivery, task } = list as Delivery
+  await node.engine.tasks.complete('default', 'w1', [{ run: id, task, attempt, delivery, is: 'cancelled' }])
+  await settle()
+  expect((await node.engine.runs.get('default', run)).state).toBe(how === 'cancel' ? 'cancelled' : 'terminated')
+})
+
+test('a task whose job nobody has registered fails, and says why', async () => {
+  const { node, run } = await started({ tasks: { a: { job: 'nobody' }, b: { job: 'list', after: ['a'] } } })
+  expect(await node.engine.runs.get('default', run)).toMatchObject({ state: 'failed', reason: 'tasks-failed' })
+  const history = await node.engine.runs.history('default', run)
+  expect(history.find(({ is }) => is === 'ended')).toMatchObject({ task: 'a', reason: 'unknown-definition' })
+})
+
+test.each<[DagSpec, object]>([
+  [{ tasks: { a: { job: 'x' } } }, { code: 'invalid-dag', problem: { at: '/definitions/0/dag/tasks/a/job', found: 'x' } }],
+  [
+    { tasks: { a: { after: ['b'] }, b: { after: ['a'] } } },
+    { code: 'invalid-dag', problem: { at: '/definitions/0/dag/tasks/a', data: { cycle: ['a', 'b', 'a'] } } },
+  ],
+])('a DAG that cannot be is refused', async (dag, problem) => {
+  const node = await TestNode.start(openMemoryStore(), JOBS)
+  await expect(
+    node.engine.definitions.register('default', [{ kind: 'dag', name: 'x', version: '1', options: {}, schema: null, dag }]),
+  ).rejects.toMatchObject(problem)
+})

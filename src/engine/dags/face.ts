@@ -1,0 +1,30 @@
+import type { RunId } from '../../core/ids.ts'
+import type { TaskEnding } from '../../machines/dag/rules.ts'
+import type { TriggerRule } from '../../machines/dag/spec.ts'
+
+/** How tasks of a run stand, in the order in which they may run. */
+export interface DagTasks {
+  run: RunId
+  definition: string
+  /** What the run goes by. */
+  version: string
+  tasks: DagTaskView[]
+  /** Number of the task to go on from; null: that was all. */
+  next: number | null
+}
+
+export interface DagTaskView {
+  task: string
+  /** waiting: for others · ready: for a slot of its DAG · started: its run is there, or about to be. */
+  state: 'waiting' | 'ready' | 'started' | TaskEnding
+  /** What does it; null: it does nothing. */
+  job: string | null
+  rule: TriggerRule
+  /** Its run; null: it has none, or one for each item. */
+  run: RunId | null
+  /** Of a mapped task: how many of its items stand so. */
+  items: Readonly<Record<string, number>> | null
+  /** Of one that waits: those that have not ended, and how the others did. */
+  waitsFor: string[]
+  ended: Readonly<Record<string, number>>
+}

@@ -1,0 +1,140 @@
+import { invariant } from '../../core/errors.ts'
+import type { Answered, ChildClosed, Context, Decision, Machine, RunInput } from '../../core/machine.ts'
+import type { Failure, Outcome } from '../../core/run.ts'
+import { Follow } from './follow.ts'
+import { planOf } from './plan.ts'
+import type { TaskEnding } from './rules.ts'
+import type { DagSpec } from './spec.ts'
+import { evolve, letterOf, pending, RESEND_MS, wakeAt } from './state.ts'
+import type { Closing, DagEvent, DagInput, DagState, Started, StartInput } from './types.ts'
+import { view } from './view.ts'
+
+/**
+ * A run of a DAG: it has no task of its own. Each of its tasks is a run, started when those before it have ended as its trigger rule asks, at most
+ * `maxActiveTasks` at a time; what has ended is judged by what is right behind it (follow.ts).
+ *
+ * ```text
+ * started ──▶ due ──▶ judged ──▶ asked ──▶ begun ──▶ ended ──▶ judged … ──▶ closed, once every task has ended
+ * ```
+ */
+export const dag: Machine<DagState, DagInput, DagEvent> = { kind: 'dag', reads: [1], writes: 1, decide, evolve, pending, view }
+
+const NOTHING: Decision<DagEvent> = { events: [] }
+
+function decide(state: DagState | null, input: DagInput, context: Context): Decision<DagEvent> {
+  if (input.is === 'start') return started(state, input, context)
+  invariant(state !== null, 'only a start makes a run', { input: input.is })
+  switch (input.is) {
+    case 'wake':
+      return state.closing === null ? woken(state, context) : NOTHING
+    case 'cancel':
+      return cancelled(state, input, context)
+    case 'terminate':
+      return terminated(state, input, context)
+    case 'resume':
+      return refuse(input.command, state.closing === null ? 'not-stuck' : 'run-closed')
+    case 'change':
+      return refuse(input.command, state.closing === null ? 'run-begun' : 'run-closed')
+    case 'answered':
+      return answered(state, input, context)
+    case 'child_closed':
+      return childClosed(state, input, context)
+  }
+}
+
+/** Its tasks begin in a transition of their own: a DAG that is a task of itself goes on one step at a time. */
+function started(state: DagState | null, input: StartInput, context: Context): Decision<DagEvent> {
+  invariant(state === null, 'a run starts once', { run: context.self })
+  const { definition, version, options, trigger, key, traceparent } = input
+  const spec = context.definition?.(version) as DagSpec | undefined
+  invariant(spec !== undefined, 'a DAG that starts is registered', { definition, version })
+  const plan = planOf(spec)
+  const event: Started = { is: 'started', at: context.now, definition, version, size: plan.ids.length, options }
+  if (trigger.is !== 'call' || trigger.by !== undefined) event.trigger = trigger
+  if (plan.usesInput && input.input !== undefined) event.input = input.input
+  if (key !== undefined) event.key = key
+  if (traceparent !== undefined) event.traceparent = traceparent
+  const after = evolve(null, event as DagEvent)
+  return { events: [event as DagEvent], state: after, wakeAt: wakeAt(after) }
+}
+
+/** What time alone does. */
+function woken(state: DagState, context: Context): Decision<DagEvent> {
+  const { now: at } = context
+  const { totalAt, isDue, isOpen, since, unanswered, askedAt } = state
+  if (totalAt !== null && totalAt <= at) return closed(state, { is: 'timed_out', at, reason: 'total' }, context)
+  if (!isDue && since > at) return NOTHING
+  const isLate = unanswered > 0 && askedAt + RESEND_MS <= at
+  if (isDue && !isOpen && !isLate) return NOTHING
+  const follow = new Follow(state, context)
+  if (!isDue) {
+    follow.add({ is: 'due', at })
+    follow.begin()
+  } else if (isLate) {
+    follow.askAgain()
+    return follow.decided(false)
+  }
+  return follow.decided()
+}
+
+function closed(state: DagState, closing: Closing, context: Context): Decision<DagEvent> {
+  const follow = new Follow(state, context)
+  follow.close(closing)
+  return follow.decided()
+}
+
+/** What runs is told to stop, what waits is skipped, teardowns do their work; then it ends as cancelled. */
+function cancelled(state: DagState, input: RunInput & { is: 'cancel' }, context: Context): Decision<DagEvent> {
+  if (state.closing !== null) return state.closing.is === 'cancelled' ? NOTHING : refuse(input.command, 'run-closed')
+  if (state.cancelRequested) return NOTHING
+  const { now: at } = context
+  if (!state.isDue) return closed(state, { is: 'cancelled', at, reason: 'cancelled', ...whoOf(input) }, context)
+  const follow = new Follow(state, context)
+  follow.cancel({ is: 'cancel_requested', at, command: input.command, ...whoOf(input) } as DagEvent)
+  return follow.decided(false)
+}
+
+function terminated(state: DagState, input: RunInput & { is: 'terminate' }, context: Context): Decision<DagEvent> {
+  if (state.closing !== null) return state.closing.is === 'terminated' ? NOTHING : refuse(input.command, 'run-closed')
+  return closed(state, { is: 'terminated', at: context.now, reason: 'terminated', ...whoOf(input) }, context)
+}
+
+function answered(state: DagState, { reference: ref, run, refusal }: Answered, context: Context): Decision<DagEvent> {
+  // A repeat, or its end was told before.
+  if (state.closing !== null || letterOf(state, ref) !== 'a') return NOTHING
+  const follow = new Follow(state, context)
+  if (refusal === null) {
+    follow.add({ is: 'begun', at: context.now, ref })
+    return follow.decided(false)
+  }
+  follow.end(ref, 'failed', { reason: refusal, ...(run === null ? {} : { run }) })
+  return follow.decided(false)
+}
+
+function childClosed(state: DagState, { run, state: ended, outcome, reference: ref }: ChildClosed, context: Context): Decision<DagEvent> {
+  if (state.closing !== null || ref === undefined || !'ar'.includes(letterOf(state, ref) || '-')) return NOTHING
+  const follow = new Follow(state, context)
+  const { reason, output, failure } = (outcome ?? {}) as Partial<Outcome>
+  const as = endingOf(ended, failure)
+  const said = reason ?? (ended === 'completed' || ended === 'failed' ? null : ended)
+  follow.end(ref, as, {
+    run,
+    ...(as === 'success' || said === null ? {} : { reason: said }),
+    ...(output === undefined ? {} : { output }),
+  })
+  return follow.decided()
+}
+
+/** A handler may say that there is nothing to do: its task is skipped, and what follows by its rules. */
+function endingOf(state: ChildClosed['state'], failure: Failure | undefined): TaskEnding {
+  if (state === 'completed') return 'success'
+  return state === 'failed' && failure?.code === 'skipped' ? 'skipped' : 'failed'
+}
+
+function refuse(command: string, code: string): Decision<DagEvent> {
+  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
+}
+
+function whoOf({ by, why }: { by: string | null; why: string | null }): { by?: string; why?: string } {
+  return { ...(by === null ? {} : { by }), ...(why === null ? {} : { why }) }
+}

@@ -1,0 +1,31 @@
+import type { OpenState, RunView, Trigger } from '../../core/run.ts'
+import { wakeAt } from './state.ts'
+import type { DagState } from './types.ts'
+
+const CALLED: Trigger = { is: 'call' }
+
+export function view(state: DagState): RunView {
+  const { started, closing, ended, total, failed, startedAt } = state
+  const seen = {
+    attempt: 1,
+    attempts: 1,
+    startedAt,
+    progress: startedAt === null ? null : { value: ended / total, message: `${ended} of ${total} tasks${failed > 0 ? `, ${failed} failed` : ''}` },
+    failure: closing?.failure ?? null,
+    worker: null,
+    nextAt: wakeAt(state),
+    dueAt: state.isDue ? null : state.since,
+    checkpoint: null,
+    trigger: started.trigger ?? CALLED,
+    options: started.options ?? {},
+  }
+  if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
+  const [open, reason] = openState(state)
+  return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
+}
+
+/** It is at work while any of its tasks is. */
+function openState({ isDue, since, started, active }: DagState): [OpenState, string | null] {
+  if (!isDue) return [since > started.at ? 'scheduled' : 'queued', null]
+  return active > 0 ? ['running', null] : ['waiting', 'tasks']
+}
