@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from . import airflow_sensors
 from .airflow_context import call_with_context
-from .jobs import Abort, Job
+from .jobs import Abort, Job, Skip
 
 
 class Anything:
@@ -336,8 +336,9 @@ def _handler(function, kind):
         try:
             return call_with_context(function, input or {}, task, is_sensor=kind.endswith(("sensor", "Sensor")), is_bash=kind == "task.bash")
         except Exception as error:
-            if type(error).__name__ in ("AirflowSkipException", "AirflowFailException"):
-                raise Abort(f"{type(error).__name__}: {error}") from error
+            ends = {"AirflowSkipException": Skip, "AirflowFailException": Abort}.get(type(error).__name__)
+            if ends is not None:
+                raise ends(str(error)) from error
             raise
 
     handle.__doc__ = function.__doc__

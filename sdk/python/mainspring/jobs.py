@@ -11,6 +11,12 @@ class Abort(Exception):
     """The attempt fails, and no other is tried."""
 
 
+class Skip(Abort):
+    """In a DAG: the task is skipped, and what follows is judged by that. Elsewhere the run fails with this."""
+
+    code = "skipped"
+
+
 class RetryAfter(Exception):
     """The attempt fails, and the next one begins after so many seconds, if one is left."""
 

@@ -273,4 +273,6 @@ def failed(error, retry=True):
     """Bounded: the last part of a long stack says more than its first."""
     stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     failure = {"type": type(error).__name__, "message": str(error)[:FAILURE_CHARACTERS_MAX], "stack": stack[-FAILURE_CHARACTERS_MAX:]}
+    if isinstance(getattr(error, "code", None), str):
+        failure["code"] = error.code[:200]
     return {"is": "failed", "failure": failure, **({} if retry else {"retry": False})}

@@ -305,7 +305,7 @@ with DAG("d", schedule_interval=None, default_args=defaults, max_active_tasks=4,
     ["{{ params.get('a', 'b') }}", "{{input:a | default('b')}}"],
     ["{{ ti.xcom_pull(task_ids='up')['rows'][0].id }}", '{{output.up:rows.0.id}}'],
     ["{{ ti.xcom_pull('sh') | tojson }}", '{{output.sh:stdout | trim | lines | last | json}}'],
-    ['{{ dag.dag_id }}/{{ task.task_id }}/{{ run_id }}', "{{'d'}}/{{'t'}}/{{run}}"],
+    ['{{ dag.dag_id }}/{{ task.task_id }}/{{ run_id }}', 'd/t/{{run}}'],
     ['plain', 'plain'],
   ])('of templates, %s is %s', async (jinja, ours) => {
     const tasks = await tasksOf(`

@@ -60,7 +60,6 @@ export interface ReadCallable {
   pulls: { task: string | null; key: string | null }[]
   pushes: boolean
   needs: string[]
-  skips: boolean
   context: boolean
 }
 /** A value: plain, or one that is more than that. */

@@ -81,12 +81,6 @@ function python(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): 
       `${callable.name} uses ${callable.needs.join(', ')}`,
       'install Airflow beside the worker, or take that out of the function',
     )
-  if (callable?.skips)
-    frame.missing(
-      'skip-exception',
-      `${callable.name} may raise AirflowSkipException: here that fails the task`,
-      'let a short circuit before it decide',
-    )
   const named =
     task.operator.startsWith('task') || Object.keys(task.named).length > 0
       ? task.named

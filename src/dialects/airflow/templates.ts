@@ -19,6 +19,9 @@ export function translated(text: string, frame: TemplateFrame): string {
     frame.missing('jinja-block', 'blocks of Jinja ({% … %}) are not translated', 'write the text out, or make it in a Python task before')
   return text.replace(EXPRESSION, (whole, inner: string) => {
     const found = expression(inner.trim(), frame)
+    // A text that is known stands there itself.
+    const [, known] = /^'([^'\\]*)'$/.exec(found ?? '') ?? []
+    if (known !== undefined) return known
     if (found !== null) return `{{${found}}}`
     frame.missing('jinja', `the template ${whole} is not translated`, 'give the value as a parameter, or make it in a Python task before')
     return whole

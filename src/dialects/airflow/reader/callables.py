@@ -13,14 +13,14 @@ CONTEXT = {
 
 def described(function):
     """`name`, `takes` (names of its parameters), `pulls` (tasks whose results it asks for by name), `pushes` (it stores results under names), `needs` (of Airflow
-    itself), `skips` (it may raise that it is skipped), `calls` (context is asked for by a call)."""
+    itself), `context` (it asks for some of it)."""
     if isinstance(function, Symbol):
-        return {"name": function.path, "imported": True, "takes": [], "pulls": [], "pushes": False, "needs": [], "skips": False, "context": True}
+        return {"name": function.path, "imported": True, "takes": [], "pulls": [], "pushes": False, "needs": [], "context": True}
     if not isinstance(function, Function):
         return None
     spec = function.node.args
     takes = [one.arg for one in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
-    pulls, needs, pushes, skips, context = [], set(), False, False, bool(spec.kwarg) or any(name in CONTEXT for name in takes)
+    pulls, needs, pushes, context = [], set(), False, bool(spec.kwarg) or any(name in CONTEXT for name in takes)
     body = function.node.body if isinstance(function.node.body, list) else [function.node.body]
     for node in (one for statement in body for one in ast.walk(statement)):
         if isinstance(node, ast.Call):
@@ -33,7 +33,6 @@ def described(function):
                 context = True
         if isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
-            skips = skips or name == "AirflowSkipException"
             if isinstance(node, ast.Name):
                 known, value = function.scope.get(name)
                 if known and isinstance(value, Symbol) and value.path.startswith("airflow.") and name not in EXCEPTIONS and not value.path.startswith("airflow.exceptions"):
@@ -41,7 +40,7 @@ def described(function):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "airflow" and not (node.module or "").endswith("exceptions"):
             needs.update(f"{node.module}.{one.name}" for one in node.names)
     return {
-        "name": function.name, "imported": False, "takes": takes, "pulls": pulls, "pushes": pushes, "needs": sorted(one for one in needs if one.rsplit(".", 1)[-1] not in HARMLESS), "skips": skips,
+        "name": function.name, "imported": False, "takes": takes, "pulls": pulls, "pushes": pushes, "needs": sorted(one for one in needs if one.rsplit(".", 1)[-1] not in HARMLESS), 
         "context": context,
     }
 
