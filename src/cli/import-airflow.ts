@@ -59,5 +59,5 @@ function* summary({ dags, schedules, notes }: ReturnType<typeof translate>, file
   const jobs = tasks.map(({ job }) => job)
   if (jobs.some(job => job !== undefined && job !== 'shell' && job !== 'http'))
     yield `its Python functions and sensors: python -m mainspring worker --airflow ${file}`
-  if (jobs.includes('shell')) yield 'its commands: a server or worker with --allow-shell'
+  if (jobs.includes('shell')) yield 'its commands: a server with --allow-shell all'
 }

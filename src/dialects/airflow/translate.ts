@@ -120,7 +120,12 @@ class DagTranslation {
     const mapping = task.mapped === null ? this.#mappingOfGroup(task, frame) : mappingOf(task.mapped, frame)
     const { timeout: total, ...doing }: Doing = doingOf(task, frame, mapping)
     const options = taskOptions(task.options, told)
-    if (total !== undefined) options.timeout = { ...(options.timeout as object | undefined), total }
+    if (total !== undefined) {
+      options.timeout = { ...(options.timeout as object | undefined), total }
+      // Who is delivered once cannot be snoozed.
+      const retry = options.retry as { attempts: number }
+      if (retry.attempts === 1) options.retry = { attempts: 2, initial: '1m' }
+    }
     const after = this.#before({ task: task.id })
     const when = whenOf(task, told)
     return {
