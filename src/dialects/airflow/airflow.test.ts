@@ -151,7 +151,7 @@ etl()
   test('operators: what does them, and with what', async () => {
     const tasks = await tasksOf(`
 def choose(**_): return "yes"
-BashOperator(task_id="bash", bash_command="echo {{ ds }} {{ params.n }}", env={"A": "b"}, cwd="/tmp")
+BashOperator(task_id="bash", bash_command="echo {{ ds }} {{ params.n }}", env={"A": "b", "N": "{{ params.n }}", "X": 3}, cwd="/tmp")
 PythonOperator(task_id="py", python_callable=choose, op_args=[1], op_kwargs={"a": "{{ ds_nodash }}"})
 BranchPythonOperator(task_id="branch", python_callable=choose) >> [E("yes"), E("no")]
 ShortCircuitOperator(task_id="all", python_callable=choose)
@@ -161,7 +161,15 @@ E("join", trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
 E("late", trigger_rule="none_failed_or_skipped")
 `)
     expect(tasks).toMatchObject({
-      bash: { job: 'shell', input: { command: 'echo {{intervalStart | date}} {{input:n}}', shell: '/bin/bash', env: { A: 'b' }, cwd: '/tmp' } },
+      bash: {
+        job: 'shell',
+        input: {
+          command: 'echo {{intervalStart | date}} {{input:n}}',
+          shell: '/bin/bash',
+          env: { A: 'b', N: "{{input:n | default('') | text}}", X: '3' },
+          cwd: '/tmp',
+        },
+      },
       py: { job: 'd.py', input: { args: [1], kwargs: { a: "{{intervalStart | format('%Y%m%d')}}" } } },
       branch: { job: 'd.branch', branch: true },
       all: { shortCircuit: 'all' },
@@ -323,6 +331,7 @@ up() >> BashOperator(task_id="sh", bash_command="x") >> BashOperator(task_id="t"
     ['BashOperator(task_id="t", bash_command="x", pool="p")', 't', 'pool'],
     ['BashOperator(task_id="t", bash_command="x", depends_on_past=True)', 't', 'depends-on-past'],
     ['EmptyOperator(task_id=open("x").read())', null, 'task-id'],
+    ['def f(var): ...\nPythonOperator(task_id="t", python_callable=f)', 't', 'context'],
     ['E("a") >> whatever()', null, 'edge'],
     ['for x in whatever():\n    E("a")', null, 'loop'],
     ['if whatever():\n    E("a")', null, 'condition'],

@@ -63,6 +63,12 @@ const PYTHON: Readonly<Record<string, Kind | undefined>> = {
   PythonSensor: sensorTime,
   'task.sensor': sensorTime,
 }
+/** Of Airflow's context: what the worker does not have. */
+const CONTEXT_LACKED = new Set(
+  'var conn macros conf inlets outlets inlet_events outlet_events triggering_asset_events triggering_dataset_events task_state_store asset_state_store'.split(
+    ' ',
+  ),
+)
 /** Environments of their own: the worker has the one that it has. */
 const ENVIRONMENTS = /virtualenv|external_?python/i
 
@@ -81,6 +87,9 @@ function python(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): 
       `${callable.name} uses ${callable.needs.join(', ')}`,
       'install Airflow beside the worker, or take that out of the function',
     )
+  const lacked = callable?.takes.filter(name => CONTEXT_LACKED.has(name)) ?? []
+  if (lacked.length > 0)
+    frame.missing('context', `${callable?.name} takes ${lacked.join(', ')} of the context, which is not there`, 'take it out of the function')
   const named =
     task.operator.startsWith('task') || Object.keys(task.named).length > 0
       ? task.named
@@ -142,11 +151,19 @@ function bash(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): Do
   if (typeof command === 'string' && /\.(?:sh|bash)\s*$/.test(command) && !command.includes(' '))
     frame.missing('script-file', `bash_command is the name of a file whose text is a template: ${command}`, 'give the command that runs it')
   const env = mapping?.items.has('env') ? `{{${mapping.items.get('env')}}}` : valueIn(argument(task, 'env') ?? null, frame, mapping)
+  if (typeof env === 'object' && env !== null) for (const [name, value] of Object.entries(env)) (env as Record<string, unknown>)[name] = asText(value)
   const cwd = valueIn(argument(task, 'cwd') ?? null, frame, mapping)
   const skips = argument(task, 'skip_on_exit_code')
   if (skips !== undefined && skips !== null)
     frame.missing('skip-exit-code', 'an exit code that means "skipped" fails the task', 'let a short circuit before it decide')
   return { job: 'shell', input: { command, shell: '/bin/bash', ...(env !== null && { env }), ...(cwd !== null && { cwd }) } }
+}
+
+/** A variable of an environment is a text: what is not there is an empty one. */
+function asText(value: unknown): unknown {
+  if (typeof value !== 'string') return value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const [, inner] = /^\{\{([^{}]*)\}\}$/.exec(value) ?? []
+  return inner === undefined ? value : `{{${inner}${/\| default\(/.test(inner) ? '' : " | default('')"} | text}}`
 }
 
 function triggered(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): Doing {
@@ -209,8 +226,9 @@ function pokeOf({ options }: ReadTask): number {
   return Math.max(0.1, seconds)
 }
 
-function mappedInput({ items }: Mapping): Record<string, unknown> {
-  return Object.fromEntries([...items].filter(([name]) => !name.includes('\n')).map(([name, item]) => [name, `{{${item}}}`]))
+function mappedInput({ items, isOwn }: Mapping): Record<string, unknown> {
+  if (!isOwn) return {}
+  return Object.fromEntries([...items].map(([name, item]) => [name, `{{${item}}}`]))
 }
 
 function argument({ options }: ReadTask, name: string): Read | undefined {

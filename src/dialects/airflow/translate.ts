@@ -184,7 +184,7 @@ class DagTranslation {
       ...names.map((name): [string, string] => [`${group.id}\n${name}`, part(name)]),
       ...inner.map((id): [string, string] => [id, part(memberOf(id))]),
     ])
-    return { map: parts.length === 1 ? { over: lists[parts[0] as string] } : { zip: lists }, items }
+    return { map: parts.length === 1 ? { over: lists[parts[0] as string] } : { zip: lists }, items, isOwn: false }
   }
 
   #mappedGroup(id: string | null): ReadGroup | null {
@@ -202,11 +202,13 @@ class DagTranslation {
   }
 
   #frame(task: ReadTask): TemplateFrame {
+    const own = task.options.params
+    const more = typeof own === 'object' && own !== null && !Array.isArray(own) && specialOf(own) === null ? own : {}
     return {
       dag: this.#dag.id,
       task: task.id,
       airflow3: this.#airflow3,
-      params: this.#params,
+      params: { ...this.#params, ...Object.fromEntries(Object.entries(more).map(([name, value]) => [name, defaultOf(value)])) },
       output: (id, key, path) => this.#output(id, key, path),
       missing: (code, what, hint) => this.#say('todo', task.line, task.id, code, what, hint),
     }

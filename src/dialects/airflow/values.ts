@@ -45,16 +45,18 @@ function braces(text: string): string {
 export interface Mapping {
   map: Record<string, unknown>
   items: ReadonlyMap<string, string>
+  /** Its own, by the names of its arguments; else that of its group. */
+  isOwn: boolean
 }
 
 /** `expand` over several lists takes each with each. */
 export function mappingOf({ named, list }: ReadMapping, frame: TemplateFrame): Mapping {
-  if (list !== null) return { map: { over: listOf(list, frame) }, items: new Map([['**', 'item']]) }
+  if (list !== null) return { map: { over: listOf(list, frame) }, items: new Map([['**', 'item']]), isOwn: true }
   const names = Object.keys(named)
   const lists = Object.fromEntries(names.map(name => [name, listOf(named[name], frame)]))
   const [only] = names
-  if (names.length === 1 && only !== undefined) return { map: { over: lists[only] }, items: new Map([[only, 'item']]) }
-  return { map: { cross: lists }, items: new Map(names.map(name => [name, `item:${name}`])) }
+  if (names.length === 1 && only !== undefined) return { map: { over: lists[only] }, items: new Map([[only, 'item']]), isOwn: true }
+  return { map: { cross: lists }, items: new Map(names.map(name => [name, `item:${name}`])), isOwn: true }
 }
 
 export function listOf(value: Read | undefined, frame: TemplateFrame): unknown {
