@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.
 import { addApplyVerbs } from './verbs-apply.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
+import { addDagVerbs } from './verbs-dags.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
 import { addImportVerbs } from './verbs-import.ts'
@@ -57,6 +58,7 @@ export function programOf(terminal: Terminal): Command {
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)
   addRetentionVerbs(program, terminal)
+  addDagVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addImportVerbs(program, terminal)

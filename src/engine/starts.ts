@@ -327,8 +327,10 @@ function birth(
   prepare: (actor: ReturnType<Transaction['create']>) => void,
   rest: { key?: string; traceparent?: string; version?: string; input?: Payload },
 ): void {
-  const { run, namespace, name, kind, input, options, trigger, now } = born
-  const queue = options.queue ?? QUEUE_DEFAULT
+  const { run, namespace, name, kind, input, trigger, now } = born
+  const { queue: asked = QUEUE_DEFAULT, ...others } = born.options
+  // A DAG's run stands in no queue: its tasks do.
+  const [queue, options] = kind === 'dag' ? ['', others] : [asked, born.options]
   const actor = transaction.create(
     { id: run, namespace, kind, name, queue, createdAt: now, tags: rowTags(options.tags ?? null, kind, trigger), input },
     MACHINES[kind],

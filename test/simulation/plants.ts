@@ -3,6 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
+import { DAG_PLANTS } from './plants-dags.ts'
 import { LIMIT_PLANTS } from './plants-limits.ts'
 import { WORKFLOW_PLANTS } from './plants-workflows.ts'
 import type { Scenario } from './scenario.ts'
@@ -26,6 +27,8 @@ export interface Planted {
   limits?: true
   /** It shows in worlds with workflows; all others are planted in worlds without. */
   workflows?: true
+  /** It shows in worlds with DAGs; all others are planted in worlds without. */
+  dags?: true
   /** It is caught within so many seeds … */
   seeds: number
   /** … by one of these rules, and not by whatever else is wrong. */
@@ -33,6 +36,7 @@ export interface Planted {
 }
 
 export const PLANTS: Readonly<Record<string, Planted>> = {
+  ...DAG_PLANTS,
   ...LIMIT_PLANTS,
   ...WORKFLOW_PLANTS,
   'E1-no-fence': {

@@ -54,6 +54,8 @@ export interface Scenario {
   waiting: boolean
   /** Somebody starts batches of jobs, and operations on many runs. */
   batches: boolean
+  /** Somebody starts DAGs, whose tasks the SDK's own worker runs. */
+  dags: boolean
   /** Somebody starts workflows, which the SDK's own worker runs. */
   workflows: boolean
   /** What definitions say of limits, shares, sequences and batches; null: nothing. */
@@ -99,6 +101,7 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     schedules: rng.chance(0.5),
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
+    dags: seed % 4 === 1,
     workflows: seed % 2 === 0,
     nodes: 2 + (seed % 2),
     limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),

@@ -54,6 +54,7 @@ for (let seed = from; seed < until; seed++) {
     // A plant shows best where nothing else goes on.
     ...(plant === undefined || plant.limits === true ? {} : { limits: false }),
     ...(plant === undefined || plant.workflows === true ? {} : { workflows: false }),
+    ...(plant === undefined || plant.dags === true ? {} : { dags: false }),
     ...(values.echo ? { echo: line => console.log(line) } : {}),
   })
   for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count

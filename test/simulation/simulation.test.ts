@@ -54,6 +54,7 @@ describe.concurrent('the checker catches what it is there for', () => {
       'E4',
       'E7',
       'E9',
+      'dag',
       'sequence',
       'workflow',
     ])

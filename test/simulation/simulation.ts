@@ -10,6 +10,7 @@ import { LogBook, SettingsBook } from './books.ts'
 import { expectCalm } from './calm.ts'
 import { client, register } from './client.ts'
 import { Cluster } from './cluster.ts'
+import { Dags } from './dags.ts'
 import { type Breakage, breakThings, mend } from './faults.ts'
 import { HoldBook } from './holds.ts'
 import { Judge } from './invariants.ts'
@@ -44,6 +45,8 @@ export interface SimulationOptions {
   plant?: Plant
   /** False: nothing is limited, whatever the seed says. */
   limits?: boolean
+  /** False: there are no DAGs. */
+  dags?: boolean
   /** False: there are no workflows. */
   workflows?: boolean
   /** All nodes serve. */
@@ -65,6 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const world = new World(seed, options.echo ?? null)
   const scenario = scenarioOf(new Rng(seed, 1), seed)
   if (options.limits === false) scenario.limited = null
+  if (options.dags === false) scenario.dags = false
   if (options.workflows === false) scenario.workflows = false
   scenario.sizes.sharing = options.share === true
   plant.scenario?.(scenario)
@@ -112,14 +116,15 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     watch.rolledBack()
     ledgers.rolledBack()
   }
+  const dags = scenario.dags ? new Dags(stage) : null
   const workflows = scenario.workflows ? new Workflows(stage) : null
   const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], workflows: null, rollback }
 
   const uninstall = throwing.install()
   const unwatch = holds.install()
   try {
-    await live(stage, breakage, workflows)
-    if (world.failure === null) await calmDown(stage, breakage, memory, workflows)
+    await live(stage, breakage, workflows, dags)
+    if (world.failure === null) await calmDown(stage, breakage, memory, workflows, dags)
   } finally {
     unwatch()
     uninstall()
@@ -128,6 +133,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...judge.counts,
     ...holds.counts,
     ...workflows?.counts,
+    ...dags?.counts,
     turns: holds.turnsTaken,
     logLines: logs.size,
     stuck: throwing.count,
@@ -142,7 +148,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   return { seed, failure: world.failure, trace: world.trace(2_000), counts }
 }
 
-async function live(stage: Stage, breakage: Breakage, workflows: Workflows | null): Promise<void> {
+async function live(stage: Stage, breakage: Breakage, workflows: Workflows | null, dags: Dags | null): Promise<void> {
   const { world, cluster, scenario } = stage
   for (const node of cluster.nodes) {
     Object.assign(node.link, { latencyMs: scenario.storeLatencyMs, dying: scenario.dying })
@@ -159,11 +165,17 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
     breakage.workflows = { make: () => workflows.worker(rng.fork()), workers: [workflows.worker(rng.fork()), workflows.worker(rng.fork())] }
     void workflows.starts(rng.fork())
   }
+  if (dags !== null) {
+    const rng = new Rng(world.rng.whole(0, 2 ** 32), 6)
+    const workers = [dags.worker(rng.fork()), dags.worker(rng.fork())]
+    breakage.workflows ??= { make: () => dags.worker(rng.fork()), workers }
+    void dags.starts(rng.fork())
+  }
   void breakThings(breakage)
   await world.run(scenario.faultsMs)
 }
 
-async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, workflows: Workflows | null): Promise<void> {
+async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, workflows: Workflows | null, dags: Dags | null): Promise<void> {
   const { world } = stage
   world.note(() => 'world  calms down')
   stage.calm = true
@@ -175,8 +187,10 @@ async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, w
     workflows.worker(world.rng.fork())
     void workflows.signalAll(memory.tables() as Tables, world.rng.fork())
   }
+  dags?.worker(world.rng.fork())
   await expectCalm(stage, memory)
   workflows?.expectAll()
+  dags?.expectAll()
 }
 
 /** What this database cannot hold. */

@@ -1,24 +1,13 @@
-import {
-  Abort,
-  Client,
-  type Connection,
-  job,
-  RequestRefused,
-  type StepContext,
-  type WireProblem,
-  type WorkflowContext,
-  workflow,
-} from '@mainspring/sdk'
+import { Abort, Client, job, type StepContext, type WorkflowContext, workflow } from '@mainspring/sdk'
 import { startWorker } from '@mainspring/sdk/worker'
-import { createApi } from '../../src/api/api.ts'
 import type { RunId } from '../../src/core/ids.ts'
 import type { HistoryEvent } from '../../src/core/run.ts'
-import type { Engine } from '../../src/engine/face.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
 import { insist, type Stage } from './actors.ts'
 import { Life } from './life.ts'
 import type { Rng } from './rng.ts'
 import { NAMESPACE } from './scenario.ts'
+import { sdkConnection } from './sdk.ts'
 import type { RunTruth } from './truth.ts'
 
 const CALL_MS = 3_000
@@ -45,7 +34,6 @@ export class Workflows {
   readonly #stage: Stage
   /** How often each step that is tried once has begun, by its key. */
   readonly #once = new Map<string, number>()
-  readonly #apis = new WeakMap<Engine, ReturnType<typeof createApi>>()
   #started = 0
   #effects = 0
   #ended = 0
@@ -105,7 +93,12 @@ export class Workflows {
   worker(rng: Rng): WorkflowWorker {
     const { world } = this.#stage
     const life = new Life(world, `f${rng.whole(100, 999)}`)
-    const client = new Client({ connection: this.#connection(life, rng), namespace: NAMESPACE, clock: life.clock(), random: () => rng.next() })
+    const client = new Client({
+      connection: sdkConnection(this.#stage, life, rng),
+      namespace: NAMESPACE,
+      clock: life.clock(),
+      random: () => rng.next(),
+    })
     const worker = startWorker({ jobs: this.#work(life, rng), client, slots: rng.whole(1, 5), pollWaitMs: 2_000, name: life.name, log: () => {} })
     worker.ready.catch(() => {})
     return new WorkflowWorker(life)
@@ -205,49 +198,6 @@ export class Workflows {
       }))
     }
   }
-
-  #connection(life: Life, rng: Rng): Connection {
-    const { cluster, world } = this.#stage
-    let index = rng.whole(0, cluster.nodes.length - 1)
-    return {
-      call: (operation, call) =>
-        new Promise((resolve, reject) => {
-          const node = cluster.nodes[index] as (typeof cluster.nodes)[number]
-          const asked = cluster.call({
-            node,
-            name: operation,
-            timeoutMs: (call.waitMs ?? 0) + CALL_MS,
-            repeatable: rng.chance(0.2),
-            run: (engine, signal) => this.#api(engine).dispatch(operation, { ...call, signal }),
-          })
-          call.signal?.addEventListener('abort', () => reject(call.signal?.reason), { once: true })
-          void asked.then(outcome =>
-            life.enter('answer', () => {
-              if (outcome.is === 'answer' && outcome.value.status < 400) return resolve(outcome.value.body)
-              index = (index + 1) % cluster.nodes.length
-              if (outcome.is !== 'answer') return reject(away())
-              const problem = JSON.parse(outcome.value.body) as WireProblem
-              if (problem.status === 500) world.fail('a call of a worker failed', { operation, problem, body: call.body })
-              reject(new RequestRefused(problem))
-            }),
-          )
-        }),
-      stream: () => {
-        throw new Error('no worker follows anything')
-      },
-      address: () => null,
-      close: async () => {},
-    }
-  }
-
-  #api(engine: Engine) {
-    const known = this.#apis.get(engine)
-    if (known !== undefined) return known
-    const { world } = this.#stage
-    const made = createApi(engine, { now: () => world.wall(), newId: () => `api-${world.events}` })
-    this.#apis.set(engine, made)
-    return made
-  }
 }
 
 /** A process with an SDK's worker in it. */
@@ -272,10 +222,6 @@ export class WorkflowWorker {
     this.#life.pause()
     this.#life.world.after(ms, () => this.#life.resume(true))
   }
-}
-
-function away(): RequestRefused {
-  return new RequestRefused({ type: 'about:blank', code: 'unavailable', status: 503, title: 'Nobody answers.' })
 }
 
 /** It is the first that says so of its step, since the code began. */

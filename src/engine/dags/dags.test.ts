@@ -60,6 +60,13 @@ test('a run keeps the version with which it began; registering the same again ma
   expect((await node.engine.runs.tasks('default', run, { from: 0, limit: 2 })).next).toBe(2)
 })
 
+test('a run stands in no queue, also after another node has taken over', async () => {
+  const { node, store } = await started({ tasks: { list: { job: 'list', options: { queue: 'slow' } } } })
+  await node.engine.stop()
+  const next = await TestNode.start(store, {}, { clock: node.clock, seed: 2 })
+  expect(next.engine.stats().queues.map(({ queue }) => queue)).toEqual(['slow'])
+})
+
 test('another node goes on with what the first began', async () => {
   const { node, run, polled, store } = await started()
   const [list] = await polled()

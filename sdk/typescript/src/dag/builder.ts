@@ -100,6 +100,13 @@ export class DagBuilder<Input> {
     return this.#add(id, own, run, {}, { map, input: '{{item}}' }) as Task<Output[]>
   }
 
+  /** A member of what a task gives, or of the run's input: `d.map('each', d.part(found, 'files'), …)`. */
+  part<Output, Name extends keyof Output & string>({ id, template }: Ref<Output>, name: Name): Ref<Output[Name]> {
+    if (!/^[^{}.:\s]+$/.test(name))
+      throw new InvalidOption('A part has a plain name.', { at: '/tasks', found: name, hint: 'without dots, colons, braces and spaces' })
+    return { id, template: `${template.slice(0, -2)}${template.includes(':') ? '.' : ':'}${name}}}` }
+  }
+
   /** Its function answers which of the tasks (or groups) right after it go on, by id; the others are skipped. */
   branch<const A extends After = Ref<Input>>(
     id: string,
