@@ -178,7 +178,7 @@ describe(`the Python SDK${skip ? ', which needs Python 3.9 or newer' : ''}`, { s
     const run = await client.start('times-out')
     await expect(run.result()).rejects.toMatchObject({ code: 'run-failed' })
     expect(await run.get()).toMatchObject({ reason: 'timed_out' })
-    await worker.printed(new RegExp(`failed: (closed|superseded) ${run.id}`))
+    await worker.printed(new RegExp(`(lost:|failed: (closed|superseded)) ${run.id}`))
   })
 
   test('it goes on when the server is killed and started again', async () => {

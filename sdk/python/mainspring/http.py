@@ -47,9 +47,10 @@ class Http:
     def path(self, *parts):
         return "/v1/namespaces/" + "/".join(quote(part, safe="") for part in (self.namespace, *parts))
 
-    def call(self, method, path, body=None, wait=0.0, patience=30.0, call_key=None, stop=None, silence=None):
+    def call(self, method, path, body=None, wait=0.0, patience=30.0, call_key=None, stop=None, silence=None, pause=WAIT_SECONDS_MAX):
         """Answers the parsed JSON. `wait`: seconds that the answer may take by design. `patience`: seconds for which the call is repeated, None for ever.
-        `stop`: an event that ends the repeating. `silence`: seconds without a byte after which one try has failed. Raises `Refused`, `Unreachable`."""
+        `stop`: an event that ends the repeating. `silence`: seconds without a byte after which one try has failed.
+        `pause`: between two tries, at most. Raises `Refused`, `Unreachable`."""
         text = None if body is None else json.dumps(body, allow_nan=False).encode()
         until = None if patience is None else time.monotonic() + patience
         failures = 0
@@ -65,16 +66,16 @@ class Http:
                 retry_after = _seconds(headers.get("retry-after"))
             except (OSError, http.client.HTTPException, ValueError) as error:  # refused, reset, timed out, cut off in the middle
                 reason = error
-            pause = max(retry_after, min(WAIT_SECONDS_MAX, WAIT_SECONDS_FIRST * 2 ** min(failures, 20))) * (1 + 0.5 * random.random())
+            seconds = max(retry_after, min(pause, WAIT_SECONDS_FIRST * 2 ** min(failures, 20))) * (1 + 0.5 * random.random())
             failures += 1
-            if (until is not None and time.monotonic() + pause > until) or (stop is not None and stop.is_set()):
+            if (until is not None and time.monotonic() + seconds > until) or (stop is not None and stop.is_set()):
                 if isinstance(reason, Refused):
                     raise reason
                 raise Unreachable(f"{self.url} does not answer: {reason}") from reason
             if stop is not None:
-                stop.wait(pause)
+                stop.wait(seconds)
             else:
-                time.sleep(pause)
+                time.sleep(seconds)
 
     def _send(self, method, path, body, timeout, call_key):
         """Once to each address at most: the next one is asked where nobody answers, and where a connection that was kept open turns out to be closed."""

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 
-from .http import Refused, Unreachable
+from .http import WAIT_SECONDS_MAX, Refused, Unreachable
 
 LINES_PER_CALL_MAX = 1_000
 LINES_BUFFERED_MAX = 10_000
@@ -108,16 +108,19 @@ class Results:
         if not task.has_news():
             return
         try:
-            self._call("heartbeat", {"beats": [task.beat()]})
+            self._call("heartbeat", {"beats": [task.beat()]}, task.lease_seconds)
         except (Refused, Unreachable):
             pass
 
-    def _call(self, name, body):
-        return self._http.call("POST", self._http.path("tasks", name), {"worker": self._worker, **body}, patience=None, stop=self._over)
+    def _call(self, name, body, lease):
+        # A server that is back counts leases afresh: within one of them the result is there, else the task is given to another.
+        path = self._http.path("tasks", name)
+        return self._http.call("POST", path, {"worker": self._worker, **body}, patience=None, stop=self._over, pause=min(WAIT_SECONDS_MAX, lease / 3))
 
     def _send(self, batch):
         try:
-            answers = self._call("complete", {"results": [{**task.ref, **result} for task, result in batch]})["results"]
+            lease = min(task.lease_seconds for task, _ in batch)
+            answers = self._call("complete", {"results": [{**task.ref, **result} for task, result in batch]}, lease)["results"]
         except Unreachable:
             return  # the worker is over
         except Refused as error:
@@ -134,7 +137,7 @@ class Results:
 
     def _send_refused(self, task, told):
         try:
-            [answer] = self._call("complete", {"results": [{**task.ref, **told}]})["results"]
+            [answer] = self._call("complete", {"results": [{**task.ref, **told}]}, task.lease_seconds)["results"]
         except (Refused, Unreachable) as error:
             answer = f"refused: {error}"
         self._told(task, told, answer)

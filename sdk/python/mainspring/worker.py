@@ -202,6 +202,7 @@ class Worker:
                 return
             task.ended = True
         if task.stopped == "lost":  # it is another's by now
+            self._say(f"lost: {task.run}")
             self._gone(task)
         else:
             self._results.add(task, result, self.logs.mark())
