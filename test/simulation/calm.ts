@@ -2,6 +2,9 @@ import type { RunId } from '../../src/core/ids.ts'
 import { stateOf } from '../../src/engine/codec.ts'
 import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face.ts'
 import type { BatchState } from '../../src/machines/batch/types.ts'
+import { runOfTask } from '../../src/machines/dag/children.ts'
+import { activeRefs } from '../../src/machines/dag/state.ts'
+import type { DagState } from '../../src/machines/dag/types.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Page, Paged } from '../../src/store/store.ts'
@@ -132,9 +135,14 @@ async function expectOnly(stage: Stage, memory: MemoryStore, rng: Rng, may: (id:
   world.fail('runs are stuck: once faults have stopped, everything ungated runs (P6)', { count: stuck.length, rows, explanations })
 }
 
-/** Its jobs are looked at themselves. */
+/** Its jobs, or its tasks, are looked at themselves. */
 function waitsForJobs(memory: MemoryStore, id: RunId): boolean {
-  const row = memory.tables().open.get(id)
+  const { open } = memory.tables()
+  const row = open.get(id)
+  if (row?.kind === 'dag') {
+    const state = stateOf(row).state as DagState
+    return activeRefs(state).some(ref => open.has(runOfTask(state, id, ref)))
+  }
   return row?.kind === 'batch' && ((stateOf(row).state as BatchState).jobs?.open ?? 0) > 0
 }
 

@@ -31,7 +31,7 @@ export const DAG_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'dag',
     what: 'an output is dropped once one of those who need it has begun',
     seeds: 8,
-    caught: /gave something else than its tasks|a DAG whose task failed/,
+    caught: /gave something else than its tasks|a DAG whose task failed|runs are stuck/,
     dags: true,
     plant: { scenario },
     patches: [{ file: 'src/machines/dag/tally.ts', find: 'return left === 0\n', replace: 'return true\n' }],

@@ -14,6 +14,7 @@ const problem = {
 }
 const table: [string, Error & { code: string }, string, string][] = [
   ['Abort', new errors.Abort('no such customer', { cause: new Error('404') }), 'abort', 'no such customer'],
+  ['Skip', new errors.Skip('nothing to do'), 'skipped', 'nothing to do'],
   ['InvalidOption', new errors.InvalidOption('Wrong.', { at: '/x', found: 1, hint: 'do it right' }), 'invalid-option', 'Wrong. Do it right.'],
   [
     'InvalidInput',

@@ -1,5 +1,6 @@
 // A worker process of the tests: runs all jobs of jobs.ts or of limited-jobs.ts, tells its parent what happens, and drains on SIGTERM.
 import { startWorker, type WorkerEvent } from '@mainspring/sdk/worker'
+import * as dags from './dag-jobs.ts'
 import * as jobs from './jobs.ts'
 import * as limited from './limited-jobs.ts'
 import { record } from './records.ts'
@@ -8,7 +9,7 @@ import * as workflows from './workflow-jobs.ts'
 export interface WorkerSettings {
   url: string
   /** Default: those of jobs.ts. */
-  jobs?: 'limited' | 'workflows'
+  jobs?: 'dags' | 'limited' | 'workflows'
   slots: number
   /** For people, and for jobs that behave differently on another worker. */
   name: string
@@ -31,7 +32,7 @@ process.env.TEST_WORKER = settings.name
 if (settings.records) process.env.TEST_RECORDS = settings.records
 
 const worker = startWorker({
-  jobs: Object.values({ jobs, limited, workflows }[settings.jobs ?? 'jobs']).filter(one => typeof one === 'object' && 'handler' in one),
+  jobs: Object.values({ dags, jobs, limited, workflows }[settings.jobs ?? 'jobs']).filter(one => typeof one === 'object' && 'handler' in one),
   url: settings.url,
   slots: settings.slots,
   name: settings.name,
