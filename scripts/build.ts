@@ -163,6 +163,7 @@ const main = await build({
 })
 await buildConsole()
 cpSync(join(ROOT, 'ui/dist'), join(main, 'ui/dist'), { recursive: true, filter: file => !file.endsWith('.made-of') && !file.endsWith('.vite') })
+cpSync(join(ROOT, 'sdk/python'), join(main, 'sdk/python'), { recursive: true, filter: file => !file.includes('__pycache__') })
 const packed = [await pack(sdk), await pack(main)]
 await tryOut(packed)
 console.log(`built ${packed.map(file => file.slice(ROOT.length + 1)).join(' and ')}; installed and run from there`)

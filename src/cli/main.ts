@@ -10,6 +10,7 @@ import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDagVerbs } from './verbs-dags.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
+import { addImportVerbs } from './verbs-import.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addMessageVerbs } from './verbs-messages.ts'
 import { addMoveVerb } from './verbs-move.ts'
@@ -62,6 +63,7 @@ export function programOf(terminal: Terminal): Command {
   addDagVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
+  addImportVerbs(program, terminal)
   addWorkerVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program

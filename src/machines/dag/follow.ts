@@ -7,7 +7,7 @@ import { judge, type TaskEnding } from './rules.ts'
 import { type DagSpec, type Json, MAP_ITEMS_MAX, OUTPUTS_LENGTH_MAX } from './spec.ts'
 import { activeRefs, evolve, placeOf, wakeAt } from './state.ts'
 import { hasBegun, Tally } from './tally.ts'
-import { fill } from './template.ts'
+import { fill, reasonOf, refusalOf } from './template.ts'
 import { type Closing, type DagEvent, type DagState, ENDING_OF, LETTERS, type Reference } from './types.ts'
 
 /** Starts that one transition asks for (E8): with more to do it goes on at once. */
@@ -126,6 +126,16 @@ export class Follow {
   }
 
   close(closing: Closing = this.ending(), output?: Payload): void {
+    if (closing.is === 'completed' && this.plan.spec.output !== undefined) {
+      const refusal = refusalOf(this.plan.spec.output, factsOf(this.plan, this.tally, this.state, this.context))
+      if (refusal !== null)
+        return this.close({
+          is: 'failed',
+          at: closing.at,
+          reason: 'invalid-template',
+          failure: { type: 'InvalidTemplate', message: refusal, code: 'invalid-template' },
+        })
+    }
     const given = closing.is === 'completed' ? this.output() : output
     if (closing.is !== 'completed') this.messages.push(...stopMessages(this.state, this.context))
     this.add(closing as DagEvent)
@@ -223,6 +233,7 @@ export class Follow {
       if (verdict !== 'run') judged[verdict].push(n)
       else if (this.state.cancelRequested && !task.teardown) judged.skipped.push(n)
       else if (task.map !== undefined) this.map(n, { skipped: judged.skipped, failed, mapped })
+      else if (this.refusal(n) !== null) failed.push({ n, reason: this.refusal(n) as string })
       else if (task.job === undefined) ran.push({ n, output: inputOf(this.plan, this.tally, this.state, n, this.context) ?? 'null' })
       else judged.ready.push(n)
     }
@@ -250,8 +261,9 @@ export class Follow {
   ): void {
     const { task } = this.plan.tasks[n] as Plan['tasks'][number]
     const facts = factsOf(this.plan, this.tally, this.state, this.context)
-    const items = this.tally.itemsOf(n, task.map as NonNullable<typeof task.map>, facts)
-    if (items === null) {
+    const items = this.itemsOf(n, facts)
+    if (typeof items === 'string') into.failed.push({ n, reason: items })
+    else if (items === null) {
       // Who gave nothing was skipped, and so is this; what gave something else is at fault.
       const gaveNothing = (this.plan.tasks[n]?.references ?? []).some(other => this.letter(other) !== LETTERS.success && this.letter(other) !== 'm')
       if (gaveNothing) into.skipped.push(n)
@@ -264,6 +276,27 @@ export class Follow {
         ? items.map((item, index) => JSON.stringify(fill((task.input ?? '{{item}}') as Json, { ...facts, item, index })))
         : true
       into.mapped.push({ n, items: items.length, ran: outputs })
+    }
+  }
+
+  /** Why its input cannot be made; null: it can. */
+  private refusal(n: number): string | null {
+    return refusalOf(this.plan.tasks[n]?.task.input ?? null, factsOf(this.plan, this.tally, this.state, this.context))
+  }
+
+  /** A text says why they, or the input of one of them, cannot be made. */
+  private itemsOf(n: number, facts: ReturnType<typeof factsOf>): ReturnType<Tally['itemsOf']> | string {
+    const { task } = this.plan.tasks[n] as Plan['tasks'][number]
+    try {
+      const items = this.tally.itemsOf(n, task.map as NonNullable<typeof task.map>, facts)
+      if (!Array.isArray(items)) return items
+      for (const [index, item] of items.entries()) {
+        const refusal = refusalOf((task.input ?? null) as Json, { ...facts, item, index })
+        if (refusal !== null) return `${refusal} Item ${index}.`
+      }
+      return items
+    } catch (error) {
+      return reasonOf(error)
     }
   }
 

@@ -110,7 +110,7 @@ function checkPlaceholder(
     throw bad(
       at,
       found,
-      'an input may say {{output.TASK}}, {{input}}, {{item}}, {{index}}, {{run}}, {{nominalTime}}, {{nominalDate}}, {{intervalStart}}, {{intervalEnd}}',
+      'an input may say {{output.TASK}}, {{input}}, {{item}}, {{index}}, {{run}}, {{nominalTime}}, {{nominalDate}}, {{intervalStart}}, {{intervalEnd}}, and filters of docs/dags.md behind these',
     )
   const { word, task } = placeholder
   if ((word === 'item' || word === 'index') && !isMapped) throw bad(at, found, 'only the input of a mapped task has an item')

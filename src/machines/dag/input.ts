@@ -35,11 +35,11 @@ export function inputOf(plan: Plan, tally: Tally, state: DagState, ref: Referenc
   const template = task.input ?? (isMapped ? '{{item}}' : undefined)
   if (template === undefined) return null
   const only = onlyPlaceholder(template)
-  if (only?.word === 'output' && only.path === null) {
+  if (only?.word === 'output' && only.path === null && only.filters === null) {
     const other = plan.numbers.get(only.task as string) as number
     if (state.mapped[other] === undefined) return state.outputs[other] ?? 'null'
   }
-  if (only?.word === 'input' && only.path === null) return state.started.input ?? null
+  if (only?.word === 'input' && only.path === null && only.filters === null) return state.started.input ?? null
   const facts = factsOf(plan, tally, state, context)
   if (!isMapped) return JSON.stringify(fill(template, facts))
   const items = tally.itemsOf(n, task.map as NonNullable<typeof task.map>, facts)

@@ -131,6 +131,24 @@ describe('a run of a DAG', () => {
     expect(run.states).toEqual({ list: 'success', sum: 'success', tell: 'success' })
   })
 
+  test('a value that a filter cannot take fails the task that is given it, of a mapped one the whole, of the output the run', () => {
+    const run = new Driven({
+      tasks: {
+        first: { job: 'first' },
+        plain: { job: 'plain', input: '{{output.first | upper}}' },
+        mapped: { job: 'mapped', map: { over: ['2026-11-24', 'soon'] }, after: ['first'], input: '{{item | date}}' },
+        none: { input: '{{output.first | number}}' },
+        after: { job: 'after', after: ['plain', 'mapped', 'none'], when: 'all_done', input: "{{output.first | default('x')}}" },
+      },
+      output: '{{output.first | number}}',
+    })
+    run.end('first', 'completed', [1])
+    expect(run.states).toEqual({ first: 'success', plain: 'failed', mapped: 'failed', none: 'failed', after: 'r' })
+    expect(run.inputOf('after')).toEqual([1])
+    run.end('after')
+    expect(run.outcome).toMatchObject({ state: 'failed', failure: { code: 'invalid-template', message: expect.stringContaining('a number') } })
+  })
+
   test('an output is kept for as long as somebody may need it', () => {
     const run = new Driven({
       tasks: {

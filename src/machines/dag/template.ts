@@ -1,13 +1,17 @@
+import { TemplateError } from '../../core/template/error.ts'
+import { parseTemplate, type Template } from '../../core/template/grammar.ts'
+import { referencesIn, render } from '../../core/template/render.ts'
 import type { Instant } from '../../core/time.ts'
 import type { Json } from './spec.ts'
 
 /**
  * Placeholders in the texts of an input: `{{output.list}}` (what that task gave), `{{output.list:files.0}}` (a part of it), `{{input}}` and `{{input:day}}` (of the
  * run), `{{item}}`, `{{item:name}}` and `{{index}}` (of a mapped task), `{{run}}`, `{{nominalTime}}`, `{{nominalDate}}`, `{{intervalStart}}`, `{{intervalEnd}}`.
+ * Filters may follow, as core/template has them: `{{intervalStart | date}}`, `{{input:day | default('monday')}}`.
  * A text that is one placeholder and nothing else becomes the value itself; within a longer text a value stands as text, and one that is none as JSON.
  * Other words in braces are left alone: templates of other programs.
  */
-const PLACEHOLDER = /\{\{\s*([A-Za-z]+)(?:\.([^{}:\s]+))?(?::([^{}\s]+))?\s*\}\}/g
+const PLACEHOLDER = /\{\{\s*([A-Za-z]+)(?:\.([^{}:|\s]+))?(?::([^{}|\s]+))?\s*(\|(?:[^{}'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*)?\}\}/g
 const WORDS = ['output', 'input', 'item', 'index', 'run', 'nominalTime', 'nominalDate', 'intervalStart', 'intervalEnd'] as const
 export type Word = (typeof WORDS)[number]
 
@@ -17,6 +21,8 @@ export interface Placeholder {
   task: string | null
   /** Into the value; null: all of it. */
   path: string | null
+  /** What the value goes through; null: nothing. */
+  filters: Template | null
 }
 
 /** What a template is filled from. */
@@ -43,11 +49,54 @@ export function placeholdersIn(template: Json, at = ''): { at: string; found: st
   )
 }
 
-function placeholderOf([, word, task, path]: RegExpMatchArray): Placeholder | null {
+function placeholderOf([, word, task, path, filters]: RegExpMatchArray): Placeholder | null {
   if (!(WORDS as readonly string[]).includes(word as string)) return null
   if ((word === 'output') !== (task !== undefined)) return null
   if (path !== undefined && word !== 'output' && word !== 'input' && word !== 'item') return null
-  return { word: word as Word, task: task ?? null, path: path ?? null }
+  const chain = filters === undefined ? null : filtersOf(filters)
+  return chain === undefined ? null : { word: word as Word, task: task ?? null, path: path ?? null, filters: chain }
+}
+
+/** Filters as a template over `value`; undefined: they cannot be read, or name something themselves. A text is read once. */
+function filtersOf(text: string): Template | undefined {
+  const known = chains.get(text)
+  if (known !== undefined) return known
+  try {
+    const template = parseTemplate(`{{value ${text}}}`)
+    // What a filter is given is written there: that a task waits for another is seen at the head of a placeholder alone.
+    if (referencesIn(template.source).length > 1) return undefined
+    if (chains.size >= CHAINS_MAX) chains.clear()
+    chains.set(text, template)
+    return template
+  } catch (error) {
+    if (error instanceof TemplateError) return undefined
+    throw error
+  }
+}
+const chains = new Map<string, Template>()
+const CHAINS_MAX = 10_000
+
+/** Why it cannot be filled: a filter cannot take its value. Null: it can. */
+export function refusalOf(template: Json, facts: Facts): string | null {
+  if (!hasFilters(template)) return null
+  try {
+    fill(template, facts)
+    return null
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+/** Of what `fill` throws, as the reason of a task. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof TemplateError) return `invalid-template: ${error.title}`
+  throw error
+}
+
+function hasFilters(template: Json): boolean {
+  if (typeof template === 'string')
+    return template.includes('|') && placeholdersIn(template).some(({ placeholder }) => placeholder !== null && placeholder.filters !== null)
+  return typeof template === 'object' && template !== null && Object.values(template).some(member => hasFilters(member as Json))
 }
 
 /** A word of ours that is used as it cannot be: surely a mistake. */
@@ -62,6 +111,7 @@ export function onlyPlaceholder(template: Json): Placeholder | null {
   return match !== undefined && more === undefined && match[0] === template.trim() ? placeholderOf(match) : null
 }
 
+/** @throws TemplateError where a filter cannot take its value. */
 export function fill(template: Json, facts: Facts): Json {
   if (typeof template === 'string') return filledText(template, facts)
   if (Array.isArray(template)) return template.map(member => fill(member as Json, facts))
@@ -81,7 +131,12 @@ function filledText(text: string, facts: Facts): Json {
   })
 }
 
-function found({ word, task, path }: Placeholder, facts: Facts): Json {
+function found(placeholder: Placeholder, facts: Facts): Json {
+  const value = headOf(placeholder, facts)
+  return placeholder.filters === null ? value : (render(placeholder.filters, { value }) as Json)
+}
+
+function headOf({ word, task, path }: Placeholder, facts: Facts): Json {
   switch (word) {
     case 'output':
       return at(facts.output(task as string), path)

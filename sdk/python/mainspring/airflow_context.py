@@ -1,0 +1,139 @@
+"""Calls an Airflow callable as Airflow would: with its arguments, and with those of its context that it asks for."""
+
+import inspect
+import subprocess
+import threading
+from datetime import datetime, timezone
+
+from .airflow_sensors import not_yet
+from .jobs import Abort
+
+_current = threading.local()
+
+
+class Pushed(dict):
+    """Results under names."""
+
+
+class TaskInstance:
+    """`ti`: results of tasks before it, by the names that the importer found in the callable; what it pushes becomes a part of its output."""
+
+    def __init__(self, context, results, task):
+        self.dag_id = context.get("dag")
+        self.task_id = context.get("task")
+        self.run_id = context.get("run")
+        self.try_number = task.attempt
+        self.max_tries = task.attempts - 1
+        self.map_index = -1
+        self._results = results
+        self.pushed = {}
+
+    def xcom_push(self, key, value, **_):
+        self.pushed[key] = value
+
+    def xcom_pull(self, task_ids=None, key="return_value", default=None, **_):
+        if isinstance(task_ids, (list, tuple)):
+            return [self.xcom_pull(one, key, default=default) for one in task_ids]
+        if task_ids not in self._results:
+            raise Abort(f"the result of {task_ids!r} was not handed over: add it to `results` in the input of this task")
+        found = self._results[task_ids]
+        if isinstance(found, dict) and set(found) == {"xcom"}:
+            return found["xcom"].get(key, default)
+        return found if key == "return_value" else found.get(key, default) if isinstance(found, dict) else default
+
+
+class Part(dict):
+    """`dag_run.conf`, `dag.dag_id`: by attribute and by key."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def current_context():
+    found = getattr(_current, "context", None)
+    if found is None:
+        raise RuntimeError("there is no context outside of a task")
+    return found
+
+
+def call_with_context(function, input, task, is_sensor=False, is_bash=False):
+    """`input`: `args`, `kwargs`, `spread` (more of these), `context`, `results`, `templates_dict`, `pushes`, `poke`."""
+    context = context_of(input, task)
+    args, kwargs = list(input.get("args") or []), {**(input.get("kwargs") or {}), **(input.get("spread") or {})}
+    _current.context = context
+    try:
+        output = function(*args, **kwargs, **wanted(function, args, kwargs, context))
+    finally:
+        _current.context = None
+    if inspect.isgenerator(output):
+        output = list(output)
+    if is_sensor:
+        done = getattr(output, "is_done", output)
+        if not done:
+            raise not_yet(input)
+        return getattr(output, "xcom_value", output if output is not True else None)
+    if is_bash:
+        return bash(output, task)
+    if input.get("pushes"):
+        return {"xcom": {**context["ti"].pushed, "return_value": output}}
+    return output
+
+
+def context_of(input, task):
+    said = input.get("context") or {}
+    logical = moment(said.get("logical_date"))
+    interval = said.get("interval") or {}
+    start, end = moment(interval.get("start")) or logical, moment(interval.get("end")) or logical
+    params = Part({**(said.get("defaults") or {}), **(said.get("params") or {})})
+    ti = TaskInstance(said, input.get("results") or {}, task)
+    found = {
+        "params": params, "ti": ti, "task_instance": ti, "run_id": said.get("run"), "dag": Part(dag_id=said.get("dag")), "task": Part(task_id=said.get("task")),
+        "dag_run": Part(conf=params, run_id=said.get("run"), logical_date=logical, execution_date=logical, data_interval_start=start, data_interval_end=end),
+        "templates_dict": input.get("templates_dict"), "data_interval_start": start, "data_interval_end": end,
+    }
+    if logical is not None:
+        found.update({
+            "logical_date": logical, "execution_date": logical, "ds": logical.strftime("%Y-%m-%d"), "ds_nodash": logical.strftime("%Y%m%d"), "ts": logical.isoformat(),
+            "ts_nodash": logical.strftime("%Y%m%dT%H%M%S"), "ts_nodash_with_tz": logical.strftime("%Y%m%dT%H%M%S%z"),
+        })
+    return found
+
+
+def wanted(function, args, kwargs, context):
+    """Of the context: what it has parameters for; all of it where it takes any name."""
+    parameters = inspect.signature(function).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        positional = list(parameters)[: len(args)]
+        return {name: value for name, value in context.items() if name not in kwargs and name not in positional}
+    taken = set(list(parameters)[: len(args)]) | set(kwargs)
+    return {name: context[name] for name, one in parameters.items() if name in context and name not in taken and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+
+
+def moment(text):
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    try:
+        import pendulum
+
+        return pendulum.instance(at)
+    except ImportError:
+        return at
+
+
+def bash(command, task):
+    """`@task.bash`: the callable gives the command; its result is the last line that this prints."""
+    ended = subprocess.run(["/bin/bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    for line in ended.stdout.splitlines():
+        task.log.info(line)
+    if ended.returncode != 0:
+        raise RuntimeError(f"the command ended with {ended.returncode}")
+    lines = ended.stdout.splitlines()
+    return lines[-1] if lines else ""

@@ -1,0 +1,157 @@
+"""A task under way, as its handler sees it."""
+
+import json
+import threading
+import time
+from datetime import datetime, timezone
+
+#: Bytes of JSON of an input, output or checkpoint.
+PAYLOAD_BYTES_MAX = 1024 * 1024
+LOG_LINE_CHARACTERS_MAX = 4 * 1024
+
+
+class Stopped(BaseException):
+    """Raised by `Task.check` and `Task.sleep` where the handler is to stop. No `Exception`, so that a handler that catches those lets it pass."""
+
+
+class Task:
+    """`input`, `checkpoint` (what an earlier attempt saved), `metadata`, `tags` · `run`, `attempt` of `attempts`, `task_key` (the same in all attempts: give it to
+    the systems you call) · `nominal_time` (ISO 8601, where a schedule started it), `deadline` · `log` · `progress`, `save`, `alive`, `check`, `sleep`, `start`."""
+
+    def __init__(self, delivered, worker):
+        self._delivered = delivered
+        self._worker = worker
+        self.ref = {name: delivered[name] for name in ("run", "task", "attempt", "delivery")}
+        self.definition = delivered["definition"]
+        self.input = delivered.get("input")
+        self.checkpoint = delivered.get("checkpoint")
+        self.metadata = delivered.get("metadata")
+        self.tags = delivered.get("tags") or {}
+        self.run = delivered["run"]
+        self.attempt = delivered["attempt"]
+        self.attempts = delivered["attempts"]
+        self.task_key = delivered["taskKey"]
+        self.nominal_time = delivered.get("nominalTime")
+        self.deadline = delivered.get("deadline")
+        self.log = Log(self)
+        #: Why it is to stop: "cancelled", "lost" (its lease; another may have it), "timed out", "returned" (the worker stops); None: go on.
+        self.stopped = None
+        self.ended = False
+        self.sure_at = time.monotonic()
+        self.lease_seconds = delivered["leaseMs"] / 1000
+        self.stop_asked_at = None
+        timeout_ms = delivered.get("timeoutMs")
+        # The server ends the attempt, by its own clock; half a second on, the handler is asked to stop, and what it says then counts no more.
+        self.timeout_at = None if timeout_ms is None else time.monotonic() + timeout_ms / 1000 + 0.5
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._news = {}
+        self._lines = 0
+        self._starts = 0
+
+    def check(self):
+        """Raises `Stopped` where it is to stop. To be called often: a thread cannot be stopped from outside."""
+        if self.stopped is not None:
+            raise Stopped(self.stopped)
+
+    def sleep(self, seconds):
+        """Sleeps, and raises `Stopped` as soon as it is to stop."""
+        self._stop.wait(seconds)
+        self.check()
+
+    def progress(self, value, message=None):
+        """From 0 to 1. The next heartbeat takes it along."""
+        said = {"value": min(1.0, max(0.0, float(value)))}
+        if message is not None:
+            said["message"] = str(message)
+        with self._lock:
+            self._news["progress"] = said
+
+    def save(self, checkpoint):
+        """What the next attempt is to go on from. On disk with the next heartbeat, and before the attempt's end is told."""
+        self.checkpoint = json.loads(payload(checkpoint, "checkpoint"))
+        with self._lock:
+            self._news["checkpoint"] = self.checkpoint
+
+    def alive(self):
+        """A sign of life of the handler itself, for jobs with `timeout={"heartbeat": ...}`."""
+        with self._lock:
+            self._news["active"] = True
+
+    def start(self, job, input=None, **options):
+        """Starts another run, as `Client.start` does. An attempt that is repeated starts no second one: its calls are known by their order."""
+        key = f"{self.task_key}:{self._starts}"
+        self._starts += 1
+        return self._worker.client.start(job, input, call_key=key, parent=self.run, **options)
+
+    def ask_to_stop(self, why):
+        if self.stopped is None:
+            self.stopped = why
+            self.stop_asked_at = time.monotonic()
+            self._stop.set()
+
+    def has_news(self):
+        with self._lock:
+            return bool(self._news)
+
+    def beat(self):
+        with self._lock:
+            news, self._news = self._news, {}
+        if self.stop_asked_at is not None and time.monotonic() - self.stop_asked_at > 10:
+            news["stuck"] = True
+        return {**self.ref, **news}
+
+    def unsaid(self, beat):
+        """A beat that did not arrive: what it said is said again, unless there is newer."""
+        with self._lock:
+            for name in ("progress", "checkpoint", "active"):
+                if name in beat:
+                    self._news.setdefault(name, beat[name])
+
+    def line(self, level, message, fields):
+        with self._lock:
+            n, self._lines = self._lines, self._lines + 1
+        at = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        said = {"run": self.run, "attempt": self.attempt, "delivery": self.ref["delivery"], "n": n, "at": at, "level": level, "message": _cut(message)}
+        if fields:
+            text = json.dumps(fields, default=str)
+            said["fields"] = json.loads(text) if len(text) <= LOG_LINE_CHARACTERS_MAX else {"cut": _cut(text)}
+        self._worker.logs.add(said)
+
+
+class Log:
+    """`task.log.info("fetched", rows=17)`: shown live, kept with the attempt."""
+
+    def __init__(self, task):
+        self._task = task
+
+    def debug(self, message, **fields):
+        self._task.line("debug", message, fields)
+
+    def info(self, message, **fields):
+        self._task.line("info", message, fields)
+
+    def warn(self, message, **fields):
+        self._task.line("warn", message, fields)
+
+    warning = warn
+
+    def error(self, message, **fields):
+        self._task.line("error", message, fields)
+
+
+def payload(value, what):
+    """JSON text of a value. Raises `ValueError` where it is none, or too large."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"the {what} is not JSON: {error}") from None
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > PAYLOAD_BYTES_MAX:
+        raise ValueError(f"the {what} has {size} bytes of JSON; {PAYLOAD_BYTES_MAX} are possible: keep large data elsewhere and pass its address")
+    return text
+
+
+def _cut(text):
+    text = str(text)
+    return text if len(text) <= LOG_LINE_CHARACTERS_MAX else text[: LOG_LINE_CHARACTERS_MAX - 1] + "…"
