@@ -126,6 +126,7 @@ export const RunDetail = object(
     checkpoint: Payload,
     metadata: Payload,
     worker: orNull(Type.String()),
+    version: orNull(Type.String({ description: 'of a workflow: the version of the code that it goes by' })),
     options: Type.Record(Type.String(), Type.Unknown()),
   },
   'RunDetail',

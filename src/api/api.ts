@@ -24,12 +24,14 @@ import { schedules } from './schedules.ts'
 import { type ServerFacts, server, UNKNOWN_SERVER } from './server.ts'
 import { summary } from './summary.ts'
 import { tasks } from './tasks.ts'
+import { versions } from './versions.ts'
 import { workers } from './workers.ts'
 
 /** Every operation there is: the routes, `/openapi.json` and `dispatch` are made from it. */
 export const OPERATIONS: readonly Operation[] = [
   ...runs,
   ...definitions,
+  ...versions,
   ...queues,
   ...limits,
   ...workers,

@@ -195,6 +195,16 @@ export class FakeEngine implements Engine {
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
   }
+  readonly versions: Engine['versions'] = {
+    get: async () => ({
+      versions: [{ version: 'v1', state: 'current', percent: 100, open: 3, registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
+      unbegun: 1,
+      more: false,
+      set: { by: 'ana', since: NOW },
+    }),
+    ramp: async (namespace, name, ramp) => this.#called('versions.ramp', namespace, name, ramp),
+    rollback: async (namespace, name) => this.#called('versions.rollback', namespace, name),
+  }
   readonly definitions: Engine['definitions'] = {
     register: async (namespace, definitions) => this.#called('definitions.register', namespace, definitions),
     override: async (namespace, name, options, by) => {
@@ -375,6 +385,7 @@ export function fakeRun(run: Partial<RunDetail> = {}): RunDetail {
     createdAt: NOW,
     startedAt: null,
     closedAt: null,
+    version: null,
     nextAt: null,
     progress: null,
     tags: null,

@@ -136,6 +136,8 @@ export const RetentionSet = closed({ runs: Type.Optional(Duration), ledger: Type
 export const StartMany = closed({ runs: list(Start, STARTS_PER_CALL_MAX) }, { title: 'StartMany' })
 export const RunOptions = closed(runOptions, { title: 'RunOptions', description: 'options of each run that it starts' })
 export const CommandBody = closed({ why: Type.Optional(Note) }, { title: 'Command' })
+/** `version`: of a workflow, which goes on with this version of its code alone. */
+export const ResumeBody = closed({ why: Type.Optional(Note), version: Type.Optional(Name) }, { title: 'ResumeRun' })
 export const PauseBody = closed({ note: Type.Optional(Note) }, { title: 'Pause' })
 export const RetryBody = closed({ input: Type.Optional(Payload), force: Type.Optional(Type.Boolean()) }, { title: 'RetryRun' })
 export const ChangeBody = closed(

@@ -78,13 +78,13 @@ function triggerJson(trigger: Trigger): TriggerJson {
 }
 
 export function runDetailText(run: RunDetail): string {
-  const known = JSON.stringify({ ...runJson(run), worker: run.worker, options: optionsJson(run.options) })
+  const known = JSON.stringify({ ...runJson(run), worker: run.worker, version: run.version, options: optionsJson(run.options) })
   return `${known.slice(0, -1)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
 }
 
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
-  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted } = options
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted, versioning } = options
   return {
     queue,
     priority,
@@ -98,6 +98,7 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     tags,
     unique,
     exhausted,
+    versioning,
   }
 }
 

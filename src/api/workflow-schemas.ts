@@ -24,6 +24,7 @@ const Entry = Type.Union(
     closed({ is: Type.Literal('failed'), n, name: Name, attempt, failure: Failure, retryMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
     closed({ is: Type.Literal('timer'), n, forMs: Type.Optional(number(0, DURATION_MS_MAX)), until: Type.Optional(InstantText) }),
     closed({ is: Type.Literal('wait'), n, signal: Name, timeoutMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
+    closed({ is: Type.Literal('patched'), id: Name }),
     closed({
       is: Type.Literal('child'),
       n,

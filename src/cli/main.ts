@@ -18,6 +18,7 @@ import { addRetentionVerbs } from './verbs-retention.ts'
 import { addRunVerbs } from './verbs-runs.ts'
 import { addScheduleVerbs } from './verbs-schedules.ts'
 import { addStartVerb } from './verbs-start.ts'
+import { addVersionVerbs } from './verbs-versions.ts'
 import { addWorkerVerbs } from './verbs-worker.ts'
 
 /** Runs one command and answers its exit code; never throws. */
@@ -58,6 +59,7 @@ export function programOf(terminal: Terminal): Command {
   addRetentionVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
+  addVersionVerbs(program, terminal)
   addWorkerVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program

@@ -130,6 +130,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       register: byAny('definitions.register'),
       override: byAnyOnce('definitions.override'),
     },
+    versions: { ...local.versions, ramp: byAnyOnce('versions.ramp'), rollback: byAnyOnce('versions.rollback') },
     pauses: { ...local.pauses, set: byAnyOnce('pauses.set') },
     limits: {
       ...gathered.limits,

@@ -7,6 +7,7 @@ type Groups = Pick<
   | 'retention'
   | 'runs'
   | 'definitions'
+  | 'versions'
   | 'pauses'
   | 'limits'
   | 'batches'
@@ -47,6 +48,8 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.signal',
   'definitions.register',
   'definitions.override',
+  'versions.ramp',
+  'versions.rollback',
   'pauses.set',
   'limits.set',
   'limits.resumeSequence',

@@ -54,6 +54,8 @@ export interface Context {
   id(): string
   /** The slot of a run that it starts (E9): its own, save where a sequence or a key decides. */
   home(order: StartOrder): number
+  /** The version of its definition that an operator has this run go on with. Null, or absent: any. */
+  version?(definition: string): string | null
 }
 
 export interface Decision<Event> {
@@ -177,7 +179,8 @@ export type RunInput =
   | { is: 'cancel'; command: CommandId; by: string | null; why: string | null }
   | { is: 'terminate'; command: CommandId; by: string | null; why: string | null }
   /** A parked run goes on, with all its attempts again. */
-  | { is: 'resume'; command: CommandId; by: string | null; why: string | null }
+  /** `version`: a workflow goes on with this version of its code, and no other. */
+  | { is: 'resume'; command: CommandId; by: string | null; why: string | null; version?: string }
   | { is: 'change'; command: CommandId; by: string | null; why: string | null; change: RunChange }
 
 /** What of a run can be changed as long as it waits. */

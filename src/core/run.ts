@@ -110,6 +110,8 @@ export interface RunView {
   input?: Payload | null
   /** It was parked, and somebody resumed it. */
   resumed?: true
+  /** The version of the code that it goes by; null: nobody has begun it. */
+  version?: string | null
 }
 
 /** One line of a run's history: dense, ordered, never forked (P2). */

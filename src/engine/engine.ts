@@ -41,6 +41,7 @@ import type { Settle, Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
 import { toldOfEnd } from './workflows/children.ts'
 import { signalRun } from './workflows/signal.ts'
+import { routeOf, versionCalls } from './workflows/versions.ts'
 
 /** One node's engine over a store: the public face, on whichever tenure stands. */
 export function createEngine(options: EngineOptions): Engine {
@@ -55,6 +56,7 @@ export function createEngine(options: EngineOptions): Engine {
     retentionMs,
     log: options.log ?? (() => {}),
     home: (namespace, order) => homeOfOrder(namespace, order, definitions),
+    version: (namespace, definition, run) => routeOf(settings.routesOf(namespace, definition), run),
   }
   const live = new Live()
   const activity = new Activity(clock, store.read)
@@ -329,6 +331,7 @@ export function createEngine(options: EngineOptions): Engine {
         return putSetting(OPTIONS_SETTING, namespace, name, value)
       },
     },
+    versions: versionCalls({ read: store.read, definitions, settings, workers, clock, put: putSetting, available }),
     pauses: {
       set: ({ namespace, scope, name }, pause) => {
         const value = pause === null ? null : JSON.stringify({ ...pause, since: clock.now() } satisfies Pause)

@@ -19,6 +19,7 @@ import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
+import type { VersionCalls } from './workflows/face.ts'
 
 /** How long what has ended is kept, and what of it may go. */
 export interface RetentionCalls {
@@ -104,8 +105,11 @@ export interface Engine {
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
     signal(namespace: string, id: RunId, signal: { name: string; payload: Payload | null }, command: Command): Promise<void>
-    /** A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`. */
-    resume(namespace: string, id: RunId, command: Command): Promise<void>
+    /**
+     * A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`.
+     * `version`: a workflow goes on with this version of its code alone, whatever it waits for.
+     */
+    resume(namespace: string, id: RunId, command: Command & { version?: string }): Promise<void>
   }
   readonly definitions: {
     /** Answered once every node goes by them (E21). */
@@ -116,6 +120,7 @@ export interface Engine {
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
+  readonly versions: VersionCalls
   /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
   readonly pauses: {
     set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
@@ -800,6 +805,8 @@ export interface RunDetail extends RunSummary {
   checkpoint: Payload | null
   metadata: Payload | null
   worker: WorkerId | null
+  /** Of a workflow: the version of the code that it goes by; null: nobody has begun it. */
+  version: string | null
   outcome: Outcome | null
   options: Omit<RunOptions, 'metadata'>
 }
@@ -862,6 +869,7 @@ export interface EngineStats {
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
 export type * from './batches/face.ts'
 export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
+export type * from './workflows/face.ts'
 export type {
   Backfill,
   ClosedDay,

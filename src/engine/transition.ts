@@ -14,6 +14,8 @@ export interface World {
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
   /** Where a start lives by its sequence or its key (E9); null: where it is asked for. */
   home(namespace: string, order: StartOrder): number | null
+  /** The version of its definition that a run is to go on with; null: any. */
+  version?(namespace: string, definition: string, run: string): string | null
 }
 
 /**
@@ -28,6 +30,7 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     random: world.random,
     id: () => newId(world.clock.now(), world.random),
     home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
+    version: definition => world.version?.(actor.namespace, definition, actor.id) ?? null,
   }
   let decision: Decision<HistoryEvent>
   const before = { state: actor.state, length: actor.events.length }

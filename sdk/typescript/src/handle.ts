@@ -114,8 +114,11 @@ export class RunHandle<Output = unknown> {
     return new RunHandle(this.#client, run, { is: 'started', run })
   }
 
-  /** Lets a parked run go on, with all its attempts again, or a stuck one take again what it choked on. @throws RequestRefused `not-stuck` of any other. */
-  async resume(options: { why?: string } = {}): Promise<void> {
+  /**
+   * Lets a parked run go on, with all its attempts again, or a stuck one take again what it choked on. @throws RequestRefused `not-stuck` of any other.
+   * `version`: a workflow goes on with this version of its code and no other, whatever it waits for.
+   */
+  async resume(options: { why?: string; version?: string } = {}): Promise<void> {
     await this.#command('runs.resume', options)
   }
 

@@ -18,6 +18,8 @@ export type WireEntry =
   /** `retryMs`: tried again after so long; absent: that was the last attempt. */
   | { is: 'failed'; n: number; name: string; attempt: number; failure: WireFailure; retryMs?: number }
   | { is: 'timer'; n: number; forMs?: number; until?: string }
+  /** `ctx.patched` took the new way. */
+  | { is: 'patched'; id: string }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input?: unknown; options?: WireChildOptions; detached?: boolean }
   | { is: 'finished'; end: WireEnd }

@@ -3,12 +3,14 @@ import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
+import { VERSION_OPERATIONS } from './wire-versions.ts'
 import type { WireJournal } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
+export type * from './wire-versions.ts'
 export type * from './wire-workflows.ts'
 
 /**
@@ -54,6 +56,7 @@ export const OPERATIONS = {
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
   ...CONSOLE_OPERATIONS,
+  ...VERSION_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
@@ -212,6 +215,8 @@ export interface WireRunDetail extends WireRun {
   checkpoint: unknown
   metadata: unknown
   worker: string | null
+  /** Of a workflow: the version of the code that it goes by; null: nobody has begun it. */
+  version: string | null
   options: Record<string, unknown>
 }
 /**
@@ -262,7 +267,12 @@ export interface WireExplanation {
   reasons: WireReason[]
   clear: string[]
 }
-/** POST cancel, terminate, resume, pause: body `{ why?: string }` (pause: `{ note?: string }`); answer `{}`. POST retry: `{ input? }`; answer `{ run }`. */
+/** POST resume: `version`: of a workflow, which goes on with this version of its code alone. */
+export interface WireResume {
+  why?: string
+  version?: string
+}
+/** POST cancel, terminate, pause: body `{ why?: string }` (pause: `{ note?: string }`); answer `{}`. POST retry: `{ input? }`; answer `{ run }`. */
 export interface WireCommand {
   why?: string
 }
@@ -271,7 +281,8 @@ export interface WireDefinition {
   kind: 'job' | 'workflow'
   name: string
   version: string
-  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
+  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> &
+    WireRules & { versioning?: 'auto' | 'pinned' }
   /** JSON Schema of the input (2020-12), or absent. */
   schema?: unknown
 }

@@ -74,6 +74,8 @@ class Fold {
       }
       case 'timer':
         return this.add({ is: 'timer_set', at, n: entry.n, dueAt: Math.max(entry.until ?? 0, at + (entry.forMs ?? 0)) })
+      case 'patched':
+        return this.add({ is: 'patched', at, id: entry.id })
       case 'wait': {
         const { n, signal, timeoutMs } = entry
         const taken = this.state.signals.find(({ name }) => name === signal)

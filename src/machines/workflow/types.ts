@@ -25,6 +25,8 @@ export type Entry =
   /** `retryMs`: tried again after so long; null: that was the last attempt. */
   | { is: 'failed'; n: number; name: string; attempt: number; failure: Failure; retryMs: number | null }
   | { is: 'timer'; n: number; forMs?: number; until?: Instant }
+  /** The code took the new way of a change (`ctx.patched`): the answer is kept. */
+  | { is: 'patched'; id: string }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean }
   /** The code has ended, or begins anew with another input. Always the last one. */
@@ -125,9 +127,15 @@ export type WorkflowEvent = HistoryEvent &
     | (Of & { is: 'child_closed'; run: RunId; state: ClosedState; reason?: string; output?: Payload; failure?: Failure })
     /** `n`: of the operation that waited for it. */
     | (At & { is: 'signalled'; name: string; payload?: Payload; command: CommandId; by?: string; n?: number })
+    | (At & { is: 'patched'; id: string; call?: number })
     | (At & { is: 'yielded'; call: number })
     /** Its worker did not come back for it in time: any other may have it. */
     | (At & { is: 'unbound' })
+    /**
+     * Its tasks go to workers with this version of the code from now on; without one, to any. `pinned`: by a person's word, and for good. `anew`: versions that its
+     * history did not fit are tried again.
+     */
+    | (At & { is: 'routed'; version?: string; pinned?: true; anew?: true; command?: CommandId; by?: string; why?: string })
     | (At & { is: 'continued'; input?: Payload; signals?: readonly Buffered[]; call: number })
     | (At & { is: 'cancel_requested' } & Who)
     | Closing
@@ -168,6 +176,18 @@ export interface WorkflowState {
   readonly startedAt: Instant | null
   /** Who has the live run in memory, and how many events it has seen. */
   readonly holder: { readonly worker: WorkerId; readonly upTo: number } | null
+  /** The version that has its task, or had it last; null: its worker told none. */
+  readonly version?: string | null
+  /** The version that took it as far as it is. */
+  readonly own?: string
+  /** Its tasks go to this version alone. */
+  readonly route?: string
+  /** And nothing but a person's word changes that. */
+  readonly pinned?: true
+  /** Versions whose code does not fit its history. */
+  readonly misfits?: readonly string[]
+  /** Where the last of these differed. */
+  readonly misfitWhy?: string
   readonly open: Readonly<Record<number, Open>>
   readonly signals: readonly Buffered[]
   readonly commands: readonly { readonly id: CommandId; readonly at: Instant }[]

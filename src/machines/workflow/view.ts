@@ -19,6 +19,7 @@ export function view(state: WorkflowState): RunView {
     checkpoint: null,
     trigger: started.trigger ?? CALLED,
     options,
+    version: state.pinned === true ? (state.route ?? null) : (state.own ?? state.version ?? state.route ?? null),
     ...(state.input === undefined ? {} : { input: state.input }),
   }
   if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }

@@ -5,6 +5,7 @@ import type { WireEntry, WireEvent, WireFailure } from '../wire.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { type Code, runCode } from './main.ts'
 import { type Operation, type OperationKind, Operations } from './operations.ts'
+import { Patches } from './patches.ts'
 import { seededRandom } from './random.ts'
 import { execute } from './steps.ts'
 
@@ -53,6 +54,7 @@ export class Flow {
   readonly #told = new Map<number, { kind: OperationKind; name: string }>()
   /** The last events, to tell whether a history that overlaps is this one. */
   #tail: string[] = []
+  readonly #patches = new Patches()
   #applying = false
   /** Events that are known and not applied yet. */
   #ahead = 0
@@ -86,6 +88,11 @@ export class Flow {
     return this.#ahead > 1
   }
 
+  /** Whether the code takes the new way of a change. */
+  patched(id: string): boolean {
+    return this.#patches.ask(id, this.operations.last)
+  }
+
   get cancelRequested(): boolean {
     return this.#cancelRequested
   }
@@ -114,6 +121,7 @@ export class Flow {
   async feed(from: number, events: readonly WireEvent[]): Promise<void> {
     const fresh = events.slice(Math.max(0, this.upTo - from))
     for (const event of fresh) this.#note(event)
+    this.#patches.note(fresh)
     this.#ahead = fresh.length
     for (const event of fresh) {
       if (this.discarded) return
@@ -134,7 +142,8 @@ export class Flow {
   /** What is to be sent now. Steps that are due begin. */
   take(): Turn {
     if (this.#broken !== null) throw this.#broken
-    const entries = this.#outcomes.splice(0, ENTRIES_MAX)
+    const entries = this.#patches.take()
+    entries.push(...this.#outcomes.splice(0, ENTRIES_MAX - entries.length))
     let children = this.operations.count('child')
     for (const operation of this.operations.open()) {
       if (entries.length >= ENTRIES_MAX) break

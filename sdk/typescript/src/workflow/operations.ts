@@ -51,6 +51,11 @@ export class Operations {
     return promise
   }
 
+  /** The number of the last that the code has asked for. */
+  get last(): number {
+    return this.#last
+  }
+
   get(n: number): Operation | undefined {
     return this.#all.get(n)
   }
