@@ -84,6 +84,7 @@ const Trigger = Type.Union([
     nominalAt: Type.Optional(Time),
     after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
     batch: Type.Optional(Type.String()),
+    from: Type.Optional(object({ n: Type.Integer(), name: Type.String() })),
   }),
   object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum(['failed', 'parked', 'recovered']) }),
   object({ is: Type.Literal('batch'), batch: Type.String(), callback: Type.Optional(Type.Enum([...BATCH_CALLBACKS])) }),

@@ -11,6 +11,7 @@ import { isLoopback } from './auth.ts'
 import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
+import { forks } from './forks.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { nodes } from './nodes.ts'
@@ -30,6 +31,7 @@ import { workers } from './workers.ts'
 /** Every operation there is: the routes, `/openapi.json` and `dispatch` are made from it. */
 export const OPERATIONS: readonly Operation[] = [
   ...runs,
+  ...forks,
   ...definitions,
   ...versions,
   ...queues,

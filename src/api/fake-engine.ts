@@ -191,6 +191,10 @@ export class FakeEngine implements Engine {
       this.#run('runs.retry', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    fork: async (namespace, id, _fork, command) => {
+      this.#run('runs.fork', namespace, id, command)
+      return callRunId(command.id, 0)
+    },
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),

@@ -4,6 +4,11 @@ import { DURATION_MS_MAX } from '../core/time.ts'
 import { ENTRIES_MAX } from '../engine/face.ts'
 import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions } from './schemas.ts'
 
+const Step = Type.Union([count(1, Number.MAX_SAFE_INTEGER), Name], {
+  description: 'the number of an operation in the history, or the name of a step',
+})
+export const Fork = closed({ from: Type.Optional(Step), input: Type.Optional(Payload) }, { title: 'Fork' })
+export const Reset = closed({ to: Step }, { title: 'Reset' })
 export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })
 
 const n = count(1, Number.MAX_SAFE_INTEGER)

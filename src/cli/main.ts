@@ -9,6 +9,7 @@ import { addBatchVerbs } from './verbs-batches.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
+import { addForkVerbs } from './verbs-forks.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
@@ -53,6 +54,7 @@ export function programOf(terminal: Terminal): Command {
   addClusterVerbs(program, terminal)
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
+  addForkVerbs(program, terminal)
   addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)

@@ -120,6 +120,8 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       terminate: byId('runs.terminate'),
       retry: async (namespace, id, command) =>
         router.call(router.slot(await homes.retry(namespace, id, command.input)), 'runs.retry', [namespace, id, command]),
+      fork: async (namespace, id, fork, command) =>
+        router.call(router.slot(await homes.retry(namespace, id, fork.input)), 'runs.fork', [namespace, id, fork, command]),
       change: byId('runs.change'),
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),

@@ -43,6 +43,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.cancel',
   'runs.terminate',
   'runs.retry',
+  'runs.fork',
   'runs.change',
   'runs.resume',
   'runs.signal',

@@ -48,6 +48,8 @@ export type Trigger =
       nominalAt?: Instant /** how that one ended */
       after?: ClosedState /** in whose counts it stands in the place of the old one */
       batch?: ActorId
+      /** it goes on from this operation of that one, and keeps what came before */
+      from?: { n: number; name: string }
     }
   /** A definition's `onFailure`: `run` failed, was parked, or was made good. */
   | { is: 'hook'; run: RunId; event: HookEvent }

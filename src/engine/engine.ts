@@ -40,6 +40,7 @@ import type { World } from './transition.ts'
 import type { Settle, Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
 import { toldOfEnd } from './workflows/children.ts'
+import { bytesOf, forkOf, withEnds } from './workflows/fork.ts'
 import { signalRun } from './workflows/signal.ts'
 import { routeOf, versionCalls } from './workflows/versions.ts'
 
@@ -163,6 +164,14 @@ export function createEngine(options: EngineOptions): Engine {
     if (found === null || !isRun(found.kind)) throw new UserError('run-not-found', { found: id })
     return found
   }
+  const history = async (namespace: string, id: RunId, from = 0): Promise<HistoryEvent[]> => {
+    const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
+    const body = decodeBody(found.body)
+    const first = body.first ?? 0
+    const told = segments.filter((segment, index) => segment.first < first && (segments[index + 1]?.first ?? first) > from)
+    const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
+    return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
+  }
   const readLanes = async () => ({ version: await available(store.read.settingsVersion()), lanes: await available(store.lanes()) })
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
 
@@ -245,14 +254,7 @@ export function createEngine(options: EngineOptions): Engine {
         return available(searchRuns(store.read, search, page))
       },
       tally: (search, steps, signal) => available(tallyRuns(store.read, search, steps, signal)),
-      async history(namespace, id, from = 0) {
-        const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
-        const body = decodeBody(found.body)
-        const first = body.first ?? 0
-        const told = segments.filter((segment, index) => segment.first < first && (segments[index + 1]?.first ?? first) > from)
-        const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
-        return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
-      },
+      history,
       related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
         const counts = await available(store.read.closedCounts(namespace, since))
@@ -284,6 +286,17 @@ export function createEngine(options: EngineOptions): Engine {
       async retry(namespace, id, asked) {
         const slot = await homes.retry(namespace, id, asked.input)
         return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
+      },
+      async fork(namespace, id, { from, input, reset }, asked) {
+        const old = await row(namespace, id)
+        const fork = forkOf(old, await history(namespace, id), { from, reset })
+        const again = { ...asked, ...(input === undefined ? {} : { input }) }
+        const slot = await homes.retry(namespace, id, input)
+        return submit(slot, settle => {
+          const work = retryWork(namespace, id, again, definitions, world, settle, slot, () => fork)
+          // The children of one that is reset hear of its end.
+          return { ...work, bytes: work.bytes + bytesOf(fork), further: transaction => withEnds(work, transaction, id) }
+        })
       },
       change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {

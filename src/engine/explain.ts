@@ -52,7 +52,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
         command: `mainspring resume ${shortId(actor.id)}`,
       },
     ]
-  if (view.reason === 'parked')
+  if (view.reason === 'parked' && actor.kind !== 'workflow')
     return [
       {
         code: 'parked',

@@ -101,6 +101,11 @@ export interface Engine {
     /** A new run from a closed one, linked to it; other input if given. On an open run: `run-open`. Repeating a command answers the same run. */
     /** It takes the unique key that the old one had, where that is free; else `unique-conflict`, unless `force`. */
     retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
+    /**
+     * A new run that goes on from a step of a workflow and keeps the results before it; null: from the step that failed last. With other input if given. `reset`: the
+     * old one ends, if it is open, and the new one has its later signals, too. @throws UserError `not-a-workflow`, `unknown-step`, `history-too-long`
+     */
+    fork(namespace: string, id: RunId, fork: { from: number | string | null; input?: Payload; reset: boolean }, command: Command): Promise<RunId>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */

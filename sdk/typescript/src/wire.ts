@@ -180,7 +180,15 @@ export type WireTrigger =
   /** A workflow asked for it, as its operation `n`; `detached`: it does not wait for its end. */
   | { is: 'workflow'; run: string; n: number; detached?: true }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
-  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
+  | {
+      is: 'retry'
+      of: string
+      nominalAt?: string
+      after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'
+      batch?: string
+      /** It goes on from this operation of that run, and keeps what came before. */
+      from?: { n: number; name: string }
+    }
   /** A job's `onFailure`: it is told of `run`. */
   | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
   /** `callback`: what it was started for; without one it is one of the batch's jobs. */

@@ -78,6 +78,14 @@ function awaited(actor: Actor, n: number, operation: Open): Reason {
         until: dueAt,
       }
     }
+    case 'parked': {
+      const { name, attempt, failure } = operation
+      return {
+        code: 'parked',
+        text: `step "${name}" is parked: its attempts are used up (${attempt}, the last: ${failure.type}: ${failure.message})`,
+        command: `mainspring resume ${shortId(actor.id)}`,
+      }
+    }
     case 'child': {
       const { definition, run } = operation
       return { code: 'child', text: `it waits for ${definition} ${shortId(run)}`, runs: [run], command: `mainspring explain ${shortId(run)}` }

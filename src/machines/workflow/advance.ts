@@ -1,5 +1,5 @@
 import type { Context, Decision, Message } from '../../core/machine.ts'
-import type { Payload } from '../../core/run.ts'
+import type { Failure, Payload } from '../../core/run.ts'
 import { decideTask } from '../../core/task.ts'
 import { cancelChildren, childId, orderOf, startMessage } from './children.ts'
 import { decision, NOTHING, refuse } from './decision.ts'
@@ -70,7 +70,7 @@ class Fold {
       }
       case 'failed': {
         const { n, name, attempt, failure, retryMs } = entry
-        return this.add({ is: 'step_failed', at, n, name, attempt, failure, ...(retryMs === null ? {} : { retryAt: at + retryMs }) })
+        return this.add({ is: 'step_failed', at, n, name, attempt, failure, ...(retryMs === null ? this.ended(failure) : { retryAt: at + retryMs }) })
       }
       case 'timer':
         return this.add({ is: 'timer_set', at, n: entry.n, dueAt: Math.max(entry.until ?? 0, at + (entry.forMs ?? 0)) })
@@ -87,6 +87,12 @@ class Fold {
       case 'finished':
         return this.finished(entry.end)
     }
+  }
+
+  /** A step without another attempt ends, or waits for a person where the run parks; `Abort` and a cancel are nothing to decide about. */
+  private ended({ type }: Failure): { parked?: true } {
+    const { started, cancelRequested } = this.state
+    return started.options?.exhausted !== 'park' || cancelRequested || type === 'Abort' || type === 'CancelRequested' ? {} : { parked: true }
   }
 
   decided({ call, delivery, upTo, yields }: Advance): Decision<WorkflowEvent> {

@@ -74,12 +74,14 @@ function decide(state: WorkflowState | null, input: WorkflowInput, context: Cont
 
 function started(state: WorkflowState | null, input: StartInput, context: Context): Decision<WorkflowEvent> {
   invariant(state === null, 'a run starts once', { run: context.self })
-  const { definition, options, trigger, key, traceparent } = input
+  const { definition, options, trigger, key, traceparent, fork } = input
   const event: Started = { is: 'started', at: context.now, definition, options }
   if (trigger.is !== 'call' || trigger.by !== undefined) event.trigger = trigger
   if (key !== undefined) event.key = key
   if (traceparent !== undefined) event.traceparent = traceparent
-  return decision(null, [event as WorkflowEvent])
+  if (fork === undefined) return decision(null, [event as WorkflowEvent])
+  const { kept, ...first } = fork
+  return decision(null, [{ ...event, ...first, kept: kept.length } as WorkflowEvent, ...kept])
 }
 
 /** What time alone does, all of it that is due. */
@@ -134,6 +136,8 @@ function resumed(state: WorkflowState, input: RunInput & { is: 'resume' }, conte
   const { now: at } = context
   const events: WorkflowEvent[] = []
   if (state.task?.phase === 'backoff') events.push({ is: 'resumed', at, command, ...whoOf(input) } as WorkflowEvent)
+  for (const [n, open] of Object.entries(state.open))
+    if (open.is === 'parked') events.push({ is: 'retry_due', at, n: Number(n), command, ...whoOf(input) } as WorkflowEvent)
   if (version !== undefined) events.push({ is: 'routed', at, version, pinned: true, anew: true, command, ...whoOf(input) } as WorkflowEvent)
   else if (events.length === 0 && state.task?.phase === 'ready' && state.misfits !== undefined)
     events.push({ is: 'routed', at, anew: true, command, ...whoOf(input) } as WorkflowEvent)

@@ -75,7 +75,8 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
     case 'step_completed':
       return told(ended(state, event.n as number), event)
     case 'step_failed': {
-      const { n, name, attempt, failure, retryAt } = event as WorkflowEvent & { is: 'step_failed' }
+      const { n, name, attempt, failure, retryAt, parked } = event as WorkflowEvent & { is: 'step_failed' }
+      if (parked === true) return opened(state, n, { is: 'parked', name, attempt, failure })
       return retryAt === undefined ? told(ended(state, n), event) : opened(state, n, { is: 'backoff', name, attempt, failure, dueAt: retryAt })
     }
     case 'timer_set':
@@ -85,7 +86,11 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
       if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt })
       return told({ ...state, signals: state.signals.filter(({ number }) => number !== taken) }, event)
     }
-    case 'retry_due':
+    case 'retry_due': {
+      const { n, command, at } = event as WorkflowEvent & { is: 'retry_due' }
+      const next = told(ended(state, n), event)
+      return command === undefined ? next : { ...next, commands: remembered(state, command, at) }
+    }
     case 'timer_fired':
     case 'wait_timed_out':
     case 'child_refused':
@@ -239,7 +244,7 @@ export function wakeAt(state: WorkflowState): Instant | null {
 
 /** When time alone does something to an open operation. */
 export function dueAt(open: Open): Instant | null {
-  if (open.is === 'step') return null
+  if (open.is === 'step' || open.is === 'parked') return null
   if (open.is === 'child') return open.order === null ? null : open.askedAt + RESEND_MS
   return open.dueAt
 }

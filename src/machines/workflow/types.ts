@@ -69,6 +69,8 @@ export interface StartInput {
   trigger: Trigger
   key?: string
   traceparent?: string
+  /** It goes on from a point of another run: what of its history is kept, and what its random numbers and its first time follow from. */
+  fork?: { seed: string; beganAt: Instant; kept: readonly WorkflowEvent[] }
 }
 
 export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | Advance
@@ -82,6 +84,10 @@ export interface Started {
   trigger?: Trigger
   key?: string
   traceparent?: string
+  /** It goes on from a point of another run: see `StartInput`. `kept`: so many of the next events are that run's. */
+  seed?: string
+  beganAt?: Instant
+  kept?: number
 }
 
 /** The last event: its name is the state that it leads to. */
@@ -114,8 +120,15 @@ export type WorkflowEvent = HistoryEvent &
     | TaskEvent
     | (Of & { is: 'step_begun'; name: string })
     | (Of & { is: 'step_completed'; name: string; attempt: number; output?: Payload })
-    | (Of & { is: 'step_failed'; name: string; attempt: number; failure: Failure; retryAt?: Instant })
-    | (Of & { is: 'retry_due' })
+    | (Of & {
+        is: 'step_failed'
+        name: string
+        attempt: number
+        failure: Failure
+        retryAt?: Instant /** no attempt is left, and a person decides */
+        parked?: true
+      })
+    | (Of & { is: 'retry_due'; command?: CommandId; by?: string; why?: string })
     | (Of & { is: 'timer_set'; dueAt: Instant })
     | (Of & { is: 'timer_fired' })
     /** `taken`: the number of the event of a signal that was there already. */
@@ -145,6 +158,7 @@ export type WorkflowEvent = HistoryEvent &
 export type Open =
   | { readonly is: 'step'; readonly name: string }
   | { readonly is: 'backoff'; readonly name: string; readonly attempt: number; readonly dueAt: Instant; readonly failure: Failure }
+  | { readonly is: 'parked'; readonly name: string; readonly attempt: number; readonly failure: Failure }
   | { readonly is: 'timer'; readonly dueAt: Instant }
   | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null }
   | Child

@@ -51,7 +51,8 @@ export function workflow(name: string, ...rest: [AnyWorkflowHandler] | [Workflow
 }
 
 /** Options of a workflow: everything a run of it has where its start says nothing else. */
-export interface WorkflowOptions extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'retention' | 'unique' | 'tags' | 'labels'> {
+export interface WorkflowOptions
+  extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'exhausted' | 'retention' | 'unique' | 'tags' | 'labels'> {
   /** Any Standard Schema (zod, valibot, arktype …): types the function's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   /** From due to the end: the run ends as `timed_out`. Default: none. */
@@ -70,7 +71,7 @@ export type Workflow<Input, Output> = Job<Input, Output>
 // biome-ignore lint/suspicious/noExplicitAny: a function of anything
 export type AnyWorkflowHandler = WorkflowHandler<any, any>
 
-const OPTIONS = ['queue', 'priority', 'expires', 'retention', 'unique', 'tags', 'labels', 'input', 'timeout', 'version', 'versioning']
+const OPTIONS = ['queue', 'priority', 'expires', 'exhausted', 'retention', 'unique', 'tags', 'labels', 'input', 'timeout', 'version', 'versioning']
 
 class DefinedWorkflow implements Workflow<unknown, unknown> {
   readonly name: string

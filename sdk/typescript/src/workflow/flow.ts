@@ -45,7 +45,7 @@ export class Flow {
   readonly operations: Operations
   readonly stop = new AbortController()
   now = 0
-  readonly random: () => number
+  random: () => number
   readonly #code: Code
   readonly #host: FlowHost
   readonly #base: number
@@ -253,6 +253,10 @@ export class Flow {
 
   #start(event: WireEvent): boolean {
     if (this.upTo !== this.#base) return false
+    const { seed, beganAt } = event as { seed?: string; beganAt?: string }
+    // It goes on from a point of another run, and sees what that one saw.
+    if (seed !== undefined) this.random = seededRandom(seed)
+    if (beganAt !== undefined) this.now = Date.parse(beganAt)
     for (const { number, payload } of (event.signals ?? []) as { number: number; payload: string | null }[])
       this.#signals.set(number, payload === null ? undefined : untag(JSON.parse(payload)))
     void runCode(this.#code, this).then(end => {
@@ -270,8 +274,13 @@ export class Flow {
     operation.failures = event.attempt as number
     operation.begun = false
     operation.reported = false
-    if (event.retryAt !== undefined) {
+    if (event.retryAt !== undefined || event.parked === true) {
       operation.backsOff = true
+      // A person has it tried again, with all its attempts.
+      if (event.parked === true) {
+        operation.spent = operation.failures
+        operation.sent = false
+      }
       return false
     }
     this.#ended(event)
@@ -336,6 +345,7 @@ export class Flow {
     const { n, name, step, failures } = operation
     if (step === undefined || operation.stop !== null || operation.backsOff || operation.reported) return
     const once = step.policy.attempts === 1
+    const policy = { ...step.policy, attempts: step.policy.attempts + operation.spent }
     if (once && !operation.begun) {
       if (!operation.sent) entries.push({ is: 'begun', n, name })
       operation.sent = true
@@ -356,7 +366,7 @@ export class Flow {
     operation.stop = stop
     this.#running++
     const { after, random } = this.#host
-    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy: step.policy, fn: step.fn, stop, after, random }).then(entry => {
+    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy, fn: step.fn, stop, after, random }).then(entry => {
       this.#running--
       operation.stop = null
       operation.reported = true
