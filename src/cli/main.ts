@@ -15,6 +15,7 @@ import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
+import { addReplayVerb } from './verbs-replay.ts'
 import { addRetentionVerbs } from './verbs-retention.ts'
 import { addRunVerbs } from './verbs-runs.ts'
 import { addScheduleVerbs } from './verbs-schedules.ts'
@@ -62,6 +63,7 @@ export function programOf(terminal: Terminal): Command {
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addVersionVerbs(program, terminal)
+  addReplayVerb(program, terminal)
   addWorkerVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program

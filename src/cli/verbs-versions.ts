@@ -30,7 +30,7 @@ export function addVersionVerbs(program: Command, terminal: Terminal): void {
     .description('give the ramping version nothing any more; where none ramps, go back to the version before the current one')
     .argument('<name>')
   calling(rollback, terminal, 'mainspring versions rollback order', async (session, [name = '']) => {
-    await session.client.call('versions.rollback', { name }, {})
+    await session.client.call('versions.rollback', { name })
     return shown(session, name)
   })
 }

@@ -2,6 +2,7 @@ import { untag } from '../codec.ts'
 import { CancelRequested, endedError, RequestRefused } from '../errors.ts'
 import { errorOf } from '../failure.ts'
 import type { WireEntry, WireEvent, WireFailure } from '../wire.ts'
+import type { StepContext } from './context.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { type Code, runCode } from './main.ts'
 import { type Operation, type OperationKind, Operations } from './operations.ts'
@@ -16,6 +17,8 @@ export interface FlowHost {
   after(ms: number, call: () => void): () => void
   /** Of retries alone. */
   random(): number
+  /** In tests: what runs in place of the function of a step. */
+  mock?(name: string): ((step: StepContext) => unknown) | undefined
 }
 
 /** What a call of the journal protocol says of a flow. */
@@ -180,6 +183,13 @@ export class Flow {
     this.discarded = true
     for (const { stop } of this.operations.open()) stop?.abort(reason)
     this.poke()
+  }
+
+  /** Of a history that is over: its code has ended by now, and asks for nothing else. @throws Diverged */
+  checkEnd(hasEnded: boolean): void {
+    if (!hasEnded || this.#finished !== null) return
+    const next = this.operations.open().find(({ n }) => !this.#told.has(n)) ?? this.operations.open()[0]
+    if (next !== undefined) throw new Diverged(next.n, 'the end', words(next))
   }
 
   #break(error: Error): void {
@@ -366,13 +376,15 @@ export class Flow {
     operation.stop = stop
     this.#running++
     const { after, random } = this.#host
-    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy, fn: step.fn, stop, after, random }).then(entry => {
-      this.#running--
-      operation.stop = null
-      operation.reported = true
-      this.#outcomes.push(entry)
-      this.poke()
-    })
+    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy, fn: this.#host.mock?.(name) ?? step.fn, stop, after, random }).then(
+      entry => {
+        this.#running--
+        operation.stop = null
+        operation.reported = true
+        this.#outcomes.push(entry)
+        this.poke()
+      },
+    )
   }
 
   /** Of code that waits, and asks for nothing, nobody would ever hear again. */
