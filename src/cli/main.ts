@@ -6,6 +6,7 @@ import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
+import { addCheckVerb } from './verbs-check.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
@@ -64,6 +65,7 @@ export function programOf(terminal: Terminal): Command {
   addApplyVerbs(program, terminal)
   addVersionVerbs(program, terminal)
   addReplayVerb(program, terminal)
+  addCheckVerb(program, terminal)
   addWorkerVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program
