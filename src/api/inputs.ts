@@ -118,6 +118,8 @@ export function definitionOptionsOf(body: DefinitionOptionsBody, at: string, bef
 
 export function definitionOf(body: Static<typeof Definition>, payloads: readonly string[], at: string): DefinitionSpec {
   const options = definitionOptionsOf(body.options, `${at}/options`, null)
+  if (options.versioning !== undefined && body.kind !== 'workflow')
+    throw new UserError('invalid-option', { at: `${at}/options/versioning`, hint: 'a job is not pinned: any version of its code runs it' })
   const schema = body.schema === undefined ? null : payloadOf(body.schema, payloads)
   if (schema !== null && !/^\s*(?:\{|true\b|false\b)/.test(schema))
     throw new UserError('invalid-input', { at: `${at}/schema`, found: foundText(schema), hint: 'a JSON Schema is an object, or true or false' })

@@ -128,6 +128,7 @@ describe('a pinned run stays with the version that began it', () => {
     await fleet.node.clock.advance(600_000)
     expect(await fleet.poll('v2')).toBeUndefined()
     expect(await fleet.why(run)).toContain('no-version: no live worker serves version v1 of "order"; those that serve it have v2')
+    expect((await fleet.node.engine.queues.list('default'))[0]?.untaken).toEqual(['order'])
     expect(await fleet.poll('v1')).toBeDefined()
   })
 
