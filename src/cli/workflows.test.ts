@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Client, workflow } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { guarded } from '../../test/support/guardian.ts'
 import { loadConfig } from '../server/config.ts'
 import { type Node, openNode } from '../server/node.ts'
 import { mainspringIn, type Printed } from './test-terminal.ts'
@@ -109,4 +113,30 @@ test('one run is replayed, from the server or from what was kept of it', async (
     error: expect.stringContaining('not a recorded run'),
   })
   expect(await mainspring('replay', '--against', 'same.ts', '--inspect')).toMatchObject({ code: 2, error: expect.stringContaining('Which run?') })
+})
+
+test('one run is replayed under a debugger: the command waits for it on this machine alone', async () => {
+  const run = await client.start(order, { amount: 1 })
+  await run.result()
+  const bin = fileURLToPath(new URL('../../bin/mainspring.js', import.meta.url))
+  const env = { PATH: process.env.PATH, HOME: directory, NO_COLOR: '1', MAINSPRING_URL: node.url }
+  const replaying = guarded(spawn(process.execPath, [bin, 'replay', run.id, '--against', 'same.ts', '--inspect'], { cwd: directory, env }))
+  const printed = { text: '' }
+  const url = await new Promise<string>((resolve, reject) => {
+    const heard = (chunk: Buffer): void => {
+      printed.text += chunk
+      const [found] = /ws:\/\/127\.0\.0\.1:\S+/.exec(printed.text) ?? []
+      if (found !== undefined && printed.text.includes('Waiting')) resolve(found)
+    }
+    replaying.stdout?.on('data', heard)
+    replaying.stderr?.on('data', heard)
+    replaying.once('close', () => reject(new Error(printed.text)))
+  })
+  const socket = new WebSocket(url)
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.runIfWaitingForDebugger' }))
+  await expect.poll(() => printed.text, { timeout: 20_000 }).toContain('1 run replayed: 1 fit, 0 do not.')
+  socket.close()
+  const [code] = await once(replaying, 'close')
+  expect(code).toBe(0)
 })
