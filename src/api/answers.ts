@@ -95,6 +95,7 @@ const Trigger = Type.Union([
     nominalAt: Type.Optional(Time),
     after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
     batch: Type.Optional(Type.String()),
+    from: Type.Optional(object({ n: Type.Integer(), name: Type.String() })),
   }),
   object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum(['failed', 'parked', 'recovered']) }),
   object({ is: Type.Literal('batch'), batch: Type.String(), callback: Type.Optional(Type.Enum([...BATCH_CALLBACKS])) }),
@@ -138,6 +139,7 @@ export const RunDetail = object(
     checkpoint: Payload,
     metadata: Payload,
     worker: orNull(Type.String()),
+    version: orNull(Type.String({ description: 'of a workflow: the version of the code that it goes by' })),
     options: Type.Record(Type.String(), Type.Unknown()),
     workflow: orNull(
       object(
@@ -146,7 +148,7 @@ export const RunDetail = object(
           awaits: Type.Array(
             object({
               n: Type.Integer(),
-              is: Type.Enum(['step', 'step-back-off', 'sleep', 'signal', 'promise', 'child']),
+              is: Type.Enum(['step', 'step-back-off', 'parked', 'sleep', 'signal', 'promise', 'child']),
               name: orNull(Type.String()),
               until: orNull(Time),
               run: orNull(Type.String()),

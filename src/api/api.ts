@@ -11,6 +11,7 @@ import { isLoopback } from './auth.ts'
 import { batches } from './batches.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
+import { forks } from './forks.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { nodes } from './nodes.ts'
@@ -24,13 +25,16 @@ import { schedules } from './schedules.ts'
 import { type ServerFacts, server, UNKNOWN_SERVER } from './server.ts'
 import { summary } from './summary.ts'
 import { tasks } from './tasks.ts'
+import { versions } from './versions.ts'
 import { workers } from './workers.ts'
 import { workflowMessages } from './workflow-messages.ts'
 
 /** Every operation there is: the routes, `/openapi.json` and `dispatch` are made from it. */
 export const OPERATIONS: readonly Operation[] = [
   ...runs,
+  ...forks,
   ...definitions,
+  ...versions,
   ...queues,
   ...limits,
   ...workers,

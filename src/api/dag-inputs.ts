@@ -20,6 +20,8 @@ export function definitionOf(
       hint: kind === 'dag' ? 'a DAG says which tasks it has' : `a ${kind} has no tasks of its own`,
     })
   const options = definitionOptionsOf(body.options, `${at}/options`, null)
+  if (options.versioning !== undefined && kind !== 'workflow')
+    throw new UserError('invalid-option', { at: `${at}/options/versioning`, hint: `a ${kind} is not pinned: any version of its code runs it` })
   const schema = schemaOf(body.schema, payloads, `${at}/schema`)
   return { kind, name, version, options, schema, ...(dag !== undefined && { dag: dagOf(name, dag, `${at}/dag`) }) }
 }

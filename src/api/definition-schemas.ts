@@ -92,7 +92,12 @@ const rules = {
   throttle: Type.Optional(closed({ per: Type.Optional(Path), every: Duration }, { description: 'one start in each every makes a run' })),
   onFailure: Type.Optional(OnFailure),
 }
-export const DefinitionOptions = closed({ ...shared, ...rules }, { title: 'DefinitionOptions' })
+const versioning = Type.Optional(
+  Type.Enum(['auto', 'pinned'], {
+    description: 'of a workflow: any version of its code that fits may go on with a run, or only the one that began it',
+  }),
+)
+export const DefinitionOptions = closed({ ...shared, ...rules, versioning }, { title: 'DefinitionOptions' })
 export const Definition = closed(
   {
     kind: Type.Enum(['job', 'workflow', 'dag']),

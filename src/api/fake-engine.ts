@@ -211,6 +211,10 @@ export class FakeEngine implements Engine {
       this.#run('runs.retry', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    fork: async (namespace, id, _fork, command) => {
+      this.#run('runs.fork', namespace, id, command)
+      return callRunId(command.id, 0)
+    },
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
     query: async (namespace, id, query) => {
@@ -226,6 +230,16 @@ export class FakeEngine implements Engine {
     accept: notCalled,
     outcome: notCalled,
     resume: async (namespace, id, command) => void this.#run('runs.resume', namespace, id, command),
+  }
+  readonly versions: Engine['versions'] = {
+    get: async () => ({
+      versions: [{ version: 'v1', state: 'current', percent: 100, open: 3, registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
+      unbegun: 1,
+      more: false,
+      set: { by: 'ana', since: NOW },
+    }),
+    ramp: async (namespace, name, ramp) => this.#called('versions.ramp', namespace, name, ramp),
+    rollback: async (namespace, name) => this.#called('versions.rollback', namespace, name),
   }
   readonly definitions: Engine['definitions'] = {
     register: async (namespace, definitions) => this.#called('definitions.register', namespace, definitions),
@@ -427,6 +441,7 @@ export function fakeRun(run: Partial<RunDetail> = {}): RunDetail {
     createdAt: NOW,
     startedAt: null,
     closedAt: null,
+    version: null,
     nextAt: null,
     progress: null,
     tags: null,

@@ -109,6 +109,7 @@ export function changeOf(body: Static<typeof schemas.ChangeBody>, payloads: read
 /** `before`: the options in force; see rulesOf. */
 export function definitionOptionsOf(body: DefinitionOptionsBody, at: string, before: DefinitionOptions | null): DefinitionOptions {
   const options: DefinitionOptions = { ...optionsOf(body, at), ...rulesOf(body, at, before) }
+  if (body.versioning !== undefined) options.versioning = body.versioning
   // A definition's unique by key takes its key from each start.
   const { unique } = body
   if (unique !== undefined) options.unique = unique.by === 'key' && unique.key === undefined ? { ...unique } : uniqueOf(unique, `${at}/unique`)

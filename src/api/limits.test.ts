@@ -268,14 +268,15 @@ describe('options of a definition', () => {
       batch: { size: 5, within: 5 },
       debounce: { for: 5 },
       onFailure: 'alert',
+      versioning: 'pinned',
     }
     const { throttle: _, ...known } = DefinitionOptions.properties
     expect(Object.keys(sent).sort()).toEqual(Object.keys(known).sort())
     expect((await call('PUT', OPTIONS, sent)).json().override).toEqual(sent)
     expect((await call('PUT', OPTIONS, { throttle: { every: 5 } })).json().override).toEqual({ throttle: { every: 5 } })
     const { definitions } = (await call('GET', `${NAMESPACE}/export`)).json()
-    expect((await call('POST', `${NAMESPACE}/apply`, { definitions: [{ name: 'resize', options: sent }] })).json().changes[0].fields).toHaveLength(18)
-    expect((await call('POST', `${NAMESPACE}/apply`, { definitions })).json().changes[0].fields).toHaveLength(18)
+    expect((await call('POST', `${NAMESPACE}/apply`, { definitions: [{ name: 'resize', options: sent }] })).json().changes[0].fields).toHaveLength(19)
+    expect((await call('POST', `${NAMESPACE}/apply`, { definitions })).json().changes[0].fields).toHaveLength(19)
   })
 
   test('a secret is never given back, and its mask keeps it', async () => {

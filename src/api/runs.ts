@@ -9,7 +9,7 @@ import { quote } from './json.ts'
 import { between, cursor, instant, limit, type Operation, operation, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import { histogramJson, runQuery, searchOf } from './run-search.ts'
-import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, RetryBody, StartMany } from './schemas.ts'
+import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, ResumeBody, RetryBody, StartMany } from './schemas.ts'
 import { eventText, explanationJson, instantOrNull, logLineText, runDetailText, runJson } from './views.ts'
 import { ExistingRun, messageOf, StartedRun, updatedText } from './workflow-messages.ts'
 import { Signal, StartRun } from './workflow-schemas.ts'
@@ -181,7 +181,7 @@ const related = operation({
   },
 })
 
-const command = (name: 'cancel' | 'terminate' | 'resume', summary: string) =>
+const command = (name: 'cancel' | 'terminate', summary: string) =>
   operation({
     name: `runs.${name}`,
     method: 'POST',
@@ -195,6 +195,22 @@ const command = (name: 'cancel' | 'terminate' | 'resume', summary: string) =>
       return '{}'
     },
   })
+
+const resume = operation({
+  name: 'runs.resume',
+  method: 'POST',
+  path: `${RUN}/resume`,
+  summary:
+    'Let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again; a workflow with `version`: go on with that version of its code alone',
+  body: { schema: ResumeBody, optional: true },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, runId, command }) {
+    const why = body.why === undefined ? null : storable(body.why, NOTE_LENGTH_MAX)
+    const chosen = body.version === undefined ? {} : { version: body.version }
+    await engine.runs.resume(params.namespace, await runId(), { ...command(), why, ...chosen })
+    return '{}'
+  },
+})
 
 const signal = operation({
   name: 'runs.signal',
@@ -254,6 +270,6 @@ export const runs: Operation[] = [
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
   signal,
   retry,
-  command('resume', 'Let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again'),
+  resume,
   change,
 ]

@@ -140,6 +140,8 @@ export const ReshardBody = closed(
   { shards: Type.Integer({ minimum: 1, maximum: 256, description: 'how many there are to be: a power of two' }) },
   { title: 'Reshard' },
 )
+/** `version`: of a workflow, which goes on with this version of its code alone. */
+export const ResumeBody = closed({ why: Type.Optional(Note), version: Type.Optional(Name) }, { title: 'ResumeRun' })
 export const PauseBody = closed({ note: Type.Optional(Note) }, { title: 'Pause' })
 export const RetryBody = closed({ input: Type.Optional(Payload), force: Type.Optional(Type.Boolean()) }, { title: 'RetryRun' })
 export const ChangeBody = closed(

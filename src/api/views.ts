@@ -83,7 +83,7 @@ function triggerJson(trigger: Trigger): TriggerJson {
 }
 
 export function runDetailText(run: RunDetail): string {
-  const known = JSON.stringify({ ...runJson(run), worker: run.worker, options: optionsJson(run.options) })
+  const known = JSON.stringify({ ...runJson(run), worker: run.worker, version: run.version, options: optionsJson(run.options) })
   return `${known.slice(0, -1)},"workflow":${workflowText(run.workflow)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
 }
 
@@ -96,7 +96,7 @@ function workflowText(workflow: WorkflowView | null): string {
 
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
-  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted } = options
+  const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted, versioning } = options
   return {
     queue,
     priority,
@@ -110,6 +110,7 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     tags,
     unique,
     exhausted,
+    versioning,
   }
 }
 

@@ -20,6 +20,7 @@ import type * as scheduleAnswers from './schedule-answers.ts'
 import type * as scheduleSchemas from './schedule-schemas.ts'
 import { SCHEDULES_PER_CALL_MAX as SERVER_SCHEDULES_PER_CALL_MAX } from './schedule-schemas.ts'
 import type * as schemas from './schemas.ts'
+import type * as versions from './versions.ts'
 import type * as workflowSchemas from './workflow-schemas.ts'
 
 /** The server's schemas and the SDK's types say the same: each fits where the other is asked for. */
@@ -36,6 +37,10 @@ test('what the SDK sends is what the server takes, type by type', () => {
     same<Static<typeof limitSchemas.LimitSet>, wire.WireLimitSet>(true),
     same<Static<typeof limitSchemas.SequenceResume>, wire.WireSequenceResume>(true),
     same<Static<typeof schemas.CommandBody>, wire.WireCommand>(true),
+    same<Static<typeof schemas.ResumeBody>, wire.WireResume>(true),
+    same<Static<typeof workflowSchemas.Fork>, wire.WireFork>(true),
+    same<Static<typeof workflowSchemas.Reset>, wire.WireReset>(true),
+    same<Static<typeof versions.Ramp>, wire.WireRamp>(true),
     same<Static<typeof schemas.Poll>, wire.WirePoll>(true),
     same<Static<typeof schemas.Complete>['results'][number]['is'], wire.WireResult['is']>(true),
     same<Static<typeof schemas.Heartbeat>, wire.WireHeartbeat>(true),
@@ -56,6 +61,7 @@ test('what the SDK sends is what the server takes, type by type', () => {
 test('what the server answers is what the SDK reads, type by type', () => {
   expect([
     same<Static<typeof answers.Problem>, wire.WireProblem>(true),
+    same<Static<typeof versions.Versions>, wire.WireVersions>(true),
     same<Static<typeof answers.StartedMany>, wire.WireStartedMany>(true),
     same<Static<typeof answers.Run>['state'], wire.State>(true),
     same<keyof Static<typeof answers.RunDetail>, keyof wire.WireRunDetail>(true),
@@ -129,6 +135,10 @@ describe('answers are what /openapi.json says', () => {
     'retention.set': { runs: '30d' },
     'tasks.poll': { worker: 'w', serves: [], max: 1, wait: 1 },
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },
+    'runs.fork': { from: 'charge', input: { a: 1 } },
+    'runs.reset': { to: 2 },
+    'versions.ramp': { version: 'v2', percent: 20 },
+    'runs.resume': { version: 'v2' },
     'runs.signal': { payload: { a: 1 } },
     'tasks.advance': {
       worker: 'w',

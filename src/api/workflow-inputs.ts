@@ -15,6 +15,8 @@ export function advanceOf({ entries, ...body }: AdvanceBody, payloads: readonly 
 function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entry {
   const payload = (number: unknown): string | null => (number === undefined ? null : payloadOf(number, payloads))
   switch (body.is) {
+    case 'patched':
+      return body
     case 'completed':
       return { ...body, output: payload(body.output) }
     case 'failed':

@@ -4,6 +4,11 @@ import { DURATION_MS_MAX } from '../core/time.ts'
 import { ENTRIES_MAX } from '../engine/face.ts'
 import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions, Start } from './schemas.ts'
 
+const Step = Type.Union([count(1, Number.MAX_SAFE_INTEGER), Name], {
+  description: 'the number of an operation in the history, or the name of a step',
+})
+export const Fork = closed({ from: Type.Optional(Step), input: Type.Optional(Payload) }, { title: 'Fork' })
+export const Reset = closed({ to: Step }, { title: 'Reset' })
 export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })
 export const Message = closed({ input: Type.Optional(Payload), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'Message' })
 /** A start that tells a workflow something at once: the run that it starts, or the one that its key finds. */
@@ -34,6 +39,7 @@ const Entry = Type.Union(
     closed({ is: Type.Literal('failed'), n, name: Name, attempt, failure: Failure, retryMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
     closed({ is: Type.Literal('timer'), n, forMs: Type.Optional(number(0, DURATION_MS_MAX)), until: Type.Optional(InstantText) }),
     closed({ is: Type.Literal('wait'), n, signal: Name, timeoutMs: Type.Optional(number(0, DURATION_MS_MAX)) }),
+    closed({ is: Type.Literal('patched'), id: Name }),
     closed({
       is: Type.Literal('child'),
       n,

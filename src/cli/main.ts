@@ -6,10 +6,12 @@ import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
+import { addCheckVerb } from './verbs-check.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDagVerbs } from './verbs-dags.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
+import { addForkVerbs } from './verbs-forks.ts'
 import { addImportVerbs } from './verbs-import.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
 import { addMessageVerbs } from './verbs-messages.ts'
@@ -17,10 +19,12 @@ import { addMoveVerb } from './verbs-move.ts'
 import { addNodeVerbs } from './verbs-node.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addPlaceVerbs, showHome } from './verbs-places.ts'
+import { addReplayVerb } from './verbs-replay.ts'
 import { addRetentionVerbs } from './verbs-retention.ts'
 import { addRunVerbs } from './verbs-runs.ts'
 import { addScheduleVerbs } from './verbs-schedules.ts'
 import { addStartVerb } from './verbs-start.ts'
+import { addVersionVerbs } from './verbs-versions.ts'
 import { addWorkerVerbs } from './verbs-worker.ts'
 
 /** Runs one command and answers its exit code; never throws. */
@@ -56,6 +60,7 @@ export function programOf(terminal: Terminal): Command {
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
   addMessageVerbs(program, terminal)
+  addForkVerbs(program, terminal)
   addBatchVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)
@@ -64,6 +69,9 @@ export function programOf(terminal: Terminal): Command {
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addImportVerbs(program, terminal)
+  addVersionVerbs(program, terminal)
+  addReplayVerb(program, terminal)
+  addCheckVerb(program, terminal)
   addWorkerVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program

@@ -76,7 +76,8 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
       .command('resume')
       .description('let a parked run go on with all its attempts again, or a stuck one take the input that it choked on again')
       .argument('[run...]', 'ids, or the ends of some')
-      .option('--why <text>', 'kept in the history'),
+      .option('--why <text>', 'kept in the history')
+      .option('--version <version>', 'a workflow goes on with this version of its code, and no other'),
   )
   const resumeOne = command('runs.resume', 'goes on', 'resumed')
   const resumeEach: Action = async (session, runs, flags) => {
@@ -192,7 +193,9 @@ function command(operation: 'runs.cancel' | 'runs.terminate' | 'runs.resume', op
     const { client } = session
     const why = textFlag(flags.why)
     const before = await client.call<WireRunDetail>('runs.get', { run: id })
-    await client.call(operation, { run: before.id }, why === undefined ? {} : { why }, { callKey: client.newId() })
+    const version = textFlag(flags.version)
+    const body = { ...(why === undefined ? {} : { why }), ...(version === undefined ? {} : { version }) }
+    await client.call(operation, { run: before.id }, body, { callKey: client.newId() })
     const run = await client.call<WireRunDetail>('runs.get', { run: before.id })
     session.show(run, () => `${run.definition} ${shortId(run.id)} ${isClosed(run.state) ? closed : open}.`)
     return undefined

@@ -134,6 +134,8 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       terminate: byId('runs.terminate'),
       retry: async (namespace, id, command) =>
         router.call(router.slot(await homes.retry(namespace, id, command.input)), 'runs.retry', [namespace, id, command]),
+      fork: async (namespace, id, fork, command) =>
+        router.call(router.slot(await homes.retry(namespace, id, fork.input)), 'runs.fork', [namespace, id, fork, command]),
       change: byId('runs.change'),
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),
@@ -149,6 +151,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       register: byAny('definitions.register'),
       override: byAnyOnce('definitions.override'),
     },
+    versions: { ...local.versions, ramp: byAnyOnce('versions.ramp'), rollback: byAnyOnce('versions.rollback') },
     pauses: { ...local.pauses, set: byAnyOnce('pauses.set') },
     limits: {
       ...gathered.limits,

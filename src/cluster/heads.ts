@@ -1,4 +1,4 @@
-import { labelsFit } from '../core/gates.ts'
+import { labelsFit, versionFits } from '../core/gates.ts'
 import type { NodeId } from '../core/ids.ts'
 import type { Head, Peer, Poll } from '../engine/face.ts'
 
@@ -51,12 +51,13 @@ export class Heads {
 
 /** Whether a head is something for a poll, as far as who is asked does not know better. */
 export function fitting(namespace: string, { worker, queues, serves, labels }: Poll): (head: Head) => boolean {
-  const definitions = new Set(serves.map(({ definition }) => definition))
+  const versions = new Map(serves.map(({ definition, version }) => [definition, version]))
   return head =>
     head.namespace === namespace &&
-    definitions.has(head.definition) &&
+    versions.has(head.definition) &&
     (queues.length === 0 || queues.includes(head.queue)) &&
-    labelsFit(head.labels, labels, worker)
+    labelsFit(head.labels, labels, worker) &&
+    versionFits(head.labels, () => versions.get(head.definition) ?? null)
 }
 
 function nameOf({ namespace, queue, definition, labels }: Head): string {

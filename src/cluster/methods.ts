@@ -7,6 +7,7 @@ type Groups = Pick<
   | 'retention'
   | 'runs'
   | 'definitions'
+  | 'versions'
   | 'pauses'
   | 'limits'
   | 'batches'
@@ -42,6 +43,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.cancel',
   'runs.terminate',
   'runs.retry',
+  'runs.fork',
   'runs.change',
   'runs.resume',
   'runs.signal',
@@ -50,6 +52,8 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.outcome',
   'definitions.register',
   'definitions.override',
+  'versions.ramp',
+  'versions.rollback',
   'pauses.set',
   'limits.set',
   'limits.resumeSequence',

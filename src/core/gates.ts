@@ -41,9 +41,24 @@ export function sortKey(readyAt: Instant, priority: number): number {
 /** A label of the engine's own: the worker of this id, and no other. No label of people has a colon in its name. */
 export const WORKER_LABEL = ':worker'
 
-/** True when `offered` has all that `asked` asks for. */
+/** Of the engine's own as well: a worker whose code has this version, or none of those that a JSON list names. */
+export const VERSION_LABEL = ':version'
+export const OTHER_VERSION_LABEL = ':other-version'
+
+/** What a task asks of the version of its worker's code; true where it asks nothing. `version` null: it has none. */
+export function versionFits(asked: Labels | null, version: () => string | null): boolean {
+  if (asked === null) return true
+  const { [VERSION_LABEL]: only, [OTHER_VERSION_LABEL]: others } = asked
+  if (only !== undefined && only !== version()) return false
+  return others === undefined || !(JSON.parse(others) as (string | null)[]).includes(version())
+}
+
+/** True when `offered` has all else that `asked` asks for. */
 export function labelsFit(asked: Labels | null, offered: Labels, worker?: string): boolean {
   if (asked === null) return true
-  for (const name in asked) if (asked[name] !== (name === WORKER_LABEL ? worker : offered[name])) return false
+  for (const name in asked) {
+    if (name === VERSION_LABEL || name === OTHER_VERSION_LABEL) continue
+    if (asked[name] !== (name === WORKER_LABEL ? worker : offered[name])) return false
+  }
   return true
 }

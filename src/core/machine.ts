@@ -58,6 +58,8 @@ export interface Context {
   definition?(version: string): unknown
   /** What a name stands for; undefined: nothing that is known here. */
   kind?(definition: string): RunKind | undefined
+  /** The version of its definition that an operator has this run go on with. Null, or absent: any. */
+  version?(definition: string): string | null
 }
 
 export interface Decision<Event> {
@@ -183,7 +185,8 @@ export type RunInput =
   | { is: 'cancel'; command: CommandId; by: string | null; why: string | null }
   | { is: 'terminate'; command: CommandId; by: string | null; why: string | null }
   /** A parked run goes on, with all its attempts again. */
-  | { is: 'resume'; command: CommandId; by: string | null; why: string | null }
+  /** `version`: a workflow goes on with this version of its code, and no other. */
+  | { is: 'resume'; command: CommandId; by: string | null; why: string | null; version?: string }
   | { is: 'change'; command: CommandId; by: string | null; why: string | null; change: RunChange }
 
 /** What of a run can be changed as long as it waits. */

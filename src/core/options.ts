@@ -23,6 +23,8 @@ export interface RunOptions {
   metadata?: Payload
   /** When its attempts are used up: it fails (default), or is parked: open, `paused`, until a person resumes or cancels it. */
   exhausted?: 'fail' | 'park'
+  /** Of a workflow: which versions of its code may go on with it. Any that its history fits (default), or only the one that began it. */
+  versioning?: 'auto' | 'pinned'
   /** What gates it besides queue, definition and labels; read from its input when it starts. Never given by a caller. */
   gate?: GateKeys
 }

@@ -50,6 +50,8 @@ export type Trigger =
       nominalAt?: Instant /** how that one ended */
       after?: ClosedState /** in whose counts it stands in the place of the old one */
       batch?: ActorId
+      /** it goes on from this operation of that one, and keeps what came before */
+      from?: { n: number; name: string }
     }
   /** A definition's `onFailure`: `run` failed, was parked, or was made good. */
   | { is: 'hook'; run: RunId; event: HookEvent }
@@ -122,6 +124,8 @@ export interface RunView {
   input?: Payload | null
   /** It was parked, and somebody resumed it. */
   resumed?: true
+  /** The version of the code that it goes by; null: nobody has begun it. */
+  version?: string | null
 }
 
 /** One line of a run's history: dense, ordered, never forked (P2). */

@@ -40,10 +40,17 @@ function refuseElsewhere(actor: Actor, gate: GateKeys | null | undefined, { shar
 }
 
 /** A parked run goes on, or a stuck one takes again what it choked on. @throws UserError `not-stuck`, `run-closed` */
-export function resumeRun(transaction: Transaction, actor: Actor, { id, by, why }: Command): void {
+export function resumeRun(transaction: Transaction, actor: Actor, { id, by, why, version }: Command & { version?: string }): void {
   if (actor.stuck !== undefined) return transaction.resume(actor)
   if (actor.kind === 'batch') throw new UserError('not-stuck', { found: actor.id, hint: 'it is a batch: mainspring batch resume' })
-  refuse(actor, transaction.apply(actor, { is: 'resume', command: id, by, why: why ?? null } as { is: string }), '')
+  if (version !== undefined && actor.kind !== 'workflow')
+    throw new UserError('not-a-workflow', {
+      title: 'Only a workflow goes on with a version of its code.',
+      found: actor.id,
+      hint: `it is a ${actor.kind}`,
+    })
+  const input = { is: 'resume', command: id, by, why: why ?? null, ...(version === undefined ? {} : { version }) }
+  refuse(actor, transaction.apply(actor, input), '')
 }
 
 function refuse(actor: Actor, decision: Decision<HistoryEvent> | null, hint: string): void {

@@ -42,11 +42,13 @@ import type { World } from './transition.ts'
 import type { Settle, Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
 import { toldOfEnd } from './workflows/children.ts'
+import { bytesOf, forkOf, withEnds } from './workflows/fork.ts'
 import { Questions } from './workflows/questions.ts'
 import { promiseNotFound, runOfToken, settlePromise } from './workflows/settle.ts'
 import { signalRun } from './workflows/signal.ts'
 import { subjectOf, talking } from './workflows/talk.ts'
 import { acceptUpdate, outcomeOf } from './workflows/updates.ts'
+import { routeOf, versionCalls } from './workflows/versions.ts'
 
 /** One node's engine over a store: the public face, on whichever tenure stands. */
 export function createEngine(options: EngineOptions): Engine {
@@ -63,6 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
     home: (namespace, order) => homeOfOrder(namespace, order, definitions),
     kind: (namespace, name) => definitions.get(namespace, name)?.kind,
     definition: (namespace, name, version) => definitions.get(namespace, name)?.dags?.get(version),
+    version: (namespace, definition, run) => routeOf(settings.routesOf(namespace, definition), run),
   }
   const live = new Live()
   const activity = new Activity(clock, store.read)
@@ -169,12 +172,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (found === null || !isRun(found.kind)) throw new UserError('run-not-found', { found: id })
     return found
   }
-  const readLanes = async () => ({ version: await available(store.read.settingsVersion()), lanes: await available(store.lanes()) })
-  const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
-
-  const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
-  const shares = sharing(tenure, definitions, clock)
-  const history: Engine['runs']['history'] = async (namespace, id, from = 0) => {
+  const history = async (namespace: string, id: RunId, from = 0): Promise<HistoryEvent[]> => {
     const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
     const body = decodeBody(found.body)
     const first = body.first ?? 0
@@ -182,6 +180,11 @@ export function createEngine(options: EngineOptions): Engine {
     const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
     return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
   }
+  const readLanes = async () => ({ version: await available(store.read.settingsVersion()), lanes: await available(store.lanes()) })
+  const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
+
+  const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
+  const shares = sharing(tenure, definitions, clock)
   const questions = new Questions(clock)
   const accept: Engine['runs']['accept'] = async (namespace, id, { name, input, upTo }, { id: commandId, by }) => {
     let is: 'accepted' | 'stale' = 'stale'
@@ -315,6 +318,17 @@ export function createEngine(options: EngineOptions): Engine {
         const slot = await homes.retry(namespace, id, asked.input)
         return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
       },
+      async fork(namespace, id, { from, input, reset }, asked) {
+        const old = await row(namespace, id)
+        const fork = forkOf(old, await history(namespace, id), { from, reset })
+        const again = { ...asked, ...(input === undefined ? {} : { input }) }
+        const slot = await homes.retry(namespace, id, input)
+        return submit(slot, settle => {
+          const work = retryWork(namespace, id, again, definitions, world, settle, slot, () => fork)
+          // The children of one that is reset hear of its end.
+          return { ...work, bytes: work.bytes + bytesOf(fork), further: transaction => withEnds(work, transaction, id) }
+        })
+      },
       change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
           const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
@@ -364,6 +378,7 @@ export function createEngine(options: EngineOptions): Engine {
         return putSetting(OPTIONS_SETTING, namespace, name, value)
       },
     },
+    versions: versionCalls({ read: store.read, definitions, settings, workers, clock, put: putSetting, available }),
     pauses: {
       set: ({ namespace, scope, name }, pause) => {
         const value = pause === null ? null : JSON.stringify({ ...pause, since: clock.now() } satisfies Pause)

@@ -17,8 +17,9 @@ import type { Line } from './queues/line.ts'
 import type { Queues } from './queues/queues.ts'
 import type { Settings } from './settings.ts'
 import { isDebounce } from './starts.ts'
+import { shortVersion } from './version-names.ts'
 import { misfit, type WorkerSeen, type Workers } from './workers.ts'
-import { explainWorkflow } from './workflows/explain.ts'
+import { explainWorkflow, versionReason, workflowGroup } from './workflows/explain.ts'
 
 export interface ExplainWorld {
   settings: Settings
@@ -55,7 +56,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
         command: `mainspring resume ${shortId(actor.id)}`,
       },
     ]
-  if (view.reason === 'parked')
+  if (view.reason === 'parked' && actor.kind !== 'workflow')
     return [
       {
         code: 'parked',
@@ -73,7 +74,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
     const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
     return lease?.stuck === true ? [ignoresStop(actor)] : []
   }
-  const group = groupFor(actor)
+  const group = actor.kind === 'workflow' ? workflowGroup(actor) : groupFor(actor)
   const line = world.queues.of(groupId(group))
   const reasons: Reason[] = []
   if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.dueAt)}`, until: view.dueAt as number })
@@ -152,9 +153,11 @@ function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reas
   if (wrongLabel.length > 0)
     reasons.push({
       code: 'wrong-label',
-      text: `needs a worker with ${JSON.stringify(group.labels)}; those that serve it have ${wrongLabel.map(worker => JSON.stringify(worker.labels)).join(', ')}`,
+      text: `needs a worker with ${JSON.stringify(visibleLabels(group.labels))}; those that serve it have ${wrongLabel.map(worker => JSON.stringify(worker.labels)).join(', ')}`,
       workers: wrongLabel.map(({ name }) => name),
     })
+  const wrongVersion = lacking('version')
+  if (wrongVersion.length > 0) reasons.push(versionReason(group, wrongVersion))
   const draining = lacking('draining')
   if (draining.length > 0)
     reasons.push({
@@ -218,12 +221,9 @@ function versionText(fits: readonly WorkerSeen[], group: Group, world: ExplainWo
   return `, ${many}in version ${named}; registered is ${shortVersion(registered)}`
 }
 
-const HASH = /^[0-9a-f]{64}$/
-const HASH_SHOWN = 7
-
-/** A hash as people tell hashes apart; a name as it is. */
-function shortVersion(version: string | null): string {
-  return version !== null && HASH.test(version) ? version.slice(0, HASH_SHOWN) : String(version)
+/** Those of the engine's own begin with a colon. */
+function visibleLabels(labels: Group['labels']): object {
+  return Object.fromEntries(Object.entries(labels ?? {}).filter(([name]) => !name.startsWith(':')))
 }
 
 const HOLDERS_SHOWN_MAX = 10

@@ -29,6 +29,7 @@ import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
+import type { VersionCalls } from './workflows/face.ts'
 import { runOfToken } from './workflows/settle.ts'
 import { talking } from './workflows/talk.ts'
 import type { MessageCalls, QuestionCalls } from './workflows/talk-face.ts'
@@ -114,12 +115,20 @@ export interface Engine {
     /** A new run from a closed one, linked to it; other input if given. On an open run: `run-open`. Repeating a command answers the same run. */
     /** It takes the unique key that the old one had, where that is free; else `unique-conflict`, unless `force`. */
     retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
+    /**
+     * A new run that goes on from a step of a workflow and keeps the results before it; null: from the step that failed last. With other input if given. `reset`: the
+     * old one ends, if it is open, and the new one has its later signals, too. @throws UserError `not-a-workflow`, `unknown-step`, `history-too-long`
+     */
+    fork(namespace: string, id: RunId, fork: { from: number | string | null; input?: Payload; reset: boolean }, command: Command): Promise<RunId>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
     signal(namespace: string, id: RunId, signal: { name: string; payload: Payload | null }, command: Command): Promise<void>
-    /** A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`. */
-    resume(namespace: string, id: RunId, command: Command): Promise<void>
+    /**
+     * A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`.
+     * `version`: a workflow goes on with this version of its code alone, whatever it waits for.
+     */
+    resume(namespace: string, id: RunId, command: Command & { version?: string }): Promise<void>
   } & MessageCalls
   readonly definitions: {
     /** Answered once every node goes by them (E21). */
@@ -130,6 +139,7 @@ export interface Engine {
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
+  readonly versions: VersionCalls
   /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
   readonly pauses: {
     set(target: PauseTarget, pause: { by: string | null; note: string | null } | null): Promise<void>
@@ -829,6 +839,8 @@ export interface RunDetail extends RunSummary {
   checkpoint: Payload | null
   metadata: Payload | null
   worker: WorkerId | null
+  /** Of a workflow: the version of the code that it goes by; null: nobody has begun it. */
+  version: string | null
   outcome: Outcome | null
   options: Omit<RunOptions, 'metadata'>
   /** Null: it is none. */
@@ -893,6 +905,7 @@ export interface EngineStats {
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
 export type * from './batches/face.ts'
 export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
+export type * from './workflows/face.ts'
 export type * from './workflows/talk-face.ts'
 export type * from './workflows/view.ts'
 export type {

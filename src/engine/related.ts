@@ -66,9 +66,13 @@ async function retried(read: Read, { namespace, trigger }: RunSummary): Promise<
 }
 
 /** The runs that are retries of it, or of one of these, oldest first. */
-async function retries(read: Read, { id, namespace, definition, state, closedAt }: RunSummary): Promise<{ rows: RunSummary[]; more: boolean }> {
-  if (!isClosed(state) || closedAt === null) return { rows: [], more: false }
-  const filter = { namespace, names: [definition], createdAfter: closedAt }
+async function retries(
+  read: Read,
+  { id, namespace, kind, definition, state, createdAt, closedAt }: RunSummary,
+): Promise<{ rows: RunSummary[]; more: boolean }> {
+  // Open, only a workflow is forked.
+  if (kind !== 'workflow' && !isClosed(state)) return { rows: [], more: false }
+  const filter = { namespace, names: [definition], createdAfter: kind === 'workflow' ? createdAt : (closedAt ?? createdAt) }
   const { rows, more } = await lookedThrough(read, filter, ({ trigger }) => trigger.is === 'retry', LOOKED_THROUGH_MAX)
   const known = new Set([id])
   const found = rows.reverse().filter(run => {

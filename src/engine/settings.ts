@@ -12,6 +12,19 @@ export const NODE_DRAIN_SETTING = 'node-drain'
 /** The kind of setting that keeps how many shards there are. */
 export const SHARDS_SETTING = 'shards'
 
+/** The kind of setting that keeps which versions of a workflow get its work. */
+export const VERSIONS_SETTING = 'workflow-versions'
+
+/** As a setting keeps it. */
+export interface Routes {
+  current: string
+  /** The current one before this, which a rollback goes back to. */
+  previous: string | null
+  ramp: { version: string; percent: number } | null
+  by: string | null
+  since: Instant
+}
+
 /** The kind of setting that keeps how long what has ended is kept, of a namespace. */
 export const RETENTION_SETTING = 'retention'
 
@@ -30,6 +43,8 @@ export class Settings {
   private readonly drained = new Set<string>()
   /** Asked for each run that closes. */
   private readonly retained = new Map<string, RetentionSet>()
+  /** Asked for each task of a workflow. */
+  private readonly routes = new Map<string, Routes>()
   /** Counts up with each change. */
   changes = 0
 
@@ -38,6 +53,7 @@ export class Settings {
     this.rows.clear()
     this.drained.clear()
     this.retained.clear()
+    this.routes.clear()
     for (const row of rows) this.put(row)
   }
 
@@ -47,6 +63,10 @@ export class Settings {
     if (row.value === null) this.rows.delete(key)
     else this.rows.set(key, row)
     if (row.kind === DRAIN_SETTING) this.drained[row.value === null ? 'delete' : 'add'](key)
+    if (row.kind === VERSIONS_SETTING) {
+      if (row.value === null) this.routes.delete(key)
+      else this.routes.set(key, JSON.parse(row.value) as Routes)
+    }
     if (row.kind !== RETENTION_SETTING) return
     if (row.value === null) this.retained.delete(row.namespace)
     else this.retained.set(row.namespace, JSON.parse(row.value) as RetentionSet)
@@ -58,6 +78,11 @@ export class Settings {
 
   ofKind(kind: string): SettingRow[] {
     return [...this.rows.values()].filter(row => row.kind === kind)
+  }
+
+  /** Null: no version of it is preferred. */
+  routesOf(namespace: string, name: string): Routes | null {
+    return this.routes.size === 0 ? null : (this.routes.get(keyOf(VERSIONS_SETTING, namespace, name)) ?? null)
   }
 
   isDrained(namespace: string, worker: WorkerId): boolean {

@@ -7,6 +7,7 @@ import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
 import { MACHINES } from '../machines/registry.ts'
+import type { StartInput } from '../machines/workflow/types.ts'
 import type { KeyName } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import type { ItemLetter } from './batches/items.ts'
@@ -331,7 +332,7 @@ function birth(
   transaction: Transaction,
   born: Birth,
   prepare: (actor: ReturnType<Transaction['create']>) => void,
-  rest: { key?: string; traceparent?: string; version?: string; input?: Payload },
+  rest: { key?: string; traceparent?: string; version?: string; input?: Payload; fork?: Fork['start'] },
 ): void {
   const { run, namespace, name, kind, input, trigger, now } = born
   const { queue: asked = QUEUE_DEFAULT, ...others } = born.options
@@ -350,6 +351,14 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
   return new UserError('key-conflict', { at: '/key', found: request.key, hint: `run ${run} has this key with another input`, data: { run } }).problem
 }
 
+/** A new run goes on from a point of an old one, and keeps what came before. */
+export interface Fork {
+  from: { n: number; name: string }
+  start: NonNullable<StartInput['fork']>
+  /** The old one, if it is open, ends. */
+  reset: boolean
+}
+
 /** A new run from a closed one, in its slot, linked to it, under its unique key. In a sequence it goes before all that have not begun, and before retries of what began earlier: what stopped a sequence began last. */
 export function retryWork(
   namespace: string,
@@ -359,6 +368,7 @@ export function retryWork(
   world: World,
   settle: Settle<RunId>,
   slot = slotOf(id),
+  forkOf: ((old: Actor) => Fork) | null = null,
 ): Work {
   const run = callRunId(`${command.id}:retry:${id}`, 0, slot)
   const uniqueOf = (transaction: Transaction): HeldUnique | null => {
@@ -384,7 +394,8 @@ export function retryWork(
       const old = transaction.actor(id)
       if (old === null || old.namespace !== namespace || !isRun(old.kind)) throw new UserError('run-not-found', { found: id })
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
-      if (!old.closed) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
+      const fork = forkOf?.(old) ?? null
+      if (!old.closed && fork === null) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
       if (old.kind === 'batch')
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
@@ -392,9 +403,14 @@ export function retryWork(
       if (!areTogether(homeOfRetry(old, command.input, definitions), slot))
         throw new UserError('unavailable', { retryAfter: 1, hint: 'what decides where it lives has just changed; the same call may be repeated' })
       const now = world.clock.now()
-      const unique = uniqueOf(transaction)
+      if (!old.closed && fork?.reset === true) {
+        if (!transaction.isHere(id)) throw new UserError('unavailable', { retryAfter: 1, hint: 'it would live elsewhere than the run that it ends' })
+        const why = `reset to ${fork.from.name === '' ? `operation ${fork.from.n}` : `"${fork.from.name}"`}: run ${run}`
+        transaction.apply(old, { is: 'terminate', command: command.id, by: command.by, why } as { is: string })
+      }
+      const unique = old.closed ? uniqueOf(transaction) : null
       const held = unique === null ? null : transaction.key(nameOf(transaction, unique))
-      if (held !== null && command.force !== true)
+      if (held !== null && command.force !== true && fork === null)
         throw new UserError('unique-conflict', {
           found: id,
           hint: `run ${held.run} holds its unique key: wait for it, or use force`,
@@ -406,13 +422,14 @@ export function retryWork(
       if (gate?.place !== undefined && gate.place === old.view.options.gate?.place && old.view.startedAt !== null)
         gate = { ...gate, place: -old.view.startedAt }
       const nominalAt = nominalTimeOf(old.view.trigger)
-      const after = (old.outcome as Outcome).state
+      const after = (old.outcome as Outcome | null)?.state
       const trigger: Trigger = {
         is: 'retry',
         of: id,
-        after,
+        ...(after === undefined ? {} : { after }),
+        ...(fork === null ? {} : { from: fork.from }),
         ...(nominalAt === null ? {} : { nominalAt }),
-        ...replaceInBatch(old, run, transaction, now),
+        ...(old.closed ? replaceInBatch(old, run, transaction, now) : {}),
       }
       birth(
         transaction,
@@ -420,7 +437,10 @@ export function retryWork(
         actor => {
           if (free !== null) actor.unique = free
         },
-        old.kind === 'dag' ? dagFacts(definitions.require(namespace, old.name, '/path/run'), input) : {},
+        {
+          ...(old.kind === 'dag' ? dagFacts(definitions.require(namespace, old.name, '/path/run'), input) : {}),
+          ...(fork === null ? {} : { fork: fork.start }),
+        },
       )
     },
     done: () => settle.resolve(run),

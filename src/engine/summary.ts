@@ -41,6 +41,7 @@ export function detailOf(row: Row): RunDetail {
     checkpoint: actor.view.checkpoint,
     metadata: metadata ?? null,
     worker: actor.view.worker,
+    version: actor.view.version ?? null,
     outcome: actor.outcome,
     options,
     workflow: workflowView(actor),

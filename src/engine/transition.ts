@@ -17,6 +17,8 @@ export interface World {
   /** What a version of a definition says, where that is data. */
   definition?(namespace: string, name: string, version: string): unknown
   kind?(namespace: string, name: string): RunKind | undefined
+  /** The version of its definition that a run is to go on with; null: any. */
+  version?(namespace: string, definition: string, run: string): string | null
 }
 
 /**
@@ -33,6 +35,7 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
     home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
     definition: version => world.definition?.(actor.namespace, actor.name, version),
     kind: definition => world.kind?.(actor.namespace, definition),
+    version: definition => world.version?.(actor.namespace, definition, actor.id) ?? null,
   }
   let decision: Decision<HistoryEvent>
   const before = { state: actor.state, length: actor.events.length }

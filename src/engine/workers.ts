@@ -1,4 +1,4 @@
-import { type Group, type Labels, labelsFit } from '../core/gates.ts'
+import { type Group, type Labels, labelsFit, versionFits } from '../core/gates.ts'
 import type { AnswerId, NodeId, WorkerId } from '../core/ids.ts'
 import type { Units } from '../core/limits.ts'
 import type { Instant } from '../core/time.ts'
@@ -179,12 +179,18 @@ export class Workers {
 
 /** Why a worker does not fit a group's tasks, or null: it fits. Dispatch and `explain` both ask this. */
 export function misfit(
-  worker: Pick<WorkerSeen, 'id' | 'namespace' | 'servesSet' | 'queues' | 'labels' | 'draining'>,
+  worker: Pick<WorkerSeen, 'id' | 'namespace' | 'serves' | 'servesSet' | 'queues' | 'labels' | 'draining'>,
   group: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>,
-): 'namespace' | 'definition' | 'queue' | 'labels' | 'draining' | null {
+): 'namespace' | 'definition' | 'queue' | 'labels' | 'version' | 'draining' | null {
   if (worker.namespace !== group.namespace) return 'namespace'
   if (!worker.servesSet.has(group.definition)) return 'definition'
   if (worker.queues.length > 0 && !worker.queues.includes(group.queue)) return 'queue'
   if (!labelsFit(group.labels, worker.labels, worker.id)) return 'labels'
+  if (!versionFits(group.labels, () => servedVersion(worker, group.definition))) return 'version'
   return worker.draining ? 'draining' : null
+}
+
+/** The version of the code that a worker has of a definition; null: it told none. */
+export function servedVersion({ serves }: Pick<WorkerSeen, 'serves'>, definition: string): string | null {
+  return serves.find(served => served.definition === definition)?.version ?? null
 }

@@ -88,6 +88,21 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     plant: { scenario },
     patches: [{ file: 'src/machines/workflow/advance.ts', find: 'yields && news <= upTo', replace: 'yields' }],
   },
+  'workflow-misfit': {
+    rule: 'workflow',
+    what: 'a version that does not fit a history is given it again',
+    seeds: 20,
+    caught: /given to a version that its history does not fit/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      {
+        file: 'src/machines/workflow/versions.ts',
+        find: 'return misfits === undefined ? null : {',
+        replace: 'return true ? null : {',
+      },
+    ],
+  },
   'workflow-two-turns': {
     rule: 'workflow',
     what: 'a run is given to its worker again before that has heard how its last turn ended',

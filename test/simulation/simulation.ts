@@ -24,7 +24,7 @@ import { Truth } from './truth.ts'
 import { keepWaiting } from './waiting.ts'
 import { Watch } from './watch.ts'
 import { Worker } from './worker.ts'
-import { Workflows } from './workflows.ts'
+import { VERSIONS, Workflows } from './workflows.ts'
 import { type Violation, World } from './world.ts'
 
 /** A bug that is planted at a port of the engine (see plants.ts). All are optional. */
@@ -161,8 +161,9 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
   if (workflows !== null) {
     const rng = new Rng(world.rng.whole(0, 2 ** 32), 5)
-    breakage.workflows = { make: () => workflows.worker(rng.fork()), workers: [workflows.worker(rng.fork()), workflows.worker(rng.fork())] }
+    breakage.workflows = { make: () => workflows.worker(rng.fork()), workers: VERSIONS.map(version => workflows.worker(rng.fork(), version)) }
     void workflows.starts(rng.fork())
+    void deploys(stage, breakage.workflows, rng.fork())
   }
   if (dags !== null) {
     const rng = new Rng(world.rng.whole(0, 2 ** 32), 6)
@@ -174,6 +175,17 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
   await world.run(scenario.faultsMs)
 }
 
+/** Every few seconds another version of the workflows' code takes the place of a worker, as in a rolling deployment that is taken back now and then. */
+async function deploys(stage: Stage, { workers, make }: NonNullable<Breakage['workflows']>, rng: Rng): Promise<void> {
+  for (;;) {
+    await stage.world.sleep(rng.between(2_000, 8_000))
+    if (stage.calm) return
+    const index = rng.whole(0, workers.length - 1)
+    workers[index]?.die()
+    workers[index] = make()
+  }
+}
+
 async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, workflows: Workflows | null, dags: Dags | null): Promise<void> {
   const { world } = stage
   world.note(() => 'world  calms down')
@@ -183,7 +195,7 @@ async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, w
   void register(stage, world.rng.fork())
   for (let count = 0; count < 2; count++) breakage.workers.push(new Worker(stage, world.rng.fork(), true))
   if (workflows !== null) {
-    workflows.worker(world.rng.fork())
+    for (const version of VERSIONS) workflows.worker(world.rng.fork(), version)
     void workflows.signalAll(memory.tables() as Tables, world.rng.fork())
   }
   dags?.worker(world.rng.fork())

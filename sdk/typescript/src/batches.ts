@@ -10,6 +10,7 @@ import type { BulkOperation, WireBatchList, WireBatchView, WireBulkChange, WireB
 export interface Bulk {
   /**
    * - `cancel`, `terminate`: open runs.
+   * - `fork`: closed workflows that did not complete; each gets a new run from the step that failed, which keeps the results before it.
    * - `retry`: closed ones that did not complete, unless `state` says otherwise; each gets a new run, linked to it.
    * - `resume`: paused ones, stuck or parked.
    * - `change`: those that wait; `change` says what.

@@ -29,6 +29,7 @@ function detail(state: State, more: Partial<WireRunDetail> = {}): WireRunDetail 
     checkpoint: null,
     metadata: null,
     worker: null,
+    version: null,
     options: {},
     workflow: null,
     ...more,

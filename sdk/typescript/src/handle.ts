@@ -115,8 +115,31 @@ export class RunHandle<Output = unknown> {
     return new RunHandle(this.#client, run, { is: 'started', run })
   }
 
-  /** Lets a parked run go on, with all its attempts again, or a stuck one take again what it choked on. @throws RequestRefused `not-stuck` of any other. */
-  async resume(options: { why?: string } = {}): Promise<void> {
+  /**
+   * A new run that goes on from a step of this workflow, and keeps the results before it. `from`: a step's name, or its number in the history where several have that
+   * name; absent: the step that failed last. With other input if given: code that then asks for something else diverges.
+   * @throws RequestRefused `unknown-step`, `not-a-workflow`, `history-too-long`.
+   */
+  async fork(options: { from?: number | string; input?: unknown } = {}): Promise<RunHandle<Output>> {
+    const { from, input } = options
+    return this.#anew('runs.fork', { ...(from !== undefined && { from }), ...(input !== undefined && { input: tag(input, '/input') }) })
+  }
+
+  /** As `fork`, with the same input, in place of this run: it ends, if it is open, and the new one has the signals that came later. */
+  async reset(options: { to: number | string }): Promise<RunHandle<Output>> {
+    return this.#anew('runs.reset', { to: options.to })
+  }
+
+  async #anew(operation: 'runs.fork' | 'runs.reset', body: unknown): Promise<RunHandle<Output>> {
+    const { run } = await this.#client.call<{ run: string }>(operation, { run: this.#known() }, body, { callKey: this.#client.newId() })
+    return new RunHandle(this.#client, run, { is: 'started', run })
+  }
+
+  /**
+   * Lets a parked run go on, with all its attempts again, or a stuck one take again what it choked on. @throws RequestRefused `not-stuck` of any other.
+   * `version`: a workflow goes on with this version of its code and no other, whatever it waits for.
+   */
+  async resume(options: { why?: string; version?: string } = {}): Promise<void> {
     await this.#command('runs.resume', options)
   }
 

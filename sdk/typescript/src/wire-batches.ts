@@ -37,7 +37,7 @@ export interface WireBatchStarted {
   started: number
   conflicts: { index: number; answer: { is: 'existing'; run: string; by: 'call' | 'key' | 'unique' } | { is: 'refused'; problem: WireProblem } }[]
 }
-export type BulkOperation = 'cancel' | 'terminate' | 'retry' | 'resume' | 'change' | 'delete'
+export type BulkOperation = 'cancel' | 'terminate' | 'retry' | 'fork' | 'resume' | 'change' | 'delete'
 /** Which runs; without a state, those in which the operation can do something. */
 export interface WireBulkFilter {
   state?: State[]

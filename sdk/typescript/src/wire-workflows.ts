@@ -71,7 +71,7 @@ export interface WireWorkflow {
   /** What it waits for now: the first 100. */
   awaits: {
     n: number
-    is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'promise' | 'child'
+    is: 'step' | 'step-back-off' | 'parked' | 'sleep' | 'signal' | 'promise' | 'child'
     name: string | null
     until: string | null
     run: string | null
@@ -99,6 +99,8 @@ export type WireEntry =
   /** `retryMs`: tried again after so long; absent: that was the last attempt. */
   | { is: 'failed'; n: number; name: string; attempt: number; failure: WireFailure; retryMs?: number }
   | { is: 'timer'; n: number; forMs?: number; until?: string }
+  /** `ctx.patched` took the new way. */
+  | { is: 'patched'; id: string }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input?: unknown; options?: WireChildOptions; detached?: boolean }
   | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }

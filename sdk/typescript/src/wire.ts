@@ -4,6 +4,7 @@ import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { DAG_OPERATIONS, type WireDag } from './wire-dags.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
+import { VERSION_OPERATIONS } from './wire-versions.ts'
 import { type WireJournal, type WireMessage, type WireWorkflow, WORKFLOW_OPERATIONS } from './wire-workflows.ts'
 
 export type * from './wire-batches.ts'
@@ -11,6 +12,7 @@ export type * from './wire-console.ts'
 export type * from './wire-dags.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
+export type * from './wire-versions.ts'
 export type * from './wire-workflows.ts'
 
 /**
@@ -58,6 +60,7 @@ export const OPERATIONS = {
   ...BATCH_OPERATIONS,
   ...CONSOLE_OPERATIONS,
   ...DAG_OPERATIONS,
+  ...VERSION_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
 /** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
 export const STREAMS = {
@@ -186,7 +189,15 @@ export type WireTrigger =
   | { is: 'workflow'; run: string; n: number; detached?: true }
   | { is: 'dag'; run: string; n: number; task: string; item?: number; nominalAt: string; intervalStart: string }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
-  | { is: 'retry'; of: string; nominalAt?: string; after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'; batch?: string }
+  | {
+      is: 'retry'
+      of: string
+      nominalAt?: string
+      after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'
+      batch?: string
+      /** It goes on from this operation of that run, and keeps what came before. */
+      from?: { n: number; name: string }
+    }
   /** A job's `onFailure`: it is told of `run`. */
   | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
   /** `callback`: what it was started for; without one it is one of the batch's jobs. */
@@ -230,6 +241,8 @@ export interface WireRunDetail extends WireRun {
   checkpoint: unknown
   metadata: unknown
   worker: string | null
+  /** Of a workflow: the version of the code that it goes by; null: nobody has begun it. */
+  version: string | null
   options: Record<string, unknown>
   /** Null: it is none. */
   workflow: WireWorkflow | null
@@ -282,7 +295,12 @@ export interface WireExplanation {
   reasons: WireReason[]
   clear: string[]
 }
-/** POST cancel, terminate, resume, pause: body `{ why?: string }` (pause: `{ note?: string }`); answer `{}`. POST retry: `{ input? }`; answer `{ run }`. */
+/** POST resume: `version`: of a workflow, which goes on with this version of its code alone. */
+export interface WireResume {
+  why?: string
+  version?: string
+}
+/** POST cancel, terminate, pause: body `{ why?: string }` (pause: `{ note?: string }`); answer `{}`. POST retry: `{ input? }`; answer `{ run }`. */
 export interface WireCommand {
   why?: string
 }
@@ -291,7 +309,8 @@ export interface WireDefinition {
   kind: 'job' | 'workflow' | 'dag'
   name: string
   version: string
-  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> & WireRules
+  options: Omit<WireStart, 'definition' | 'input' | 'key' | 'keyRetention' | 'delay' | 'at' | 'metadata' | 'parent' | 'traceparent'> &
+    WireRules & { versioning?: 'auto' | 'pinned' }
   /** JSON Schema of the input (2020-12), or absent. */
   schema?: unknown
   /** Of a DAG: its tasks. */

@@ -197,6 +197,7 @@ test('show has what it got, what it gave, and its history', () => {
     output: { width: 100 },
     checkpoint: null,
     metadata: null,
+    version: null,
     worker: null,
     options: {},
     workflow: null,

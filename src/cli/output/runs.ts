@@ -81,7 +81,10 @@ function triggerText(run: WireRun): string {
   if (run.trigger.is === 'job' || run.trigger.is === 'workflow') return ` by run ${shortId(run.trigger.run)}`
   if (run.trigger.is === 'batch')
     return `${run.trigger.callback ? `, a callback (${run.trigger.callback})` : ''} of batch ${shortId(run.trigger.batch)}`
-  if (run.trigger.is === 'retry') return `, a retry of ${shortId(run.trigger.of)}`
+  if (run.trigger.is === 'retry') {
+    const { of, from } = run.trigger
+    return from === undefined ? `, a retry of ${shortId(of)}` : `, from ${oneLine(from.name) || 'operation'} (${from.n}) of ${shortId(of)}`
+  }
   if (run.trigger.is === 'hook') return `, told that ${shortId(run.trigger.run)} ${run.trigger.event === 'parked' ? 'is parked' : run.trigger.event}`
   return run.trigger.by ? ` by ${oneLine(run.trigger.by)}` : ''
 }

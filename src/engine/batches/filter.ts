@@ -17,6 +17,7 @@ const STATES: Record<Operation, { possible: readonly RunState[]; meant: readonly
   resume: { possible: ['paused'], meant: ['paused'] },
   change: { possible: CHANGEABLE, meant: CHANGEABLE },
   retry: { possible: CLOSED_STATES, meant: UNSUCCESSFUL },
+  fork: { possible: CLOSED_STATES, meant: UNSUCCESSFUL },
   delete: { possible: CLOSED_STATES, meant: CLOSED_STATES },
 }
 

@@ -10,6 +10,7 @@ import type { Definitions } from '../definitions.ts'
 import { callName, retryWork } from '../starts.ts'
 import type { World } from '../transition.ts'
 import type { Settle, Transaction, Work } from '../work.ts'
+import { forkInMemory } from '../workflows/fork.ts'
 import { type Asking, askingOf, fits } from './filter.ts'
 
 /** A page that was read: the runs that are to be commanded, and where the next begins. */
@@ -87,12 +88,14 @@ export function commands(
   { batch, namespace, operation, runs }: Targets,
   desk: PageDesk,
 ): Pick<Work, 'ids' | 'keys' | 'further' | 'starts' | 'bytes'> & { carryOut(asking: Asking, transaction: Transaction): Result } {
-  const retries = new Map(operation === 'retry' ? runs.map(run => [run, retryOf(namespace, batch, run, desk)] as const) : [])
+  const retries = new Map(
+    operation === 'retry' || operation === 'fork' ? runs.map(run => [run, retryOf(namespace, batch, run, operation, desk)] as const) : [],
+  )
   const extra = [...retries.values()]
   return {
     ids: [...new Set([...runs, ...extra.flatMap(({ ids }) => ids)])],
     keys: [...extra.flatMap(({ keys }) => keys ?? []), ...(operation === 'delete' ? runs.map(run => callName(namespace, run)) : [])],
-    ...(operation === 'retry' ? { starts: true, further: (transaction: Transaction) => furtherOf(extra, transaction) } : {}),
+    ...(extra.length > 0 ? { starts: true, further: (transaction: Transaction) => furtherOf(extra, transaction) } : {}),
     bytes: 300 * (runs.length + 1),
     carryOut(asking, transaction) {
       let [done, skipped] = [0, 0]
@@ -123,6 +126,7 @@ function command(target: Actor, asked: Asked, transaction: Transaction): string 
   const who = { command: `${batch}:${target.id}`, by, why }
   switch (operation) {
     case 'retry':
+    case 'fork':
       retry?.execute(transaction)
       return null
     case 'delete':
@@ -163,8 +167,9 @@ function refusalOf(act: () => string | null): string | null {
   }
 }
 
-function retryOf(namespace: string, batch: RunId, run: RunId, { world, definitions }: PageDesk): Work {
-  return retryWork(namespace, run, { id: batch, by: null }, definitions, world, { resolve: () => {}, reject: () => {} })
+function retryOf(namespace: string, batch: RunId, run: RunId, operation: Operation, { world, definitions }: PageDesk): Work {
+  const fork = operation === 'fork' ? forkInMemory : null
+  return retryWork(namespace, run, { id: batch, by: null }, definitions, world, { resolve: () => {}, reject: () => {} }, undefined, fork)
 }
 
 /** What the retries look at besides: unique keys that they take. */

@@ -1,4 +1,4 @@
-import { type Group, type GroupId, WORKER_LABEL } from '../../core/gates.ts'
+import { type Group, type GroupId, OTHER_VERSION_LABEL, VERSION_LABEL, WORKER_LABEL } from '../../core/gates.ts'
 import { newId, type Random, type RunId } from '../../core/ids.ts'
 import type { Limit, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
@@ -785,10 +785,11 @@ function isRecorded({ bounds, set, sequence, window }: Line): boolean {
   return bounds.length > 0 || (set as LineSet).bounds.length > 0 || sequence !== null || window.peek()?.order.atMostOnce === true
 }
 
-/** Of keys there are ever new ones, and of workers: their lines go when they are empty. */
+/** Of keys there are ever new ones, and of workers and versions: their lines go when they are empty. */
 function isOfKeys({ group }: Line): boolean {
-  return group !== null && (group.keys !== null || group.sequence !== null || group.labels?.[WORKER_LABEL] !== undefined)
+  return group !== null && (group.keys !== null || group.sequence !== null || PASSING_LABELS.some(name => group.labels?.[name] !== undefined))
 }
+const PASSING_LABELS = [WORKER_LABEL, VERSION_LABEL, OTHER_VERSION_LABEL]
 
 function setId({ namespace, queue, definition, labels }: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>): string {
   return `${namespace}\n${queue}\n${definition}\n${labels === null ? '' : JSON.stringify(Object.entries(labels).sort())}`

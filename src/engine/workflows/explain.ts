@@ -1,15 +1,21 @@
+import { type Group, OTHER_VERSION_LABEL, VERSION_LABEL } from '../../core/gates.ts'
 import { shortId } from '../../core/ids.ts'
 import type { Failure } from '../../core/run.ts'
 import type { Open, WorkflowState } from '../../machines/workflow/types.ts'
-import type { Actor } from '../actor.ts'
+import { versionLabels } from '../../machines/workflow/versions.ts'
+import { type Actor, groupFor } from '../actor.ts'
 import type { Reason } from '../face.ts'
+import { shortVersion } from '../version-names.ts'
+import { servedVersion, type WorkerSeen } from '../workers.ts'
 
 /** Of many open operations, those that are told one by one. */
 const TOLD_MAX = 20
 
 /** What an open workflow waits for. Null: for its task, as a job does for its own. */
 export function explainWorkflow(actor: Actor, clear: string[]): Reason[] | null {
-  const { task, open, cancelRequested } = actor.state as WorkflowState
+  const { task, open, cancelRequested, misfits = [], misfitWhy, own } = actor.state as WorkflowState
+  if (misfits.length > 0)
+    clear.push(`it keeps to version ${shortVersion(own ?? null)}: its history does not fit ${misfits.map(shortVersion).join(', ')} (${misfitWhy})`)
   if (cancelRequested) clear.push('it is asked to stop, and its code cleans up')
   if (task?.phase === 'backoff') return [cannotGoOn(actor, task.failure, task.since)]
   if (task !== null) return null
@@ -18,6 +24,25 @@ export function explainWorkflow(actor: Actor, clear: string[]): Reason[] | null 
   const reasons = operations.slice(0, TOLD_MAX).map(([n, operation]) => awaited(actor, Number(n), operation))
   if (operations.length > TOLD_MAX) clear.push(`${operations.length - TOLD_MAX} more operations are open`)
   return reasons
+}
+
+/** Where its task waits, the worker aside that has it live. */
+export function workflowGroup(actor: Actor): Group {
+  const group = groupFor(actor)
+  const versions = versionLabels(actor.state as WorkflowState)
+  return versions === null ? group : { ...group, labels: { ...group.labels, ...versions } }
+}
+
+/** Workers serve it, in versions that it does not go on with. */
+export function versionReason({ definition, labels }: Group, workers: readonly WorkerSeen[]): Reason {
+  const only = labels?.[VERSION_LABEL]
+  const misfits = JSON.parse(labels?.[OTHER_VERSION_LABEL] ?? '[]') as string[]
+  const served = [...new Set(workers.map(worker => shortVersion(servedVersion(worker, definition))))].sort()
+  const text =
+    only === undefined
+      ? `its history does not fit version ${misfits.map(shortVersion).join(', ')}, and no live worker serves another version of "${definition}"`
+      : `no live worker serves version ${shortVersion(only)} of "${definition}"; those that serve it have ${served.join(', ')}`
+  return { code: 'no-version', text, workers: workers.map(({ name }) => name), command: `mainspring versions ${definition}` }
 }
 
 function cannotGoOn(actor: Actor, failure: Failure | null, until: number): Reason {
@@ -63,6 +88,14 @@ function awaited(actor: Actor, n: number, operation: Open): Reason {
         code: 'step-back-off',
         text: `attempt ${attempt} of step "${name}" failed (${failure.type}: ${failure.message}); ${next}`,
         until: dueAt,
+      }
+    }
+    case 'parked': {
+      const { name, attempt, failure } = operation
+      return {
+        code: 'parked',
+        text: `step "${name}" is parked: its attempts are used up (${attempt}, the last: ${failure.type}: ${failure.message})`,
+        command: `mainspring resume ${shortId(actor.id)}`,
       }
     }
     case 'child': {

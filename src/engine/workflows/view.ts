@@ -17,7 +17,7 @@ export interface WorkflowView {
 }
 export interface Awaited {
   n: number
-  is: 'step' | 'step-back-off' | 'sleep' | 'signal' | 'promise' | 'child'
+  is: 'step' | 'step-back-off' | 'parked' | 'sleep' | 'signal' | 'promise' | 'child'
   /** Of the step, signal, promise or definition. */
   name: string | null
   until: Instant | null
@@ -44,6 +44,8 @@ function awaitedOf(open: Open): Pick<Awaited, 'is' | 'name'> & Partial<Awaited> 
       return { is: 'step', name: open.name }
     case 'backoff':
       return { is: 'step-back-off', name: open.name, until: open.dueAt }
+    case 'parked':
+      return { is: 'parked', name: open.name }
     case 'timer':
       return { is: 'sleep', name: null, until: open.dueAt }
     case 'wait':

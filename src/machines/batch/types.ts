@@ -15,7 +15,7 @@ export interface Callback {
 }
 export type Callbacks = { readonly [Name in BatchCallback]?: Callback }
 
-export const OPERATIONS = ['cancel', 'terminate', 'retry', 'resume', 'change', 'delete'] as const
+export const OPERATIONS = ['cancel', 'terminate', 'retry', 'fork', 'resume', 'change', 'delete'] as const
 export type Operation = (typeof OPERATIONS)[number]
 
 /** Which runs an operation touches. What is absent does not matter. */

@@ -75,10 +75,12 @@ class Fold {
       }
       case 'failed': {
         const { n, name, attempt, failure, retryMs } = entry
-        return this.add({ is: 'step_failed', at, n, name, attempt, failure, ...(retryMs === null ? {} : { retryAt: at + retryMs }) })
+        return this.add({ is: 'step_failed', at, n, name, attempt, failure, ...(retryMs === null ? this.ended(failure) : { retryAt: at + retryMs }) })
       }
       case 'timer':
         return this.add({ is: 'timer_set', at, n: entry.n, dueAt: Math.max(entry.until ?? 0, at + (entry.forMs ?? 0)) })
+      case 'patched':
+        return this.add({ is: 'patched', at, id: entry.id })
       case 'wait': {
         const { n, signal, timeoutMs } = entry
         const taken = this.state.signals.find(({ name }) => name === signal)
@@ -102,6 +104,12 @@ class Fold {
         if (unanswered(this.state).some(({ number }) => number >= upTo)) return
         return this.finished(entry.end)
     }
+  }
+
+  /** A step without another attempt ends, or waits for a person where the run parks; `Abort` and a cancel are nothing to decide about. */
+  private ended({ type }: Failure): { parked?: true } {
+    const { started, cancelRequested } = this.state
+    return started.options?.exhausted !== 'park' || cancelRequested || type === 'Abort' || type === 'CancelRequested' ? {} : { parked: true }
   }
 
   decided({ call, delivery, upTo, yields }: Advance): Decision<WorkflowEvent> {

@@ -26,9 +26,9 @@ export function decision(
 }
 
 /** What is handed out or about to be: a name that differs when it does. */
-function outstanding({ task, turn, holder, closing }: WorkflowState): string | null {
+function outstanding({ task, turn, holder, closing, route, misfits }: WorkflowState): string | null {
   if (task === null || closing !== null) return null
-  if (task.phase === 'ready') return `${turn} ${task.attempt} ${task.since} ${holder?.worker}`
+  if (task.phase === 'ready') return `${turn} ${task.attempt} ${task.since} ${holder?.worker} ${route} ${misfits}`
   return task.phase === 'running' ? task.delivery : null
 }
 

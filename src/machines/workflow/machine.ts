@@ -7,6 +7,7 @@ import { advanced } from './advance.ts'
 import { cancelChildren, childOf, startMessage, withChildren } from './children.ts'
 import { decision, NOTHING, refuse, whoOf } from './decision.ts'
 import { settled } from './promises.ts'
+import { routing } from './routing.ts'
 import { dueAt, evolve, HOLDER_MS, journal, pending, policyOf, taskId } from './state.ts'
 import {
   type Child,
@@ -21,6 +22,7 @@ import {
   type WorkflowState,
 } from './types.ts'
 import { updated } from './updates.ts'
+import { anewAt, isMisfit } from './versions.ts'
 import { view } from './view.ts'
 
 /**
@@ -38,7 +40,7 @@ export const workflow: Machine<WorkflowState, WorkflowInput, WorkflowEvent> = {
   kind: 'workflow',
   reads: [1],
   writes: 1,
-  decide,
+  decide: (state, input, context) => routing(state, decide(state, input, context), context),
   evolve,
   pending,
   view,
@@ -78,12 +80,14 @@ function decide(state: WorkflowState | null, input: WorkflowInput, context: Cont
 
 function started(state: WorkflowState | null, input: StartInput, context: Context): Decision<WorkflowEvent> {
   invariant(state === null, 'a run starts once', { run: context.self })
-  const { definition, options, trigger, key, traceparent } = input
+  const { definition, options, trigger, key, traceparent, fork } = input
   const event: Started = { is: 'started', at: context.now, definition, options }
   if (trigger.is !== 'call' || trigger.by !== undefined) event.trigger = trigger
   if (key !== undefined) event.key = key
   if (traceparent !== undefined) event.traceparent = traceparent
-  return decision(null, [event as WorkflowEvent])
+  if (fork === undefined) return decision(null, [event as WorkflowEvent])
+  const { kept, ...first } = fork
+  return decision(null, [{ ...event, ...first, kept: kept.length } as WorkflowEvent, ...kept])
 }
 
 /** What time alone does, all of it that is due. */
@@ -103,6 +107,7 @@ function woken(state: WorkflowState, context: Context): Decision<WorkflowEvent> 
   }
   if (state.task !== null) events.push(...(wakeTask(state.task, policyOf(state), false, context).events as WorkflowEvent[]))
   if (isUnclaimed(state, at)) events.push({ is: 'unbound', at })
+  if ((anewAt(state) ?? Number.POSITIVE_INFINITY) <= at) events.push({ is: 'routed', at, anew: true })
   const again = unanswered.slice(0, STARTS_AGAIN_MAX).map(([n, child]) => startMessage(context.self, n, child, true))
   return decision(state, events, again)
 }
@@ -133,8 +138,16 @@ function terminated(state: WorkflowState, input: RunInput & { is: 'terminate' },
 function resumed(state: WorkflowState, input: RunInput & { is: 'resume' }, context: Context): Decision<WorkflowEvent> {
   if (state.commands.some(({ id }) => id === input.command)) return NOTHING
   if (state.closing !== null) return refuse(input.command, 'run-closed')
-  if (state.task?.phase !== 'backoff') return refuse(input.command, 'not-stuck')
-  return decision(state, [{ is: 'resumed', at: context.now, command: input.command, ...whoOf(input) } as WorkflowEvent])
+  const { command, version } = input
+  const { now: at } = context
+  const events: WorkflowEvent[] = []
+  if (state.task?.phase === 'backoff') events.push({ is: 'resumed', at, command, ...whoOf(input) } as WorkflowEvent)
+  for (const [n, open] of Object.entries(state.open))
+    if (open.is === 'parked') events.push({ is: 'retry_due', at, n: Number(n), command, ...whoOf(input) } as WorkflowEvent)
+  if (version !== undefined) events.push({ is: 'routed', at, version, pinned: true, anew: true, command, ...whoOf(input) } as WorkflowEvent)
+  else if (events.length === 0 && state.task?.phase === 'ready' && state.misfits !== undefined)
+    events.push({ is: 'routed', at, anew: true, command, ...whoOf(input) } as WorkflowEvent)
+  return events.length === 0 ? refuse(command, 'not-stuck') : decision(state, events)
 }
 
 function closed(state: WorkflowState, closing: Closing, context: Context): Decision<WorkflowEvent> {
@@ -185,7 +198,7 @@ function tasked(state: WorkflowState, input: TaskInput, context: Context): Decis
   const speaks = input.is === 'result' || input.is === 'report'
   if (closing !== null) return speaks ? refuse(input.delivery, 'closed') : NOTHING
   if (task === null || input.task !== taskId(state)) return speaks || input.is === 'deliver' ? refuse(input.delivery, 'superseded') : NOTHING
-  const step: TaskStep = decideTask(task, policyOf(state), patient(input, task), false, context)
+  const step: TaskStep = decideTask(task, policyOf(state), patient(input, state), false, context)
   if (step.refused !== undefined) return refuse((input as { delivery: string }).delivery, step.refused)
   return step.events.length === 0 ? NOTHING : decision(state, step.events as WorkflowEvent[])
 }
@@ -193,8 +206,13 @@ function tasked(state: WorkflowState, input: TaskInput, context: Context): Decis
 /** A lost task is given again at once, so many times: code that kills its workers must not kill all of them, one after the other, without a pause. */
 const LOST_AT_ONCE_MAX = 5
 
-function patient(input: TaskInput, { worker, attempt }: TaskState): TaskInput {
-  if (input.is === 'result') return { ...input, result: neverLast(input.result) }
+function patient(input: TaskInput, state: WorkflowState): TaskInput {
+  const { worker, attempt } = state.task as TaskState
+  if (input.is === 'result') {
+    const result = neverLast(input.result)
+    // Another version may fit.
+    return { ...input, result: result.is === 'failed' && isMisfit(state, result.failure.code) ? { ...result, delayMs: 0 } : result }
+  }
   if (input.is !== 'lost' || attempt <= LOST_AT_ONCE_MAX) return input
   const failure = { type: 'Lost', message: `its worker gave no answer by the end of its lease, ${attempt} times in a row`, code: 'lost' }
   return { ...input, is: 'result', worker: worker ?? '', result: { is: 'failed', retry: true, failure } }

@@ -1,4 +1,5 @@
 import { invariant } from '../../core/errors.ts'
+import type { Labels } from '../../core/gates.ts'
 import { WORKER_LABEL } from '../../core/gates.ts'
 import type { CommandId } from '../../core/ids.ts'
 import type { Pending, TaskOrder } from '../../core/machine.ts'
@@ -9,6 +10,7 @@ import { deliveredOf, evolveTask, newTask, orderOf, type TaskEvent, type TaskPol
 import type { Instant } from '../../core/time.ts'
 import { type Child, type Closing, COMMANDS_MS, type Open, type Started, type WorkflowEvent, type WorkflowState } from './types.ts'
 import { accepted, answered } from './updates-kept.ts'
+import { anewAt, freed, misfit, routed, versionLabels } from './versions.ts'
 
 /** So long a run that is live on a worker waits for that worker, before any other may have it. */
 export const HOLDER_MS = 2_000
@@ -29,7 +31,15 @@ export function evolve(state: WorkflowState | null, event: WorkflowEvent): Workf
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
   const next = { ...evolved(state, event), count: state.count + 1 }
   const { call } = event as { call?: number }
-  return call === undefined ? next : { ...next, calls: called(state, event, call) }
+  return call === undefined ? next : taken({ ...next, calls: called(state, event, call) })
+}
+
+/** The version that has its task has taken it further. */
+function taken(state: WorkflowState): WorkflowState {
+  const { version, own, started } = state
+  if (version == null || version === own) return state
+  const isPinned = started.options?.versioning === 'pinned' && state.pinned !== true
+  return { ...state, own: version, ...(isPinned ? { route: version, pinned: true } : {}) }
 }
 
 function born(started: Started): WorkflowState {
@@ -64,7 +74,8 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
     case 'step_completed':
       return told(ended(state, event.n as number), event)
     case 'step_failed': {
-      const { n, name, attempt, failure, retryAt } = event as WorkflowEvent & { is: 'step_failed' }
+      const { n, name, attempt, failure, retryAt, parked } = event as WorkflowEvent & { is: 'step_failed' }
+      if (parked === true) return opened(state, n, { is: 'parked', name, attempt, failure })
       return retryAt === undefined ? told(ended(state, n), event) : opened(state, n, { is: 'backoff', name, attempt, failure, dueAt: retryAt })
     }
     case 'timer_set':
@@ -80,7 +91,11 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
     }
     case 'promise_settled':
       return told(ended({ ...state, commands: remembered(state, event.command as CommandId, event.at) }, event.n as number), event)
-    case 'retry_due':
+    case 'retry_due': {
+      const { n, command, at } = event as WorkflowEvent & { is: 'retry_due' }
+      const next = told(ended(state, n), event)
+      return command === undefined ? next : { ...next, commands: remembered(state, command, at) }
+    }
     case 'timer_fired':
     case 'wait_timed_out':
     case 'child_refused':
@@ -110,8 +125,15 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
       invariant(worker != null, 'only a worker that has the task yields', { turn: state.turn })
       return { ...state, task: null, since: event.at, holder: { worker, upTo: state.count + 1 } }
     }
+    case 'patched':
+      return state
     case 'unbound':
       return { ...state, holder: null }
+    case 'routed': {
+      const { command, at } = event as WorkflowEvent & { is: 'routed' }
+      const next = routed(state, event as WorkflowEvent & { is: 'routed' })
+      return command === undefined ? next : { ...next, commands: remembered(state, command, at) }
+    }
     case 'continued':
       return continued(state, event as WorkflowEvent & { is: 'continued' })
     case 'cancel_requested':
@@ -131,10 +153,12 @@ function told(state: WorkflowState, { at }: { at: Instant }): WorkflowState {
 function tasked(state: WorkflowState, event: TaskEvent): WorkflowState {
   invariant(state.task !== null, 'a task event needs a task', { event: event.is })
   const task = evolveTask(state.task, event)
-  const next = { ...state, task, since: event.at, startedAt: state.startedAt ?? task.startedAt }
+  let next: WorkflowState = { ...state, task, since: event.at, startedAt: state.startedAt ?? task.startedAt }
+  if (event.is === 'delivered' && (event.version ?? null) !== (state.version ?? null)) next = { ...next, version: event.version ?? null }
+  if (event.is === 'attempt_failed') next = misfit(next, event)
   // Whoever had it has said that it goes, has failed, or is gone.
   if (event.is === 'returned' || event.is === 'attempt_failed') return { ...next, holder: null }
-  return event.is === 'resumed' ? { ...next, commands: remembered(state, event.command, event.at) } : next
+  return event.is === 'resumed' ? { ...freed(next), commands: remembered(state, event.command, event.at) } : next
 }
 
 function opened(state: WorkflowState, n: number, open: Open): WorkflowState {
@@ -182,18 +206,27 @@ function called({ calls, task }: WorkflowState, event: WorkflowEvent, call: numb
   return [...others.slice(1 - CALLS_MAX), { delivery, call }]
 }
 
-export function policyOf({ started, holder, task }: WorkflowState): TaskPolicy {
-  const { queue = QUEUE_DEFAULT, labels = null, priority = 0, gate = null } = started.options ?? {}
+export function policyOf(state: WorkflowState): TaskPolicy {
+  const { started } = state
+  const { queue = QUEUE_DEFAULT, priority = 0, gate = null } = started.options ?? {}
   return {
     task: 'workflow',
     queue,
     definition: started.definition,
-    labels: holder === null || task?.phase !== 'ready' ? labels : { ...labels, [WORKER_LABEL]: holder.worker },
+    labels: labelsOf(state),
     priority,
     gate,
     retry: TASK_RETRY,
     timeouts: {},
   }
+}
+
+function labelsOf(state: WorkflowState): Labels | null {
+  const { labels = null } = state.started.options ?? {}
+  if (state.task?.phase !== 'ready') return labels
+  const versions = versionLabels(state)
+  if (versions === null && state.holder === null) return labels
+  return { ...labels, ...versions, ...(state.holder === null ? {} : { [WORKER_LABEL]: state.holder.worker }) }
 }
 
 export function taskId({ turn }: WorkflowState): string {
@@ -217,13 +250,14 @@ export function wakeAt(state: WorkflowState): Instant | null {
   sooner(totalAt)
   if (startedAt === null) sooner(expiresAt)
   if (task?.phase === 'ready' && holder !== null) sooner(task.since + HOLDER_MS)
+  sooner(anewAt(state))
   for (const open of Object.values(state.open)) sooner(dueAt(open))
   return at
 }
 
 /** When time alone does something to an open operation. */
 export function dueAt(open: Open): Instant | null {
-  if (open.is === 'step') return null
+  if (open.is === 'step' || open.is === 'parked') return null
   if (open.is === 'child') return open.order === null ? null : open.askedAt + RESEND_MS
   return open.dueAt
 }

@@ -30,6 +30,8 @@ export type Entry =
   /** `retryMs`: tried again after so long; null: that was the last attempt. */
   | { is: 'failed'; n: number; name: string; attempt: number; failure: Failure; retryMs: number | null }
   | { is: 'timer'; n: number; forMs?: number; until?: Instant }
+  /** The code took the new way of a change (`ctx.patched`): the answer is kept. */
+  | { is: 'patched'; id: string }
   | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
   | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean }
   /** Whoever knows the token settles it. */
@@ -98,6 +100,8 @@ export interface StartInput {
   trigger: Trigger
   key?: string
   traceparent?: string
+  /** It goes on from a point of another run: what of its history is kept, and what its random numbers and its first time follow from. */
+  fork?: { seed: string; beganAt: Instant; kept: readonly WorkflowEvent[] }
 }
 
 export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | UpdateInput | SettleInput | Advance
@@ -111,6 +115,10 @@ export interface Started {
   trigger?: Trigger
   key?: string
   traceparent?: string
+  /** It goes on from a point of another run: see `StartInput`. `kept`: so many of the next events are that run's. */
+  seed?: string
+  beganAt?: Instant
+  kept?: number
 }
 
 /** The last event: its name is the state that it leads to. */
@@ -152,8 +160,15 @@ export type WorkflowEvent = HistoryEvent &
     | TaskEvent
     | (Of & { is: 'step_begun'; name: string })
     | (Of & { is: 'step_completed'; name: string; attempt: number; output?: Payload })
-    | (Of & { is: 'step_failed'; name: string; attempt: number; failure: Failure; retryAt?: Instant })
-    | (Of & { is: 'retry_due' })
+    | (Of & {
+        is: 'step_failed'
+        name: string
+        attempt: number
+        failure: Failure
+        retryAt?: Instant /** no attempt is left, and a person decides */
+        parked?: true
+      })
+    | (Of & { is: 'retry_due'; command?: CommandId; by?: string; why?: string })
     | (Of & { is: 'timer_set'; dueAt: Instant })
     | (Of & { is: 'timer_fired' })
     /** `taken`: the number of the event of a signal that was there already. */
@@ -170,9 +185,15 @@ export type WorkflowEvent = HistoryEvent &
     | (At & { is: 'update_accepted'; name: string; input?: Payload; command: CommandId; by?: string })
     | (At & { is: 'update_answered'; update: number; output?: Payload; failure?: Failure; call?: number })
     | (At & { is: 'shown'; shown?: Payload; metadata?: Payload; call?: number })
+    | (At & { is: 'patched'; id: string; call?: number })
     | (At & { is: 'yielded'; call: number })
     /** Its worker did not come back for it in time: any other may have it. */
     | (At & { is: 'unbound' })
+    /**
+     * Its tasks go to workers with this version of the code from now on; without one, to any. `pinned`: by a person's word, and for good. `anew`: versions that its
+     * history did not fit are tried again.
+     */
+    | (At & { is: 'routed'; version?: string; pinned?: true; anew?: true; command?: CommandId; by?: string; why?: string })
     | (At & { is: 'continued'; input?: Payload; signals?: readonly Buffered[]; call: number })
     | (At & { is: 'cancel_requested' } & Who)
     | Closing
@@ -182,6 +203,7 @@ export type WorkflowEvent = HistoryEvent &
 export type Open =
   | { readonly is: 'step'; readonly name: string }
   | { readonly is: 'backoff'; readonly name: string; readonly attempt: number; readonly dueAt: Instant; readonly failure: Failure }
+  | { readonly is: 'parked'; readonly name: string; readonly attempt: number; readonly failure: Failure }
   | { readonly is: 'timer'; readonly dueAt: Instant }
   | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null }
   | { readonly is: 'promise'; readonly name: string; readonly token: string; readonly dueAt: Instant | null }
@@ -214,6 +236,18 @@ export interface WorkflowState {
   readonly startedAt: Instant | null
   /** Who has the live run in memory, and how many events it has seen. */
   readonly holder: { readonly worker: WorkerId; readonly upTo: number } | null
+  /** The version that has its task, or had it last; null: its worker told none. */
+  readonly version?: string | null
+  /** The version that took it as far as it is. */
+  readonly own?: string
+  /** Its tasks go to this version alone. */
+  readonly route?: string
+  /** And nothing but a person's word changes that. */
+  readonly pinned?: true
+  /** Versions whose code does not fit its history. */
+  readonly misfits?: readonly string[]
+  /** Where the last of these differed. */
+  readonly misfitWhy?: string
   readonly open: Readonly<Record<number, Open>>
   readonly signals: readonly Buffered[]
   readonly commands: readonly { readonly id: CommandId; readonly at: Instant }[]

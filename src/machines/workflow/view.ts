@@ -12,13 +12,14 @@ export function view(state: WorkflowState): RunView {
     attempts: task?.attempt ?? 1,
     startedAt: state.startedAt,
     progress: null,
-    failure: closing === null ? (task?.failure ?? null) : (closing.failure ?? null),
+    failure: closing === null ? (task?.failure ?? parkedOf(state)?.failure ?? null) : (closing.failure ?? null),
     worker: task?.worker ?? null,
     nextAt: wakeAt(state),
     dueAt: task?.phase === 'scheduled' || task?.phase === 'backoff' ? task.since : null,
     checkpoint: null,
     trigger: started.trigger ?? CALLED,
     options: state.metadata === undefined ? options : { ...options, metadata: state.metadata },
+    version: state.pinned === true ? (state.route ?? null) : (state.own ?? state.version ?? state.route ?? null),
     ...(state.input === undefined ? {} : { input: state.input }),
   }
   if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
@@ -37,8 +38,18 @@ function openState({ task, open }: WorkflowState): [OpenState, string | null] {
     case 'backoff':
       return task.failure?.code === 'diverged' ? ['paused', 'diverged'] : ['waiting', 'back-off']
     default:
+      if (parkedOf({ open }) !== null) return ['paused', 'parked']
       return ['waiting', awaits(Object.values(open))]
   }
+}
+
+/** A step that waits for a person. */
+function parkedOf({ open }: Pick<WorkflowState, 'open'>): (Open & { is: 'parked' }) | null {
+  for (const key in open) {
+    const one = open[key]
+    if (one?.is === 'parked') return one
+  }
+  return null
 }
 
 /** What it waits for, in a word: of several, the one that a person is most likely to have to do with. */

@@ -5,12 +5,15 @@ import {
   type Duration,
   type OperationName,
   partsOf,
+  type RecordedRun,
+  type RunHandle,
   setDefaultClient,
   type WireExplanation,
+  type WireHistory,
   type WireRunDetail,
   type Work,
 } from '@mainspring/sdk'
-import type { Middleware } from '@mainspring/sdk/worker'
+import type { Middleware, WorkerOptions } from '@mainspring/sdk/worker'
 import type { Random } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
 import { seeded } from '../../core/seeded.ts'
@@ -27,6 +30,8 @@ export interface TestOptions {
   slots?: number
   /** Run around every call of a handler, the first outermost. */
   middleware?: readonly Middleware[]
+  /** What runs in place of the functions of workflows' steps, by the steps' names: `{ charge: () => ({ id: 'p1' }) }`. Default: nothing. */
+  steps?: NonNullable<WorkerOptions['steps']>
   /** Default `'default'`. */
   namespace?: string
   /** Ids and jitter follow from it. Default 1. */
@@ -94,6 +99,7 @@ export class TestEnvironment implements AsyncDisposable {
         namespace,
         slots: options.slots ?? 10,
         middleware: options.middleware ?? [],
+        steps: options.steps ?? {},
         point: this.#point,
       })
     this.#life = this.#newLife()
@@ -157,6 +163,13 @@ export class TestEnvironment implements AsyncDisposable {
    */
   crash(moment: CrashMoment, nth = 1): void {
     this.#point.arm(moment, nth)
+  }
+
+  /** A run with its history, to keep as a snapshot and to `replay` later code against. */
+  async recorded(run: RunHandle<unknown>): Promise<RecordedRun> {
+    const { id, definition, state, input, metadata, tags } = await this.client.call<WireRunDetail>('runs.get', { run: run.id })
+    const { events } = await this.client.call<WireHistory>('runs.history', { run: run.id })
+    return { id, definition, state, input, metadata, tags, history: events }
   }
 
   /** Ends the environment. `job.start` goes again where it went before. */

@@ -1,5 +1,5 @@
 import { type AnyJob, type Call, Client, type Connection, type OperationName, type Schedule } from '@mainspring/sdk'
-import { type Middleware, startWorker, type Worker } from '@mainspring/sdk/worker'
+import { type Middleware, startWorker, type Worker, type WorkerOptions } from '@mainspring/sdk/worker'
 import { type Api, createApi } from '../../api/api.ts'
 import { newId, type Random } from '../../core/ids.ts'
 import { durationMs } from '../../core/time.ts'
@@ -33,6 +33,7 @@ export interface LifeOptions {
   namespace: string
   slots: number
   middleware: readonly Middleware[]
+  steps: NonNullable<WorkerOptions['steps']>
   point: CrashPoint
 }
 
@@ -88,6 +89,7 @@ export class Life {
       jobs: this.#options.jobs,
       ...(this.#options.schedules.length > 0 && { schedules: this.#options.schedules, source: 'test' }),
       slots: this.#options.slots,
+      steps: this.#options.steps,
       middleware: this.#options.middleware,
       name: 'test',
       client: new Client({ connection: this.#workerConnection(), namespace: this.#options.namespace, clock, random }),

@@ -13,6 +13,7 @@ export type Share = Schemas['QueueShares']['shares'][number]
 export type Worker = Schemas['Workers']['workers'][number]
 export type DefinitionRow = Schemas['DefinitionRow']
 export type DefinitionDetail = Schemas['DefinitionDetail']
+export type WorkflowVersions = Schemas['Versions']
 export type Batch = Schemas['BatchView']
 export type Need = Schemas['Need']
 
@@ -59,6 +60,16 @@ export function definitionQuery(namespace: string, name: string, rhythm: Rhythm 
     queryKey: [namespace, 'definition', name] as const,
     queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/definitions/{name}', { params: { path: { namespace, name } }, signal })),
     ...rhythm,
+  })
+}
+
+/** Of a workflow: which of its versions gets what share of the work. */
+export function versionsQuery(namespace: string, name: string) {
+  return queryOptions({
+    queryKey: [namespace, 'definition', name, 'versions'] as const,
+    queryFn: ({ signal }) =>
+      call(client.GET('/v1/namespaces/{namespace}/definitions/{name}/versions', { params: { path: { namespace, name } }, signal })),
+    ...AT_TIMES,
   })
 }
 

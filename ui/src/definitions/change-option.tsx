@@ -25,6 +25,7 @@ const BEGINNINGS: Partial<Record<OptionName, unknown>> = {
   timeout: { attempt: '5m' },
   expires: '1d',
   exhausted: 'park',
+  versioning: 'pinned',
   limits: [{ concurrency: 5 }],
   fair: 'tenant',
   sequence: { per: 'order', onFailure: 'stop' },

@@ -25,7 +25,7 @@ export function Overview({ namespace, definition }: { namespace: string; definit
     <div className="flex flex-col gap-4">
       <Outcomes definition={definition} />
       {options.fair !== undefined && <Shares namespace={namespace} queue={queue} title={`Turns in queue ${queue}`} />}
-      <Versions definition={definition} />
+      <Versions namespace={namespace} definition={definition} />
       <div className="grid grid-cols-2 items-start gap-4 max-lg:grid-cols-1">
         <Newest namespace={namespace} name={definition.name} />
         <Schedules namespace={namespace} definition={definition.name} />

@@ -1,5 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { DefinitionDetail } from '../api/work.ts'
+import { type DefinitionDetail, versionsQuery, type WorkflowVersions } from '../api/work.ts'
 import { countText } from '../format/number.ts'
 import { versionText } from '../format/word.ts'
 import { LINK } from '../parts/classes.ts'
@@ -15,7 +16,9 @@ type Version = DefinitionDetail['versions'][number]
 const WORKERS_SHOWN = 3
 
 /** Its versions, newest first: since when, who serves each now, and how the runs that they served last have gone. */
-export function Versions({ definition: { name, version: newest, versions, recent } }: { definition: DefinitionDetail }) {
+export function Versions({ namespace, definition }: { namespace: string; definition: DefinitionDetail }) {
+  const { name, kind, version: newest, versions, recent } = definition
+  const { data: routed } = useQuery({ ...versionsQuery(namespace, name), enabled: kind === 'workflow' })
   const countsOf = (version: string): Record<string, number> => recent.versions.find(one => one.version === version)?.counts ?? {}
   const columns: readonly Column<Version>[] = [
     {
@@ -29,6 +32,7 @@ export function Versions({ definition: { name, version: newest, versions, recent
         </span>
       ),
     },
+    ...(kind === 'workflow' ? [routedColumn(new Map(routed?.versions.map(one => [one.version, one])))] : []),
     { id: 'since', header: 'Since', cell: ({ registeredAt }) => <Time at={registeredAt} as="short" /> },
     {
       id: 'workers',
@@ -49,6 +53,27 @@ export function Versions({ definition: { name, version: newest, versions, recent
       <Rows label={`Versions of ${name}`} columns={columns} rows={versions} rowKey={({ version }) => version} />
     </Panel>
   )
+}
+
+type Routed = WorkflowVersions['versions'][number]
+
+/** Of a workflow: what it gets, and which open runs still need it. */
+function routedColumn(routed: ReadonlyMap<string, Routed>): Column<Version> {
+  return {
+    id: 'state',
+    header: 'State',
+    cell: ({ version }) => {
+      const one = routed.get(version)
+      if (one === undefined) return null
+      const share = one.percent === null || one.percent === 0 ? '' : ` ${one.percent} %`
+      return (
+        <span className="flex flex-wrap gap-x-2">
+          <span>{`${one.state}${share}`}</span>
+          {one.open > 0 && <span className="text-soft">{countText(one.open)} open</span>}
+        </span>
+      )
+    },
+  }
 }
 
 function ServedBy({ name, version: { workers }, isNewest }: { name: string; version: Version; isNewest: boolean }) {

@@ -13,6 +13,7 @@ export const OPTIONS: Readonly<Record<OptionName, readonly [label: string, says:
   timeout: ['Timeouts', 'how long an attempt, all of it, or silence may last', 'none'],
   expires: ['Expires', 'given up when it has not begun by then', 'never'],
   exhausted: ['When attempts are used up', 'fail, or park until somebody decides', 'fail'],
+  versioning: ['Versions', 'which of its code may go on with an open run: any that fits, or only the one that began it', 'auto'],
   limits: ['Limits', 'how many at once and how many in a window', 'none'],
   fair: ['Fair share', 'whose runs take turns', 'first come, first served'],
   sequence: ['Sequence', 'one at a time for each key, in order', 'none'],

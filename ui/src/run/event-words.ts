@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../api/client.ts'
 import { durationText } from '../format/time.ts'
+import { versionText } from '../format/word.ts'
 import type { IconName } from '../parts/icons.tsx'
 
 export interface EventWords {
@@ -49,11 +50,20 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
     case 'step_completed':
       return { text: `step "${event.name}" completed${tried(event)}`, icon: 'completed', tone: 'completed' }
     case 'step_failed': {
-      const then = event.retryAt === undefined ? ', for good' : `; the next attempt is due ${inText(event.at, event.retryAt)}`
+      const then =
+        event.parked === true
+          ? ', and is parked until somebody resumes it'
+          : event.retryAt === undefined
+            ? ', for good'
+            : `; the next attempt is due ${inText(event.at, event.retryAt)}`
       return { text: `step "${event.name}" failed in attempt ${event.attempt}${failure}${then}`, icon: 'failed', tone: 'failed' }
     }
     case 'retry_due':
       return { text: `the next attempt of step ${event.n} is due`, icon: 'clock' }
+    case 'patched':
+      return { text: `takes the new way of change "${event.id}"` }
+    case 'routed':
+      return { text: routedText(event), icon: 'half' }
     case 'timer_set':
       return { text: `sleeps: wakes ${inText(event.at, event.dueAt)}`, icon: 'clock' }
     case 'timer_fired':
@@ -151,15 +161,31 @@ function reasonText(event: HistoryEvent): string {
   return reason === null || reason === event.is ? '' : (REASONS[reason] ?? `: ${reason}`)
 }
 
+function routedText({ version, pinned, anew }: HistoryEvent): string {
+  if (typeof version !== 'string') return anew === true ? 'is offered to any version of its code again' : 'goes to any version of its code'
+  return `goes on with version ${versionText(version)}${pinned === true ? ', and no other' : ''}`
+}
+
 function startedText(event: HistoryEvent): string {
   const trigger = event.trigger as
-    | { is?: string; schedule?: string; of?: string; run?: string; batch?: string; source?: string; event?: string }
+    | {
+        from?: { n: number; name: string }
+        is?: string
+        schedule?: string
+        of?: string
+        run?: string
+        batch?: string
+        source?: string
+        event?: string
+      }
     | undefined
   switch (trigger?.is) {
     case 'schedule':
       return `was started by schedule "${trigger.schedule}"${trigger.source === 'time' ? '' : ` (${trigger.source})`}`
     case 'retry':
-      return `was started as a retry of ${trigger.of?.slice(-5)}`
+      return trigger.from === undefined
+        ? `was started as a retry of ${trigger.of?.slice(-5)}`
+        : `goes on from ${trigger.from.name === '' ? 'operation' : `"${trigger.from.name}"`} (${trigger.from.n}) of ${trigger.of?.slice(-5)}`
     case 'job':
     case 'workflow':
       return `was started by run ${trigger.run?.slice(-5)}`

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { RunDetail } from '../api/client.ts'
 import { isClosed } from '../api/runs.ts'
+import { versionText } from '../format/word.ts'
 import { Panel } from '../parts/panel.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 import { LINK, PlaceLink } from './links.tsx'
@@ -18,6 +19,7 @@ export function RunFacts({ run, workerName }: { run: RunDetail; workerName(id: s
   const facts: (readonly [string, ReactNode] | false)[] = [
     ['Definition', <PlaceLink key="definition" noun="definition" name={run.definition} />],
     isWork && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
+    run.version !== null && ['Version', <code key="version">{versionText(run.version)}</code>],
     isWork && ['Priority', run.priority],
     isJob && ['Attempt', `${run.attempt} of ${run.attempts}`],
     run.worker !== null && [

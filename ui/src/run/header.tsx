@@ -63,7 +63,10 @@ export function TriggerText({ run: { trigger } }: { run: RunDetail }) {
     case 'retry':
       return (
         <span>
-          retry of <RunLink id={trigger.of} />
+          {trigger.from === undefined
+            ? 'retry of '
+            : `from ${trigger.from.name === '' ? `operation ${trigger.from.n}` : `step "${trigger.from.name}"`} of `}
+          <RunLink id={trigger.of} />
           {trigger.after !== undefined && `, which ${trigger.after === 'failed' ? 'failed' : `was ${trigger.after.replace('_', ' ')}`}`}
         </span>
       )

@@ -4,6 +4,7 @@ import { LeaseLost } from '../errors.ts'
 import { failureOf } from '../failure.ts'
 import type { AnyJob } from '../job.ts'
 import type { WireEvent, WireHistory, WireJournal, WireQuestion, WireQuestionAnswer } from '../wire.ts'
+import type { StepContext } from '../workflow/context.ts'
 import type { AnyWorkflowHandler } from '../workflow/define.ts'
 import { Flow, type FlowHost } from '../workflow/flow.ts'
 import { Advances } from './advances.ts'
@@ -28,11 +29,12 @@ export class Flows {
   /** By run: until the task that is under way is over. */
   readonly #turns = new Map<string, Promise<Outcome | null>>()
 
-  constructor(client: Client, worker: string, signal: AbortSignal) {
+  constructor(client: Client, worker: string, signal: AbortSignal, mocks: Mocks = {}) {
     this.#client = client
     this.#advances = new Advances(client, worker, signal)
     const { clock, random } = client
-    this.#host = { soon: call => clock.soon(call), after: (ms, call) => clock.after(ms, call), random }
+    const mock = (name: string) => (Object.hasOwn(mocks, name) ? mocks[name] : undefined)
+    this.#host = { soon: call => clock.soon(call), after: (ms, call) => clock.after(ms, call), random, mock }
   }
 
   /**
@@ -196,6 +198,9 @@ export class Flows {
     return history.events
   }
 }
+
+/** By the names of steps. */
+export type Mocks = Readonly<Record<string, (step: StepContext) => unknown>>
 
 interface Live {
   flow: Flow

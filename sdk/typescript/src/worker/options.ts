@@ -5,6 +5,7 @@ import type { Random } from '../ids.ts'
 import type { AnyJob } from '../job.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Connection, WireProblem } from '../wire.ts'
+import type { StepContext } from '../workflow/context.ts'
 import type { Middleware } from './middleware.ts'
 
 export interface WorkerOptions {
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   units?: Record<string, number>
   /** Run around every call of a handler, the first outermost. Default: none. */
   middleware?: readonly Middleware[]
+  /** In tests: what runs in place of the functions of workflows' steps, by the steps' names. Default: nothing. */
+  steps?: Readonly<Record<string, (step: StepContext) => unknown>>
   /** So long after it was asked to stop, a handler that still runs is reported as stuck: in its log, in lists of workers and by `explain`. Default 10 seconds. */
   stuckAfter?: Duration
   /** Only work of these queues. Default: of any. */

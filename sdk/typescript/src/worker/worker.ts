@@ -87,7 +87,7 @@ export class JobWorker {
     this.#logs = new Logs(client, this.id, signal, problem)
     this.#reports = new Reports(client, this.id, signal, (attempt, news) => this.#news(attempt, news))
     this.#results = new Results(client, this.id, signal, (attempt, answer, error) => this.#answered(attempt, answer, error))
-    this.#flows = new Flows(client, this.id, signal)
+    this.#flows = new Flows(client, this.id, signal, options.steps)
     this.#leases = new Leases({
       connection: client.connection,
       namespace: client.namespace,

@@ -90,6 +90,12 @@ export interface WorkflowContext {
   random(): number
   uuid(): string
   /**
+   * True where this run may take the new way of a change: it has not been here before, or took it then. False where it went past with the code of before. So one
+   * code serves runs of both: `if (ctx.patched('check-fraud')) await ctx.run('fraud', …)`. The answer to an id is one for the whole run. Once no open run is older
+   * than the change, the condition can go.
+   */
+  patched(id: string): boolean
+  /**
    * Begins anew with another input: the same run, its history so far out of sight, signals that nobody took kept. For loops that last for years.
    * Throws, so it must not be caught.
    */

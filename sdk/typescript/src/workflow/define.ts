@@ -51,13 +51,19 @@ export function workflow(name: string, ...rest: [AnyWorkflowHandler] | [Workflow
 }
 
 /** Options of a workflow: everything a run of it has where its start says nothing else. */
-export interface WorkflowOptions extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'retention' | 'unique' | 'tags' | 'labels'> {
+export interface WorkflowOptions
+  extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'exhausted' | 'retention' | 'unique' | 'tags' | 'labels'> {
   /** Any Standard Schema (zod, valibot, arktype …): types the function's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   /** From due to the end: the run ends as `timed_out`. Default: none. */
   timeout?: { total: NonNullable<RunOptions['expires']> }
   /** Default: a hash of name, options, schema and the function's text. */
   version?: string
+  /**
+   * Which versions of this code may go on with an open run. `'auto'` (default): any whose code its history fits; it keeps away from the others, and says so.
+   * `'pinned'`: only the one that began it, however long that takes: keep workers of it until `mainspring versions` calls it drained.
+   */
+  versioning?: 'auto' | 'pinned'
 }
 
 /** Started, scheduled and called as a job is. */
@@ -65,7 +71,7 @@ export type Workflow<Input, Output> = Job<Input, Output>
 // biome-ignore lint/suspicious/noExplicitAny: a function of anything
 export type AnyWorkflowHandler = WorkflowHandler<any, any>
 
-const OPTIONS = ['queue', 'priority', 'expires', 'retention', 'unique', 'tags', 'labels', 'input', 'timeout', 'version']
+const OPTIONS = ['queue', 'priority', 'expires', 'exhausted', 'retention', 'unique', 'tags', 'labels', 'input', 'timeout', 'version', 'versioning']
 
 class DefinedWorkflow implements Workflow<unknown, unknown> {
   readonly name: string
@@ -78,7 +84,11 @@ class DefinedWorkflow implements Workflow<unknown, unknown> {
     this.name = name
     this.options = options
     this.handler = handler as unknown as AnyHandler
-    const wire = definitionOptions(options)
+    const { versioning, ...shared } = options
+    const wire = {
+      ...definitionOptions(shared),
+      ...(versioning !== undefined && { versioning: check.oneOf('auto', 'pinned')(versioning, '/versioning') }),
+    }
     const schema = options.input && jsonSchemaOf(options.input)
     const code = { kind: 'workflow', name, options: wire, schema, function: handler.toString() }
     this.definition = {

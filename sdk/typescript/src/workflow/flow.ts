@@ -4,10 +4,12 @@ import { CancelRequested, endedError, RequestRefused } from '../errors.ts'
 import { errorOf } from '../failure.ts'
 import type { WireEntry, WireEvent, WireFailure } from '../wire.ts'
 import { Conditions } from './conditions.ts'
+import type { StepContext } from './context.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { type Code, runCode } from './main.ts'
 import { Messages } from './messages.ts'
 import { type Operation, type OperationKind, Operations } from './operations.ts'
+import { Patches } from './patches.ts'
 import { seededRandom } from './random.ts'
 import { Shown } from './shown.ts'
 import { execute } from './steps.ts'
@@ -19,6 +21,8 @@ export interface FlowHost {
   after(ms: number, call: () => void): () => void
   /** Of retries alone. */
   random(): number
+  /** In tests: what runs in place of the function of a step. */
+  mock?(name: string): ((step: StepContext) => unknown) | undefined
 }
 
 /** What a call of the journal protocol says of a flow. */
@@ -51,7 +55,7 @@ export class Flow {
   readonly shown: Shown
   readonly stop = new AbortController()
   now = 0
-  readonly random: () => number
+  random: () => number
   readonly #code: Code
   readonly #host: FlowHost
   readonly #base: number
@@ -60,6 +64,7 @@ export class Flow {
   readonly #told = new Map<number, { kind: OperationKind; name: string }>()
   /** The last events, to tell whether a history that overlaps is this one. */
   #tail: string[] = []
+  readonly #patches = new Patches()
   #applying = false
   /** Events that are known and not applied yet. */
   #ahead = 0
@@ -102,6 +107,11 @@ export class Flow {
     return this.#ahead > 1
   }
 
+  /** Whether the code takes the new way of a change. */
+  patched(id: string): boolean {
+    return this.#patches.ask(id, this.operations.last)
+  }
+
   get cancelRequested(): boolean {
     return this.#cancelRequested
   }
@@ -135,6 +145,7 @@ export class Flow {
   async feed(from: number, events: readonly WireEvent[]): Promise<void> {
     const fresh = events.slice(Math.max(0, this.upTo - from))
     for (const event of fresh) this.#note(event)
+    this.#patches.note(fresh)
     this.#ahead = fresh.length
     for (const event of fresh) {
       if (this.discarded) return
@@ -161,7 +172,8 @@ export class Flow {
   /** What is to be sent now. Steps that are due begin. */
   take(): Turn {
     if (this.#broken !== null) throw this.#broken
-    const entries = this.#outcomes.splice(0, ENTRIES_MAX)
+    const entries = this.#patches.take()
+    entries.push(...this.#outcomes.splice(0, ENTRIES_MAX - entries.length))
     entries.push(...this.messages.take(ENTRIES_MAX - entries.length))
     const shown = entries.length < ENTRIES_MAX ? this.shown.take() : null
     if (shown !== null) entries.push(shown)
@@ -202,6 +214,13 @@ export class Flow {
     this.discarded = true
     for (const { stop } of this.operations.open()) stop?.abort(reason)
     this.poke()
+  }
+
+  /** Of a history that is over: its code has ended by now, and asks for nothing else. @throws Diverged */
+  checkEnd(hasEnded: boolean): void {
+    if (!hasEnded || this.#finished !== null) return
+    const next = this.operations.open().find(({ n }) => !this.#told.has(n)) ?? this.operations.open()[0]
+    if (next !== undefined) throw new Diverged(next.n, 'the end', words(next))
   }
 
   #break(error: Error): void {
@@ -295,6 +314,10 @@ export class Flow {
 
   #start(event: WireEvent): boolean {
     if (this.upTo !== this.#base) return false
+    const { seed, beganAt } = event as { seed?: string; beganAt?: string }
+    // It goes on from a point of another run, and sees what that one saw.
+    if (seed !== undefined) this.random = seededRandom(seed)
+    if (beganAt !== undefined) this.now = Date.parse(beganAt)
     for (const { number, payload } of (event.signals ?? []) as { number: number; payload: string | null }[])
       this.#signals.set(number, payload === null ? undefined : untag(JSON.parse(payload)))
     void runCode(this.#code, this).then(end => {
@@ -317,8 +340,13 @@ export class Flow {
     operation.failures = event.attempt as number
     operation.begun = false
     operation.reported = false
-    if (event.retryAt !== undefined) {
+    if (event.retryAt !== undefined || event.parked === true) {
       operation.backsOff = true
+      // A person has it tried again, with all its attempts.
+      if (event.parked === true) {
+        operation.spent = operation.failures
+        operation.sent = false
+      }
       return false
     }
     this.#ended(event)
@@ -384,6 +412,7 @@ export class Flow {
     const { n, name, step, failures } = operation
     if (step === undefined || operation.stop !== null || operation.backsOff || operation.reported) return
     const once = step.policy.attempts === 1
+    const policy = { ...step.policy, attempts: step.policy.attempts + operation.spent }
     if (once && !operation.begun) {
       if (!operation.sent) entries.push({ is: 'begun', n, name })
       operation.sent = true
@@ -404,13 +433,15 @@ export class Flow {
     operation.stop = stop
     this.#running++
     const { after, random } = this.#host
-    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy: step.policy, fn: step.fn, stop, after, random }).then(entry => {
-      this.#running--
-      operation.stop = null
-      operation.reported = true
-      this.#outcomes.push(entry)
-      this.poke()
-    })
+    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy, fn: this.#host.mock?.(name) ?? step.fn, stop, after, random }).then(
+      entry => {
+        this.#running--
+        operation.stop = null
+        operation.reported = true
+        this.#outcomes.push(entry)
+        this.poke()
+      },
+    )
   }
 
   /** Of code that waits, and asks for nothing, nobody would ever hear again. */

@@ -204,6 +204,10 @@ class Context implements WorkflowContext {
     return seededUuid(this.#flow.random)
   }
 
+  patched(id: string): boolean {
+    return this.#flow.patched(check.name(id, '/id'))
+  }
+
   continueAs(input: unknown): never {
     throw new ContinueAs(input)
   }

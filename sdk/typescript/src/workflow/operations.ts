@@ -21,6 +21,8 @@ export interface Operation {
   begun: boolean
   /** Attempts of a step that have failed. */
   failures: number
+  /** Of these, those before a person had it tried again. */
+  spent: number
   /** A step whose next attempt is not due. */
   backsOff: boolean
   /** A step whose outcome is on its way to the history. */
@@ -50,12 +52,17 @@ export class Operations {
     const n = ++this.#last
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     promise.catch(() => {}) // the loser of a race is nobody's
-    const state = { sent: false, begun: false, failures: 0, backsOff: false, reported: false, shielded: false, stop: null }
+    const state = { sent: false, begun: false, failures: 0, spent: 0, backsOff: false, reported: false, shielded: false, stop: null }
     const operation: Operation = { n, ...what, entry: entry(n), ...state, settle: { resolve, reject } }
     this.#all.set(n, operation)
     this.#open.set(n, operation)
     this.#onMade(operation)
     return promise
+  }
+
+  /** The number of the last that the code has asked for. */
+  get last(): number {
+    return this.#last
   }
 
   get(n: number): Operation | undefined {

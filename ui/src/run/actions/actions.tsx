@@ -17,9 +17,10 @@ import { Meanwhile } from './meanwhile.tsx'
 
 /** With their forms and editor: when they are asked for. */
 const ChangeDialog = lazy(() => import('./change-dialog.tsx'))
+const ForkDialog = lazy(() => import('./fork-dialog.tsx'))
 const RetryDialog = lazy(() => import('./retry-dialog.tsx'))
 
-type Asking = 'cancel' | 'terminate' | 'resume' | 'change' | 'retry'
+type Asking = 'cancel' | 'terminate' | 'resume' | 'change' | 'retry' | 'fork' | 'reset'
 
 /** What can be done with a run as it is now; each also as the command that does it. */
 export function RunActions({ namespace, run }: { namespace: string; run: RunDetail }) {
@@ -32,6 +33,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
   const waits = run.state === 'scheduled' || run.state === 'queued' || run.state === 'waiting' || paused
   const isJob = run.kind === 'job'
   const isWork = run.kind !== 'batch'
+  const hasSteps = run.kind === 'workflow' && run.startedAt !== null
   const settled = { refresh: [[namespace, 'run', run.id]], onDone: () => setAsking(null) }
   // A handler may clean up first: asked is not yet ended.
   const ended = async (): Promise<string | null> => {
@@ -74,11 +76,18 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
   useCommand({ label: 'Resume this run', group: 'This page', keys: 'r', run: () => setAsking('resume') }, paused)
   useCommand({ label: 'Retry with another input', group: 'This page', keys: 'e', run: () => setAsking('retry') }, closed && isWork)
   useCommand({ label: 'Change this run', group: 'This page', keys: 'm', run: () => setAsking('change') }, waits && isJob)
+  useCommand({ label: 'Fork this run from a step', group: 'This page', run: () => setAsking('fork') }, hasSteps)
   useCommand({ label: 'Terminate this run', group: 'This page', run: () => setAsking('terminate') }, !closed)
   const due = run.state === 'scheduled' || run.state === 'waiting'
   const items: MenuItem[] = [
     ...(due && isJob ? [{ label: 'Run now', icon: 'play', onSelect: () => now.run(null) } as const] : []),
     ...(waits && isJob ? [{ label: 'Change …', icon: 'settings', onSelect: () => setAsking('change') } as const] : []),
+    ...(hasSteps
+      ? ([
+          { label: 'Fork from a step …', icon: 'retry', onSelect: () => setAsking('fork') },
+          { label: 'Reset to a step …', icon: 'retry', onSelect: () => setAsking('reset') },
+        ] as const)
+      : []),
     { label: 'Copy a link', icon: 'link', onSelect: () => void copyText(window.location.href) },
     { label: 'Copy as JSON', icon: 'copy', onSelect: () => void copyText(JSON.stringify(run, null, 2)) },
     ...(closed ? [] : [{ label: 'Terminate …', icon: 'stop', danger: true, onSelect: () => setAsking('terminate') } as const]),
@@ -152,6 +161,7 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
       )}
       <Suspense>
         {asking === 'change' && <ChangeDialog namespace={namespace} run={run} onClose={close} />}
+        {(asking === 'fork' || asking === 'reset') && <ForkDialog namespace={namespace} run={run} what={asking} onClose={close} onStarted={toRun} />}
         {asking === 'retry' && <RetryDialog namespace={namespace} run={run} onClose={close} onStarted={toRun} />}
       </Suspense>
     </>

@@ -22,6 +22,20 @@ export function retryWith(namespace: string, run: string, callKey: string, input
   )
 }
 
+/** `input` undefined: the same. */
+export function forkFrom(namespace: string, run: string, callKey: string, from: number, input: unknown) {
+  return call(
+    client.POST('/v1/namespaces/{namespace}/runs/{run}/fork', {
+      params: params(namespace, run, callKey),
+      body: { from, ...(input !== undefined && { input }) },
+    }),
+  )
+}
+
+export function resetTo(namespace: string, run: string, callKey: string, to: number) {
+  return call(client.POST('/v1/namespaces/{namespace}/runs/{run}/reset', { params: params(namespace, run, callKey), body: { to } }))
+}
+
 /** As the API takes it; what is absent stays. */
 export interface Change {
   now?: true

@@ -84,5 +84,7 @@ function wordsOf({ is, name }: Awaited): string {
       return `step “${name}”, which was begun`
     case 'step-back-off':
       return `the next attempt of step “${name}”`
+    case 'parked':
+      return `a person: the attempts of step “${name}” are used up`
   }
 }

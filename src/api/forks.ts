@@ -1,0 +1,36 @@
+import { RunRef } from './answers.ts'
+import { payloadOf } from './inputs.ts'
+import { quote } from './json.ts'
+import { type Operation, operation } from './operation.ts'
+import { Fork, Reset } from './workflow-schemas.ts'
+
+const RUN = '/v1/namespaces/{namespace}/runs/{run}'
+
+const fork = operation({
+  name: 'runs.fork',
+  method: 'POST',
+  path: `${RUN}/fork`,
+  summary: 'Start a new run that goes on from a step of a workflow, and keeps the results before it; with other input if given',
+  body: { schema: Fork, raw: { input: 'raw' }, optional: true },
+  answers: { 200: RunRef },
+  async handle({ engine, params, body, payloads, runId, command }) {
+    const input = body.input === undefined ? {} : { input: payloadOf(body.input, payloads) }
+    const run = await engine.runs.fork(params.namespace, await runId(), { from: body.from ?? null, ...input, reset: false }, command())
+    return `{"run":${quote(run)}}`
+  },
+})
+
+const reset = operation({
+  name: 'runs.reset',
+  method: 'POST',
+  path: `${RUN}/reset`,
+  summary: 'The same with the same input in place of this run, which ends if it is open; signals that it had later go to the new one',
+  body: { schema: Reset },
+  answers: { 200: RunRef },
+  async handle({ engine, params, body, runId, command }) {
+    const run = await engine.runs.fork(params.namespace, await runId(), { from: body.to, reset: true }, command())
+    return `{"run":${quote(run)}}`
+  },
+})
+
+export const forks: Operation[] = [fork, reset]
