@@ -70,7 +70,8 @@ export class Tenure {
   /** What lives in this part lives here. */
   readonly holds: (part: number) => boolean
   private stopRenewing: () => void = () => {}
-  private renewing: Promise<void> | null = null
+  /** The renewal that is under way. */
+  renewing: Promise<void> | null = null
   private stopSweeping: () => void = () => {}
   ended = false
 

@@ -119,6 +119,8 @@ export class Tenures {
   /** Another node has told that there is something to see. */
   async hint(): Promise<void> {
     this.renewedAt = Number.NEGATIVE_INFINITY
+    // One that is under way may have been answered before there was anything new.
+    await this.current?.renewing
     await this.current?.renewNow()
     this.watchNow()
   }
