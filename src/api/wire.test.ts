@@ -133,6 +133,7 @@ describe('answers are what /openapi.json says', () => {
     'limits.set': { rate: 5, every: '1s' },
     'sequences.resume': { key: 'k' },
     'retention.set': { runs: '30d' },
+    'shards.set': { shards: 256 },
     'tasks.poll': { worker: 'w', serves: [], max: 1, wait: 1 },
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },
     'runs.fork': { from: 'charge', input: { a: 1 } },
