@@ -9,6 +9,18 @@ const several = {
 
 /** Bugs between nodes: calls, polls, and leaving. */
 export const CLUSTER_PLANTS: Readonly<Record<string, Planted>> = {
+  'E7-not-deleted': {
+    rule: 'E7',
+    what: 'who takes a letter does not delete it in the batch that does what it says',
+    seeds: 3,
+    caught: /\(E7\)|\(E12\)/,
+    plant: {
+      scenario(scenario) {
+        Object.assign(scenario, { nodes: 3, batches: true, rollbacks: false, thinkMs: 300 })
+      },
+    },
+    patches: [{ file: 'src/engine/lane-transaction.ts', find: 'this.into.latest.writes.mailTaken.push(row)', replace: 'void row' }],
+  },
   'E22-numbered-in-part': {
     rule: 'E22',
     what: 'a start that is split is numbered within its part: sent again after a move, it makes a twin',

@@ -3,6 +3,7 @@ import type { Body } from '../../src/engine/codec.ts'
 import type { Engine } from '../../src/engine/face.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
+import type { Store, Writes } from '../../src/store/store.ts'
 import { CLUSTER_PLANTS } from './plants-cluster.ts'
 import { DAG_PLANTS } from './plants-dags.ts'
 import { LIMIT_PLANTS } from './plants-limits.ts'
@@ -49,21 +50,18 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     seeds: 40,
     from: 5,
     caught: /\(E1\)|\(E3\)/,
+    plant: { store: memory => unfenced(memory, () => true) },
+  },
+  'E5-retention-unfenced': {
+    rule: 'E5',
+    what: 'what only drops what is over lands whatever became of its claim',
+    seeds: 60,
+    caught: /\(E1\)|\(E3\)/,
     plant: {
-      store: memory => {
-        const tables = memory.tables() as Tables
-        return {
-          ...forward(memory),
-          commit: async batch => {
-            const lane = tables.lanes.get(batch.lane)
-            if (lane === undefined || lane.stands) return memory.commit(batch)
-            tables.setLane({ ...lane, stands: true, sequence: batch.sequence, lastBatch: batch.lastBatch })
-            const answer = memory.commit(batch)
-            tables.setLane({ ...lane, stands: false })
-            return answer
-          },
-        }
+      scenario: scenario => {
+        Object.assign(scenario, { retentionShort: true, storeLatencyMs: 50 })
       },
+      store: memory => unfenced(memory, ({ purge, born, touched, closed }) => purge.length > 0 && born.length + touched.length + closed.length === 0),
     },
   },
   'E2-no-mismatch': {
@@ -418,6 +416,22 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
       options: options => ({ ...options, clock: { ...options.clock, monotonic: () => options.clock.now() } }),
     },
   },
+}
+
+/** Batches like these land, though their claim does not stand. */
+function unfenced(memory: MemoryStore, lands: (writes: Writes) => boolean): Store {
+  const tables = memory.tables() as Tables
+  return {
+    ...forward(memory),
+    commit: async batch => {
+      const lane = tables.lanes.get(batch.lane)
+      if (lane === undefined || lane.stands || !lands(batch.writes)) return memory.commit(batch)
+      tables.setLane({ ...lane, stands: true, sequence: batch.sequence, lastBatch: batch.lastBatch })
+      const answer = memory.commit(batch)
+      tables.setLane({ ...lane, stands: false })
+      return answer
+    },
+  }
 }
 
 function startsBatches(scenario: Scenario): void {

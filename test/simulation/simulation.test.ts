@@ -55,6 +55,7 @@ describe.concurrent('the checker catches what it is there for', () => {
       'E25',
       'E3',
       'E4',
+      'E5',
       'E7',
       'E9',
       'dag',
