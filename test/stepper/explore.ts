@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { seeded } from '../../src/core/seeded.ts'
 import type { StepProxy } from './proxy.ts'
 
 /** One of those whose steps are interleaved: a program over a store whose connections lead through a proxy, or something that happens all at once. */
@@ -19,11 +20,22 @@ interface Running {
   failure?: unknown
 }
 
+type End = (taken: readonly Taken[]) => Promise<boolean>
+
+/** Runs a scenario in so many orders that are drawn, the same ones each time, until `end` says that it is enough. */
+export async function draw(count: number, observer: Client, begin: () => Promise<Actor[]>, end: End): Promise<number> {
+  const random = seeded(count)
+  for (let orders = 1; ; orders++) {
+    const taken = await inOneOrder(observer, await begin(), of => Math.floor(random() * of))
+    if (!(await end(taken)) || orders === count) return orders
+  }
+}
+
 /**
  * Runs a scenario in every order of its actors' steps that the database allows: depth first, each order from the beginning, until `end` says that it is enough.
  * Who waits for another's lock has no step to take before that one has let go. Answers how many orders there were.
  */
-export async function explore(observer: Client, begin: () => Promise<Actor[]>, end: (taken: readonly Taken[]) => Promise<boolean>): Promise<number> {
+export async function explore(observer: Client, begin: () => Promise<Actor[]>, end: End): Promise<number> {
   let path: number[] = []
   for (let orders = 1; ; orders++) {
     const choices: { chosen: number; of: number }[] = []

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { explore, type Taken } from './explore.ts'
+import { LONG } from '../integration/support/processes.ts'
+import { draw, explore, type Taken } from './explore.ts'
 import { ISOLATIONS, type Isolation, PLANTS, type Plant } from './plants.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { World } from './world.ts'
@@ -7,12 +8,15 @@ import { World } from './world.ts'
 /** Hundreds of orders of a dozen steps, each some turns between processes. */
 const HANGS_MS = 600_000
 
+/** Where transactions are refused and begun again, there are hundreds of orders: so many are drawn, in the long form (MAINSPRING_LONG=1) all are taken. */
+const DRAWN = 20
+
 /** What is wrong in the first order that shows anything, with its steps. */
-async function faultsOf(world: World, name: string): Promise<{ orders: number; wrong: string | null }> {
+async function faultsOf(world: World, name: string, drawn = false): Promise<{ orders: number; wrong: string | null }> {
   const scenario = SCENARIOS[name] as NonNullable<(typeof SCENARIOS)[string]>
   let current: Awaited<ReturnType<typeof scenario>>
   let wrong: string | null = null
-  const orders = await explore(
+  const orders = await (drawn ? draw.bind(null, DRAWN) : explore)(
     world.observer,
     async () => {
       current = await scenario(world)
@@ -40,7 +44,7 @@ async function inWorld(isolation: Isolation, plant: Plant | null, act: (world: W
 describe.each(ISOLATIONS)('at %s', { timeout: HANGS_MS, concurrent: true }, isolation => {
   test.each(Object.keys(SCENARIOS))('%s: whatever the order of their statements', async name =>
     inWorld(isolation, null, async world => {
-      const { orders, wrong } = await faultsOf(world, name)
+      const { orders, wrong } = await faultsOf(world, name, isolation !== 'read committed' && !LONG)
       expect(wrong).toBeNull()
       expect(orders).toBeGreaterThan(1)
     }),
