@@ -6,7 +6,7 @@ import { present, textOf } from '../app/search.ts'
 
 const SHOWN = ['all', 'failing', 'changed', 'paused'] as const
 export type DefinitionsShown = (typeof SHOWN)[number]
-const TABS = ['overview', 'options', 'input'] as const
+const TABS = ['overview', 'grid', 'graph', 'options', 'input'] as const
 export type DefinitionTab = (typeof TABS)[number]
 
 const definitionsRoute = createRoute({
