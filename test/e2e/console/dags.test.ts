@@ -133,8 +133,11 @@ describe('DAGs in the console', () => {
     await hasNoOverflow()
     await expectAccessible(page)
     await page.getByRole('tab', { name: 'Graph' }).click()
-    await node(/^success publish/).waitFor()
+    await node(/^success publish/).click()
+    await page.getByRole('status').filter({ hasText: 'does quick, all_success' }).waitFor()
     await hasNoOverflow()
+    await page.getByRole('link', { name: 'in its run' }).click()
+    await page.getByRole('region', { name: 'publish' }).waitFor()
   })
 
   test('of 365 runs of 500 tasks, and of a graph of 10,000, only what one looks at is drawn', async () => {

@@ -22,7 +22,9 @@ const definitionsRoute = createRoute({
 const definitionRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/definitions/$name',
-  validateSearch: (search: Record<string, unknown>): { tab?: DefinitionTab } => present({ tab: TABS.find(tab => tab === search.tab) }),
+  // `task`: the one that is picked in the graph.
+  validateSearch: (search: Record<string, unknown>): { tab?: DefinitionTab; task?: string } =>
+    present({ tab: TABS.find(tab => tab === search.tab), task: textOf(search.task) }),
   loaderDeps: ({ search }) => search,
   loader: ({ context, params, deps: { namespace = 'default' } }) => void context.queries.prefetchQuery(definitionQuery(namespace, params.name)),
   component: lazyRouteComponent(() => import('./definition.tsx'), 'DefinitionPage'),
