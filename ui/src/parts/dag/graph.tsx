@@ -45,11 +45,13 @@ function Flow({ graph, standing, picked, onPick }: DagGraphViewProps) {
   const shown = useMemo(() => shownOf(graph, folded), [graph, folded])
   const layout = useQuery({
     queryKey: ['', 'dag-layout', graph.definition, graph.version, [...folded].sort().join('\n')],
-    queryFn: async () => ({ shown, places: await laidOut(shown) }),
+    queryFn: async () => ({ graph, shown, places: await laidOut(shown) }),
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: before => before,
     retry: false,
   })
+  // While another version is laid out the one before is still there, whose tasks have other numbers.
+  const isOfThis = layout.data?.graph.version === graph.version
   const found = useMemo(() => foundIn(graph, shown, find), [graph, shown, find])
   const fold = (group: string): void => {
     const next = new Set(folded)
@@ -76,7 +78,7 @@ function Flow({ graph, standing, picked, onPick }: DagGraphViewProps) {
         className="h-[min(64vh,640px)] min-h-72 overflow-hidden rounded border border-line bg-ground"
       >
         {layout.data !== undefined ? (
-          <Canvas graph={graph} {...layout.data} standing={standing} picked={picked} onPick={onPick} onFold={fold} found={found} />
+          <Canvas {...layout.data} standing={isOfThis ? standing : null} picked={picked} onPick={onPick} onFold={fold} found={found} />
         ) : layout.isError ? (
           <ErrorState error={layout.error} retry={() => void layout.refetch()} />
         ) : (
