@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, memo, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
-import type { DagGraph, DagGridRun } from '../../api/dags.ts'
+import type { DagGraph, DagGridRun, TaskState } from '../../api/dags.ts'
 import { usePreferences } from '../../format/preferences.ts'
 import { durationText, shortTime } from '../../format/time.ts'
 import { badgeOf, itemsText, partsOf } from '../../parts/dag/words.ts'
@@ -27,7 +27,7 @@ export interface DagGridProps {
 }
 
 /**
- * Runs beside each other, tasks below each other; drawn only where one looks, so that a year of runs of 500 tasks scrolls as ten do. It is one stop of the
+ * Runs beside each other, tasks below each other; drawn only where one looks, so that a year of runs of 500 tasks costs what one sees of it. It is one stop of the
  * keyboard: arrows move, Enter opens the task in its run, or folds the group.
  */
 export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) {
@@ -71,6 +71,8 @@ export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) 
   // Kept while it is the same: rows are drawn anew with another list only.
   const drawn = shownColumns.map(({ index }) => index).join(' ')
   const indexes = useMemo(() => (drawn === '' ? [] : drawn.split(' ').map(Number)), [drawn])
+  const { zone } = usePreferences()
+  const times = useMemo(() => runs.map(({ nominalTime }) => shortTime(nominalTime, zone)), [runs, zone])
   const longest = Math.max(1, ...runs.slice(first, last + 1).map(tookMs))
   const fold = (group: string): void =>
     setFolded(before => {
@@ -136,6 +138,7 @@ export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) 
             start={start}
             nameWidth={nameWidth}
             runs={runs}
+            times={times}
             indexes={indexes}
             numbers={numbers}
             folded={folded.has(rows[index]?.id ?? '')}
@@ -202,6 +205,8 @@ interface LineProps {
   start: number
   nameWidth: number
   runs: readonly DagGridRun[]
+  /** Of each run, as text: the time that it is for. */
+  times: readonly string[]
   indexes: readonly number[]
   numbers: Numbers
   folded: boolean
@@ -210,8 +215,7 @@ interface LineProps {
   act: { fold(group: string): void; open(row: number, column: number): void }
 }
 
-const Line = memo(function Line({ row, index, start, nameWidth, runs, indexes, numbers, folded, current, act }: LineProps) {
-  const { zone } = usePreferences()
+const Line = memo(function Line({ row, index, start, nameWidth, runs, times, indexes, numbers, folded, current, act }: LineProps) {
   const isGroup = row.is === 'group'
   return (
     <div
@@ -239,36 +243,58 @@ const Line = memo(function Line({ row, index, start, nameWidth, runs, indexes, n
       {indexes.map(column => {
         const run = runs[column] as DagGridRun
         const cell = cellOf(row, run, numbers)
-        const { icon, word } = cell === null ? { icon: 'dot' as const, word: 'not in its version' } : stateSign(badgeOf(cell.state))
-        const label = `${row.id}, ${shortTime(run.nominalTime, zone)}: ${word}${cell?.items ? `, ${itemsText(cell.items)} items` : ''}`
         return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the grid does the same
-          <span
+          <GridCell
             key={run.run}
-            id={cellId(index, column)}
-            role="gridcell"
-            aria-colindex={column + 2}
-            aria-label={label}
-            title={label}
-            onClick={() => act.open(index, column)}
-            className={`absolute flex cursor-pointer flex-col items-center justify-center ${column === current ? 'outline-focus group-focus-visible:outline-2 group-focus-visible:-outline-offset-2' : ''}`}
-            style={{
-              left: nameWidth + column * CELL,
-              width: CELL,
-              height: CELL,
-              color: cell === null ? 'var(--line)' : stateColor(badgeOf(cell.state)),
-            }}
-          >
-            {cell !== null && (
-              <>
-                <Icon name={icon} size={14} />
-                {cell.items && <Share items={cell.items} />}
-              </>
-            )}
-          </span>
+            id={row.id}
+            index={index}
+            column={column}
+            left={nameWidth + column * CELL}
+            time={times[column] as string}
+            state={cell?.state ?? null}
+            items={cell?.items ?? null}
+            current={column === current}
+            act={act}
+          />
         )
       })}
     </div>
+  )
+})
+
+interface GridCellProps {
+  id: string
+  index: number
+  column: number
+  left: number
+  /** That the run is for. */
+  time: string
+  /** null: the run's version has no such task. */
+  state: TaskState | null
+  items: Readonly<Record<string, number>> | null
+  current: boolean
+  act: LineProps['act']
+}
+
+/** By itself, since a line is drawn anew with each column that comes into sight, and most of its cells stay. */
+const GridCell = memo(function GridCell({ id, index, column, left, time, state, items, current, act }: GridCellProps) {
+  const { icon, word } = state === null ? { icon: 'dot' as const, word: 'not in its version' } : stateSign(badgeOf(state))
+  const label = `${id}, ${time}: ${word}${items ? `, ${itemsText(items)} items` : ''}`
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the grid does the same
+    <span
+      id={cellId(index, column)}
+      role="gridcell"
+      aria-colindex={column + 2}
+      aria-label={label}
+      title={label}
+      onClick={() => act.open(index, column)}
+      className={`absolute flex cursor-pointer flex-col items-center justify-center ${current ? 'outline-focus group-focus-visible:outline-2 group-focus-visible:-outline-offset-2' : ''}`}
+      style={{ left, width: CELL, height: CELL, color: state === null ? 'var(--line)' : stateColor(badgeOf(state)) }}
+    >
+      {state !== null && <Icon name={icon} size={14} />}
+      {items && <Share items={items} />}
+    </span>
   )
 })
 
