@@ -183,7 +183,10 @@ const task = {
   job: orNull(Type.String({ description: 'what does it' })),
   rule: Type.Enum([...TRIGGER_RULES]),
   run: orNull(Type.String()),
+  startedAt: { ...orNull(Time), description: 'when its run, or the first of its items, began' },
+  closedAt: { ...orNull(Time), description: 'when its run, or the last of its items, closed; times of at most 1,000 items of a task are read' },
   items: orNull({ ...Counts, description: 'of a mapped task: how many of its items stand so' }),
+  strip: orNull(Type.String({ description: 'of a mapped task: a letter for each item: . q r s f k u x, as in a grid' })),
   waitsFor: Type.Array(Type.String(), { description: 'of one that waits: those that have not ended, 20 at most' }),
   ended: { ...Counts, description: 'how the others that it waits for have ended' },
 }

@@ -9,6 +9,7 @@ import { type HttpOptions, httpApp } from './app.ts'
 import { applying } from './apply.ts'
 import { isLoopback } from './auth.ts'
 import { batches } from './batches.ts'
+import { dags } from './dags.ts'
 import { definitions } from './definitions.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
 import { forks } from './forks.ts'
@@ -35,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...forks,
   ...definitions,
   ...versions,
+  ...dags,
   ...queues,
   ...limits,
   ...workers,

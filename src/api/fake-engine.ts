@@ -1,5 +1,5 @@
 import { UserError } from '../core/errors.ts'
-import { callRunId, newId } from '../core/ids.ts'
+import { callRunId, newId, type RunId } from '../core/ids.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
 import { FAKE_BATCH, fakeBatches } from './fake-batches.ts'
@@ -181,7 +181,10 @@ export class FakeEngine implements Engine {
         job: 'clean',
         rule: 'all_success',
         run: null,
+        startedAt: NOW,
+        closedAt: null,
         items: null,
+        strip: null,
         waitsFor: ['list'],
         ended: {},
       } as const
@@ -247,6 +250,30 @@ export class FakeEngine implements Engine {
       this.#called('definitions.override', namespace, name, options)
       this.overrides = options
       this.#by = by
+    },
+    graph: (namespace, name, version) => {
+      this.#called('definitions.graph', namespace, name, version)
+      const task = { task: 'list', job: 'list', rule: 'all_success', is: null, mapped: false, group: 'in', after: [] } as const
+      return {
+        definition: name,
+        version: version ?? 'v1',
+        tasks: [task, { ...task, task: 'clean', mapped: true, after: [0] }],
+        groups: [{ group: 'in', in: null, description: null }],
+      }
+    },
+    grid: async (namespace, name, page) => {
+      this.#called('definitions.grid', namespace, name, page)
+      const run = {
+        run: 'r' as RunId,
+        state: 'running',
+        version: 'v1',
+        createdAt: NOW,
+        startedAt: NOW,
+        closedAt: null,
+        nominalAt: NOW,
+        tasks: 'sr',
+      } as const
+      return { runs: [{ ...run, items: { 1: { success: 2, started: 1 } } }], next: 'further' }
     },
     detail: async () => ({
       versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],

@@ -158,8 +158,11 @@ const tasks = operation({
   summary: "How the tasks of a DAG's run stand, in the order in which they may run: their runs, what they wait for, and how that has ended",
   query: { limit, from: between(0, 999_999, 0) },
   answers: { 200: DagTasks },
-  handle: async ({ engine, params, query: { from = 0, limit: count = PAGE_DEFAULT }, runId }) =>
-    JSON.stringify(await engine.runs.tasks(params.namespace, await runId(), { from, limit: count })),
+  async handle({ engine, params, query: { from = 0, limit: count = PAGE_DEFAULT }, runId }) {
+    const page = await engine.runs.tasks(params.namespace, await runId(), { from, limit: count })
+    const told = page.tasks.map(task => ({ ...task, startedAt: instantOrNull(task.startedAt), closedAt: instantOrNull(task.closedAt) }))
+    return JSON.stringify({ ...page, tasks: told })
+  },
 })
 
 const related = operation({

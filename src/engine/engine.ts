@@ -13,6 +13,7 @@ import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
+import { graphShown, gridOf } from './dags/grid.ts'
 import { tasksOf } from './dags/tasks.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING, optionsKept } from './definitions.ts'
@@ -274,7 +275,7 @@ export function createEngine(options: EngineOptions): Engine {
       },
       tally: (search, steps, signal) => available(tallyRuns(store.read, search, steps, signal)),
       history,
-      tasks: async (namespace, id, page) => tasksOf(Actor.load(await row(namespace, id)), definitions, page),
+      tasks: async (namespace, id, page) => available(tasksOf(store.read, Actor.load(await row(namespace, id)), definitions, page)),
       related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
         const counts = await available(store.read.closedCounts(namespace, since))
@@ -370,6 +371,11 @@ export function createEngine(options: EngineOptions): Engine {
         const definition = definitions.require(namespace, name, '/path/name')
         const present = workers.known(namespace).filter(worker => workers.present(worker))
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
+      },
+      graph: (namespace, name, version) => graphShown(definitions, namespace, name, version),
+      async grid(namespace, name, page) {
+        if (page.after !== null) placeOf(page.after)
+        return available(gridOf(store.read, definitions, namespace, name, page))
       },
       override: (namespace, name, options, by) => {
         const { declared } = definitions.require(namespace, name, '/path/name')

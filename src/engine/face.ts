@@ -24,7 +24,7 @@ import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts,
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
-import type { DagTasks, DagTaskView } from './dags/face.ts'
+import type { DagGraph, DagGrid, DagTasks, DagTaskView } from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
@@ -136,6 +136,10 @@ export interface Engine {
     list(namespace: string): DefinitionView[]
     /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
     detail(namespace: string, name: string): Promise<DefinitionDetail>
+    /** Who waits for whom in a version of a DAG; null: the newest. @throws UserError `unknown-definition`, `not-a-dag`, `unknown-version` */
+    graph(namespace: string, name: string, version: string | null): DagGraph
+    /** How the tasks of a DAG's newest runs stand. @throws UserError `unknown-definition`, `not-a-dag` */
+    grid(namespace: string, name: string, page: Page): Promise<DagGrid>
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
@@ -911,6 +915,8 @@ export type * from './workflows/view.ts'
 export type {
   Backfill,
   ClosedDay,
+  DagGraph,
+  DagGrid,
   DagSpec,
   DagTasks,
   DagTaskView,

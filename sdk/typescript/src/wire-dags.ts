@@ -3,6 +3,8 @@ import type { WireDefinition } from './wire.ts'
 /** DAGs over HTTP: part of the tables of wire.ts. */
 export const DAG_OPERATIONS = {
   'runs.tasks': ['GET', '/v1/namespaces/{namespace}/runs/{run}/tasks'],
+  'definitions.graph': ['GET', '/v1/namespaces/{namespace}/definitions/{name}/graph'],
+  'definitions.grid': ['GET', '/v1/namespaces/{namespace}/definitions/{name}/grid'],
 } as const satisfies Record<string, readonly ['GET', string]>
 
 /** How tasks of a run stand, in the order in which they may run. */
@@ -16,8 +18,13 @@ export interface WireDagTasks {
     job: string | null
     rule: WireTriggerRule
     run: string | null
+    /** When its run, or the first of its items, began, and the last closed. */
+    startedAt: string | null
+    closedAt: string | null
     /** Of a mapped task: how many of its items stand so. */
     items: Record<string, number> | null
+    /** Of a mapped task: a letter for each item: `.` waiting, `q` ready, `r` started, `s f k u x` as it ended. */
+    strip: string | null
     /** Of one that waits: those that have not ended (20 at most), and how the others did. */
     waitsFor: string[]
     ended: Record<string, number>

@@ -127,3 +127,66 @@ test.each<[DagSpec, object]>([
     node.engine.definitions.register('default', [{ kind: 'dag', name: 'x', version: '1', options: {}, schema: null, dag }]),
   ).rejects.toMatchObject(problem)
 })
+
+test('of a task it is told when its run began and closed, of a mapped one of all its items, and of each item how it stands', async () => {
+  const { node, run, polled } = await started()
+  const at = node.clock.now()
+  const [list] = await polled()
+  await node.clock.advance(1_000)
+  await node.complete(list as Delivery, '["a","b"]')
+  const [first, second] = await polled()
+  await node.clock.advance(2_000)
+  await node.complete(first as Delivery, '1')
+  const { tasks } = await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })
+  expect(tasks).toMatchObject([
+    { startedAt: at, closedAt: at + 1_000, strip: null },
+    { startedAt: at + 1_000, closedAt: null, items: { success: 1, started: 1 }, strip: expect.stringMatching(/^(sr|rs)$/) },
+    { startedAt: null, closedAt: null, strip: null },
+  ])
+  await node.complete(second as Delivery, '2')
+  const [, clean] = (await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })).tasks
+  expect(clean).toMatchObject({ closedAt: at + 3_000, strip: 'ss' })
+})
+
+test('the graph of a version has groups and named outputs resolved, in the order of the letters of a grid', async () => {
+  const dag: DagSpec = {
+    tasks: {
+      publish: { after: ['work'], input: '{{output.list}}', teardown: true },
+      one: { job: 'clean', group: 'work' },
+      list: { job: 'list', branch: true },
+      two: { job: 'clean', group: 'inner', after: ['one'], map: { over: [1] }, when: 'none_failed' },
+    },
+    groups: { work: { after: ['list'] }, inner: { group: 'work', description: 'within' } },
+  }
+  const { node, run } = await started(dag)
+  const graph = node.engine.definitions.graph('default', 'sales', null)
+  expect(graph.tasks).toEqual([
+    { task: 'list', job: 'list', rule: 'all_success', is: 'branch', mapped: false, group: null, after: [] },
+    { task: 'one', job: 'clean', rule: 'all_success', is: null, mapped: false, group: 'work', after: [0] },
+    { task: 'two', job: 'clean', rule: 'none_failed', is: null, mapped: true, group: 'inner', after: [1] },
+    { task: 'publish', job: null, rule: 'all_done_setup_success', is: 'teardown', mapped: false, group: null, after: [0, 2] },
+  ])
+  expect(graph.groups).toEqual([
+    { group: 'work', in: null, description: null },
+    { group: 'inner', in: 'work', description: 'within' },
+  ])
+  const { tasks } = await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })
+  expect(tasks.map(({ task }) => task)).toEqual(graph.tasks.map(({ task }) => task))
+  await expect(async () => node.engine.definitions.graph('default', 'sales', '2')).rejects.toMatchObject({ code: 'unknown-version' })
+  await expect(async () => node.engine.definitions.graph('default', 'list', null)).rejects.toMatchObject({ code: 'not-a-dag' })
+})
+
+test('a grid has a letter for each task of the newest runs, page by page, and counts items of mapped ones', async () => {
+  const { node, run, polled } = await started()
+  const [list] = await polled()
+  await node.complete(list as Delivery, '["a","b","c"]')
+  await node.clock.advance(10)
+  const newer = await node.run({ definition: 'sales' })
+  await node.clock.advance(10)
+  await settle()
+  const page = await node.engine.definitions.grid('default', 'sales', { after: null, limit: 1 })
+  expect(page.runs).toMatchObject([{ run: newer, state: 'running', version: '1', tasks: 'r..', items: {} }])
+  const rest = await node.engine.definitions.grid('default', 'sales', { after: page.next, limit: 10 })
+  expect(rest).toMatchObject({ runs: [{ run, tasks: 'sr.', items: { 1: { started: 3 } }, closedAt: null }], next: null })
+  await expect(node.engine.definitions.grid('default', 'list', { after: null, limit: 1 })).rejects.toMatchObject({ code: 'not-a-dag' })
+})

@@ -1,4 +1,6 @@
 import type { RunId } from '../../core/ids.ts'
+import type { RunState } from '../../core/run.ts'
+import type { Instant } from '../../core/time.ts'
 import type { TaskEnding } from '../../machines/dag/rules.ts'
 import type { TriggerRule } from '../../machines/dag/spec.ts'
 
@@ -22,9 +24,66 @@ export interface DagTaskView {
   rule: TriggerRule
   /** Its run; null: it has none, or one for each item. */
   run: RunId | null
+  /** Of its run, or of its items: when the first began, and when the last closed. Null: not yet, nobody ran, or of more than 1,000 items. */
+  startedAt: Instant | null
+  closedAt: Instant | null
   /** Of a mapped task: how many of its items stand so. */
   items: Readonly<Record<string, number>> | null
+  /** Of a mapped task: a letter for each item (`LETTER_OF`). */
+  strip: string | null
   /** Of one that waits: those that have not ended, and how the others did. */
   waitsFor: string[]
   ended: Readonly<Record<string, number>>
+}
+
+/** How a task stands, in a letter: a grid has a hundred thousand of them. */
+export const LETTER_OF: Readonly<Record<DagTaskView['state'], string>> = {
+  waiting: '.',
+  ready: 'q',
+  started: 'r',
+  success: 's',
+  failed: 'f',
+  skipped: 'k',
+  upstream_failed: 'u',
+  removed: 'x',
+}
+
+/** A version's tasks in the order in which they may run, and who waits for whom: groups and what inputs name are resolved. */
+export interface DagGraph {
+  definition: string
+  version: string
+  tasks: {
+    task: string
+    job: string | null
+    rule: TriggerRule
+    /** What is special about it. */
+    is: 'branch' | 'short_circuit' | 'setup' | 'teardown' | null
+    mapped: boolean
+    group: string | null
+    /** Numbers of the tasks that it waits for. */
+    after: readonly number[]
+  }[]
+  /** `in`: the group that it is in. */
+  groups: { group: string; in: string | null; description: string | null }[]
+}
+
+/** Newest runs of a DAG and how their tasks stand. */
+export interface DagGrid {
+  runs: DagGridRun[]
+  next: string | null
+}
+export interface DagGridRun {
+  run: RunId
+  state: RunState
+  /** Its tasks are those of this version's graph. */
+  version: string
+  createdAt: Instant
+  startedAt: Instant | null
+  closedAt: Instant | null
+  /** The time that it is for. */
+  nominalAt: Instant
+  /** A letter for each task (`LETTER_OF`), in the order of the graph. */
+  tasks: string
+  /** By number of a mapped task: how many of its items stand so. */
+  items: Readonly<Record<number, Readonly<Record<string, number>>>>
 }

@@ -1,26 +1,73 @@
 import { UserError } from '../../core/errors.ts'
+import type { RunId } from '../../core/ids.ts'
 import { runOfTask } from '../../machines/dag/children.ts'
 import { type Plan, planOf } from '../../machines/dag/plan.ts'
 import { type DagState, ENDING_OF } from '../../machines/dag/types.ts'
+import type { Reads } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
 import type { Definitions } from '../definitions.ts'
-import type { DagTasks, DagTaskView } from './face.ts'
+import { type DagTasks, type DagTaskView, LETTER_OF } from './face.ts'
 
 /** Of those that a task waits for, so many are named. */
 const NAMED_MAX = 20
 
+/** Runs whose times are read for one page, and for one mapped task of it. */
+const TIMED_MAX = 4_000
+const ITEMS_TIMED_MAX = 1_000
+
+type Read = Pick<Reads, 'runTimes'>
+
 /** @throws UserError `not-a-dag` */
-export function tasksOf(actor: Actor, definitions: Definitions, { from, limit }: { from: number; limit: number }): DagTasks {
+export async function tasksOf(
+  read: Read,
+  actor: Actor,
+  definitions: Definitions,
+  { from, limit }: { from: number; limit: number },
+): Promise<DagTasks> {
   const { state, plan } = planned(actor, definitions)
   const numbers = plan.ids.map((_, n) => n).slice(from, from + limit)
+  const tasks = numbers.map(n => taskView(actor, state, plan, n))
+  await addTimes(read, actor, state, numbers, tasks)
   return {
     run: actor.id,
     definition: actor.name,
     version: state.started.version,
-    tasks: numbers.map(n => taskView(actor, state, plan, n)),
+    tasks,
     next: from + limit < plan.ids.length ? from + limit : null,
   }
 }
+
+/** When the runs of tasks began and closed, read in one go. */
+async function addTimes(read: Read, actor: Actor, state: DagState, numbers: readonly number[], tasks: DagTaskView[]): Promise<void> {
+  const runs = new Map<DagTaskView, RunId[]>()
+  let left = TIMED_MAX
+  for (const [index, n] of numbers.entries()) {
+    const task = tasks[index] as DagTaskView
+    const ids = task.run === null ? runsOfItems(actor, state, n, task) : [task.run]
+    if (ids.length === 0 || ids.length > Math.min(left, ITEMS_TIMED_MAX)) continue
+    left -= ids.length
+    runs.set(task, ids)
+  }
+  if (runs.size === 0) return
+  const known = new Map((await read.runTimes(actor.namespace, [...runs.values()].flat())).map(times => [times.id, times]))
+  for (const [task, ids] of runs) {
+    const found = ids.flatMap(id => known.get(id) ?? [])
+    const begun = found.flatMap(({ startedAt }) => startedAt ?? [])
+    if (begun.length > 0) task.startedAt = begun.reduce((first, at) => Math.min(first, at))
+    const closed = found.flatMap(({ closedAt }) => closedAt ?? [])
+    if (closed.length === ids.length && !OPEN.has(task.state)) task.closedAt = closed.reduce((last, at) => Math.max(last, at))
+  }
+}
+const OPEN: ReadonlySet<DagTaskView['state']> = new Set(['waiting', 'ready', 'started'])
+
+/** Of those items that have a run. */
+function runsOfItems({ id }: Actor, state: DagState, n: number, { job }: DagTaskView): RunId[] {
+  const items = job === null ? '' : (state.mapped[n]?.items ?? '')
+  const size = state.tasks.length
+  return [...items].flatMap((letter, item) => (HAS_NO_RUN.includes(letter) ? [] : [runOfTask(state, id, item * size + n)]))
+}
+/** It waits, or never ran. */
+const HAS_NO_RUN = '.qkux'
 
 export function planned({ id, kind, namespace, name, state }: Actor, definitions: Definitions): { state: DagState; plan: Plan } {
   if (kind !== 'dag') throw new UserError('not-a-dag', { found: id, hint: `it is a ${kind}` })
@@ -34,7 +81,7 @@ export function taskView({ id }: Pick<Actor, 'id'>, state: DagState, plan: Plan,
   const { id: task, task: said, rule } = plan.tasks[n] as Plan['tasks'][number]
   const mapped = state.mapped[n]
   const letters = mapped?.items ?? (state.tasks[n] as string)
-  const isRun = mapped === undefined && said.job !== undefined && !'.qkux'.includes(letters)
+  const isRun = mapped === undefined && said.job !== undefined && !HAS_NO_RUN.includes(letters)
   const isWaiting = letters === '.'
   const before = isWaiting ? (plan.upstream[n] as number[]) : []
   const open = before.filter(other => !isEnded(state, other))
@@ -44,7 +91,10 @@ export function taskView({ id }: Pick<Actor, 'id'>, state: DagState, plan: Plan,
     job: said.job ?? null,
     rule,
     run: isRun ? runOfTask(state, id, n) : null,
+    startedAt: null,
+    closedAt: null,
     items: mapped === undefined ? null : counted([...letters].map(wordOf)),
+    strip: mapped === undefined ? null : [...letters].map(letter => LETTER_OF[wordOf(letter)]).join(''),
     waitsFor: open.slice(0, NAMED_MAX).map(other => plan.ids[other] as string),
     ended: counted(before.filter(other => isEnded(state, other)).map(other => together(lettersOf(state, other)))),
   }
@@ -58,18 +108,18 @@ function isEnded(state: DagState, n: number): boolean {
   return ![...lettersOf(state, n)].some(letter => ENDING_OF[letter] === undefined)
 }
 
-function wordOf(letter: string): DagTaskView['state'] {
+export function wordOf(letter: string): DagTaskView['state'] {
   return ENDING_OF[letter] ?? (letter === '.' ? 'waiting' : letter === 'q' ? 'ready' : 'started')
 }
 
 /** Of all its items: the worst, once they have all ended. */
-function together(letters: string): DagTaskView['state'] {
+export function together(letters: string): DagTaskView['state'] {
   const words = new Set([...letters].map(wordOf))
   for (const word of ['started', 'ready', 'failed', 'upstream_failed', 'success'] as const) if (words.has(word)) return word
   return [...words][0] as DagTaskView['state']
 }
 
-function counted(words: readonly string[]): Record<string, number> {
+export function counted(words: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const word of words) counts[word] = (counts[word] ?? 0) + 1
   return counts

@@ -9,6 +9,7 @@ import { StartRunButton } from '../parts/start-run.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Tabs } from '../parts/tabs.tsx'
+import { GraphTab, GridTab } from './dag/tabs.tsx'
 import { Input } from './input.tsx'
 import { OptionsInForce } from './options.tsx'
 import { Overview } from './overview.tsx'
@@ -52,9 +53,11 @@ export function DefinitionPage() {
 }
 
 function Known({ namespace, definition }: { namespace: string; definition: DefinitionDetail }) {
-  const { tab = 'overview' } = route.useSearch()
+  const { tab: asked = 'overview' } = route.useSearch()
   const navigate = useNavigate()
   const { name, paused, override, recent } = definition
+  const isDag = definition.kind === 'dag'
+  const tab = !isDag && (asked === 'grid' || asked === 'graph') ? 'overview' : asked
   const changed = Object.keys(override ?? {}).length
   const show = (next: string): void =>
     void navigate({ to: '/definitions/$name', params: { name }, search: next === 'overview' ? {} : { tab: next as DefinitionTab } })
@@ -67,6 +70,12 @@ function Known({ namespace, definition }: { namespace: string; definition: Defin
         onChange={show}
         tabs={[
           { value: 'overview', label: 'Overview', content: <Overview namespace={namespace} definition={definition} /> },
+          ...(isDag
+            ? [
+                { value: 'grid', label: 'Grid', content: <GridTab namespace={namespace} definition={definition} /> },
+                { value: 'graph', label: 'Graph', content: <GraphTab namespace={namespace} definition={definition} /> },
+              ]
+            : []),
           {
             value: 'options',
             label: <>Options {changed > 0 && <span className="text-small text-soft">{changed} changed</span>}</>,

@@ -6,7 +6,7 @@ import { present, textOf } from '../app/search.ts'
 
 const SHOWN = ['all', 'failing', 'changed', 'paused'] as const
 export type DefinitionsShown = (typeof SHOWN)[number]
-const TABS = ['overview', 'options', 'input'] as const
+const TABS = ['overview', 'grid', 'graph', 'options', 'input'] as const
 export type DefinitionTab = (typeof TABS)[number]
 
 const definitionsRoute = createRoute({
@@ -22,7 +22,9 @@ const definitionsRoute = createRoute({
 const definitionRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/definitions/$name',
-  validateSearch: (search: Record<string, unknown>): { tab?: DefinitionTab } => present({ tab: TABS.find(tab => tab === search.tab) }),
+  // `task`: the one that is picked in the graph.
+  validateSearch: (search: Record<string, unknown>): { tab?: DefinitionTab; task?: string } =>
+    present({ tab: TABS.find(tab => tab === search.tab), task: textOf(search.task) }),
   loaderDeps: ({ search }) => search,
   loader: ({ context, params, deps: { namespace = 'default' } }) => void context.queries.prefetchQuery(definitionQuery(namespace, params.name)),
   component: lazyRouteComponent(() => import('./definition.tsx'), 'DefinitionPage'),

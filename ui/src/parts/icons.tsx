@@ -40,6 +40,8 @@ const PATHS = {
   menu: 'M2.5 4.5h11M2.5 8h11M2.5 11.5h11',
   link: 'M6.5 4H4a4 4 0 0 0 0 8h2.5M9.5 4H12a4 4 0 0 1 0 8H9.5M5.5 8h5',
   plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
+  whole: 'M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3',
 } as const
 export type IconName = keyof typeof PATHS
 

@@ -38,6 +38,12 @@ const STATES: Record<string, readonly [IconName, Tone, string?]> = {
   open: ['ring', 'queued'],
   ready: ['completed', 'completed'],
   operator: ['settings', 'queued'],
+  // Of a DAG's tasks, beside those above.
+  task_ready: ['ring', 'queued', 'ready'],
+  started: ['play', 'running'],
+  success: ['completed', 'completed'],
+  upstream_failed: ['warning', 'failed', 'upstream failed'],
+  removed: ['close', 'cancelled'],
 }
 
 export interface StateBadgeProps {
@@ -57,11 +63,19 @@ export function StateBadge({ state, reason, compact = false }: StateBadgeProps) 
       className={classes('inline-flex max-w-full items-center gap-1.5 whitespace-nowrap align-top', compact ? 'shrink-0' : 'min-w-0')}
       title={reason ? `${word}: ${reason}` : undefined}
     >
-      <Icon name={icon} size={14} className={classes(TONES[tone], (state === 'running' || state === 'busy') && 'pulse')} />
+      <Icon name={icon} size={14} className={classes(TONES[tone], PULSES.has(state) && 'pulse')} />
       <span className={compact ? 'hidden-text' : classes('shrink-0 font-medium', TONES[tone])}>{word}</span>
       {reason && !compact && <span className="truncate text-soft">{reason}</span>}
     </span>
   )
+}
+
+const PULSES: ReadonlySet<string> = new Set(['running', 'busy', 'started'])
+
+/** The icon of a state and its word, where there is no room for a badge. */
+export function stateSign(state: string): { icon: IconName; word: string } {
+  const [icon, , word = state] = STATES[state] ?? ['dot', 'cancelled']
+  return { icon, word }
 }
 
 /** The colour of a state in charts, as a CSS variable. */

@@ -18,7 +18,8 @@ export function RunFacts({ run, workerName }: { run: RunDetail; workerName(id: s
   const waited = run.startedAt ?? run.closedAt
   const facts: (readonly [string, ReactNode] | false)[] = [
     ['Definition', <PlaceLink key="definition" noun="definition" name={run.definition} />],
-    isWork && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
+    // A DAG stands in none: its tasks do.
+    isWork && run.queue !== '' && ['Queue', <PlaceLink key="queue" noun="queue" name={run.queue} />],
     run.version !== null && ['Version', <code key="version">{versionText(run.version)}</code>],
     isWork && ['Priority', run.priority],
     isJob && ['Attempt', `${run.attempt} of ${run.attempts}`],

@@ -30,7 +30,7 @@ export function RunLine({ run }: { run: RunDetail }) {
           <Duration from={run.startedAt ?? run.createdAt} to={run.closedAt} />
         </span>
       </span>
-      {isWork && (
+      {isWork && run.queue !== '' && (
         <span>
           queue <PlaceLink noun="queue" name={run.queue} />
         </span>
@@ -58,6 +58,13 @@ export function TriggerText({ run: { trigger } }: { run: RunDetail }) {
       return (
         <span>
           started by run <RunLink id={trigger.run} />
+        </span>
+      )
+    case 'dag':
+      return (
+        <span>
+          task <code>{trigger.task}</code>
+          {trigger.item !== undefined && `, item ${trigger.item},`} of <RunLink id={trigger.run} />
         </span>
       )
     case 'retry':

@@ -12,6 +12,7 @@ import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Tabs } from '../parts/tabs.tsx'
 import { RunActions } from './actions/actions.tsx'
+import { DagTasks } from './dag/tasks.tsx'
 import { RunData } from './data.tsx'
 import { Explain } from './explain.tsx'
 import { DefinitionHeading, ProgressBar, RunLine } from './header.tsx'
@@ -20,7 +21,7 @@ import { Logs } from './logs/logs.tsx'
 import { MissingRun } from './missing.tsx'
 import { Overview } from './overview.tsx'
 import { useWorkerName } from './queries.ts'
-import { type RunSearch, type RunTab, TABS } from './search.ts'
+import { firstTab, type RunSearch, type RunTab, TABS } from './search.ts'
 import { Timeline } from './timeline/timeline.tsx'
 import { Verdict } from './verdict.tsx'
 
@@ -44,7 +45,14 @@ export function RunPage() {
   )
 }
 
-const TAB_NAMES: Record<RunTab, string> = { overview: 'Overview', logs: 'Logs', history: 'History', data: 'Input and output', explain: 'Explain' }
+const TAB_NAMES: Record<RunTab, string> = {
+  tasks: 'Tasks',
+  overview: 'Overview',
+  logs: 'Logs',
+  history: 'History',
+  data: 'Input and output',
+  explain: 'Explain',
+}
 
 function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
   const { namespace: _, ...search } = route.useSearch()
@@ -52,12 +60,14 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
   const explanation = useQuery(explainQuery(namespace, run.id))
   const history = useQuery(historyQuery(namespace, run.id))
   const workerName = useWorkerName(namespace)
-  const tab = search.tab ?? 'overview'
+  const first = firstTab(run)
+  const isShown = (name: RunTab): boolean => name !== 'tasks' || run.kind === 'dag'
+  const tab = search.tab !== undefined && isShown(search.tab) ? search.tab : first
   const events = history.data?.events ?? []
   const to = (change: Partial<RunSearch>, replace: boolean): void =>
     void navigate({
       to: '.',
-      search: before => present(clean({ ...(before as RunSearch), ...change })),
+      search: before => present(clean({ ...(before as RunSearch), ...change }, first)),
       replace,
       hash: change.tab === undefined ? true : '',
     })
@@ -72,18 +82,19 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
       heading={<DefinitionHeading run={run} badge={<StateBadge state={run.state} reason={run.reason === run.state ? null : run.reason} />} />}
       actions={<RunActions namespace={namespace} run={run} />}
     >
-      {TABS.map((name, index) => (
+      {TABS.filter(isShown).map((name, index) => (
         <TabKey key={name} label={TAB_NAMES[name]} digit={index + 1} onPress={() => onTab(name)} />
       ))}
       <RunLine run={run} />
       <Verdict run={run} explanation={explanation} events={events} />
       <ProgressBar run={run} />
-      {history.data !== undefined && (
+      {/* A DAG has no attempts of its own: its tasks' table shows when each ran. */}
+      {history.data !== undefined && run.kind !== 'dag' && (
         <Timeline
           run={run}
           events={events}
           explanation={explanation.data}
-          rows={tab === 'overview'}
+          rows={tab === first}
           workerName={workerName}
           attempt={tab === 'logs' ? search.attempt : undefined}
           onAttempt={onAttempt}
@@ -96,6 +107,15 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
         value={tab}
         onChange={onTab}
         tabs={[
+          ...(run.kind === 'dag'
+            ? [
+                {
+                  value: 'tasks',
+                  label: TAB_NAMES.tasks,
+                  content: <DagTasks namespace={namespace} run={run} search={search} onSearch={onSearch} />,
+                },
+              ]
+            : []),
           { value: 'overview', label: TAB_NAMES.overview, content: <Overview namespace={namespace} run={run} workerName={workerName} /> },
           {
             value: 'logs',
@@ -142,7 +162,7 @@ function Counted({ name, count }: { name: string; count: number }) {
   )
 }
 
-/** Overview is what one sees without a word in the address. */
-function clean(search: RunSearch): RunSearch {
-  return { ...search, tab: search.tab === 'overview' ? undefined : search.tab }
+/** What comes first is what one sees without a word in the address. */
+function clean(search: RunSearch, first: RunTab): RunSearch {
+  return { ...search, tab: search.tab === first ? undefined : search.tab }
 }

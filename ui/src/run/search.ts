@@ -1,13 +1,17 @@
 import { listOf, present, textOf } from '../app/search.ts'
 import { LEVELS, type Level } from './logs/rows.ts'
 
-export const TABS = ['overview', 'logs', 'history', 'data', 'explain'] as const
+export const TABS = ['tasks', 'overview', 'logs', 'history', 'data', 'explain'] as const
 export type RunTab = (typeof TABS)[number]
 
 /** What is shown of a run, as it stands in the address. */
 export interface RunSearch {
-  /** Absent: overview. */
+  /** Absent: the tasks of a DAG's run, of any other the overview. */
   tab?: RunTab | undefined
+  /** Of a DAG's tasks. Absent: as a table. */
+  view?: 'table' | 'graph' | undefined
+  /** The task that is picked. */
+  task?: string | undefined
   /** Only this attempt's log lines. */
   attempt?: number | undefined
   level?: Level[] | undefined
@@ -26,7 +30,9 @@ export function validateRunSearch(search: Record<string, unknown>): { [K in keyo
   const attempt = Number(textOf(search.attempt))
   const tab = textOf(search.tab)
   return present({
-    tab: TABS.find(known => known === tab && known !== 'overview'),
+    tab: TABS.find(known => known === tab),
+    view: textOf(search.view) === 'graph' ? ('graph' as const) : undefined,
+    task: textOf(search.task),
     attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : undefined,
     level: listOf(search.level, LEVELS),
     find: textOf(search.find),
@@ -35,4 +41,9 @@ export function validateRunSearch(search: Record<string, unknown>): { [K in keyo
     raw: textOf(search.raw) === 'on' ? ('on' as const) : undefined,
     scale: textOf(search.scale) === 'true' ? ('true' as const) : undefined,
   })
+}
+
+/** What of a run is shown first. */
+export function firstTab({ kind }: { kind: string }): RunTab {
+  return kind === 'dag' ? 'tasks' : 'overview'
 }
