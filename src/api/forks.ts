@@ -10,12 +10,16 @@ const fork = operation({
   name: 'runs.fork',
   method: 'POST',
   path: `${RUN}/fork`,
-  summary: 'Start a new run that goes on from a step of a workflow, and keeps the results before it; with other input if given',
+  summary:
+    'Start a new run that goes on from a step of a workflow, and keeps the results before it, with other input if given; or that runs tasks of a DAG again, and keeps the others',
   body: { schema: Fork, raw: { input: 'raw' }, optional: true },
   answers: { 200: RunRef },
   async handle({ engine, params, body, payloads, runId, command }) {
     const input = body.input === undefined ? {} : { input: payloadOf(body.input, payloads) }
-    const run = await engine.runs.fork(params.namespace, await runId(), { from: body.from ?? null, ...input, reset: false }, command())
+    const { from = null, tasks = null, downstream = false, upstream = false, newest = false } = body
+    const isOfDag = tasks !== null || downstream || upstream || newest
+    const rerun = isOfDag ? { rerun: { tasks, downstream, upstream, newest } } : {}
+    const run = await engine.runs.fork(params.namespace, await runId(), { from, ...input, reset: false, ...rerun }, command())
     return `{"run":${quote(run)}}`
   },
 })

@@ -13,6 +13,7 @@ import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
+import { dagFork, rerunAsked } from './dags/rerun.ts'
 import { tasksOf } from './dags/tasks.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING, optionsKept } from './definitions.ts'
@@ -318,9 +319,14 @@ export function createEngine(options: EngineOptions): Engine {
         const slot = await homes.retry(namespace, id, asked.input)
         return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
       },
-      async fork(namespace, id, { from, input, reset }, asked) {
+      async fork(namespace, id, { from, input, reset, rerun }, asked) {
         const old = await row(namespace, id)
-        const fork = forkOf(old, await history(namespace, id), { from, reset })
+        const told = await history(namespace, id)
+        const read = (run: RunId) => available(store.read.run(namespace, run))
+        const fork =
+          old.kind === 'dag' && !reset
+            ? await dagFork(old, told, rerunAsked(from, input, rerun), { definitions, read })
+            : forkOf(old, told, { from, reset, rerun })
         const again = { ...asked, ...(input === undefined ? {} : { input }) }
         const slot = await homes.retry(namespace, id, input)
         return submit(slot, settle => {

@@ -24,7 +24,7 @@ import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts,
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
-import type { DagTasks, DagTaskView } from './dags/face.ts'
+import type { DagRerun, DagTasks, DagTaskView } from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
@@ -117,9 +117,15 @@ export interface Engine {
     retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
     /**
      * A new run that goes on from a step of a workflow and keeps the results before it; null: from the step that failed last. With other input if given. `reset`: the
-     * old one ends, if it is open, and the new one has its later signals, too. @throws UserError `not-a-workflow`, `unknown-step`, `history-too-long`
+     * old one ends, if it is open, and the new one has its later signals, too. Of a closed run of a DAG: some of its tasks run again; `from` is one, with all that wait for it.
+     * @throws UserError `not-a-workflow`, `not-a-dag`, `run-open`, `unknown-step`, `output-gone`, `history-too-long`
      */
-    fork(namespace: string, id: RunId, fork: { from: number | string | null; input?: Payload; reset: boolean }, command: Command): Promise<RunId>
+    fork(
+      namespace: string,
+      id: RunId,
+      fork: { from: number | string | null; input?: Payload; reset: boolean; rerun?: DagRerun },
+      command: Command,
+    ): Promise<RunId>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
@@ -911,6 +917,7 @@ export type * from './workflows/view.ts'
 export type {
   Backfill,
   ClosedDay,
+  DagRerun,
   DagSpec,
   DagTasks,
   DagTaskView,

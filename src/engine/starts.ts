@@ -6,6 +6,8 @@ import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
+import { intervalOf } from '../machines/dag/input.ts'
+import type { StartInput as DagStart, DagState } from '../machines/dag/types.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { StartInput } from '../machines/workflow/types.ts'
 import type { KeyName } from '../store/store.ts'
@@ -354,7 +356,7 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
 /** A new run goes on from a point of an old one, and keeps what came before. */
 export interface Fork {
   from: { n: number; name: string }
-  start: NonNullable<StartInput['fork']>
+  start: NonNullable<StartInput['fork'] | DagStart['fork']>
   /** The old one, if it is open, ends. */
   reset: boolean
 }
@@ -421,7 +423,7 @@ export function retryWork(
       let gate = gateFor(old, { namespace, definition: old.name, queue: options.queue, input }, definitions.gating, command)
       if (gate?.place !== undefined && gate.place === old.view.options.gate?.place && old.view.startedAt !== null)
         gate = { ...gate, place: -old.view.startedAt }
-      const nominalAt = nominalTimeOf(old.view.trigger)
+      const { nominalAt, intervalStart } = meantFor(old, fork)
       const after = (old.outcome as Outcome | null)?.state
       const trigger: Trigger = {
         is: 'retry',
@@ -429,6 +431,7 @@ export function retryWork(
         ...(after === undefined ? {} : { after }),
         ...(fork === null ? {} : { from: fork.from }),
         ...(nominalAt === null ? {} : { nominalAt }),
+        ...(intervalStart === undefined ? {} : { intervalStart }),
         ...(old.closed ? replaceInBatch(old, run, transaction, now) : {}),
       }
       birth(
@@ -446,6 +449,14 @@ export function retryWork(
     done: () => settle.resolve(run),
     failed: settle.reject,
   }
+}
+
+/** The time that a run in the place of another is for: of a DAG that goes on always that of the old one, since what is kept was made for it. */
+function meantFor({ kind, state, view }: Actor, fork: Fork | null): { nominalAt: number | null; intervalStart?: number } {
+  const nominalAt = nominalTimeOf(view.trigger)
+  if (kind !== 'dag' || (nominalAt === null && fork === null)) return { nominalAt }
+  const { nominalAt: at, interval } = intervalOf((state as DagState).started)
+  return { nominalAt: at, intervalStart: interval.start }
 }
 
 /** The unique key that a retry takes; null: none. */

@@ -125,6 +125,16 @@ export class RunHandle<Output = unknown> {
     return this.#anew('runs.fork', { ...(from !== undefined && { from }), ...(input !== undefined && { input: tag(input, '/input') }) })
   }
 
+  /**
+   * A new run of this closed run of a DAG: some of its tasks run again, with their setups and teardowns; how the others ended, and what they gave, is kept. `tasks`: by
+   * their ids, or those of groups; absent: what failed, could not run since what came before failed, or was never come to. `downstream`, `upstream`: and all that wait for
+   * them, all that they wait for. `newest`: by the newest version of the DAG instead of that of this run.
+   * @throws RequestRefused `run-open`, `unknown-step`, `output-gone`, `not-a-dag`.
+   */
+  async rerun(options: { tasks?: readonly string[]; downstream?: boolean; upstream?: boolean; newest?: boolean } = {}): Promise<RunHandle<Output>> {
+    return this.#anew('runs.fork', options)
+  }
+
   /** As `fork`, with the same input, in place of this run: it ends, if it is open, and the new one has the signals that came later. */
   async reset(options: { to: number | string }): Promise<RunHandle<Output>> {
     return this.#anew('runs.reset', { to: options.to })

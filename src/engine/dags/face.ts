@@ -2,6 +2,17 @@ import type { RunId } from '../../core/ids.ts'
 import type { TaskEnding } from '../../machines/dag/rules.ts'
 import type { TriggerRule } from '../../machines/dag/spec.ts'
 
+/** Which tasks of a closed run a new one runs again; it keeps how the others ended, and what they gave. */
+export interface DagRerun {
+  /** Ids of tasks and groups. Null: what failed, could not run since what came before failed, or was never come to. */
+  tasks: readonly string[] | null
+  /** And all that wait for them; all that they wait for. */
+  downstream: boolean
+  upstream: boolean
+  /** By the newest version of the DAG instead of that of the old run. */
+  newest: boolean
+}
+
 /** How tasks of a run stand, in the order in which they may run. */
 export interface DagTasks {
   run: RunId

@@ -74,9 +74,11 @@ export class Follow {
     }
   }
 
-  /** All that wait for nobody. */
+  /** All that wait for nobody, or for somebody whose end is kept; what a branch that is kept has left out stays so. */
   begin(): void {
-    for (const [n, upstream] of this.plan.upstream.entries()) if (upstream.length === 0) this.touched.add(n)
+    for (const [n, upstream] of this.plan.upstream.entries())
+      if (upstream.length === 0 || upstream.some(other => this.letter(other) !== '.')) this.touched.add(n)
+    for (const [n, output] of Object.entries(this.state.started.choices ?? {})) this.choose(Number(n), output)
   }
 
   /** A run has ended, or could not begin. */

@@ -1,106 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Context, Decision, Message } from '../../core/machine.ts'
-import type { RunOptions } from '../../core/options.ts'
-import type { ClosedState, Outcome, Payload } from '../../core/run.ts'
+import type { ClosedState } from '../../core/run.ts'
 import { dag } from './machine.ts'
-import { planOf } from './plan.ts'
 import type { DagSpec, DagTask, Json, TriggerRule } from './spec.ts'
 import { RESEND_MS } from './state.ts'
-import { type DagEvent, type DagInput, type DagState, ENDING_OF } from './types.ts'
-
-const T = 1_700_000_000_000
-const SELF = '01k7x9v2q7e0080w4qgxdtewvh'
-type Start = Message & { is: 'start' }
-
-/** A run driven input by input, as its actor does; its tasks' runs are there at once, and end as they are told. */
-class Driven {
-  state: DagState
-  now = T
-  readonly spec: DagSpec
-  readonly events: DagEvent[] = []
-  readonly open = new Map<string, Start>()
-  readonly cancelled: string[] = []
-  readonly started: string[] = []
-  outcome: Outcome | null = null
-  answers = true
-
-  constructor(spec: DagSpec, { input, options = {} }: { input?: Payload; options?: Omit<RunOptions, 'delayMs'> } = {}) {
-    this.spec = spec
-    const start: DagInput = { is: 'start', definition: 'sales', version: '1', options, trigger: { is: 'call' }, ...(input && { input }) }
-    const decided = dag.decide(null, start, this.context())
-    this.state = this.fold(null, decided.events)
-    this.wake()
-  }
-  context(): Context {
-    return {
-      self: SELF,
-      now: this.now,
-      random: () => 0.5,
-      id: () => 'id',
-      home: () => 0,
-      definition: version => (version === '1' ? this.spec : undefined),
-    }
-  }
-  fold(state: DagState | null, events: DagEvent[]): DagState {
-    this.events.push(...events)
-    return events.reduce<DagState | null>(dag.evolve, state) as DagState
-  }
-  give(input: DagInput): Decision<DagEvent> {
-    const before = dag.pending(this.state)
-    const decided = dag.decide(this.state, input, this.context())
-    this.state = this.fold(this.state, decided.events)
-    // Decisions are increments: what is decided is what the events tell.
-    if (decided.state !== undefined) expect(this.state).toEqual(decided.state)
-    expect(dag.pending(this.state).wakeAt).toBe(decided.wakeAt === undefined ? before.wakeAt : decided.wakeAt)
-    if (decided.outcome !== undefined) {
-      expect(this.outcome).toBeNull()
-      this.outcome = decided.outcome
-    }
-    for (const message of decided.messages ?? []) this.post(message)
-    return decided
-  }
-  post(message: Message): void {
-    if (message.is === 'tell') {
-      this.cancelled.push(message.to)
-      return
-    }
-    const { trigger } = message.order
-    const name = trigger.is === 'dag' ? `${trigger.task}${trigger.item === undefined ? '' : `#${trigger.item}`}` : '?'
-    this.open.set(name, message)
-    this.started.push(name)
-    if (this.answers) this.give({ is: 'answered', reference: message.reference, run: message.run, closed: false, refusal: null })
-  }
-  /** All that time does by now. */
-  wake(): void {
-    for (let at = dag.pending(this.state).wakeAt; at !== null && at <= this.now; at = dag.pending(this.state).wakeAt) this.give({ is: 'wake' })
-  }
-  end(name: string, state: ClosedState = 'completed', output: Json | undefined = null, code?: string): void {
-    const start = this.open.get(name) as Start
-    this.open.delete(name)
-    const outcome: Outcome = {
-      state,
-      reason: state === 'completed' ? null : 'attempts-exhausted',
-      ...(output !== undefined && { output: JSON.stringify(output) }),
-    }
-    if (code !== undefined) outcome.failure = { type: 'Skip', message: '', code }
-    this.give({ is: 'child_closed', run: start.run, state, outcome, reference: start.reference })
-    this.wake()
-  }
-  inputOf(name: string): Json {
-    const { input } = (this.open.get(name) as Start).order
-    return input === null ? null : (JSON.parse(input) as Json)
-  }
-  get states(): Record<string, string> {
-    const { ids } = planOf(this.spec)
-    return Object.fromEntries(
-      ids.map((id, n) => {
-        const letters = this.state.mapped[n]?.items ?? (this.state.tasks[n] as string)
-        return [id, [...letters].map(letter => ENDING_OF[letter] ?? letter).join(' ')]
-      }),
-    )
-  }
-}
+import { Driven, type Start, T } from './test-run.ts'
+import type { DagState } from './types.ts'
 
 const chain = (...ids: string[]): Record<string, DagTask> =>
   Object.fromEntries(ids.map((id, n) => [id, { job: id, ...(n > 0 && { after: [ids[n - 1] as string] }) }]))

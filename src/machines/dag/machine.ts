@@ -45,7 +45,8 @@ function decide(state: DagState | null, input: DagInput, context: Context): Deci
 /** Its tasks begin in a transition of their own: a DAG that is a task of itself goes on one step at a time. */
 function started(state: DagState | null, input: StartInput, context: Context): Decision<DagEvent> {
   invariant(state === null, 'a run starts once', { run: context.self })
-  const { definition, version, options, trigger, key, traceparent } = input
+  const { definition, options, trigger, key, traceparent, fork } = input
+  const version = fork?.version ?? input.version
   const spec = context.definition?.(version) as DagSpec | undefined
   invariant(spec !== undefined, 'a DAG that starts is registered', { definition, version })
   const plan = planOf(spec)
@@ -54,6 +55,11 @@ function started(state: DagState | null, input: StartInput, context: Context): D
   if (plan.usesInput && input.input !== undefined) event.input = input.input
   if (key !== undefined) event.key = key
   if (traceparent !== undefined) event.traceparent = traceparent
+  if (fork !== undefined) {
+    invariant(fork.kept.tasks.length === event.size, 'what is kept has a letter for each task', { version })
+    event.kept = fork.kept
+    if (Object.keys(fork.choices).length > 0) event.choices = fork.choices
+  }
   const after = evolve(null, event as DagEvent)
   return { events: [event as DagEvent], state: after, wakeAt: wakeAt(after) }
 }

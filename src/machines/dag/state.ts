@@ -3,7 +3,7 @@ import type { Pending } from '../../core/machine.ts'
 import { isClosed, type Payload, type RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { ENDS } from './rules.ts'
-import { type Closing, type DagEvent, type DagState, ENDING_OF, LETTERS, type Mapped, type Reference, type Started } from './types.ts'
+import { type Closing, type DagEvent, type DagState, ENDING_OF, type Kept, LETTERS, type Mapped, type Reference, type Started } from './types.ts'
 
 /** A start that was not answered is sent again. */
 export const RESEND_MS = 10_000
@@ -22,10 +22,10 @@ export function evolve(state: DagState | null, event: DagEvent): DagState {
   return freed.length === 0 ? { ...next, isOpen } : { ...without(next, freed), isOpen }
 }
 
-function born(started: Started): DagState {
+function born({ kept, ...started }: Started): DagState {
   const { at, size, options = {} } = started
   const dueAt = Math.max(options.notBefore ?? 0, at)
-  return {
+  const state: DagState = {
     started,
     tasks: '.'.repeat(size),
     mapped: {},
@@ -46,6 +46,18 @@ function born(started: Started): DagState {
     totalAt: options.timeout?.total === undefined ? null : dueAt + options.timeout.total,
     closing: null,
   }
+  return kept === undefined ? state : keeping(state, kept)
+}
+
+/** With what stands of another run. */
+function keeping(state: DagState, { tasks, items, outputs, runs }: Kept): DagState {
+  const mapped = Object.fromEntries(Object.entries(items).map(([n, letters]) => [n, { items: letters, active: 0, outputs: {} }]))
+  const born: DagState = { ...state, tasks, mapped, elsewhere: runs }
+  const ended = Object.values(endings(born)).reduce((sum, count) => sum + count, 0)
+  const { failed, upstream_failed: upstreamFailed } = endings(born)
+  const total = state.total + Object.values(items).reduce((sum, letters) => sum + letters.length - 1, 0)
+  const counted: DagState = { ...born, total, ended, failed: failed + upstreamFailed }
+  return Object.entries(outputs).reduce((next, [ref, output]) => withOutput(next, Number(ref), output), counted)
 }
 
 function evolved(state: DagState, event: DagEvent): DagState {

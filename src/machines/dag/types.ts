@@ -32,6 +32,20 @@ export interface StartInput {
   input?: Payload
   key?: string
   traceparent?: string
+  /** It goes on where another run has ended, by the version of that one or by its own. */
+  fork?: { version: string; kept: Kept; choices: Readonly<Record<number, Payload>> }
+}
+
+/** What of another run stands, by the numbers of this one. */
+export interface Kept {
+  /** A letter for each task, `.` for those that run again. */
+  tasks: string
+  /** Of mapped tasks that are kept, or whose failed items run again (`q`). */
+  items: Readonly<Record<number, string>>
+  /** What tasks that run again are given. */
+  outputs: Readonly<Record<Reference, Payload>>
+  /** Where those that are kept have run. */
+  runs: Readonly<Record<Reference, RunId>>
 }
 
 export type DagInput = StartInput | RunInput | Answered | ChildClosed
@@ -48,6 +62,9 @@ export interface Started {
   input?: Payload
   key?: string
   traceparent?: string
+  kept?: Kept
+  /** What branches and short circuits that are kept gave, where something behind them runs again. */
+  choices?: Readonly<Record<number, Payload>>
 }
 
 /** The last event: its name is the state that it leads to. */

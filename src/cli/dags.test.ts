@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, dag } from '@mainspring/sdk'
+import { startWorker, type Worker } from '@mainspring/sdk/worker'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadConfig } from '../server/config.ts'
+import { type Node, openNode } from '../server/node.ts'
+import { mainspringIn, type Printed } from './test-terminal.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'mainspring-dags-'))
+let node: Node
+let client: Client
+let worker: Worker
+
+let broken = true
+const ran: string[] = []
+const sales = dag('sales', {}, d => {
+  const list = d.task('list', async () => {
+    ran.push('list')
+    return ['north', 'south']
+  })
+  const clean = d.map(
+    'clean',
+    list,
+    async region => {
+      ran.push(region)
+      if (broken && region === 'south') throw new Error('no such table')
+      return region.toUpperCase()
+    },
+    { retry: { attempts: 1 } },
+  )
+  return d.task('publish', { after: clean }, async parts => {
+    ran.push('publish')
+    return parts.join(' ')
+  })
+})
+const mainspring = (...given: string[]): Promise<Printed> => mainspringIn(directory, { MAINSPRING_URL: node.url }, given)
+const fresh = (): string[] => ran.splice(0).sort()
+
+beforeAll(async () => {
+  node = await openNode(loadConfig({ directory, flags: { port: '0', logLevel: 'silent' } }))
+  client = new Client({ url: node.url })
+  worker = startWorker({ jobs: [sales], client: new Client({ url: node.url }), name: 'one' })
+  await worker.ready
+})
+afterAll(async () => {
+  await worker.stop()
+  await client.close()
+  await node.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+test('what failed of a run runs again in a new one, which keeps the rest; then tasks by name', async () => {
+  const run = await client.start(sales, null)
+  await run.result().catch(() => {})
+  expect(fresh()).toEqual(['list', 'north', 'south'])
+  broken = false
+  const told = await mainspring('dag', 'rerun', run.id)
+  expect(told).toMatchObject({ code: 0, out: expect.stringMatching(/^started \w+, a rerun of \w+\nsee it: mainspring dag tasks \w+/) })
+  const [, id] = told.out.match(/^started (\w+)/) as unknown as [string, string]
+  await expect.poll(async () => (await mainspring('show', id)).out).toMatch(/"?NORTH SOUTH/)
+  expect(fresh()).toEqual(['publish', 'south'])
+  expect((await mainspring('show', id)).out).toMatch(/from clean \(1\) of \w+/)
+
+  const again = await mainspring('dag', 'rerun', id, '--task', 'publish', '--json')
+  expect(await client.handle((JSON.parse(again.out) as { run: string }).run).result()).toBe('NORTH SOUTH')
+  expect(fresh()).toEqual(['publish'])
+  const below = await client.handle(run.id).rerun({ tasks: ['list'], downstream: true })
+  expect(await below.result()).toBe('NORTH SOUTH')
+  expect(fresh()).toEqual(['list', 'north', 'publish', 'south'])
+})
+
+test('a task that is not there is refused, and so is what nothing failed of', async () => {
+  const run = await client.start(sales, null)
+  await run.result()
+  expect(await mainspring('dag', 'rerun', run.id, '--task', 'tidy')).toMatchObject({
+    code: 2,
+    error: expect.stringContaining('there are list, clean, publish'),
+  })
+  expect(await mainspring('dag', 'rerun', run.id)).toMatchObject({ code: 2, error: expect.stringContaining('nothing of it failed') })
+  expect(await mainspring('dag', 'rerun', run.id, '--task', 'list', '--from-failed')).toMatchObject({ code: 2 })
+})
