@@ -215,6 +215,7 @@ export class FakeEngine implements Engine {
       this.#run('runs.fork', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    mark: async (namespace, id, mark, command) => void this.#run('runs.mark', namespace, id, mark, command),
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
     query: async (namespace, id, query) => {

@@ -1,8 +1,8 @@
-import { RunRef } from './answers.ts'
+import { Empty, RunRef } from './answers.ts'
 import { payloadOf } from './inputs.ts'
 import { quote } from './json.ts'
 import { type Operation, operation } from './operation.ts'
-import { Fork, Reset } from './workflow-schemas.ts'
+import { Fork, Mark, Reset } from './workflow-schemas.ts'
 
 const RUN = '/v1/namespaces/{namespace}/runs/{run}'
 
@@ -37,4 +37,18 @@ const reset = operation({
   },
 })
 
-export const forks: Operation[] = [fork, reset]
+const mark = operation({
+  name: 'runs.mark',
+  method: 'POST',
+  path: `${RUN}/tasks/{name}/mark`,
+  summary: 'Say how a task of an open run of a DAG has ended; where it runs it is told to stop',
+  body: { schema: Mark, raw: { output: 'raw' } },
+  answers: { 200: Empty },
+  async handle({ engine, params, body: { as, item, output, why }, payloads, runId, command }) {
+    const given = { ...(item !== undefined && { item }), ...(output !== undefined && { output: payloadOf(output, payloads) }) }
+    await engine.runs.mark(params.namespace, await runId(), { task: params.name, as, ...given }, { ...command(), ...(why !== undefined && { why }) })
+    return '{}'
+  },
+})
+
+export const forks: Operation[] = [fork, reset, mark]

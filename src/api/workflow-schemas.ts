@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { TASKS_PER_CALL_MAX, WAIT_MS_MAX } from '../core/bounds.ts'
 import { DURATION_MS_MAX } from '../core/time.ts'
-import { DAG_TASKS_MAX, ENTRIES_MAX } from '../engine/face.ts'
-import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions, Start } from './schemas.ts'
+import { DAG_MAP_ITEMS_MAX, DAG_TASKS_MAX, ENTRIES_MAX } from '../engine/face.ts'
+import { closed, count, Failure, InstantText, list, Name, Note, number, Payload, ref, runOptions, Start } from './schemas.ts'
 
 const Step = Type.Union([count(1, Number.MAX_SAFE_INTEGER), Name], {
   description: 'the number of an operation in the history, or the name of a step',
@@ -17,6 +17,15 @@ export const Fork = closed(
     newest: Type.Optional(Type.Boolean({ description: 'of a DAG: by its newest version; default: by that of the old run' })),
   },
   { title: 'Fork' },
+)
+export const Mark = closed(
+  {
+    as: Type.Enum(['success', 'failed', 'skipped']),
+    output: Type.Optional({ ...Payload, description: 'what it gives; of one that succeeds; default: null' }),
+    item: Type.Optional({ ...count(0, DAG_MAP_ITEMS_MAX - 1), description: 'of a mapped task; default: all of it that has not ended' }),
+    why: Type.Optional(Note),
+  },
+  { title: 'MarkTask' },
 )
 export const Reset = closed({ to: Step }, { title: 'Reset' })
 export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })

@@ -35,13 +35,21 @@ const sales = dag('sales', {}, d => {
     return parts.join(' ')
   })
 })
+let holds = false
+const slow = dag('slow', {}, d => {
+  const wait = d.task('wait', async (_, { signal }) => {
+    if (holds) await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
+    return 'by itself'
+  })
+  return d.task('tell', { after: wait }, async text => `${text}!`)
+})
 const mainspring = (...given: string[]): Promise<Printed> => mainspringIn(directory, { MAINSPRING_URL: node.url }, given)
 const fresh = (): string[] => ran.splice(0).sort()
 
 beforeAll(async () => {
   node = await openNode(loadConfig({ directory, flags: { port: '0', logLevel: 'silent' } }))
   client = new Client({ url: node.url })
-  worker = startWorker({ jobs: [sales], client: new Client({ url: node.url }), name: 'one' })
+  worker = startWorker({ jobs: [sales, slow], client: new Client({ url: node.url }), name: 'one' })
   await worker.ready
 })
 afterAll(async () => {
@@ -80,4 +88,19 @@ test('a task that is not there is refused, and so is what nothing failed of', as
   })
   expect(await mainspring('dag', 'rerun', run.id)).toMatchObject({ code: 2, error: expect.stringContaining('nothing of it failed') })
   expect(await mainspring('dag', 'rerun', run.id, '--task', 'list', '--from-failed')).toMatchObject({ code: 2 })
+})
+
+test('a person marks a task that runs, and others get what the person gave', async () => {
+  holds = true
+  const run = await client.start(slow, null)
+  await expect.poll(async () => (await client.handle(run.id).get()).state).toBe('running')
+  const told = await mainspring('dag', 'mark', run.id, 'wait', '--as', 'success', '--output', '"by hand"', '--why', 'seen')
+  expect(told).toMatchObject({ code: 0, out: expect.stringMatching(/^"wait" of \w+ is marked success\./) })
+  expect(await run.result()).toBe('by hand!')
+  expect((await mainspring('show', run.id)).out).toMatch(/marked .*seen|seen.*marked/s)
+  await expect(run.mark('wait', { as: 'failed' })).rejects.toMatchObject({ code: 'run-closed' })
+  const other = await client.start(slow, null)
+  await expect(other.mark('wai', { as: 'failed' })).rejects.toMatchObject({ code: 'unknown-task' })
+  await other.mark('wait', { as: 'failed' })
+  await expect(other.result()).rejects.toThrow()
 })

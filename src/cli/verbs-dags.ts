@@ -2,7 +2,7 @@ import type { WireDagTasks, WireDefinitionDetail } from '@mainspring/sdk'
 import type { Command } from 'commander'
 import { shortId } from '../core/ids.ts'
 import { Refusal } from '../server/refusal.ts'
-import { collect, listFlag } from './arguments.ts'
+import { collect, integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
 import { dagTasksText, dagText } from './output/dags.ts'
 import { calling, type Session } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -20,6 +20,28 @@ export function addDagVerbs(program: Command, terminal: Terminal): void {
   const tasks = dag.command('tasks').description('how the tasks of a run stand, and what those that wait wait for').argument('<run>')
   calling(tasks, terminal, 'mainspring dag tasks 7kq2m', async (session, [run = '']) => {
     session.show(await tasksOf(session, run), answer => dagTasksText(answer, session.look))
+    return undefined
+  })
+  const mark = dag
+    .command('mark')
+    .description('say how a task of an open run has ended; where it runs it is told to stop')
+    .argument('<run>', 'id, or the end of one')
+    .argument('<task>')
+    .requiredOption('--as <state>', 'success, failed or skipped')
+    .option('--output <json>', 'what it gives, of one that succeeds')
+    .option('--item <number>', 'of a mapped task (default: all of it that has not ended)')
+    .option('--why <text>', 'kept in the history')
+  calling(mark, terminal, 'mainspring dag mark 7kq2m check --as success --why "seen by hand"', async (session, [run = '', name = ''], flags) => {
+    const { client } = session
+    const [as, output, item, why] = [textFlag(flags.as), textFlag(flags.output), textFlag(flags.item), textFlag(flags.why)]
+    const body = {
+      as,
+      ...(output !== undefined && { output: jsonArgument(output, '--output') }),
+      ...(item !== undefined && { item: integerArgument(item, '--item', 0, 1_000_000) }),
+      ...(why !== undefined && { why }),
+    }
+    await client.call('runs.mark', { run, name }, body, { callKey: client.newId() })
+    session.show({ run, task: name, as }, () => `"${name}" of ${shortId(run)} is marked ${as}.`)
     return undefined
   })
   const rerun = dag

@@ -37,6 +37,8 @@ export const CODES = {
   'unknown-definition': [404, 'Nothing of this name is registered.'],
   'unknown-version': [404, 'Nobody ever registered this version.'],
   'unknown-step': [404, 'The run cannot go on from there.'],
+  'unknown-task': [404, 'This DAG has no such task.'],
+  'task-ended': [409, 'This task has ended.'],
   'output-gone': [410, 'A result that is needed is kept no more.'],
   'schedule-not-found': [404, 'There is no such schedule.'],
   'backfill-not-found': [404, 'There is no such backfill.'],

@@ -13,6 +13,7 @@ import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
+import { markTask } from './dags/mark.ts'
 import { dagFork, rerunAsked } from './dags/rerun.ts'
 import { tasksOf } from './dags/tasks.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
@@ -335,6 +336,7 @@ export function createEngine(options: EngineOptions): Engine {
           return { ...work, bytes: work.bytes + bytesOf(fork), further: transaction => withEnds(work, transaction, id) }
         })
       },
+      mark: (namespace, id, mark, asked) => command(namespace, id, (transaction, actor) => markTask(transaction, actor, mark, asked, definitions)),
       change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
           const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }

@@ -24,7 +24,7 @@ import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts,
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
-import type { DagRerun, DagTasks, DagTaskView } from './dags/face.ts'
+import type { DagRerun, DagTasks, DagTaskView, TaskMark } from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
@@ -126,6 +126,11 @@ export interface Engine {
       fork: { from: number | string | null; input?: Payload; reset: boolean; rerun?: DagRerun },
       command: Command,
     ): Promise<RunId>
+    /**
+     * A task of an open run of a DAG that has not ended ends as a person says; where it runs it is told to stop. Who and why stand in the history.
+     * @throws UserError `not-a-dag`, `run-closed`, `unknown-task`, `task-ended`, `payload-too-large`
+     */
+    mark(namespace: string, id: RunId, mark: TaskMark, command: Command): Promise<void>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
@@ -934,6 +939,7 @@ export type {
   RunOptions,
   SchedulePause,
   ScheduleSpec,
+  TaskMark,
   Timeouts,
   TimetableSpec,
   Unique,

@@ -3,7 +3,16 @@ import type { WireDefinition } from './wire.ts'
 /** DAGs over HTTP: part of the tables of wire.ts. */
 export const DAG_OPERATIONS = {
   'runs.tasks': ['GET', '/v1/namespaces/{namespace}/runs/{run}/tasks'],
-} as const satisfies Record<string, readonly ['GET', string]>
+  'runs.mark': ['POST', '/v1/namespaces/{namespace}/runs/{run}/tasks/{name}/mark'],
+} as const satisfies Record<string, readonly ['GET' | 'POST', string]>
+
+/** A person says how a task has ended. `item`: of a mapped task; absent: all of it that has not ended. */
+export interface WireMark {
+  as: 'success' | 'failed' | 'skipped'
+  output?: unknown
+  item?: number
+  why?: string
+}
 
 /** How tasks of a run stand, in the order in which they may run. */
 export interface WireDagTasks {

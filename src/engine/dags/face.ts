@@ -1,4 +1,5 @@
 import type { RunId } from '../../core/ids.ts'
+import type { Payload } from '../../core/run.ts'
 import type { TaskEnding } from '../../machines/dag/rules.ts'
 import type { TriggerRule } from '../../machines/dag/spec.ts'
 
@@ -11,6 +12,16 @@ export interface DagRerun {
   upstream: boolean
   /** By the newest version of the DAG instead of that of the old run. */
   newest: boolean
+}
+
+/** How a person says that a task has ended. */
+export interface TaskMark {
+  task: string
+  /** Of a mapped task; absent: all of it that has not ended. */
+  item?: number
+  as: 'success' | 'failed' | 'skipped'
+  /** What it gives. Default: null. */
+  output?: Payload
 }
 
 /** How tasks of a run stand, in the order in which they may run. */

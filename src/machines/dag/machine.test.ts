@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ClosedState } from '../../core/run.ts'
 import { dag } from './machine.ts'
+import { planOf } from './plan.ts'
 import type { DagSpec, DagTask, Json, TriggerRule } from './spec.ts'
 import { RESEND_MS } from './state.ts'
 import { Driven, type Start, T } from './test-run.ts'
@@ -414,5 +415,90 @@ describe('any DAG', () => {
       }),
       { numRuns: 100 },
     )
+  })
+})
+
+describe('a person marks a task', () => {
+  const mark = (run: Driven, task: string, as: 'success' | 'failed' | 'skipped', more: { item?: number; output?: Json; command?: string } = {}) => {
+    const { output, command = `mark-${task}-${more.item ?? ''}`, ...rest } = more
+    const n = planOf(run.spec).numbers.get(task) as number
+    const given = as === 'success' ? { output: JSON.stringify(output ?? null) } : {}
+    const decided = run.give({ is: 'mark', command, by: 'ana', why: 'seen by hand', n, as, ...rest, ...given })
+    run.wake()
+    return decided.replies?.[0]?.reply
+  }
+  const SPEC: DagSpec = { tasks: { a: { job: 'a' }, b: { job: 'b', input: '{{output.a}}' }, c: { job: 'c', after: ['b'] } } }
+
+  test('one that runs is told to stop and not heard of again; others are given what the person gave', () => {
+    const run = new Driven(SPEC)
+    const { run: id, reference } = run.open.get('a') as Start
+    expect(mark(run, 'a', 'success', { output: [1] })).toBeUndefined()
+    expect(run.cancelled).toEqual([id])
+    expect(run.inputOf('b')).toEqual([1])
+    run.give({ is: 'child_closed', run: id, state: 'completed', outcome: { state: 'completed', reason: null, output: '2' }, reference })
+    run.end('b')
+    run.end('c')
+    expect(run.outcome?.state).toBe('completed')
+    expect(run.events.find(({ is }) => is === 'marked')).toMatchObject({ task: 'a', as: 'success', by: 'ana', why: 'seen by hand' })
+  })
+
+  // Airflow: what follows a task that is set to a state is judged by its rule, as if it had ended so by itself.
+  test.each([
+    ['failed', { a: 'failed', b: 'upstream_failed', c: 'upstream_failed' }, 'failed'],
+    ['skipped', { a: 'skipped', b: 'skipped', c: 'skipped' }, 'completed'],
+  ] as const)('as %s', (as, states, ends) => {
+    const run = new Driven(SPEC)
+    mark(run, 'a', as)
+    expect([run.states, run.outcome?.state]).toEqual([states, ends])
+  })
+
+  test('one that waits has ended, and does not begin', () => {
+    const run = new Driven(SPEC)
+    mark(run, 'b', 'success')
+    expect(run.started).toEqual(['a', 'c'])
+    run.end('a')
+    run.end('c')
+    expect([run.started, run.outcome?.state]).toEqual([['a', 'c'], 'completed'])
+  })
+
+  test('one item, or all that have not ended; those that run free their slots', () => {
+    const run = new Driven({ tasks: { m: { job: 'm', map: { over: [1, 2, 3, 4], concurrency: 2 } }, n: { job: 'n', input: '{{output.m}}' } } })
+    mark(run, 'm', 'success', { item: 0, output: 'by hand' })
+    run.end('m#1', 'completed', 'one')
+    expect([...run.open.keys()].sort()).toEqual(['m#0', 'm#2', 'm#3'])
+    mark(run, 'm', 'skipped')
+    expect(run.states.m).toBe('success success skipped skipped')
+    expect(run.state.active).toBe(0)
+    expect(run.outcome?.state).toBe('completed')
+  })
+
+  test('the same command twice marks once; what has ended stays', () => {
+    const run = new Driven(SPEC)
+    mark(run, 'a', 'success', { command: 'x' })
+    expect(mark(run, 'a', 'success', { command: 'x' })).toBeUndefined()
+    expect(mark(run, 'a', 'failed', { command: 'y' })).toEqual({ ok: false, code: 'task-ended' })
+    expect(run.events.filter(({ is }) => is === 'marked')).toHaveLength(1)
+    run.give({ is: 'terminate', command: 't', by: null, why: null })
+    expect(mark(run, 'b', 'failed', { command: 'z' })).toEqual({ ok: false, code: 'run-closed' })
+  })
+
+  test('of a run that is not due nothing begins before its time', () => {
+    const run = new Driven(SPEC, { options: { notBefore: T + 1_000 } })
+    mark(run, 'a', 'success', { output: 1 })
+    expect(run.started).toEqual([])
+    run.now = T + 1_000
+    run.wake()
+    expect([run.started, run.inputOf('b')]).toEqual([['b'], 1])
+  })
+
+  test('a branch goes on with what the person chose', () => {
+    const run = new Driven({ tasks: { pick: { job: 'p', branch: true }, left: { job: 'l', after: ['pick'] }, right: { job: 'r', after: ['pick'] } } })
+    mark(run, 'pick', 'success', { output: 'right' })
+    expect(run.started).toEqual(['pick', 'right'])
+  })
+
+  test('outputs beyond what a run keeps are refused', () => {
+    const run = new Driven(SPEC)
+    expect(mark(run, 'a', 'success', { output: 'x'.repeat(4 * 1024 * 1024) })).toEqual({ ok: false, code: 'outputs-too-large' })
   })
 })

@@ -108,7 +108,8 @@ export function rerunOf(plan: Plan, old: Old, selection: Selection): Rerun | NoR
       if (!'sf'.includes(letter) || (letter === 'f' && items.has(n))) continue
       const ref = item * plan.ids.length + n
       const run = runOfTask(old.state, old.self, refThen)
-      if (task.job !== undefined) kept.runs[ref] = run
+      const isRunless = old.state.runless?.includes(refThen) ?? false
+      if (task.job !== undefined && !isRunless) kept.runs[ref] = run
       if (letter !== 's') continue
       const need = { ref, output: told.get(refThen), run }
       if (needed(n)) outputs.push(need)
@@ -173,6 +174,8 @@ function outputsIn(history: readonly DagEvent[], state: DagState): Map<Reference
     const { kept } = event as { kept?: Kept }
     for (const [ref, output] of Object.entries(kept?.outputs ?? {})) told.set(Number(ref), output)
     if (event.is === 'ended' && event.output !== undefined) told.set(event.ref as Reference, event.output as Payload)
+    if (event.is === 'marked' && event.as === 'success')
+      for (const ref of event.refs as Reference[]) told.set(ref, (event.output ?? 'null') as Payload)
     if (event.is !== 'judged') continue
     const { ran = [], mapped = [] } = event as DagEvent & { is: 'judged' }
     for (const { n, output } of ran) if (output !== undefined) told.set(n, output)

@@ -17,7 +17,9 @@ export function evolve(state: DagState | null, event: DagEvent): DagState {
   invariant(state !== null, 'a history begins with started', { event: event.is })
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
   const { freed = [], more } = event as { freed?: readonly number[]; more?: true }
-  const next = { ...evolved(state, event), since: event.at }
+  // Until it is due that is when it will be.
+  const since = event.is === 'marked' && !state.isDue ? state.since : event.at
+  const next = { ...evolved(state, event), since }
   const isOpen = event.is === 'begun' ? state.isOpen : more === true
   return freed.length === 0 ? { ...next, isOpen } : { ...without(next, freed), isOpen }
 }
@@ -52,7 +54,8 @@ function born({ kept, ...started }: Started): DagState {
 /** With what stands of another run. */
 function keeping(state: DagState, { tasks, items, outputs, runs }: Kept): DagState {
   const mapped = Object.fromEntries(Object.entries(items).map(([n, letters]) => [n, { items: letters, active: 0, outputs: {} }]))
-  const born: DagState = { ...state, tasks, mapped, elsewhere: runs }
+  const runless = [...tasks].flatMap((letter, n) => ('sf'.includes(letter) && runs[n] === undefined ? [n] : []))
+  const born: DagState = { ...state, tasks, mapped, elsewhere: runs, ...(runless.length > 0 && { runless }) }
   const ended = Object.values(endings(born)).reduce((sum, count) => sum + count, 0)
   const { failed, upstream_failed: upstreamFailed } = endings(born)
   const total = state.total + Object.values(items).reduce((sum, letters) => sum + letters.length - 1, 0)
@@ -72,6 +75,8 @@ function evolved(state: DagState, event: DagEvent): DagState {
       return { ...lettered(state, event.ref as Reference, 'r'), unanswered: state.unanswered - 1 }
     case 'ended':
       return ended(state, event as DagEvent & { is: 'ended' })
+    case 'marked':
+      return marked(state, event as DagEvent & { is: 'marked' })
     case 'cancel_requested':
       return { ...state, cancelRequested: true }
     default:
@@ -162,6 +167,26 @@ function ended(state: DagState, { ref, as, output }: DagEvent & { is: 'ended' })
     failed: state.failed + (hasFailed ? 1 : 0),
   }
 }
+
+function marked(state: DagState, { refs, as, output, command }: DagEvent & { is: 'marked' }): DagState {
+  let next = state
+  const runless = refs.filter(ref => state.mapped[placeOf(state, ref).n] === undefined && '.q'.includes(letterOf(state, ref)))
+  if (runless.length > 0) next = { ...next, runless: [...(state.runless ?? []), ...runless] }
+  for (const ref of refs) {
+    const letter = letterOf(state, ref)
+    const wasActive = 'ar'.includes(letter)
+    next = lettered(next, ref, LETTERS[as], wasActive ? -1 : 0)
+    next = { ...next, active: next.active - (wasActive ? 1 : 0), unanswered: next.unanswered - (letter === 'a' ? 1 : 0) }
+  }
+  if (output !== undefined) next = withOutput(next, refs[0] as Reference, output)
+  return {
+    ...next,
+    ended: next.ended + refs.length,
+    failed: next.failed + (as === 'failed' ? refs.length : 0),
+    marks: [...(next.marks ?? []), command].slice(-MARKS_MAX),
+  }
+}
+const MARKS_MAX = 100
 
 function withOutput(state: DagState, ref: Reference, output: Payload): DagState {
   const { n, item } = placeOf(state, ref)

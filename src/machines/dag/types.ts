@@ -48,7 +48,20 @@ export interface Kept {
   runs: Readonly<Record<Reference, RunId>>
 }
 
-export type DagInput = StartInput | RunInput | Answered | ChildClosed
+/** A person says how a task has ended that has not: of one that is mapped this item, or all that have not ended. */
+export interface MarkInput {
+  is: 'mark'
+  command: CommandId
+  by: string | null
+  why: string | null
+  n: number
+  item?: number
+  as: MarkedAs
+  output?: Payload
+}
+export type MarkedAs = 'success' | 'failed' | 'skipped'
+
+export type DagInput = StartInput | MarkInput | RunInput | Answered | ChildClosed
 
 /** What the first event keeps; what is absent has its default. `size`: how many tasks it has. */
 export interface Started {
@@ -99,6 +112,17 @@ export type DagEvent = HistoryEvent &
     | (At & Frees & { is: 'asked'; refs: readonly Reference[]; again?: true; elsewhere?: Readonly<Record<Reference, RunId>> })
     | (At & Frees & { is: 'begun'; ref: Reference })
     | (At & Frees & { is: 'ended'; ref: Reference; task: string; as: TaskEnding; run?: RunId; reason?: string; output?: Payload })
+    | (At &
+        Frees & {
+          is: 'marked'
+          refs: readonly Reference[]
+          task: string
+          as: TaskEnding
+          output?: Payload
+          command: CommandId
+          by?: string
+          why?: string
+        })
     | (At & { is: 'cancel_requested'; command: CommandId; by?: string; why?: string })
     | Closing
   )
@@ -136,6 +160,10 @@ export interface DagState {
   readonly since: Instant
   readonly startedAt: Instant | null
   readonly cancelRequested: boolean
+  /** Tasks that have ended and have no run: a person has marked them before they began. */
+  readonly runless?: readonly number[]
+  /** Commands that have marked tasks, the last 100. */
+  readonly marks?: readonly CommandId[]
   readonly totalAt: Instant | null
   readonly closing: Closing | null
 }
