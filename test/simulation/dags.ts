@@ -88,8 +88,10 @@ export class Dags {
     const seen = new Set<string>()
     while (!this.#stage.calm) {
       await world.sleep(rng.wait(scenario.thinkMs * 4))
+      const hasFailed = ({ row, events }: RunTruth): boolean =>
+        row.state !== 'completed' || events.some(({ is, as }) => is === 'ended' && as === 'failed')
       const failed = [...truth.runs.values()].find(
-        ({ id, row, closed, forgotten }) => row.kind === 'dag' && closed && !forgotten && row.state !== 'completed' && !seen.has(id),
+        run => run.row.kind === 'dag' && run.closed && !run.forgotten && !seen.has(run.id) && hasFailed(run),
       )
       if (failed === undefined || this.#stage.calm) continue
       seen.add(failed.id)

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Driven, type Start, T } from '../../../test/support/dag-run.ts'
 import type { ClosedState } from '../../core/run.ts'
 import { dag } from './machine.ts'
 import { planOf } from './plan.ts'
 import type { DagSpec, DagTask, Json, TriggerRule } from './spec.ts'
 import { RESEND_MS } from './state.ts'
-import { Driven, type Start, T } from './test-run.ts'
 import type { DagState } from './types.ts'
 
 const chain = (...ids: string[]): Record<string, DagTask> =>

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Driven } from '../../../test/support/dag-run.ts'
 import { planOf } from './plan.ts'
 import { rerunOf, type Selection } from './rerun.ts'
 import type { DagSpec } from './spec.ts'
-import { Driven } from './test-run.ts'
 import type { DagInput } from './types.ts'
 
 const FAILED: Selection = { tasks: null, downstream: false, upstream: false }

@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
-import type { Context, Decision, Message } from '../../core/machine.ts'
-import type { RunOptions } from '../../core/options.ts'
-import type { ClosedState, Outcome, Payload } from '../../core/run.ts'
-import { dag } from './machine.ts'
-import { planOf } from './plan.ts'
-import type { DagSpec, Json } from './spec.ts'
-import { type DagEvent, type DagInput, type DagState, ENDING_OF, type StartInput } from './types.ts'
+import type { Context, Decision, Message } from '../../src/core/machine.ts'
+import type { RunOptions } from '../../src/core/options.ts'
+import type { ClosedState, Outcome, Payload } from '../../src/core/run.ts'
+import { dag } from '../../src/machines/dag/machine.ts'
+import { planOf } from '../../src/machines/dag/plan.ts'
+import type { DagSpec, Json } from '../../src/machines/dag/spec.ts'
+import { type DagEvent, type DagInput, type DagState, ENDING_OF, type StartInput } from '../../src/machines/dag/types.ts'
 
 export const T = 1_700_000_000_000
 export const SELF = '01k7x9v2q7e0080w4qgxdtewvh'
