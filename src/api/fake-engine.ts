@@ -249,6 +249,7 @@ export class FakeEngine implements Engine {
       this.overrides = options
       this.#by = by
     },
+    inputSchema: () => null,
     detail: async () => ({
       versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
       recent: {

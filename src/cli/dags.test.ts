@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, dag } from '@mainspring/sdk'
@@ -103,4 +103,40 @@ test('a person marks a task that runs, and others get what the person gave', asy
   await expect(other.mark('wai', { as: 'failed' })).rejects.toMatchObject({ code: 'unknown-task' })
   await other.mark('wait', { as: 'failed' })
   await expect(other.result()).rejects.toThrow()
+})
+
+// Airflow, core-concepts/params: a DAG's params are checked when it is triggered, and have defaults.
+test('the input of a run is checked against the schema of its DAG, and has its defaults', async () => {
+  writeFileSync(
+    join(directory, 'report.yaml'),
+    `dags:
+  report:
+    schema:
+      type: object
+      required: [day]
+      properties: { day: { type: string, pattern: '^[0-9-]{10}$' }, rows: { type: integer, minimum: 1, default: 10 } }
+      additionalProperties: false
+    tasks:
+      all: { input: { is: '{{input}}', rows: '{{input:rows}}' } }
+    output: '{{output.all}}'
+`,
+  )
+  expect(await mainspring('apply', '-f', 'report.yaml')).toMatchObject({ code: 0 })
+  const day = '2026-11-29'
+  const run = await client.start('report', { day })
+  expect(await run.result()).toEqual({ is: { day, rows: 10 }, rows: 10 })
+  expect((await run.get()).input).toEqual({ day, rows: 10 })
+  for (const [input, at] of [
+    [{ day: 'today' }, '/input/day'],
+    [{ day, rows: 0 }, '/input/rows'],
+    [{ day, row: 1 }, '/input'],
+    [{}, '/input'],
+    [undefined, '/input'],
+  ] as const)
+    await expect(client.start('report', input as never)).rejects.toMatchObject({ code: 'invalid-input', at })
+  await expect(run.retry({ input: { day: 1 } })).rejects.toMatchObject({ at: '/input/day' })
+  const runs = [{ day }, 5].map(input => ({ definition: 'report', input }))
+  await expect(client.call('runs.startMany', {}, { runs })).rejects.toMatchObject({ at: '/runs/1/input' })
+  const again = await run.retry({ input: { day: '2026-11-30' } })
+  expect(await again.result()).toMatchObject({ rows: 10 })
 })

@@ -374,6 +374,10 @@ export function createEngine(options: EngineOptions): Engine {
           versions: versions.size,
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
+      inputSchema(namespace, name) {
+        const found = definitions.get(namespace, name)
+        return found?.kind === 'dag' ? found.schema : null
+      },
       async detail(namespace, name) {
         const definition = definitions.require(namespace, name, '/path/name')
         const present = workers.known(namespace).filter(worker => workers.present(worker))

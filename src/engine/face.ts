@@ -24,6 +24,7 @@ import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts,
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
+import { withDefaults } from './dags/defaults.ts'
 import type { DagRerun, DagTasks, DagTaskView, TaskMark } from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
@@ -147,6 +148,8 @@ export interface Engine {
     list(namespace: string): DefinitionView[]
     /** Its versions, and its newest 1,000 runs. @throws UserError `unknown-definition` */
     detail(namespace: string, name: string): Promise<DefinitionDetail>
+    /** JSON Schema of the input of a DAG's runs, of its newest version; null: it has none, is no DAG, or is not known. */
+    inputSchema(namespace: string, name: string): Payload | null
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
@@ -965,4 +968,5 @@ export {
   runOfToken,
   TRIGGER_RULES,
   talking,
+  withDefaults,
 }

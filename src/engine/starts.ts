@@ -16,6 +16,7 @@ import type { ItemLetter } from './batches/items.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
+import { withDefaults } from './dags/defaults.ts'
 import type { Definitions, Registered } from './definitions.ts'
 import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
 import { type Gather, meet } from './gathering.ts'
@@ -288,17 +289,18 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     if (met.holds !== null) unique = { key: key.key, states: met.holds }
   }
   if (planned.gate !== null) options.gate = placed(planned, namespace, call, now)
+  const input = inputFor(planned.definition, request.input)
   const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
   birth(
     transaction,
-    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: flat(request.input), options, trigger, now },
+    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: flat(input), options, trigger, now },
     actor => {
       if (unique !== null) actor.unique = unique
     },
     {
       ...(request.key === undefined ? {} : { key: request.key }),
       ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-      ...dagFacts(planned.definition, request.input),
+      ...dagFacts(planned.definition, input),
     },
   )
   return { is: 'started', run }
@@ -312,6 +314,11 @@ function flat(input: Payload | null): Payload | null {
 function placed({ gate, gating, definition }: Planned, namespace: string, call: object, now: number): GateKeys {
   if (gate?.sequence === undefined) return gate as GateKeys
   return { ...gate, place: gating.place(namespace, definition.name, gate.sequence, call, now) }
+}
+
+/** A DAG's tasks find in it what its schema has a default for. */
+function inputFor({ kind, schema }: Registered, input: Payload | null): Payload | null {
+  return kind === 'dag' ? withDefaults(schema, input) : input
 }
 
 /** A DAG goes by the version that was the newest when it started, and may hand on its input. */
@@ -401,7 +408,7 @@ export function retryWork(
       if (old.kind === 'batch')
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
-      const input = command.input ?? old.input
+      const input = command.input === undefined ? old.input : inputFor(definitions.require(namespace, old.name, '/path/run'), command.input)
       if (!areTogether(homeOfRetry(old, command.input, definitions), slot))
         throw new UserError('unavailable', { retryAfter: 1, hint: 'what decides where it lives has just changed; the same call may be repeated' })
       const now = world.clock.now()
