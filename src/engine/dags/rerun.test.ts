@@ -31,9 +31,9 @@ const begun = async (node: TestNode): Promise<void> => {
 }
 
 /** A run of which the second of two items has failed. */
-async function failed(store = openMemoryStore()): Promise<{ node: TestNode; run: string }> {
+async function failed(store = openMemoryStore(), dag = SALES): Promise<{ node: TestNode; run: string }> {
   const node = await TestNode.start(store, JOBS)
-  await register(node, '1', SALES)
+  await register(node, '1', dag)
   const run = await node.run({ definition: 'sales' })
   await begun(node)
   for (const list of await polled(node)) await node.complete(list, '["a","b"]')
@@ -145,4 +145,17 @@ test('an open run is refused, one of a job is not a DAG', async () => {
   await expect(node.engine.runs.fork('default', job, { from: null, reset: false, rerun: FAILED }, COMMAND)).rejects.toMatchObject({
     code: 'not-a-dag',
   })
+})
+
+test('what is needed of a run that is kept no more is refused, and is had by running its task again', async () => {
+  const { node, run } = await failed(openMemoryStore(), { ...SALES, defaults: { retentionMs: 1_000 } })
+  await node.clock.advance(2_000)
+  const collected = node.engine.retention.collect()
+  await node.clock.advance(1_000)
+  expect((await collected).runs).toBe(3)
+  // "A" was freed when nobody could need it any more, so the history does not tell it.
+  await expect(node.engine.runs.fork('default', run, { from: null, reset: false }, COMMAND)).rejects.toMatchObject({ code: 'output-gone' })
+  const next = await node.engine.runs.fork('default', run, { from: 'clean', reset: false }, COMMAND)
+  await begun(node)
+  expect(await finished(node, next)).toEqual(['clean', 'clean', 'publish'])
 })
