@@ -93,6 +93,7 @@ const Trigger = Type.Union([
     is: Type.Literal('retry'),
     of: Type.String(),
     nominalAt: Type.Optional(Time),
+    intervalStart: Type.Optional(Time),
     after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
     batch: Type.Optional(Type.String()),
     from: Type.Optional(object({ n: Type.Integer(), name: Type.String() })),

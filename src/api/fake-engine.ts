@@ -218,6 +218,7 @@ export class FakeEngine implements Engine {
       this.#run('runs.fork', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    mark: async (namespace, id, mark, command) => void this.#run('runs.mark', namespace, id, mark, command),
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
     query: async (namespace, id, query) => {
@@ -275,6 +276,7 @@ export class FakeEngine implements Engine {
       } as const
       return { runs: [{ ...run, items: { 1: { success: 2, started: 1 } } }], next: 'further' }
     },
+    inputSchema: () => null,
     detail: async () => ({
       versions: [{ version: 'v1', registeredAt: NOW, workers: [{ id: 'w1', name: 'web-1:42' }] }],
       recent: {

@@ -135,6 +135,7 @@ const SPEC = {
 const VALID: Record<string, unknown> = {
   'runs.fork': { from: 'charge', input: { a: 1 } },
   'runs.reset': { to: 2 },
+  'runs.mark': { as: 'success', output: [1], item: 1, why: 'w' },
   'versions.ramp': { version: 'v2', percent: 20 },
   'runs.start': START,
   'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },

@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts'
 import type { StartAnswer } from '../engine/face.ts'
 import { DagTasks, Empty, Explanation, History, Logs, RelatedRuns, RunDetail, RunHistogram, RunList, RunRef, StartedMany } from './answers.ts'
 import { openCursor, sealCursor } from './cursor.ts'
+import { checkInputOfDag } from './dag-start.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
 import { formatInstant } from './instants.ts'
 import { quote } from './json.ts'
@@ -27,6 +28,7 @@ const start = operation({
   answers: { 201: StartedRun, 200: ExistingRun },
   async handle({ engine, params, body: { signal, update, ...body }, payloads, by, callKey, command, signal: gone }) {
     const start = startOf(body, payloads, by, '')
+    checkInputOfDag(engine, params.namespace, start.definition, start.input, '')
     if (signal !== undefined) start.signal = { name: signal.name, payload: signal.payload === undefined ? null : payloadOf(signal.payload, payloads) }
     const [answer] = await engine.runs.start(params.namespace, { callKey, by, starts: [start] })
     if (answer === undefined || answer.is === 'refused')
@@ -51,6 +53,7 @@ const startMany = operation({
   async handle({ engine, params, body, payloads, by, callKey }) {
     if (body.runs.length === 0) return '{"runs":[]}'
     const starts = body.runs.map((run, index) => startOf(run, payloads, by, `/runs/${index}`))
+    for (const [index, { definition, input }] of starts.entries()) checkInputOfDag(engine, params.namespace, definition, input, `/runs/${index}`)
     const answers = await engine.runs.start(params.namespace, { callKey, by, starts })
     return `{"runs":[${answers.map(startedText).join(',')}]}`
   },
@@ -239,7 +242,10 @@ const retry = operation({
   async handle({ engine, params, body, payloads, runId, command }) {
     const input = body.input === undefined ? {} : { input: payloadOf(body.input, payloads) }
     const force = body.force === undefined ? {} : { force: body.force }
-    const run = await engine.runs.retry(params.namespace, await runId(), { ...command(), ...input, ...force })
+    const id = await runId()
+    if (input.input !== undefined)
+      checkInputOfDag(engine, params.namespace, (await engine.runs.get(params.namespace, id)).definition, input.input, '')
+    const run = await engine.runs.retry(params.namespace, id, { ...command(), ...input, ...force })
     return `{"run":${quote(run)}}`
   },
 })

@@ -138,6 +138,7 @@ describe('answers are what /openapi.json says', () => {
     'tasks.complete': { worker: 'w', results: [{ ...ref, is: 'completed', output: 1 }] },
     'runs.fork': { from: 'charge', input: { a: 1 } },
     'runs.reset': { to: 2 },
+    'runs.mark': { as: 'success', output: [1], item: 1, why: 'w' },
     'versions.ramp': { version: 'v2', percent: 20 },
     'runs.resume': { version: 'v2' },
     'runs.signal': { payload: { a: 1 } },

@@ -1,13 +1,32 @@
 import { Type } from 'typebox'
 import { TASKS_PER_CALL_MAX, WAIT_MS_MAX } from '../core/bounds.ts'
 import { DURATION_MS_MAX } from '../core/time.ts'
-import { ENTRIES_MAX } from '../engine/face.ts'
-import { closed, count, Failure, InstantText, list, Name, number, Payload, ref, runOptions, Start } from './schemas.ts'
+import { DAG_MAP_ITEMS_MAX, DAG_TASKS_MAX, ENTRIES_MAX } from '../engine/face.ts'
+import { closed, count, Failure, InstantText, list, Name, Note, number, Payload, ref, runOptions, Start } from './schemas.ts'
 
 const Step = Type.Union([count(1, Number.MAX_SAFE_INTEGER), Name], {
   description: 'the number of an operation in the history, or the name of a step',
 })
-export const Fork = closed({ from: Type.Optional(Step), input: Type.Optional(Payload) }, { title: 'Fork' })
+export const Fork = closed(
+  {
+    from: Type.Optional(Step),
+    input: Type.Optional(Payload),
+    tasks: Type.Optional({ ...list(Name, DAG_TASKS_MAX), description: 'of a DAG: tasks and groups that run again; default: what failed' }),
+    downstream: Type.Optional(Type.Boolean({ description: 'of a DAG: and all that wait for them' })),
+    upstream: Type.Optional(Type.Boolean({ description: 'of a DAG: and all that they wait for' })),
+    newest: Type.Optional(Type.Boolean({ description: 'of a DAG: by its newest version; default: by that of the old run' })),
+  },
+  { title: 'Fork' },
+)
+export const Mark = closed(
+  {
+    as: Type.Enum(['success', 'failed', 'skipped']),
+    output: Type.Optional({ ...Payload, description: 'what it gives; of one that succeeds; default: null' }),
+    item: Type.Optional({ ...count(0, DAG_MAP_ITEMS_MAX - 1), description: 'of a mapped task; default: all of it that has not ended' }),
+    why: Type.Optional(Note),
+  },
+  { title: 'MarkTask' },
+)
 export const Reset = closed({ to: Step }, { title: 'Reset' })
 export const Signal = closed({ payload: Type.Optional(Payload) }, { title: 'Signal' })
 export const Message = closed({ input: Type.Optional(Payload), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'Message' })

@@ -136,6 +136,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
         router.call(router.slot(await homes.retry(namespace, id, command.input)), 'runs.retry', [namespace, id, command]),
       fork: async (namespace, id, fork, command) =>
         router.call(router.slot(await homes.retry(namespace, id, fork.input)), 'runs.fork', [namespace, id, fork, command]),
+      mark: byId('runs.mark'),
       change: byId('runs.change'),
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),

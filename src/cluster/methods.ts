@@ -44,6 +44,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.terminate',
   'runs.retry',
   'runs.fork',
+  'runs.mark',
   'runs.change',
   'runs.resume',
   'runs.signal',

@@ -47,7 +47,8 @@ export type Trigger =
   | {
       is: 'retry'
       of: RunId
-      nominalAt?: Instant /** how that one ended */
+      nominalAt?: Instant /** of a DAG: the interval that it is for begins then */
+      intervalStart?: Instant /** how that one ended */
       after?: ClosedState /** in whose counts it stands in the place of the old one */
       batch?: ActorId
       /** it goes on from this operation of that one, and keeps what came before */

@@ -14,6 +14,8 @@ import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
 import { decodeBody } from './codec.ts'
 import { graphShown, gridOf } from './dags/grid.ts'
+import { markTask } from './dags/mark.ts'
+import { dagFork, rerunAsked } from './dags/rerun.ts'
 import { tasksOf } from './dags/tasks.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING, optionsKept } from './definitions.ts'
@@ -319,9 +321,14 @@ export function createEngine(options: EngineOptions): Engine {
         const slot = await homes.retry(namespace, id, asked.input)
         return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
       },
-      async fork(namespace, id, { from, input, reset }, asked) {
+      async fork(namespace, id, { from, input, reset, rerun }, asked) {
         const old = await row(namespace, id)
-        const fork = forkOf(old, await history(namespace, id), { from, reset })
+        const told = await history(namespace, id)
+        const read = (run: RunId) => available(store.read.run(namespace, run))
+        const fork =
+          old.kind === 'dag' && !reset
+            ? await dagFork(old, told, rerunAsked(from, input, rerun), { definitions, read })
+            : forkOf(old, told, { from, reset, rerun })
         const again = { ...asked, ...(input === undefined ? {} : { input }) }
         const slot = await homes.retry(namespace, id, input)
         return submit(slot, settle => {
@@ -330,6 +337,7 @@ export function createEngine(options: EngineOptions): Engine {
           return { ...work, bytes: work.bytes + bytesOf(fork), further: transaction => withEnds(work, transaction, id) }
         })
       },
+      mark: (namespace, id, mark, asked) => command(namespace, id, (transaction, actor) => markTask(transaction, actor, mark, asked, definitions)),
       change: (namespace, id, { delayMs, ...change }, asked) =>
         command(namespace, id, (transaction, actor) => {
           const due = delayMs === undefined ? {} : { due: clock.now() + delayMs }
@@ -367,6 +375,10 @@ export function createEngine(options: EngineOptions): Engine {
           versions: versions.size,
           paused: settings.pauseOf({ namespace, scope: 'definition', name: spec.name }),
         })),
+      inputSchema(namespace, name) {
+        const found = definitions.get(namespace, name)
+        return found?.kind === 'dag' ? found.schema : null
+      },
       async detail(namespace, name) {
         const definition = definitions.require(namespace, name, '/path/name')
         const present = workers.known(namespace).filter(worker => workers.present(worker))

@@ -24,7 +24,8 @@ import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts,
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
 import type { BatchCalls } from './batches/face.ts'
-import type { DagGraph, DagGrid, DagTasks, DagTaskView } from './dags/face.ts'
+import { withDefaults } from './dags/defaults.ts'
+import type { DagGraph, DagGrid, DagRerun, DagTasks, DagTaskView, TaskMark } from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
@@ -117,9 +118,20 @@ export interface Engine {
     retry(namespace: string, id: RunId, command: Command & { input?: Payload; force?: boolean }): Promise<RunId>
     /**
      * A new run that goes on from a step of a workflow and keeps the results before it; null: from the step that failed last. With other input if given. `reset`: the
-     * old one ends, if it is open, and the new one has its later signals, too. @throws UserError `not-a-workflow`, `unknown-step`, `history-too-long`
+     * old one ends, if it is open, and the new one has its later signals, too. Of a closed run of a DAG: some of its tasks run again; `from` is one, with all that wait for it.
+     * @throws UserError `not-a-workflow`, `not-a-dag`, `run-open`, `unknown-step`, `output-gone`, `history-too-long`
      */
-    fork(namespace: string, id: RunId, fork: { from: number | string | null; input?: Payload; reset: boolean }, command: Command): Promise<RunId>
+    fork(
+      namespace: string,
+      id: RunId,
+      fork: { from: number | string | null; input?: Payload; reset: boolean; rerun?: DagRerun },
+      command: Command,
+    ): Promise<RunId>
+    /**
+     * A task of an open run of a DAG that has not ended ends as a person says; where it runs it is told to stop. Who and why stand in the history.
+     * @throws UserError `not-a-dag`, `run-closed`, `unknown-task`, `task-ended`, `payload-too-large`
+     */
+    mark(namespace: string, id: RunId, mark: TaskMark, command: Command): Promise<void>
     /** What is scheduled, queued or waiting becomes due at another time, or takes another priority, queue or input. Once it runs: `run-begun`. */
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
@@ -140,6 +152,8 @@ export interface Engine {
     graph(namespace: string, name: string, version: string | null): DagGraph
     /** How the tasks of a DAG's newest runs stand. @throws UserError `unknown-definition`, `not-a-dag` */
     grid(namespace: string, name: string, page: Page): Promise<DagGrid>
+    /** JSON Schema of the input of a DAG's runs, of its newest version; null: it has none, is no DAG, or is not known. */
+    inputSchema(namespace: string, name: string): Payload | null
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
   }
@@ -917,6 +931,7 @@ export type {
   ClosedDay,
   DagGraph,
   DagGrid,
+  DagRerun,
   DagSpec,
   DagTasks,
   DagTaskView,
@@ -933,6 +948,7 @@ export type {
   RunOptions,
   SchedulePause,
   ScheduleSpec,
+  TaskMark,
   Timeouts,
   TimetableSpec,
   Unique,
@@ -958,4 +974,5 @@ export {
   runOfToken,
   TRIGGER_RULES,
   talking,
+  withDefaults,
 }

@@ -6,6 +6,8 @@ import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
 import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
+import { intervalOf } from '../machines/dag/input.ts'
+import type { StartInput as DagStart, DagState } from '../machines/dag/types.ts'
 import { MACHINES } from '../machines/registry.ts'
 import type { StartInput } from '../machines/workflow/types.ts'
 import type { KeyName } from '../store/store.ts'
@@ -14,6 +16,7 @@ import type { ItemLetter } from './batches/items.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
+import { withDefaults } from './dags/defaults.ts'
 import type { Definitions, Registered } from './definitions.ts'
 import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
 import { type Gather, meet } from './gathering.ts'
@@ -286,17 +289,18 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     if (met.holds !== null) unique = { key: key.key, states: met.holds }
   }
   if (planned.gate !== null) options.gate = placed(planned, namespace, call, now)
+  const input = inputFor(planned.definition, request.input)
   const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
   birth(
     transaction,
-    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: flat(request.input), options, trigger, now },
+    { run, namespace, name: planned.definition.name, kind: planned.definition.kind, input: flat(input), options, trigger, now },
     actor => {
       if (unique !== null) actor.unique = unique
     },
     {
       ...(request.key === undefined ? {} : { key: request.key }),
       ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-      ...dagFacts(planned.definition, request.input),
+      ...dagFacts(planned.definition, input),
     },
   )
   return { is: 'started', run }
@@ -310,6 +314,11 @@ function flat(input: Payload | null): Payload | null {
 function placed({ gate, gating, definition }: Planned, namespace: string, call: object, now: number): GateKeys {
   if (gate?.sequence === undefined) return gate as GateKeys
   return { ...gate, place: gating.place(namespace, definition.name, gate.sequence, call, now) }
+}
+
+/** A DAG's tasks find in it what its schema has a default for. */
+function inputFor({ kind, schema }: Registered, input: Payload | null): Payload | null {
+  return kind === 'dag' ? withDefaults(schema, input) : input
 }
 
 /** A DAG goes by the version that was the newest when it started, and may hand on its input. */
@@ -354,7 +363,7 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
 /** A new run goes on from a point of an old one, and keeps what came before. */
 export interface Fork {
   from: { n: number; name: string }
-  start: NonNullable<StartInput['fork']>
+  start: NonNullable<StartInput['fork'] | DagStart['fork']>
   /** The old one, if it is open, ends. */
   reset: boolean
 }
@@ -399,7 +408,7 @@ export function retryWork(
       if (old.kind === 'batch')
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
-      const input = command.input ?? old.input
+      const input = command.input === undefined ? old.input : inputFor(definitions.require(namespace, old.name, '/path/run'), command.input)
       if (!areTogether(homeOfRetry(old, command.input, definitions), slot))
         throw new UserError('unavailable', { retryAfter: 1, hint: 'what decides where it lives has just changed; the same call may be repeated' })
       const now = world.clock.now()
@@ -421,7 +430,7 @@ export function retryWork(
       let gate = gateFor(old, { namespace, definition: old.name, queue: options.queue, input }, definitions.gating, command)
       if (gate?.place !== undefined && gate.place === old.view.options.gate?.place && old.view.startedAt !== null)
         gate = { ...gate, place: -old.view.startedAt }
-      const nominalAt = nominalTimeOf(old.view.trigger)
+      const { nominalAt, intervalStart } = meantFor(old, fork)
       const after = (old.outcome as Outcome | null)?.state
       const trigger: Trigger = {
         is: 'retry',
@@ -429,6 +438,7 @@ export function retryWork(
         ...(after === undefined ? {} : { after }),
         ...(fork === null ? {} : { from: fork.from }),
         ...(nominalAt === null ? {} : { nominalAt }),
+        ...(intervalStart === undefined ? {} : { intervalStart }),
         ...(old.closed ? replaceInBatch(old, run, transaction, now) : {}),
       }
       birth(
@@ -446,6 +456,14 @@ export function retryWork(
     done: () => settle.resolve(run),
     failed: settle.reject,
   }
+}
+
+/** The time that a run in the place of another is for: of a DAG that goes on always that of the old one, since what is kept was made for it. */
+function meantFor({ kind, state, view }: Actor, fork: Fork | null): { nominalAt: number | null; intervalStart?: number } {
+  const nominalAt = nominalTimeOf(view.trigger)
+  if (kind !== 'dag' || (nominalAt === null && fork === null)) return { nominalAt }
+  const { nominalAt: at, interval } = intervalOf((state as DagState).started)
+  return { nominalAt: at, intervalStart: interval.start }
 }
 
 /** The unique key that a retry takes; null: none. */

@@ -36,6 +36,15 @@ export const DAG_PLANTS: Readonly<Record<string, Planted>> = {
     plant: { scenario },
     patches: [{ file: 'src/machines/dag/tally.ts', find: 'return left === 0\n', replace: 'return true\n' }],
   },
+  'dag-rerun-forgets': {
+    rule: 'dag',
+    what: 'a task that runs again is not given what one that is kept gave',
+    seeds: 8,
+    caught: /gave something else than its tasks|a DAG whose task failed|runs are stuck/,
+    dags: true,
+    plant: { scenario },
+    patches: [{ file: 'src/machines/dag/rerun.ts', find: 'if (needed(n)) outputs.push(need)', replace: '' }],
+  },
 }
 
 function scenario(drawn: Scenario): void {

@@ -170,6 +170,7 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
     const workers = [dags.worker(rng.fork()), dags.worker(rng.fork())]
     breakage.workflows ??= { make: () => dags.worker(rng.fork()), workers }
     void dags.starts(rng.fork())
+    void dags.reruns(rng.fork())
   }
   void breakThings(breakage)
   await world.run(scenario.faultsMs)

@@ -9,6 +9,7 @@ import { errorOf } from './failure.ts'
 import type { RunChange } from './options.ts'
 import { getRun, isClosed, type Run } from './runs.ts'
 import type { LiveEvent, WireExplanation, WireFailure, WireLogLine, WireLogs, WireMessage, WireProblem, WireQueried, WireUpdated } from './wire.ts'
+import type { WireMark } from './wire-dags.ts'
 import { runChange } from './wire-options.ts'
 
 /**
@@ -123,6 +124,26 @@ export class RunHandle<Output = unknown> {
   async fork(options: { from?: number | string; input?: unknown } = {}): Promise<RunHandle<Output>> {
     const { from, input } = options
     return this.#anew('runs.fork', { ...(from !== undefined && { from }), ...(input !== undefined && { input: tag(input, '/input') }) })
+  }
+
+  /**
+   * A new run of this closed run of a DAG: some of its tasks run again, with their setups and teardowns; how the others ended, and what they gave, is kept. `tasks`: by
+   * their ids, or those of groups; absent: what failed, could not run since what came before failed, or was never come to. `downstream`, `upstream`: and all that wait for
+   * them, all that they wait for. `newest`: by the newest version of the DAG instead of that of this run.
+   * @throws RequestRefused `run-open`, `unknown-step`, `output-gone`, `not-a-dag`.
+   */
+  async rerun(options: { tasks?: readonly string[]; downstream?: boolean; upstream?: boolean; newest?: boolean } = {}): Promise<RunHandle<Output>> {
+    return this.#anew('runs.fork', options)
+  }
+
+  /**
+   * Says how a task of this open run of a DAG has ended, where it has not; where it runs it is told to stop. `output`: what it gives to others, of one that succeeds.
+   * `item`: of a mapped task; absent: all of it that has not ended. @throws RequestRefused `run-closed`, `unknown-task`, `task-ended`.
+   */
+  async mark(task: string, mark: WireMark): Promise<void> {
+    const { output, ...rest } = mark
+    const body = { ...rest, ...(output !== undefined && { output: tag(output, '/output') }) }
+    await this.#client.call('runs.mark', { run: this.#known(), name: check.name(task, '/task') }, body, { callKey: this.#client.newId() })
   }
 
   /** As `fork`, with the same input, in place of this run: it ends, if it is open, and the new one has the signals that came later. */

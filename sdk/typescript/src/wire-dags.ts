@@ -5,7 +5,16 @@ export const DAG_OPERATIONS = {
   'runs.tasks': ['GET', '/v1/namespaces/{namespace}/runs/{run}/tasks'],
   'definitions.graph': ['GET', '/v1/namespaces/{namespace}/definitions/{name}/graph'],
   'definitions.grid': ['GET', '/v1/namespaces/{namespace}/definitions/{name}/grid'],
-} as const satisfies Record<string, readonly ['GET', string]>
+  'runs.mark': ['POST', '/v1/namespaces/{namespace}/runs/{run}/tasks/{name}/mark'],
+} as const satisfies Record<string, readonly ['GET' | 'POST', string]>
+
+/** A person says how a task has ended. `item`: of a mapped task; absent: all of it that has not ended. */
+export interface WireMark {
+  as: 'success' | 'failed' | 'skipped'
+  output?: unknown
+  item?: number
+  why?: string
+}
 
 /** How tasks of a run stand, in the order in which they may run. */
 export interface WireDagTasks {

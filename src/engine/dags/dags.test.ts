@@ -190,3 +190,46 @@ test('a grid has a letter for each task of the newest runs, page by page, and co
   expect(rest).toMatchObject({ runs: [{ run, tasks: 'sr.', items: { 1: { started: 3 } }, closedAt: null }], next: null })
   await expect(node.engine.definitions.grid('default', 'list', { after: null, limit: 1 })).rejects.toMatchObject({ code: 'not-a-dag' })
 })
+
+test('a task that a person marks is told to stop in the same commit; another node goes on from there', async () => {
+  const { node, run, polled, store } = await started()
+  const [list] = await polled()
+  const mark = { task: 'list', as: 'success', output: '["a"]' } as const
+  for (let times = 0; times < 2; times++) await node.engine.runs.mark('default', run, mark, { id: 'm', by: 'ana', why: 'seen' })
+  expect((await node.engine.runs.get('default', (list as Delivery).run)).reason).toBe('cancelling')
+  const marked = (await node.engine.runs.history('default', run)).filter(({ is }) => is === 'marked')
+  expect(marked).toMatchObject([{ task: 'list', as: 'success', by: 'ana', why: 'seen', output: '["a"]' }])
+  await node.engine.stop()
+  const next = await TestNode.start(store, {}, { clock: node.clock, seed: 2 })
+  const tasks = (await next.poll(SERVES)).tasks.filter(({ definition }) => definition === 'clean')
+  expect(tasks.map(({ input }) => input)).toEqual(['"a"'])
+})
+
+test('a task that is marked before it began has no run, also in a rerun', async () => {
+  const { node, run } = await started()
+  await node.engine.runs.mark('default', run, { task: 'publish', as: 'success' }, { id: 'm', by: null })
+  await node.engine.runs.mark('default', run, { task: 'list', as: 'failed' }, { id: 'n', by: null })
+  const again = await node.engine.runs.fork('default', run, { from: null, reset: false }, { id: 'f', by: null })
+  for (const id of [run, again]) {
+    const { tasks } = await node.engine.runs.tasks('default', id, { from: 2, limit: 1 })
+    expect(tasks).toMatchObject([{ task: 'publish', state: 'success', run: null }])
+  }
+})
+
+test.each<[object, object]>([
+  [
+    { task: 'lst', as: 'failed' },
+    { code: 'unknown-task', problem: { hint: 'did you mean "list"?' } },
+  ],
+  [
+    { task: 'clean', item: 0, as: 'failed' },
+    { code: 'unknown-task', problem: { at: '/item' } },
+  ],
+  [
+    { task: 'list', as: 'failed', output: '1' },
+    { code: 'invalid-option', problem: { at: '/output' } },
+  ],
+])('a mark that cannot be is refused: %j', async (mark, problem) => {
+  const { node, run } = await started()
+  await expect(node.engine.runs.mark('default', run, mark as never, { id: 'm', by: null })).rejects.toMatchObject(problem)
+})

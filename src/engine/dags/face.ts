@@ -1,8 +1,29 @@
 import type { RunId } from '../../core/ids.ts'
-import type { RunState } from '../../core/run.ts'
+import type { Payload, RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { TaskEnding } from '../../machines/dag/rules.ts'
 import type { TriggerRule } from '../../machines/dag/spec.ts'
+
+/** Which tasks of a closed run a new one runs again; it keeps how the others ended, and what they gave. */
+export interface DagRerun {
+  /** Ids of tasks and groups. Null: what failed, could not run since what came before failed, or was never come to. */
+  tasks: readonly string[] | null
+  /** And all that wait for them; all that they wait for. */
+  downstream: boolean
+  upstream: boolean
+  /** By the newest version of the DAG instead of that of the old run. */
+  newest: boolean
+}
+
+/** How a person says that a task has ended. */
+export interface TaskMark {
+  task: string
+  /** Of a mapped task; absent: all of it that has not ended. */
+  item?: number
+  as: 'success' | 'failed' | 'skipped'
+  /** What it gives. Default: null. */
+  output?: Payload
+}
 
 /** How tasks of a run stand, in the order in which they may run. */
 export interface DagTasks {

@@ -81,7 +81,7 @@ export function taskView({ id }: Pick<Actor, 'id'>, state: DagState, plan: Plan,
   const { id: task, task: said, rule } = plan.tasks[n] as Plan['tasks'][number]
   const mapped = state.mapped[n]
   const letters = mapped?.items ?? (state.tasks[n] as string)
-  const isRun = mapped === undefined && said.job !== undefined && !HAS_NO_RUN.includes(letters)
+  const isRun = mapped === undefined && said.job !== undefined && !HAS_NO_RUN.includes(letters) && !state.runless?.includes(n)
   const isWaiting = letters === '.'
   const before = isWaiting ? (plan.upstream[n] as number[]) : []
   const open = before.filter(other => !isEnded(state, other))

@@ -5,16 +5,18 @@ import { type From, pointOf } from '../../machines/workflow/point.ts'
 import type { WorkflowEvent } from '../../machines/workflow/types.ts'
 import type { KeyName } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
+import type { DagRerun } from '../dags/face.ts'
 import type { Fork } from '../starts.ts'
 import type { Transaction, Work } from '../work.ts'
 import { toldOfEnd } from './children.ts'
 
-/** From a run whose whole history is at hand. @throws UserError `not-a-workflow`, `unknown-step`, `history-too-long` */
+/** From a run whose whole history is at hand. @throws UserError `not-a-workflow`, `not-a-dag`, `unknown-step`, `history-too-long` */
 export function forkOf(
   old: Pick<Actor, 'id' | 'kind'>,
   history: readonly HistoryEvent[] | null,
-  { from, reset }: { from: From; reset: boolean },
+  { from, reset, rerun }: { from: From; reset: boolean; rerun?: DagRerun | undefined },
 ): Fork {
+  if (rerun !== undefined) throw new UserError('not-a-dag', { found: old.id, hint: `it is a ${old.kind}` })
   if (old.kind !== 'workflow')
     throw new UserError('not-a-workflow', { title: 'Only a workflow goes on from a step.', found: old.id, hint: `it is a ${old.kind}: retry it` })
   if (history === null) throw new UserError('history-too-long', { found: old.id, hint: 'it has left memory: fork this run by itself' })

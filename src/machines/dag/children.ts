@@ -46,10 +46,10 @@ export function runOfTask(state: DagState, self: RunId, ref: Reference): RunId {
   return state.elsewhere[ref] ?? childId(self, ref)
 }
 
-/** All that are asked for or under way are told to stop. */
-export function stopMessages(state: DagState, context: Context): Message[] {
+/** These, or all that are asked for or under way, are told to stop. */
+export function stopMessages(state: DagState, context: Context, refs = activeRefs(state)): Message[] {
   const { self } = context
-  return activeRefs(state).map(ref => ({
+  return refs.map(ref => ({
     is: 'tell',
     to: runOfTask(state, self, ref),
     input: { is: 'cancel', command: context.id(), by: null, why: `its DAG ${self} stops` },

@@ -5,7 +5,7 @@ import { factsOf, inputOf } from './input.ts'
 import { type Plan, planOf, reached } from './plan.ts'
 import { judge, type TaskEnding } from './rules.ts'
 import { type DagSpec, type Json, MAP_ITEMS_MAX, OUTPUTS_LENGTH_MAX } from './spec.ts'
-import { activeRefs, evolve, placeOf, wakeAt } from './state.ts'
+import { activeRefs, evolve, letterOf, placeOf, wakeAt } from './state.ts'
 import { hasBegun, Tally } from './tally.ts'
 import { fill, reasonOf, refusalOf } from './template.ts'
 import { type Closing, type DagEvent, type DagState, ENDING_OF, LETTERS, type Reference } from './types.ts'
@@ -74,9 +74,11 @@ export class Follow {
     }
   }
 
-  /** All that wait for nobody. */
+  /** All that wait for nobody, or for somebody whose end is kept; what a branch that is kept has left out stays so. */
   begin(): void {
-    for (const [n, upstream] of this.plan.upstream.entries()) if (upstream.length === 0) this.touched.add(n)
+    for (const [n, upstream] of this.plan.upstream.entries())
+      if (upstream.length === 0 || upstream.some(other => this.letter(other) !== '.')) this.touched.add(n)
+    for (const [n, output] of Object.entries(this.state.started.choices ?? {})) this.choose(Number(n), output)
   }
 
   /** A run has ended, or could not begin. */
@@ -96,6 +98,19 @@ export class Follow {
     if (ending === 'success') this.choose(n, output ?? null)
   }
 
+  /** A person says how it has ended; its output is kept where it is needed, and chooses as that of its run would. */
+  marked(n: number, event: DagEvent & { is: 'marked' }, output: Payload | undefined): void {
+    const { as } = event
+    const refs = event.refs as Reference[]
+    const running = refs.filter(ref => 'ar'.includes(letterOf(this.state, ref)))
+    this.messages.push(...stopMessages(this.state, this.context, running))
+    const hadBegun = hasBegun(this.state, n)
+    this.add(output !== undefined && this.isKept(n) && refs.length === 1 ? { ...event, output } : event)
+    if (!hadBegun && hasBegun(this.state, n)) this.pass(n)
+    this.tallied(n, as, refs.length)
+    if (as === 'success') this.choose(n, output ?? null)
+  }
+
   cancel(event: DagEvent): void {
     this.add(event)
     // Teardowns still run, by their rules.
@@ -108,7 +123,8 @@ export class Follow {
   /** `starts` false: what may begin does so in a transition of its own. */
   decided(starts = true): Decision<DagEvent> {
     const now = this.context.now
-    if (this.state.closing === null) {
+    // Before it is due nothing follows: all that waits is judged then.
+    if (this.state.closing === null && this.state.isDue) {
       this.judge()
       if (this.isOver()) this.close()
       else if (starts) this.start()

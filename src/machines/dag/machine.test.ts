@@ -1,106 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Context, Decision, Message } from '../../core/machine.ts'
-import type { RunOptions } from '../../core/options.ts'
-import type { ClosedState, Outcome, Payload } from '../../core/run.ts'
+import { Driven, type Start, T } from '../../../test/support/dag-run.ts'
+import type { ClosedState } from '../../core/run.ts'
 import { dag } from './machine.ts'
 import { planOf } from './plan.ts'
 import type { DagSpec, DagTask, Json, TriggerRule } from './spec.ts'
 import { RESEND_MS } from './state.ts'
-import { type DagEvent, type DagInput, type DagState, ENDING_OF } from './types.ts'
-
-const T = 1_700_000_000_000
-const SELF = '01k7x9v2q7e0080w4qgxdtewvh'
-type Start = Message & { is: 'start' }
-
-/** A run driven input by input, as its actor does; its tasks' runs are there at once, and end as they are told. */
-class Driven {
-  state: DagState
-  now = T
-  readonly spec: DagSpec
-  readonly events: DagEvent[] = []
-  readonly open = new Map<string, Start>()
-  readonly cancelled: string[] = []
-  readonly started: string[] = []
-  outcome: Outcome | null = null
-  answers = true
-
-  constructor(spec: DagSpec, { input, options = {} }: { input?: Payload; options?: Omit<RunOptions, 'delayMs'> } = {}) {
-    this.spec = spec
-    const start: DagInput = { is: 'start', definition: 'sales', version: '1', options, trigger: { is: 'call' }, ...(input && { input }) }
-    const decided = dag.decide(null, start, this.context())
-    this.state = this.fold(null, decided.events)
-    this.wake()
-  }
-  context(): Context {
-    return {
-      self: SELF,
-      now: this.now,
-      random: () => 0.5,
-      id: () => 'id',
-      home: () => 0,
-      definition: version => (version === '1' ? this.spec : undefined),
-    }
-  }
-  fold(state: DagState | null, events: DagEvent[]): DagState {
-    this.events.push(...events)
-    return events.reduce<DagState | null>(dag.evolve, state) as DagState
-  }
-  give(input: DagInput): Decision<DagEvent> {
-    const before = dag.pending(this.state)
-    const decided = dag.decide(this.state, input, this.context())
-    this.state = this.fold(this.state, decided.events)
-    // Decisions are increments: what is decided is what the events tell.
-    if (decided.state !== undefined) expect(this.state).toEqual(decided.state)
-    expect(dag.pending(this.state).wakeAt).toBe(decided.wakeAt === undefined ? before.wakeAt : decided.wakeAt)
-    if (decided.outcome !== undefined) {
-      expect(this.outcome).toBeNull()
-      this.outcome = decided.outcome
-    }
-    for (const message of decided.messages ?? []) this.post(message)
-    return decided
-  }
-  post(message: Message): void {
-    if (message.is === 'tell') {
-      this.cancelled.push(message.to)
-      return
-    }
-    const { trigger } = message.order
-    const name = trigger.is === 'dag' ? `${trigger.task}${trigger.item === undefined ? '' : `#${trigger.item}`}` : '?'
-    this.open.set(name, message)
-    this.started.push(name)
-    if (this.answers) this.give({ is: 'answered', reference: message.reference, run: message.run, closed: false, refusal: null })
-  }
-  /** All that time does by now. */
-  wake(): void {
-    for (let at = dag.pending(this.state).wakeAt; at !== null && at <= this.now; at = dag.pending(this.state).wakeAt) this.give({ is: 'wake' })
-  }
-  end(name: string, state: ClosedState = 'completed', output: Json | undefined = null, code?: string): void {
-    const start = this.open.get(name) as Start
-    this.open.delete(name)
-    const outcome: Outcome = {
-      state,
-      reason: state === 'completed' ? null : 'attempts-exhausted',
-      ...(output !== undefined && { output: JSON.stringify(output) }),
-    }
-    if (code !== undefined) outcome.failure = { type: 'Skip', message: '', code }
-    this.give({ is: 'child_closed', run: start.run, state, outcome, reference: start.reference })
-    this.wake()
-  }
-  inputOf(name: string): Json {
-    const { input } = (this.open.get(name) as Start).order
-    return input === null ? null : (JSON.parse(input) as Json)
-  }
-  get states(): Record<string, string> {
-    const { ids } = planOf(this.spec)
-    return Object.fromEntries(
-      ids.map((id, n) => {
-        const letters = this.state.mapped[n]?.items ?? (this.state.tasks[n] as string)
-        return [id, [...letters].map(letter => ENDING_OF[letter] ?? letter).join(' ')]
-      }),
-    )
-  }
-}
+import type { DagState } from './types.ts'
 
 const chain = (...ids: string[]): Record<string, DagTask> =>
   Object.fromEntries(ids.map((id, n) => [id, { job: id, ...(n > 0 && { after: [ids[n - 1] as string] }) }]))
@@ -509,5 +415,90 @@ describe('any DAG', () => {
       }),
       { numRuns: 100 },
     )
+  })
+})
+
+describe('a person marks a task', () => {
+  const mark = (run: Driven, task: string, as: 'success' | 'failed' | 'skipped', more: { item?: number; output?: Json; command?: string } = {}) => {
+    const { output, command = `mark-${task}-${more.item ?? ''}`, ...rest } = more
+    const n = planOf(run.spec).numbers.get(task) as number
+    const given = as === 'success' ? { output: JSON.stringify(output ?? null) } : {}
+    const decided = run.give({ is: 'mark', command, by: 'ana', why: 'seen by hand', n, as, ...rest, ...given })
+    run.wake()
+    return decided.replies?.[0]?.reply
+  }
+  const SPEC: DagSpec = { tasks: { a: { job: 'a' }, b: { job: 'b', input: '{{output.a}}' }, c: { job: 'c', after: ['b'] } } }
+
+  test('one that runs is told to stop and not heard of again; others are given what the person gave', () => {
+    const run = new Driven(SPEC)
+    const { run: id, reference } = run.open.get('a') as Start
+    expect(mark(run, 'a', 'success', { output: [1] })).toBeUndefined()
+    expect(run.cancelled).toEqual([id])
+    expect(run.inputOf('b')).toEqual([1])
+    run.give({ is: 'child_closed', run: id, state: 'completed', outcome: { state: 'completed', reason: null, output: '2' }, reference })
+    run.end('b')
+    run.end('c')
+    expect(run.outcome?.state).toBe('completed')
+    expect(run.events.find(({ is }) => is === 'marked')).toMatchObject({ task: 'a', as: 'success', by: 'ana', why: 'seen by hand' })
+  })
+
+  // Airflow: what follows a task that is set to a state is judged by its rule, as if it had ended so by itself.
+  test.each([
+    ['failed', { a: 'failed', b: 'upstream_failed', c: 'upstream_failed' }, 'failed'],
+    ['skipped', { a: 'skipped', b: 'skipped', c: 'skipped' }, 'completed'],
+  ] as const)('as %s', (as, states, ends) => {
+    const run = new Driven(SPEC)
+    mark(run, 'a', as)
+    expect([run.states, run.outcome?.state]).toEqual([states, ends])
+  })
+
+  test('one that waits has ended, and does not begin', () => {
+    const run = new Driven(SPEC)
+    mark(run, 'b', 'success')
+    expect(run.started).toEqual(['a', 'c'])
+    run.end('a')
+    run.end('c')
+    expect([run.started, run.outcome?.state]).toEqual([['a', 'c'], 'completed'])
+  })
+
+  test('one item, or all that have not ended; those that run free their slots', () => {
+    const run = new Driven({ tasks: { m: { job: 'm', map: { over: [1, 2, 3, 4], concurrency: 2 } }, n: { job: 'n', input: '{{output.m}}' } } })
+    mark(run, 'm', 'success', { item: 0, output: 'by hand' })
+    run.end('m#1', 'completed', 'one')
+    expect([...run.open.keys()].sort()).toEqual(['m#0', 'm#2', 'm#3'])
+    mark(run, 'm', 'skipped')
+    expect(run.states.m).toBe('success success skipped skipped')
+    expect(run.state.active).toBe(0)
+    expect(run.outcome?.state).toBe('completed')
+  })
+
+  test('the same command twice marks once; what has ended stays', () => {
+    const run = new Driven(SPEC)
+    mark(run, 'a', 'success', { command: 'x' })
+    expect(mark(run, 'a', 'success', { command: 'x' })).toBeUndefined()
+    expect(mark(run, 'a', 'failed', { command: 'y' })).toEqual({ ok: false, code: 'task-ended' })
+    expect(run.events.filter(({ is }) => is === 'marked')).toHaveLength(1)
+    run.give({ is: 'terminate', command: 't', by: null, why: null })
+    expect(mark(run, 'b', 'failed', { command: 'z' })).toEqual({ ok: false, code: 'run-closed' })
+  })
+
+  test('of a run that is not due nothing begins before its time', () => {
+    const run = new Driven(SPEC, { options: { notBefore: T + 1_000 } })
+    mark(run, 'a', 'success', { output: 1 })
+    expect(run.started).toEqual([])
+    run.now = T + 1_000
+    run.wake()
+    expect([run.started, run.inputOf('b')]).toEqual([['b'], 1])
+  })
+
+  test('a branch goes on with what the person chose', () => {
+    const run = new Driven({ tasks: { pick: { job: 'p', branch: true }, left: { job: 'l', after: ['pick'] }, right: { job: 'r', after: ['pick'] } } })
+    mark(run, 'pick', 'success', { output: 'right' })
+    expect(run.started).toEqual(['pick', 'right'])
+  })
+
+  test('outputs beyond what a run keeps are refused', () => {
+    const run = new Driven(SPEC)
+    expect(mark(run, 'a', 'success', { output: 'x'.repeat(4 * 1024 * 1024) })).toEqual({ ok: false, code: 'outputs-too-large' })
   })
 })

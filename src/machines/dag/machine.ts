@@ -4,9 +4,9 @@ import type { Failure, Outcome } from '../../core/run.ts'
 import { Follow } from './follow.ts'
 import { planOf } from './plan.ts'
 import type { TaskEnding } from './rules.ts'
-import type { DagSpec } from './spec.ts'
+import { type DagSpec, OUTPUTS_LENGTH_MAX } from './spec.ts'
 import { evolve, letterOf, pending, RESEND_MS, wakeAt } from './state.ts'
-import type { Closing, DagEvent, DagInput, DagState, Started, StartInput } from './types.ts'
+import { type Closing, type DagEvent, type DagInput, type DagState, ENDING_OF, type MarkInput, type Started, type StartInput } from './types.ts'
 import { view } from './view.ts'
 
 /**
@@ -35,6 +35,8 @@ function decide(state: DagState | null, input: DagInput, context: Context): Deci
       return refuse(input.command, state.closing === null ? 'not-stuck' : 'run-closed')
     case 'change':
       return refuse(input.command, state.closing === null ? 'run-begun' : 'run-closed')
+    case 'mark':
+      return marked(state, input, context)
     case 'answered':
       return answered(state, input, context)
     case 'child_closed':
@@ -45,7 +47,8 @@ function decide(state: DagState | null, input: DagInput, context: Context): Deci
 /** Its tasks begin in a transition of their own: a DAG that is a task of itself goes on one step at a time. */
 function started(state: DagState | null, input: StartInput, context: Context): Decision<DagEvent> {
   invariant(state === null, 'a run starts once', { run: context.self })
-  const { definition, version, options, trigger, key, traceparent } = input
+  const { definition, options, trigger, key, traceparent, fork } = input
+  const version = fork?.version ?? input.version
   const spec = context.definition?.(version) as DagSpec | undefined
   invariant(spec !== undefined, 'a DAG that starts is registered', { definition, version })
   const plan = planOf(spec)
@@ -54,6 +57,11 @@ function started(state: DagState | null, input: StartInput, context: Context): D
   if (plan.usesInput && input.input !== undefined) event.input = input.input
   if (key !== undefined) event.key = key
   if (traceparent !== undefined) event.traceparent = traceparent
+  if (fork !== undefined) {
+    invariant(fork.kept.tasks.length === event.size, 'what is kept has a letter for each task', { version })
+    event.kept = fork.kept
+    if (Object.keys(fork.choices).length > 0) event.choices = fork.choices
+  }
   const after = evolve(null, event as DagEvent)
   return { events: [event as DagEvent], state: after, wakeAt: wakeAt(after) }
 }
@@ -97,6 +105,25 @@ function cancelled(state: DagState, input: RunInput & { is: 'cancel' }, context:
 function terminated(state: DagState, input: RunInput & { is: 'terminate' }, context: Context): Decision<DagEvent> {
   if (state.closing !== null) return state.closing.is === 'terminated' ? NOTHING : refuse(input.command, 'run-closed')
   return closed(state, { is: 'terminated', at: context.now, reason: 'terminated', ...whoOf(input) }, context)
+}
+
+/** What of it runs is told to stop, and is not heard of again. */
+function marked(state: DagState, input: MarkInput, context: Context): Decision<DagEvent> {
+  const { command, n, item, as, output } = input
+  if (state.marks?.includes(command)) return NOTHING
+  if (state.closing !== null) return refuse(command, 'run-closed')
+  const { size } = state.started
+  const all = Array.from(state.mapped[n]?.items ?? ' ', (_, index) => index * size + n)
+  const refs = (item === undefined ? all : [item * size + n]).filter(ref => ENDING_OF[letterOf(state, ref)] === undefined)
+  if (refs.length === 0) return refuse(command, 'task-ended')
+  if (state.outputsLength + (output?.length ?? 0) > OUTPUTS_LENGTH_MAX) return refuse(command, 'outputs-too-large')
+  const follow = new Follow(state, context)
+  follow.marked(
+    n,
+    { is: 'marked', at: context.now, refs, task: follow.plan.ids[n], as, command, ...whoOf(input) } as DagEvent & { is: 'marked' },
+    output,
+  )
+  return follow.decided(false)
 }
 
 function answered(state: DagState, { reference: ref, run, refusal }: Answered, context: Context): Decision<DagEvent> {

@@ -3,7 +3,7 @@ import type { Pending } from '../../core/machine.ts'
 import { isClosed, type Payload, type RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { ENDS } from './rules.ts'
-import { type Closing, type DagEvent, type DagState, ENDING_OF, LETTERS, type Mapped, type Reference, type Started } from './types.ts'
+import { type Closing, type DagEvent, type DagState, ENDING_OF, type Kept, LETTERS, type Mapped, type Reference, type Started } from './types.ts'
 
 /** A start that was not answered is sent again. */
 export const RESEND_MS = 10_000
@@ -17,15 +17,17 @@ export function evolve(state: DagState | null, event: DagEvent): DagState {
   invariant(state !== null, 'a history begins with started', { event: event.is })
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
   const { freed = [], more } = event as { freed?: readonly number[]; more?: true }
-  const next = { ...evolved(state, event), since: event.at }
+  // Until it is due that is when it will be.
+  const since = event.is === 'marked' && !state.isDue ? state.since : event.at
+  const next = { ...evolved(state, event), since }
   const isOpen = event.is === 'begun' ? state.isOpen : more === true
   return freed.length === 0 ? { ...next, isOpen } : { ...without(next, freed), isOpen }
 }
 
-function born(started: Started): DagState {
+function born({ kept, ...started }: Started): DagState {
   const { at, size, options = {} } = started
   const dueAt = Math.max(options.notBefore ?? 0, at)
-  return {
+  const state: DagState = {
     started,
     tasks: '.'.repeat(size),
     mapped: {},
@@ -46,6 +48,19 @@ function born(started: Started): DagState {
     totalAt: options.timeout?.total === undefined ? null : dueAt + options.timeout.total,
     closing: null,
   }
+  return kept === undefined ? state : keeping(state, kept)
+}
+
+/** With what stands of another run. */
+function keeping(state: DagState, { tasks, items, outputs, runs }: Kept): DagState {
+  const mapped = Object.fromEntries(Object.entries(items).map(([n, letters]) => [n, { items: letters, active: 0, outputs: {} }]))
+  const runless = [...tasks].flatMap((letter, n) => ('sf'.includes(letter) && runs[n] === undefined ? [n] : []))
+  const born: DagState = { ...state, tasks, mapped, elsewhere: runs, ...(runless.length > 0 && { runless }) }
+  const ended = Object.values(endings(born)).reduce((sum, count) => sum + count, 0)
+  const { failed, upstream_failed: upstreamFailed } = endings(born)
+  const total = state.total + Object.values(items).reduce((sum, letters) => sum + letters.length - 1, 0)
+  const counted: DagState = { ...born, total, ended, failed: failed + upstreamFailed }
+  return Object.entries(outputs).reduce((next, [ref, output]) => withOutput(next, Number(ref), output), counted)
 }
 
 function evolved(state: DagState, event: DagEvent): DagState {
@@ -60,6 +75,8 @@ function evolved(state: DagState, event: DagEvent): DagState {
       return { ...lettered(state, event.ref as Reference, 'r'), unanswered: state.unanswered - 1 }
     case 'ended':
       return ended(state, event as DagEvent & { is: 'ended' })
+    case 'marked':
+      return marked(state, event as DagEvent & { is: 'marked' })
     case 'cancel_requested':
       return { ...state, cancelRequested: true }
     default:
@@ -150,6 +167,26 @@ function ended(state: DagState, { ref, as, output }: DagEvent & { is: 'ended' })
     failed: state.failed + (hasFailed ? 1 : 0),
   }
 }
+
+function marked(state: DagState, { refs, as, output, command }: DagEvent & { is: 'marked' }): DagState {
+  let next = state
+  const runless = refs.filter(ref => state.mapped[placeOf(state, ref).n] === undefined && '.q'.includes(letterOf(state, ref)))
+  if (runless.length > 0) next = { ...next, runless: [...(state.runless ?? []), ...runless] }
+  for (const ref of refs) {
+    const letter = letterOf(state, ref)
+    const wasActive = 'ar'.includes(letter)
+    next = lettered(next, ref, LETTERS[as], wasActive ? -1 : 0)
+    next = { ...next, active: next.active - (wasActive ? 1 : 0), unanswered: next.unanswered - (letter === 'a' ? 1 : 0) }
+  }
+  if (output !== undefined) next = withOutput(next, refs[0] as Reference, output)
+  return {
+    ...next,
+    ended: next.ended + refs.length,
+    failed: next.failed + (as === 'failed' ? refs.length : 0),
+    marks: [...(next.marks ?? []), command].slice(-MARKS_MAX),
+  }
+}
+const MARKS_MAX = 100
 
 function withOutput(state: DagState, ref: Reference, output: Payload): DagState {
   const { n, item } = placeOf(state, ref)

@@ -32,9 +32,36 @@ export interface StartInput {
   input?: Payload
   key?: string
   traceparent?: string
+  /** It goes on where another run has ended, by the version of that one or by its own. */
+  fork?: { version: string; kept: Kept; choices: Readonly<Record<number, Payload>> }
 }
 
-export type DagInput = StartInput | RunInput | Answered | ChildClosed
+/** What of another run stands, by the numbers of this one. */
+export interface Kept {
+  /** A letter for each task, `.` for those that run again. */
+  tasks: string
+  /** Of mapped tasks that are kept, or whose failed items run again (`q`). */
+  items: Readonly<Record<number, string>>
+  /** What tasks that run again are given. */
+  outputs: Readonly<Record<Reference, Payload>>
+  /** Where those that are kept have run. */
+  runs: Readonly<Record<Reference, RunId>>
+}
+
+/** A person says how a task has ended that has not: of one that is mapped this item, or all that have not ended. */
+export interface MarkInput {
+  is: 'mark'
+  command: CommandId
+  by: string | null
+  why: string | null
+  n: number
+  item?: number
+  as: MarkedAs
+  output?: Payload
+}
+export type MarkedAs = 'success' | 'failed' | 'skipped'
+
+export type DagInput = StartInput | MarkInput | RunInput | Answered | ChildClosed
 
 /** What the first event keeps; what is absent has its default. `size`: how many tasks it has. */
 export interface Started {
@@ -48,6 +75,9 @@ export interface Started {
   input?: Payload
   key?: string
   traceparent?: string
+  kept?: Kept
+  /** What branches and short circuits that are kept gave, where something behind them runs again. */
+  choices?: Readonly<Record<number, Payload>>
 }
 
 /** The last event: its name is the state that it leads to. */
@@ -82,6 +112,17 @@ export type DagEvent = HistoryEvent &
     | (At & Frees & { is: 'asked'; refs: readonly Reference[]; again?: true; elsewhere?: Readonly<Record<Reference, RunId>> })
     | (At & Frees & { is: 'begun'; ref: Reference })
     | (At & Frees & { is: 'ended'; ref: Reference; task: string; as: TaskEnding; run?: RunId; reason?: string; output?: Payload })
+    | (At &
+        Frees & {
+          is: 'marked'
+          refs: readonly Reference[]
+          task: string
+          as: TaskEnding
+          output?: Payload
+          command: CommandId
+          by?: string
+          why?: string
+        })
     | (At & { is: 'cancel_requested'; command: CommandId; by?: string; why?: string })
     | Closing
   )
@@ -119,6 +160,10 @@ export interface DagState {
   readonly since: Instant
   readonly startedAt: Instant | null
   readonly cancelRequested: boolean
+  /** Tasks that have ended and have no run: a person has marked them before they began. */
+  readonly runless?: readonly number[]
+  /** Commands that have marked tasks, the last 100. */
+  readonly marks?: readonly CommandId[]
   readonly totalAt: Instant | null
   readonly closing: Closing | null
 }
