@@ -25,7 +25,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E22',
     what: 'a start that is split is numbered within its part: sent again after a move, it makes a twin',
     seeds: 60,
-    caught: /two runs of one call/,
+    caught: /two runs of one call|answered with another run \(E9\)/,
     plant: several,
     patches: [{ file: 'src/cluster/engine.ts', find: 'places: items }]', replace: 'places: items.map((_, at) => at) }]' }],
   },

@@ -147,7 +147,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'a row that was read ahead stays when its run is loaded, and is handed out as it once was',
     limits: true,
     seeds: 60,
-    from: 19,
+    from: 31,
     caught: /\(E1[678]\)|out of order|two runs|a task of a closed run/,
     patches: [{ file: 'src/engine/queues/queues.ts', find: 'this.readAhead.loaded(actor.id)\n', replace: '\n' }],
   },

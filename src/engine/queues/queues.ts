@@ -400,7 +400,8 @@ export class Queues {
     const first = this.firstOf(set)
     if (first === null || this.isShut(set, first, now)) return null
     for (let line: Line | null = first; line !== null; line = this.firstOf(set)) {
-      const entry = line.window.peek() as Entry
+      const entry = line.window.peek()
+      if (entry === null) continue
       const { pass } = line.share as { pass: number }
       if (line.pass !== pass || line.sort !== entry.order.sort || line.first !== entry.actor.id) {
         Object.assign(line, { pass, sort: entry.order.sort, first: entry.actor.id })
