@@ -363,7 +363,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E15',
     what: 'a delivery that left unrecorded is adopted, though the input was changed since',
     seeds: 90,
-    from: 62,
+    from: 8,
     caught: /an input that was changed before \(E15\)/,
     plant: {
       scenario: scenario => {
