@@ -97,4 +97,5 @@ export type {
 } from './workflow/context.ts'
 export { type Workflow, type WorkflowOptions, workflow } from './workflow/define.ts'
 export { ContinueAs, Diverged, NotDurable } from './workflow/errors.ts'
+export type { QueuedStepOptions, StepKey } from './workflow/queued.ts'
 export { type RecordedRun, type Replayed, replay } from './workflow/replay.ts'

@@ -16,7 +16,17 @@ class Driven {
 
   constructor(handler: (input: never, ctx: WorkflowContext) => Promise<unknown>) {
     const log = { ...NO_LOG, info: (line: string) => void this.lines.push(line) }
-    const code = { run: 'r1', name: 'flow', handler: handler as AnyWorkflowHandler, schema: undefined, input: 7, metadata: undefined, tags: {}, log }
+    const code = {
+      run: 'r1',
+      name: 'flow',
+      handler: handler as AnyWorkflowHandler,
+      schema: undefined,
+      input: 7,
+      metadata: undefined,
+      tags: {},
+      log,
+      steps: {},
+    }
     this.flow = new Flow(code, 0, {
       soon: call => void setImmediate(call),
       after: (ms, call) =>
