@@ -40,6 +40,9 @@ export interface WorkflowContext {
   sleepUntil(at: Date | string): Promise<void>
   /** The next signal of this name: one that came before anybody waited is kept. With `timeout`: undefined when that is over. */
   waitFor<Payload = unknown>(signal: string): Promise<Payload>
+  /** `input`, a Standard Schema, types and checks it: a payload that does not fit is taken all the same, and rejects with InvalidInput. */
+  waitFor<Schema extends StandardSchema>(signal: string, options: { input: Schema }): Promise<InferOutput<Schema>>
+  waitFor<Schema extends StandardSchema>(signal: string, options: { input: Schema; timeout?: Duration }): Promise<InferOutput<Schema> | undefined>
   waitFor<Payload = unknown>(signal: string, options: { timeout?: Duration }): Promise<Payload | undefined>
   /**
    * Answers a query of this name, also when the run is closed. The handler gets the query's input, looks at the function's variables and answers at once: it changes

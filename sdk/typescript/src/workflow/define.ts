@@ -54,6 +54,11 @@ export function workflow(name: string, ...rest: [AnyWorkflowHandler] | [Workflow
 /** Options of a workflow: everything a run of it has where its start says nothing else. */
 export interface WorkflowOptions
   extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'exhausted' | 'retention' | 'unique' | 'tags' | 'labels'> {
+  /**
+   * A lock for each value at a path of the input: one run at a time holds it, in the order in which they were started, from its beginning to its end, asleep or not. After
+   * one that failed: nothing goes on until a person says so (`stop`, the default), or the next one goes on (`skip`). Example: `'account'`.
+   */
+  sequence?: NonNullable<JobOptions['sequence']>
   /** Any Standard Schema (zod, valibot, arktype …): types the function's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   /** From due to the end: the run ends as `timed_out`. Default: none. */
@@ -92,6 +97,7 @@ const OPTIONS = [
   'version',
   'versioning',
   'steps',
+  'sequence',
 ]
 
 class DefinedWorkflow implements Workflow<unknown, unknown> {

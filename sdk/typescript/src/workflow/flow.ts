@@ -72,7 +72,8 @@ export class Flow {
   #ahead = 0
   #running = 0
   #outcomes: WireEntry[] = []
-  #finished: WireEntry | null = null
+  /** How its code has ended, as of when it is asked. */
+  #finished: (() => WireEntry) | null = null
   #finishSent = false
   #broken: Error | null = null
   #cancelRequested = false
@@ -205,7 +206,7 @@ export class Flow {
     // What was accepted is answered first.
     if (isAll && this.hasEnded && !this.#finishSent) {
       this.#finishSent = true
-      entries.push(this.#finished as WireEntry)
+      entries.push((this.#finished as () => WireEntry)())
     }
     return { entries, yields: isAll && (this.#finishSent || this.#running === 0) }
   }
@@ -335,7 +336,7 @@ export class Flow {
       this.#signals.set(number, payload === null ? undefined : untag(JSON.parse(payload)))
     void runCode(this.#code, this).then(end => {
       if (end === null) return
-      this.#finished = { is: 'finished', end }
+      this.#finished = () => ({ is: 'finished', end: typeof end === 'function' ? end() : end })
       // It ended by itself, after something that nobody keeps.
       if (!this.#applying) this.#break(new NotDurable('The code ended after something that is not kept.'))
       this.poke()

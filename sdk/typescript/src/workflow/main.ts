@@ -36,8 +36,11 @@ export interface Code {
   steps: QueuedSteps
 }
 
-/** Calls the function, and says how it ended; compensations are a part of that. Null: it did not, since its flow is broken. Never rejects. */
-export async function runCode(code: Code, flow: Flow): Promise<WireEnd | null> {
+/**
+ * Calls the function, and says how it ended; compensations are a part of that. What it begins anew with is told when it is asked for: handlers of updates may change it
+ * until then. Null: it did not end, since its flow is broken. Never rejects.
+ */
+export async function runCode(code: Code, flow: Flow): Promise<WireEnd | (() => WireEnd) | null> {
   const context = new Context(code, flow)
   try {
     const input = code.schema === undefined ? code.input : await checked(code.name, code.schema, code.input)
@@ -46,7 +49,7 @@ export async function runCode(code: Code, flow: Flow): Promise<WireEnd | null> {
     const value = tag(output, '/output')
     return { is: 'completed', ...(value !== undefined && { output: value }) }
   } catch (error) {
-    if (error instanceof ContinueAs) return continued(error)
+    if (error instanceof ContinueAs) return () => continued(error)
     flow.shielded = true
     const failed = await context.undo()
     if (failed.length > 0) {
@@ -170,10 +173,13 @@ class Context implements WorkflowContext {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
-  async waitFor(signal: string, options: { timeout?: Duration } = {}): Promise<any> {
+  async waitFor(signal: string, options: { timeout?: Duration; input?: StandardSchema } = {}): Promise<any> {
     check.name(signal, '/signal')
+    const { input: schema } = options
     const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
-    return this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+    const payload = await this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+    const isOver = payload === undefined && options.timeout !== undefined
+    return schema === undefined || isOver ? payload : checked(signal, schema, payload)
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
