@@ -123,7 +123,7 @@ export class Flows {
       const { input, metadata, tags } = await getRun(this.#client, id)
       return await this.#copyOf(workflow, { run: id, input, metadata, tags: tags ?? {} })
     } catch (error) {
-      throw error instanceof Diverged || error instanceof NotDurable ? new Snooze(MISFIT_MS) : error
+      throw error instanceof Diverged || error instanceof NotDurable ? new Snooze(MISFIT_MS * (1 + this.#client.random())) : error
     }
   }
 
@@ -258,8 +258,8 @@ function baseOf(events: readonly WireEvent[]): number {
 }
 
 const POKE_MS = 20
-/** A queued step whose run this code does not fit is offered again after so long. */
-const MISFIT_MS = 5_000
+/** A queued step whose run this code does not fit is offered again after so long, up to twice that: in step with the polls it would come to the same worker each time. */
+const MISFIT_MS = 1_000
 const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 /** Events with which the code begins. */
 const BEGINNINGS = new Set(['started', 'continued'])

@@ -49,8 +49,9 @@ export function isQueuedStep(one: AnyJob): one is QueuedStep {
 }
 
 export function queuedStepsOf(workflow: AnyJob): QueuedSteps {
-  const { steps } = workflow as { steps?: QueuedSteps }
-  return workflow.definition.kind === 'workflow' && steps !== undefined ? steps : {}
+  // Of what is no job, whoever is given it says so.
+  const { definition, steps = {} } = (workflow ?? {}) as Partial<AnyJob> & { steps?: QueuedSteps }
+  return definition?.kind === 'workflow' ? steps : {}
 }
 
 /** @throws InvalidOption, with its place among the options of the workflow. */
