@@ -128,8 +128,7 @@ export class Workflows {
       if (!this.#stage.calm && rng.chance(0.2)) throw new Error('not now')
       return n * 2
     })
-    const queued = { retry: { attempts: 50, initial: 50, maximum: 500 }, limits: [{ concurrency: 2 }] }
-    const saga = workflow(SAGA, { version, steps: { queued } }, async ({ n, round }: Input, ctx: WorkflowContext): Promise<unknown> => {
+    const saga = workflow(SAGA, { version }, async ({ n, round }: Input, ctx: WorkflowContext): Promise<unknown> => {
       const log: unknown[] = []
       Messages.handle(ctx, took)
       const retry = { attempts: 50, initial: 50, maximum: 500 }
@@ -148,9 +147,7 @@ export class Workflows {
       const nameOf = (index: number): string => (index === 0 && version === 'v2' && n % 2 === 1 ? 'first' : `s${index}`)
       for (let index = 0; index < n % (STEPS_MAX + 1); index++) log.push(await step(nameOf(index), index === 0 ? null : nameOf(index - 1), index * n))
       if (n % 4 === 3 && round === 0) ctx.continueAs({ n, round: 1 })
-      // Where only one version fits, nothing brings a queued step to it before the other's worker is busy or gone.
-      const name = n % 2 === 0 ? 'queued' : 'left'
-      const [left, doubled] = await Promise.all([step(name, null, 'left'), ctx.call(double, n), ctx.sleep((n * 137) % 900)])
+      const [left, doubled] = await Promise.all([step('left', null, 'left'), ctx.call(double, n), ctx.sleep((n * 137) % 900)])
       log.push(left, doubled)
       const tries = await ctx.run('flaky', ({ attempt }) => (attempt > n % 3 ? n % 3 : Promise.reject(new Error(`attempt ${attempt}`))), { retry })
       log.push(tries)
