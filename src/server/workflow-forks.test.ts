@@ -49,6 +49,33 @@ test('a fork goes on from the failed step with what came before it: results, ran
   expect(chain.map(({ id }) => id)).toEqual([run.id, fork.id])
 })
 
+test('a fork goes on from a queued step, by its name or because it failed', async () => {
+  const did: string[] = []
+  let broken = true
+  const order = workflow('order', { steps: { charge: { retry: { attempts: 1 } }, ship: { retry: { attempts: 1 } } } }, async (_: unknown, ctx) => {
+    const payment = await ctx.run('charge', step => {
+      did.push('charge')
+      return step.key
+    })
+    const shipped = await ctx.run('ship', step => {
+      did.push('ship')
+      if (broken) throw new Error('no lorry')
+      return step.key
+    })
+    return [payment, shipped]
+  })
+  await using _ = await testEnvironment([order])
+  const run = await order.start()
+  await expect(run.result()).rejects.toThrow('no lorry')
+  broken = false
+  const fork = await run.fork()
+  expect(await fork.result()).toEqual([`${run.id}/1`, `${fork.id}/2`])
+  expect(did).toEqual(['charge', 'ship', 'ship'])
+  const first = await run.fork({ from: 'charge' })
+  expect(await first.result()).toEqual([`${first.id}/1`, `${first.id}/2`])
+  await expect(run.fork({ from: 'pack' })).rejects.toMatchObject({ code: 'unknown-step' })
+})
+
 test('with another input, from any step; the old one never changes', async () => {
   const { order, did, world } = orders()
   world.broken = false

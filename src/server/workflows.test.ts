@@ -1,4 +1,4 @@
-import { Abort, CancelRequested, job, type RunHandle, type WorkflowContext, workflow } from '@mainspring/sdk'
+import { Abort, CancelRequested, job, type RunHandle, type StandardSchema, type WorkflowContext, workflow } from '@mainspring/sdk'
 import { expect, test } from 'vitest'
 import { everyCrash, testEnvironment } from './testing.ts'
 
@@ -57,6 +57,28 @@ test('signals that nobody waits for yet are kept, and taken in their order', asy
   expect(await run.result()).toEqual([1, undefined, { two: new Date(2) }].map(value => value ?? null))
   await expect(run.signal('late')).rejects.toMatchObject({ code: 'run-closed' })
   expect(count(await historyOf(t, run), 'delivered')).toBe(2)
+})
+
+test('a signal with a schema is typed and checked; one that does not fit is an error to catch', async () => {
+  const amount: StandardSchema<string, number> = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: value => (/^\d+$/.test(String(value)) ? { value: Number(value) } : { issues: [{ message: 'digits' }] }),
+    },
+  }
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    const first: number = await ctx.waitFor('amount', { input: amount })
+    const second = await ctx.waitFor('amount', { input: amount }).catch((error: Error) => `${error.name}: ${error.message}`)
+    const third: number | undefined = await ctx.waitFor('amount', { input: amount, timeout: '1h' })
+    return [first, second, third]
+  })
+  await using t = await testEnvironment([flow])
+  const run = await flow.start()
+  await run.signal('amount', '12')
+  t.crash('after')
+  await run.signal('amount', 'twelve')
+  expect(await run.result()).toEqual([12, expect.stringMatching(/^InvalidInput: .*"amount".*digits/), null])
 })
 
 test('a step that fails is tried again by its policy, and its last error is what the code catches', async () => {

@@ -17,6 +17,7 @@
  *   limits, fair, sequence, cost, batch, debounce, throttle, onFailure).
  * - **Workflow**: `workflow(name, options?, async (input, ctx) => …)`, a function that survives crashes and months of sleep. `WorkflowContext`: run, sleep, waitFor,
  *   call, start, compensate, now, random, uuid, continueAs; `run.signal(name, payload)` from outside.
+ * - **Entity**: `entity(name, { state: key => ({…}), calls: { add: (state, input, ctx) => … } })`, one actor per key: `await cart.of('u1').add('book')`.
  * - **DAG**: `dag(name, options?, d => …)`, tasks that wait for one another: `d.task`, `d.map`, `d.branch`, `d.shortCircuit`, `d.sensor`, `d.setup`, `d.teardown`, `d.join`,
  *   `d.group`. Each is a job of its own; its context has `interval` and `dag` as well.
  * - **Start**: `job.start(input, options?)`, `job.startMany(items)`; inside a handler `ctx.start(job, input)`. Options: `StartOptions` (key, delay, at and the above).
@@ -96,5 +97,15 @@ export type {
   WorkflowHandler,
 } from './workflow/context.ts'
 export { type Workflow, type WorkflowOptions, workflow } from './workflow/define.ts'
+export {
+  type Entity,
+  type EntityCall,
+  type EntityCallOptions,
+  type EntityCalls,
+  type EntityHandle,
+  type EntityOptions,
+  entity,
+} from './workflow/entity.ts'
 export { ContinueAs, Diverged, NotDurable } from './workflow/errors.ts'
+export type { QueuedStepOptions, StepKey } from './workflow/queued.ts'
 export { type RecordedRun, type Replayed, replay } from './workflow/replay.ts'

@@ -29,7 +29,7 @@ export function pointOf(self: RunId, history: readonly WorkflowEvent[], from: Fr
     0,
     history.findLastIndex(({ is }) => is === 'continued'),
   )
-  const told = operationsOf(history.slice(base))
+  const told = operationsOf(history.slice(base), String(history[0]?.definition))
   const found = chosen(told, from)
   if ('refused' in found) return found
   const { n, name, at } = found
@@ -54,15 +54,18 @@ interface Told {
   failed: boolean
 }
 
-function operationsOf(events: readonly WorkflowEvent[]): Map<number, Told> {
+function operationsOf(events: readonly WorkflowEvent[], definition: string): Map<number, Told> {
   const told = new Map<number, Told>()
   for (const [at, event] of events.entries()) {
     const n = event.n as number | undefined
     if (n === undefined) continue
-    const isStep = event.is.startsWith('step_')
+    const queued = event.is === 'child_asked' && String(event.definition).startsWith(`${definition}.`)
+    const isStep = queued || event.is.startsWith('step_')
     const known = told.get(n)
-    if (known === undefined) told.set(n, { n, name: nameOf(event), isStep, at, failed: false })
+    const name = queued ? String(event.definition).slice(definition.length + 1) : nameOf(event)
+    if (known === undefined) told.set(n, { n, name, isStep, at, failed: false })
     else if (event.is === 'step_completed') known.failed = false
+    else if (event.is === 'child_closed' && event.state !== 'completed') known.failed = known.isStep
     if (event.is === 'step_failed' && event.retryAt === undefined) (told.get(n) as Told).failed = true
   }
   return told

@@ -1,4 +1,4 @@
-import { type AnyJob, type Call, Client, type Connection, type OperationName, type Schedule } from '@mainspring/sdk'
+import { type AnyJob, type Call, Client, type Connection, type OperationName, type Schedule, withTasks } from '@mainspring/sdk'
 import { type Middleware, startWorker, type Worker, type WorkerOptions } from '@mainspring/sdk/worker'
 import { type Api, createApi } from '../../api/api.ts'
 import { newId, type Random } from '../../core/ids.ts'
@@ -19,7 +19,7 @@ const YEARS = 365 * 86_400_000
  * silence of handlers is looked for as often as leases are, so a job that limits it (`timeout: { heartbeat }`) makes them short enough.
  */
 function sizesFor(jobs: readonly AnyJob[]): Partial<Sizes> {
-  const silences = jobs.flatMap(({ definition }) => definition.options.timeout?.heartbeat ?? [])
+  const silences = withTasks(jobs).jobs.flatMap(({ definition }) => definition.options.timeout?.heartbeat ?? [])
   const leaseMs = Math.min(1_000 * YEARS, ...silences.map(silence => 5 * Math.max(1_000, durationMs(silence, '/timeout/heartbeat'))))
   return { claimTtlMs: 1_000 * YEARS, leaseMs, timerHorizonMs: 1_000 * YEARS, retentionEveryMs: 86_400_000 }
 }

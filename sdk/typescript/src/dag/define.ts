@@ -9,6 +9,7 @@ import { type InferInput, type InferOutput, jsonSchemaOf, type StandardSchema } 
 import { contentVersion } from '../version.ts'
 import type { WireDag, WireDefinition } from '../wire.ts'
 import { definitionOptions } from '../wire-options.ts'
+import { queuedStepsOf } from '../workflow/queued.ts'
 import { DagBuilder, type Ref } from './builder.ts'
 
 /**
@@ -84,10 +85,11 @@ export function isDag(value: unknown): value is AnyDag {
   return definition?.kind === 'dag' && Array.isArray(tasks)
 }
 
-/** What a list of jobs stands for, once the tasks of its DAGs, and their schedules, stand beside them. */
+/** What a list of jobs stands for, once the tasks of its DAGs, and their schedules, and the queued steps of its workflows stand beside them. */
 export function withTasks(jobs: readonly AnyJob[]): { jobs: AnyJob[]; schedules: Schedule[] } {
   const dags = jobs.filter(isDag)
-  const tasks = dags.flatMap(one => one.tasks).filter(task => !jobs.includes(task))
+  const parts = [...dags.flatMap(one => one.tasks), ...jobs.flatMap(one => Object.values(queuedStepsOf(one)))]
+  const tasks = parts.filter(task => !jobs.includes(task))
   return { jobs: [...jobs, ...new Set(tasks)], schedules: dags.flatMap(one => (isSchedule(one.schedule) ? [one.schedule] : [])) }
 }
 

@@ -1,12 +1,16 @@
 import type { Client } from '../client.ts'
 import { untag } from '../codec.ts'
-import { LeaseLost } from '../errors.ts'
+import { Abort, LeaseLost } from '../errors.ts'
 import { failureOf } from '../failure.ts'
 import type { AnyJob } from '../job.ts'
+import { getRun } from '../runs.ts'
+import { Snooze } from '../snooze.ts'
 import type { WireEvent, WireHistory, WireJournal, WireQuestion, WireQuestionAnswer } from '../wire.ts'
 import type { StepContext } from '../workflow/context.ts'
 import type { AnyWorkflowHandler } from '../workflow/define.ts'
+import { Diverged, NotDurable } from '../workflow/errors.ts'
 import { Flow, type FlowHost } from '../workflow/flow.ts'
+import { type QueuedStep, type QueuedStepInput, queuedStepsOf } from '../workflow/queued.ts'
 import { Advances } from './advances.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './run.ts'
@@ -81,15 +85,9 @@ export class Flows {
       if (said.is === 'valid') this.#client.clock.after(POKE_MS, () => live.poke())
       return { question: question.question, ...said } as WireQuestionAnswer
     }
-    const { run, input, metadata, tags = {} } = question
     let flow: Flow | null = null
     try {
-      const all = await this.#eventsOf(run, { from: 0 })
-      const base = baseOf(all)
-      const handler = job.handler as unknown as AnyWorkflowHandler
-      const code = { run, name: job.name, handler, schema: job.options.input, input: untag(input), metadata: untag(metadata), tags, log: NO_LOG }
-      flow = new Flow(code, base, this.#host)
-      await flow.feed(base, all.slice(base))
+      flow = await this.#copyOf(job, { ...question, input: untag(question.input), metadata: untag(question.metadata) })
       const { upTo } = flow
       return { question: question.question, ...(await flow.messages.answer(question, () => upTo)) } as WireQuestionAnswer
     } catch (error) {
@@ -97,6 +95,47 @@ export class Flows {
     } finally {
       flow?.discard(new Error('it was replayed for a question alone'))
     }
+  }
+
+  /**
+   * Runs the function of a queued step: that of the live run where it is here, else of one that is replayed for it. Code that does not fit the run's history leaves
+   * it to others.
+   */
+  async step(attempt: Attempt, job: QueuedStep): Promise<unknown> {
+    const { run, base, n } = (attempt.input ?? {}) as Partial<QueuedStepInput>
+    if (run === undefined || n === undefined) throw new Abort(`"${job.name}" is a step of "${job.workflow.name}", which starts it`)
+    const context = { n, name: job.name, step: job.step, attempt: attempt.attempt, signal: attempt.signal, heartbeat: () => attempt.heartbeat() }
+    const live = this.#live.get(run)?.flow
+    const here = live !== undefined && live.base === base && !live.discarded ? live.queued(context) : null
+    if (here !== null) return here
+    const copy = await this.#fitting(job, run)
+    try {
+      const there = copy.base === base ? copy.queued(context) : null
+      if (there === null) throw new Abort(`run ${run} does not wait for its step ${n} any more`)
+      return await there
+    } finally {
+      copy.discard(new Error('it was replayed for a step alone'))
+    }
+  }
+
+  async #fitting({ workflow }: QueuedStep, id: string): Promise<Flow> {
+    try {
+      const { input, metadata, tags } = await getRun(this.#client, id)
+      return await this.#copyOf(workflow, { run: id, input, metadata, tags: tags ?? {} })
+    } catch (error) {
+      throw error instanceof Diverged || error instanceof NotDurable ? new Snooze(MISFIT_MS * (1 + this.#client.random())) : error
+    }
+  }
+
+  /** The run as its history tells of it, apart from the live one: nothing that it asks for is told. */
+  async #copyOf(job: AnyJob, { run, input, metadata, tags = {} }: Pick<WireQuestion, 'run' | 'input' | 'metadata' | 'tags'>): Promise<Flow> {
+    const all = await this.#eventsOf(run, { from: 0 })
+    const base = baseOf(all)
+    const handler = job.handler as unknown as AnyWorkflowHandler
+    const code = { run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log: NO_LOG, steps: queuedStepsOf(job) }
+    const flow = new Flow(code, base, this.#host)
+    await flow.feed(base, all.slice(base))
+    return flow
   }
 
   /** Something has happened that its code may wait for. */
@@ -174,7 +213,8 @@ export class Flows {
       warn: (message: string, fields?: Record<string, unknown>) => live.attempt.log.warn(message, fields),
       error: (message: string, fields?: Record<string, unknown>) => live.attempt.log.error(message, fields),
     }
-    const flow = new Flow({ run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log }, base, this.#host)
+    const code = { run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log, steps: queuedStepsOf(job) }
+    const flow = new Flow(code, base, this.#host)
     const live: Live = { flow, attempt, isSending: false }
     this.#keep(run, live)
     await flow.feed(base, events)
@@ -218,6 +258,8 @@ function baseOf(events: readonly WireEvent[]): number {
 }
 
 const POKE_MS = 20
+/** A queued step whose run this code does not fit is offered again after so long, up to twice that: in step with the polls it would come to the same worker each time. */
+const MISFIT_MS = 1_000
 const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 /** Events with which the code begins. */
 const BEGINNINGS = new Set(['started', 'continued'])

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import type { BundleContext, JobContext } from '../context.ts'
 import { InvalidOption } from '../errors.ts'
 import type { AnyBundleHandler, AnyHandler, AnyJob } from '../job.ts'
+import { isQueuedStep, type QueuedStep } from '../workflow/queued.ts'
 import type { Attempt } from './attempt.ts'
 import { type BundledAttempt, runBundle } from './bundle.ts'
 import { Isolates } from './isolate/isolates.ts'
@@ -12,11 +13,19 @@ import { type Ended, runHandler } from './run.ts'
 /** How each job's function is called: as it is, in a process of its own, for a whole bundle, and inside the worker's middleware. */
 export class Handlers {
   readonly #middleware: readonly Middleware[]
+  readonly #step: (attempt: Attempt, job: QueuedStep) => Promise<unknown>
   readonly #isolates: Isolates
   readonly #isolated: ReadonlySet<AnyJob>
   readonly #wrapped = new Map<AnyJob, AnyHandler>()
 
-  constructor(client: Client, jobs: readonly AnyJob[], middleware: readonly Middleware[] | undefined) {
+  /** `step`: runs the function of a queued step. */
+  constructor(
+    client: Client,
+    jobs: readonly AnyJob[],
+    middleware: readonly Middleware[] | undefined,
+    step: (attempt: Attempt, job: QueuedStep) => Promise<unknown>,
+  ) {
+    this.#step = step
     this.#middleware = checkedMiddleware(middleware)
     this.#isolates = new Isolates(client)
     // Where time is virtual, all is one process: another would not see it pass.
@@ -42,8 +51,10 @@ export class Handlers {
     const known = this.#wrapped.get(job)
     if (known !== undefined) return known
     const isolates = this.#isolates
-    const plain: AnyHandler = this.#isolated.has(job) ? (_, ctx) => isolates.run(ctx as Attempt) : job.handler
-    const wrapped = this.#middleware.length === 0 ? plain : this.#around(job, plain)
+    const step = isQueuedStep(job) ? job : null
+    const own: AnyHandler = step === null ? job.handler : (_, ctx) => this.#step(ctx as Attempt, step)
+    const plain: AnyHandler = this.#isolated.has(job) ? (_, ctx) => isolates.run(ctx as Attempt) : own
+    const wrapped = this.#middleware.length === 0 || step !== null ? plain : this.#around(job, plain)
     this.#wrapped.set(job, wrapped)
     return wrapped
   }

@@ -77,7 +77,7 @@ export class JobWorker {
     this.#client = clientOf(options)
     this.#room = new Room(check.integer(1, 10_000)(options.slots ?? 10, '/slots'), unitsOf(options))
     this.#jobs = jobsByName(jobs)
-    this.#handlers = new Handlers(this.#client, jobs, options.middleware)
+    this.#handlers = new Handlers(this.#client, jobs, options.middleware, (attempt, step) => this.#flows.step(attempt, step))
     this.#stuckMs = check.positiveDuration(options.stuckAfter ?? STUCK_AFTER_MS, '/stuckAfter')
     this.#schedules = schedulesOf(schedules.length === 0 ? options : { ...options, schedules: [...(options.schedules ?? []), ...schedules] })
     this.id = this.#client.newId()

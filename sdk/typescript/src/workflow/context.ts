@@ -3,6 +3,7 @@ import type { Duration } from '../duration.ts'
 import type { Job } from '../job.ts'
 import type { RetryOptions, RunOptions } from '../options.ts'
 import type { InferOutput, StandardSchema } from '../schema.ts'
+import type { StepKey } from './queued.ts'
 
 /**
  * What a workflow's function has beside its input. All that it does to the world goes through here, so that it is done once and remembered: after a crash the
@@ -29,6 +30,7 @@ export interface WorkflowContext {
   /**
    * A durable step: runs `fn` here, in the worker, and keeps what it gives before anything after it happens. Tried again by `options.retry` (default 10 attempts, as
    * jobs are); a worker that dies in it runs it again, unless `attempts` is 1. `Abort` ends the trying. Rejects with the last attempt's error.
+   * One that the workflow's `steps` name waits in its queue, under its limits, and may run in another worker: there `fn` sees what the code gives it when it is replayed.
    * Example: `await ctx.run('charge', step => bank.charge(order, { key: step.key }), { retry: { attempts: 3 } })`.
    */
   run<Output>(name: string, fn: (step: StepContext) => Output | Promise<Output>, options?: StepOptions): Promise<Awaited<Output>>
@@ -38,6 +40,9 @@ export interface WorkflowContext {
   sleepUntil(at: Date | string): Promise<void>
   /** The next signal of this name: one that came before anybody waited is kept. With `timeout`: undefined when that is over. */
   waitFor<Payload = unknown>(signal: string): Promise<Payload>
+  /** `input`, a Standard Schema, types and checks it: a payload that does not fit is taken all the same, and rejects with InvalidInput. */
+  waitFor<Schema extends StandardSchema>(signal: string, options: { input: Schema }): Promise<InferOutput<Schema>>
+  waitFor<Schema extends StandardSchema>(signal: string, options: { input: Schema; timeout?: Duration }): Promise<InferOutput<Schema> | undefined>
   waitFor<Payload = unknown>(signal: string, options: { timeout?: Duration }): Promise<Payload | undefined>
   /**
    * Answers a query of this name, also when the run is closed. The handler gets the query's input, looks at the function's variables and answers at once: it changes
@@ -110,12 +115,18 @@ export interface StepContext {
   readonly key: string
   /** Aborts when the run is cancelled, the attempt's time is up, or the lease is lost. */
   readonly signal: AbortSignal
+  /** A sign of life, for the `timeout.heartbeat` of a queued step; of others nobody asks for one. */
+  heartbeat(): void
 }
 
 export interface StepOptions {
   retry?: RetryOptions
   /** Of one attempt. Default: none. */
   timeout?: Duration
+  /** Of a queued step: what its limits `per: 'key'` are counted by. Example: `order.user`, or `{ user: 'u1', tenant: 't1' }`. */
+  key?: StepKey
+  /** Of a queued step: -100 to 100, default that of `steps`. */
+  priority?: number
 }
 
 export interface ExternalPromise<Value> {

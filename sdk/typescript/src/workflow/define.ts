@@ -9,6 +9,7 @@ import { contentVersion } from '../version.ts'
 import type { WireDefinition } from '../wire.ts'
 import { definitionOptions } from '../wire-options.ts'
 import type { WorkflowHandler } from './context.ts'
+import { type QueuedStepOptions, type QueuedSteps, queuedSteps } from './queued.ts'
 
 /**
  * Defines a durable workflow: an ordinary async function that survives crashes, deployments and months of sleep.
@@ -53,6 +54,11 @@ export function workflow(name: string, ...rest: [AnyWorkflowHandler] | [Workflow
 /** Options of a workflow: everything a run of it has where its start says nothing else. */
 export interface WorkflowOptions
   extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'exhausted' | 'retention' | 'unique' | 'tags' | 'labels'> {
+  /**
+   * A lock for each value at a path of the input: one run at a time holds it, in the order in which they were started, from its beginning to its end, asleep or not. After
+   * one that failed: nothing goes on until a person says so (`stop`, the default), or the next one goes on (`skip`). Example: `'account'`.
+   */
+  sequence?: NonNullable<JobOptions['sequence']>
   /** Any Standard Schema (zod, valibot, arktype …): types the function's input and refuses a bad one before it is sent. */
   input?: StandardSchema
   /** From due to the end: the run ends as `timed_out`. Default: none. */
@@ -64,6 +70,12 @@ export interface WorkflowOptions
    * `'pinned'`: only the one that began it, however long that takes: keep workers of it until `mainspring versions` calls it drained.
    */
   versioning?: 'auto' | 'pinned'
+  /**
+   * Steps that wait in a queue, under limits, before they run; by the names that `ctx.run` gives. Each is a run of its own, of the job `order.charge`, and may run in
+   * another worker that has this workflow. An operator sees and changes its limits as those of any job.
+   * Example: `{ charge: { queue: 'bank', limits: [{ per: 'key', concurrency: 1 }, { rate: 10, every: '1s' }] } }`, and `ctx.run('charge', fn, { key: order.user })`.
+   */
+  steps?: Record<string, QueuedStepOptions>
 }
 
 /** Started, scheduled and called as a job is. */
@@ -71,26 +83,42 @@ export type Workflow<Input, Output> = Job<Input, Output>
 // biome-ignore lint/suspicious/noExplicitAny: a function of anything
 export type AnyWorkflowHandler = WorkflowHandler<any, any>
 
-const OPTIONS = ['queue', 'priority', 'expires', 'exhausted', 'retention', 'unique', 'tags', 'labels', 'input', 'timeout', 'version', 'versioning']
+const OPTIONS = [
+  'queue',
+  'priority',
+  'expires',
+  'exhausted',
+  'retention',
+  'unique',
+  'tags',
+  'labels',
+  'input',
+  'timeout',
+  'version',
+  'versioning',
+  'steps',
+  'sequence',
+]
 
 class DefinedWorkflow implements Workflow<unknown, unknown> {
   readonly name: string
   readonly options: JobOptions
   readonly handler: AnyHandler
   readonly definition: WireDefinition
+  readonly steps: QueuedSteps
   constructor(name: string, options: WorkflowOptions, handler: AnyWorkflowHandler) {
     for (const option of Object.keys(options))
       if (!OPTIONS.includes(option)) check.refuse(option, `/${option}`, `a workflow has ${OPTIONS.join(', ')}`, 'There is no such option')
     this.name = name
     this.options = options
     this.handler = handler as unknown as AnyHandler
-    const { versioning, ...shared } = options
+    const { versioning, steps = {}, ...shared } = options
     const wire = {
       ...definitionOptions(shared),
       ...(versioning !== undefined && { versioning: check.oneOf('auto', 'pinned')(versioning, '/versioning') }),
     }
     const schema = options.input && jsonSchemaOf(options.input)
-    const code = { kind: 'workflow', name, options: wire, schema, function: handler.toString() }
+    const code = { kind: 'workflow', name, options: wire, schema, function: handler.toString(), ...(options.steps && { steps }) }
     this.definition = {
       kind: 'workflow',
       name,
@@ -98,6 +126,7 @@ class DefinedWorkflow implements Workflow<unknown, unknown> {
       options: wire,
       ...(schema !== undefined && { schema }),
     }
+    this.steps = queuedSteps(this, steps)
   }
   get version(): string {
     return this.definition.version

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { tag } from '../codec.ts'
 import { Abort, CancelRequested } from '../errors.ts'
 import type { WireEntry, WireEvent } from '../wire.ts'
 import type { WorkflowContext } from './context.ts'
@@ -16,7 +17,17 @@ class Driven {
 
   constructor(handler: (input: never, ctx: WorkflowContext) => Promise<unknown>) {
     const log = { ...NO_LOG, info: (line: string) => void this.lines.push(line) }
-    const code = { run: 'r1', name: 'flow', handler: handler as AnyWorkflowHandler, schema: undefined, input: 7, metadata: undefined, tags: {}, log }
+    const code = {
+      run: 'r1',
+      name: 'flow',
+      handler: handler as AnyWorkflowHandler,
+      schema: undefined,
+      input: 7,
+      metadata: undefined,
+      tags: {},
+      log,
+      steps: {},
+    }
     this.flow = new Flow(code, 0, {
       soon: call => void setImmediate(call),
       after: (ms, call) =>
@@ -278,6 +289,24 @@ test('lines are written when they are reached first', async () => {
   const run = new Driven(handler)
   await run.happens({ is: 'started' }, { is: 'timer_set', n: 1 }, { is: 'timer_fired', n: 1 })
   expect(run.lines).toEqual(['two'])
+})
+
+test('an update that comes when the code has asked to begin anew goes along', async () => {
+  const days = [new Date(1), new Date(2)]
+  const run = await drive(async (_, ctx) => {
+    const kept = { days: [] as Date[] }
+    ctx.onUpdate('add', (day: Date) => void kept.days.push(day))
+    await ctx.until(() => kept.days.length > 0)
+    ctx.continueAs(kept)
+  })
+  await run.happens({ is: 'update_accepted', name: 'add', input: tag(days[0]), command: 'c1' })
+  expect(run.take().at(-1)).toEqual({ is: 'finished', end: { is: 'continued', input: tag({ days: days.slice(0, 1) }) } })
+  // The server had it before it heard of that, and so does not let it end.
+  await run.happens({ is: 'update_answered', update: 1 }, { is: 'update_accepted', name: 'add', input: tag(days[1]), command: 'c2' })
+  expect(run.take()).toEqual([
+    { is: 'answered', update: 3 },
+    { is: 'finished', end: { is: 'continued', input: tag({ days }) } },
+  ])
 })
 
 test('10,000 steps are replayed', async () => {

@@ -58,7 +58,9 @@ export class Flow {
   random: () => number
   readonly #code: Code
   readonly #host: FlowHost
-  readonly #base: number
+  /** Number of the event with which the code begins. */
+  readonly base: number
+  readonly #breaking = Promise.withResolvers<never>()
   readonly #signals = new Map<number, unknown>()
   /** Operations that the history tells of, by their numbers: what the code is held against. */
   readonly #told = new Map<number, { kind: OperationKind; name: string }>()
@@ -70,7 +72,8 @@ export class Flow {
   #ahead = 0
   #running = 0
   #outcomes: WireEntry[] = []
-  #finished: WireEntry | null = null
+  /** How its code has ended, as of when it is asked. */
+  #finished: (() => WireEntry) | null = null
   #finishSent = false
   #broken: Error | null = null
   #cancelRequested = false
@@ -84,7 +87,8 @@ export class Flow {
 
   constructor(code: Code, base: number, host: FlowHost) {
     this.#code = code
-    this.#base = base
+    this.base = base
+    this.#breaking.promise.catch(() => {}) // there need not be a queued step
     this.#host = host
     this.upTo = base
     this.random = seededRandom(`${code.run}:${base}`)
@@ -100,7 +104,16 @@ export class Flow {
 
   /** Keys of steps are the same in every attempt and replay, and differ after each `continueAs`. */
   keyOf(n: number): string {
-    return this.#base === 0 ? `${this.#code.run}/${n}` : `${this.#code.run}/${this.#base}/${n}`
+    return this.base === 0 ? `${this.#code.run}/${n}` : `${this.#code.run}/${this.base}/${n}`
+  }
+
+  /** Runs the function of a queued step, which this code has asked for. Null: it has not, or hears of it no more. */
+  queued({ n, name, step, ...context }: Omit<StepContext, 'key'> & { n: number; name: string; step: string }): Promise<unknown> | null {
+    const operation = this.operations.get(n)
+    if (operation?.name !== name || operation.fn === undefined) return null
+    const fn = this.#host.mock?.(step) ?? operation.fn
+    const run = async (): Promise<unknown> => fn({ ...context, key: this.keyOf(n) })
+    return Promise.race([run(), this.#breaking.promise])
   }
 
   get replaying(): boolean {
@@ -193,7 +206,7 @@ export class Flow {
     // What was accepted is answered first.
     if (isAll && this.hasEnded && !this.#finishSent) {
       this.#finishSent = true
-      entries.push(this.#finished as WireEntry)
+      entries.push((this.#finished as () => WireEntry)())
     }
     return { entries, yields: isAll && (this.#finishSent || this.#running === 0) }
   }
@@ -225,6 +238,7 @@ export class Flow {
 
   #break(error: Error): void {
     this.#broken ??= error
+    this.#breaking.reject(error)
   }
 
   /** An operation that the code has just asked for. */
@@ -313,7 +327,7 @@ export class Flow {
   }
 
   #start(event: WireEvent): boolean {
-    if (this.upTo !== this.#base) return false
+    if (this.upTo !== this.base) return false
     const { seed, beganAt } = event as { seed?: string; beganAt?: string }
     // It goes on from a point of another run, and sees what that one saw.
     if (seed !== undefined) this.random = seededRandom(seed)
@@ -322,7 +336,7 @@ export class Flow {
       this.#signals.set(number, payload === null ? undefined : untag(JSON.parse(payload)))
     void runCode(this.#code, this).then(end => {
       if (end === null) return
-      this.#finished = { is: 'finished', end }
+      this.#finished = () => ({ is: 'finished', end: typeof end === 'function' ? end() : end })
       // It ended by itself, after something that nobody keeps.
       if (!this.#applying) this.#break(new NotDurable('The code ended after something that is not kept.'))
       this.poke()
@@ -370,6 +384,8 @@ export class Flow {
     const operation = this.#ended(event)
     if (event.state === 'completed') return this.operations.resolve(operation, untag(event.output))
     const { run, reason = null, failure = null } = event as { run?: string; reason?: string | null; failure?: WireFailure | null }
+    // As a step that runs here: with the last attempt's error.
+    if (operation.fn !== undefined && event.state === 'failed' && failure !== null) return this.operations.reject(operation, errorOf(failure))
     return this.operations.reject(operation, endedError(event.state as string, { run: run as string, job: operation.name, reason, failure }))
   }
 

@@ -13,6 +13,7 @@ import type { ChildOptions, ExternalPromise, StepContext, StepOptions, UpdateOpt
 import type { AnyWorkflowHandler } from './define.ts'
 import { ContinueAs } from './errors.ts'
 import type { Flow } from './flow.ts'
+import { type QueuedStepInput, type QueuedSteps, stepKey } from './queued.ts'
 import { seededUuid } from './random.ts'
 import { textOf } from './shown.ts'
 import { stepPolicy } from './steps.ts'
@@ -31,10 +32,15 @@ export interface Code {
   tags: Readonly<Record<string, string>>
   /** Where its lines go. */
   log: Log
+  /** Steps that are runs of their own. */
+  steps: QueuedSteps
 }
 
-/** Calls the function, and says how it ended; compensations are a part of that. Null: it did not, since its flow is broken. Never rejects. */
-export async function runCode(code: Code, flow: Flow): Promise<WireEnd | null> {
+/**
+ * Calls the function, and says how it ended; compensations are a part of that. What it begins anew with is told when it is asked for: handlers of updates may change it
+ * until then. Null: it did not end, since its flow is broken. Never rejects.
+ */
+export async function runCode(code: Code, flow: Flow): Promise<WireEnd | (() => WireEnd) | null> {
   const context = new Context(code, flow)
   try {
     const input = code.schema === undefined ? code.input : await checked(code.name, code.schema, code.input)
@@ -43,7 +49,7 @@ export async function runCode(code: Code, flow: Flow): Promise<WireEnd | null> {
     const value = tag(output, '/output')
     return { is: 'completed', ...(value !== undefined && { output: value }) }
   } catch (error) {
-    if (error instanceof ContinueAs) return continued(error)
+    if (error instanceof ContinueAs) return () => continued(error)
     flow.shielded = true
     const failed = await context.undo()
     if (failed.length > 0) {
@@ -71,12 +77,14 @@ class Context implements WorkflowContext {
   readonly tags: Readonly<Record<string, string>>
   readonly log: Log
   readonly #flow: Flow
+  readonly #steps: QueuedSteps
   readonly #compensations: Compensation[] = []
 
-  constructor({ run, tags, log }: Code, flow: Flow) {
+  constructor({ run, tags, log, steps }: Code, flow: Flow) {
     this.id = run
     this.tags = tags
     this.#flow = flow
+    this.#steps = steps
     const first =
       (level: keyof Log): Log['info'] =>
       (message, fields) => {
@@ -137,7 +145,21 @@ class Context implements WorkflowContext {
   async run(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): Promise<any> {
     check.name(name, '/name')
     if (typeof fn !== 'function') check.refuse(fn, '/fn', "a function: ctx.run('charge', () => bank.charge(order))")
+    const queued = Object.hasOwn(this.#steps, name) ? this.#steps[name] : undefined
+    if (queued !== undefined) return this.#queued(queued, fn, options)
+    for (const option of ['key', 'priority'] as const)
+      if (options[option] !== undefined)
+        check.refuse(options[option], `/${option}`, `name "${name}" in the workflow's option "steps", with the limits that count by it`)
     return this.#flow.operations.make({ kind: 'step', name, step: { policy: stepPolicy(options), fn } }, () => null)
+  }
+
+  #queued({ name }: AnyJob, fn: (step: StepContext) => unknown, { key, ...rest }: StepOptions): Promise<unknown> {
+    const options = childOptions(rest)
+    const given = key === undefined ? {} : { key: stepKey(key, '/key') }
+    return this.#flow.operations.make({ kind: 'child', name, child: { run: '', detached: false }, fn }, n => {
+      const input: QueuedStepInput = { run: this.id, base: this.#flow.base, n, ...given }
+      return { is: 'child', n, definition: name, input, ...(Object.keys(options).length > 0 && { options }) }
+    })
   }
 
   async sleep(duration: Duration): Promise<void> {
@@ -151,10 +173,13 @@ class Context implements WorkflowContext {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
-  async waitFor(signal: string, options: { timeout?: Duration } = {}): Promise<any> {
+  async waitFor(signal: string, options: { timeout?: Duration; input?: StandardSchema } = {}): Promise<any> {
     check.name(signal, '/signal')
+    const { input: schema } = options
     const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
-    return this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+    const payload = await this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+    const isOver = payload === undefined && options.timeout !== undefined
+    return schema === undefined || isOver ? payload : checked(signal, schema, payload)
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
@@ -180,7 +205,7 @@ class Context implements WorkflowContext {
 
   compensate(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): void {
     check.name(name, '/name')
-    stepPolicy(options)
+    if (!Object.hasOwn(this.#steps, name)) stepPolicy(options)
     this.#compensations.push({ name, fn, options })
   }
 

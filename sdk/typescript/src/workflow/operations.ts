@@ -12,6 +12,8 @@ export interface Operation {
   /** How it is asked for; a step is run here. */
   readonly entry: WireEntry | null
   readonly step?: { policy: StepPolicy; fn: (step: StepContext) => unknown }
+  /** Of a child that is a step: what its run does. */
+  readonly fn?: (step: StepContext) => unknown
   /** Told its token once the history has it. */
   readonly onToken?: (token: string) => void
   readonly child?: { run: string; detached: boolean }
@@ -47,7 +49,7 @@ export class Operations {
     this.#mayAsk = mayAsk
   }
 
-  make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'child' | 'onToken'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
+  make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'fn' | 'child' | 'onToken'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
     if (!this.#mayAsk(what.kind, what.name)) return new Promise(() => {})
     const n = ++this.#last
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()

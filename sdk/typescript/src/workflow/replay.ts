@@ -4,6 +4,7 @@ import type { WireEvent, WireRunDetail } from '../wire.ts'
 import type { AnyWorkflowHandler } from './define.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { Flow, type FlowHost } from './flow.ts'
+import { queuedStepsOf } from './queued.ts'
 
 /** A run with its history, as `mainspring show RUN --json` prints it: what a replay needs, and what is kept as a snapshot. */
 export type RecordedRun = Pick<WireRunDetail, 'id' | 'definition' | 'state' | 'input' | 'metadata' | 'tags'> & { history: WireEvent[] }
@@ -38,6 +39,7 @@ export async function replay(workflow: AnyJob, recorded: RecordedRun): Promise<R
     metadata: untag(recorded.metadata ?? undefined),
     tags: recorded.tags ?? {},
     log: SILENT,
+    steps: queuedStepsOf(workflow),
   }
   const flow = new Flow(code, base, HOST)
   try {

@@ -46,7 +46,7 @@ export async function execute(execution: Execution): Promise<WireEntry> {
   const { n, name, attempt, key, policy, fn, stop } = execution
   let cancelTimer = (): void => {}
   try {
-    const work = Promise.resolve(fn({ attempt, key, signal: stop.signal }))
+    const work = Promise.resolve(fn({ attempt, key, signal: stop.signal, heartbeat: () => {} }))
     work.catch(() => {}) // it may end after its time
     const timeout = new Promise<never>((_, reject) => {
       if (policy.timeoutMs === null) return
