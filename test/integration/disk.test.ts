@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { type Client, RequestRefused } from '@mainspring/sdk'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { SmallDisk, smallDiskImpossible } from '../support/small-disk.ts'
 import { noop } from './support/jobs.ts'
 import { type Server, Stage, until } from './support/processes.ts'
@@ -88,7 +88,8 @@ describe(`on a small disk${impossible === null ? '' : `, which cannot be made he
 })
 
 describe('where files may not grow (RLIMIT_FSIZE), which SQLite calls an I/O error', () => {
-  // Node ends by this signal where nobody listens to it.
+  // Node ends by this signal where nobody listens to it, as at its end, when it writes down what it has compiled.
+  vi.stubEnv('NODE_DISABLE_COMPILE_CACHE', '1')
   const flags = ['--import', "data:text/javascript,process.on('SIGXFSZ', () => {})"]
   const limit = (server: Server, bytes: string) => {
     const { status, stderr } = spawnSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:unlimited`], { encoding: 'utf8' })

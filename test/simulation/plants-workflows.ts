@@ -92,7 +92,7 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'workflow',
     what: 'a version that does not fit a history is given it again',
     seeds: 20,
-    caught: /given to a version that its history does not fit/,
+    caught: /given to a version that its history does not fit|\(P6\)/,
     workflows: true,
     plant: { scenario },
     patches: [
