@@ -99,20 +99,6 @@ describe('what holds old rows is named, with its owner', () => {
     })
   })
 
-  test('a transaction that is prepared, where the server allows any', async context => {
-    const prepares = await inOwn(async client => {
-      await client.query(`begin; create table ${schema}.left_behind(id int)`)
-      return client.query("prepare transaction 'a''b'").then(
-        () => true,
-        () => false,
-      )
-    })
-    if (!prepares) return context.skip('max_prepared_transactions = 0')
-    const { findings } = await examined({ oldMs: 0 })
-    expect(findings.map(({ code }) => code)).toContain('prepared-transaction')
-    await inOwn(client => client.query("rollback prepared 'a''b'"))
-  })
-
   test('a replication slot that nobody reads from', async () => {
     await query('select pg_create_physical_replication_slot($1, true)', [own])
     try {
