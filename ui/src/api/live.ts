@@ -116,8 +116,11 @@ function open(queries: QueryClient, namespace: string): () => void {
       if (next.is === 'lost') wasLost = true
       if (next.is === 'live') {
         if (wasLost) catchUp()
-        // Lists were read before the feed was there, and no event told what happened in between.
-        else void queries.invalidateQueries({ queryKey: [namespace, 'runs'] }, { cancelRefetch: false })
+        // Runs were read before the feed was there, and no event told what happened in between.
+        else {
+          void queries.invalidateQueries({ queryKey: [namespace, 'runs'] }, { cancelRefetch: false })
+          void queries.invalidateQueries({ queryKey: [namespace, 'run'] })
+        }
         wasLost = false
       }
       show(next)
