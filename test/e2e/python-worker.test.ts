@@ -79,7 +79,7 @@ describe(`the worker in Python${skip ? ', which needs Python 3.10 or newer' : ''
     await underWay(run)
     server.kill('SIGKILL')
     await server.ended
-    server = await place.server('--lease', `${LEASE_MS}ms`)
+    server = await place.server('--lease', `${3 * LEASE_MS}ms`)
     expect(await run.result()).toBe(PRIMES_BELOW_100_000)
     expect((await run.get()).attempt).toBe(1)
   })
