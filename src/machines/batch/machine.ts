@@ -1,3 +1,4 @@
+import { refuse } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import { callRunId, type RunId } from '../../core/ids.ts'
 import type { Answered, Context, Decision, Machine, Message, StartOrder } from '../../core/machine.ts'
@@ -72,10 +73,6 @@ function late(state: BatchState, input: BatchInput): Decision<BatchEvent> {
     default:
       return NOTHING
   }
-}
-
-function refuse(command: string, code: string): Decision<BatchEvent> {
-  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
 }
 
 function woken(state: BatchState, context: Context): Decision<BatchEvent> {

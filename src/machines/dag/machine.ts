@@ -1,3 +1,4 @@
+import { refuse, whoOf } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Answered, ChildClosed, Context, Decision, Machine, RunInput } from '../../core/machine.ts'
 import type { Failure, Outcome } from '../../core/run.ts'
@@ -156,12 +157,4 @@ function childClosed(state: DagState, { run, state: ended, outcome, reference: r
 function endingOf(state: ChildClosed['state'], failure: Failure | undefined): TaskEnding {
   if (state === 'completed') return 'success'
   return state === 'failed' && failure?.code === 'skipped' ? 'skipped' : 'failed'
-}
-
-function refuse(command: string, code: string): Decision<DagEvent> {
-  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
-}
-
-function whoOf({ by, why }: { by: string | null; why: string | null }): { by?: string; why?: string } {
-  return { ...(by === null ? {} : { by }), ...(why === null ? {} : { why }) }
 }

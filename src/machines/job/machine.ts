@@ -1,3 +1,4 @@
+import { refuse, whoOf } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Context, Decision, Machine, RunInput, TaskInput } from '../../core/machine.ts'
 import type { Failure, Outcome } from '../../core/run.ts'
@@ -94,10 +95,6 @@ function changed(state: JobState, input: RunInput & { is: 'change' }, context: C
   return decided
 }
 
-function whoOf({ by, why }: { by: string | null; why: string | null }): { by?: string; why?: string } {
-  return { ...(by === null ? {} : { by }), ...(why === null ? {} : { why }) }
-}
-
 function stepped(state: JobState, input: TaskInput | null, step: TaskStep, context: Context): Decision<JobEvent> {
   if (step.refused !== undefined) return refuse((input as { delivery: string }).delivery, step.refused)
   if (step.end === undefined) return step.events.length === 0 ? NOTHING : decision(state, step.events as JobEvent[])
@@ -142,8 +139,4 @@ function outcome(closing: Closing, output: string | null): Outcome {
   if (output !== null) ended.output = output
   if (closing.failure !== undefined) ended.failure = closing.failure as Failure
   return ended
-}
-
-function refuse(command: string, code: string): Decision<JobEvent> {
-  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
 }

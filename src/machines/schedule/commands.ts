@@ -1,3 +1,4 @@
+import { refuse } from '../../core/decide.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Context, Decision, Reply } from '../../core/machine.ts'
 import { account } from './account.ts'
@@ -130,8 +131,4 @@ const DONE: Reply = { ok: true }
 
 function said(value: Record<string, unknown>): Reply & { ok: true } {
   return { ok: true, value: JSON.stringify(value) }
-}
-
-function refuse(command: string, code: string): Decision<ScheduleEvent> {
-  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
 }

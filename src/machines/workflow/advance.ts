@@ -1,8 +1,9 @@
+import { refuse } from '../../core/decide.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Failure, Payload } from '../../core/run.ts'
 import { decideTask } from '../../core/task.ts'
 import { cancelChildren, childId, orderOf, startMessage } from './children.ts'
-import { decision, NOTHING, refuse } from './decision.ts'
+import { decision, NOTHING } from './decision.ts'
 import { evolve, policyOf, taskId } from './state.ts'
 import {
   type Advance,

@@ -38,11 +38,3 @@ function outcome(closing: Closing, output: string | null): Outcome {
   if (closing.failure !== undefined) ended.failure = closing.failure
   return ended
 }
-
-export function refuse(command: string, code: string): Decision<WorkflowEvent> {
-  return { events: [], replies: [{ command, reply: { ok: false, code } }] }
-}
-
-export function whoOf({ by, why }: { by: string | null; why: string | null }): { by?: string; why?: string } {
-  return { ...(by === null ? {} : { by }), ...(why === null ? {} : { why }) }
-}

@@ -1,3 +1,4 @@
+import { refuse, whoOf } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import type { ActorId } from '../../core/ids.ts'
 import type { Answered, ChildClosed, Context, Decision, Machine, RunInput, TaskInput, TaskResult } from '../../core/machine.ts'
@@ -5,7 +6,7 @@ import { decideTask, type TaskState, type TaskStep, wakeTask } from '../../core/
 import type { Instant } from '../../core/time.ts'
 import { advanced } from './advance.ts'
 import { cancelChildren, childOf, startMessage, withChildren } from './children.ts'
-import { decision, NOTHING, refuse, whoOf } from './decision.ts'
+import { decision, NOTHING } from './decision.ts'
 import { settled } from './promises.ts'
 import { routing } from './routing.ts'
 import { dueAt, evolve, HOLDER_MS, journal, pending, policyOf, taskId } from './state.ts'

@@ -1,5 +1,6 @@
+import { refuse } from '../../core/decide.ts'
 import type { Context, Decision } from '../../core/machine.ts'
-import { decision, NOTHING, refuse } from './decision.ts'
+import { decision, NOTHING } from './decision.ts'
 import type { SettleInput, WorkflowEvent, WorkflowState } from './types.ts'
 
 /** Once, by who knows its token; one that is settled, timed out or never was is not there. */

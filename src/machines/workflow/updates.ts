@@ -1,5 +1,6 @@
+import { refuse } from '../../core/decide.ts'
 import type { Context, Decision } from '../../core/machine.ts'
-import { decision, NOTHING, refuse } from './decision.ts'
+import { decision, NOTHING } from './decision.ts'
 import { UPDATES_OPEN_MAX, type UpdateInput, type WorkflowEvent, type WorkflowState } from './types.ts'
 import { unanswered, updateOf } from './updates-kept.ts'
 
