@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import type { RunHandle, WireDagTasks, WireHistory } from '@mainspring/sdk'
 import { afterAll, expect, test } from 'vitest'
 import { fan, type TaskMark } from './support/dag-jobs.ts'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { linesIn } from './support/records.ts'
 
 const KILLS = LONG ? 60 : 3
 
@@ -21,13 +22,7 @@ test(`DAGs give what their tasks give over ${KILLS} kill -9 of the server and as
   const worker = (): WorkerChild => stage.worker({ url: server.url, slots: 10, name: `worker-${++made}`, records, jobs: 'dags' })
   const workers = [worker(), worker()]
   const runs: RunHandle<object>[] = []
-  const marks = (): TaskMark[] =>
-    existsSync(records)
-      ? readFileSync(records, 'utf8')
-          .split('\n')
-          .filter(line => line !== '')
-          .map(line => JSON.parse(line) as TaskMark)
-      : []
+  const marks = (): TaskMark[] => (existsSync(records) ? linesIn(records) : [])
   await until('its tasks are registered', async () => {
     const { definitions } = await client.call<{ definitions: { name: string }[] }>('definitions.list', {})
     return definitions.some(({ name }) => name === 'fan')

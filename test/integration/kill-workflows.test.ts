@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import type { RunHandle, WireHistory } from '@mainspring/sdk'
 import { afterAll, expect, test } from 'vitest'
 import { LONG, type Server, Stage, until, type WorkerChild } from './support/processes.ts'
+import { linesIn } from './support/records.ts'
 import { order, type StepMark } from './support/workflow-jobs.ts'
 
 const KILLS = LONG ? 60 : 3
@@ -31,13 +32,7 @@ test(`workflows give what their code gives over ${KILLS} kill -9 of the server a
       await new Promise(resolve => setTimeout(resolve, 20))
     }
   })()
-  const marks = (): StepMark[] =>
-    existsSync(records)
-      ? readFileSync(records, 'utf8')
-          .split('\n')
-          .filter(line => line !== '')
-          .map(line => JSON.parse(line) as StepMark)
-      : []
+  const marks = (): StepMark[] => (existsSync(records) ? linesIn(records) : [])
   const progress = (): Promise<void> => {
     const before = marks().length + 10 + Math.floor(Math.random() * 40)
     return until('steps are made', () => marks().length >= before, 5)

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { WireHistory } from '@mainspring/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, Stage, until } from './support/processes.ts'
+import { linesIn } from './support/records.ts'
 import { leisurelyStep, listening, naps, patient, type StepMark } from './support/workflow-jobs.ts'
 
 const stage = new Stage()
@@ -22,10 +22,7 @@ test('a run that waits goes on where it stood, in the worker that has it live, w
     Array.from({ length: 20 }, () => ({ input: 3 })),
   )
   for (const run of runs) expect(await run.result()).toBe(3)
-  const marks = readFileSync(records, 'utf8')
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as StepMark)
+  const marks = linesIn<StepMark>(records)
   let stayed = 0
   for (const run of runs) {
     const { events } = await client.call<WireHistory>('runs.history', { run: run.id })

@@ -1,7 +1,8 @@
 // Jobs that are limited, in sequence, or share their queue.
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { Abort, type JobContext, job } from '@mainspring/sdk'
+import { linesIn } from './records.ts'
 
 /** A handler's own word, one line each, with O_APPEND: it survives a kill -9. */
 export interface Witness {
@@ -20,10 +21,7 @@ export function now(): number {
 }
 
 export function witnessesIn(file: string): Witness[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => JSON.parse(line) as Witness)
+  return linesIn<Witness>(file)
 }
 
 function witness(is: Witness['is'], ctx: JobContext, nonce: string): void {

@@ -14,8 +14,13 @@ export function record(mark: Mark): void {
 }
 
 export function recordsIn(file: string): Record[] {
+  return linesIn<Record>(file)
+}
+
+/** A file of a JSON value a line. */
+export function linesIn<Line>(file: string): Line[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter(line => line !== '')
-    .map(line => JSON.parse(line) as Record)
+    .map(line => JSON.parse(line) as Line)
 }
