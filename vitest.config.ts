@@ -37,7 +37,7 @@ export default defineConfig({
         resolve: { alias: shared.alias },
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'sdk/typescript/src/**/*.test.ts', 'ui/src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'sdk/typescript/src/**/*.test.ts', 'ui/src/**/*.test.ts', 'examples/**/*.test.ts'],
           globalSetup: './test/support/postgres.ts',
           execArgv: shared.execArgv,
           maxWorkers: CORES,

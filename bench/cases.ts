@@ -27,6 +27,8 @@ export interface Case {
   name: string
   /** What the server of its place spends is told by this name, for each of so many jobs. */
   costs?: { of: string; jobs(sizes: Sizes): number }
+  /** How what it needs is installed, if it is not: it is skipped then. */
+  missing?: string | undefined
   /** Where its rows are, if not in the store that is measured. */
   place?(): Promise<Place>
   /** `database`: a new one for this round. */
@@ -201,7 +203,7 @@ export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }
 
-async function withServer(database: string, act: (server: BenchServer) => Promise<Figures>): Promise<Figures> {
+export async function withServer(database: string, act: (server: BenchServer) => Promise<Figures>): Promise<Figures> {
   const server = await BenchServer.start(database)
   try {
     return await act(server)
@@ -210,7 +212,12 @@ async function withServer(database: string, act: (server: BenchServer) => Promis
   }
 }
 
-async function withWorkers(server: BenchServer, count: number, slots: number, act: (children: ChildProcess[]) => Promise<Figures>): Promise<Figures> {
+export async function withWorkers(
+  server: BenchServer,
+  count: number,
+  slots: number,
+  act: (children: ChildProcess[]) => Promise<Figures>,
+): Promise<Figures> {
   const profile = process.env.BENCH_PROFILE ? ['--cpu-prof', '--cpu-prof-dir', process.env.BENCH_PROFILE] : []
   const children = Array.from({ length: count }, () => started('worker.ts', [server.url, String(slots)], profile))
   try {

@@ -19,17 +19,18 @@ const PROCESSES = [1, 2]
 const PER_CALL = 1_000
 const CALLS = 4
 
-export const PEER_CASES: readonly Case[] = !existsSync(join(import.meta.dirname, 'peers', 'node_modules'))
-  ? []
-  : PEERS.flatMap(({ peer, name, place }, index): Case[] => [
-      ...PROCESSES.map(processes => ({
-        name: `peer-${index + 1}-drain-${processes}`,
-        costs: { of: `${name}, ${processes} process${processes === 1 ? '' : 'es'}`, jobs: ({ jobs, warmUp }: Sizes) => warmUp + jobs },
-        place,
-        run: (url: string, sizes: Sizes) => drain(peer, name, url, sizes, processes),
-      })),
-      { name: `peer-${index + 1}-latency`, place, run: (url, { latencyJobs }) => latency(peer, name, url, latencyJobs) },
-    ])
+const missing = existsSync(join(import.meta.dirname, 'peers', 'node_modules')) ? undefined : 'npm install'
+
+export const PEER_CASES: readonly Case[] = PEERS.flatMap(({ peer, name, place }, index): Case[] => [
+  ...PROCESSES.map(processes => ({
+    name: `peer-${index + 1}-drain-${processes}`,
+    missing,
+    costs: { of: `${name}, ${processes} process${processes === 1 ? '' : 'es'}`, jobs: ({ jobs, warmUp }: Sizes) => warmUp + jobs },
+    place,
+    run: (url: string, sizes: Sizes) => drain(peer, name, url, sizes, processes),
+  })),
+  { name: `peer-${index + 1}-latency`, missing, place, run: (url, { latencyJobs }) => latency(peer, name, url, latencyJobs) },
+])
 
 async function drain(peer: string, name: string, url: string, { jobs, warmUp }: Sizes, count: number): Promise<Figures> {
   const starter = await opened(peer, url)
@@ -68,19 +69,19 @@ async function latency(peer: string, name: string, url: string, count: number): 
   return percentiles(`start to handler at 200/s, ${name}`, found)
 }
 
-async function opened(peer: string, url: string): Promise<ChildProcess> {
-  const child = started('peers/process.ts', [peer, url])
+export async function opened(peer: string, url: string, process = 'peers/process.ts'): Promise<ChildProcess> {
+  const child = started(process, [peer, url])
   await said(child)
   return child
 }
 
-async function told<Found>(child: ChildProcess, word: object): Promise<Found> {
+export async function told<Found>(child: ChildProcess, word: object): Promise<Found> {
   const answer = said<{ found: Found }>(child)
   child.send(word)
   return (await answer).found
 }
 
-function usedUs(child: ChildProcess): number {
+export function usedUs(child: ChildProcess): number {
   const { main, others } = cpuUs(child)
   return main + others
 }

@@ -79,7 +79,36 @@ export async function redisPlace(fsync: 'always' | 'everysec'): Promise<Place> {
   }
 }
 
-async function answers(port: number, server: ChildProcess): Promise<void> {
+/** A node of Restate that keeps its log on disk, flushed before it answers, as it does by default. */
+export async function restatePlace(): Promise<Place> {
+  const folder = mkdtempSync(join(tmpdir(), 'mainspring-bench-restate-'))
+  const [ingress, admin, fabric] = [await freePort(), await freePort(), await freePort()]
+  const settings = {
+    RESTATE_INGRESS__BIND_PORT: String(ingress),
+    RESTATE_ADMIN__BIND_PORT: String(admin),
+    RESTATE_BIND_PORT: String(fabric),
+    RESTATE_BIND_IP: '127.0.0.1',
+    RESTATE_LISTEN_MODE: 'tcp',
+    RESTATE_BASE_DIR: folder,
+    RESTATE_LOG_FILTER: 'error,octocrab=off',
+    RESTATE_DISABLE_TELEMETRY: 'true',
+    DO_NOT_TRACK: '1',
+  }
+  const binary = join(import.meta.dirname, `peers/node_modules/@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`)
+  const server = spawn(binary, ['--no-logo'], { env: { ...process.env, ...settings }, stdio: ['ignore', 'ignore', 'inherit'] })
+  for (const port of [ingress, admin]) await answers(port, server)
+  return {
+    url: `http://127.0.0.1:${ingress}?admin=${admin}`,
+    costs: async () => ({ 'server CPU µs': treeUs(server.pid as number) }),
+    async end() {
+      await stopped(server)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Until somebody listens there. */
+export async function answers(port: number, server: ChildProcess): Promise<void> {
   const failed = new Promise<never>((_, reject) => server.once('error', reject))
   for (;;) {
     const reached = new Promise<boolean>(resolve => {
@@ -92,14 +121,14 @@ async function answers(port: number, server: ChildProcess): Promise<void> {
 }
 
 /** CPU of a process, its children, and those that have ended. Nothing where the server is elsewhere. */
-function treeUs(root: number): number {
+export function treeUs(root: number): number {
   const children = readdirSync('/proc').filter(name => /^\d+$/.test(name) && parentOf(Number(name)) === root)
-  return children.reduce((sum, pid) => sum + usedUs(pid, false), usedUs(root, true))
+  return children.reduce((sum, pid) => sum + usedUs(pid), usedUs(root))
 }
 
-function usedUs(pid: number | string, ended: boolean): number {
+function usedUs(pid: number | string): number {
   try {
-    return ticks(`/proc/${pid}/stat`, ended) * TICK_US
+    return ticks(`/proc/${pid}/stat`, true) * TICK_US
   } catch {
     return 0 // it ends at this moment
   }

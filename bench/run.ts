@@ -1,11 +1,15 @@
 // `npm run bench`: all cases in rounds, one after the other in each, so that what else the machine does falls on all alike; medians. `-- --store postgres`
-// for PostgreSQL beside its peers, `-- --quick` for a short form, `-- --only drain-1` for cases whose name begins so (which leaves the file of results alone),
-// `-- --rounds 1` for fewer.
+// for PostgreSQL beside its peers, `-- --quick` for a short form, `-- --only drain-1,flow-` for cases whose name begins so (which leaves the file of results alone, save
+// where `-- --into results-x.json` names another), `-- --rounds 1` for fewer.
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES, type Case, type Figures, type Sizes } from './cases.ts'
+import { DAG_CASES } from './dag-cases.ts'
+import { DAG_PEER_CASES } from './dag-peers.ts'
+import { FLOW_CASES } from './flow-cases.ts'
+import { FLOW_PEER_CASES } from './flow-peers.ts'
 import { NODE_CASES } from './nodes.ts'
 import { PEER_CASES } from './peer-cases.ts'
 import { filePlace, postgresPlace } from './places.ts'
@@ -22,7 +26,12 @@ const STORES = {
     raw: RAW_SQLITE,
     place: filePlace,
     results: 'results.json',
-    cases: [{ name: 'raw', run: async (file, { jobs }) => ({ [RAW_SQLITE]: insertSqlite(file, jobs, 1_000) }) }, ...CASES] satisfies Case[] as Case[],
+    cases: [
+      { name: 'raw', run: async (file, { jobs }) => ({ [RAW_SQLITE]: insertSqlite(file, jobs, 1_000) }) },
+      ...CASES,
+      ...FLOW_CASES,
+      ...DAG_CASES,
+    ] satisfies Case[] as Case[],
   },
   postgres: {
     raw: RAW_POSTGRES,
@@ -32,6 +41,10 @@ const STORES = {
       { name: 'raw', run: async (url, { jobs }) => ({ [RAW_POSTGRES]: await insertPostgres(url, jobs, 1_000, 4) }) },
       ...CASES.filter(({ name }) => ON_POSTGRES.includes(name)),
       ...PEER_CASES,
+      ...FLOW_CASES,
+      ...FLOW_PEER_CASES,
+      ...DAG_CASES,
+      ...DAG_PEER_CASES,
       ...NODE_CASES,
       ...TAKEOVER_CASES,
     ] satisfies Case[] as Case[],
@@ -43,6 +56,7 @@ const { values: flags } = parseArgs({
     store: { type: 'string', default: 'sqlite' },
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    into: { type: 'string' },
     rounds: { type: 'string' },
     jobs: { type: 'string' },
   },
@@ -53,7 +67,11 @@ const jobs = Number(flags.jobs ?? (flags.quick ? 20_000 : 100_000))
 const sizes: Sizes = flags.quick
   ? { jobs, warmUp: jobs / 2, rounds: 1, latencyJobs: 600, takeovers: 5 }
   : { jobs, warmUp: jobs / 2, rounds: Number(flags.rounds ?? 3), latencyJobs: 3_000, takeovers: 10 }
-const cases = store.cases.filter(({ name }) => flags.only === undefined || name.startsWith(flags.only))
+const only = flags.only?.split(',') ?? ['']
+const chosen: Case[] = store.cases.filter(({ name }) => only.some(begins => name.startsWith(begins)))
+const cases = chosen.filter(({ missing }) => missing === undefined)
+for (const { name, missing } of chosen) if (missing !== undefined) process.stderr.write(`skipped: ${name}, until ${missing} in bench/peers\n`)
+const into = flags.into ?? (flags.only === undefined ? store.results : null)
 
 const found = new Map<string, number[]>()
 const loads: number[] = []
@@ -91,7 +109,7 @@ function report(rounds: number): Figure[] {
   })
   const byName = Object.fromEntries(figures.map(({ name, ...figure }) => [name, figure]))
   const results = { date: new Date().toISOString(), ...machine(), ...sizes, rounds, quick: flags.quick, figures: byName }
-  if (flags.only === undefined) writeFileSync(join(import.meta.dirname, store.results), `${JSON.stringify(results, null, 2)}\n`)
+  if (into !== null) writeFileSync(join(import.meta.dirname, into), `${JSON.stringify(results, null, 2)}\n`)
   return figures
 }
 

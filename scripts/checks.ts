@@ -8,6 +8,7 @@ export const CHECKS: readonly { name: string; command: CommandLine }[] = [
   { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
   { name: 'types of the console', command: [process.execPath, 'scripts/console.ts', '--types'] },
   { name: 'rooms', command: rooms('.') },
+  { name: 'plants', command: [process.execPath, 'test/simulation/plants-stand.ts'] },
 ]
 
 /** The dependency rule over the tree in `folder`. */

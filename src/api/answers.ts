@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
-import { BATCH_CALLBACKS, CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
+import { ARTIFACT_KINDS } from '../core/artifact.ts'
+import { BATCH_CALLBACKS, CLOSED_STATES, HOOK_EVENTS, OPEN_STATES } from '../core/run.ts'
 import { TRIGGER_RULES } from '../engine/face.ts'
 import { Dag } from './dag-schemas.ts'
 import { DefinitionOptions } from './definition-schemas.ts'
@@ -71,6 +72,26 @@ export const Refused = object({ is: Type.Literal('refused'), problem: Problem },
 export const StartedMany = object({ runs: Type.Array(Type.Union([Started, Existing, Refused])) }, 'StartedMany')
 
 export const Progress = object({ value: Type.Number(), message: Type.Optional(Type.String()) })
+const triggerEvent = {
+  asset: Type.String(),
+  n: Type.Integer(),
+  at: Time,
+  run: Type.Optional(Type.String({ description: 'that made it' })),
+  by: Type.Optional(Type.String()),
+  partition: Type.Optional(Type.String()),
+}
+/** How far something has come. */
+export const Watermark = object(
+  { value: Payload, at: Time, run: orNull(Type.String({ description: 'that set it' })), by: orNull(Type.String()) },
+  'Watermark',
+)
+const TriggerAssets = object(
+  {
+    events: Type.Array(object(triggerEvent), { description: 'the events of assets that triggered it' }),
+    more: Type.Optional(Type.Integer({ description: 'so many more, before these' })),
+  },
+  'TriggerAssets',
+)
 const Trigger = Type.Union([
   object({ is: Type.Literal('call'), by: Type.Optional(Type.String()) }),
   object({ is: Type.Literal('job'), run: Type.String() }),
@@ -88,33 +109,40 @@ const Trigger = Type.Union([
     item: Type.Optional(Type.Integer({ description: 'of a mapped task' })),
     nominalAt: Time,
     intervalStart: Type.Unsafe<string>({ ...Time, description: 'the interval that it is for begins then, and ends at nominalAt' }),
+    partition: Type.Optional(Type.String()),
+    depth: Type.Optional(Type.Integer({ description: 'of a DAG, how many DAGs it is within' })),
   }),
   object({
     is: Type.Literal('retry'),
     of: Type.String(),
     nominalAt: Type.Optional(Time),
     intervalStart: Type.Optional(Time),
+    assets: Type.Optional(TriggerAssets),
+    partition: Type.Optional(Type.String()),
     after: Type.Optional(Type.Enum([...CLOSED_STATES], { description: 'how that one ended' })),
     batch: Type.Optional(Type.String()),
     from: Type.Optional(object({ n: Type.Integer(), name: Type.String() })),
   }),
-  object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum(['failed', 'parked', 'recovered']) }),
+  object({ is: Type.Literal('hook'), run: Type.String(), event: Type.Enum([...HOOK_EVENTS]) }),
   object({ is: Type.Literal('batch'), batch: Type.String(), callback: Type.Optional(Type.Enum([...BATCH_CALLBACKS])) }),
   object({
     is: Type.Literal('schedule'),
     schedule: Type.String(),
     id: Type.String(),
-    n: Type.Integer({ description: 'its line in the ledger' }),
+    n: Type.Integer({ description: 'its line in the ledger; -1 where a backfill started it' }),
     nominalAt: Time,
-    source: Type.Enum(['time', 'trigger', 'backfill']),
+    source: Type.Enum(['time', 'trigger', 'backfill', 'asset']),
+    assets: Type.Optional(TriggerAssets),
+    partition: Type.Optional(Type.String({ description: 'that all these events name' })),
     by: Type.Optional(Type.String()),
     intervalStart: Type.Optional(Time),
+    batch: Type.Optional(Type.String({ description: 'the backfill that started it' })),
   }),
 ])
 const run = {
   id: Type.String(),
   namespace: Type.String(),
-  kind: Type.Enum(['job', 'workflow', 'dag', 'batch']),
+  kind: Type.Enum(['job', 'workflow', 'dag', 'batch', 'approval', 'wait']),
   definition: Type.String(),
   queue: Type.String(),
   state: State,
@@ -132,6 +160,15 @@ const run = {
   failure: orNull(Failure),
 }
 export const Run = object(run, 'Run')
+export const StreamSummary = object(
+  {
+    name: Type.String(),
+    chunks: Type.Integer(),
+    bytes: Type.Integer(),
+    closed: Type.Boolean({ description: 'nothing is written to it any more' }),
+  },
+  'StreamSummary',
+)
 export const RunDetail = object(
   {
     ...run,
@@ -162,9 +199,17 @@ export const RunDetail = object(
         'WorkflowView',
       ),
     ),
+    streams: Type.Optional(Type.Array(StreamSummary, { description: 'what it has written to, by their names; absent: to none' })),
+    artifacts: Type.Optional(
+      Type.Array(object({ name: Type.String(), kind: Type.Enum([...ARTIFACT_KINDS]) }), {
+        description: 'what it has left to be looked at; absent: nothing',
+      }),
+    ),
+    files: Type.Optional(Type.Array(Type.String(), { description: 'names of files that it has stored, or is storing; absent: none' })),
   },
   'RunDetail',
 )
+export const RunsClosed = object({ runs: Type.Array(RunDetail), missing: Type.Array(Type.String()) }, 'RunsClosed')
 export const RunList = object(
   {
     runs: Type.Array(Run),
@@ -184,10 +229,15 @@ const task = {
   job: orNull(Type.String({ description: 'what does it' })),
   rule: Type.Enum([...TRIGGER_RULES]),
   run: orNull(Type.String()),
+  cached: Type.Integer({
+    description: '1: it did not run, for what `run` gave for the same key was kept; of a mapped task, how many of its items did not',
+  }),
   startedAt: { ...orNull(Time), description: 'when its run, or the first of its items, began' },
-  closedAt: { ...orNull(Time), description: 'when its run, or the last of its items, closed; times of at most 1,000 items of a task are read' },
+  closedAt: { ...orNull(Time), description: 'when its run, or the last of its items, closed; times of at most 20,000 runs are read for a page' },
   items: orNull({ ...Counts, description: 'of a mapped task: how many of its items stand so' }),
   strip: orNull(Type.String({ description: 'of a mapped task: a letter for each item: . q r s f k u x, as in a grid' })),
+  reason: orNull(Type.String({ description: 'why it, or the first of its items, has failed that has no run which could say it' })),
+  mappedGroup: orNull(Type.String({ description: 'the mapped group that it is in: an item of it is the same in all of these' })),
   waitsFor: Type.Array(Type.String(), { description: 'of one that waits: those that have not ended, 20 at most' }),
   ended: { ...Counts, description: 'how the others that it waits for have ended' },
 }
@@ -200,6 +250,21 @@ export const DagTasks = object(
     next: orNull(Type.Integer({ description: 'the number of the task to go on from' })),
   },
   'DagTasks',
+)
+export const DagItems = object(
+  {
+    run: Type.String(),
+    task: Type.String(),
+    total: Type.Integer({ description: 'items in all; 0: its list is not known yet, or it is not mapped' }),
+    items: Type.Array(
+      object(
+        { item: Type.Integer(), state: task.state, run: task.run, cached: Type.Boolean(), startedAt: orNull(Time), closedAt: orNull(Time) },
+        'DagItemState',
+      ),
+    ),
+    next: orNull(Type.Integer({ description: 'the number of the item to go on from' })),
+  },
+  'DagItems',
 )
 export const RelatedRuns = object(
   {
@@ -232,7 +297,15 @@ export const RunHistogram = object(
   'RunHistogram',
 )
 const HistoryEvent = Type.Object({ is: Type.String(), at: Time }, { title: 'HistoryEvent', additionalProperties: Type.Unknown() })
-export const History = object({ events: Type.Array(HistoryEvent) }, 'History')
+export const History = object(
+  {
+    events: Type.Array(HistoryEvent),
+    from: Type.Integer({ description: 'the number of the first' }),
+    next: orNull(Type.Integer({ description: 'with `limit`: where the next page begins' })),
+    total: Type.Integer({ description: 'how many events the run has' }),
+  },
+  'History',
+)
 const LogLine = object(
   {
     at: Time,
@@ -429,6 +502,9 @@ const Delivery = object(
       ...object({ run: Type.String(), task: Type.String(), item: Type.Optional(Type.Integer()), intervalStart: Time }),
       description: "of which DAG's run it is a task, or an item of one; the interval ends at nominalTime",
     }),
+    assetEvents: Type.Optional(Type.Array(object({ ...triggerEvent, extra: Type.Optional(Type.Unknown()) }))),
+    partition: Type.Optional(Type.String()),
+    watermark: Type.Optional(Type.Unknown({ description: 'how far the runs of its schedule had come when its run was started' })),
     bundle: Type.Optional(Type.String({ description: 'those of one bundle go to one call of the handler' })),
     journal: Type.Optional({ ...Journal, description: 'of a workflow: its history, as far as this worker does not know it' }),
     cost: Type.Optional(Type.Record(Type.String(), Type.Number(), { description: 'units that it takes of its worker; absent: one slot' })),

@@ -7,11 +7,16 @@ import type { Metrics } from '../observability/metrics.ts'
 import { activity } from './activity.ts'
 import { type HttpOptions, httpApp } from './app.ts'
 import { applying } from './apply.ts'
+import { approvals } from './approvals.ts'
+import { artifacts } from './artifacts.ts'
+import { assets } from './assets.ts'
 import { isLoopback } from './auth.ts'
 import { batches } from './batches.ts'
 import { dags } from './dags.ts'
 import { definitions } from './definitions.ts'
+import { endpoints } from './endpoints.ts'
 import { openStream, type StreamCall, type StreamName } from './events.ts'
+import { files } from './files.ts'
 import { forks } from './forks.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
@@ -24,8 +29,11 @@ import { retention } from './retention.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
 import { type ServerFacts, server, UNKNOWN_SERVER } from './server.ts'
+import { runStreams } from './streams.ts'
 import { summary } from './summary.ts'
 import { tasks } from './tasks.ts'
+import { variables } from './variables/operations.ts'
+import { type VariableOptions, Variables } from './variables/sources.ts'
 import { versions } from './versions.ts'
 import { workers } from './workers.ts'
 import { workflowMessages } from './workflow-messages.ts'
@@ -40,16 +48,23 @@ export const OPERATIONS: readonly Operation[] = [
   ...queues,
   ...limits,
   ...workers,
+  ...endpoints,
   ...nodes,
   ...summary,
   ...server,
   ...activity,
   ...tasks,
   ...workflowMessages,
+  ...runStreams,
+  ...artifacts,
+  ...files,
   ...keys,
   ...schedules,
   ...batches,
+  ...approvals,
+  ...assets,
   ...retention,
+  ...variables,
   ...applying,
 ]
 const TABLE = new Map(OPERATIONS.map(operation => [operation.name, operation]))
@@ -60,6 +75,8 @@ export interface ApiOptions {
   metrics?: Metrics
   /** What the server says of itself. */
   facts?: ServerFacts
+  /** Where variables and connections are looked for beside the database, and what opens secrets. */
+  variables?: VariableOptions
   /** Shown in `/openapi.json`. */
   version?: string
   now?: () => Instant
@@ -86,6 +103,7 @@ export function createApi(engine: Engine, options: ApiOptions = {}): Api {
     newId: options.newId ?? (() => newId(now(), Math.random)),
     facts: options.facts ?? { ...UNKNOWN_SERVER, version: options.version ?? UNKNOWN_SERVER.version, startedAt: now() },
     listening: { bind: null, asksForKeys: false },
+    variables: new Variables(engine, options.variables ?? {}, now),
   }
   const log = options.log ?? SILENT
   let description: OpenApi | null = null

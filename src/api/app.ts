@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { UserError } from '../core/errors.ts'
 import type { Engine } from '../engine/face.ts'
@@ -8,6 +9,7 @@ import { authenticate, isLoopback, refuseForeignPages } from './auth.ts'
 import { Bodies } from './body.ts'
 import { serveConsole } from './console.ts'
 import { STREAM_PATHS, type StreamName } from './events.ts'
+import { DOWNLOADS, type DownloadName, openDownload } from './files.ts'
 import type { OpenApi } from './openapi.ts'
 import type { Context, Operation, OperationCall } from './operation.ts'
 import { type Answer, type ErrorLog, errorAnswer, PROBLEM_TYPE } from './problem.ts'
@@ -59,7 +61,7 @@ const KEEP_ALIVE_MS = 75_000
 /** A name of 200 characters, each up to 4 bytes of `%XX`. */
 const PARAMETER_LENGTH_MAX = 200 * 12
 /** These end early when the client goes. */
-const WAITING = new Set(['tasks.poll', 'runs.get', 'runs.histogram'])
+const WAITING = new Set(['tasks.poll', 'runs.get', 'runs.closed', 'runs.histogram'])
 /** What needs no key anywhere: probes. */
 const PROBES = new Set(['/healthz', '/readyz'])
 /** Its token is its key: the target of a request has no other. */
@@ -176,11 +178,24 @@ export function httpApp(served: Served, operations: readonly Operation[], contex
       config: { operation: name },
       handler: (request, reply) => streams.serve(name, request, reply),
     })
+  for (const [name, path] of Object.entries(DOWNLOADS) as [DownloadName, string][])
+    app.route({
+      method: 'GET',
+      url: fastifyPath(path),
+      config: { operation: name },
+      async handler(request, reply) {
+        const { contentType, fileName, bytes } = await openDownload(engine, name, { params: request.params as Record<string, string> })
+        reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff').header('content-type', contentType)
+        // Nothing that a run has stored is a page of this server.
+        if (fileName !== null) reply.header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(fileName)}`)
+        return reply.send(Readable.from(bytes, { objectMode: false }))
+      },
+    })
   probes(app, served)
 
   const known = [
     ...operations,
-    ...Object.values(STREAM_PATHS).map(path => ({ method: 'GET', path })),
+    ...[...Object.values(STREAM_PATHS), ...Object.values(DOWNLOADS)].map(path => ({ method: 'GET', path })),
     ...PAGES.map(path => ({ method: 'GET', path })),
   ]
   const patterns = known.map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`) }))

@@ -4,16 +4,16 @@ import type { CommandId } from '../core/ids.ts'
 import type { DefinitionOptions, DefinitionSpec, DefinitionView, Engine, ScheduleSpec, ScheduleView, ScheduleWarning } from '../engine/face.ts'
 import { limitChanges, operatorLimits } from './apply-limits.ts'
 import { Apply, type ApplyBody } from './apply-schemas.ts'
-import { namedDagOf } from './dag-inputs.ts'
+import { namedDagOf, refuseEndless } from './dag-inputs.ts'
 import { overrideOf, unknownDefinition } from './definitions.ts'
 import { storable } from './inputs.ts'
+import { notifyJson } from './notifications.ts'
 import { type Operation, operation } from './operation.ts'
-import { SECRET_MASK } from './rules.ts'
 import { Applied, Export } from './schedule-answers.ts'
 import { inOrder } from './schedule-inputs.ts'
 import { writtenOptions, writtenSpec, writtenSpecText } from './schedule-views.ts'
 import { checkedSchedules, refuseTwice } from './schedules.ts'
-import { NOTE_LENGTH_MAX } from './schemas.ts'
+import { NOTE_LENGTH_MAX, SECRET_MASK } from './schemas.ts'
 
 /**
  * `apply` makes a namespace what a file says: read and check all of it, compare with what is there, then do what differs. What fails half-way (a server
@@ -78,9 +78,10 @@ async function planned(engine: Engine, namespace: string, body: ApplyBody, paylo
 function dagPlans(engine: Engine, namespace: string, { dags = [] }: ApplyBody, payloads: readonly string[]): Plan[] {
   refuseTwice(dags, '/dags')
   const registered = new Map(engine.definitions.list(namespace).map(definition => [definition.name, definition]))
-  return dags.map((body, index) => {
+  const definitions = dags.map((body, index) => namedDagOf(body, payloads, `/dags/${index}`, registered.get(body.name)?.options ?? null))
+  refuseEndless([...registered.values()], definitions, index => `/dags/${index}`)
+  return definitions.map((definition, index) => {
     const at = `/dags/${index}`
-    const definition = namedDagOf(body, payloads, at)
     const known = registered.get(definition.name)
     if (known !== undefined && known.kind !== 'dag')
       throw new UserError('invalid-option', { at: `${at}/name`, found: known.name, hint: `there is a ${known.kind} of this name` })
@@ -98,7 +99,12 @@ function dagFields(before: DefinitionSpec, after: DefinitionSpec): Field[] {
   const flat = ({ dag, options, schema }: DefinitionSpec): Record<string, unknown> => {
     const { tasks = {}, ...rest } = dag ?? { tasks: {} }
     const each = Object.entries(tasks).map(([id, task]) => [`tasks.${id}`, task] as const)
-    return { ...rest, ...(schema !== null && { schema: JSON.parse(schema) }), options: { ...options }, ...Object.fromEntries(each) }
+    return {
+      ...rest,
+      ...(schema !== null && { schema: JSON.parse(schema) }),
+      options: { ...options, ...(options.notify && { notify: notifyJson(options.notify) }) },
+      ...Object.fromEntries(each),
+    }
   }
   return fieldsOf(flat(before), flat(after))
 }
@@ -223,8 +229,10 @@ function pausesOf(engine: Engine, namespace: string, scope: 'queue' | 'definitio
 function overriding(engine: Engine, namespace: string, { name, override }: DefinitionView, options: DefinitionOptions): SettingStep | null {
   const [from, to] = [written(override ?? {}), written(options)]
   const fields = fieldsOf({ options: from }, { options: to })
-  const isOtherSecret = !same(override?.onFailure, options.onFailure) && same(from.onFailure, to.onFailure)
-  if (isOtherSecret) fields.push({ field: 'options.onFailure.secret', from: SECRET_MASK, to: SECRET_MASK })
+  for (const option of ['onFailure', 'notify'] as const) {
+    const isOtherSecret = !same(override?.[option], options[option]) && same(from[option], to[option])
+    if (isOtherSecret) fields.push({ field: `options.${option}.secret`, from: SECRET_MASK, to: SECRET_MASK })
+  }
   if (fields.length === 0) return null
   const isEmpty = Object.keys(options).length === 0
   return { fields, act: by => engine.definitions.override(namespace, name, isEmpty ? null : options, by) }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { BATCH_CALLBACKS } from '../core/run.ts'
-import { OPERATIONS } from '../engine/face.ts'
+import { BACKFILL_ORDERS, OPERATIONS, REPROCESSES } from '../engine/face.ts'
 import { Existing, object, orNull, Progress, Refused, Run, State, strings, Time } from './answers.ts'
 
 export const BatchStarted = object(
@@ -52,6 +52,24 @@ const Bulk = object({
   refused: Type.Integer(),
   refusals: Type.Array(object({ run: Type.String(), code: Type.String() })),
 })
+const Backfill = object({
+  schedule: Type.String(),
+  from: Time,
+  to: Time,
+  order: Type.Enum([...BACKFILL_ORDERS]),
+  maxActive: Type.Integer(),
+  reprocess: Type.Enum([...REPROCESSES]),
+  total: Type.Integer({ description: 'times in the range' }),
+  by: orNull(Type.String()),
+  through: orNull({ ...Time, description: 'the last time that was seen to' }),
+  active: Type.Array(Type.String()),
+  skipped: Type.Integer(),
+  skips: Type.Array(object({ at: Time, why: Type.Enum(['exists', 'completed', 'in-flight', 'made']), run: orNull(Type.String()) }), {
+    description: 'the first 20: a run was there, it has completed, it is open',
+  }),
+  refused: Type.Integer(),
+  refusals: Type.Array(object({ at: Time, code: Type.String() })),
+})
 export const Batch = object(
   {
     id: Type.String(),
@@ -66,6 +84,7 @@ export const Batch = object(
     progress: orNull(Progress),
     jobs: orNull(Jobs),
     bulk: orNull(Bulk),
+    backfill: orNull(Backfill),
   },
   'BatchView',
 )

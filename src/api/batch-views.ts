@@ -2,13 +2,26 @@ import type { BatchView, BulkView } from '../engine/face.ts'
 import { formatInstant } from './instants.ts'
 import { instantOrNull } from './views.ts'
 
-export function batchJson({ createdAt, closedAt, jobs, bulk, ...batch }: BatchView): object {
+export function batchJson({ createdAt, closedAt, jobs, bulk, backfill, ...batch }: BatchView): object {
   return {
     ...batch,
     createdAt: formatInstant(createdAt),
     closedAt: instantOrNull(closedAt),
     jobs: jobs && { ...jobs, callbacks: jobs.callbacks.map(({ callback, run, refused }) => ({ callback, run, refused })) },
     bulk: bulk && bulkJson(bulk),
+    backfill: backfill && backfillJson(backfill),
+  }
+}
+
+function backfillJson({ from, until, through, skips, refusals, ...backfill }: NonNullable<BatchView['backfill']>): object {
+  const timed = <T extends { at: number }>({ at, ...rest }: T) => ({ at: formatInstant(at), ...rest })
+  return {
+    ...backfill,
+    from: formatInstant(from),
+    to: formatInstant(until),
+    through: instantOrNull(through),
+    skips: skips.map(timed),
+    refusals: refusals.map(timed),
   }
 }
 

@@ -11,7 +11,7 @@ import { batchJson } from './batch-views.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { optionsOf, payloadOf, startOf, storable } from './inputs.ts'
 import { parseInstant } from './instants.ts'
-import { cursor, limit, type Operation, operation } from './operation.ts'
+import { cursor, limit, name, type Operation, operation } from './operation.ts'
 import { problemJson } from './problem.ts'
 import type { Place } from './raw.ts'
 import { CommandBody, NOTE_LENGTH_MAX, type StartBody } from './schemas.ts'
@@ -83,12 +83,13 @@ const list = operation({
   name: 'batches.list',
   method: 'GET',
   path: BATCHES,
-  summary: 'List batches of both sorts, newest first',
-  query: { limit, cursor },
+  summary: 'List batches of both sorts, newest first; `schedule`: the backfills of one',
+  query: { limit, cursor, schedule: name },
   answers: { 200: answers.BatchList },
   async handle({ engine, params, query }) {
-    const listed = ['batches', params.namespace]
-    const page = await engine.batches.list(params.namespace, { after: openCursor(query.cursor, listed), limit: query.limit ?? PAGE_DEFAULT })
+    const listed = ['batches', params.namespace, query.schedule]
+    const asked = { after: openCursor(query.cursor, listed), limit: query.limit ?? PAGE_DEFAULT }
+    const page = await engine.batches.list(params.namespace, asked, query.schedule === undefined ? undefined : { schedule: query.schedule })
     return JSON.stringify({ batches: page.rows.map(batchJson), next: sealCursor(page.next, listed) })
   },
 })

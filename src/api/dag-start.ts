@@ -12,14 +12,19 @@ export function checkInputOfDag(engine: Engine, namespace: string, definition: s
   const schema = engine.definitions.inputSchema(namespace, definition)
   if (schema === null) return
   const filled = withDefaults(schema, input)
-  const value: unknown = filled === null ? null : JSON.parse(filled)
-  const issue = firstOf(JSON.parse(schema), value, definition)
+  checkFits(schema, filled, { at: `${at}/input`, of: definition, hint: `see \`mainspring definition ${definition}\` for what its input may be` })
+}
+
+/** @throws UserError `invalid-input`, with the place in the value that does not fit */
+export function checkFits(schema: string, payload: Payload | null, { at, of, hint }: { at: string; of: string; hint: string }): void {
+  const value: unknown = payload === null ? null : JSON.parse(payload)
+  const issue = firstOf(JSON.parse(schema), value, of)
   if (issue === undefined) return
   const { instancePath, message } = issue
   throw new UserError('invalid-input', {
-    at: `${at}/input${instancePath}`,
+    at: `${at}${instancePath}`,
     found: foundText(JSON.stringify(valueAt(value, instancePath) ?? null)),
-    hint: `${message}: see \`mainspring definition ${definition}\` for what its input may be`,
+    hint: `${message}: ${hint}`,
   })
 }
 

@@ -10,7 +10,8 @@ import {
   WEIGHTS_MAX,
 } from '../core/bounds.ts'
 import { Dag } from './dag-schemas.ts'
-import { closed, count, Duration, Key, list, Name, number, Payload, shared } from './schemas.ts'
+import { Address, Notify, Secret } from './notifications.ts'
+import { closed, count, Duration, list, Name, number, Payload, shared } from './schemas.ts'
 
 /** Definitions: their options that order, slow and gather, beside those that they share with starts. */
 
@@ -64,11 +65,8 @@ const OnFailure = Type.Union(
   [
     Name,
     closed({
-      url: Type.String({
-        pattern: '^(?=.{1,2000}$)https?://[^\\s\\p{Cc}\\p{Cs}]+$',
-        description: 'an address such as "https://example.org/hook"',
-      }),
-      secret: Type.Optional(described(Key, 'what requests are signed with; it is never given back, *** stands for it')),
+      url: Address,
+      secret: Type.Optional(Secret),
     }),
   ],
   { description: 'what is told of failed, parked and recovered runs: the name of a definition, or { url, secret }' },
@@ -91,6 +89,7 @@ const rules = {
   debounce: Type.Optional(Debounce),
   throttle: Type.Optional(closed({ per: Type.Optional(Path), every: Duration }, { description: 'one start in each every makes a run' })),
   onFailure: Type.Optional(OnFailure),
+  notify: Type.Optional(Notify),
 }
 const versioning = Type.Optional(
   Type.Enum(['auto', 'pinned'], {

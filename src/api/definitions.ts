@@ -2,7 +2,7 @@ import { UserError } from '../core/errors.ts'
 import type { DefinitionOptions, DefinitionView, Engine } from '../engine/face.ts'
 import { Definition, DefinitionDetail, Definitions, Empty } from './answers.ts'
 import { nearest } from './check.ts'
-import { definitionOf } from './dag-inputs.ts'
+import { definitionOf, refuseEndless } from './dag-inputs.ts'
 import { type DefinitionOptionsBody, DefinitionOptions as OptionsSchema, Register } from './definition-schemas.ts'
 import { definitionOptionsOf, payloadOf } from './inputs.ts'
 import { formatInstant } from './instants.ts'
@@ -25,6 +25,7 @@ const register = operation({
   answers: { 200: Empty },
   async handle({ engine, params, body, payloads }) {
     const definitions = body.definitions.map((definition, index) => definitionOf(definition, payloads, `/definitions/${index}`))
+    refuseEndless(engine.definitions.list(params.namespace), definitions, index => `/definitions/${index}/dag`)
     if (definitions.length > 0) await engine.definitions.register(params.namespace, definitions)
     return '{}'
   },

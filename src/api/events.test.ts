@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HistoryEvent } from '../core/run.ts'
 import type { RunDetail } from '../engine/face.ts'
 import { type Api, createApi } from './api.ts'
-import { LiveBuffer } from './events.ts'
 import { FakeEngine, NOW } from './fake-engine.ts'
+import { LiveBuffer } from './live-buffer.ts'
 
 let engine: FakeEngine
 let api: Api

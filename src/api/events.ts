@@ -2,9 +2,10 @@ import { UserError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
 import { isClosed, type RunState } from '../core/run.ts'
 import type { Engine, LiveEvent } from '../engine/face.ts'
-import { foundText } from './check.ts'
+import { LiveBuffer, readLastEventId, textOf } from './live-buffer.ts'
 import { checkedParams, type OperationCall, resolveRun } from './operation.ts'
 import type { LogRow } from './rows.ts'
+import { followChunks } from './stream-events.ts'
 import { liveEventText } from './views.ts'
 
 /**
@@ -25,22 +26,24 @@ export interface Frame {
 export interface StreamCall extends OperationCall {
   lastEventId?: string
 }
-export type StreamName = 'runs.events' | 'events'
+export type StreamName = 'runs.events' | 'runs.stream' | 'events'
 export const STREAM_PATHS: Record<StreamName, string> = {
   'runs.events': '/v1/namespaces/{namespace}/runs/{run}/events',
+  'runs.stream': '/v1/namespaces/{namespace}/runs/{run}/streams/{name}/events',
   events: '/v1/namespaces/{namespace}/events',
 }
 
 export async function* openStream(engine: Engine, name: string, call: StreamCall): AsyncGenerator<Frame, void, void> {
   if (name === 'events') yield* namespaceStream(engine, call)
   else if (name === 'runs.events') yield* runStream(engine, call)
+  else if (name === 'runs.stream') yield* followChunks(engine, call)
   else throw new UserError('not-found', { found: name.slice(0, 100) })
 }
 
 async function* namespaceStream(engine: Engine, call: StreamCall): AsyncGenerator<Frame, void, void> {
   const { namespace } = checkedParams(call.params)
   const buffer = new LiveBuffer(call.signal)
-  const unsubscribe = await engine.subscribe(namespace as string, null, event => buffer.push(event))
+  const unsubscribe = await engine.subscribe(namespace as string, null, event => event.is !== 'chunks' && buffer.push(event))
   try {
     yield { id: null, text: null }
     for (let event = await buffer.take(); event !== null; event = await buffer.take()) yield { id: null, text: textOf(event) }
@@ -54,7 +57,7 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
   const namespace = call.params.namespace as string
   const id = await resolveRun(engine, call.params)
   const buffer = new LiveBuffer(call.signal)
-  const unsubscribe = await engine.subscribe(namespace, id, event => buffer.push(event))
+  const unsubscribe = await engine.subscribe(namespace, id, event => event.is !== 'chunks' && buffer.push(event))
   const logs = new LogReplay(engine, namespace, id)
   let sent = lastEventId ?? -1
   try {
@@ -108,17 +111,6 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
   }
 }
 
-function readLastEventId(text: string | undefined): number | null {
-  if (text === undefined || text === '') return null
-  if (!/^\d{1,15}$/.test(text))
-    throw new UserError('invalid-input', {
-      at: '/header/last-event-id',
-      found: foundText(text),
-      hint: 'expected the id of an event of this stream: a whole number',
-    })
-  return Number(text)
-}
-
 /** Lines of the last minute before the last event come again on a reconnection: clocks of workers differ. */
 const LOG_OVERLAP_MS = 60_000
 const LOG_PAGE = 500
@@ -165,64 +157,4 @@ class LogReplay {
       return true
     })
   }
-}
-
-/** Events and their length as text that wait for one client. */
-const BUFFERED_EVENTS_MAX = 1_000
-const BUFFERED_LENGTH_MAX = 4 * 1024 * 1024
-
-/** Between the engine, which does not wait, and a client, which may be slow: over its bound it forgets all and says `lagged`. */
-export class LiveBuffer {
-  #events: LiveEvent[] = []
-  #length = 0
-  #wake: (() => void) | null = null
-  readonly #signal: AbortSignal | undefined
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal
-    signal?.addEventListener('abort', () => this.#wake?.(), { once: true })
-  }
-
-  push(event: LiveEvent): void {
-    const length = textOf(event).length
-    const full = this.#events.length >= BUFFERED_EVENTS_MAX || (this.#events.length > 0 && this.#length + length > BUFFERED_LENGTH_MAX)
-    if (full || event.is === 'lagged') {
-      this.#events = [{ is: 'lagged' }]
-      this.#length = 0
-    } else {
-      this.#events.push(event)
-      this.#length += length
-    }
-    this.#wake?.()
-  }
-
-  /** The next event, or null once the signal is aborted. */
-  async take(): Promise<LiveEvent | null> {
-    while (this.#events.length === 0 && !this.#signal?.aborted) {
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-      this.#wake = null
-    }
-    if (this.#signal?.aborted) return null
-    const event = this.#events.shift() as LiveEvent
-    this.#length -= textOf(event).length
-    return event
-  }
-
-  /** The lines that wait, whatever else does. */
-  logs(): LogRow[][] {
-    return this.#events.flatMap(event => (event.is === 'log' ? [event.lines] : []))
-  }
-}
-
-/** One event goes to many clients: its text is made once. */
-const texts = new WeakMap<LiveEvent, string>()
-function textOf(event: LiveEvent): string {
-  let text = texts.get(event)
-  if (text === undefined) {
-    text = liveEventText(event)
-    texts.set(event, text)
-  }
-  return text
 }

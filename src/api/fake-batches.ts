@@ -20,6 +20,7 @@ export function fakeBatches(called: (name: string, ...args: unknown[]) => void, 
     progress: { value: 0.5 },
     jobs: { total: 4, open: 2, completed: 1, failed: 1, cancelled: 0, failedRuns: [callRunId('failed', 0)], sealed: false, callbacks: [] },
     bulk: null,
+    backfill: null,
   }
   const found = (batch: string): void => {
     if (batch !== id) throw new UserError('batch-not-found', { found: batch })

@@ -1,7 +1,19 @@
 import { UserError } from '../core/errors.ts'
 import { callRunId, newId, type RunId } from '../core/ids.ts'
-import type { HistoryEvent } from '../core/run.ts'
-import type { DefinitionOptions, Delivery, Engine, LiveEvent, PauseTarget, RunDetail } from '../engine/face.ts'
+import { type HistoryEvent, isClosed } from '../core/run.ts'
+import type {
+  ApprovalView,
+  AssetDetail,
+  AssetEvent,
+  DefinitionOptions,
+  Delivery,
+  Engine,
+  LiveEvent,
+  PauseTarget,
+  RunDetail,
+  StreamPage,
+  StreamSummary,
+} from '../engine/face.ts'
 import { FAKE_BATCH, fakeBatches } from './fake-batches.ts'
 import { FakeLimits } from './fake-limits.ts'
 import { FakeSchedules } from './fake-schedules.ts'
@@ -32,6 +44,39 @@ export class FakeEngine implements Engine {
     { namespace: 'default', scope: 'queue', name: 'images', by: 'ana', note: 'CDN <incident>', since: NOW },
   ]
   readonly limits = new FakeLimits((name, ...args) => this.#called(name, ...args), NOW)
+  readonly approvals: Engine['approvals'] = {
+    list: async (...args) => {
+      this.#called('approvals.list', ...args)
+      return { rows: [FAKE_APPROVAL], next: null }
+    },
+    get: async () => FAKE_APPROVAL,
+    answer: async (...args) => this.#called('approvals.answer', ...args),
+  }
+  readonly assets: Engine['assets'] = {
+    list: async (...args) => {
+      this.#called('assets.list', ...args)
+      return { rows: [FAKE_ASSET], next: null }
+    },
+    get: async () => FAKE_ASSET,
+    emit: async (...args) => {
+      this.#called('assets.emit', ...args)
+      return { n: 2, isNew: true, consumers: 1 }
+    },
+    declare: async (...args) => {
+      this.#called('assets.declare', ...args)
+      return { changed: 'edited' }
+    },
+    partitions: async () => ({
+      rows: [{ key: '2026-02-28', state: 'failed', made: { n: 1, at: NOW, run: FAKE_NODE }, failed: { at: NOW, run: FAKE_NODE }, count: 1 }],
+      next: null,
+    }),
+    lineage: async () => ({
+      assets: ['s3://sales'],
+      producers: [{ definition: 'sales', task: 'load', asset: 's3://sales' }],
+      consumers: [{ schedule: 'report', definition: 'report', assets: { any: ['s3://sales', 's3://other'] } }],
+      more: false,
+    }),
+  }
   readonly batches: Engine['batches']
   readonly schedules: FakeSchedules
   readonly #settings = new Map<string, { namespace: string; name: string; value: string; changedAt: number }>()
@@ -89,12 +134,15 @@ export class FakeEngine implements Engine {
     ownerOf: () => null,
     others: () => [],
     refresh: async () => {},
+    onMoved: () => {},
     onChanged: () => {},
     hint: () => {},
   }
   readonly homes: Engine['homes'] = {
     starts: (_, { starts }) => starts.map(() => 0),
     retry: async () => 0,
+    memo: () => 0,
+    asset: () => 0,
     schedule: () => 0,
     batch: () => 0,
     sequence: () => 0,
@@ -156,6 +204,11 @@ export class FakeEngine implements Engine {
       await new Promise<void>(resolve => signal?.addEventListener('abort', () => resolve(), { once: true }) ?? resolve())
       return run
     },
+    closed: async (namespace, ids, waitMs) => {
+      this.#called('runs.closed', namespace, ids, waitMs)
+      const [known, missing] = [ids.filter(id => this.known.has(id)), ids.filter(id => !this.known.has(id))]
+      return { closed: known.map(id => this.known.get(id) as RunDetail).filter(({ state }) => isClosed(state)), missing }
+    },
     list: async (filter, page) => {
       this.#called('runs.list', filter, page)
       const rows = [...this.known.values()].filter(run => filter.states?.includes(run.state) ?? true).reverse()
@@ -173,6 +226,16 @@ export class FakeEngine implements Engine {
       this.#run('runs.history', namespace, id)
       return (this.histories.get(id) ?? []).slice(from)
     },
+    items: async (namespace, id, task, page) => {
+      this.#run('runs.items', namespace, id, task, page)
+      return { run: id, task, total: 1, items: [{ item: 0, state: 'success', run: id, cached: false, startedAt: NOW, closedAt: NOW }], next: null }
+    },
+    events: async (namespace, id, asked, limit) => {
+      this.#run('runs.events', namespace, id)
+      const all = this.histories.get(id) ?? []
+      const from = asked < 0 ? Math.max(0, all.length + asked) : asked
+      return { events: all.slice(from, from + limit), from, next: from + limit < all.length ? from + limit : null, total: all.length }
+    },
     tasks: async (namespace, id, page) => {
       const { definition } = this.#run('runs.tasks', namespace, id, page)
       const task = {
@@ -185,6 +248,9 @@ export class FakeEngine implements Engine {
         closedAt: null,
         items: null,
         strip: null,
+        reason: null,
+        mappedGroup: null,
+        cached: 0,
         waitsFor: ['list'],
         ended: {},
       } as const
@@ -196,6 +262,14 @@ export class FakeEngine implements Engine {
       return { chain: [run], parent: run, children: [run], schedule, batch: null, more: false }
     },
     closedCounts: async () => ({ completed: 1 }),
+    streams: async (namespace, id) => {
+      this.#run('runs.streams', namespace, id)
+      return this.streams
+    },
+    stream: async (namespace, id, name, after, limit) => {
+      this.#run('runs.stream', namespace, id, { name, after, limit })
+      return this.streamPages.shift() ?? { rows: [], more: false, closed: false }
+    },
     logs: async (namespace, id, page) => {
       this.#run('runs.logs', namespace, id, page)
       const lines = this.lines.filter(line => line.run === id)
@@ -218,9 +292,27 @@ export class FakeEngine implements Engine {
       this.#run('runs.fork', namespace, id, command)
       return callRunId(command.id, 0)
     },
+    reruns: async (namespace, id, span) => {
+      this.#run('runs.reruns', namespace, id, span)
+      return [
+        { run: id, nominalAt: NOW, again: null },
+        { run: callRunId('begun', 0), nominalAt: NOW, again: callRunId('again', 0) },
+      ]
+    },
+    rerunTasks: async (namespace, id, rerun) => {
+      this.#run('runs.rerunTasks', namespace, id, rerun)
+      return [
+        { task: 'list', items: null },
+        { task: 'clean', items: 3 },
+      ]
+    },
     mark: async (namespace, id, mark, command) => void this.#run('runs.mark', namespace, id, mark, command),
     change: async (namespace, id, change, command) => void this.#run('runs.change', namespace, id, change, command),
     signal: async (namespace, id, signal, command) => void this.#run('runs.signal', namespace, id, signal, command),
+    signals: async (namespace, id, signals, command) => {
+      this.#run('runs.signals', namespace, id, signals, command)
+      return signals.length
+    },
     query: async (namespace, id, query) => {
       this.#run('runs.query', namespace, id, query)
       return '{"asked":1}'
@@ -259,8 +351,21 @@ export class FakeEngine implements Engine {
         definition: name,
         version: version ?? 'v1',
         tasks: [task, { ...task, task: 'clean', mapped: true, after: [0] }],
-        groups: [{ group: 'in', in: null, description: null }],
+        groups: [{ group: 'in', in: null, description: null, mapped: false }],
       }
+    },
+    cache: async (namespace, definition, task) => {
+      this.#called('definitions.cache', namespace, definition, task)
+      return { definition, task, ttlMs: 1_000, count: 1, length: 5, entries: [{ key: 'k', at: NOW, run: 'r' as RunId }] }
+    },
+    uncache: async (namespace, definition, task, of) => {
+      this.#called('definitions.uncache', namespace, definition, task, of)
+      return { forgotten: 1 }
+    },
+    durations: async (namespace, name, of) => {
+      this.#called('definitions.durations', namespace, name, of)
+      const run = { run: 'r' as RunId, state: 'completed', createdAt: NOW, startedAt: NOW, closedAt: NOW + 5, ms: 5, taskMs: null } as const
+      return { runs: [run], runMs: { p50: 5, p95: 5 }, tasks: [{ task: 'list', runs: 1, p50: 4, p95: 4, lastMs: 4 }], tasksOf: 1 }
     },
     grid: async (namespace, name, page) => {
       this.#called('definitions.grid', namespace, name, page)
@@ -373,6 +478,9 @@ export class FakeEngine implements Engine {
       },
     ],
   }
+  streams: StreamSummary[] = [{ name: 'answer', chunks: 2, bytes: 7, closed: false }]
+  /** What the next calls answer. */
+  streamPages: StreamPage[] = []
   readonly tasks: Engine['tasks'] = {
     head: () => null,
     heads: () => [],
@@ -396,6 +504,10 @@ export class FakeEngine implements Engine {
     advance: async (namespace, worker, advances) => {
       this.#called('tasks.advance', namespace, worker, advances)
       return advances.map(({ upTo }) => ({ is: 'yielded' as const, journal: { from: upTo, events: [{ is: 'yielded', at: NOW, call: 1 }] } }))
+    },
+    stream: async (namespace, worker, writes) => {
+      this.#called('tasks.stream', namespace, worker, writes)
+      return writes.map(() => 'kept' as const)
     },
     heartbeat: async (namespace, worker, beats) => {
       this.#called('tasks.heartbeat', namespace, worker, beats)
@@ -449,7 +561,9 @@ export class FakeEngine implements Engine {
       batchBytes: 100,
       refusedOverload: 2,
       stuck: 1,
-      queues: [{ namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4, paused: 0, oldestAt: NOW - 5_000 }],
+      queues: [
+        { namespace: 'default', queue: 'default', depth: 3, running: 1, scheduled: 2, waiting: 4, paused: 0, oldestAt: NOW - 5_000, untaken: 0 },
+      ],
       workers: 1,
     }
   }
@@ -521,4 +635,35 @@ export function fakeDelivery(index: number): Delivery {
     bundle: null,
     cost: null,
   }
+}
+
+const FAKE_APPROVAL: ApprovalView = {
+  run: callRunId('approval', 0),
+  state: 'waiting',
+  definition: 'sales.release',
+  dag: { run: callRunId('dag', 0), task: 'release', item: null },
+  asked: {
+    subject: 'Publish?',
+    form: { type: 'object', properties: { amount: { type: 'number' } } },
+    assignees: ['ana'],
+    deadlineMs: 1_000,
+    default: 'reject',
+  },
+  since: NOW,
+  deadlineAt: NOW + 1_000,
+}
+
+const FAKE_EVENT: AssetEvent = {
+  n: 1,
+  at: NOW,
+  source: { is: 'run', run: FAKE_NODE, definition: 'load', dag: 'sales', task: 'load' },
+  extra: '{"rows":12345678901234567890}',
+}
+const FAKE_ASSET: AssetDetail = {
+  ...{ name: 's3://sales', namespace: 'default', description: 'daily sales', count: 1, last: FAKE_EVENT },
+  partitions: { every: 'day', start: '2026-01-01', timezone: 'Europe/Berlin' },
+  producers: [{ definition: 'load', dag: 'sales', task: 'load', at: NOW }],
+  consumers: [{ id: FAKE_NODE, name: 'report', since: NOW }],
+  watermark: { value: '{"id":12345678901234567890}', at: NOW, run: FAKE_NODE },
+  events: [FAKE_EVENT],
 }

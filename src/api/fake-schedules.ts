@@ -37,13 +37,15 @@ export class FakeSchedules implements ScheduleCalls {
   }
   readonly override: ScheduleCalls['override'] = async (namespace, name, override, command) => {
     const view = this.#known('override', namespace, name, override, command)
-    return answer('edited', { ...view, overridden: [] })
+    return answer('edited', { ...view, assets: [], overridden: [] })
   }
   readonly remove: ScheduleCalls['remove'] = async (namespace, name, command) => {
     this.#known('remove', namespace, name, command)
     this.known.delete(name)
   }
   readonly pause: ScheduleCalls['pause'] = async (namespace, name, pause) => void this.#known('pause', namespace, name, pause)
+  readonly setWatermark: ScheduleCalls['setWatermark'] = async (namespace, name, watermark, command) =>
+    void this.#known('setWatermark', namespace, name, { watermark, ...command })
   readonly resume: ScheduleCalls['resume'] = async (namespace, name, command) => void this.#known('resume', namespace, name, command)
   readonly trigger: ScheduleCalls['trigger'] = async (namespace, name, command) => {
     this.#known('trigger', namespace, name, command)
@@ -125,11 +127,29 @@ export class FakeSchedules implements ScheduleCalls {
     return view
   }
 
+  async previewBackfill(_: string, name: string, asked: object) {
+    this.#called('schedules.previewBackfill', 'default', name, asked)
+    const at = this.#now
+    return {
+      total: 2,
+      starts: 1,
+      skips: { exists: 1 },
+      times: [
+        { at, skipped: null, run: null },
+        { at: at + 1, skipped: 'exists' as const, run: callRunId('fired', 0) },
+      ],
+      runMs: 60_000,
+      estimatedMs: 60_000,
+    }
+  }
+
   #view(namespace: string, name: string): Omit<ScheduleView, 'spec' | 'origin'> {
     const at = this.#now
     return {
       name,
       namespace,
+      assets: [],
+      watermark: { value: '{"id":12345678901234567890}', at, run: callRunId('open', 0) },
       overridden: [],
       words: 'every day at 09:00, in UTC',
       createdAt: at,

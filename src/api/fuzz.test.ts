@@ -14,8 +14,10 @@ import { scheduleOf } from './schedule-inputs.ts'
 let engine: FakeEngine
 let app: FastifyInstance
 let run: string
-beforeAll(() => {
+beforeAll(async () => {
   engine = new FakeEngine()
+  await engine.settings.put('variable', 'default', 'a', '{"value":1,"description":null,"by":null,"since":0}')
+  await engine.settings.put('connection', 'default', 'b', '{"connection":{"type":"http"},"description":null,"by":null,"since":0}')
   engine.deliveries = [fakeDelivery(0)]
   run = engine.add().id
   // Reads wait for nothing here.
@@ -30,10 +32,12 @@ const READS = new Set([
   'runs.list',
   'runs.get',
   'runs.history',
+  'runs.events',
   'runs.logs',
   'runs.explain',
   'runs.related',
   'runs.tally',
+  'runs.streams',
   ...SCHEDULE_READS,
   ...BATCH_READS,
 ])
@@ -41,7 +45,15 @@ const READS = new Set([
 const PLACED = new Set(['invalid-input', 'invalid-option', 'invalid-duration', 'payload-too-large', 'too-many-items', 'unsupported-media-type'])
 
 /** Refusals of the engine itself: it must be asked for them. */
-const ASKED = new Set(['run-not-found', 'batch-not-found', 'schedule-not-found', 'limit-not-found', 'key-conflict'])
+const ASKED = new Set([
+  'run-not-found',
+  'batch-not-found',
+  'schedule-not-found',
+  'limit-not-found',
+  'key-conflict',
+  'variable-not-found',
+  'connection-not-found',
+])
 
 async function holds(method: Method, url: string, payload: string | Buffer | undefined, headers: Record<string, string>): Promise<void> {
   const before = engine.calls.length
@@ -87,6 +99,10 @@ const RULES = {
   batch: { size: 50, within: '1s' },
   debounce: { per: 'user', for: '5s', maximum: '1m' },
   onFailure: { url: 'https://example.org/hook', secret: 's' },
+  notify: [
+    { on: ['failed'], url: 'https://example.org/hook', secret: 's' },
+    { on: ['completed', 'retrying'], email: ['ana@example.org'] },
+  ],
 }
 const START = {
   definition: 'a',
@@ -134,11 +150,19 @@ const SPEC = {
 }
 const VALID: Record<string, unknown> = {
   'runs.fork': { from: 'charge', input: { a: 1 } },
+  'runs.rerun': { tasks: ['a'], items: [1], downstream: true, past: true, from: '2026-01-01T00:00:00Z', onlyFailed: true },
   'runs.reset': { to: 2 },
+  'approvals.approve': { input: { amount: 1 }, why: 'w', by: 'ana' },
+  'approvals.reject': { why: 'w', by: 'ana' },
+  'assets.set': { description: 'd', partitions: { keys: ['de'] } },
+  'assets.emit': { partition: '2026-01-02', extra: { rows: 1 } },
+  'runs.signals': { signals: [{ name: 'go', payload: { a: 1 } }, { name: 'go' }] },
   'runs.mark': { as: 'success', output: [1], item: 1, why: 'w' },
+  'endpoints.set': { url: 'https://shop.example/mainspring', slots: 5, timeout: '1m' },
   'versions.ramp': { version: 'v2', percent: 20 },
   'runs.start': START,
   'runs.startMany': { runs: [START, { definition: 'b', unique: { by: 'key', key: 'u', states: ['queued'] }, at: '2026-03-01T09:00:00+01:00' }] },
+  'runs.closed': { runs: [REF.run], wait: 5 },
   'runs.retry': { input: [1], force: true },
   'runs.change': { delay: '5m', priority: 1, queue: 'q', input: [1], why: 'w' },
   'batches.start': {
@@ -197,6 +221,10 @@ const VALID: Record<string, unknown> = {
   'tasks.questions': { worker: 'w', serves: ['a'], wait: 1 },
   'tasks.answers': { answers: [{ question: 'q', is: 'answered', output: 1 }] },
   'tasks.heartbeat': { worker: 'w', beats: [{ ...REF, active: true, stuck: true, progress: { value: 0.5, message: 'm' }, checkpoint: [1] }] },
+  'tasks.stream': {
+    worker: 'w',
+    writes: [{ ...REF, stream: 's', step: { key: '0.1', name: 'think', attempt: 2 }, writer: 'w.1', from: 0, chunks: ['a', { b: 1 }] }],
+  },
   'tasks.log': {
     worker: 'w',
     lines: [{ run: REF.run, attempt: 1, delivery: 'd', n: 0, at: '2026-03-01T09:00:00.123Z', level: 'warn', message: 'm', fields: { a: 1 } }],
@@ -204,8 +232,10 @@ const VALID: Record<string, unknown> = {
   'keys.create': { name: 'ci' },
   'schedules.put': SPEC,
   'schedules.change': { cron: '0 3 * * *', every: null, input: [2], jitter: '1m' },
+  'schedules.setWatermark': { value: { id: 7 } },
   'schedules.pause': { note: 'n', until: '2126-03-01T09:00:00Z' },
-  'schedules.backfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00+01:00', maxActive: 5 },
+  'schedules.backfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00+01:00', maxActive: 5, missing: true },
+  'schedules.previewBackfill': { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z', order: 'reverse', reprocess: 'failed' },
   'schedules.try': { schedule: TIMETABLE, from: '2026-03-01T09:00:00Z', count: 5 },
   'schedules.register': {
     source: 'web',
@@ -218,6 +248,10 @@ const VALID: Record<string, unknown> = {
   'shards.set': { shards: 256 },
   'limits.set': { on: { queue: 'images' }, per: 'user', rate: 100, every: '1m' },
   'sequences.resume': { key: 'order-17' },
+  'tasks.artifact': { worker: 'w', ...REF, put: 'p', name: 'a', kind: 'markdown', title: 't', value: 'x' },
+  'variables.set': { value: { a: 1 }, secret: false, description: 'd' },
+  'connections.set': { type: 'http', host: 'h', port: 80, login: 'l', schema: 's', description: 'd' },
+  'tasks.lookup': { worker: 'w', ...REF, variables: ['a'], connections: ['b'] },
   'retention.set': { runs: '30d', ledger: 86_400_000 },
   apply: {
     schedules: [{ name: 'a', ...SPEC }],

@@ -1,8 +1,16 @@
 import type { Static } from 'typebox'
-import { FAILURE_CAUSES_MAX, FAILURE_ERRORS_MAX, FAILURE_LINKS_MAX, FAILURE_TEXT_LENGTH_MAX, LOG_LINE_BYTES_MAX } from '../core/bounds.ts'
+import {
+  ASSET_EXTRA_LENGTH_MAX,
+  FAILURE_CAUSES_MAX,
+  FAILURE_ERRORS_MAX,
+  FAILURE_LINKS_MAX,
+  FAILURE_TEXT_LENGTH_MAX,
+  LOG_LINE_BYTES_MAX,
+  WATERMARK_LENGTH_MAX,
+} from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { Ref, TaskResult } from '../core/machine.ts'
-import { KEY_RETENTION_MS } from '../core/options.ts'
+import { KEY_RETENTION_MS, type Outlet } from '../core/options.ts'
 import type { Failure as CoreFailure, Progress } from '../core/run.ts'
 import { durationMs } from '../core/time.ts'
 import type { Beat, DefinitionOptions, RunChangeCall, RunOptions, StartRequest, Timeouts, Unique } from '../engine/face.ts'
@@ -56,7 +64,36 @@ export function optionsOf(body: OptionsBody, at: string): RunOptions {
   if (body.retention !== undefined) options.retentionMs = durationMs(body.retention, `${at}/retention`)
   if (body.labels !== undefined) options.labels = body.labels
   if (body.tags !== undefined) options.tags = body.tags
+  if (body.outlets !== undefined) options.outlets = outletsOf(body.outlets, `${at}/outlets`)
   return options
+}
+
+function outletsOf(body: NonNullable<OptionsBody['outlets']>, at: string): Outlet[] {
+  const outlets = body.map(one => (typeof one === 'string' ? { asset: one } : one))
+  for (const [index, { asset }] of outlets.entries())
+    if (outlets.findIndex(one => one.asset === asset) < index) throw conflict(`${at}/${index}`, `"${asset}" is named twice: a run makes it once`)
+  return outlets
+}
+
+/** @throws UserError `payload-too-large` */
+export function extraOf(extra: unknown, payloads: readonly string[], at: string): string {
+  const text = payloadOf(extra, payloads)
+  if (text.length > ASSET_EXTRA_LENGTH_MAX)
+    throw new UserError('payload-too-large', {
+      ...{ at, found: `${text.length} characters` },
+      hint: `an event of an asset says at most ${ASSET_EXTRA_LENGTH_MAX} characters beside; keep more elsewhere and say where`,
+    })
+  return text
+}
+
+export function watermarkOf(watermark: unknown, payloads: readonly string[], at: string): string {
+  const text = payloadOf(watermark, payloads)
+  if (text.length > WATERMARK_LENGTH_MAX)
+    throw new UserError('payload-too-large', {
+      ...{ at, found: `${text.length} characters` },
+      hint: `a watermark has at most ${WATERMARK_LENGTH_MAX} characters of JSON: a time, an id, a cursor`,
+    })
+  return text
 }
 
 function retryOf(body: NonNullable<OptionsBody['retry']>, at: string): NonNullable<RunOptions['retry']> {
@@ -116,11 +153,21 @@ export function definitionOptionsOf(body: DefinitionOptionsBody, at: string, bef
   return options
 }
 
-export function resultOf(body: Static<typeof schemas.Result>, payloads: readonly string[]): Ref & TaskResult {
+export function resultOf(body: Static<typeof schemas.Result>, payloads: readonly string[], at: string): Ref & TaskResult {
   const { run, task, attempt, delivery } = body
   switch (body.is) {
     case 'completed':
-      return { run, task, attempt, delivery, is: 'completed', output: body.output === undefined ? null : payloadOf(body.output, payloads) }
+      return {
+        ...{ run, task, attempt, delivery, is: 'completed', output: body.output === undefined ? null : payloadOf(body.output, payloads) },
+        ...(body.watermark !== undefined && { watermark: watermarkOf(body.watermark, payloads, `${at}/watermark`) }),
+        ...(body.assets !== undefined && {
+          assets: body.assets.map(({ extra, watermark, ...facts }, index) => ({
+            ...facts,
+            ...(extra !== undefined && { extra: extraOf(extra, payloads, `${at}/assets/${index}/extra`) }),
+            ...(watermark !== undefined && { watermark: watermarkOf(watermark, payloads, `${at}/assets/${index}/watermark`) }),
+          })),
+        }),
+      }
     case 'failed': {
       const result: Ref & TaskResult = { run, task, attempt, delivery, is: 'failed', failure: failureOf(body.failure), retry: body.retry ?? true }
       if (body.delayMs !== undefined) result.delayMs = Math.round(body.delayMs)
@@ -129,12 +176,15 @@ export function resultOf(body: Static<typeof schemas.Result>, payloads: readonly
     case 'snoozed': {
       const result: Ref & TaskResult = { run, task, attempt, delivery, is: 'snoozed', delayMs: Math.round(body.delayMs) }
       if (body.slow !== undefined) result.slow = body.slow
+      if (body.misfit !== undefined) result.misfit = { version: body.misfit.version, why: storable(body.misfit.why, MISFIT_LENGTH_MAX) }
       return result
     }
     default:
       return { run, task, attempt, delivery, is: body.is }
   }
 }
+
+const MISFIT_LENGTH_MAX = 1_000
 
 interface FailureBody {
   type: string

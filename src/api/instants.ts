@@ -17,8 +17,12 @@ export function parseInstant(text: string, at: string): Instant {
   return instant
 }
 
+/** Most times that are told one after the other are the same: those of the events of one transition. */
+let last = { instant: 0, text: new Date(0).toISOString() }
+
 export function formatInstant(instant: Instant): string {
-  return new Date(instant).toISOString()
+  if (instant !== last.instant) last = { instant, text: new Date(instant).toISOString() }
+  return last.text
 }
 
 function daysIn(year: number, month: number): number {

@@ -211,6 +211,9 @@ describe('options of a definition', () => {
     [{ throttle: { every: 0 } }, '/throttle/every', 'more than 0'],
     [{ onFailure: { url: 'https://example.org', secret: '***' } }, '/onFailure/secret', 'none is'],
     [{ onFailure: { url: 'ftp://example.org' } }, '/onFailure/url', 'an address'],
+    [{ notify: [{ on: ['failed'] }] }, '/notify/0', 'one of job'],
+    [{ notify: [{ on: ['failed'], job: 'a', email: ['a@b.org'] }] }, '/notify/0/email', 'two notifications'],
+    [{ notify: [{ on: ['failed'], slack: 'https://a.org', secret: 's' }] }, '/notify/0/secret', 'signed'],
     [{ batch: { size: 0, within: 1 } }, '/batch/size', '1 to 1000'],
     [{ fair: { per: 'a', weights: { big: 0 } } }, '/fair/weights/big', '0.001 to 1000'],
     [{ cost: 0 }, '/cost', '1 to 1000000'],
@@ -260,6 +263,7 @@ describe('options of a definition', () => {
       retention: 5,
       labels: { gpu: 'a100' },
       tags: { team: 'media' },
+      outlets: ['s3://sales', { asset: 's3://parts', partition: 'de' }],
       exhausted: 'park',
       limits: [{ name: 'api', per: 'a', weight: 2, rate: 1, every: 5 }],
       fair: { per: 'tenant' },
@@ -268,6 +272,7 @@ describe('options of a definition', () => {
       batch: { size: 5, within: 5 },
       debounce: { for: 5 },
       onFailure: 'alert',
+      notify: [{ on: ['failed', 'deadline'], job: 'alert' }],
       versioning: 'pinned',
     }
     const { throttle: _, ...known } = DefinitionOptions.properties
@@ -275,8 +280,8 @@ describe('options of a definition', () => {
     expect((await call('PUT', OPTIONS, sent)).json().override).toEqual(sent)
     expect((await call('PUT', OPTIONS, { throttle: { every: 5 } })).json().override).toEqual({ throttle: { every: 5 } })
     const { definitions } = (await call('GET', `${NAMESPACE}/export`)).json()
-    expect((await call('POST', `${NAMESPACE}/apply`, { definitions: [{ name: 'resize', options: sent }] })).json().changes[0].fields).toHaveLength(19)
-    expect((await call('POST', `${NAMESPACE}/apply`, { definitions })).json().changes[0].fields).toHaveLength(19)
+    expect((await call('POST', `${NAMESPACE}/apply`, { definitions: [{ name: 'resize', options: sent }] })).json().changes[0].fields).toHaveLength(21)
+    expect((await call('POST', `${NAMESPACE}/apply`, { definitions })).json().changes[0].fields).toHaveLength(21)
   })
 
   test('a secret is never given back, and its mask keeps it', async () => {
@@ -295,6 +300,26 @@ describe('options of a definition', () => {
     expect(engine.overrides).toEqual({ priority: 5, onFailure: { url: `${url}/2`, secret: 'hush-hush' } })
     await call('PUT', OPTIONS, { onFailure: { url } })
     expect(engine.overrides).toEqual({ onFailure: { url } })
+  })
+
+  test("secrets of notifications, and Slack's addresses, are never given back, and their masks keep them wherever they go", async () => {
+    const slack = 'https://hooks.slack.com/services/T0/B0/'
+    const [one, two] = ['https://example.org/1', 'https://example.org/2']
+    const notify = [
+      { on: ['failed'], url: one, secret: 'hush-one' },
+      { on: ['completed'], slack: `${slack}hush-aaaa` },
+      { on: ['completed'], slack: `${slack}hush-bbbb` },
+      { on: ['failed'], url: two, secret: 'hush-two' },
+    ]
+    const set = await call('PUT', OPTIONS, { notify })
+    const shown = set.json().override.notify
+    expect(shown[1]).toEqual({ on: ['completed'], slack: 'https://hooks.slack.com/***aaaa' })
+    for (const { body } of [set, await call('GET', `${NAMESPACE}/definitions`), await call('GET', `${NAMESPACE}/export`)])
+      expect(body).not.toMatch(/hush|services/)
+    await call('PUT', OPTIONS, { notify: [...shown].reverse() })
+    expect(engine.overrides).toEqual({ notify: [...notify].reverse() })
+    const gone = await call('PUT', OPTIONS, { notify: [{ on: ['failed'], slack: 'https://hooks.slack.com/***cccc' }] })
+    expect(gone.json()).toMatchObject({ code: 'invalid-option', at: '/notify/0/slack' })
   })
 })
 

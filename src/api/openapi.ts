@@ -2,7 +2,9 @@ import type { TSchema } from 'typebox'
 import { CODES } from '../core/errors.ts'
 import { LiveEvent, Problem } from './answers.ts'
 import { STREAM_PATHS } from './events.ts'
+import { DOWNLOADS } from './files.ts'
 import type { Operation } from './operation.ts'
+import { after, StreamEvent } from './streams.ts'
 
 export interface OpenApi {
   openapi: '3.1.0'
@@ -38,22 +40,37 @@ export function openApi(operations: readonly Operation[], version: string): Open
       responses,
     })
   }
-  for (const [name, path] of Object.entries(STREAM_PATHS))
+  for (const [name, path] of Object.entries(STREAM_PATHS)) {
+    const ofChunks = name === 'runs.stream'
+    const data = ofChunks ? 'StreamEvent' : 'LiveEvent'
     add(path, 'get', {
       operationId: name,
       tags: ['events'],
-      summary: 'Live changes, as server-sent events; the data of each is a LiveEvent',
-      parameters: [...pathParameters(path), LAST_EVENT_ID],
+      summary: `${ofChunks ? 'What is written to a stream of a run' : 'Live changes'}, as server-sent events; the data of each is a ${data}`,
+      parameters: [...pathParameters(path), ...(ofChunks ? [AFTER] : []), LAST_EVENT_ID],
       responses: {
         200: {
           description: 'Events as they are committed',
-          content: { 'text/event-stream': { schema: { type: 'string', description: 'see LiveEvent' } } },
+          content: { 'text/event-stream': { schema: { type: 'string', description: `see ${data}` } } },
         },
         204: { description: 'The run is closed, and all of its events were had' },
         default: { description: 'A problem (RFC 9457)', content: problem },
       },
     })
+  }
+  for (const [name, path] of Object.entries(DOWNLOADS))
+    add(path, 'get', {
+      operationId: name,
+      tags: ['runs'],
+      summary: name === 'runs.file' ? 'The bytes of a file that a run has stored' : 'What a run gave, as JSON, however large',
+      parameters: pathParameters(path),
+      responses: {
+        200: { description: 'Piece by piece', content: { [name === 'runs.file' ? 'application/octet-stream' : 'application/json']: { schema: {} } } },
+        default: { description: 'A problem (RFC 9457)', content: problem },
+      },
+    })
   components.schema(LiveEvent)
+  components.schema(StreamEvent)
   return {
     openapi: '3.1.0',
     info: {
@@ -81,6 +98,7 @@ const CALL_KEY = {
   description: 'Repeats the call without repeating its effect',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
+const AFTER = { name: 'after', in: 'query', schema: after.schema }
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   in: 'header',

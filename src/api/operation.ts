@@ -12,6 +12,7 @@ import type { Answer } from './problem.ts'
 import { type Place, splitPayloads } from './raw.ts'
 import { Duration, InstantText, Name } from './schemas.ts'
 import type { ServerFacts } from './server.ts'
+import type { Variables } from './variables/sources.ts'
 
 /**
  * One operation of the API, whole: from it come the HTTP route, its part of `/openapi.json`, and the call of an embedded node. Whatever `handle` is given
@@ -51,6 +52,7 @@ export interface Context {
   now(): Instant
   newId(): string
   facts: ServerFacts
+  variables: Variables
   /** Where it is reached over HTTP; null: nowhere. */
   listening: { bind: string | null; asksForKeys: boolean }
 }
@@ -298,7 +300,7 @@ export function between(minimum: number, maximum: number, otherwise: number): Qu
     repeatable: false,
     read(values, at) {
       const text = values[0] as string
-      const number = /^\d{1,9}$/.test(text) ? Number(text) : 0
+      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
       return checked(number >= minimum && number <= maximum, text, at, `expected a whole number from ${minimum} to ${maximum}`, number)
     },
   }

@@ -4,4 +4,5 @@ import type { Engine } from '../engine/face.ts'
 export type RunFilter = Parameters<Engine['runs']['list']>[0]
 export type RunSearch = Parameters<Engine['runs']['list']>[0]
 export type LogRow = Parameters<Engine['tasks']['log']>[1][number]
+export type StreamRow = Awaited<ReturnType<Engine['runs']['stream']>>['rows'][number]
 export type LedgerFilter = Parameters<Engine['schedules']['ledger']>[2]

@@ -5,15 +5,14 @@ import { durationMs } from '../core/time.ts'
 import type { DefinitionOptions, DefinitionRules } from '../engine/face.ts'
 import { foundText } from './check.ts'
 import type { LimitRuleBody, RulesBody } from './definition-schemas.ts'
+import { noneKept, notifyJson, notifyOf } from './notifications.ts'
+import { SECRET_MASK } from './schemas.ts'
 
 /** Options of a definition that order, slow and gather: read from checked bodies, and written back. The SDK checks the same (wire-rules.ts). */
 
-/** Stands for a secret in all that is answered; whoever sends it back keeps the secret. */
-export const SECRET_MASK = '***'
-
 /** `before`: what is in force, whose secret a mask stands for. @throws UserError at the field. */
 export function rulesOf(body: RulesBody, at: string, before: DefinitionOptions | null): DefinitionRules {
-  const { limits, fair, sequence, cost, batch, debounce, throttle, onFailure } = body
+  const { limits, fair, sequence, cost, batch, debounce, throttle, onFailure, notify } = body
   if (debounce !== undefined && throttle !== undefined)
     throw conflict(`${at}/throttle`, 'debounce and throttle cannot be combined: the one waits for the last start, the other takes the first')
   const rules: DefinitionRules = {}
@@ -25,6 +24,7 @@ export function rulesOf(body: RulesBody, at: string, before: DefinitionOptions |
   if (debounce !== undefined) rules.debounce = debounceOf(debounce, `${at}/debounce`)
   if (throttle !== undefined) rules.throttle = { per: throttle.per ?? null, everyMs: positiveMs(throttle.every, `${at}/throttle/every`) }
   if (onFailure !== undefined) rules.onFailure = onFailureOf(onFailure, `${at}/onFailure`, before?.onFailure)
+  if (notify !== undefined) rules.notify = notifyOf(notify, `${at}/notify`, before?.notify)
   return rules
 }
 
@@ -73,13 +73,13 @@ function onFailureOf(
 ): NonNullable<DefinitionRules['onFailure']> {
   if (typeof body === 'string') return { job: body }
   if (body.secret !== SECRET_MASK) return body
-  if (before === undefined || !('secret' in before)) throw refused(`${at}/secret`, SECRET_MASK, 'it stands for a secret that is kept, and none is')
+  if (before === undefined || !('secret' in before)) throw noneKept(`${at}/secret`, SECRET_MASK)
   return { url: body.url, secret: before.secret }
 }
 
 /** As a client writes them, secrets masked. `duration`: how milliseconds are written. */
 export function rulesJson(rules: DefinitionRules, duration: (ms: number) => number | string): { [Rule in keyof DefinitionRules]: unknown } {
-  const { limits, fair, sequence, cost, batch, debounce, throttle, onFailure } = rules
+  const { limits, fair, sequence, cost, batch, debounce, throttle, onFailure, notify } = rules
   return {
     limits: limits?.map(({ ...rule }) => {
       if (!('rate' in rule)) return rule
@@ -97,6 +97,7 @@ export function rulesJson(rules: DefinitionRules, duration: (ms: number) => numb
     },
     throttle: throttle && { per: throttle.per ?? undefined, every: duration(throttle.everyMs) },
     onFailure: onFailure && ('job' in onFailure ? onFailure.job : { url: onFailure.url, secret: onFailure.secret && SECRET_MASK }),
+    notify: notify && notifyJson(notify),
   }
 }
 

@@ -9,7 +9,7 @@ import { duration, fields, name, names, oneOrMore, tags, words } from './operati
 import type { RunSearch } from './rows.ts'
 import { instantOrNull } from './views.ts'
 
-const KINDS: readonly RunKind[] = ['job', 'workflow', 'dag', 'batch']
+const KINDS: readonly RunKind[] = ['job', 'workflow', 'dag', 'batch', 'approval', 'wait']
 const STATES: readonly RunState[] = [...OPEN_STATES, ...CLOSED_STATES]
 
 /** By what runs are looked for; times are said by whoever asks, since lists and histograms call them differently. */

@@ -1,7 +1,23 @@
-import { PAGE_DEFAULT } from '../core/bounds.ts'
+import { Type } from 'typebox'
+import { EVENTS_PAGE_MAX, PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { StartAnswer } from '../engine/face.ts'
-import { DagTasks, Empty, Explanation, History, Logs, RelatedRuns, RunDetail, RunHistogram, RunList, RunRef, StartedMany } from './answers.ts'
+import {
+  DagItems,
+  DagTasks,
+  Empty,
+  Explanation,
+  History,
+  Logs,
+  object,
+  RelatedRuns,
+  RunDetail,
+  RunHistogram,
+  RunList,
+  RunRef,
+  RunsClosed,
+  StartedMany,
+} from './answers.ts'
 import { openCursor, sealCursor } from './cursor.ts'
 import { checkInputOfDag } from './dag-start.ts'
 import { changeOf, payloadOf, startOf, storable } from './inputs.ts'
@@ -10,10 +26,10 @@ import { quote } from './json.ts'
 import { between, cursor, instant, limit, type Operation, operation, wait } from './operation.ts'
 import { problemJson } from './problem.ts'
 import { histogramJson, runQuery, searchOf } from './run-search.ts'
-import { ChangeBody, CommandBody, NOTE_LENGTH_MAX, ResumeBody, RetryBody, StartMany } from './schemas.ts'
+import { AwaitedRuns, ChangeBody, CommandBody, NOTE_LENGTH_MAX, ResumeBody, RetryBody, StartMany } from './schemas.ts'
 import { eventText, explanationJson, instantOrNull, logLineText, runDetailText, runJson } from './views.ts'
 import { ExistingRun, messageOf, StartedRun, updatedText } from './workflow-messages.ts'
-import { Signal, StartRun } from './workflow-schemas.ts'
+import { Signal, Signals, StartRun } from './workflow-schemas.ts'
 
 const RUNS = '/v1/namespaces/{namespace}/runs'
 const DAY_MS = 86_400_000
@@ -116,16 +132,33 @@ const get = operation({
   },
 })
 
+const closed = operation({
+  name: 'runs.closed',
+  method: 'POST',
+  path: `${RUNS}/closed`,
+  summary:
+    'Of many runs, those that are closed: as soon as one is, or when `wait` milliseconds are over. Whole ids alone; `missing`: there is no such run',
+  body: { schema: AwaitedRuns },
+  answers: { 200: RunsClosed },
+  async handle({ engine, params, body: { runs, wait = 0 }, signal }) {
+    const { closed, missing } = await engine.runs.closed(params.namespace, [...new Set(runs)], wait, signal)
+    return `{"runs":[${closed.map(runDetailText).join(',')}],"missing":${JSON.stringify(missing)}}`
+  },
+})
+
 const history = operation({
   name: 'runs.history',
   method: 'GET',
   path: `${RUN}/history`,
-  summary: 'All events of a run, or those from a number on; the first is number 0. `journal=1`: with the tokens of promises, for a worker',
-  query: { from: between(0, 999_999_999, 0), journal: between(0, 1, 0) },
+  summary:
+    'All events of a run, or those from a number on; the first is number 0. `last`: instead of `from`, so many from the end. `limit`: so many at most, and about 4 MiB; `next` is where the next page begins, null at the end. `journal=1`: with the tokens of promises, for a worker',
+  query: { from: between(0, 999_999_999, 0), last: between(0, EVENTS_PAGE_MAX, 0), limit: between(0, EVENTS_PAGE_MAX, 0), journal: between(0, 1, 0) },
   answers: { 200: History },
   async handle({ engine, params, query, runId }) {
-    const events = await engine.runs.history(params.namespace, await runId(), query.from)
-    return `{"events":[${events.map(event => eventText(event, query.journal === 1)).join(',')}]}`
+    const { from = 0, last = 0, limit = 0, journal } = query
+    const page = await engine.runs.events(params.namespace, await runId(), last === 0 ? from : -last, limit === 0 ? Number.POSITIVE_INFINITY : limit)
+    const events = page.events.map(event => eventText(event, journal === 1)).join(',')
+    return `{"events":[${events}],"from":${page.from},"next":${page.next},"total":${page.total}}`
   },
 })
 
@@ -165,6 +198,20 @@ const tasks = operation({
     const page = await engine.runs.tasks(params.namespace, await runId(), { from, limit: count })
     const told = page.tasks.map(task => ({ ...task, startedAt: instantOrNull(task.startedAt), closedAt: instantOrNull(task.closedAt) }))
     return JSON.stringify({ ...page, tasks: told })
+  },
+})
+
+const items = operation({
+  name: 'runs.items',
+  method: 'GET',
+  path: `${RUN}/tasks/{name}/items`,
+  summary: 'How the items of a mapped task stand, each with its run and when that began and closed',
+  query: { limit, from: between(0, 999_999, 0) },
+  answers: { 200: DagItems },
+  async handle({ engine, params, query: { from = 0, limit: count = PAGE_DEFAULT }, runId }) {
+    const page = await engine.runs.items(params.namespace, await runId(), params.name, { from, limit: count })
+    const told = page.items.map(item => ({ ...item, startedAt: instantOrNull(item.startedAt), closedAt: instantOrNull(item.closedAt) }))
+    return JSON.stringify({ ...page, items: told })
   },
 })
 
@@ -222,13 +269,26 @@ const signal = operation({
   name: 'runs.signal',
   method: 'POST',
   path: `${RUN}/signals/{name}`,
-  summary: 'Tell a workflow something; kept until its code waits for a signal of this name',
+  summary: 'Tell a workflow, or the run of a DAG, something; kept until its code, or a task, waits for a signal of this name',
   body: { schema: Signal, raw: { payload: 'raw' }, optional: true },
   answers: { 200: Empty },
   async handle({ engine, params, body, payloads, runId, command }) {
     const payload = body.payload === undefined ? null : payloadOf(body.payload, payloads)
     await engine.runs.signal(params.namespace, await runId(), { name: params.name, payload }, command())
     return '{}'
+  },
+})
+
+const signals = operation({
+  name: 'runs.signals',
+  method: 'POST',
+  path: `${RUN}/signals`,
+  summary: 'Tell a workflow several things, in their order and in one commit; those behind the first `taken` found no room: send them again',
+  body: { schema: Signals, raw: { signals: [{ payload: 'raw' }] } },
+  answers: { 200: object({ taken: Type.Integer({ description: 'so many of the first are kept: one at least' }) }, 'Signalled') },
+  async handle({ engine, params, body, payloads, runId, command }) {
+    const given = body.signals.map(({ name, payload }) => ({ name, payload: payload === undefined ? null : payloadOf(payload, payloads) }))
+    return `{"taken":${await engine.runs.signals(params.namespace, await runId(), given, command())}}`
   },
 })
 
@@ -270,14 +330,17 @@ export const runs: Operation[] = [
   list,
   histogram,
   get,
+  closed,
   history,
   logs,
   explain,
   tasks,
+  items,
   related,
   command('cancel', 'Ask a run to stop: a running handler’s signal aborts, anything else is closed at once'),
   command('terminate', 'Close a run at once; a running handler is told that its lease is lost'),
   signal,
+  signals,
   retry,
   resume,
   change,

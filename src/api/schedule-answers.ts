@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { ACCOUNTS } from '../core/ledger.ts'
 import { CLOSED_STATES, OPEN_STATES } from '../core/run.ts'
 import { CATCHUPS, OVERLAPS } from '../engine/face.ts'
-import { Reason } from './answers.ts'
+import { Reason, Watermark } from './answers.ts'
 import { DefinitionSettings, QueueSettings } from './apply-schemas.ts'
 import { LimitSettings } from './limit-schemas.ts'
 import { NamedSchedule } from './schedule-schemas.ts'
@@ -17,7 +17,7 @@ const Changed = Type.Enum(['created', 'edited', 'unchanged', 'kept'])
 
 const entry = {
   n: Type.Integer(),
-  source: Type.Enum(['time', 'trigger', 'backfill']),
+  source: Type.Enum(['time', 'trigger', 'backfill', 'asset']),
   at: Time,
   until: Time,
   count: Type.Integer(),
@@ -52,6 +52,15 @@ export const Schedule = object(
     catchup: object({ policy: Type.Enum([...CATCHUPS]), window: orNull(Type.Number({ description: 'milliseconds; null: no time is too old' })) }),
     jitter: Type.Number({ description: 'milliseconds' }),
     words: Type.String(),
+    waits: Type.Array(
+      object({
+        asset: Type.String(),
+        linked: Type.Boolean({ description: 'it tells the schedule of its events' }),
+        isNew: Type.Boolean({ description: 'it has one that counts, since the last run that assets triggered' }),
+        events: Type.Integer(),
+      }),
+    ),
+    watermark: orNull(Watermark),
     origin: Type.Union([
       object({ is: Type.Literal('api') }),
       object({ is: Type.Literal('apply') }),
@@ -88,6 +97,18 @@ export const Schedule = object(
 export const SchedulePut = object({ changed: Changed, schedule: Schedule, warnings: Type.Array(Warning) }, 'SchedulePut')
 export const ScheduleList = object({ schedules: Type.Array(Schedule), next: orNull(Type.String()) }, 'ScheduleList')
 export const Triggered = object({ n: Type.Integer(), run: Type.String() }, 'Triggered')
+const skips = ['exists', 'completed', 'in-flight', 'made'] as const
+export const BackfillPreview = object(
+  {
+    total: Type.Integer({ description: 'times in the range' }),
+    starts: Type.Integer({ description: 'of these, those that would be started' }),
+    skips: object(Object.fromEntries(skips.map(why => [why, Type.Optional(Type.Integer())]))),
+    times: Type.Array(object({ at: Time, skipped: orNull(Type.Enum([...skips])), run: orNull(Type.String()) }), { description: 'the first 100' }),
+    runMs: orNull(Type.Number({ description: 'how long a run usually takes' })),
+    estimatedMs: orNull(Type.Number({ description: 'how long all of them would take, so many at a time' })),
+  },
+  'BackfillPreview',
+)
 export const Backfilled = object({ backfill: Type.String() }, 'Backfilled')
 export const Preview = object(
   {

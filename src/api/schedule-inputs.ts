@@ -1,6 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { durationMs } from '../core/time.ts'
 import { CATCHUPS, type RunOptions, type ScheduleSpec, type TimetableSpec } from '../engine/face.ts'
+import { expressionOf } from './asset-inputs.ts'
 import { oneOf } from './check.ts'
 import { optionsOf, payloadOf, storable } from './inputs.ts'
 import { JITTER_MS_MAX, type ScheduleBody, type TimetableBody } from './schedule-schemas.ts'
@@ -16,6 +17,7 @@ export function scheduleOf(body: ScheduleBody, payloads: readonly string[], at: 
   return {
     ...(body.description !== undefined && { description: storable(body.description, NOTE_LENGTH_MAX) }),
     timetable,
+    ...(body.assets !== undefined && { assets: expressionOf(body.assets, `${at}/assets`) }),
     target: { definition: body.target, input, options: inOrder(optionsOf(body.options ?? {}, `${at}/options`)) as RunOptions },
     overlap: body.overlap ?? 'skip',
     catchup: catchupOf(body.catchup, `${at}/catchup`),

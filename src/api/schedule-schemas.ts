@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DURATION_MS_MAX } from '../core/time.ts'
-import { CATCHUPS, OVERLAPS } from '../engine/face.ts'
+import { BACKFILL_ORDERS, CATCHUPS, OVERLAPS, REPROCESSES } from '../engine/face.ts'
 import { closed, count, Duration, InstantText, list, Name, NOTE_LENGTH_MAX, Note, number, Payload, RunOptions } from './schemas.ts'
 
 /**
@@ -143,6 +143,7 @@ const timetable = {
   ),
 }
 
+const ASSETS = 'assets whose new events start a run: a name, a list (all of them), { all: [...] } or { any: [...] }, one within the other'
 const CatchupPolicy = Type.Enum([...CATCHUPS])
 const Catchup = Type.Union(
   [
@@ -164,6 +165,7 @@ const settings = {
     }),
   ),
   options: Type.Optional(RunOptions),
+  assets: Type.Optional(Type.Unknown({ description: ASSETS })),
   overlap: Type.Optional(
     Type.Enum([...OVERLAPS], { description: 'what happens to a time that is due while a run of this schedule is open; default skip' }),
   ),
@@ -192,8 +194,24 @@ export const SchedulePause = closed(
   { note: Type.Optional(Note), until: Type.Optional(InstantText), for: Type.Optional(Duration) },
   { title: 'PauseSchedule' },
 )
+export const ScheduleWatermark = closed(
+  { value: { ...Payload, description: 'up to 16,384 characters of JSON; null: its runs begin anew' } },
+  { title: 'SetScheduleWatermark' },
+)
 export const Backfill = closed(
-  { from: InstantText, to: InstantText, maxActive: Type.Optional(count(1, BACKFILL_ACTIVE_MAX)) },
+  {
+    from: InstantText,
+    to: InstantText,
+    maxActive: Type.Optional(count(1, BACKFILL_ACTIVE_MAX)),
+    order: Type.Optional(Type.Enum([...BACKFILL_ORDERS], { description: 'forward: the first time first (default); reverse: the last' })),
+    reprocess: Type.Optional(
+      Type.Enum([...REPROCESSES], {
+        description:
+          'what becomes of a time for which a run is there: nothing (none), a new run where it did not complete (failed), a new run (completed, the default)',
+      }),
+    ),
+    missing: Type.Optional(Type.Boolean({ description: 'only times whose partitions of the assets that the DAG makes were not all made' })),
+  },
   { title: 'AskBackfill' },
 )
 export const Try = closed(

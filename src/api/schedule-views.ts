@@ -15,7 +15,7 @@ import type {
 import { formatInstant } from './instants.ts'
 import { rulesJson } from './rules.ts'
 import { CATCHUP_WINDOW_MS_DEFAULT } from './schedule-inputs.ts'
-import { instantOrNull, optionsJson, reasonJson } from './views.ts'
+import { instantOrNull, optionsJson, reasonJson, watermarkText } from './views.ts'
 
 /** What the engine answers of schedules, as JSON: see views.ts. */
 
@@ -26,12 +26,14 @@ export function scheduleText(view: ScheduleView): string {
     namespace,
     description: spec.description,
     ...spec.timetable,
+    assets: spec.assets,
     target: spec.target.definition,
     options: someOptions(optionsJson(spec.target.options)),
     overlap: spec.overlap,
     catchup: { policy: spec.catchup.policy, window: spec.catchup.windowMs },
     jitter: spec.jitterMs,
     words,
+    waits: view.assets,
     origin,
     overridden: overridden.map(field => (field === 'jitterMs' ? 'jitter' : field)),
     createdAt: formatInstant(view.createdAt),
@@ -47,7 +49,8 @@ export function scheduleText(view: ScheduleView): string {
     lastOutcome: outcomeJson(view.lastOutcome),
     backfills: view.backfills.map(backfillJson),
   })
-  return spec.target.input === null ? known : `${known.slice(0, -1)},"input":${spec.target.input}}`
+  const mark = `${known.slice(0, -1)},"watermark":${watermarkText(view.watermark)}`
+  return spec.target.input === null ? `${mark}}` : `${mark},"input":${spec.target.input}}`
 }
 
 export function putText({ changed, schedule, warnings }: SchedulePut): string {
@@ -59,10 +62,11 @@ export function putText({ changed, schedule, warnings }: SchedulePut): string {
  * `scheduleOf` reads it back.
  */
 export function writtenSpec(spec: ScheduleSpec): { fields: Record<string, unknown>; input: string | null } {
-  const { description, timetable, target, overlap, catchup, jitterMs } = spec
+  const { description, timetable, assets, target, overlap, catchup, jitterMs } = spec
   const fields = {
     description,
     ...timetable,
+    assets,
     target: target.definition,
     options: someOptions(writtenOptions(target.options)),
     overlap: overlap === 'skip' ? undefined : overlap,

@@ -1,13 +1,22 @@
+import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { PAGE_DEFAULT } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { ACCOUNTS } from '../core/ledger.ts'
 import { durationMs, type Instant } from '../core/time.ts'
-import { type Engine, type Origin, refuseUnknownPlaceholder, type ScheduleSpec, type ScheduleView, type ScheduleWarning } from '../engine/face.ts'
+import {
+  type BackfillAsked,
+  type Engine,
+  type Origin,
+  refuseUnknownPlaceholder,
+  type ScheduleSpec,
+  type ScheduleView,
+  type ScheduleWarning,
+} from '../engine/face.ts'
 import { Empty } from './answers.ts'
 import { explainMismatch } from './check.ts'
 import { openCursor, sealCursor } from './cursor.ts'
-import { payloadOf, storable } from './inputs.ts'
+import { payloadOf, storable, watermarkOf } from './inputs.ts'
 import { formatInstant, parseInstant } from './instants.ts'
 import { cursor, instant, limit, moment, type Operation, oneOrMore, operation, upTo } from './operation.ts'
 import type { LedgerFilter } from './rows.ts'
@@ -189,6 +198,19 @@ function pauseEnd(body: { until?: string; for?: number | string }, now: Instant)
   return until
 }
 
+const setWatermark = operation({
+  name: 'schedules.setWatermark',
+  method: 'PUT',
+  path: `${SCHEDULE}/watermark`,
+  summary: 'Say how far the runs of a schedule have come, for those that are started from now on; null: they begin anew',
+  body: { schema: schemas.ScheduleWatermark, raw: { value: 'raw' } },
+  answers: { 200: Empty },
+  async handle({ engine, params, body, payloads, command }) {
+    await engine.schedules.setWatermark(params.namespace, params.name, watermarkOf(body.value, payloads, '/value'), command())
+    return '{}'
+  },
+})
+
 const resume = operation({
   name: 'schedules.resume',
   method: 'POST',
@@ -216,14 +238,30 @@ const backfill = operation({
   name: 'schedules.backfill',
   method: 'POST',
   path: `${SCHEDULE}/backfill`,
-  summary: 'Start the times of a range again, both ends included',
+  summary: 'Start the times of a range, both ends included: a batch, whose id is answered',
   body: { schema: schemas.Backfill },
   answers: { 200: answers.Backfilled },
   async handle({ engine, params, body, command }) {
-    const range = { from: parseInstant(body.from, '/from'), until: parseInstant(body.to, '/to'), maxActive: body.maxActive ?? 1 }
-    return JSON.stringify(await engine.schedules.backfill(params.namespace, params.name, { ...range, ...command() }))
+    return JSON.stringify(await engine.schedules.backfill(params.namespace, params.name, { ...backfillOf(body), ...command() }))
   },
 })
+
+const previewBackfill = operation({
+  name: 'schedules.previewBackfill',
+  method: 'POST',
+  path: `${SCHEDULE}/backfill/preview`,
+  summary: 'What a backfill would do, as things stand, and about how long it would take. Nothing is changed',
+  body: { schema: schemas.Backfill },
+  answers: { 200: answers.BackfillPreview },
+  async handle({ engine, params, body }) {
+    const { times, ...rest } = await engine.schedules.previewBackfill(params.namespace, params.name, backfillOf(body))
+    return JSON.stringify({ ...rest, times: times.map(({ at, ...time }) => ({ at: formatInstant(at), ...time })) })
+  },
+})
+
+function backfillOf({ from, to, maxActive = 1, ...rest }: Static<typeof schemas.Backfill>): BackfillAsked {
+  return { from: parseInstant(from, '/from'), until: parseInstant(to, '/to'), maxActive, ...rest }
+}
 
 const cancelBackfill = operation({
   name: 'schedules.cancelBackfill',
@@ -336,7 +374,7 @@ export async function checkedSchedules(
   for (const [index, { name, spec }] of schedules.entries()) {
     const at = `/schedules/${index}`
     refuseUnknownPlaceholder(spec.target.input, `${at}/input`) // the engine does it too, but only once it comes to this one of many
-    const { warnings } = await within(at, engine.schedules.preview(namespace, { timetable: spec.timetable }, null, 1))
+    const { warnings } = await within(at, engine.schedules.preview(namespace, spec, null, 1))
     checked.push({ name, spec, warnings })
   }
   return checked
@@ -372,9 +410,11 @@ export const schedules: Operation[] = [
   outcomes,
   get,
   pause,
+  setWatermark,
   resume,
   trigger,
   backfill,
+  previewBackfill,
   cancelBackfill,
   ledger,
   preview,

@@ -4,6 +4,8 @@ import {
   KEY_LENGTH_MAX,
   LOG_LINES_PER_CALL_MAX,
   NAME_LENGTH_MAX,
+  OUTLETS_MAX,
+  RUNS_AWAITED_MAX,
   STARTS_PER_CALL_MAX,
   TAG_LENGTH_MAX,
   TAGS_MAX,
@@ -18,6 +20,9 @@ import { DURATION_MS_MAX } from '../core/time.ts'
  * What clients send. A description is the hint of an error about it, so it says what is expected; a title makes it a component of `/openapi.json`.
  * Whatever is not named here is refused: a misspelt option must not be ignored in silence.
  */
+/** Stands for a secret in all that is answered; whoever sends it back keeps the secret. */
+export const SECRET_MASK = '***'
+
 export const closed = <P extends TProperties>(properties: P, options: { title?: string; description?: string } = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options })
 /** Any JSON value, kept as text (raw.ts). */
@@ -98,6 +103,10 @@ const Timeouts = closed(
   { title: 'Timeouts' },
 )
 
+const Outlet = Type.Union([Name, closed({ asset: Name, partition: Type.Optional(Name) })], {
+  description: 'an asset that a run makes anew when it completes: its name, or { asset, partition }',
+})
+
 /** Options that a definition, a start and a schedule share. */
 export const runOptions = {
   queue: Type.Optional(Name),
@@ -109,6 +118,7 @@ export const runOptions = {
   retention: Type.Optional(Duration),
   labels: Type.Optional(Labels),
   tags: Type.Optional(Tags),
+  outlets: Type.Optional(list(Outlet, OUTLETS_MAX)),
 }
 export const shared = { unique: Type.Optional(Unique), ...runOptions }
 export const Start = closed(
@@ -142,6 +152,7 @@ export const ReshardBody = closed(
 )
 /** `version`: of a workflow, which goes on with this version of its code alone. */
 export const ResumeBody = closed({ why: Type.Optional(Note), version: Type.Optional(Name) }, { title: 'ResumeRun' })
+export const AwaitedRuns = closed({ runs: list(RunIdText, RUNS_AWAITED_MAX), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'AwaitedRuns' })
 export const PauseBody = closed({ note: Type.Optional(Note) }, { title: 'Pause' })
 export const RetryBody = closed({ input: Type.Optional(Payload), force: Type.Optional(Type.Boolean()) }, { title: 'RetryRun' })
 export const ChangeBody = closed(
@@ -202,9 +213,22 @@ export const Failure = Type.Cyclic(
   },
   'Failure',
 )
+const OutletFacts = closed(
+  { asset: Name, partition: Type.Optional(Name), extra: Type.Optional(Payload), watermark: Type.Optional(Payload) },
+  { description: 'what a handler says of an asset among its outlets' },
+)
 export const Result = Type.Union(
   [
-    closed({ ...ref, is: Type.Literal('completed'), output: Type.Optional(Payload) }, { title: 'Completed' }),
+    closed(
+      {
+        ...ref,
+        is: Type.Literal('completed'),
+        output: Type.Optional(Payload),
+        watermark: Type.Optional({ ...Payload, description: 'how far it has come, for the next run of its schedule' }),
+        assets: Type.Optional(list(OutletFacts, OUTLETS_MAX)),
+      },
+      { title: 'Completed' },
+    ),
     closed(
       {
         ...ref,
@@ -215,7 +239,21 @@ export const Result = Type.Union(
       },
       { title: 'Failed' },
     ),
-    closed({ ...ref, is: Type.Literal('snoozed'), delayMs: number(0, DURATION_MS_MAX), slow: Type.Optional(Type.Boolean()) }, { title: 'Snoozed' }),
+    closed(
+      {
+        ...ref,
+        is: Type.Literal('snoozed'),
+        delayMs: number(0, DURATION_MS_MAX),
+        slow: Type.Optional(Type.Boolean()),
+        misfit: Type.Optional(
+          closed(
+            { version: Name, why: Type.String() },
+            { description: 'code of this version cannot do it: another may have it at once, and this one not' },
+          ),
+        ),
+      },
+      { title: 'Snoozed' },
+    ),
     closed({ ...ref, is: Type.Literal('returned') }, { title: 'Returned' }),
     closed({ ...ref, is: Type.Literal('cancelled') }, { title: 'Cancelled' }),
   ],

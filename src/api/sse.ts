@@ -30,13 +30,20 @@ export class StreamServer {
     this.#open.add(gone)
     reply.raw.once('close', () => gone.abort())
     try {
-      const call: StreamCall = { params: request.params as Record<string, string>, signal: gone.signal }
+      const call: StreamCall = {
+        params: request.params as Record<string, string>,
+        query: request.query as Record<string, string>,
+        signal: gone.signal,
+      }
       const lastEventId = request.headers['last-event-id']
       if (lastEventId !== undefined) call.lastEventId = String(lastEventId)
       const frames = openStream(this.#engine, name, call)
       const first = await frames.next()
-      // 204 tells an EventSource not to come again.
-      if (first.done || first.value.over) return reply.code(204).send()
+      if (first.done || first.value.over) {
+        await frames.return() // it has subscribed
+        // 204 tells an EventSource not to come again.
+        return reply.code(204).send()
+      }
       reply.hijack()
       await this.#send(frames, reply)
       return reply

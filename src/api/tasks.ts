@@ -1,8 +1,11 @@
+import type { TaskResult } from '../core/machine.ts'
 import { Advanced, Completed, Empty, Held, Polled } from './answers.ts'
 import { beatOf, logRowOf, resultOf } from './inputs.ts'
 import { quote } from './json.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Context, type Operation, operation } from './operation.ts'
 import { Complete, Heartbeat, Log, Poll } from './schemas.ts'
+import { filledTasks } from './variables/late.ts'
+import { maskedFailure, maskedJson } from './variables/mask.ts'
 import { advanceText, deliveryText } from './views.ts'
 import { advanceOf } from './workflow-inputs.ts'
 import { ADVANCE_RAW, Advance } from './workflow-schemas.ts'
@@ -18,8 +21,8 @@ const poll = operation({
   summary: 'Take tasks: waits for a first one, gives again what the last answer held and did not arrive',
   body: { schema: Poll },
   answers: { 200: Polled },
-  async handle({ engine, params, body, signal }) {
-    const { answer, tasks } = await engine.tasks.poll(
+  async handle({ engine, params, body, signal, context }) {
+    const { answer, tasks: taken } = await engine.tasks.poll(
       params.namespace,
       {
         worker: body.worker,
@@ -36,6 +39,7 @@ const poll = operation({
       },
       signal,
     )
+    const tasks = await filledTasks(taken, params.namespace, body.worker, engine, context.variables)
     let text = `{"answer":${quote(answer)},"tasks":[`
     for (let index = 0; index < tasks.length; index++) text += (index === 0 ? '' : ',') + deliveryText(tasks[index] as (typeof tasks)[number])
     return `${text}]}`
@@ -47,18 +51,24 @@ const complete = operation({
   method: 'POST',
   path: `${TASKS}/complete`,
   summary: 'Report results; repeating one answers the same',
-  body: { schema: Complete, raw: { results: [{ output: 'raw' }] } },
+  body: { schema: Complete, raw: { results: [{ output: 'raw', watermark: 'raw', assets: [{ extra: 'raw', watermark: 'raw' }] }] } },
   answers: { 200: Completed },
-  async handle({ engine, params, body, payloads }) {
+  async handle({ engine, params, body, payloads, context }) {
     if (body.results.length === 0) return '{"results":[]}'
     const answers = await engine.tasks.complete(
       params.namespace,
       body.worker,
-      body.results.map(result => resultOf(result, payloads)),
+      body.results.map((result, index) => masked(resultOf(result, payloads, `/results/${index}`), params.namespace, context)),
     )
     return `{"results":["${answers.join('","')}"]}`
   },
 })
+
+/** Secrets are in no failure. */
+function masked<R extends TaskResult>(result: R, namespace: string, { variables }: Context): R {
+  const mask = result.is === 'failed' ? variables.mask(namespace) : null
+  return mask === null || result.is !== 'failed' ? result : { ...result, failure: maskedFailure(result.failure, mask) }
+}
 
 const advance = operation({
   name: 'tasks.advance',
@@ -95,8 +105,12 @@ const log = operation({
   summary: 'Append log lines; a line that is there already is ignored',
   body: { schema: Log, raw: { lines: [{ fields: 'raw' }] } },
   answers: { 200: Empty },
-  async handle({ engine, params, body, payloads }) {
-    const lines = body.lines.map((line, index) => logRowOf(line, payloads, `/lines/${index}`))
+  async handle({ engine, params, body, payloads, context }) {
+    const mask = context.variables.mask(params.namespace)
+    const lines = body.lines.map((line, index) => {
+      const row = logRowOf(line, payloads, `/lines/${index}`)
+      return mask === null ? row : { ...row, message: mask(row.message), fields: row.fields && maskedJson(row.fields, mask) }
+    })
     if (lines.length > 0) await engine.tasks.log(params.namespace, lines)
     return '{}'
   },

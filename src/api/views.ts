@@ -1,6 +1,6 @@
 import type { SetBy } from '../core/limits.ts'
 import type { RunKind } from '../core/machine.ts'
-import type { Failure, HistoryEvent, Progress, RunState, Trigger } from '../core/run.ts'
+import type { Failure, HistoryEvent, Payload, Progress, RunState, Trigger, TriggerAssetEvent, TriggerAssets } from '../core/run.ts'
 import type { Instant } from '../core/time.ts'
 import type {
   AdvanceAnswer,
@@ -18,6 +18,7 @@ import type {
   RunDetail,
   RunOptions,
   RunSummary,
+  ScheduleView,
   WorkerView,
   WorkflowView,
 } from '../engine/face.ts'
@@ -79,11 +80,23 @@ function triggerJson(trigger: Trigger): TriggerJson {
     const at = (trigger as { nominalAt?: number; intervalStart?: number })[name]
     return at === undefined ? [] : [[name, formatInstant(at)] as const]
   })
-  return { ...trigger, ...Object.fromEntries(told) } as TriggerJson
+  const { watermark: _, ...known } = trigger as Trigger & { assets?: TriggerAssets; watermark?: Payload }
+  const { assets } = known
+  // What they say beside is told with the asset: a list of runs would be as long as all of it.
+  const events = assets?.events.map(({ at, extra: __, ...event }) => ({ ...event, at: formatInstant(at) }))
+  return { ...known, ...Object.fromEntries(told), ...(assets !== undefined && { assets: { ...assets, events } }) } as TriggerJson
 }
 
 export function runDetailText(run: RunDetail): string {
-  const known = JSON.stringify({ ...runJson(run), worker: run.worker, version: run.version, options: optionsJson(run.options) })
+  const known = JSON.stringify({
+    ...runJson(run),
+    worker: run.worker,
+    version: run.version,
+    options: optionsJson(run.options),
+    streams: run.streams,
+    artifacts: run.artifacts,
+    files: run.files,
+  })
   return `${known.slice(0, -1)},"workflow":${workflowText(run.workflow)},"input":${run.input},"output":${run.output},"checkpoint":${run.checkpoint},"metadata":${run.metadata}}`
 }
 
@@ -97,6 +110,7 @@ function workflowText(workflow: WorkflowView | null): string {
 /** Options as a client writes them. */
 export function optionsJson(options: RunOptions & DefinitionOptions): Record<string, unknown> {
   const { queue, priority, delayMs, notBefore, retry, timeout, expiresMs, retentionMs, labels, tags, unique, exhausted, versioning } = options
+  const outlets = options.outlets?.map(outlet => (outlet.partition === undefined ? outlet.asset : outlet))
   return {
     queue,
     priority,
@@ -108,6 +122,7 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
     retention: retentionMs,
     labels,
     tags,
+    outlets,
     unique,
     exhausted,
     versioning,
@@ -117,9 +132,32 @@ export function optionsJson(options: RunOptions & DefinitionOptions): Record<str
 /** Tasks as a client writes them. */
 export function dagJson({ defaults, tasks, ...dag }: DagSpec): object {
   const each = Object.entries(tasks).map(
-    ([id, { options, ...task }]) => [id, { ...task, ...(options && { options: optionsJson(options) }) }] as const,
+    ([id, { options, approval, wait, cache, ...task }]) =>
+      [
+        id,
+        {
+          ...task,
+          ...(approval && { approval: approvalJson(approval) }),
+          ...(wait && { wait: waitJson(wait) }),
+          ...(cache && { cache: { ...(cache.key !== undefined && { key: cache.key }), ...(cache.ttlMs !== undefined && { ttl: cache.ttlMs }) } }),
+          ...(options && { options: optionsJson(options) }),
+        },
+      ] as const,
   )
   return { ...dag, ...(defaults && { defaults: optionsJson(defaults) }), tasks: Object.fromEntries(each) }
+}
+
+function waitJson({ plusMs, earlierMs, timeoutMs, ...wait }: NonNullable<DagSpec['tasks'][string]['wait']>): object {
+  return {
+    ...wait,
+    ...(plusMs !== undefined && { plus: plusMs }),
+    ...(earlierMs !== undefined && { earlier: earlierMs }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  }
+}
+
+function approvalJson({ deadlineMs, ...approval }: NonNullable<DagSpec['tasks'][string]['approval']>): object {
+  return { ...approval, ...(deadlineMs !== undefined && { deadline: deadlineMs }) }
 }
 
 export function definitionOptionsJson(options: DefinitionOptions): Record<string, unknown> {
@@ -186,15 +224,22 @@ const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'pay
 
 /** `tokens`: those of promises, which are for the code alone. */
 export function eventText(event: HistoryEvent, tokens = false): string {
+  let text = `{"is":${quote(event.is)}`
   let payloads = ''
-  const known: Record<string, unknown> = {}
-  for (const [name, fact] of Object.entries(event)) {
-    if (name === 'token' && !tokens) continue
-    if (name === 'trigger') known[name] = triggerJson(fact as Trigger)
-    else if (PAYLOAD_FACTS.has(name)) payloads += fact === undefined ? '' : `,"${name}":${fact}`
-    else known[name] = typeof fact === 'number' && (name === 'at' || name.endsWith('At')) ? formatInstant(fact) : fact
+  for (const name in event) {
+    const fact = event[name]
+    if (name === 'is' || fact === undefined || (name === 'token' && !tokens)) continue
+    if (PAYLOAD_FACTS.has(name)) payloads += `,"${name}":${fact}`
+    else text += `,"${name}":${factText(name, fact)}`
   }
-  return `${JSON.stringify(known).slice(0, -1)}${payloads}}`
+  return `${text}${payloads}}`
+}
+
+/** By hand what nearly all of them are: on the hot path of workflows. */
+function factText(name: string, fact: unknown): string {
+  if (typeof fact === 'number') return name === 'at' || name.endsWith('At') ? `"${formatInstant(fact)}"` : String(fact)
+  if (typeof fact === 'string') return quote(fact)
+  return JSON.stringify(name === 'trigger' ? triggerJson(fact as Trigger) : fact)
 }
 
 export function logLineText(line: LogRow): string {
@@ -222,7 +267,10 @@ export function reasonJson(reason: Reason): object {
   }
 }
 
-export function liveEventText(event: LiveEvent): string {
+/** Chunks of streams are told one by one (streams.ts). */
+export type ToldEvent = Exclude<LiveEvent, { is: 'chunks' }>
+
+export function liveEventText(event: ToldEvent): string {
   switch (event.is) {
     case 'run': {
       const events = event.events.map(one => eventText(one)).join(',')
@@ -250,10 +298,24 @@ export function deliveryText(task: Delivery): string {
   if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
   if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
   if (task.dag !== null) text += `,"dag":${JSON.stringify({ ...task.dag, intervalStart: formatInstant(task.dag.intervalStart) })}`
+  if (task.triggeredBy !== undefined) text += `,"assetEvents":[${task.triggeredBy.events.map(assetEventText).join(',')}]`
+  if (task.partition !== undefined) text += `,"partition":${quote(task.partition)}`
+  if (task.watermark !== undefined) text += `,"watermark":${task.watermark}`
   if (task.bundle !== null) text += `,"bundle":${quote(task.bundle)}`
   if (task.journal !== undefined) text += `,"journal":${journalText(task.journal)}`
   if (task.cost !== null) text += `,"cost":${JSON.stringify(task.cost)}`
   return `${text}}`
+}
+
+export function watermarkText(watermark: ScheduleView['watermark']): string {
+  if (watermark === null) return 'null'
+  const { value, at, run, by } = watermark
+  return `${JSON.stringify({ at: formatInstant(at), run: run ?? null, by: by ?? null }).slice(0, -1)},"value":${value}}`
+}
+
+function assetEventText({ at, extra, ...event }: TriggerAssetEvent): string {
+  const text = JSON.stringify({ ...event, at: formatInstant(at) })
+  return extra === undefined ? text : `${text.slice(0, -1)},"extra":${extra}}`
 }
 
 export function advanceText({ is, journal }: AdvanceAnswer): string {

@@ -3,6 +3,7 @@ import type { RunOptions } from '../core/options.ts'
 import type { AdvanceCall, Entry } from '../engine/face.ts'
 import { failureOf, optionsOf, payloadOf } from './inputs.ts'
 import { parseInstant } from './instants.ts'
+import { chunkOf } from './streams.ts'
 import type { Advance } from './workflow-schemas.ts'
 
 type AdvanceBody = Static<typeof Advance>['advances'][number]
@@ -31,18 +32,18 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       }
     }
     case 'wait': {
-      const { is, n, signal, timeoutMs } = body
-      return { is, n, signal, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
+      const { is, n, signal, timeoutMs, taken } = body
+      return { is, n, signal, ...(taken !== undefined && { taken }), ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
     }
     case 'promise': {
       const { is, n, name, token, timeoutMs } = body
       return { is, n, name, token, ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
     }
     case 'child': {
-      const { is, n, definition, input, options: { metadata, ...given } = {}, detached = false } = body
+      const { is, n, definition, input, options: { metadata, ...given } = {}, detached = false, parentClose } = body
       const options: RunOptions = optionsOf(given, `${at}/options`)
       if (metadata !== undefined) options.metadata = payloadOf(metadata, payloads)
-      return { is, n, definition, input: payload(input), options, detached }
+      return { is, n, definition, input: payload(input), options, detached, ...(parentClose !== undefined && { parentClose }) }
     }
     case 'answered': {
       const { is, update, output, failure } = body
@@ -63,6 +64,9 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       if (end.is === 'failed') return { is, end: { ...end, failure: failureOf(end.failure) } }
       return { is, end }
     }
+    case 'write':
+      return { ...body, chunk: chunkOf(body.chunk, payloads, `${at}/chunk`) }
+    case 'close':
     case 'begun':
       return body
   }

@@ -6,7 +6,7 @@ import { failureOf, payloadOf, storable } from './inputs.ts'
 import { quote } from './json.ts'
 import { type Operation, operation } from './operation.ts'
 import { closed, count, Failure, list, Name, NOTE_LENGTH_MAX, Note, Payload } from './schemas.ts'
-import { Message } from './workflow-schemas.ts'
+import { Message, Query } from './workflow-schemas.ts'
 
 /** What one says to a workflow's code and hears of it at once, and the side of the workers, which are asked. */
 
@@ -36,10 +36,10 @@ const query = operation({
   method: 'POST',
   path: `${RUN}/queries/{name}`,
   summary: 'Ask the code of a workflow, open or closed, which only looks; nothing of it is kept',
-  body: { schema: Message, raw: { input: 'raw' }, optional: true },
+  body: { schema: Query, raw: { input: 'raw' }, optional: true },
   answers: { 200: Queried },
   async handle({ engine, params, body, payloads, runId, signal }) {
-    const output = await engine.runs.query(params.namespace, await runId(), messageOf(params.name, body, payloads), signal)
+    const output = await engine.runs.query(params.namespace, await runId(), queryOf(params.name, body, payloads), signal)
     return output === null ? '{}' : `{"output":${output}}`
   },
 })
@@ -68,13 +68,17 @@ export function messageOf(name: string, { input, wait = WAIT_MS_DEFAULT }: Stati
   return { name, input: input === undefined ? null : payloadOf(input, payloads), waitMs: wait }
 }
 
+function queryOf(name: string, { version, ...body }: Static<typeof Query>, payloads: readonly string[]) {
+  return { ...messageOf(name, body, payloads), ...(version !== undefined && { version }) }
+}
+
 const PROMISE = '/v1/namespaces/{namespace}/promises/{token}'
 
 const resolve = operation({
   name: 'promises.resolve',
   method: 'POST',
   path: `${PROMISE}/resolve`,
-  summary: 'Give a workflow what it waits for; whoever knows the token of its promise may, without an API key',
+  summary: 'Give a workflow, or a task of a DAG, what it waits for; whoever knows the token of its promise may, without an API key',
   body: { schema: closed({ value: Type.Optional(Payload) }, { title: 'Resolution' }), raw: { value: 'raw' }, optional: true },
   answers: { 200: Empty },
   async handle({ engine, params, body, payloads, command }) {
@@ -88,7 +92,8 @@ const reject = operation({
   name: 'promises.reject',
   method: 'POST',
   path: `${PROMISE}/reject`,
-  summary: 'Tell a workflow that what it waits for will not come; whoever knows the token of its promise may, without an API key',
+  summary:
+    'Tell a workflow, or a task of a DAG, that what it waits for will not come; whoever knows the token of its promise may, without an API key',
   body: { schema: closed({ message: Type.Optional(Note) }, { title: 'Rejection' }), optional: true },
   answers: { 200: Empty },
   async handle({ engine, params, body, command }) {
@@ -99,7 +104,17 @@ const reject = operation({
   },
 })
 
-const Asker = closed({ worker: Name, serves: list(Name, DEFINITIONS_PER_CALL_MAX), wait: Type.Optional(count(0, WAIT_MS_MAX)) }, { title: 'Asker' })
+const Asker = closed(
+  {
+    worker: Name,
+    serves: list(Name, DEFINITIONS_PER_CALL_MAX),
+    versions: Type.Optional(
+      Type.Record(Type.String(), Name, { description: 'of the code that it has, by definition', maxProperties: DEFINITIONS_PER_CALL_MAX }),
+    ),
+    wait: Type.Optional(count(0, WAIT_MS_MAX)),
+  },
+  { title: 'Asker' },
+)
 const Questions = object(
   {
     questions: Type.Array(
@@ -144,8 +159,8 @@ const questions = operation({
   body: { schema: Asker },
   answers: { 200: Questions },
   async handle({ engine, params, body, signal }) {
-    const { worker, serves, wait = 0 } = body
-    const asked = await engine.tasks.asked(params.namespace, { worker, serves, waitMs: wait }, signal)
+    const { worker, serves, versions = {}, wait = 0 } = body
+    const asked = await engine.tasks.asked(params.namespace, { worker, serves, versions, waitMs: wait }, signal)
     return `{"questions":[${asked.map(questionText).join(',')}]}`
   },
 })

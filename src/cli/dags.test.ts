@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, dag } from '@mainspring/sdk'
+import { Client, dag, type WireReruns } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadConfig } from '../server/config.ts'
@@ -43,13 +43,28 @@ const slow = dag('slow', {}, d => {
   })
   return d.task('tell', { after: wait }, async text => `${text}!`)
 })
+const kept = dag('kept', {}, d => {
+  const list = d.task('list', { cache: { key: '{{input}}', ttl: '1d' } }, async () => {
+    ran.push('list')
+    return ['north', 'south']
+  })
+  return d.map(
+    'clean',
+    list,
+    async region => {
+      ran.push(region)
+      return region.toUpperCase()
+    },
+    { cache: {} },
+  )
+})
 const mainspring = (...given: string[]): Promise<Printed> => mainspringIn(directory, { MAINSPRING_URL: node.url }, given)
 const fresh = (): string[] => ran.splice(0).sort()
 
 beforeAll(async () => {
   node = await openNode(loadConfig({ directory, flags: { port: '0', logLevel: 'silent' } }))
   client = new Client({ url: node.url })
-  worker = startWorker({ jobs: [sales, slow], client: new Client({ url: node.url }), name: 'one' })
+  worker = startWorker({ jobs: [sales, slow, kept], client: new Client({ url: node.url }), name: 'one' })
   await worker.ready
 })
 afterAll(async () => {
@@ -57,6 +72,23 @@ afterAll(async () => {
   await client.close()
   await node.stop()
   rmSync(directory, { recursive: true, force: true })
+})
+
+test('a result that is kept is taken in place of running its task, is shown so, and can be thrown away', async () => {
+  for (let n = 0; n < 2; n++) expect(await (await client.start(kept, 'day')).result()).toEqual(['NORTH', 'SOUTH'])
+  expect(fresh()).toEqual(['list', 'north', 'south'])
+  const run = await client.start(kept, 'other')
+  expect(await run.result()).toEqual(['NORTH', 'SOUTH'])
+  expect(fresh()).toEqual(['list'])
+  const { out } = await mainspring('dag', 'tasks', run.id)
+  expect(out).toMatch(/clean +success +- +2 success, 2 kept/)
+  expect((await mainspring('dag', 'cache', 'kept', 'list')).out).toMatch(
+    /^kept list: 2 results kept, \d+ characters, for 1d\n\nKEY +KEPT +RUN\nother/,
+  )
+  expect((await mainspring('dag', 'uncache', 'kept', 'clean', '--key', '"north"')).out).toBe('1 result of "clean" thrown away.')
+  await (await client.start(kept, 'day')).result()
+  expect(fresh()).toEqual(['north'])
+  expect(await mainspring('dag', 'uncache', 'kept', 'clear')).toMatchObject({ code: 2, error: expect.stringContaining('did you mean "clean"?') })
 })
 
 test('what failed of a run runs again in a new one, which keeps the rest; then tasks by name', async () => {
@@ -77,6 +109,46 @@ test('what failed of a run runs again in a new one, which keeps the rest; then t
   const below = await client.handle(run.id).rerun({ tasks: ['list'], downstream: true })
   expect(await below.result()).toBe('NORTH SOUTH')
   expect(fresh()).toEqual(['list', 'north', 'publish', 'south'])
+})
+
+// Airflow, tasks clear: --only-failed, and `include_past` of its API, whose dry run lists what would be cleared.
+test('of earlier runs the same runs again, each once; a dry run says so before, and a run that cannot says why not', async () => {
+  broken = true
+  const [first, second, third] = [await client.start(sales, null), await client.start(sales, null), await client.start(sales, null)]
+  for (const run of [first, second, third]) await run.result().catch(() => {})
+  broken = false
+  await third.rerun().then(run => run.result())
+  fresh()
+  const { nominalTime } = (await first.rerunAll({ dryRun: true })).runs[0] as { nominalTime: string }
+  const would = await mainspring(
+    'dag',
+    'rerun',
+    third.id,
+    '--task',
+    'list',
+    '--downstream',
+    '--only-failed',
+    '--past',
+    '--from',
+    nominalTime,
+    '--dry-run',
+  )
+  expect(would.code).toBe(0)
+  expect(would.out.match(/clean \(1 items\), publish/g)).toHaveLength(3)
+  expect(would.out).toContain('3 of 3 runs would be run again; nothing was changed')
+  const body = { past: true, from: nominalTime }
+  const call = () => client.call<WireReruns>('runs.rerun', { run: third.id }, body, { callKey: 'same' })
+  const { runs } = await call()
+  expect(runs.map(({ run }) => run)).toEqual([first.id, second.id, third.id])
+  expect(await call()).toEqual({ dryRun: false, runs })
+  for (const { again } of runs) expect(await client.handle(again as string).result()).toBe('NORTH SOUTH')
+  expect(fresh()).toEqual(['publish', 'publish', 'publish', 'south', 'south', 'south'])
+  const refused = await second.rerunAll({ past: true, from: nominalTime })
+  expect(refused.runs.map(({ again, refused }) => [again, refused?.code])).toMatchObject([
+    [null, 'unknown-step'],
+    [expect.any(String), undefined],
+  ])
+  expect(await mainspring('dag', 'rerun', third.id, '--from', '2026-01-01')).toMatchObject({ code: 2, error: expect.stringContaining('Add --past') })
 })
 
 test('a task that is not there is refused, and so is what nothing failed of', async () => {

@@ -5,12 +5,18 @@ import { PACKAGE_VERSION } from '../server/version.ts'
 import { calling, exitCodeOf, printError } from './session.ts'
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts'
 import { addApplyVerbs } from './verbs-apply.ts'
+import { addApprovalVerbs } from './verbs-approvals.ts'
+import { addArtifactVerbs } from './verbs-artifacts.ts'
+import { addAssetVerbs } from './verbs-assets.ts'
+import { addBackfillVerbs } from './verbs-backfills.ts'
 import { addBatchVerbs } from './verbs-batches.ts'
 import { addCheckVerb } from './verbs-check.ts'
 import { addClusterVerbs } from './verbs-cluster.ts'
 import { addDagVerbs } from './verbs-dags.ts'
 import { addDevVerb } from './verbs-dev.ts'
 import { addDoctorVerb } from './verbs-doctor.ts'
+import { addEndpointVerbs } from './verbs-endpoints.ts'
+import { addFileVerbs } from './verbs-files.ts'
 import { addForkVerbs } from './verbs-forks.ts'
 import { addImportVerbs } from './verbs-import.ts'
 import { addLimitVerbs } from './verbs-limits.ts'
@@ -24,6 +30,9 @@ import { addRetentionVerbs } from './verbs-retention.ts'
 import { addRunVerbs } from './verbs-runs.ts'
 import { addScheduleVerbs } from './verbs-schedules.ts'
 import { addStartVerb } from './verbs-start.ts'
+import { addStreamVerbs } from './verbs-streams.ts'
+import { addTestVerb } from './verbs-test.ts'
+import { addVariableVerbs } from './verbs-variables.ts'
 import { addVersionVerbs } from './verbs-versions.ts'
 import { addWorkerVerbs } from './verbs-worker.ts'
 
@@ -60,20 +69,29 @@ export function programOf(terminal: Terminal): Command {
   addStartVerb(program, terminal)
   addRunVerbs(program, terminal)
   addMessageVerbs(program, terminal)
+  addStreamVerbs(program, terminal)
+  addArtifactVerbs(program, terminal)
+  addFileVerbs(program, terminal)
   addForkVerbs(program, terminal)
   addBatchVerbs(program, terminal)
+  addBackfillVerbs(program, terminal)
   addPlaceVerbs(program, terminal)
   addLimitVerbs(program, terminal)
   addRetentionVerbs(program, terminal)
   addDagVerbs(program, terminal)
+  addApprovalVerbs(program, terminal)
+  addAssetVerbs(program, terminal)
   addScheduleVerbs(program, terminal)
   addApplyVerbs(program, terminal)
   addImportVerbs(program, terminal)
   addVersionVerbs(program, terminal)
   addReplayVerb(program, terminal)
   addCheckVerb(program, terminal)
+  addTestVerb(program, terminal)
   addWorkerVerbs(program, terminal)
+  addEndpointVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
+  addVariableVerbs(program, terminal)
   return program
 }
 

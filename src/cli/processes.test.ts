@@ -108,18 +108,23 @@ export const examples = { steps: null }
 }
 
 test(
-  'dev in an empty folder writes a job, runs it, and needs no terminal',
+  'dev in an empty folder writes a job, a workflow, a schedule and a test, runs them, and needs no terminal',
   async () => {
     const dev = mainspring('dev')
     await dev.printed(/no jobs found: wrote jobs\/hello\.ts/)
     await dev.printed(
-      /store +\.mainspring\/dev\.db \(SQLite, every acknowledgement on disk\)\n +console +http:\/\/127\.0\.0\.1:\d+\n +worker +1 job · watching jobs\//,
+      /store +\.mainspring\/dev\.db \(SQLite, every acknowledgement on disk\)\n +console +http:\/\/127\.0\.0\.1:\d+\n +worker +1 job, 1 workflow, 1 schedule · watching jobs\//,
     )
     const start = mainspring('start', 'hello', '{"name":"Bo"}', '--follow')
-    await start.printed(/step 1 for Bo/)
+    await start.printed(/step one for Bo/)
     await dev.printed(/hello running/)
     await start.printed(/hello \w{5} completed in .*\n"Hello, Bo"/)
     expect(await start.ended).toBe(0)
+    const schedules = mainspring('schedule', 'ls')
+    await schedules.printed(/good-morning/)
+    const tests = mainspring('test')
+    await tests.printed(/hello greets, wherever it crashes/)
+    expect(await tests.ended).toBe(0)
     dev.signal('SIGTERM')
     expect(await dev.ended).toBe(0)
     expect(dev.text).not.toMatch(/k kill -9/)

@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { resolve } from 'node:path'
-import {
-  type AnyJob,
-  durationMs,
-  type RecordedRun,
-  type Replayed,
-  replay,
-  type WireHistory,
-  type WireRunDetail,
-  type WireRunList,
-} from '@mainspring/sdk'
+import { type AnyJob, durationMs, type RecordedRun, type Replayed, replay, type WireRunDetail, type WireRunList } from '@mainspring/sdk'
 import { shortId } from '../core/ids.ts'
 import { Refusal } from '../server/refusal.ts'
 import { integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
@@ -68,8 +59,7 @@ async function* one({ client }: Session, id: string): AsyncGenerator<RecordedRun
   const run = await client.call<WireRunDetail>('runs.get', { run: id })
   if (run.kind !== 'workflow')
     throw new Refusal({ code: 'usage', title: `${run.definition} ${shortId(run.id)} is a ${run.kind}: it has no code to replay.` })
-  const { events } = await client.call<WireHistory>('runs.history', { run: run.id })
-  yield { ...run, history: events }
+  yield { ...run, history: await client.handle(run.id).history() }
 }
 
 /** Newest first; the histories are read one by one, so that no more than one is held. */

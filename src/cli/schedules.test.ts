@@ -252,7 +252,7 @@ describe('schedule', () => {
     const { out } = await mainspring('schedule', 'backfill', 'daily', '--from', '2026-10-01', '--to', '2026-10-26', '--max-active', '3')
     expect(out).toMatch(/^backfill \w{5} of "daily" from 2026-10-01 00:00 to 2026-10-26 23:59:59 \(Europe\/Berlin\), 3 at a time\n/)
     await expect
-      .poll(async () => (await mainspring('schedule', 'ledger', 'daily', '--from', '2026-10-01', '--to', '2026-10-31')).out)
+      .poll(async () => (await mainspring('schedule', 'ledger', 'daily', '--from', '2026-10-01', '--to', '2026-10-31')).out, { timeout: 20_000 })
       .toMatch(
         /\n2026-10-26 02:00 .*backfill \w{5}; completed.*\n2026-10-25 02:00 \+02:00 .*backfill \w{5}; completed.*\n2026-10-24 02:00 .*backfill \w{5}; completed/,
       )

@@ -13,8 +13,9 @@ import {
 } from '@mainspring/sdk'
 import { shortId } from '../core/ids.ts'
 import { Refusal } from '../server/refusal.ts'
-import { integerArgument, listFlag, textFlag } from './arguments.ts'
+import { integerArgument, jsonArgument, listFlag, textFlag } from './arguments.ts'
 import { followRun } from './follow.ts'
+import { watermarkText } from './output/assets.ts'
 import { factsOf } from './output/problem.ts'
 import { ledgerTable, previewText, scheduleExplanationText, schedulePage, schedulesTable } from './output/schedules.ts'
 import { instantIn, knownZone, zonedText } from './output/zones.ts'
@@ -53,6 +54,17 @@ export async function pauseSchedule(session: Session, [name = '']: readonly stri
   await command(session, 'schedules.pause', name, body)
   const end = until !== undefined ? ` until ${zonedText(until, zone)} (${zone})` : duration !== undefined ? ` for ${duration}` : ''
   session.show({ schedule: name, paused: true }, () => `schedule "${name}" is paused${end}. Undo: mainspring schedule resume ${name}`)
+  return undefined
+}
+
+export async function watermarkOfSchedule(session: Session, [name = '', json]: readonly string[]): Promise<undefined> {
+  if (json === undefined) {
+    session.show((await scheduleOf(session, name)).watermark, mark => (mark === null ? 'none' : watermarkText(mark, session.look.now)))
+    return undefined
+  }
+  const value = jsonArgument(json, '[json]')
+  await command(session, 'schedules.setWatermark', name, { value })
+  session.show({ schedule: name, watermark: value }, () => `schedule "${name}" goes on from ${JSON.stringify(value)}.`)
   return undefined
 }
 
@@ -194,18 +206,18 @@ function scheduleOf(session: Session, name: string): Promise<WireSchedule> {
   return session.client.call<WireSchedule>('schedules.get', { name })
 }
 
-type CommandName = 'schedules.pause' | 'schedules.resume' | 'schedules.remove' | 'schedules.trigger' | 'schedules.backfill'
+type CommandName = 'schedules.pause' | 'schedules.setWatermark' | 'schedules.resume' | 'schedules.remove' | 'schedules.trigger' | 'schedules.backfill'
 
 function command<Answer>({ client }: Session, operation: CommandName, name: string, body?: unknown): Promise<Answer> {
   return client.call<Answer>(operation, { name }, body, { callKey: client.newId() })
 }
 
-function needed(value: unknown, flag: string): string {
+export function needed(value: unknown, flag: string): string {
   if (typeof value === 'string') return value
   throw new Refusal({ code: 'usage', title: `A backfill needs ${flag}.`, hint: 'For instance: --from 2026-10-01 --to 2026-10-31' })
 }
 
-function instantFlag(text: string, flag: string, zone: string, edge: 'first' | 'last'): number {
+export function instantFlag(text: string, flag: string, zone: string, edge: 'first' | 'last'): number {
   const at = instantIn(text, zone, edge)
   if (at !== null) return at
   throw new Refusal({
@@ -215,6 +227,6 @@ function instantFlag(text: string, flag: string, zone: string, edge: 'first' | '
   })
 }
 
-function isoText(at: number): string {
+export function isoText(at: number): string {
   return new Date(at).toISOString()
 }

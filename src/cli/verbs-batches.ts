@@ -52,7 +52,7 @@ async function showBatch(session: Session, [batch = '']: readonly string[]): Pro
   return undefined
 }
 
-function commandOf(operation: OperationName, done: string): Action {
+export function commandOf(operation: OperationName, done: string): Action {
   return async (session, [batch = ''], flags) => {
     const { client } = session
     const why = textFlag(flags.why)

@@ -12,6 +12,8 @@ export function addDevVerb(program: Command, terminal: Terminal): void {
     'namespace',
     'leaseMs',
     'logLevel',
+    'secretKey',
+    'variables',
   ])
     .option('--dir <folder>', 'where the jobs are', 'jobs')
     .option('--demo [scale]', "a day of a shop's work to look at, in a database of its own, that goes on; scale 0.1 is a tenth of it")

@@ -23,8 +23,12 @@ export function addNodeVerbs(program: Command, terminal: Terminal): void {
     'allowShell',
     'allowHttp',
     'callbackBase',
+    'smtp',
+    'emailFrom',
     'clusterAddress',
     'outbox',
+    'secretKey',
+    'variables',
   ])
   acting(server, terminal, 'mainspring server --database mainspring.db', async session => (await import('./server.ts')).runServer(session))
 

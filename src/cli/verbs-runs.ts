@@ -1,6 +1,8 @@
 import {
   type Client,
+  encode,
   RequestRefused,
+  RunEnded,
   type WireExplanation,
   type WireHistory,
   type WireRun,
@@ -30,7 +32,7 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .option('--queue <queue>', 'only runs of this queue (repeatable)', collect)
     .option('--tag <name=value>', 'only runs with this tag (repeatable)', collect)
     .option('--batch <batch>', 'only jobs of this batch')
-    .option('--kind <kind>', 'only jobs, workflows or batches (repeatable)', collect)
+    .option('--kind <kind>', 'job, workflow, dag, batch, approval or wait (repeatable)', collect)
     .option('--reason <reason>', 'only runs that are as they are for this reason, such as aborted (repeatable)', collect)
     .option('--error <text>', 'only runs whose error has this in its type or message')
     .option('--longer-than <duration>', 'only runs that took, or have taken, at least so long: 90s')
@@ -47,6 +49,12 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
     .description('a run: what it is, what it got and gave, and its history')
     .argument('<run>', 'id, or the end of one')
   calling(show, terminal, 'mainspring show 7kq2m', showRun)
+
+  const result = program
+    .command('result')
+    .description('what a run gave, however large, as JSON; of one that is open once it has ended')
+    .argument('<run>', 'id, or the end of one')
+  calling(result, terminal, 'mainspring result 7kq2m > rows.json', showResult)
 
   const logs = program
     .command('logs')
@@ -88,7 +96,7 @@ export function addRunVerbs(program: Command, terminal: Terminal): void {
 
   const signal = program
     .command('signal')
-    .description('tell a workflow something; it is kept until its code waits for a signal of this name')
+    .description('tell a workflow, or the run of a DAG, something; it is kept until its code, or a task, waits for a signal of this name')
     .argument('<run>', 'id, or the end of one')
     .argument('<name>', 'name of the signal')
     .argument('[payload]', 'what it is told, as JSON')
@@ -135,6 +143,18 @@ async function listRuns(session: Session, _given: readonly string[], flags: Flag
     return `${runsTable(runs, session.look)}${next ? `\n\n${looked}more: mainspring list --cursor ${next}` : ''}`
   })
   return undefined
+}
+
+async function showResult({ client, terminal }: Session, [run = '']: readonly string[]): Promise<ExitCode | undefined> {
+  const { id } = await client.call<WireRunDetail>('runs.get', { run })
+  try {
+    terminal.out(encode(await client.handle(id).result(), '', Number.POSITIVE_INFINITY) ?? 'null')
+    return undefined
+  } catch (error) {
+    if (!(error instanceof RunEnded)) throw error
+    terminal.error(error.message)
+    return EXIT.failed
+  }
 }
 
 async function showRun(session: Session, [id = '']: readonly string[]): Promise<undefined> {

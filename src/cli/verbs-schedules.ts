@@ -22,6 +22,8 @@ export function addScheduleVerbs(program: Command, terminal: Terminal): void {
     .option('--until <time>', 'when it ends by itself')
     .option('--for <duration>', 'how long it lasts, such as 2h')
   calling(pause, terminal, 'mainspring schedule pause nightly --note "inventory" --for 2h', schedules.pauseSchedule)
+  const watermark = verb('watermark', 'how far the runs of a schedule have come; with a value, set it (null: they begin anew)').argument('[json]')
+  calling(watermark, terminal, 'mainspring schedule watermark nightly \'"2026-11-30"\'', schedules.watermarkOfSchedule)
   calling(verb('resume', 'end the pause of a schedule'), terminal, 'mainspring schedule resume nightly', schedules.resumeSchedule)
 
   const trigger = verb('trigger', 'start a run now, whatever the overlap policy says').option(

@@ -58,7 +58,7 @@ export async function runWorker(session: Session, files: readonly string[], flag
     worker.ready.then(ready, (error: unknown) => {
       // It was stopped before it began, or its schedules were refused: its jobs are run all the same.
       if (!(error instanceof RequestRefused)) return
-      terminal.error(problemText(refusedSchedule(error, loaded)))
+      terminal.error(problemText(refusedSchedule(error, loaded, 'None of its schedules was changed; its jobs are run.')))
       ready()
     })
   }
@@ -98,8 +98,8 @@ function readyText({ jobs, schedules }: LoadedJobs, slots: number, url: string):
   return `worker is ready: ${workText(jobs.map(({ definition }) => definition.kind))}${names}${scheduled}, ${countText(slots, 'slot')}, for ${url}`
 }
 
-/** Which schedule of which file the server refused. */
-export function refusedSchedule(error: RequestRefused, { schedules, scheduleFiles }: LoadedJobs): RefusalFacts {
+/** Which schedule of which file the server refused; `meanwhile`: what holds all the same. */
+export function refusedSchedule(error: RequestRefused, { schedules, scheduleFiles }: LoadedJobs, meanwhile: string): RefusalFacts {
   const facts = factsOf(error.problem)
   const [, index] = /^\/schedules\/(\d+)/.exec(facts.place ?? '') ?? []
   const schedule = schedules[Number(index)]
@@ -108,7 +108,7 @@ export function refusedSchedule(error: RequestRefused, { schedules, scheduleFile
     ...facts,
     place: scheduleFiles.get(schedule.name) ?? '',
     title: `schedule "${schedule.name}": ${lowerFirst(facts.title)}`,
-    hint: `${facts.hint ? `${facts.hint} ` : ''}None of its schedules was changed; its jobs are run.`,
+    hint: `${facts.hint ? `${facts.hint} ` : ''}${meanwhile}`,
   }
 }
 

@@ -83,7 +83,7 @@ test('who waits for an owner that stands still goes on with the next owner', asy
   await explained
 })
 
-test('results, beats and lines go to the owners of their runs, answers in order', async () => {
+test('results, beats, lines and chunks go to the owners of their runs, answers in order', async () => {
   const cluster = await TestCluster.start(2)
   const runs = await cluster.start(0, { key: cluster.keyAt(1) }, { key: cluster.keyAt(0) })
   const given: Awaited<ReturnType<TestCluster['poll']>>[] = []
@@ -99,6 +99,22 @@ test('results, beats and lines go to the owners of their runs, answers in order'
     'default',
     refs.map(ref => ({ ...ref, n: 0, at: 1, level: 'info', message: 'hello', fields: null })),
   )
+  const followed: string[] = []
+  // Who follows asks any node, and hears of the runs of all.
+  const leave = await Promise.all(
+    runs.map(run => cluster.engine(0).subscribe('default', run, event => event.is === 'chunks' && followed.push(event.run))),
+  )
+  const chunks = { stream: 's', step: null, writer: 'w1.1', from: 0, chunks: ['1'] }
+  expect(
+    await calls.stream(
+      'default',
+      'w1',
+      [...refs, stranger].map(ref => ({ ...ref, ...chunks })),
+    ),
+  ).toEqual(['kept', 'kept', 'lost'])
+  await settle()
+  expect(followed.sort()).toEqual([...runs].sort())
+  for (const end of leave) end()
   expect(
     await calls.complete(
       'default',

@@ -52,6 +52,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
   const router = new Router(local, options)
   const heads = new Heads()
   const polls = new Polls(local, options, heads)
+  local.places.onMoved(() => polls.moved())
   const teller = new Teller(local, options, heads, {
     ready: head => polls.ready(head),
     everySecond: () => streams.look(),
@@ -71,6 +72,10 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
       router.call(router.slot(homes.schedule(args[0] as string, args[1] as string)), method, args)
+  const byAsset =
+    <M extends Method>(method: M) =>
+    (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
+      router.call(router.slot(homes.asset(args[0] as string, args[1] as string)), method, args)
   const byAny =
     <M extends Method>(method: M) =>
     (...args: Call<M>['args']): Promise<Call<M>['answer']> =>
@@ -123,10 +128,29 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       async wait(namespace, id, waitMs, signal) {
         const until = clock.monotonic() + waitMs
         for (;;) {
-          const run = await local.runs.get(namespace, id)
           const left = until - clock.monotonic()
-          if (isClosed(run.state) || left <= 0 || signal?.aborted) return run
-          await router.call(router.id(id), 'runs.wait', [namespace, id, left], signal)
+          const isOver = left <= 0 || signal?.aborted === true
+          // Who serves it here knows of it without a read.
+          if (isOver || !local.places.holds(slotOfId(id))) {
+            const run = await local.runs.get(namespace, id)
+            if (isOver || isClosed(run.state)) return run
+          }
+          const run = await router.call(router.id(id), 'runs.wait', [namespace, id, left], signal)
+          if (isClosed(run.state)) return run
+        }
+      },
+      async closed(namespace, ids, waitMs, signal) {
+        const parts = [...Map.groupBy(ids, id => router.id(id)()?.id ?? null).values()]
+        const stop = new AbortController()
+        const gone = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+        const asked = parts.map(part => router.call(router.id(part[0] as string), 'runs.closed', [namespace, part, waitMs], gone))
+        try {
+          // What others would tell at the same time is asked for again. One that does not answer holds up none of the others' runs.
+          return await Promise.any(asked)
+        } catch (error) {
+          throw error instanceof AggregateError ? error.errors[0] : error
+        } finally {
+          stop.abort()
         }
       },
       explain: byId('runs.explain'),
@@ -140,6 +164,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       change: byId('runs.change'),
       resume: byId('runs.resume'),
       signal: byId('runs.signal'),
+      signals: byId('runs.signals'),
       settle: (namespace, token, settlement, command) =>
         router.call(router.id(runOfToken(token)), 'runs.settle', [namespace, token, settlement, command]),
       ...talking({ clock, random, subject: local.runs.subject, ask: questions.ask, accept: byId('runs.accept'), outcome: waiting }),
@@ -151,6 +176,8 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       ...local.definitions,
       register: byAny('definitions.register'),
       override: byAnyOnce('definitions.override'),
+      uncache: (namespace, definition, task, of) =>
+        router.call(router.slot(homes.memo(namespace, definition, task)), 'definitions.uncache', [namespace, definition, task, of]),
     },
     versions: { ...local.versions, ramp: byAnyOnce('versions.ramp'), rollback: byAnyOnce('versions.rollback') },
     pauses: { ...local.pauses, set: byAnyOnce('pauses.set') },
@@ -160,6 +187,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       resumeSequence: (namespace, definition, key, command) =>
         router.call(router.slot(homes.sequence(namespace, definition, key)), 'limits.resumeSequence', [namespace, definition, key, command]),
     },
+    approvals: { ...local.approvals, answer: byId('approvals.answer') },
     batches: {
       ...local.batches,
       start(namespace, batch, call) {
@@ -185,6 +213,7 @@ export function clusterEngine(local: Engine, options: ClusterOptions): ClusterEn
       cancelBackfill: byName('schedules.cancelBackfill'),
       register: registering({ put, list: local.schedules.list, pause }),
     },
+    assets: { ...local.assets, emit: byAsset('assets.emit'), declare: byAsset('assets.declare') },
     workers: { ...gathered.workers, drain: byAnyOnce('workers.drain'), undrain: byAnyOnce('workers.undrain') },
     nodes: { ...local.nodes, drain: byAnyOnce('nodes.drain'), undrain: byAnyOnce('nodes.undrain'), reshard: byAnyOnce('nodes.reshard') },
     subscribe: (namespace, run, listener) => streams.subscribe(namespace, run, listener),
@@ -218,7 +247,7 @@ function workerSide(
   local: Engine,
   router: Router,
   options: ClusterOptions,
-): Pick<WorkerCalls, 'complete' | 'advance' | 'heartbeat' | 'log' | 'gone'> {
+): Pick<WorkerCalls, 'complete' | 'advance' | 'heartbeat' | 'log' | 'stream' | 'gone'> {
   const slotsOf = (items: readonly { run: string }[]): number[] => items.map(({ run }) => slotOfId(run))
   const pick = <T>(all: readonly T[], items: readonly number[]): T[] => items.map(item => all[item] as T)
   return {
@@ -262,6 +291,16 @@ function workerSide(
         slots: () => slots,
         args: items => [namespace, pick(lines, items)],
         answers: (_, items) => items,
+      })
+    },
+    async stream(namespace, worker, writes) {
+      const slots = slotsOf(writes)
+      return split(router, {
+        count: writes.length,
+        method: 'tasks.stream',
+        slots: () => slots,
+        args: items => [namespace, worker, pick(writes, items)],
+        answers: answers => answers,
       })
     },
     /** Whoever is not told finds that its leases end. */

@@ -10,8 +10,10 @@ type Groups = Pick<
   | 'versions'
   | 'pauses'
   | 'limits'
+  | 'approvals'
   | 'batches'
   | 'schedules'
+  | 'assets'
   | 'workers'
   | 'nodes'
   | 'settings'
@@ -31,7 +33,7 @@ export type Call<M extends Method> = M extends `${infer G extends keyof Groups}.
   : never
 
 /** Those that take a signal, and where. */
-const SIGNALS: Readonly<Record<string, number>> = { 'runs.wait': 3, 'runs.outcome': 4, 'tasks.poll': 2, 'tasks.ask': 3 }
+const SIGNALS: Readonly<Record<string, number>> = { 'runs.wait': 3, 'runs.closed': 3, 'runs.outcome': 4, 'tasks.poll': 2, 'tasks.ask': 3 }
 
 /** What other nodes may ask of an engine. What reads from the store alone, and what needs no owner, is asked of nobody else. */
 const ASKED: ReadonlySet<string> = new Set<Method>([
@@ -39,6 +41,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'lending.look',
   'runs.start',
   'runs.wait',
+  'runs.closed',
   'runs.explain',
   'runs.cancel',
   'runs.terminate',
@@ -48,16 +51,19 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'runs.change',
   'runs.resume',
   'runs.signal',
+  'runs.signals',
   'runs.settle',
   'runs.accept',
   'runs.outcome',
   'definitions.register',
   'definitions.override',
+  'definitions.uncache',
   'versions.ramp',
   'versions.rollback',
   'pauses.set',
   'limits.set',
   'limits.resumeSequence',
+  'approvals.answer',
   'batches.start',
   'batches.add',
   'batches.seal',
@@ -73,6 +79,8 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'schedules.trigger',
   'schedules.backfill',
   'schedules.cancelBackfill',
+  'assets.emit',
+  'assets.declare',
   'workers.drain',
   'workers.undrain',
   'nodes.drain',
@@ -86,6 +94,7 @@ const ASKED: ReadonlySet<string> = new Set<Method>([
   'tasks.advance',
   'tasks.heartbeat',
   'tasks.log',
+  'tasks.stream',
   'tasks.gone',
   'tasks.ask',
   'tasks.answer',

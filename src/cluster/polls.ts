@@ -31,8 +31,11 @@ interface Waiting {
 const LOOK_AGAIN_MS = 250
 /** A poll that nobody answers is told so after that: longer than a takeover takes. */
 const UNANSWERED_MS_MAX = 5_000
-/** What another node has ready it answers at once, save what is recorded before it leaves: that may take as long as a commit does. */
-const ASK_MS_MAX = 10_000
+/**
+ * What another node has ready it answers at once, save what is recorded before it leaves: that may take as long as a commit does. Meanwhile the worker
+ * gets nothing of anybody else; what is given up is asked for again.
+ */
+const ASK_MS_MAX = 2_000
 /** So long it may look for what it told of: a page is to be read, its event loop is late, or a third node has to grant a token (E18). */
 const LOOK_MS = 25
 /** Between two looks at the same place. */
@@ -50,6 +53,8 @@ export class Polls {
   readonly #heads: Heads
   readonly #receipts = new Receipts()
   readonly #waiting = new Set<Waiting>()
+  /** Nodes that are asked just now. */
+  readonly #asking = new Set<{ id: NodeId; over: AbortController }>()
 
   constructor(local: Engine, options: { way: Way; clock: Clock; random: Random }, heads: Heads) {
     this.#local = local
@@ -91,6 +96,12 @@ export class Polls {
   /** Another node has something. One poll that it fits goes there; when more is left, the next. */
   ready(head: Head): void {
     for (const waiting of this.#waiting) if (waiting.fits(head)) return this.#wake(waiting)
+  }
+
+  /** Lanes have come or gone: a node without any answers nothing more. */
+  moved(): void {
+    const there = new Set(this.#local.places.others().map(({ id }) => id))
+    for (const { id, over } of this.#asking) if (!there.has(id)) over.abort()
   }
 
   #wake(waiting: Waiting): void {
@@ -166,8 +177,11 @@ export class Polls {
   async #ask(node: Peer, { namespace, poll, receipt, fits, signal }: Polling): Promise<PolledThere | null> {
     const news = this.#heads.news(node.id)
     const asked = { ...poll, waitMs: LOOK_MS, last: receipt.lastOf(node.id), via: this.#local.places.self }
+    const asking = { id: node.id, over: new AbortController() }
+    this.#asking.add(asking)
+    const either = AbortSignal.any([signal, asking.over.signal])
     try {
-      const found = (await askWithin(ASK_MS_MAX, this.#options, node, 'tasks.poll', [namespace, asked], signal)) as PolledThere
+      const found = (await askWithin(ASK_MS_MAX, this.#options, node, 'tasks.poll', [namespace, asked], either)) as PolledThere
       this.#heads.left(node.id, fits, found.head, news)
       if (found.head !== null) this.#next(node, fits)
       // It has something, and did not give it: not at once again.
@@ -179,6 +193,8 @@ export class Polls {
       if (!(error instanceof UserError)) receipt.doubt(node.id)
       await this.#pause(PAUSE_MS, signal)
       return null
+    } finally {
+      this.#asking.delete(asking)
     }
   }
 

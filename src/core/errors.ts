@@ -41,17 +41,28 @@ export const CODES = {
   'task-ended': [409, 'This task has ended.'],
   'output-gone': [410, 'A result that is needed is kept no more.'],
   'schedule-not-found': [404, 'There is no such schedule.'],
+  'asset-not-found': [404, 'There is no such asset.'],
   'backfill-not-found': [404, 'There is no such backfill.'],
+  'endpoint-not-found': [404, 'There is no such endpoint.'],
   'limit-not-found': [404, 'There is no such limit.'],
   'worker-not-found': [404, 'There is no such worker.'],
   'node-not-found': [404, 'There is no such node.'],
+  'artifact-not-found': [404, 'The run has no such artifact.'],
+  'file-not-found': [404, 'The run has stored no such file.'],
+  'no-result': [409, 'The run has no result.'],
+  'variable-not-found': [404, 'There is no such variable.'],
+  'connection-not-found': [404, 'There is no such connection.'],
   'batch-not-found': [404, 'There is no such batch.'],
   'queue-not-found': [404, 'There is no such queue.'],
   'key-conflict': [409, 'This key was used with another input.'],
   'run-closed': [409, 'This run is closed; closed runs never change.'],
   'run-open': [409, 'This run is still open.'],
+  'not-an-approval': [409, 'This run is no approval.'],
+  'not-assigned': [403, 'This approval is for others to answer.'],
+  'not-partitioned': [409, 'This asset has no partitions.'],
   'not-a-dag': [409, 'This run is none of a DAG.'],
-  'not-a-workflow': [409, 'Only a workflow takes signals, updates and queries.'],
+  'not-a-workflow': [409, 'Only a workflow takes signals, updates and queries, and a DAG signals.'],
+  'unknown-signal': [404, 'No task of this DAG waits for a signal of this name.'],
   'promise-not-found': [404, 'There is no promise of this token that waits.'],
   'unknown-query': [404, 'The code of this workflow has no query of this name.'],
   'unknown-update': [404, 'The code of this workflow has no update of this name.'],
@@ -62,6 +73,9 @@ export const CODES = {
   'not-stuck': [409, 'This run is neither stuck nor parked.'],
   'unique-conflict': [409, 'Another run holds this unique key.'],
   'run-begun': [409, 'This run has begun.'],
+  'secret-key-needed': [409, 'Secrets are kept encrypted, and this server has no key.'],
+  'secret-unreadable': [409, 'This secret cannot be read.'],
+  'task-not-held': [409, 'This worker does not have the task.'],
   'batch-closed': [409, 'This batch is closed.'],
   'last-node': [409, 'No other node would serve.'],
   'older-nodes': [409, 'Nodes of an older version are there.'],
@@ -97,6 +111,15 @@ export class UserError extends Error {
 }
 
 /** A rule of ours does not hold: the actor stops (E14), the node goes on. Never the user's fault. */
+/** A row or a letter is of a kind of work that a newer version has written: this node cannot serve it, whoever knows it can (E11). */
+export class UnknownKind extends UserError {
+  readonly kind: string
+  constructor(kind: string) {
+    super('older-nodes', { found: kind, hint: `this node does not know what "${kind}" is: a newer version wrote it; upgrade this node` })
+    this.kind = kind
+  }
+}
+
 export class InvariantError extends Error {
   override readonly name = 'InvariantError'
   readonly facts: Record<string, unknown>

@@ -1,4 +1,5 @@
 import { hash53 } from './ids.ts'
+import type { DagGate } from './limits.ts'
 import type { Instant } from './time.ts'
 
 /** What a worker has (`gpu: 'a100'`), or what a job asks of one: each that is asked for must be there and equal. */
@@ -14,14 +15,20 @@ export interface Group {
   keys: Readonly<Record<string, string>> | null
   /** The key of its sequence; null: in none. */
   sequence: string | null
+  /** Of tasks of a DAG, what holds them beside their own definition. */
+  dag?: DagGate | null
 }
 
 /** 53 bits of hash: equal groups have equal ids in every node and at every time. */
 export type GroupId = number
 
-export function groupId({ namespace, queue, definition, labels, keys, sequence }: Group): GroupId {
-  const gated = `${keys === null ? '' : `\0${inOrder(keys)}`}${sequence === null ? '' : `\0\0${sequence}`}`
+export function groupId({ namespace, queue, definition, labels, keys, sequence, dag }: Group): GroupId {
+  const gated = `${keys === null ? '' : `\0${inOrder(keys)}`}${sequence === null ? '' : `\0\0${sequence}`}${dag == null ? '' : `\0\0\0${dagText(dag)}`}`
   return hash53(`${namespace}\0${queue}\0${definition}\0${labels === null ? '' : inOrder(labels)}${gated}`)[0]
+}
+
+export function dagText({ name, pool, slots }: DagGate): string {
+  return JSON.stringify([name, pool, slots])
 }
 
 function inOrder(words: Readonly<Record<string, string>>): string {

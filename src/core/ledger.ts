@@ -11,8 +11,8 @@ import type { Instant } from './time.ts'
 export const ACCOUNTS = ['intended', 'fired', 'recovered', 'refused', 'skipped', 'excluded', 'blacked_out', 'paused'] as const
 export type Account = (typeof ACCOUNTS)[number]
 
-/** What made an entry: time itself, a person's trigger, or a backfill. Only those of `time` tile the life of a schedule. */
-export type LedgerSource = 'time' | 'trigger' | 'backfill'
+/** What made an entry: time itself, a person's trigger, a backfill, or events of assets. Only those of `time` tile the life of a schedule. */
+export type LedgerSource = 'time' | 'trigger' | 'backfill' | 'asset'
 
 /** A line of a schedule's ledger: one nominal time, or a stretch of them that share an account. */
 export interface LedgerEntry {

@@ -47,6 +47,15 @@ export interface GateKeys {
   keys?: Readonly<Record<string, string>>
   sequence?: string
   place?: number
+  dag?: DagGate
+}
+
+/** Of a task of a DAG: a pause of the DAG holds it, and so does the pool that the DAG gives it. */
+export interface DagGate {
+  name: string
+  pool?: string
+  /** Units of the pool. Default: 1. */
+  slots?: number
 }
 
 /** The name of a limit whose rule has none: `resize`, `resize/user`, `resize/60000ms`, `resize/user/60000ms`. */

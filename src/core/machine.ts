@@ -2,19 +2,20 @@ import type { Labels } from './gates.ts'
 import type { ActorId, CommandId, DeliveryId, RunId, TaskId, WorkerId } from './ids.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { GateKeys } from './limits.ts'
-import type { RunOptions } from './options.ts'
+import type { Misfit } from './misfits.ts'
+import type { OutletFacts, RunOptions } from './options.ts'
 import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunView, Trigger } from './run.ts'
 import type { Instant } from './time.ts'
 
 /** A kind of durable actor, the name of a folder under machines/. */
-export type Kind = RunKind | 'schedule'
+export type Kind = RunKind | 'schedule' | 'timeline' | 'asset' | 'memo'
 /** Those that are runs: listed, counted and followed as such. */
-export type RunKind = WorkKind | 'dag' | 'batch'
+export type RunKind = WorkKind | 'dag' | 'batch' | 'approval' | 'wait'
 /** Those that have a definition, and tasks in its queue. */
 export type WorkKind = 'job' | 'workflow'
 
 export function isRun(kind: Kind): kind is RunKind {
-  return kind !== 'schedule'
+  return kind !== 'schedule' && kind !== 'timeline' && kind !== 'asset' && kind !== 'memo'
 }
 
 export function isWork(kind: Kind): kind is WorkKind {
@@ -38,14 +39,20 @@ export interface Machine<State, Input extends { is: string }, Event extends Hist
   evolve(state: State | null, event: Event): State
   pending(state: State): Pending
   view(state: State): RunView
+  /** A state that was read back from its JSON. Default: it is as it was. */
+  revive?(snapshot: unknown): State
   /** Its history is told elsewhere (a schedule's by its ledger): events that a snapshot has folded are dropped. */
   readonly forgets?: true
+  /** Inputs that it answers when it is closed, to who would say them again otherwise. */
+  readonly late?: readonly string[]
   /** Its worker goes on from its history: the number of the first event that this worker does not know. */
   journal?(state: State, worker: WorkerId): number
 }
 
 export interface Context {
   readonly self: ActorId
+  /** What it is called. */
+  readonly name?: string
   /** Wall time of the store; within a run it never steps back (E20). */
   readonly now: Instant
   /** Uniform in [0, 1). */
@@ -54,10 +61,20 @@ export interface Context {
   id(): string
   /** The slot of a run that it starts (E9): its own, save where a sequence or a key decides. */
   home(order: StartOrder): number
-  /** What a version of its definition says, where that is data (a DAG's tasks); undefined: it is not known here. */
-  definition?(version: string): unknown
+  /** What a version of its definition says, where that is data (a DAG's tasks), by default the newest; undefined: it is not known here. */
+  definition?(version?: string): unknown
+  /** Who keeps the runs of its definition, or of another DAG, in the order of their times. */
+  timeline?(definition?: string): ActorId
+  /** What nobody can guess. */
+  secret?(): string
   /** What a name stands for; undefined: nothing that is known here. */
   kind?(definition: string): RunKind | undefined
+  /** The actor of an asset. */
+  asset?(name: string): ActorId
+  /** Who keeps results of a task of its definition. */
+  memo?(task: string): ActorId
+  /** What stands for a long text, and for no other. */
+  digest?(text: string): string
   /** The version of its definition that an operator has this run go on with. Null, or absent: any. */
   version?(definition: string): string | null
 }
@@ -87,10 +104,20 @@ export interface Decision<Event> {
  */
 export type Message =
   /** A run is to begin, on the sender's shard. Answered with `Answered`. `again`: it may have been sent before. */
-  { is: 'start'; reference: number; run: RunId; again: boolean; order: StartOrder } | { is: 'tell'; to: ActorId; input: { is: string } }
+  | { is: 'start'; reference: number; run: RunId; again: boolean; order: StartOrder }
+  /** `creates`: whoever is told comes into being, if it is not there yet. `kept`: nobody says it again, so where the receiver is not at hand it goes as a letter. */
+  | { is: 'tell'; to: ActorId; input: { is: string }; creates?: Creates; kept?: true }
+
+/** An actor that is there once somebody needs it. */
+export interface Creates {
+  kind: 'timeline' | 'asset' | 'memo'
+  name: string
+}
 
 export interface StartOrder {
   definition: string
+  /** It has no definition of its own: this is what it is. */
+  kind?: 'approval' | 'wait'
   input: Payload | null
   options: RunOptions
   trigger: Trigger
@@ -109,7 +136,7 @@ export interface Answered {
 export interface ChildClosed {
   is: 'child_closed'
   run: RunId
-  /** Under which it was asked for, where its trigger says it. */
+  /** Under which it was asked for, where its trigger says it: of a DAG's task, and of a line of a schedule's ledger. */
   reference?: number
   state: ClosedState
   /** What it gave, or how it failed; given by the engine. */
@@ -159,11 +186,14 @@ export interface Ref {
 
 /** How a worker says an attempt ended. */
 export type TaskResult =
-  | { is: 'completed'; output: Payload | null }
+  | { is: 'completed'; output: Payload | null; assets?: readonly OutletFacts[]; watermark?: Payload }
   /** `retry: false`: no further attempt (`Abort`). `delayMs`: the handler's own delay in place of the policy's. */
   | { is: 'failed'; failure: Failure; retry: boolean; delayMs?: number }
-  /** The handler asks to be called again later: counts no attempt. `slow`: the target asked for it, so the definition's rates give no token until then. */
-  | { is: 'snoozed'; delayMs: number; slow?: boolean }
+  /**
+   * The handler asks to be called again later: counts no attempt. `slow`: the target asked for it, so the definition's rates give no token until then. `misfit`: code of
+   * this version cannot do it, so another may have it at once.
+   */
+  | { is: 'snoozed'; delayMs: number; slow?: boolean; misfit?: Misfit }
   /** Given back by a draining worker or a closed socket: counts no attempt, save at most once, where it is `lost`. */
   | { is: 'returned' }
   /** The handler stopped because it was asked to. */

@@ -1,7 +1,8 @@
 import type { Labels } from './gates.ts'
+import type { LateText } from './late.ts'
 import type { GateKeys, LimitRule, Units } from './limits.ts'
 import type { RetryPolicy } from './retry.ts'
-import type { OpenState, Payload } from './run.ts'
+import type { HookEvent, OpenState, Payload } from './run.ts'
 import type { Instant } from './time.ts'
 
 /** Options of a run: the start's over the definition's over the defaults. */
@@ -20,6 +21,8 @@ export interface RunOptions {
   retentionMs?: number
   labels?: Labels
   tags?: Readonly<Record<string, string>>
+  /** Assets that it makes anew when it completes. */
+  outlets?: readonly Outlet[]
   metadata?: Payload
   /** When its attempts are used up: it fails (default), or is parked: open, `paused`, until a person resumes or cancels it. */
   exhausted?: 'fail' | 'park'
@@ -27,6 +30,21 @@ export interface RunOptions {
   versioning?: 'auto' | 'pinned'
   /** What gates it besides queue, definition and labels; read from its input when it starts. Never given by a caller. */
   gate?: GateKeys
+  /** Texts of its input in which variables and connections are looked up when a worker is given it. Never given by a caller. */
+  late?: readonly LateText[]
+}
+
+export interface Outlet {
+  asset: string
+  /** Default: the one for the interval, or the partition, that the run is for. */
+  partition?: string
+}
+
+/** What a handler says of one of its outlets. */
+export interface OutletFacts extends Outlet {
+  extra?: Payload
+  /** How far it has come, for whoever makes it next. */
+  watermark?: Payload
 }
 
 /** Options of a definition that are no run's: they are looked up whenever they are needed, so that a change is in force at once. */
@@ -44,8 +62,24 @@ export interface DefinitionRules {
   debounce?: { per: string | null; forMs: number; maximumMs?: number }
   throttle?: { per: string | null; everyMs: number }
   /** Told of a run that failed, was parked, or was made good (recovered). */
-  onFailure?: { job: string } | { url: string; secret?: string }
+  onFailure?: { job: string } | Webhook
+  /** Who is told of what becomes of its runs, each of what it names. */
+  notify?: readonly Notification[]
 }
+
+export type Notification = { on: readonly HookEvent[] } & Recipient
+export type Recipient = { job: string } | Webhook | { slack: string } | { email: readonly string[] }
+export interface Webhook {
+  url: string
+  secret?: string
+}
+
+/** Whom a definition tells; `onFailure`, which has no number, comes first. */
+export function notificationsOf({ onFailure, notify = [] }: DefinitionRules): { n: number | null; notification: Notification }[] {
+  const numbered = notify.map((notification, n) => ({ n, notification }))
+  return onFailure === undefined ? numbered : [{ n: null, notification: { on: ON_FAILURE, ...onFailure } }, ...numbered]
+}
+const ON_FAILURE: readonly HookEvent[] = ['failed', 'parked', 'recovered']
 
 /** Milliseconds; absent: none. */
 export interface Timeouts {

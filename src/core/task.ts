@@ -3,7 +3,8 @@ import { type Labels, sortKey } from './gates.ts'
 import type { CommandId, DeliveryId, TaskId, WorkerId } from './ids.ts'
 import type { GateKeys } from './limits.ts'
 import type { Context, Delivered, TaskInput, TaskOrder, TaskResult } from './machine.ts'
-import type { Timeouts } from './options.ts'
+import type { Misfit } from './misfits.ts'
+import type { OutletFacts, Timeouts } from './options.ts'
 import { type RetryPolicy, retryDelayMs } from './retry.ts'
 import type { Failure, Payload, Progress } from './run.ts'
 import type { Instant } from './time.ts'
@@ -64,7 +65,7 @@ export type TaskEvent =
   | (At & { is: 'delivered'; attempt: number; delivery: DeliveryId; worker: WorkerId; version?: string })
   | (At & { is: 'reported'; progress?: Progress; checkpoint?: Payload })
   | (At & { is: 'returned'; delivery: DeliveryId })
-  | (At & { is: 'snoozed'; delivery: DeliveryId; dueAt: Instant })
+  | (At & { is: 'snoozed'; delivery: DeliveryId; dueAt: Instant; misfit?: Misfit })
   | (At & { is: 'attempt_failed'; attempt: number; delivery: DeliveryId; result: string; why: FailedWhy; failure?: Failure; retryAt: Instant })
   | (At & { is: 'parked'; delivery: DeliveryId; result: string; reason: string; failure?: Failure })
   | (At & { is: 'resumed'; command: CommandId; by?: string; why?: string })
@@ -74,7 +75,7 @@ export type FailedWhy = 'failed' | 'lost' | 'timed_out' | 'silent'
 
 /** How a task ends; the embedding machine writes the event. `delivery` is null where nothing was delivered, `result` what its worker said (or we did). */
 export type TaskEnd =
-  | { is: 'completed'; delivery: DeliveryId; result: 'completed'; output: Payload | null }
+  | { is: 'completed'; delivery: DeliveryId; result: 'completed'; output: Payload | null; assets?: readonly OutletFacts[]; watermark?: Payload }
   | { is: 'failed'; delivery: DeliveryId; result: string; reason: string; failure?: Failure }
   | { is: 'cancelled'; delivery: DeliveryId; result: string; failure?: Failure }
   | { is: 'timed_out'; reason: string }
@@ -273,14 +274,26 @@ export function deliveredOf(task: TaskState, policy: TaskPolicy): Delivered | nu
 function result(task: TaskState, policy: TaskPolicy, input: TaskInput & { is: 'result' }, stopping: boolean, context: Context): TaskStep {
   const { delivery, result } = input
   return spoken(task, policy, input, context, adopted => {
-    if (result.is === 'completed') return { events: adopted, end: { is: 'completed', delivery, result: 'completed', output: result.output } }
+    if (result.is === 'completed') {
+      const { output, assets, watermark } = result
+      const said = { ...(assets !== undefined && { assets }), ...(watermark !== undefined && { watermark }) }
+      return { events: adopted, end: { is: 'completed', delivery, result: 'completed', output, ...said } }
+    }
     if (result.is === 'returned' && !stopping && policy.retry.attempts !== 1)
       return { events: [...adopted, { is: 'returned', at: context.now, delivery }] }
     if (result.is === 'snoozed' && !stopping && policy.retry.attempts !== 1)
-      return { events: [...adopted, { is: 'snoozed', at: context.now, delivery, dueAt: context.now + result.delayMs }] }
+      return { events: [...adopted, ...snoozed(result, delivery, context.now)] }
     const failed = failureOf(result, policy)
     return join(adopted, attemptFailed(task, policy, { ...failed, stopping, delivery, result: result.is }, context))
   })
+}
+
+function snoozed({ delayMs, misfit }: TaskResult & { is: 'snoozed' }, delivery: DeliveryId, at: Instant): TaskEvent[] {
+  if (misfit === undefined) return [{ is: 'snoozed', at, delivery, dueAt: at + delayMs }]
+  return [
+    { is: 'snoozed', at, delivery, dueAt: at, misfit },
+    { is: 'due', at },
+  ]
 }
 
 function failureOf(result: Exclude<TaskResult, { is: 'completed' }>, policy: TaskPolicy): { why: FailedWhy; failure?: Failure; asked?: Asked } {
@@ -290,10 +303,16 @@ function failureOf(result: Exclude<TaskResult, { is: 'completed' }>, policy: Tas
     case 'returned':
       return { why: 'lost', failure: lostFailure(policy) }
     case 'snoozed':
-      return { why: 'failed', failure: { type: 'Snoozed', message: 'attempts: 1 is never delivered again, so it cannot be snoozed' } }
+      return { why: 'failed', failure: notSnoozed(result) }
     case 'cancelled':
       return { why: 'failed', failure: { type: 'Cancelled', message: 'the handler stopped by itself' } }
   }
+}
+
+function notSnoozed({ misfit }: TaskResult & { is: 'snoozed' }): Failure {
+  if (misfit === undefined) return { type: 'Snoozed', message: 'attempts: 1 is never delivered again, so it cannot be snoozed' }
+  const { version, why } = misfit
+  return { type: 'Diverged', message: `version ${version} does not fit, and attempts: 1 is never delivered again: ${why}`, code: 'diverged' }
 }
 
 /** A worker speaks of a delivery: is it the one that counts? Adopts it where the owner knows of none. */

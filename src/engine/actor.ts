@@ -2,11 +2,13 @@ import { type Group, type GroupId, groupId } from '../core/gates.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
 import { isWork, type Kind, type TaskOrder } from '../core/machine.ts'
 import { type HistoryEvent, isClosed, type OpenState, type Outcome, type Payload, parentOf, type RunState, type RunView } from '../core/run.ts'
+import type { StreamHeads } from '../core/stream.ts'
 import type { Instant } from '../core/time.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { ClosingRow, OpenRow, Row, SegmentRow, TouchedRow } from '../store/store.ts'
 import type { OpenBatch } from './batch.ts'
 import { type Body, encodeBody, type HeldUnique, type Stuck, stateOf } from './codec.ts'
+import { keepersOf } from './keepers.ts'
 import type { Lease } from './leases.ts'
 import type { KeptHold, Reservation } from './limits/resource.ts'
 import { visibleTags } from './tags.ts'
@@ -32,11 +34,16 @@ export class Actor {
   state: any = null
   /** Number of the first event of `events`. */
   first = 0
-  private snapshot: unknown
+  /** What the events before `first` make: as text, which every row of it has. */
+  private snapshot = 'null'
   events: string[] = []
   private eventsBytes = 0
+  /** The last segment: whoever follows the run closely needs no read when its events have moved there. */
+  private moved: { first: number; events: readonly string[] } | null = null
   unique: HeldUnique | undefined
   stuck: Stuck | undefined
+  /** How far its streams are: in the row, so that chunks and it are committed together. */
+  streams: StreamHeads | undefined
 
   /** Who is told when it closes. */
   parent: ActorId | null = null
@@ -65,6 +72,8 @@ export class Actor {
   committedEvents = 0
   /** Events told to live subscribers so far. */
   published = 0
+  /** What they were told of it last that no event says. */
+  shown: string | null = null
   /** Under which state the engine's counters have it; null: not at all. */
   counted: OpenState | null = null
   countedIn = ''
@@ -76,6 +85,8 @@ export class Actor {
   reservation: Reservation | null = null
   /** Of these, those that have rows (E17). */
   holds: readonly KeptHold[] = NO_HOLDS
+  /** Of its row, what was written last; null: nothing since it was loaded. */
+  private wrote: Columns | null = null
   private viewed: RunView | null = null
   private grouped: GroupId | null = null
   private groupedOrder: TaskOrder | null = null
@@ -106,6 +117,11 @@ export class Actor {
 
   get closed(): boolean {
     return this.outcome !== null
+  }
+
+  /** Who else is told of what it does: of a DAG's run the timeline of its DAG, of a backfill its schedule, of what makes assets these, of an asset its schedules. */
+  get keepers(): readonly ActorId[] {
+    return this.state === null ? NO_KEEPERS : keepersOf(this)
   }
 
   /** Number of the next event. */
@@ -151,8 +167,11 @@ export class Actor {
 
   /** The events from a number on, below another; null: the first of them are in a segment. */
   eventsFrom(from: number, until: number): HistoryEvent[] | null {
-    if (from < this.first) return null
-    return this.events.slice(from - this.first, until - this.first).map(text => JSON.parse(text) as HistoryEvent)
+    const { moved, first } = this
+    if (from < (moved?.first ?? first)) return null
+    const before = moved === null ? [] : moved.events.slice(from - moved.first, Math.max(0, until - moved.first))
+    const texts = from < first ? [...before, ...this.events.slice(0, Math.max(0, until - first))] : this.events.slice(from - first, until - first)
+    return texts.map(text => JSON.parse(text) as HistoryEvent)
   }
 
   /** Takes back what was pushed since: the machine threw half-way. */
@@ -165,16 +184,19 @@ export class Actor {
   cutSegment(bytesMax: number): SegmentRow | null {
     if (this.eventsBytes <= bytesMax) return null
     const segment = { run: this.id, first: this.first, events: `[${this.events.join(',')}]` }
+    this.moved = { first: this.first, events: this.events }
     this.first += this.events.length
-    this.snapshot = this.state
+    this.snapshot = JSON.stringify(this.state)
     this.events = []
     this.eventsBytes = 0
     return segment
   }
 
   openRow(): OpenRow {
+    this.wrote = this.columns()
     return {
-      ...this.touchedRow(),
+      ...this.wrote,
+      body: this.body(),
       namespace: this.namespace,
       kind: this.kind,
       name: this.name,
@@ -184,7 +206,16 @@ export class Actor {
     }
   }
 
+  /** As it is to be written now, in a batch that nothing comes before but what the store has. */
   touchedRow(): TouchedRow {
+    const { wrote } = this
+    const columns = this.columns()
+    this.wrote = columns
+    const row = { ...columns, body: this.body() }
+    return wrote !== null && COLUMNS.every(column => wrote[column] === columns[column]) ? { ...row, bodyAlone: true } : row
+  }
+
+  private columns(): Columns {
     const view = this.view
     const gate = this.group
     return {
@@ -196,7 +227,6 @@ export class Actor {
       wakeAt: this.wakeAt,
       delivered: view.state === 'running' && isWork(this.kind), // an operation at work is nobody's task
       startedAt: view.startedAt,
-      body: this.body(),
     }
   }
 
@@ -238,16 +268,16 @@ export class Actor {
   }
 
   private body(): string {
-    const rest: Omit<Body, 'events'> = {}
+    const rest: Omit<Body, 'events' | 'snapshot'> = {}
     if (this.first > 0) {
       rest.first = this.first
-      rest.snapshot = this.snapshot
       rest.lastAt = this.lastAt
     }
     if (this.unique !== undefined) rest.unique = this.unique
     if (this.stuck !== undefined) rest.stuck = this.stuck
+    if (this.streams !== undefined) rest.streams = this.streams
     if (this.holds.length > 0) rest.holds = this.holds
-    return encodeBody(this.events, rest)
+    return encodeBody(this.events, rest, this.snapshot)
   }
 
   static load(row: Row): Actor {
@@ -255,7 +285,7 @@ export class Actor {
     const actor = new Actor(row, machine)
     actor.state = state
     actor.first = body.first ?? 0
-    actor.snapshot = body.snapshot
+    actor.snapshot = JSON.stringify(body.snapshot ?? null)
     actor.lastAt = body.lastAt ?? 0
     for (const event of body.events) {
       // A run that waits for its first delivery has one event, and its text is there.
@@ -267,6 +297,7 @@ export class Actor {
     actor.parent = parentOf(machine.view(state).trigger)
     actor.unique = body.unique
     actor.stuck = body.stuck
+    actor.streams = body.streams
     actor.holds = body.holds ?? NO_HOLDS
     actor.stored = true
     actor.published = actor.sequence
@@ -285,7 +316,11 @@ export class Actor {
   }
 }
 
+const NO_KEEPERS: readonly ActorId[] = []
 const NO_HOLDS: readonly KeptHold[] = []
+/** Of a row that is touched, all but the body. */
+type Columns = Omit<TouchedRow, 'body' | 'bodyAlone'>
+const COLUMNS = ['queue', 'state', 'gate', 'sort', 'wakeAt', 'delivered', 'startedAt'] as const
 const ONLY_EVENTS = '{"events":['
 
 /** The last group that was asked for: most tasks in a row are of one. */
@@ -301,7 +336,7 @@ function groupOf(namespace: string, order: TaskOrder): GroupId {
 
 /** The group in which a task waits, or would. */
 export function gatedBy(namespace: string, { queue, definition, labels, gate }: Pick<TaskOrder, 'queue' | 'definition' | 'labels' | 'gate'>): Group {
-  return { namespace, queue, definition, labels, keys: gate?.keys ?? null, sequence: gate?.sequence ?? null }
+  return { namespace, queue, definition, labels, keys: gate?.keys ?? null, sequence: gate?.sequence ?? null, dag: gate?.dag ?? null }
 }
 
 /** The group in which an actor's task waits, or would, whatever state it is in. */

@@ -70,6 +70,12 @@ interface GateAsked {
 
 /** What gates it after a change: it keeps its place in a sequence that it stays in, and in any where its turn has begun. Undefined: nothing, as before. */
 export function gateFor(actor: Actor, asked: GateAsked, gating: Gating, call: object = {}): GateKeys | null | undefined {
+  const gate = keysFor(actor, asked, gating, call)
+  const dag = actor.view.options.gate?.dag
+  return dag === undefined ? gate : { ...gate, dag }
+}
+
+function keysFor(actor: Actor, asked: GateAsked, gating: Gating, call: object): GateKeys | null | undefined {
   const before = actor.view.options.gate
   const gate = gating.of(asked.namespace, asked.definition, asked.queue, asked.input)
   if (!actor.closed && actor.view.startedAt !== null && before?.sequence !== undefined)

@@ -1,7 +1,8 @@
 import { InvariantError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
 import type { HistoryEvent, OpenState } from '../core/run.ts'
-import { type AnyMachine, MACHINES } from '../machines/registry.ts'
+import type { StreamHeads } from '../core/stream.ts'
+import { type AnyMachine, machineOf } from '../machines/registry.ts'
 import type { Row } from '../store/store.ts'
 import type { KeptHold } from './limits/resource.ts'
 
@@ -20,6 +21,8 @@ export interface Body {
   stuck?: Stuck
   /** What its delivery holds of limits by rows of its own (E17). */
   holds?: readonly KeptHold[]
+  /** How far its streams are. */
+  streams?: StreamHeads
 }
 
 /** The unique key that the run holds while it is in one of these states. */
@@ -37,12 +40,13 @@ export interface Stuck {
   at: number
 }
 
-/** `events` are texts already: each was encoded once, when it was decided. */
-export function encodeBody(events: readonly string[], rest: Omit<Body, 'events'>): string {
+/** `events` and `snapshot` are texts already: each was encoded once. */
+export function encodeBody(events: readonly string[], rest: Omit<Body, 'events' | 'snapshot'>, snapshot: string): string {
   let head = ''
-  if (rest.first !== undefined && rest.first > 0) head += `"first":${rest.first},"lastAt":${rest.lastAt},"snapshot":${JSON.stringify(rest.snapshot)},`
+  if (rest.first !== undefined && rest.first > 0) head += `"first":${rest.first},"lastAt":${rest.lastAt},"snapshot":${snapshot},`
   if (rest.unique !== undefined) head += `"unique":${JSON.stringify(rest.unique)},`
   if (rest.stuck !== undefined) head += `"stuck":${JSON.stringify(rest.stuck)},`
+  if (rest.streams !== undefined) head += `"streams":${JSON.stringify(rest.streams)},`
   if (rest.holds !== undefined) head += `"holds":${JSON.stringify(rest.holds)},`
   return `{${head}"events":[${events.join(',')}]}`
 }
@@ -51,12 +55,13 @@ export function decodeBody(body: string): Body {
   return JSON.parse(body) as Body
 }
 
-/** The state of a run as its row tells it: snapshot and events since. */
+/** The state of a run as its row tells it: snapshot and events since. @throws UnknownKind */
 export function stateOf(row: Pick<Row, 'kind' | 'body' | 'id'>): { machine: AnyMachine; body: Body; state: unknown } {
-  const machine = MACHINES[row.kind]
-  if (machine === undefined) throw new InvariantError('a run of an unknown kind', { run: row.id, kind: row.kind })
+  const machine = machineOf(row.kind)
   const body = decodeBody(row.body)
-  return { machine, body, state: foldEvents(machine, body.snapshot ?? null, body.events, row.id) }
+  const { snapshot = null } = body
+  const before = snapshot === null || machine.revive === undefined ? snapshot : machine.revive(snapshot)
+  return { machine, body, state: foldEvents(machine, before, body.events, row.id) }
 }
 
 export function foldEvents(machine: AnyMachine, snapshot: unknown, events: readonly HistoryEvent[], run: RunId): unknown {

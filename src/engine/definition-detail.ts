@@ -43,9 +43,15 @@ export async function recentRuns(read: Pick<Reads, 'runs' | 'runsDepth'>, namesp
     after = page.next
     if (after === null || page.through !== null || runs >= RECENT_MAX) break
   }
-  took.sort((a, b) => a - b)
-  const at = (share: number): number => took[Math.ceil(took.length * share) - 1] as number
-  return { runs, counts: states, versions: [...versions.values()], runMs: took.length === 0 ? null : { p50: at(0.5), p95: at(0.95) } }
+  return { runs, counts: states, versions: [...versions.values()], runMs: percentilesOf(took) }
+}
+
+/** By nearest rank. Null: of nothing. */
+export function percentilesOf(durations: readonly number[]): { p50: number; p95: number } | null {
+  if (durations.length === 0) return null
+  const rising = [...durations].sort((a, b) => a - b)
+  const at = (share: number): number => rising[Math.ceil(rising.length * share) - 1] as number
+  return { p50: at(0.5), p95: at(0.95) }
 }
 
 /** The version of the last delivery; null: it was delivered to nobody, by a worker without versions, or long ago in its history. */

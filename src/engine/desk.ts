@@ -11,5 +11,7 @@ export interface Desk {
   definitions: Definitions
   /** To the lane of a slot; null: to any. */
   submit<T>(slot: number | null, make: (settle: Settle<T>, lane: Pick<Lane, 'isHere'>) => Work): Promise<T>
+  /** Not while a node is there that does not know all kinds of actors. @throws UserError `older-nodes` */
+  knownToAll(): void
   available<T>(read: Promise<T>): Promise<T>
 }

@@ -1,28 +1,37 @@
-import { WAIT_MS_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import { type ClaimId, isId, type RunId, slotOf } from '../core/ids.ts'
 import { isRun } from '../core/machine.ts'
 import { RETENTION_MS_DEFAULT } from '../core/options.ts'
 import { type HistoryEvent, isClosed } from '../core/run.ts'
 import { checkDag } from '../machines/dag/graph.ts'
-import { placeOf } from '../store/cursor.ts'
+import type { DagState } from '../machines/dag/types.ts'
+import type { TimelineState } from '../machines/timeline/types.ts'
+import type { SignalInput, SignalsInput } from '../machines/workflow/types.ts'
+import { placeOf, streamCursorOf } from '../store/cursor.ts'
 import { type Row, type StoreFault, StoreUnavailable } from '../store/store.ts'
 import { Activity } from './activity/activity.ts'
 import { Actor, groupFor } from './actor.ts'
+import { approvalCalls } from './approvals/calls.ts'
+import { assetCalls } from './assets/calls.ts'
 import { batchCalls } from './batches/calls.ts'
 import { Catalog } from './catalog.ts'
 import { changeRun, resumeRun } from './changes.ts'
-import { decodeBody } from './codec.ts'
+import { decodeBody, stateOf } from './codec.ts'
+import { cacheCalls } from './dags/cache.ts'
+import { durationsOf } from './dags/durations.ts'
 import { graphShown, gridOf } from './dags/grid.ts'
+import { itemsOf } from './dags/items.ts'
 import { markTask } from './dags/mark.ts'
 import { dagFork, rerunAsked } from './dags/rerun.ts'
+import { runsOfSpan } from './dags/span.ts'
 import { tasksOf } from './dags/tasks.ts'
 import { recentRuns, versionsOf } from './definition-detail.ts'
 import { OPTIONS_SETTING, optionsKept } from './definitions.ts'
 import { drainCalls } from './drains.ts'
 import { explain } from './explain.ts'
-import type { Command, Engine, Head, LendingWay, NamespaceView, Pause } from './face.ts'
+import type { Command, Engine, EventPage, Head, LendingWay, NamespaceView, Pause } from './face.ts'
 import { faulty, hintOf, SILENCE_HINT } from './faults.ts'
+import { historyPage } from './history.ts'
 import { type Beginning, type Lane, unavailable } from './lane.ts'
 import { limitCalls } from './limits/calls.ts'
 import type { Homes as LimitHomes } from './limits/homes.ts'
@@ -32,12 +41,13 @@ import { type EngineOptions, SIZES } from './options.ts'
 import { homesOf } from './places.ts'
 import { sharing } from './queues/sharing.ts'
 import { relatedRuns } from './related.ts'
+import { resultsOf } from './result.ts'
 import { retentionCalls } from './retention-calls.ts'
 import { scheduleCalls } from './schedules/calls.ts'
 import { searchRuns, tallyRuns } from './search.ts'
 import { DRAIN_SETTING } from './settings.ts'
 import { checkTogether, homeOfOrder, retryWork, startWork } from './starts.ts'
-import { detailOf } from './summary.ts'
+import { detailOf, streamsOf } from './summary.ts'
 import { workerCalls } from './tasks.ts'
 import { Tenure } from './tenure.ts'
 import { Tenures } from './tenures.ts'
@@ -46,6 +56,7 @@ import type { Settle, Transaction, Work } from './work.ts'
 import { Workers } from './workers.ts'
 import { toldOfEnd } from './workflows/children.ts'
 import { bytesOf, forkOf, withEnds } from './workflows/fork.ts'
+import { keptBy } from './workflows/kept.ts'
 import { Questions } from './workflows/questions.ts'
 import { promiseNotFound, runOfToken, settlePromise } from './workflows/settle.ts'
 import { signalRun } from './workflows/signal.ts'
@@ -67,7 +78,10 @@ export function createEngine(options: EngineOptions): Engine {
     log: options.log ?? (() => {}),
     home: (namespace, order) => homeOfOrder(namespace, order, definitions),
     kind: (namespace, name) => definitions.get(namespace, name)?.kind,
-    definition: (namespace, name, version) => definitions.get(namespace, name)?.dags?.get(version),
+    definition: (namespace, name, version) => {
+      const known = definitions.get(namespace, name)
+      return version === undefined ? known?.dag : known?.dags?.get(version)
+    },
     version: (namespace, definition, run) => routeOf(settings.routesOf(namespace, definition), run),
   }
   const live = new Live()
@@ -101,8 +115,23 @@ export function createEngine(options: EngineOptions): Engine {
       live.doubt()
       over(next)
     }
-    return new Tenure({ store, world, sizes, beginning, catalog, live, activity, onClosed, listeners, mailed, homes: lendingHomes, ended })
+    return new Tenure({
+      store,
+      world,
+      sizes,
+      beginning,
+      catalog,
+      live,
+      activity,
+      onClosed,
+      listeners,
+      mailed,
+      homes: lendingHomes,
+      ended,
+      unknown: kind => tenures.met(kind),
+    })
   })
+  const knownToAll = (): void => tenures.knownToAll()
   const tenure = (): Tenure => {
     if (tenures.current === null) throw tenures.fault === null ? unavailable() : faulty(tenures.fault)
     return tenures.current
@@ -139,19 +168,37 @@ export function createEngine(options: EngineOptions): Engine {
           lane.submit(make({ resolve, reject: refused }, lane))
         }),
     )
+  const changing = <T>(
+    namespace: string,
+    id: RunId,
+    execute: (transaction: Transaction, actor: Actor) => T,
+    more: Pick<Work, 'further' | 'bytes'>,
+  ): Promise<T> =>
+    submit(slotOf(id), settle => {
+      let answer: T
+      return {
+        ids: [id],
+        ...more,
+        execute(transaction) {
+          const actor = transaction.actor(id)
+          if (actor === null || actor.namespace !== namespace || !isRun(actor.kind)) throw new UserError('run-not-found', { found: id })
+          answer = execute(transaction, actor)
+        },
+        done: () => settle.resolve(answer),
+        failed: settle.reject,
+      }
+    })
   const command = (namespace: string, id: RunId, execute: (transaction: Transaction, actor: Actor) => void): Promise<void> =>
-    submit(slotOf(id), settle => ({
-      ids: [id],
-      further: transaction => toldOfEnd(transaction.actor(id)),
-      bytes: 200,
-      execute(transaction) {
-        const actor = transaction.actor(id)
-        if (actor === null || actor.namespace !== namespace || !isRun(actor.kind)) throw new UserError('run-not-found', { found: id })
-        execute(transaction, actor)
-      },
-      done: () => settle.resolve(undefined),
-      failed: settle.reject,
-    }))
+    changing(namespace, id, execute, { further: transaction => toldOfEnd(transaction.actor(id)), bytes: 200 })
+  /** Of a workflow it ends no run: nobody has to be at hand for that. */
+  const signalled = (namespace: string, id: RunId, input: SignalInput | SignalsInput, bytes: number): Promise<number> => {
+    const specOf = ({ name, state }: Actor) => definitions.get(namespace, name)?.dags?.get((state as DagState).started.version)
+    const further = (transaction: Transaction) => {
+      const actor = transaction.actor(id)
+      return actor?.kind === 'dag' ? toldOfEnd(actor) : {}
+    }
+    return changing(namespace, id, (transaction, actor) => signalRun(transaction, actor, input, specOf), { bytes, further })
+  }
   const ask =
     (is: 'cancel' | 'terminate') =>
     (namespace: string, id: RunId, { id: commandId, by, why }: Command) =>
@@ -175,16 +222,19 @@ export function createEngine(options: EngineOptions): Engine {
     if (found === null || !isRun(found.kind)) throw new UserError('run-not-found', { found: id })
     return found
   }
-  const history = async (namespace: string, id: RunId, from = 0): Promise<HistoryEvent[]> => {
-    const [found, segments] = [await row(namespace, id), await available(store.read.segments(id))]
-    const body = decodeBody(found.body)
-    const first = body.first ?? 0
-    const told = segments.filter((segment, index) => segment.first < first && (segments[index + 1]?.first ?? first) > from)
-    const before = told.flatMap(({ events }) => JSON.parse(events) as HistoryEvent[])
-    return [...before, ...body.events].slice(from - (told[0]?.first ?? first))
+  const events = async (namespace: string, id: RunId, from: number, limit: number): Promise<EventPage> => {
+    const body = decodeBody((await row(namespace, id)).body)
+    return historyPage(body, (at, count) => available(store.read.segments(id, at, count)), from, limit)
   }
+  const history = async (namespace: string, id: RunId, from = 0): Promise<HistoryEvent[]> =>
+    (await events(namespace, id, from, Number.POSITIVE_INFINITY)).events
   const readLanes = async () => ({ version: await available(store.read.settingsVersion()), lanes: await available(store.lanes()) })
   const get = async (namespace: string, id: RunId) => detailOf(await row(namespace, id))
+  const isOpenHere = (namespace: string, id: RunId): boolean => {
+    const lane = tenures.current?.lane
+    const actor = lane?.fresh() ? lane.actors.get(id) : undefined
+    return actor?.namespace === namespace && isRun(actor.kind) && actor.stored && (!actor.closed || actor.uncommitted > 0)
+  }
 
   const homes = homesOf(definitions, (namespace, id) => available(store.read.run(namespace, id)))
   const shares = sharing(tenure, definitions, clock)
@@ -197,7 +247,7 @@ export function createEngine(options: EngineOptions): Engine {
     return is
   }
   const subject: Engine['runs']['subject'] = async (namespace, id, update) => subjectOf(await row(namespace, id), update)
-  const outcome = outcomeOf({ clock, live, row, history })
+  const outcome = outcomeOf({ clock, live, row, history: async (...from) => (await events(...from, 1)).events })
   const tasks = workerCalls(() => tenures.current, tenure, workers, world, sizes, listeners)
 
   return {
@@ -211,6 +261,7 @@ export function createEngine(options: EngineOptions): Engine {
       ownerOf: slot => tenures.ownerOf(slot >>> 8),
       others: () => tenures.others(),
       refresh: async () => void (await available(tenures.look())),
+      onMoved: listener => void tenures.onMoved(listener),
       onChanged: listener => tenures.onChanged(listener),
       hint: () => void tenures.hint(),
     },
@@ -238,6 +289,7 @@ export function createEngine(options: EngineOptions): Engine {
     runs: {
       start: async (namespace, call) =>
         submit(null, (settle, { isHere }) => {
+          if (call.starts.some(({ options }) => options.outlets !== undefined)) knownToAll()
           const work = startWork(namespace, call, definitions, world, settle)
           // Who sent it here may know of other definitions, or of another owner.
           if (!work.ids.every(isHere)) throw unavailable()
@@ -252,32 +304,16 @@ export function createEngine(options: EngineOptions): Engine {
         return found[0] as RunId
       },
       get,
-      async wait(namespace, id, waitMs, signal) {
-        let wake = (): void => {}
-        const changed = new Promise<void>(resolve => {
-          wake = resolve
-        })
-        const release = live.onClosed(id, wake)
-        const cancelTimer = clock.after(Math.min(waitMs, WAIT_MS_MAX), wake)
-        signal?.addEventListener('abort', wake)
-        try {
-          const now = await get(namespace, id)
-          if (isClosed(now.state) || waitMs <= 0) return now
-          await changed
-        } finally {
-          release()
-          cancelTimer()
-          signal?.removeEventListener('abort', wake)
-        }
-        return get(namespace, id)
-      },
+      ...resultsOf({ clock, live, get, isOpenHere }),
       async list(search, page) {
         if (page.after !== null) placeOf(page.after)
         return available(searchRuns(store.read, search, page))
       },
       tally: (search, steps, signal) => available(tallyRuns(store.read, search, steps, signal)),
       history,
+      events,
       tasks: async (namespace, id, page) => available(tasksOf(store.read, Actor.load(await row(namespace, id)), definitions, page)),
+      items: async (namespace, id, task, page) => available(itemsOf(store.read, Actor.load(await row(namespace, id)), definitions, task, page)),
       related: async (namespace, id) => available(relatedRuns(store.read, await row(namespace, id))),
       async closedCounts(namespace, since) {
         const counts = await available(store.read.closedCounts(namespace, since))
@@ -287,9 +323,25 @@ export function createEngine(options: EngineOptions): Engine {
         await row(namespace, id)
         return available(store.read.logs(id, page))
       },
+      async streams(namespace, id, all) {
+        return streamsOf(await row(namespace, id), all)
+      },
+      async stream(namespace, id, name, after, limit) {
+        // Read first: what is closed by now has all of its chunks.
+        const run = await row(namespace, id)
+        const page = await available(store.read.streams(id, name, { after: streamCursorOf({ stream: name, last: after }), limit }))
+        return {
+          rows: page.rows,
+          more: page.next !== null,
+          closed: isClosed(run.state) || streamsOf(run).some(stream => stream.name === name && stream.closed),
+        }
+      },
       async explain(namespace, id) {
         const found = await row(namespace, id)
         const current = tenure()
+        const loaded = Actor.load(found)
+        const keeper = loaded.kind === 'dag' ? (loaded.state as DagState).started.timeline : undefined
+        const timeline = keeper === undefined ? null : await available(store.read.run(namespace, keeper))
         if (!isClosed(found.state)) await current.limits.look(groupFor(Actor.load(found)))
         return explain(found, {
           settings,
@@ -300,11 +352,25 @@ export function createEngine(options: EngineOptions): Engine {
           fresh: current.lane.fresh(),
           registered: group => definitions.get(group.namespace, group.definition)?.version ?? null,
           awaited: group => current.queues.awaited(group),
-          dag: ({ namespace, name, state }) => definitions.get(namespace, name)?.dags?.get(state.started.version),
+          definition: (namespace, name) => definitions.get(namespace, name)?.kind ?? null,
+          dag({ namespace, name, state }) {
+            const known = definitions.get(namespace, name)
+            return {
+              spec: known?.dags?.get(state.started.version),
+              newest: known?.dag,
+              timeline: timeline === null ? null : (stateOf(timeline).state as TimelineState),
+              pauses: settings.pausesOf({ namespace, queue: '', definition: name }),
+            }
+          },
         })
       },
-      signal: (namespace, id, { name, payload }, { id: commandId, by }) =>
-        command(namespace, id, (transaction, actor) => signalRun(transaction, actor, { is: 'signal', command: commandId, name, payload, by })),
+      async signal(namespace, id, { name, payload }, { id: command, by }) {
+        await signalled(namespace, id, { is: 'signal', command, name, payload, by }, 200 + (payload?.length ?? 0))
+      },
+      signals(namespace, id, signals, { id: command, by }) {
+        const bytes = signals.reduce((sum, { payload }) => sum + 200 + (payload?.length ?? 0), 0)
+        return signalled(namespace, id, { is: 'signals', command, signals, by }, bytes)
+      },
       ...talking({ clock, random, subject, ask: (...given) => questions.ask(...given), accept, outcome }),
       settle: async (namespace, token, settlement, asked) => {
         const id = runOfToken(token)
@@ -322,20 +388,44 @@ export function createEngine(options: EngineOptions): Engine {
         return submit(slot, settle => retryWork(namespace, id, asked, definitions, world, settle, slot))
       },
       async fork(namespace, id, { from, input, reset, rerun }, asked) {
-        const old = await row(namespace, id)
-        const told = await history(namespace, id)
+        const grown = new UserError('unavailable', { retryAfter: 1, hint: 'it was signalled while it was looked at; the same call may be repeated' })
+        const forked = async (): Promise<RunId> => {
+          const old = await row(namespace, id)
+          const told = await history(namespace, id)
+          const read = (run: RunId) => available(store.read.run(namespace, run))
+          const fork =
+            old.kind === 'dag' && !reset
+              ? await dagFork(old, told, rerunAsked(from, input, rerun), { definitions, read })
+              : forkOf(old, told, { from, reset, rerun })
+          const values = await keptBy(old.kind === 'workflow' ? (fork.start.kept as readonly HistoryEvent[]) : [], (stream, after, limit) =>
+            available(store.read.streams(id, stream, { after: streamCursorOf({ stream, last: after }), limit })),
+          )
+          const again = { ...asked, ...(input === undefined ? {} : { input }) }
+          const slot = await homes.retry(namespace, id, input)
+          return submit(slot, settle => {
+            const work = retryWork(namespace, id, again, definitions, world, settle, slot, now => {
+              // What was acknowledged since goes on with it, too.
+              const since = reset === true && !now.closed ? now.eventsFrom(told.length, now.sequence) : []
+              if (since === null || since.some(({ is }) => is === 'signalled')) throw grown
+              return { ...fork, values }
+            })
+            // The children of one that is reset hear of its end.
+            return { ...work, bytes: work.bytes + bytesOf({ ...fork, values }), further: transaction => withEnds(work, transaction, id) }
+          })
+        }
+        for (let tries = 1; ; tries++) {
+          try {
+            return await forked()
+          } catch (error) {
+            if (error !== grown || tries === FORKS_TRIED_MAX) throw error
+          }
+        }
+      },
+      reruns: async (namespace, id, span, asked) => available(runsOfSpan(store.read, await row(namespace, id), span, asked)),
+      async rerunTasks(namespace, id, rerun) {
         const read = (run: RunId) => available(store.read.run(namespace, run))
-        const fork =
-          old.kind === 'dag' && !reset
-            ? await dagFork(old, told, rerunAsked(from, input, rerun), { definitions, read })
-            : forkOf(old, told, { from, reset, rerun })
-        const again = { ...asked, ...(input === undefined ? {} : { input }) }
-        const slot = await homes.retry(namespace, id, input)
-        return submit(slot, settle => {
-          const work = retryWork(namespace, id, again, definitions, world, settle, slot, () => fork)
-          // The children of one that is reset hear of its end.
-          return { ...work, bytes: work.bytes + bytesOf(fork), further: transaction => withEnds(work, transaction, id) }
-        })
+        const old = await row(namespace, id)
+        return (await dagFork(old, await history(namespace, id), rerunAsked(null, undefined, rerun), { definitions, read })).tasks
       },
       mark: (namespace, id, mark, asked) => command(namespace, id, (transaction, actor) => markTask(transaction, actor, mark, asked, definitions)),
       change: (namespace, id, { delayMs, ...change }, asked) =>
@@ -360,6 +450,7 @@ export function createEngine(options: EngineOptions): Engine {
             for (const { kind, name, version, options, schema, dag } of specs) {
               const known = definitions.get(namespace, name)
               if (known?.version === version) continue
+              if (kind === 'dag' || options.outlets !== undefined) knownToAll()
               isNew = true
               transaction.define({ namespace, name, version, kind, options: optionsKept(options, dag), schema, registeredAt: clock.now() })
             }
@@ -381,9 +472,11 @@ export function createEngine(options: EngineOptions): Engine {
       },
       async detail(namespace, name) {
         const definition = definitions.require(namespace, name, '/path/name')
-        const present = workers.known(namespace).filter(worker => workers.present(worker))
+        const present = workers.presentOf(namespace)
         return { versions: versionsOf(definition, present), recent: await available(recentRuns(store.read, namespace, name)) }
       },
+      ...cacheCalls({ store, world, definitions, submit, available, knownToAll }),
+      durations: (namespace, name, of) => available(durationsOf(store.read, definitions, namespace, name, of)),
       graph: (namespace, name, version) => graphShown(definitions, namespace, name, version),
       async grid(namespace, name, page) {
         if (page.after !== null) placeOf(page.after)
@@ -411,15 +504,17 @@ export function createEngine(options: EngineOptions): Engine {
     },
     retention: retentionCalls({ settings, clock, read: store.read, available, putSetting, collect: async () => tenure().retention.collect() }),
     limits: limitCalls({ definitions, tenure, putSetting, submit }),
-    batches: batchCalls({ store, world, definitions, submit, available }),
-    schedules: scheduleCalls({ store, world, definitions, submit, available }),
+    approvals: approvalCalls({ store, submit, available }),
+    batches: batchCalls({ store, world, definitions, submit, available, knownToAll }),
+    assets: assetCalls({ store, world, definitions, submit, available, knownToAll }),
+    schedules: scheduleCalls({ store, world, definitions, submit, available, knownToAll }),
     queues: {
       shares: async (...given) => shares(...given),
       async list(namespace) {
         const counts = tenures.current?.counters.of(namespace) ?? new Map()
         const names = new Set([...counts.keys(), ...definitions.list(namespace).map(({ options }) => options.queue ?? 'default')])
         for (const pause of settings.pauses(namespace)) if (pause.scope === 'queue') names.add(pause.name)
-        const present = workers.known(namespace).filter(worker => workers.present(worker))
+        const present = workers.presentOf(namespace)
         return [...names].sort().map(name => {
           const { queued = 0, running = 0, scheduled = 0, waiting = 0, paused = 0 } = counts.get(name) ?? {}
           return {
@@ -519,6 +614,7 @@ export function createEngine(options: EngineOptions): Engine {
         waiting: counts.waiting,
         paused: counts.paused,
         oldestAt: current?.queues.oldest(namespace, queue) ?? null,
+        untaken: current?.queues.untaken(namespace, queue, workers.presentOf(namespace)).length ?? 0,
       }))
       return {
         started: current?.counters.started ?? 0,
@@ -552,3 +648,6 @@ async function lent<T>(call: () => Promise<T>): Promise<T> {
     throw unavailable()
   }
 }
+
+/** A run that is reset may be signalled as fast as it is read. */
+const FORKS_TRIED_MAX = 5

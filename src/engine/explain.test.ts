@@ -200,7 +200,11 @@ describe('why a run does not run (issue 10, point 6)', () => {
       () => new Scene().polls().holds('r-aaaaa').holds('r-bbbbb'),
       ['no-slot: all 2 slots are taken, by aaaaa report, bbbbb report'],
     ],
-    ['a worker is there, and asked for nothing yet', () => new Scene().polls(), ['no-slot: the worker that serves it asked for nothing yet']],
+    [
+      'a worker counts as there, and does not ask: it may be gone',
+      () => new Scene().polls(),
+      ['no-slot: the worker that serves it asks for nothing just now; last heard of 2026-01-01T00:00:00.000Z'],
+    ],
     [
       'back-off until',
       () => new Scene().waits().deliver().result(failed()),

@@ -1,25 +1,30 @@
+import { ENDPOINT_HEALTH_SETTING, type EndpointHealth } from '../core/endpoints.ts'
 import { type Group, groupId } from '../core/gates.ts'
 import { shortId } from '../core/ids.ts'
+import type { RunKind } from '../core/machine.ts'
 import { type Failure, OPEN_STATES } from '../core/run.ts'
-import type { DagSpec } from '../machines/dag/spec.ts'
+import type { JobState } from '../machines/job/types.ts'
 import type { Row } from '../store/store.ts'
-import { Actor, groupFor } from './actor.ts'
+import { Actor } from './actor.ts'
+import { explainApproval } from './approvals/explain.ts'
 import { endedBatch, explainBatch } from './batches/explain.ts'
 import type { HeldUnique } from './codec.ts'
-import { explainDag } from './dags/explain.ts'
+import { type DagFacts, explainDag } from './dags/explain.ts'
 import type { Explanation, Reason } from './face.ts'
 import type { Leases } from './leases.ts'
 import type { Limits } from './limits/limits.ts'
 import { standingOf } from './limits/standing.ts'
 import { limitReason } from './limits/words.ts'
+import { pauseReason } from './pause-words.ts'
 import { gatesOf } from './queues/gates.ts'
 import type { Line } from './queues/line.ts'
 import type { Queues } from './queues/queues.ts'
 import type { Settings } from './settings.ts'
 import { isDebounce } from './starts.ts'
 import { shortVersion } from './version-names.ts'
+import { explainWait } from './waits/explain.ts'
 import { misfit, type WorkerSeen, type Workers } from './workers.ts'
-import { explainWorkflow, versionReason, workflowGroup } from './workflows/explain.ts'
+import { explainWorkflow, taskGroup, versionReason } from './workflows/explain.ts'
 
 export interface ExplainWorld {
   settings: Settings
@@ -30,8 +35,10 @@ export interface ExplainWorld {
   fresh: boolean
   /** The version in which the group's definition is registered; null: not known, and nothing is said of versions. */
   registered(group: Group): string | null
-  /** The tasks of a DAG's run, as its version has them. */
-  dag?(actor: Actor): DagSpec | undefined
+  /** What a DAG's run waits for beside its own tasks. */
+  dag?(actor: Actor): DagFacts
+  /** What a name stands for; null: nothing. */
+  definition?(namespace: string, name: string): RunKind | null
   /** A fitting worker waits for a task right now. */
   awaited(group: Group): boolean
 }
@@ -66,7 +73,9 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
       },
     ]
   if (actor.kind === 'batch') return explainBatch(actor, clear)
-  if (actor.kind === 'dag') return explainDag(actor, world.dag?.(actor), clear)
+  if (actor.kind === 'approval') return [explainApproval(actor)]
+  if (actor.kind === 'wait') return [explainWait(actor, name => world.definition?.(actor.namespace, name) ?? null)]
+  if (actor.kind === 'dag') return explainDag(actor, world.dag?.(actor) ?? NOTHING_KNOWN, clear)
   const awaited = actor.kind === 'workflow' ? explainWorkflow(actor, clear) : null
   if (awaited !== null) return awaited
   if (view.state === 'running') {
@@ -74,7 +83,7 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
     const lease = world.leases.ofWorker(view.worker as string).find(({ run }) => run === actor.id)
     return lease?.stuck === true ? [ignoresStop(actor)] : []
   }
-  const group = actor.kind === 'workflow' ? workflowGroup(actor) : groupFor(actor)
+  const group = taskGroup(actor)
   const line = world.queues.of(groupId(group))
   const reasons: Reason[] = []
   if (view.state === 'scheduled') reasons.push({ code: 'not-due', text: `not due until ${iso(view.dueAt)}`, until: view.dueAt as number })
@@ -82,15 +91,11 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
     reasons.push({ code: 'snoozed', text: `its handler asked to be called again at ${iso(view.dueAt)}`, until: view.dueAt as number })
   else if (view.state === 'waiting') reasons.push(backOff(actor))
   else clear.push('due')
+  if (actor.kind === 'job') clear.push(...misfitText(actor))
   for (const gate of gatesOf(actor, group, { ...world, line })) {
     if (gate.is === 'unavailable') reasons.push({ code: 'unavailable', text: 'the node waits for its store' })
     else if (gate.is !== 'paused') reasons.push(limitReason(gate))
-    else {
-      const what = gate.scope === 'namespace' ? 'the namespace' : `${gate.scope} "${gate.name}"`
-      const resume = gate.scope === 'namespace' ? 'mainspring namespace resume' : `mainspring ${gate.scope} resume ${gate.name}`
-      const who = `${gate.by === null ? '' : ` by ${gate.by}`}${gate.note === null ? '' : `: "${gate.note}"`}`
-      reasons.push({ code: 'paused', text: `${what} is paused since ${iso(gate.since)}${who}`, by: gate.by, since: gate.since, command: resume })
-    }
+    else reasons.push(pauseReason(gate))
   }
   if (reasons.every(({ code }) => code !== 'paused')) clear.push('nothing is paused')
   clear.push(...standing(actor, group, world, line))
@@ -98,6 +103,16 @@ function open(actor: Actor, world: ExplainWorld, clear: string[]): Reason[] {
   if (actor.unique !== undefined && actor.unique.left !== true) clear.push(uniqueText(actor.unique))
   return reasons
 }
+
+/** A step of a workflow, whose history some code does not fit. */
+function misfitText({ state }: Actor): string[] {
+  const { misfits, misfitWhy } = state as JobState
+  return misfits === undefined
+    ? []
+    : [`it keeps from version ${misfits.map(shortVersion).join(', ')}, which its workflow's history does not fit (${misfitWhy})`]
+}
+
+const NOTHING_KNOWN: DagFacts = { spec: undefined, newest: undefined, timeline: null, pauses: [] }
 
 function ignoresStop(actor: Actor): Reason {
   return {
@@ -172,6 +187,7 @@ function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reas
       text: `no worker polls queue "${group.queue}" for it; those that serve it poll ${wrongQueue.map(worker => worker.queues.join(', ')).join('; ')}`,
       workers: wrongQueue.map(({ name }) => name),
     })
+  if (reasons.length === 0) reasons.push(...endpointReasons(group, world))
   if (reasons.length === 0) {
     const last = known.find(worker => misfit(worker, group) === null) ?? known.find(worker => worker.servesSet.has(group.definition))
     const seen =
@@ -186,6 +202,15 @@ function workerReasons(group: Group, world: ExplainWorld, clear: string[]): Reas
     })
   }
   return reasons
+}
+
+/** Endpoints that have its code, and get no work. */
+function endpointReasons(group: Group, { settings }: ExplainWorld): Reason[] {
+  return settings.ofKind(ENDPOINT_HEALTH_SETTING).flatMap(({ namespace, name, value }) => {
+    const { serves, trouble, since } = JSON.parse(value as string) as EndpointHealth
+    if (namespace !== group.namespace || trouble === null || !serves.includes(group.definition)) return []
+    return [{ code: 'endpoint-away', text: `endpoint "${name}" gets no work: ${trouble}`, since, command: `mainspring endpoints show ${name}` }]
+  })
 }
 
 const WORKERS_SHOWN_MAX = 5
@@ -232,9 +257,11 @@ function noSlot(fits: readonly WorkerSeen[], world: ExplainWorld): Reason {
   const holders = fits.flatMap(worker => world.leases.ofWorker(worker.id))
   const slots = fits.reduce((sum, worker) => sum + worker.slots, 0)
   const who = holders.slice(0, HOLDERS_SHOWN_MAX).map(lease => `${shortId(lease.run)} ${lease.definition}`)
+  // One that was killed counts as there until its longest poll would be over.
+  const heard = iso(Math.max(...fits.map(({ lastSeenAt }) => lastSeenAt)))
   const text =
     holders.length === 0
-      ? `the ${fits.length === 1 ? 'worker that serves' : 'workers that serve'} it asked for nothing yet`
+      ? `the ${fits.length === 1 ? 'worker that serves it asks' : 'workers that serve it ask'} for nothing just now; last heard of ${heard}`
       : `all ${slots} slots are taken, by ${who.join(', ')}${holders.length > who.length ? ' …' : ''}`
   return { code: 'no-slot', text, runs: holders.slice(0, HOLDERS_SHOWN_MAX).map(({ run }) => run), workers: fits.map(({ name }) => name) }
 }

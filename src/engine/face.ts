@@ -1,31 +1,58 @@
+import type { ArtifactKind } from '../core/artifact.ts'
 import type { Problem } from '../core/errors.ts'
 import type { Labels } from '../core/gates.ts'
 import type { AnswerId, ClaimId, DeliveryId, RunId, WorkerId } from '../core/ids.ts'
+import type { LateText } from '../core/late.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { Limit, LimitHolder, LimitRule, LimitTarget, SetBy, Units } from '../core/limits.ts'
 import type { Ref, RunChange, RunKind, TaskResult } from '../core/machine.ts'
 import type { DefinitionRules, RunOptions, Timeouts, Unique } from '../core/options.ts'
-import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger } from '../core/run.ts'
+import type { ClosedState, Failure, HistoryEvent, Outcome, Payload, Progress, RunState, Trigger, TriggerAssets } from '../core/run.ts'
+import { withDefaults } from '../core/schema-defaults.ts'
+import type { StreamRefusal, StreamWrite } from '../core/stream.ts'
 import type { Instant } from '../core/time.ts'
-import { BATCH_DEPTH_MAX, OPERATIONS } from '../machines/batch/types.ts'
+import type { Watermark } from '../machines/asset/types.ts'
+import type { BackfillOrder, Reprocess, Skip } from '../machines/batch/types.ts'
+import { BACKFILL_ORDERS, BATCH_DEPTH_MAX, OPERATIONS, REPROCESSES } from '../machines/batch/types.ts'
+import { checkCalls } from '../machines/dag/calls.ts'
 import { checkDag } from '../machines/dag/graph.ts'
+import { ENDS as TASK_ENDINGS } from '../machines/dag/rules.ts'
 import {
   ACTIVE_MAX as DAG_ACTIVE_MAX,
+  ACTIVE_RUNS_MAX as DAG_ACTIVE_RUNS_MAX,
+  AWAITED_TASKS_MAX as DAG_AWAITED_TASKS_MAX,
+  DEADLINES_MAX as DAG_DEADLINES_MAX,
   GROUPS_MAX as DAG_GROUPS_MAX,
   MAP_ITEMS_MAX as DAG_MAP_ITEMS_MAX,
   TASKS_MAX as DAG_TASKS_MAX,
   type DagSpec,
+  DEADLINE_REFERENCES,
   TRIGGER_RULES,
+  WEIGHT_RULES,
 } from '../machines/dag/spec.ts'
 import { refuseUnknownPlaceholder } from '../machines/schedule/input.ts'
 import { type Backfill, CATCHUPS, type Origin, OVERLAPS, type SchedulePause, type ScheduleSpec } from '../machines/schedule/types.ts'
 import { type Advance, ENTRIES_MAX, type Entry } from '../machines/workflow/types.ts'
-import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter } from '../store/store.ts'
+import type { ClosedDay, LedgerFilter, LogLevel, LogRow, Page, Paged, RunCounts, RunFilter, StreamRow } from '../store/store.ts'
 import type { TimetableSpec } from '../time/spec.ts'
 import { activityTogether, lastHourTogether } from './activity/together.ts'
+import type { ApprovalCalls } from './approvals/face.ts'
+import type { AssetCalls } from './assets/face.ts'
 import type { BatchCalls } from './batches/face.ts'
-import { withDefaults } from './dags/defaults.ts'
-import type { DagGraph, DagGrid, DagRerun, DagTasks, DagTaskView, TaskMark } from './dags/face.ts'
+import type {
+  CacheCalls,
+  DagDurations,
+  DagGraph,
+  DagGrid,
+  DagItems,
+  DagRerun,
+  DagTasks,
+  DagTaskView,
+  RerunSpan,
+  RerunTarget,
+  RerunTask,
+  TaskMark,
+} from './dags/face.ts'
 import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
@@ -96,18 +123,28 @@ export interface Engine {
     get(namespace: string, id: RunId): Promise<RunDetail>
     /** Like `get`, but waits until the run is closed, `waitMs` at most. */
     wait(namespace: string, id: RunId, waitMs: number, signal?: AbortSignal): Promise<RunDetail>
+    /** Of these, those that are closed, as soon as one is; `waitMs` at most. `missing`: there is no such run. */
+    closed(namespace: string, ids: readonly RunId[], waitMs: number, signal?: AbortSignal): Promise<RunsClosed>
     list(search: RunSearch, page: Page): Promise<RunsFound>
     /** How many of a search were created in each step from `from` on, by state. Aborted, it tells what it has counted until then. */
     tally(search: RunSearch, steps: { from: Instant; stepMs: number }, signal?: AbortSignal): Promise<RunTally>
     /** All events, or those from a number on; the first is number 0. */
     history(namespace: string, id: RunId, from?: number): Promise<HistoryEvent[]>
+    /** A page of them: `limit` at most, and not much more than 4 MiB. A negative `from` is counted from the end. */
+    events(namespace: string, id: RunId, from: number, limit: number): Promise<EventPage>
     /** How the tasks of a DAG's run stand. @throws UserError `not-a-dag` */
     tasks(namespace: string, id: RunId, page: { from: number; limit: number }): Promise<DagTasks>
+    /** How the items of a mapped task stand, each with its run. @throws UserError `not-a-dag`, `unknown-task` */
+    items(namespace: string, id: RunId, task: string, page: { from: number; limit: number }): Promise<DagItems>
     /** Its retries, what started it, and what it started. */
     related(namespace: string, id: RunId): Promise<RelatedRuns>
     /** How many runs closed since a time, by state. */
     closedCounts(namespace: string, since: Instant): Promise<Record<string, number>>
     logs(namespace: string, id: RunId, page: Page): Promise<Paged<LogRow>>
+    /** Its streams, by their names; `all`: those that artifacts are kept in, too. */
+    streams(namespace: string, id: RunId, all?: boolean): Promise<StreamSummary[]>
+    /** Of a stream, what was written behind the chunk `after`, oldest first; -1: from the first on. One that nobody has written to yet is empty. */
+    stream(namespace: string, id: RunId, name: string, after: number, limit: number): Promise<StreamPage>
     explain(namespace: string, id: RunId): Promise<Explanation>
     /** Asks: a running handler's signal aborts, anything else is closed at once. On a closed run: `run-closed`, unless it is cancelled already. */
     cancel(namespace: string, id: RunId, command: Command): Promise<void>
@@ -128,6 +165,13 @@ export interface Engine {
       command: Command,
     ): Promise<RunId>
     /**
+     * A run of a DAG, and those of its DAG for earlier or later times, the earliest first: `fork` of each with one command, whose id this is, begins each once.
+     * @throws UserError `not-a-dag`, `too-many-items`
+     */
+    reruns(namespace: string, id: RunId, span: RerunSpan, command: Command['id']): Promise<RerunTarget[]>
+    /** What `fork` would run again. Nothing is changed. @throws as `fork` */
+    rerunTasks(namespace: string, id: RunId, rerun: DagRerun): Promise<RerunTask[]>
+    /**
      * A task of an open run of a DAG that has not ended ends as a person says; where it runs it is told to stop. Who and why stand in the history.
      * @throws UserError `not-a-dag`, `run-closed`, `unknown-task`, `task-ended`, `payload-too-large`
      */
@@ -136,6 +180,8 @@ export interface Engine {
     change(namespace: string, id: RunId, change: RunChangeCall, command: Command): Promise<void>
     /** Tells a workflow something; kept until its code waits for it. @throws UserError `not-a-workflow`, `run-closed`, `too-many-signals` */
     signal(namespace: string, id: RunId, signal: { name: string; payload: Payload | null }, command: Command): Promise<void>
+    /** Several in one commit, in their order: how many of the first were kept, at least one; there was no room for the others. @throws as `signal` */
+    signals(namespace: string, id: RunId, signals: readonly { name: string; payload: Payload | null }[], command: Command): Promise<number>
     /**
      * A parked run goes on with all its attempts again; a stuck one (E14) takes the input that it choked on again. Any other: `not-stuck`.
      * `version`: a workflow goes on with this version of its code alone, whatever it waits for.
@@ -150,13 +196,15 @@ export interface Engine {
     detail(namespace: string, name: string): Promise<DefinitionDetail>
     /** Who waits for whom in a version of a DAG; null: the newest. @throws UserError `unknown-definition`, `not-a-dag`, `unknown-version` */
     graph(namespace: string, name: string, version: string | null): DagGraph
+    /** How long its newest closed runs took, and their tasks, or one of them run by run. @throws UserError `unknown-definition`, `not-a-dag`, `unknown-task` */
+    durations(namespace: string, name: string, of: { task: string | null; limit: number }): Promise<DagDurations>
     /** How the tasks of a DAG's newest runs stand. @throws UserError `unknown-definition`, `not-a-dag` */
     grid(namespace: string, name: string, page: Page): Promise<DagGrid>
     /** JSON Schema of the input of a DAG's runs, of its newest version; null: it has none, is no DAG, or is not known. */
     inputSchema(namespace: string, name: string): Payload | null
     /** An operator's options over those of the code, field by field, until they are removed (null). */
     override(namespace: string, name: string, options: DefinitionOptions | null, by: string | null): Promise<void>
-  }
+  } & CacheCalls
   readonly versions: VersionCalls
   /** Pauses: settings of an operator (E21). Nothing of the target is delivered while it stands; what runs goes on. */
   readonly pauses: {
@@ -166,8 +214,10 @@ export interface Engine {
   readonly activity: ActivityCalls
   readonly retention: RetentionCalls
   readonly limits: LimitCalls
+  readonly approvals: ApprovalCalls
   readonly batches: BatchCalls
   readonly schedules: ScheduleCalls
+  readonly assets: AssetCalls
   readonly queues: {
     list(namespace: string): Promise<QueueView[]>
     /** How its keys share a queue now, by what dispatch goes by. Where there is much, as it was within the last second. */
@@ -249,6 +299,8 @@ export interface Places {
   others(): Peer[]
   /** Looks again, now. */
   refresh(): Promise<void>
+  /** Calls whenever it is seen that lanes have come or gone. */
+  onMoved(listener: () => void): void
   /** Calls when there is something for the other nodes to see at once: settings, or shards that nobody holds. */
   onChanged(listener: () => void): void
   /** Another node has told so. A hint: a node looks by itself, eight times in the time after which another is dead. */
@@ -274,9 +326,11 @@ export interface Homes {
   starts(namespace: string, call: StartCall): number[]
   retry(namespace: string, id: RunId, input?: Payload): Promise<number>
   schedule(namespace: string, name: string): number
+  asset(namespace: string, name: string): number
   /** Also of an operation on many runs, by the id of its command. */
   batch(callKey: string): number
   sequence(namespace: string, definition: string, key: string): number
+  memo(namespace: string, definition: string, task: string): number
 }
 
 /** The nodes of a cluster. */
@@ -390,6 +444,28 @@ export interface LimitKeyView {
   nextAt: Instant | null
 }
 
+/** Which times of a schedule are started again. */
+export interface BackfillAsked {
+  from: Instant
+  until: Instant
+  maxActive: number
+  order?: BackfillOrder
+  reprocess?: Reprocess
+  /** Only times whose partitions were not all made of the assets that the DAG makes. */
+  missing?: boolean
+}
+export interface BackfillPreview {
+  /** Times in the range; of these to be started, and skipped, by why. */
+  total: number
+  starts: number
+  skips: Partial<Record<Skip['why'], number>>
+  /** The first 100, in the order of the backfill. */
+  times: { at: Instant; skipped: Skip['why'] | null; run: RunId | null }[]
+  /** How long a run usually takes, and all of them, so many at a time; null: none has ended. */
+  runMs: number | null
+  estimatedMs: number | null
+}
+
 /** Schedules and their ledgers (P4, E13). `at` of an error is a JSON pointer into the spec. */
 export interface ScheduleCalls {
   /** Makes a schedule or changes it; the same again changes nothing. What code defines, others override. Warns of what surprises people. */
@@ -405,10 +481,14 @@ export interface ScheduleCalls {
   /** `gone`: because it left the code. */
   pause(namespace: string, name: string, pause: { note: string | null; until: Instant | null; gone?: boolean } & Command): Promise<void>
   resume(namespace: string, name: string, command: Command): Promise<void>
+  /** How far its runs have come, for those that are started from now on; null: they begin anew. */
+  setWatermark(namespace: string, name: string, watermark: Payload | null, command: Command): Promise<void>
   /** Starts a run now, whatever the overlap policy says. Answers its line in the ledger. */
   trigger(namespace: string, name: string, command: Command): Promise<{ n: number; run: RunId }>
-  /** Starts the times of a range again (both ends inclusive), at most `maxActive` open at once, one backfill after the other. */
-  backfill(namespace: string, name: string, range: { from: Instant; until: Instant; maxActive: number } & Command): Promise<{ backfill: string }>
+  /** Starts the times of a range (both ends inclusive), at most `maxActive` open at once: a batch, which is listed, paused and cancelled as such. */
+  backfill(namespace: string, name: string, asked: BackfillAsked & Command): Promise<{ backfill: string }>
+  /** What it would do, as things stand, and how long that would take by how long runs took lately. Nothing is changed. */
+  previewBackfill(namespace: string, name: string, asked: BackfillAsked): Promise<BackfillPreview>
   /** Its runs go on; nothing further of it starts. */
   cancelBackfill(namespace: string, name: string, backfill: string, command: Command): Promise<void>
   get(namespace: string, name: string): Promise<ScheduleView>
@@ -417,7 +497,7 @@ export interface ScheduleCalls {
   /** Latest line first. */
   ledger(namespace: string, name: string, filter: LedgerFilter, page: Page): Promise<Paged<LedgerLine>>
   /** The next times from `from` (exclusive) on, of a schedule that is there or of a timetable that somebody thinks of. */
-  preview(namespace: string, of: { name: string } | { timetable: TimetableSpec }, from: Instant | null, count: number): Promise<Preview>
+  preview(namespace: string, of: { name: string } | Pick<ScheduleSpec, 'timetable' | 'assets'>, from: Instant | null, count: number): Promise<Preview>
   /** When all schedules will fire in a range (both ends inclusive), by name. */
   upcoming(namespace: string, range: { from: Instant; until: Instant }, page: Page): Promise<Paged<UpcomingTimes>>
   /** What the ledgers of all schedules say of a range (both ends inclusive), by name. */
@@ -451,6 +531,9 @@ export interface ScheduleView {
   origin: Origin
   /** The timetable in words. */
   words: string
+  /** What is known of the assets that it waits for, by name. `isNew`: it counts. */
+  assets: { asset: string; linked: boolean; isNew: boolean; events: number }[]
+  watermark: Watermark | null
   createdAt: Instant
   editedAt: Instant
   paused: SchedulePause | null
@@ -530,6 +613,8 @@ export interface WorkerCalls extends QuestionCalls {
   advance(namespace: string, worker: WorkerId, advances: readonly AdvanceCall[]): Promise<AdvanceAnswer[]>
   heartbeat(namespace: string, worker: WorkerId, beats: readonly Beat[]): Promise<BeatAnswer[]>
   log(namespace: string, lines: readonly LogRow[]): Promise<void>
+  /** Appends chunks to streams of runs. A repeat changes nothing; what an attempt writes goes in its order, one call after the other. */
+  stream(namespace: string, worker: WorkerId, writes: readonly StreamCall[]): Promise<StreamAnswer[]>
   /** The worker is known to be gone (its process ended): its leases end now instead of at their time. */
   gone(namespace: string, worker: WorkerId): Promise<void>
 }
@@ -539,7 +624,25 @@ export interface WorkerCalls extends QuestionCalls {
  * `closed`: the run is closed by something else. `unknown`: no such run.
  */
 export type CompletionAnswer = 'accepted' | 'superseded' | 'closed' | 'unknown'
-export interface AdvanceCall extends Ref, Pick<Advance, 'call' | 'upTo' | 'yields' | 'entries'> {}
+export interface StreamCall extends Ref, Omit<StreamWrite, 'step' | 'attempt'> {
+  step: { key: string; name: string; attempt: number } | null
+}
+/** `kept`: on disk. `lost`: another has the task, or what this attempt wrote before is not there. Else why nothing of it was kept. */
+export type StreamAnswer = 'kept' | StreamRefusal
+export interface StreamSummary {
+  name: string
+  chunks: number
+  bytes: number
+  closed: boolean
+}
+export interface StreamPage {
+  rows: StreamRow[]
+  /** There is more behind them by now. */
+  more: boolean
+  /** Nothing is written to it any more, and these rows are not older than that. */
+  closed: boolean
+}
+export interface AdvanceCall extends Ref, Pick<Advance, 'call' | 'upTo' | 'yields' | 'ahead' | 'entries'> {}
 /**
  * `held`: go on, with what has happened since. `yielded`: the task is over, the run waits. `closed`: the run is closed, by this or by something else.
  * `superseded`: another delivery has the task. `unknown`: no such run.
@@ -552,7 +655,7 @@ export interface AdvanceAnswer {
 /** `from`: the number of the first. Null: they are not at hand; the history has them. */
 export interface Journal {
   from: number
-  events: HistoryEvent[] | null
+  events: readonly HistoryEvent[] | null
 }
 /** `held`: go on. `cancel`: held, and the run is asked to stop. `lost`: abort, the result will be refused. */
 export type BeatAnswer = 'held' | 'cancel' | 'lost'
@@ -608,12 +711,19 @@ export interface Delivery extends Ref {
   latenessMs: number | null
   /** Of which DAG's run it is a task, or an item of one; null: of none. The interval ends at `nominalAt`. */
   dag: { run: RunId; task: string; item?: number; intervalStart: Instant } | null
+  /** The events of assets that triggered it, and the partition that it is for. */
+  triggeredBy?: TriggerAssets
+  partition?: string
+  /** How far the runs of its schedule had come when its run was started. */
+  watermark?: Payload
   /** Those of one bundle go to one call of the handler (`batch`). */
   bundle: string | null
   /** What it takes of its worker; null: one slot. Where `slots` is not named it is one. */
   cost: Units | null
   /** Of a workflow: its history, as far as this worker does not know it. */
   journal?: Journal
+  /** Texts of the input in which something is to be looked up before it is given to the worker. */
+  late?: readonly LateText[]
 }
 
 export interface Beat extends Ref {
@@ -816,6 +926,14 @@ export interface RunsFound extends Paged<RunSummary> {
 /** `through`: counted from the newest back to here; null: all of them. */
 export type RunTally = RunCounts
 
+/** `from`: the number of the first. `next`: that of the event with which the next page begins; null: there is none. `total`: how many events the run has. */
+export interface EventPage {
+  events: HistoryEvent[]
+  from: number
+  next: number | null
+  total: number
+}
+
 export interface RunSummary {
   id: RunId
   namespace: string
@@ -851,6 +969,10 @@ export interface RelatedRuns {
   /** Not all newer runs were looked through, or there are more than are told. */
   more: boolean
 }
+export interface ArtifactSummary {
+  name: string
+  kind: ArtifactKind
+}
 export interface RunDetail extends RunSummary {
   input: Payload | null
   output: Payload | null
@@ -863,6 +985,17 @@ export interface RunDetail extends RunSummary {
   options: Omit<RunOptions, 'metadata'>
   /** Null: it is none. */
   workflow: WorkflowView | null
+  /** Absent: it has written to none. */
+  streams?: StreamSummary[]
+  /** What it has left to be looked at; absent: nothing. */
+  artifacts?: ArtifactSummary[]
+  /** Names of files that it has stored, or is storing; absent: none. */
+  files?: string[]
+}
+
+export interface RunsClosed {
+  closed: RunDetail[]
+  missing: RunId[]
 }
 
 export interface Explanation {
@@ -893,6 +1026,8 @@ export interface Reason {
 export type LiveEvent =
   | { is: 'run'; run: RunSummary; events: HistoryEvent[] /** number of the last event */; sequence: number; output?: Payload | null }
   | { is: 'log'; run: RunId; lines: LogRow[] }
+  /** To those alone who follow this run. */
+  | { is: 'chunks'; run: RunId; rows: StreamRow[] }
   | { is: 'lagged' }
 
 export interface EngineStats {
@@ -915,12 +1050,19 @@ export interface EngineStats {
     paused: number
     /** When the oldest ready task became ready. */
     oldestAt: Instant | null
+    /** Definitions with ready tasks that no worker takes which is there: none serves them, or none in a version or with labels that they ask for. */
+    untaken: number
   }[]
   workers: number
 }
 
 /** A hook for durations: called once a run closes. */
 export type OnClosed = (run: { definition: string; state: RunState; createdAt: Instant; startedAt: Instant | null; closedAt: Instant }) => void
+export { assetsIn, EXPRESSION_ASSETS_MAX, EXPRESSION_DEPTH_MAX } from '../machines/asset/expression.ts'
+export { KEYS_MAX as PARTITION_KEYS_MAX, PARTITION_EVERY, partitionProblem } from '../machines/asset/partitions.ts'
+export type { DagApproval, DagCache, DagWait } from '../machines/dag/spec.ts'
+export type * from './approvals/face.ts'
+export type * from './assets/face.ts'
 export type * from './batches/face.ts'
 export type { HomeAnswer, ResourceSeen } from './limits/homes.ts'
 export type * from './workflows/face.ts'
@@ -929,8 +1071,10 @@ export type * from './workflows/view.ts'
 export type {
   Backfill,
   ClosedDay,
+  DagDurations,
   DagGraph,
   DagGrid,
+  DagItems,
   DagRerun,
   DagSpec,
   DagTasks,
@@ -945,6 +1089,9 @@ export type {
   LimitTarget,
   LogLevel,
   Origin,
+  RerunSpan,
+  RerunTarget,
+  RerunTask,
   RunOptions,
   SchedulePause,
   ScheduleSpec,
@@ -956,23 +1103,32 @@ export type {
 }
 export {
   activityTogether,
+  BACKFILL_ORDERS,
   BATCH_DEPTH_MAX,
   BATCH_TAG,
   CATCHUPS,
+  checkCalls,
   checkDag,
   DAG_ACTIVE_MAX,
+  DAG_ACTIVE_RUNS_MAX,
+  DAG_AWAITED_TASKS_MAX,
+  DAG_DEADLINES_MAX,
   DAG_GROUPS_MAX,
   DAG_MAP_ITEMS_MAX,
   DAG_TASKS_MAX,
+  DEADLINE_REFERENCES,
   ENTRIES_MAX,
   lastHourTogether,
   limitTogether,
   OPERATIONS,
   OVERLAPS,
+  REPROCESSES,
   refuseUnknownPlaceholder,
   registering,
   runOfToken,
+  TASK_ENDINGS,
   TRIGGER_RULES,
   talking,
+  WEIGHT_RULES,
   withDefaults,
 }

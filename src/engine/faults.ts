@@ -126,6 +126,6 @@ export function faulty(fault: StoreFault): UserError {
   return new UserError('unavailable', { retryAfter: 1, hint: hintOf(fault) })
 }
 
-export function hintOf({ what, remedy }: StoreFault): string {
-  return `${what}: ${remedy}, and the server goes on by itself`
+export function hintOf({ is, what, remedy }: StoreFault): string {
+  return `${what}: ${remedy}${is === 'newer' ? '' : ', and the server goes on by itself'}`
 }

@@ -1,7 +1,8 @@
 import { invariant } from '../core/errors.ts'
 import { type ActorId, newId, partOf, type RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
-import type { HistoryEvent } from '../core/run.ts'
+import { type HistoryEvent, HOOK_EVENT_OF } from '../core/run.ts'
+import { appendTo, closeStream, type StreamHeads, type StreamRefusal, type StreamWrite } from '../core/stream.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, MailRow, SettingRow } from '../store/store.ts'
 import { Actor } from './actor.ts'
@@ -29,6 +30,8 @@ export interface TransactionHost {
   /** It was made in this lane's life, not before what it rests on was loaded anew (E14). */
   owns(reservation: Reservation): boolean
 }
+
+const NO_STREAMS: StreamHeads = {}
 
 /** What was read for a work, and is not kept: keys, and actors of other lanes. */
 export interface Loaded {
@@ -76,7 +79,7 @@ export class LaneTransaction implements Transaction {
     }
     if (decision.events.length > 0 || decision.wakeAt !== undefined) this.touch(actor)
     if (decision.ledger !== undefined) for (const entry of decision.ledger) this.into.latest.ledger(actor.id, entry)
-    if (decision.messages !== undefined || decision.outcome !== undefined || decision.events.some(({ is }) => is === 'parked'))
+    if (decision.messages !== undefined || decision.outcome !== undefined || decision.events.some(({ is }) => HOOK_EVENT_OF.has(is)))
       host.sent(actor, decision, this)
     return decision
   }
@@ -140,6 +143,37 @@ export class LaneTransaction implements Transaction {
 
   log(rows: readonly LogRow[]): void {
     this.into.latest.writes.logs.push(...rows)
+  }
+
+  append(actor: Actor, write: StreamWrite): StreamRefusal | null {
+    const done = appendTo(actor.streams ?? NO_STREAMS, write)
+    if (typeof done === 'string') return done
+    if (done.added === null) return null
+    const { last, chunks, restarted } = done.added
+    actor.streams = done.heads
+    this.touch(actor)
+    this.into.latest.writes.streams.push({
+      run: actor.id,
+      stream: write.stream,
+      last,
+      count: chunks.length,
+      at: Math.max(Math.floor(this.host.world.clock.now()), actor.lastAt),
+      step: write.step?.name ?? null,
+      attempt: write.attempt,
+      restarted,
+      chunks: chunks.join('\n'),
+    })
+    return null
+  }
+
+  closeStream(actor: Actor, stream: string): StreamRefusal | null {
+    const heads = closeStream(actor.streams ?? NO_STREAMS, stream)
+    if (heads === 'full') return heads
+    if (heads !== actor.streams) {
+      actor.streams = heads
+      this.touch(actor)
+    }
+    return null
   }
 
   define(row: DefinitionRow): void {

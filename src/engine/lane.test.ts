@@ -72,6 +72,7 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
       changed: () => {},
       sent: () => {},
       owns: () => true,
+      unknown: () => {},
       fenced: () => {
         told.push('fenced')
         lane.end()

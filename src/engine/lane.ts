@@ -1,4 +1,4 @@
-import { InvariantError, invariant, UserError } from '../core/errors.ts'
+import { InvariantError, invariant, UnknownKind, UserError } from '../core/errors.ts'
 import type { ActorId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
@@ -41,6 +41,8 @@ export interface LaneEvents {
   /** What an actor sends with its transition, and whom its close concerns: inside the same batch where that is possible. */
   sent(actor: Actor, decision: Decision<HistoryEvent>, transaction: Transaction): void
   owns(reservation: Reservation): boolean
+  /** It was given what it does not know: its shards are for nodes of a newer version (E11). */
+  unknown(kind: UnknownKind): void
   /** The claim is lost (E3): everything in memory is worthless. */
   fenced(): void
   /** The store refused a batch for its data (E14): these works are to be executed again, one a commit, on memory loaded afresh. */
@@ -178,7 +180,7 @@ export class Lane {
     else this.execute(work, NOTHING_LOADED)
   }
 
-  /** A row that cannot be understood stops its run, never the node (E14). */
+  /** A row that cannot be understood stops its run, never the node (E14); one of a kind that is not known here is for another node (E11). */
   install(row: Row): Actor | null {
     try {
       const known = this.actors.get(row.id)
@@ -188,7 +190,8 @@ export class Lane {
       this.actors.release(actor)
       return actor
     } catch (error) {
-      this.world.log('error', 'a run cannot be loaded', { run: row.id, why: String(error) })
+      if (error instanceof UnknownKind) this.events.unknown(error)
+      else this.world.log('error', 'a run cannot be loaded', { run: row.id, why: String(error) })
       return null
     }
   }
@@ -212,6 +215,7 @@ export class Lane {
     try {
       work.execute(transaction)
     } catch (error) {
+      if (error instanceof UnknownKind) return this.events.unknown(error)
       const refusal = error instanceof UserError ? error : internal(error, this.world)
       batch.latest.refused.set(work, refusal)
       if (refusal !== error) this.broken.set(work, refusal)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RunInput } from '../core/machine.ts'
 import { seeded } from '../core/seeded.ts'
 import { MACHINES } from '../machines/registry.ts'
-import type { LogRow } from '../store/store.ts'
+import type { Writes } from '../store/store.ts'
 import { Actor } from './actor.ts'
 import { OpenBatch, seal } from './batch.ts'
 import { Counters } from './counters.ts'
@@ -34,12 +34,12 @@ const failed = {
 }
 
 /** Seals as the lane does: rows are written, then the subscribers' events are fixed. Call the answer once the batch is committed. */
-function sealed(live: Live, actors: Actor[], segmentBytes = 16_384): (logs: readonly LogRow[]) => void {
+function sealed(live: Live, actors: Actor[], segmentBytes = 16_384): (writes?: Partial<Pick<Writes, 'logs' | 'streams'>>) => void {
   const batch = new OpenBatch()
   for (const actor of actors) batch.actors.add(actor)
   const sent = seal(batch, segmentBytes)
   const prepared = live.sealed(sent)
-  return logs => live.committed(sent, prepared, logs)
+  return writes => live.committed(sent, prepared, { logs: [], streams: [], ...writes })
 }
 
 function watch(live: Live, run: string | null, namespace = 'default') {
@@ -55,7 +55,7 @@ describe('live events', () => {
     const { told } = watch(live, actor.id)
     const sent = sealed(live, [actor])
     expect(told).toEqual([])
-    sent([])
+    sent()
     expect(told).toMatchObject([{ is: 'run', run: { id: actor.id, state: 'queued' }, events: [{ is: 'started' }], sequence: 0 }])
   })
 
@@ -65,9 +65,9 @@ describe('live events', () => {
     const { told } = watch(live, actor.id)
     const sent = sealed(live, [actor])
     give(actor, deliver)
-    sent([])
+    sent()
     expect(told).toMatchObject([{ run: { state: 'queued' }, sequence: 0 }])
-    sealed(live, [actor])([])
+    sealed(live, [actor])()
     expect(told[1]).toMatchObject({ run: { state: 'running' }, events: [{ is: 'delivered' }], sequence: 1 })
   })
 
@@ -77,7 +77,7 @@ describe('live events', () => {
     const { told } = watch(live, null)
     sealed(live, [lost]) // fenced: its lane is thrown away, and what subscribers wait for goes on
     const other = born()
-    sealed(live, [other])([])
+    sealed(live, [other])()
     expect(told.map(event => event.is === 'run' && event.run.id)).toEqual([other.id])
   })
 
@@ -85,12 +85,12 @@ describe('live events', () => {
     const live = new Live()
     const actor = born()
     const watching = watch(live, actor.id)
-    sealed(live, [actor])([])
+    sealed(live, [actor])()
     give(actor, deliver)
     give(actor, report)
-    sealed(live, [actor], 1)([])
+    sealed(live, [actor], 1)()
     give(actor, terminate)
-    sealed(live, [actor], 1)([])
+    sealed(live, [actor], 1)()
     expect(watching.kinds()).toEqual(['started', 'delivered', 'reported', 'terminated'])
   })
 
@@ -98,7 +98,7 @@ describe('live events', () => {
     const live = new Live()
     const [mine, sibling, foreign] = [born(), born(), born('other')]
     const [run, namespace, other] = [watch(live, mine.id), watch(live, null), watch(live, null, 'other')]
-    sealed(live, [mine, sibling, foreign])([])
+    sealed(live, [mine, sibling, foreign])()
     expect([run, namespace, other].map(({ told }) => told.map(event => event.is === 'run' && event.run.id))).toEqual([
       [mine.id],
       [mine.id, sibling.id],
@@ -110,15 +110,15 @@ describe('live events', () => {
     const live = new Live()
     const [watched, unwatched] = [born(), born()]
     const { told } = watch(live, watched.id)
-    sealed(live, [unwatched])([])
+    sealed(live, [unwatched])()
     expect(told).toEqual([])
     const late = watch(live, unwatched.id)
     give(unwatched, deliver)
-    sealed(live, [unwatched])([])
+    sealed(live, [unwatched])()
     expect(late.kinds()).toEqual(['delivered'])
     late.leave()
     give(unwatched, terminate)
-    sealed(live, [unwatched])([])
+    sealed(live, [unwatched])()
     expect(late.kinds()).toEqual(['delivered'])
   })
 
@@ -128,7 +128,7 @@ describe('live events', () => {
     const { told } = watch(live, actor.id)
     give(actor, deliver)
     give(actor, { ...failed, result: { is: 'completed', output: '42' } } as { is: string })
-    sealed(live, [actor])([])
+    sealed(live, [actor])()
     expect(told).toMatchObject([{ run: { state: 'completed' }, output: '42' }])
   })
 
@@ -137,7 +137,7 @@ describe('live events', () => {
     const actor = born()
     const { told } = watch(live, actor.id)
     const line = { run: actor.id, attempt: 1, delivery: 'd1', n: 0, at: 1, level: 'info' as const, message: 'hello', fields: null }
-    live.committed([], new Map(), [line])
+    live.committed([], new Map(), { logs: [line], streams: [] })
     expect(told).toEqual([{ is: 'log', run: actor.id, lines: [line] }])
   })
 
@@ -146,12 +146,12 @@ describe('live events', () => {
     const actor = born()
     let calls = 0
     live.onClosed(actor.id, () => void calls++)
-    sealed(live, [actor])([])
+    sealed(live, [actor])()
     expect(calls).toBe(0)
     give(actor, terminate)
     const sent = sealed(live, [actor])
     expect(calls).toBe(0)
-    sent([])
+    sent()
     expect(calls).toBe(1)
   })
 })

@@ -6,6 +6,8 @@ import { type LaneTransaction, type Loaded, NOTHING_LOADED } from './lane-transa
 import type { World } from './transition.ts'
 import type { Work } from './work.ts'
 
+const NONE: readonly RunId[] = []
+
 /** What is loaded at a time. */
 const WORKS_PER_ROUND_MAX = 5_000
 
@@ -59,18 +61,26 @@ export class Loader {
 
   /** Who is told of its close must be at hand, so that both are in one batch; and who is told of theirs, since the one may follow from the other. */
   private lacksParent(actor: Actor): boolean {
-    return this.missingParent(actor) !== null
+    return this.missingParents(actor).length > 0
   }
 
-  private missingParent({ parent }: Actor): RunId | null {
-    let id = parent
-    // One of another lane is told by mail.
-    while (id !== null && this.host.isHere(id)) {
-      const known = this.host.actors.get(id)
-      if (known === undefined) return id
-      id = known.parent
+  private missingParents(actor: Actor): readonly RunId[] {
+    if (actor.parent === null && actor.keepers.length === 0) return NONE
+    const missing: RunId[] = []
+    const told = [actor]
+    for (let one = told.pop(); one !== undefined; one = told.pop()) {
+      for (const id of one.parent === null ? one.keepers : [one.parent, ...one.keepers]) {
+        if (this.isMissing(id)) missing.push(id)
+        const known = this.host.actors.get(id)
+        if (known !== undefined) told.push(known)
+      }
     }
-    return null
+    return missing
+  }
+
+  /** One of another lane is told by mail. */
+  private isMissing(id: ActorId): boolean {
+    return this.host.isHere(id) && this.host.actors.get(id) === undefined
   }
 
   load(work: Work): void {
@@ -100,7 +110,7 @@ export class Loader {
       ids.delete(id)
       present.push(actor)
       actors.pin(actor)
-      if (actor.parent !== null && host.isHere(actor.parent)) ids.add(actor.parent)
+      for (const id of [actor.parent, ...actor.keepers]) if (id !== null && host.isHere(id)) ids.add(id)
     }
     const keys = round.flatMap(work => work.keys ?? [])
     const read = actors.beginRead()
@@ -127,12 +137,13 @@ export class Loader {
       installed.push(...enter(more))
       // One that is asked for and does not come does not exist (any longer).
       for (const asked = new Set([...ids, ...further.ids]); ; ) {
-        const parents = new Set(installed.flatMap(actor => this.missingParent(actor) ?? []).filter(id => !asked.has(id)))
+        const parents = new Set(installed.flatMap(actor => this.missingParents(actor)).filter(id => !asked.has(id)))
         if (parents.size === 0) break
         for (const id of parents) asked.add(id)
         for (const row of await store.loadActors(claim, [...parents])) host.install(row)
         if (host.ended()) return host.fail(round)
       }
+      if (host.ended()) return host.fail(round)
       for (const work of round) host.execute(work, loaded)
     } catch (error) {
       host.fail(round)
@@ -164,7 +175,7 @@ export class Loader {
             present.push(actor)
             this.host.actors.pin(actor)
           }
-          if (actor !== undefined && this.lacksParent(actor)) missing.ids.add(this.missingParent(actor) as RunId)
+          if (actor !== undefined) for (const parent of this.missingParents(actor)) missing.ids.add(parent)
         }
       }
     } finally {

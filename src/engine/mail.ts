@@ -1,12 +1,14 @@
 import { type ActorId, type RunId, slotOf } from '../core/ids.ts'
-import type { Answered, ChildClosed, Decision, Message, StartOrder } from '../core/machine.ts'
+import type { Answered, ChildClosed, Creates, Decision, Message, StartOrder } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
+import { machineOf } from '../machines/registry.ts'
 import type { KeyName } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import { producedBy } from './assets/produced.ts'
 import type { ItemLetter } from './batches/items.ts'
 import type { PageLetter } from './batches/page.ts'
 import type { Definitions } from './definitions.ts'
-import { tellHook } from './failure-hook.ts'
+import { notify } from './notifications.ts'
 import { areTogether } from './shares.ts'
 import { begin, callName, holders, homeOfPlanned, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
@@ -24,10 +26,13 @@ export interface Office {
 
 /** What goes from one lane to another (E7): the body of a mail row. */
 export type Letter =
-  | { is: 'tell'; to: ActorId; input: { is: string } }
+  | { is: 'tell'; to: ActorId; input: { is: string }; creates?: Born }
   | { is: 'start'; namespace: string; sender: ActorId; reference: number; run: RunId; order: StartOrder }
   | ItemLetter
   | PageLetter
+
+/** Whom a letter brings into being, if it is not there yet. */
+export type Born = Creates & { namespace: string }
 
 /**
  * What a transition sends. Where the receiver is at hand it is applied in the sender's batch: exactly once, in order (E7). Where it must be loaded, or a start
@@ -35,35 +40,54 @@ export type Letter =
  * letter, which is written in the sender's batch and taken in one of the receiver's.
  */
 export function post(sender: Actor, decision: Decision<HistoryEvent>, transaction: Transaction, office: Office): void {
+  // Before its parent, so that what a DAG makes next is an event after those of its tasks.
+  for (const message of producedBy(sender, decision.outcome)) tell(sender, message, transaction, office)
   if (decision.outcome !== undefined && sender.parent !== null) {
     const { trigger } = sender.view
-    const asked = trigger.is === 'dag' ? { reference: trigger.n } : {}
+    const asked = trigger.is === 'dag' || trigger.is === 'schedule' ? { reference: trigger.n } : {}
     const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state, outcome: decision.outcome, ...asked }
     give(sender.id, sender.parent, news, transaction)
   }
-  tellHook(sender, decision, transaction, office.definitions, office.world)
+  notify(sender, decision, transaction, office.definitions, office.world)
   for (const message of decision.messages ?? []) {
-    if (message.is === 'tell') tell(sender.id, message, transaction, office)
+    if (message.is === 'tell') tell(sender, message, transaction, office)
     else start(sender, message, transaction, office)
   }
 }
 
 /** To one that is at hand if it is here at all. */
-export function give(from: ActorId, to: ActorId, input: { is: string }, transaction: Transaction): void {
-  if (!transaction.isHere(to)) return transaction.send(from, to, { is: 'tell', to, input })
-  const receiver = transaction.actor(to)
-  if (receiver !== null && !receiver.closed) transaction.apply(receiver, input)
+export function give(from: ActorId, to: ActorId, input: { is: string }, transaction: Transaction, creates?: Born): void {
+  if (!transaction.isHere(to)) return transaction.send(from, to, { is: 'tell', to, input, ...(creates === undefined ? {} : { creates }) })
+  const receiver = transaction.actor(to) ?? created(to, creates, transaction)
+  if (receiver !== null && (!receiver.closed || receiver.machine.late?.includes(input.is))) transaction.apply(receiver, input)
 }
 
-function tell(from: ActorId, { to, input }: Message & { is: 'tell' }, transaction: Transaction, office: Office): void {
-  if (!transaction.isHere(to) || transaction.actor(to) !== null) return give(from, to, input, transaction)
+function hasParents({ parent }: Actor, transaction: Transaction): boolean {
+  for (let id = parent; id !== null && transaction.isHere(id); ) {
+    const actor = transaction.actor(id)
+    if (actor === null) return false
+    id = actor.parent
+  }
+  return true
+}
+
+function created(id: ActorId, creates: Born | undefined, transaction: Transaction): Actor | null {
+  if (creates === undefined) return null
+  return transaction.create({ id, ...creates, queue: '', createdAt: 0, tags: null, input: null }, machineOf(creates.kind))
+}
+
+/** What a receiver does with it may close it: then who is told of that must be at hand, too. */
+function tell(sender: Actor, { to, input, creates, kept }: Message & { is: 'tell' }, transaction: Transaction, office: Office): void {
+  const { id: from, namespace } = sender
+  const born = creates === undefined ? undefined : { ...creates, namespace }
+  if (!transaction.isHere(to)) return give(from, to, input, transaction, born)
+  const receiver = transaction.actor(to)
+  if (receiver !== null && (receiver.parent === from || hasParents(receiver, transaction))) return give(from, to, input, transaction, born)
+  if (kept) return transaction.send(from, to, { is: 'tell', to, input, ...(born === undefined ? {} : { creates: born }) })
   submit(office, {
     ids: [to],
     bytes: 200,
-    execute(later) {
-      const loaded = later.actor(to)
-      if (loaded !== null && !loaded.closed) later.apply(loaded, input)
-    },
+    execute: later => give(from, to, input, later, born),
   })
 }
 
@@ -103,11 +127,15 @@ export function needsOf({ namespace, run, planned }: StartAsked): Pick<Work, 'ke
   return planned.gather === null ? { keys } : { keys, further: later => ({ ids: holders([planned], later) }) }
 }
 
-/** One that was there before, or was and is gone, is not started again. */
+/** It is there, or was and is gone. */
+export function wasStarted(namespace: string, run: RunId, transaction: Transaction): boolean {
+  return transaction.actor(run) !== null || transaction.key(callName(namespace, run))?.run === run
+}
+
+/** One that was there before is not started again. */
 export function answer({ namespace, reference, run, planned }: StartAsked, transaction: Transaction, world: World): Answered {
-  const known = transaction.actor(run)
-  if (known !== null || transaction.key(callName(namespace, run))?.run === run)
-    return { is: 'answered', reference, run, closed: known === null || known.closed, refusal: null }
+  if (wasStarted(namespace, run, transaction))
+    return { is: 'answered', reference, run, closed: transaction.actor(run)?.closed ?? true, refusal: null }
   if (planned === null) return { is: 'answered', reference, run: null, closed: false, refusal: 'unknown-definition' }
   // What decides where it lives has changed since its id was given.
   if (livesElsewhere(run, planned, namespace)) return { is: 'answered', reference, run: null, closed: false, refusal: 'definition-changed' }

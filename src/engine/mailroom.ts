@@ -3,7 +3,7 @@ import type { ActorId } from '../core/ids.ts'
 import type { Answered } from '../core/machine.ts'
 import type { KeyName, MailRow } from '../store/store.ts'
 import { commands, type PageDesk } from './batches/page.ts'
-import { answer, give, type Letter, needsOf, type StartAsked } from './mail.ts'
+import { answer, give, type Letter, needsOf, type StartAsked, wasStarted } from './mail.ts'
 import { planItem, planOrder } from './starts.ts'
 import type { Transaction, Work } from './work.ts'
 
@@ -20,8 +20,8 @@ export interface MailroomOptions extends PageDesk {
   isBusy(): boolean
   submit(work: Work): void
   failed(error: unknown): void
-  /** How often it is looked without a hint. */
-  everyMs: number
+  /** How often it is looked without a hint; null: nobody else could send anything. */
+  everyMs: number | null
 }
 
 /**
@@ -69,7 +69,7 @@ export class Mailroom {
       }
     } while (this.again && waitMs === everyMs && !this.ended)
     this.looking = false
-    if (!this.ended) this.stop = world.clock.after(waitMs, () => this.hint())
+    if (!this.ended && waitMs !== null) this.stop = world.clock.after(waitMs, () => this.hint())
   }
 
   /** False: some could not be taken, and are looked at again. */
@@ -146,7 +146,7 @@ export class Mailroom {
     const { definitions, world, isHere } = this.options
     switch (letter.is) {
       case 'tell':
-        return { ids: [letter.to], read: transaction => give(letter.to, letter.to, letter.input, transaction), refuse: () => {} }
+        return { ids: [letter.to], read: transaction => give(letter.to, letter.to, letter.input, transaction, letter.creates), refuse: () => {} }
       case 'start': {
         const { namespace, reference, run, order, sender } = letter
         const asked = { namespace, reference, run, planned: planOrder(namespace, run, order, definitions) }
@@ -165,8 +165,10 @@ export class Mailroom {
         return {
           ...this.starting(asked, batch),
           read(transaction) {
+            // The call that asked for it was repeated: its batch counts it already.
+            const isCounted = wasStarted(namespace, run, transaction)
             const { refusal } = answer(asked, transaction, world)
-            give(run, batch, { is: 'item_answered', run: refusal === null ? run : null } as { is: string }, transaction)
+            give(run, batch, { is: 'item_answered', run: refusal === null && !isCounted ? run : null } as { is: string }, transaction)
           },
           refuse: (_, transaction) => give(run, batch, { is: 'item_answered', run: null } as { is: string }, transaction),
         }

@@ -4,7 +4,7 @@ import { nodeCalls } from './nodes.ts'
 import { Settings } from './settings.ts'
 import { TestClock } from './test-clock.ts'
 
-const lane = { lane: 'l', claim: 'c', node: 'n', address: null, renewals: 0, version: 0 }
+const lane = { lane: 'l', claim: 'c', node: 'n', address: null, renewals: 0, version: 0, canHold: true }
 
 function calls(lanes: readonly Pick<LaneRow, 'nodeName' | 'shards' | 'reads'>[]) {
   const settings = new Settings()

@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import type { NodeId } from '../core/ids.ts'
-import { CLAIMS_READ, type LaneRow, SHARDS } from '../store/store.ts'
+import { type LaneRow, SHARDS, SINGLE_PARTS } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import type { NodeCalls, NodeView, Pause, ShardsView } from './face.ts'
 import { NODE_DRAIN_SETTING, type Settings, SHARDS_SETTING } from './settings.ts'
@@ -33,12 +33,7 @@ export function nodeCalls({ settings, clock, read, readLanes, put }: Options): N
       if (!SHARD_COUNTS.includes(count))
         throw new UserError('invalid-option', { at: '/shards', found: String(count), hint: `one of ${SHARD_COUNTS.join(', ')}` })
       const { lanes } = await readLanes()
-      const older = lanes.filter(({ reads }) => reads < CLAIMS_READ)
-      if (older.length > 0)
-        throw new UserError('older-nodes', {
-          found: older.map(({ nodeName }) => nodeName).join(', '),
-          hint: 'upgrade these nodes, or end them, and repeat it',
-        })
+      refuseOlder(lanes, SINGLE_PARTS)
       await put(SHARDS_SETTING, '', '', JSON.stringify({ count, by, since: clock.now() }))
     },
     async drain(id, { by, why }) {
@@ -54,6 +49,12 @@ export function nodeCalls({ settings, clock, read, readLanes, put }: Options): N
       if (settings.nodeDrainOf(id) !== null) await forget(id)
     },
   }
+}
+
+/** Not while a node is there that does not read this form (E11). @throws UserError `older-nodes` */
+export function refuseOlder(lanes: readonly LaneRow[], form: number): void {
+  const older = new Set(lanes.flatMap(({ reads, nodeName }) => (reads < form ? [nodeName] : [])))
+  if (older.size > 0) throw new UserError('older-nodes', { found: [...older].join(', '), hint: 'upgrade these nodes, or end them, and repeat it' })
 }
 
 function shardsOf({ lanes, version }: { lanes: LaneRow[]; version: number }, count: number): ShardsView {

@@ -1,7 +1,9 @@
 import { slotOf, slotOfKey } from '../core/ids.ts'
 import type { Reads } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { assetId } from './assets/ids.ts'
 import { batchId } from './batches/groups.ts'
+import { memoId } from './dags/memo.ts'
 import type { Definitions } from './definitions.ts'
 import type { Homes, StartCall } from './face.ts'
 import { scheduleId } from './schedules/view.ts'
@@ -16,6 +18,8 @@ export function homesOf(definitions: Definitions, read: Reads['run']): Homes {
       return old === null ? slotOf(id) : homeOfRetry(Actor.load(old), input, definitions)
     },
     schedule: (namespace, name) => slotOf(scheduleId(namespace, name)),
+    asset: (namespace, name) => slotOf(assetId(namespace, name)),
+    memo: (namespace, definition, task) => slotOf(memoId(namespace, definition, task)),
     batch: callKey => slotOf(batchId(callKey)),
     sequence: (namespace, definition, key) => slotOfKey(`${namespace}\n${definition}\n${key}`),
   }

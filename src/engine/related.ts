@@ -45,7 +45,7 @@ function startedBy(trigger: Trigger): RunId | null {
 
 function batchIn(trigger: Trigger): RunId | null {
   if (trigger.is === 'batch') return trigger.batch
-  return trigger.is === 'retry' ? (trigger.batch ?? null) : null
+  return trigger.is === 'retry' || trigger.is === 'schedule' ? (trigger.batch ?? null) : null
 }
 
 async function runOf(read: Read, namespace: string, id: RunId): Promise<RunSummary | null> {
@@ -63,6 +63,12 @@ async function retried(read: Read, { namespace, trigger }: RunSummary): Promise<
     at = run.trigger
   }
   return found
+}
+
+/** The newest of the runs that stand in the place of one. */
+export async function newestOf(read: Read, row: Row): Promise<RunSummary> {
+  const self = summaryOf(Actor.load(row))
+  return (await retries(read, self)).rows.at(-1) ?? self
 }
 
 /** The runs that are retries of it, or of one of these, oldest first. */

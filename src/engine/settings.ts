@@ -120,13 +120,14 @@ export class Settings {
   }
 
   /** Every pause that stands in the way of a group, without stopping at the first. */
-  pausesOf(group: Pick<Group, 'namespace' | 'queue' | 'definition'>): (PauseTarget & Pause)[] {
+  pausesOf(group: Pick<Group, 'namespace' | 'queue' | 'definition' | 'dag'>): (PauseTarget & Pause)[] {
     if (this.rows.size === 0) return []
-    const { namespace, queue, definition } = group
+    const { namespace, queue, definition, dag } = group
     const targets: PauseTarget[] = [
       { namespace, scope: 'namespace', name: '' },
       { namespace, scope: 'queue', name: queue },
       { namespace, scope: 'definition', name: definition },
+      ...(dag == null ? [] : [{ namespace, scope: 'definition' as const, name: dag.name }]),
     ]
     return targets.flatMap(target => {
       const pause = this.pauseOf(target)

@@ -5,10 +5,11 @@ import { callRunId, newId, type RunId, slotOf } from '../core/ids.ts'
 import { type GateKeys, keyAt } from '../core/limits.ts'
 import { isRun, type RunKind, type StartOrder } from '../core/machine.ts'
 import { KEY_RETENTION_MS, mergeOptions, QUEUE_DEFAULT, type RunOptions } from '../core/options.ts'
-import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger } from '../core/run.ts'
+import { nominalTimeOf, type Outcome, type Payload, parentOf, type Trigger, type TriggerAssets } from '../core/run.ts'
+import { withDefaults } from '../core/schema-defaults.ts'
 import { intervalOf } from '../machines/dag/input.ts'
 import type { StartInput as DagStart, DagState } from '../machines/dag/types.ts'
-import { MACHINES } from '../machines/registry.ts'
+import { machineOf } from '../machines/registry.ts'
 import type { StartInput } from '../machines/workflow/types.ts'
 import type { KeyName } from '../store/store.ts'
 import type { Actor } from './actor.ts'
@@ -16,7 +17,6 @@ import type { ItemLetter } from './batches/items.ts'
 import { replacedName, replaceInBatch } from './batches/replace.ts'
 import { gateFor } from './changes.ts'
 import type { HeldUnique } from './codec.ts'
-import { withDefaults } from './dags/defaults.ts'
 import type { Definitions, Registered } from './definitions.ts'
 import type { Command, DefinitionOptions, StartAnswer, StartCall, StartRequest, Unique } from './face.ts'
 import { type Gather, meet } from './gathering.ts'
@@ -26,6 +26,7 @@ import { areTogether } from './shares.ts'
 import { rowTags } from './tags.ts'
 import type { World } from './transition.ts'
 import type { Settle, Transaction, Work } from './work.ts'
+import { giveKept, type KeptValue } from './workflows/kept.ts'
 import { signalStarted } from './workflows/signal-start.ts'
 
 /** A start that is decided on: what it is called, and which key decides. */
@@ -135,8 +136,19 @@ export function callName(namespace: string, run: RunId): KeyName {
 
 /** A start that an actor asks for, under the run id that the actor chose: null when nothing of this name is registered. */
 export function planOrder(namespace: string, run: RunId, order: StartOrder, definitions: Definitions): Planned | null {
+  if (order.kind !== undefined) return planBuiltIn(namespace, run, order, order.kind, definitions)
   const definition = definitions.get(namespace, order.definition)
   return definition === undefined ? null : planFor(namespace, run, definition, order, definitions.gating)
+}
+
+/** What has no definition has no options of its own, and no limits. */
+function planBuiltIn(namespace: string, run: RunId, order: StartOrder, kind: RunKind, { gating }: Definitions): Planned {
+  const definition: Registered = {
+    ...{ kind, namespace, name: order.definition, version: '', options: {}, declared: {}, override: null, set: {} },
+    ...{ schema: null, registeredAt: 0, versions: new Map() },
+  }
+  const own = { key: null, unique: null, inputHash: '', gather: null, gate: null }
+  return { run, request: order, definition, options: order.options, ...own, gating }
 }
 
 export function planFor(namespace: string, run: RunId, definition: Registered, order: StartOrder, gating: Gating): Planned {
@@ -194,6 +206,14 @@ function plan(namespace: string, request: StartRequest, { callKey, index, at, sl
 
 /** The slot of a start that an actor asks for, by its sequence or its key; null: that of who asks. */
 export function homeOfOrder(namespace: string, order: StartOrder, definitions: Definitions): number | null {
+  // Most have none of these, and are planned once, when they start.
+  const {
+    sequence,
+    unique = null,
+    debounce,
+    throttle,
+  } = (order.kind === undefined ? definitions.get(namespace, order.definition) : undefined)?.options ?? {}
+  if (sequence === undefined && unique === null && debounce === undefined && throttle === undefined) return null
   const planned = planOrder(namespace, '', order, definitions)
   return planned === null ? null : homeOfPlanned(namespace, planned)
 }
@@ -213,7 +233,19 @@ export function planItem({ namespace, request, callKey, index }: ItemLetter, def
 }
 
 /** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
-function runOptionsOf({ unique, limits, fair, sequence, cost, batch, debounce, throttle, onFailure, ...options }: DefinitionOptions): RunOptions {
+function runOptionsOf({
+  unique,
+  limits,
+  fair,
+  sequence,
+  cost,
+  batch,
+  debounce,
+  throttle,
+  onFailure,
+  notify,
+  ...options
+}: DefinitionOptions): RunOptions {
   return options
 }
 
@@ -288,7 +320,7 @@ export function begin(namespace: string, planned: Planned, call: Pick<StartCall,
     if (met.notBefore !== null) options.notBefore = met.notBefore
     if (met.holds !== null) unique = { key: key.key, states: met.holds }
   }
-  if (planned.gate !== null) options.gate = placed(planned, namespace, call, now)
+  if (planned.gate !== null) options.gate = { ...options.gate, ...placed(planned, namespace, call, now) }
   const input = inputFor(planned.definition, request.input)
   const trigger: Trigger = call.by !== null && request.trigger.is === 'call' ? { is: 'call', by: call.by } : request.trigger
   birth(
@@ -323,6 +355,7 @@ function inputFor({ kind, schema }: Registered, input: Payload | null): Payload 
 
 /** A DAG goes by the version that was the newest when it started, and may hand on its input. */
 function dagFacts({ kind, version }: Registered, input: Payload | null): { version?: string; input?: Payload } {
+  if (kind === 'approval' || kind === 'wait') return { input: flat(input) as Payload }
   return kind === 'dag' ? { version, ...(input === null ? {} : { input: flat(input) as Payload }) } : {}
 }
 
@@ -346,10 +379,10 @@ function birth(
   const { run, namespace, name, kind, input, trigger, now } = born
   const { queue: asked = QUEUE_DEFAULT, ...others } = born.options
   // A DAG's run stands in no queue: its tasks do.
-  const [queue, options] = kind === 'dag' ? ['', others] : [asked, born.options]
+  const [queue, options] = kind === 'dag' || kind === 'approval' || kind === 'wait' ? ['', others] : [asked, born.options]
   const actor = transaction.create(
     { id: run, namespace, kind, name, queue, createdAt: now, tags: rowTags(options.tags ?? null, kind, trigger), input },
-    MACHINES[kind],
+    machineOf(kind),
   )
   actor.parent = parentOf(trigger)
   prepare(actor)
@@ -364,6 +397,8 @@ function conflict(request: StartRequest, run: RunId): import('../core/errors.ts'
 export interface Fork {
   from: { n: number; name: string }
   start: NonNullable<StartInput['fork'] | DagStart['fork']>
+  /** Results of kept steps that are beside the history. */
+  values?: readonly KeptValue[]
   /** The old one, if it is open, ends. */
   reset: boolean
 }
@@ -405,6 +440,12 @@ export function retryWork(
       if (transaction.actor(run) !== null || transaction.key(callName(namespace, run)) !== null) return
       const fork = forkOf?.(old) ?? null
       if (!old.closed && fork === null) throw new UserError('run-open', { found: id, hint: 'cancel it first, or wait until it is closed' })
+      if (old.kind === 'approval' || old.kind === 'wait')
+        throw new UserError('invalid-input', {
+          at: '/path/run',
+          found: id,
+          hint: `${old.kind === 'wait' ? 'a wait is begun' : 'an approval is asked for'} again by its DAG: \`mainspring dag rerun\``,
+        })
       if (old.kind === 'batch')
         throw new UserError('invalid-input', { at: '/path/run', found: id, hint: 'a batch is not started again: retry its jobs' })
       const { notBefore: _, gate: __, ...options } = old.view.options
@@ -439,6 +480,7 @@ export function retryWork(
         ...(fork === null ? {} : { from: fork.from }),
         ...(nominalAt === null ? {} : { nominalAt }),
         ...(intervalStart === undefined ? {} : { intervalStart }),
+        ...assetsOf(old.view.trigger),
         ...(old.closed ? replaceInBatch(old, run, transaction, now) : {}),
       }
       birth(
@@ -452,17 +494,32 @@ export function retryWork(
           ...(fork === null ? {} : { fork: fork.start }),
         },
       )
+      giveKept(transaction, run, fork?.values ?? [])
     },
     done: () => settle.resolve(run),
     failed: settle.reject,
   }
 }
 
+/** What of assets triggered the first of the chain, and how far those before it had come. */
+function assetsOf(trigger: Trigger): { assets?: TriggerAssets; partition?: string; watermark?: Payload } {
+  if (trigger.is !== 'schedule' && trigger.is !== 'retry') return {}
+  const { assets, partition, watermark } = trigger
+  return {
+    ...(assets !== undefined && { assets }),
+    ...(partition !== undefined && { partition }),
+    ...(watermark !== undefined && { watermark }),
+  }
+}
+
 /** The time that a run in the place of another is for: of a DAG that goes on always that of the old one, since what is kept was made for it. */
 function meantFor({ kind, state, view }: Actor, fork: Fork | null): { nominalAt: number | null; intervalStart?: number } {
   const nominalAt = nominalTimeOf(view.trigger)
-  if (kind !== 'dag' || (nominalAt === null && fork === null)) return { nominalAt }
-  const { nominalAt: at, interval } = intervalOf((state as DagState).started)
+  if (kind !== 'dag') return { nominalAt }
+  const { started } = state as DagState
+  // In the order of the others it stands where the old one stood.
+  if (nominalAt === null && fork === null && started.timeline === undefined) return { nominalAt }
+  const { nominalAt: at, interval } = intervalOf(started)
   return { nominalAt: at, intervalStart: interval.start }
 }
 

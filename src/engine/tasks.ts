@@ -3,7 +3,7 @@ import type { Ref, TaskResult } from '../core/machine.ts'
 import { nominalTimeOf, type Trigger } from '../core/run.ts'
 import type { LogRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
-import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, QuestionCalls, WorkerCalls } from './face.ts'
+import type { Beat, BeatAnswer, CompletionAnswer, Delivery, Head, Poll, QuestionCalls, StreamAnswer, StreamCall, WorkerCalls } from './face.ts'
 import { unavailable } from './lane.ts'
 import type { Sizes } from './options.ts'
 import type { Match } from './queues/queues.ts'
@@ -45,6 +45,11 @@ export function workerCalls(
       return heartbeat(tenure(), namespace, worker, beats)
     },
     log: (namespace, lines) => log(tenure(), namespace, lines),
+    stream(namespace, worker, writes) {
+      workers.heard(worker)
+      refuseElsewhere(tenure(), writes)
+      return gather(tenure(), writes, (write, settle) => streamWork(tenure(), namespace, worker, write, settle))
+    },
     async gone(_namespace, worker) {
       workers.gone(worker)
       const current = tenure()
@@ -180,6 +185,17 @@ function dagPlaceOf(trigger: Trigger): Delivery['dag'] {
   return { run, task, intervalStart, ...(item !== undefined && { item }) }
 }
 
+function assetsOf(trigger: Trigger): Pick<Delivery, 'triggeredBy' | 'partition' | 'watermark'> {
+  if (trigger.is !== 'schedule' && trigger.is !== 'retry' && trigger.is !== 'dag') return {}
+  const assets = trigger.is === 'dag' ? undefined : trigger.assets
+  const { partition, watermark } = trigger
+  return {
+    ...(assets !== undefined && { triggeredBy: assets }),
+    ...(partition !== undefined && { partition }),
+    ...(watermark !== undefined && { watermark }),
+  }
+}
+
 function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, worker: WorkerId, sizes: Sizes): Delivery {
   const { view } = actor
   const { options } = view
@@ -205,9 +221,11 @@ function deliveryOf({ actor, order, bundle, cost }: Match, delivery: string, wor
     traceparent: actor.state.started?.traceparent ?? null,
     nominalAt,
     dag: dagPlaceOf(view.trigger),
+    ...assetsOf(view.trigger),
     latenessMs: nominalAt === null ? null : Math.max(0, actor.lastAt - nominalAt),
     bundle,
     cost,
+    ...(options.late !== undefined && { late: options.late }),
     ...journalFor(actor, worker),
   }
 }
@@ -317,6 +335,27 @@ function log(tenure: Tenure, namespace: string, lines: readonly LogRow[]): Promi
       failed: reject,
     }),
   )
+}
+
+/** Of whoever has the task: what an attempt writes that is over bounces as its result does. */
+function streamWork(tenure: Tenure, namespace: string, worker: WorkerId, call: StreamCall, settle: Settle<StreamAnswer>): Work {
+  const { run, task, attempt, delivery, ...write } = call
+  let answer: StreamAnswer = 'kept'
+  return {
+    ids: [run],
+    bytes: write.chunks.reduce((sum, chunk) => sum + chunk.length, 300),
+    execute(transaction) {
+      answer = 'lost'
+      const actor = transaction.actor(run)
+      if (actor === null || actor.namespace !== namespace) return
+      if (accept(transaction, actor, { is: 'report', task, attempt, delivery, worker } as { is: string }) !== 'accepted') return
+      answer = transaction.append(actor, { ...write, attempt: write.step?.attempt ?? attempt }) ?? 'kept'
+      const lease = tenure.leases.of({ run, delivery })
+      if (lease !== null) tenure.leases.beat(lease, true)
+    },
+    done: () => settle.resolve(answer),
+    failed: settle.reject,
+  }
 }
 
 /** What lives in another lane is not known here: the whole call may be repeated where it is. */

@@ -1,3 +1,4 @@
+import type { UnknownKind } from '../core/errors.ts'
 import { PRIORITY_STEP_MS } from '../core/gates.ts'
 import type { RunId, TaskId } from '../core/ids.ts'
 import { isRun, isWork, type TaskOrder } from '../core/machine.ts'
@@ -44,6 +45,8 @@ export interface TenureOptions {
   listeners: ReadonlySet<(head: Head) => void>
   /** Other lanes, where limits are counted that are not counted here. Default: there are none. */
   homes?: Homes
+  /** What its shards have is not all known here. */
+  unknown(kind: UnknownKind): void
   /** The claim is lost, or memory must be made anew with these works one by one (E14). */
   ended(next: Beginning | null): void
 }
@@ -92,6 +95,7 @@ export class Tenure {
         post(actor, decision, transaction, office)
       },
       owns: reservation => reservation.limits === this.limits,
+      unknown: kind => this.unknown(kind),
       fenced: () => this.end(null),
       poisoned: next => this.end({ ...next, limits: { ...this.borrowing.carried(), ...this.lending.carried() } }),
     })
@@ -155,7 +159,7 @@ export class Tenure {
     this.mailroom = new Mailroom({
       world,
       definitions,
-      everyMs: sizes.mailEveryMs,
+      everyMs: store.can.share ? sizes.mailEveryMs : null,
       read: after => store.loadMail(claim, { after, limit: sizes.pageSize }),
       isHere: this.lane.isHere,
       isBusy: () => this.lane.isolating,
@@ -178,22 +182,22 @@ export class Tenure {
       for (let after: string | null = null; ; ) {
         const page: { rows: OpenRow[]; next: string | null } = await store.loadDelivered(claim, { after, limit: sizes.pageSize })
         for (const row of page.rows) this.lane.install(row)
+        if (this.ended) return
         if (page.next === null) break
         after = page.next
       }
     })
     this.borrowing.begin()
     this.queues.load(await store.loadGroups(claim))
-    if (store.can.share) {
-      this.lane.lastMail = await store.lastMail(claim)
-      // What was sent between shards that are both here now comes before all that happens here from now on: it must not be overtaken (E7).
-      if (!this.lane.isolating) await this.mailroom.takeAll()
-    }
+    this.lane.lastMail = await store.lastMail(claim)
+    // What was sent between shards that are both here now comes before all that happens here from now on: it must not be overtaken (E7).
+    if (!this.lane.isolating) await this.mailroom.takeAll()
     await this.timers.start(sizes.pageSize)
     this.retention.start()
     if (store.can.share) this.mailroom.start()
     this.sweepLater()
     this.lane.begun()
+    this.queues.begun()
   }
 
   /** Gives up in good order (E25). */
@@ -213,6 +217,12 @@ export class Tenure {
     this.queues.end()
     await this.lending.drained()
     await this.lane.drained()
+  }
+
+  private unknown(kind: UnknownKind): void {
+    if (this.ended) return
+    this.options.unknown(kind)
+    this.end(null)
   }
 
   end(next: Beginning | null): void {
@@ -398,7 +408,7 @@ export class Tenure {
       settings.put(row)
       definitions.set(row)
     }
-    live.committed(sent, prepared, writes.logs)
+    live.committed(sent, prepared, writes)
     for (const reservation of freed) this.limits.release(reservation)
     for (const name of writes.keyDrops) if (name.scope === 'sequence') this.queues.turned(name, null)
     for (const row of writes.keys) if (row.scope === 'sequence') this.queues.turned(row, row)
@@ -421,6 +431,8 @@ export class Tenure {
       } else this.queues.offer(actor)
     }
     if (writes.mail.length > 0) this.options.mailed([...new Set(writes.mail.map(({ to }) => to))])
+    // From one run of this lane to another that was not at hand.
+    if (writes.mail.some(({ to }) => this.holds(to))) this.mailroom.hint()
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
   }
 

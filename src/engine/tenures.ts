@@ -1,8 +1,20 @@
+import type { UnknownKind } from '../core/errors.ts'
 import { type ClaimId, newId, shardOf, timeOf } from '../core/ids.ts'
-import { ALL_SHARDS, CLAIMS_READ, type Claim, type LaneRow, SHARDS, type Store, type StoreFault, StoreUnavailable } from '../store/store.ts'
+import {
+  ALL_SHARDS,
+  CLAIMS_READ,
+  type Claim,
+  type LaneRow,
+  SHARDS,
+  SINGLE_PARTS,
+  type Store,
+  type StoreFault,
+  StoreUnavailable,
+} from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { NodeView, Peer } from './face.ts'
 import { type Beginning, unavailable } from './lane.ts'
+import { refuseOlder } from './nodes.ts'
 import type { Sizes } from './options.ts'
 import { SHARD_COUNT, sharesOf } from './shares.ts'
 import type { Tenure } from './tenure.ts'
@@ -32,6 +44,8 @@ const FOLLOWED_MS_MAX = 10_000
 export class Tenures {
   current: Tenure | null = null
   fenced = 0
+  /** Met in its shards, and not known here: it holds none until it is upgraded (E11). */
+  private unknown: UnknownKind | null = null
   /** Why nothing is served, when the disk is why. */
   fault: StoreFault | null = null
   readonly node: string
@@ -133,6 +147,19 @@ export class Tenures {
     return this.seen.lanes.some(({ node, shards }) => node !== this.node && shards.length > 0)
   }
 
+  /** Not while a node is there that does not know all kinds of actors, as far as is known here (E11). @throws UserError `older-nodes` */
+  knownToAll(): void {
+    refuseOlder(this.seen.lanes, CLAIMS_READ)
+  }
+
+  /** A newer version has written what its shards hold: others serve them that know it. Where nobody can, it serves nothing at all. */
+  met(unknown: UnknownKind): void {
+    if (this.unknown !== null) return
+    this.unknown = unknown
+    this.world.log('error', 'a newer version has written what this node does not know: it gives up its shards; upgrade it', { kind: unknown.kind })
+    this.tellOthers()
+  }
+
   /** This node as others see it. */
   self(): Peer {
     return { id: this.node, name: this.options.name, address: this.options.address }
@@ -230,7 +257,10 @@ export class Tenures {
       const held = new Set(others.flatMap(({ shards }) => shards))
       const share = this.share(others).filter(shard => !held.has(shard))
       const serving = this.current?.lane.claim.shards ?? []
-      if (share.length === serving.length && share.every((shard, index) => shard === serving[index])) return await this.standBy(dead)
+      if (this.unknown !== null && !this.store.can.share) throw new StoreUnavailable(this.unknown.message, { fault: newer(this.unknown) })
+      // With what a dead one of an older version held goes that it was there.
+      const rises = this.current !== null && dead.some(({ reads, node }) => reads < CLAIMS_READ && node !== this.node)
+      if (!rises && share.length === serving.length && share.every((shard, index) => shard === serving[index])) return await this.standBy(dead)
       await this.move(share, dead)
     } catch (error) {
       this.still.clear() // a failed read starts the count again
@@ -243,11 +273,13 @@ export class Tenures {
   /** What it should hold beside these. */
   private share(others: readonly LaneRow[]): readonly number[] {
     const { settings } = this.catalog
+    if (this.unknown !== null) return []
     if (settings.nodeDrainOf(this.node) !== null) return []
     if (!this.store.can.share) return ALL_SHARDS
-    const nodes = new Set(others.map(({ node }) => node).filter(node => settings.nodeDrainOf(node) === null))
+    const holders = others.filter(({ canHold }) => canHold)
+    const nodes = new Set(holders.map(({ node }) => node).filter(node => settings.nodeDrainOf(node) === null))
     // Nodes of before know of the number alone that there was then (E11).
-    const count = others.every(({ reads }) => reads >= CLAIMS_READ) ? settings.shardCount() : SHARD_COUNT
+    const count = holders.every(({ reads }) => reads >= SINGLE_PARTS) ? settings.shardCount() : SHARD_COUNT
     return sharesOf(this.node, [this.node, ...nodes], count)
   }
 
@@ -282,7 +314,8 @@ export class Tenures {
     const { clock, random } = this.world
     const id = (): string => newId(clock.now(), random)
     const { name, address } = this.options
-    return this.store.claim({ lane: id(), claim: id(), node: this.node, nodeName: name, address, wanted, dead })
+    const reads = this.unknown === null ? CLAIMS_READ : 0
+    return this.store.claim({ lane: id(), claim: id(), node: this.node, nodeName: name, address, wanted, dead, reads })
   }
 
   private async standBy(dead: readonly LaneRow[]): Promise<void> {
@@ -355,6 +388,14 @@ export class Tenures {
     if (this.stopped) return tenure.drain()
     this.current = tenure
     this.hasBegun()
+  }
+}
+
+function newer({ kind }: UnknownKind): StoreFault {
+  return {
+    is: 'newer',
+    what: `a newer version of Mainspring has written what this one does not know ("${kind}")`,
+    remedy: 'install that version, or a newer one',
   }
 }
 

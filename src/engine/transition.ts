@@ -1,10 +1,14 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { ORDERS_PER_TRANSITION_MAX } from '../core/bounds.ts'
 import { InvariantError, invariant, UserError } from '../core/errors.ts'
 import { newId, type Random, slotOf } from '../core/ids.ts'
 import type { Context, Decision, RunKind, StartOrder } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
 import type { Actor } from './actor.ts'
+import { assetId } from './assets/ids.ts'
 import type { Clock } from './clock.ts'
+import { memoId } from './dags/memo.ts'
+import { timelineId } from './dags/timeline.ts'
 
 export interface World {
   clock: Clock
@@ -14,9 +18,11 @@ export interface World {
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void
   /** Where a start lives by its sequence or its key (E9); null: where it is asked for. */
   home(namespace: string, order: StartOrder): number | null
-  /** What a version of a definition says, where that is data. */
-  definition?(namespace: string, name: string, version: string): unknown
+  /** What a version of a definition says, where that is data; by default the newest. */
+  definition?(namespace: string, name: string, version?: string): unknown
   kind?(namespace: string, name: string): RunKind | undefined
+  /** What nobody can guess; by default of the system. */
+  secret?: () => string
   /** The version of its definition that a run is to go on with; null: any. */
   version?(namespace: string, definition: string, run: string): string | null
 }
@@ -29,11 +35,17 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
   if (actor.stuck !== undefined && input.is !== 'terminate' && input.is !== 'cancel') return null
   const context: Context = {
     self: actor.id,
+    name: actor.name,
     now: Math.max(world.clock.now(), actor.lastAt),
     random: world.random,
     id: () => newId(world.clock.now(), world.random),
     home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
     definition: version => world.definition?.(actor.namespace, actor.name, version),
+    timeline: (definition = actor.name) => timelineId(actor.namespace, definition),
+    secret: () => world.secret?.() ?? randomBytes(24).toString('base64url'),
+    asset: name => assetId(actor.namespace, name),
+    memo: task => memoId(actor.namespace, actor.name, task),
+    digest: text => createHash('sha256').update(text).digest('base64url'),
     kind: definition => world.kind?.(actor.namespace, definition),
     version: definition => world.version?.(actor.namespace, definition, actor.id) ?? null,
   }

@@ -2,6 +2,7 @@ import type { UserError } from '../core/errors.ts'
 import type { ActorId, RunId } from '../core/ids.ts'
 import type { Decision } from '../core/machine.ts'
 import type { HistoryEvent } from '../core/run.ts'
+import type { StreamRefusal, StreamWrite } from '../core/stream.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, MailRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
@@ -56,6 +57,9 @@ export interface Transaction {
   /** Rates whose tokens change with this batch. */
   spend(rates: readonly Resource[]): void
   log(rows: readonly LogRow[]): void
+  /** To a stream of a run: with it, or not at all. Null: it is there. */
+  append(actor: Actor, write: StreamWrite): StreamRefusal | null
+  closeStream(actor: Actor, stream: string): StreamRefusal | null
   define(row: DefinitionRow): void
   set(row: SettingRow): void
   purge(id: RunId): void

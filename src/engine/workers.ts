@@ -116,6 +116,11 @@ export class Workers {
     return [...own, ...told.filter(worker => worker.namespace === namespace && !ids.has(worker.id))]
   }
 
+  /** Those of them that are there. */
+  presentOf(namespace: string): WorkerSeen[] {
+    return this.known(namespace).filter(worker => this.present(worker))
+  }
+
   tell(): WorkerTold[] {
     return this.allPresent().map(({ id, namespace, name, serves, queues, labels, slots, units }) => ({
       id,

@@ -4,10 +4,13 @@
  */
 import { type Client, type Duration, RequestRefused } from '@mainspring/sdk'
 import { startWorker, type Worker, type WorkerOptions } from '@mainspring/sdk/worker'
+import { type EmailOptions, emailJob } from './email/index.ts'
 import { type CallbackAnswer, type HttpExecutorOptions, httpExecutor, type RunState } from './http/index.ts'
+import type { RecipientOf } from './notification.ts'
 import { type ShellExecutorOptions, shellExecutor } from './shell/index.ts'
 
 export * from './http/index.ts'
+export type { NotificationInput, Recipient, RecipientOf } from './notification.ts'
 export * from './shell/index.ts'
 
 export interface ExecutorsOptions {
@@ -16,6 +19,12 @@ export interface ExecutorsOptions {
   /** Without `allow` a run of `shell` is refused, and its failure says how to allow it. */
   shell?: ShellExecutorOptions & { /** Commands at the same time. Default 10. */ slots?: number }
   http?: HttpExecutorOptions & { /** Requests at the same time, those that wait for a callback included. Default 100. */ slots?: number }
+  /** Whom definitions tell of runs (`onFailure`, `notify`). Default: nobody is told from here. */
+  recipientOf?: RecipientOf
+  /** Sends notifications by e-mail, where `recipientOf` is given. Default: none is sent. */
+  email?: Pick<EmailOptions, 'smtp' | 'from'>
+  /** Where pages of the console begin, for links in messages to people. */
+  console?: () => string | undefined
   /** For people. Default: host and process id. */
   name?: string
   log?: NonNullable<WorkerOptions['log']>
@@ -34,13 +43,14 @@ export interface Executors {
 
 /** Starts a worker for each, so that a thousand requests that wait take no command's place. */
 export function startExecutors(options: ExecutorsOptions): Executors {
-  const { client, name, log } = options
+  const { client, name, log, recipientOf, email, console = () => undefined } = options
   const shell = shellExecutor(options.shell)
-  const http = httpExecutor({ runState: run => runStateOf(client, run), ...options.http })
+  const http = httpExecutor({ runState: run => runStateOf(client, run), console, ...(recipientOf && { recipientOf }), ...options.http })
   const common = { client, ...(name !== undefined && { name }), ...(log && { log }) }
   const workers = [
     startWorker({ ...common, jobs: [shell.job], slots: options.shell?.slots ?? 10 }),
     startWorker({ ...common, jobs: http.webhook === null ? [http.job] : [http.job, http.webhook], slots: options.http?.slots ?? 100 }),
+    ...(email && recipientOf ? [startWorker({ ...common, jobs: [emailJob({ ...email, recipientOf, console })], slots: EMAIL_SLOTS })] : []),
   ]
   const end = async (stopped: (worker: Worker) => Promise<void>): Promise<void> => {
     await Promise.all(workers.map(stopped))
@@ -56,6 +66,9 @@ export function startExecutors(options: ExecutorsOptions): Executors {
     stop: () => end(worker => worker.stop()),
   }
 }
+
+/** Connections to the mail server at the same time. */
+const EMAIL_SLOTS = 3
 
 const CLOSED = new Set(['completed', 'failed', 'cancelled', 'timed_out', 'terminated'])
 

@@ -38,10 +38,19 @@ export function testContext(options: { checkpoint?: unknown; attempt?: number; r
     attempts: 10,
     taskKey: `${run}:job`,
     tags: {},
+    assetEvents: [],
+    asset() {},
+    watermark: async () => null,
+    setWatermark() {},
     metadata: undefined,
     deadline: null,
     signal: stop.signal,
     log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
+    stream: unused,
+    artifact: { table: unused, markdown: unused, image: unused, link: unused },
+    files: { put: unused, read: unused },
+    variable: unused,
+    connection: unused,
     checkpoint: {
       get value() {
         return checkpoint

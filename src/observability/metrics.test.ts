@@ -12,6 +12,7 @@ const queue = (name: string, depth = 1) => ({
   waiting: 0,
   paused: 0,
   oldestAt: Date.now() - 5_000,
+  untaken: 1,
 })
 const engine = (queues: ReturnType<typeof queue>[]) =>
   ({
@@ -39,6 +40,7 @@ test('figures of the engine, as they are at the scrape and not added up', async 
     'jobs_scheduled_total 12',
     'jobs_closed_total{state="completed"} 7',
     'queue_depth{namespace="default",queue="default"} 3',
+    'queue_untaken{namespace="default",queue="default"} 1',
     'commits_fenced_total 1',
     'overload_refusals_total 2',
     'runs_stuck 1',

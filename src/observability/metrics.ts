@@ -98,6 +98,11 @@ function engineFigures(registry: Registry): (engine: Engine) => void {
     running: gauge('queue_running', 'Tasks with workers', ['namespace', 'queue']),
     scheduled: gauge('queue_scheduled', 'Runs that are not yet due', ['namespace', 'queue']),
     waiting: gauge('queue_waiting', 'Runs in back-off', ['namespace', 'queue']),
+    untaken: gauge(
+      'queue_untaken',
+      'Definitions with ready tasks that no live worker takes: none serves them, or not in the version that they need',
+      ['namespace', 'queue'],
+    ),
   }
   const oldest = gauge('queue_oldest_seconds', 'How long the oldest ready task has been ready', ['namespace', 'queue'])
   const ready = gauge('ready', '1 while the node holds its shards and the store answers')

@@ -22,7 +22,7 @@ export interface Settings {
   logLevel: LogLevel
   /** A worker that is silent for so long has lost its tasks. */
   leaseMs: number
-  /** The built-in executors `shell` and `http` run in the server. Also on when one of the next two is set. */
+  /** The built-in executors `shell` and `http` run in the server. Also on when one of the next two, or `smtp`, is set. */
   executors: 'on' | 'off'
   /** Commands that runs of `shell` may start: `all`, or programs separated by commas. Null: none. */
   allowShell: string | null
@@ -34,6 +34,14 @@ export interface Settings {
   outbox: string | null
   /** Where targets of `http` reach `/v1/callbacks/…`. Null: the server's own address. */
   callbackBase: string | null
+  /** Keys that encrypt secrets, the newest first, separated by commas, or `file:PATH`. Null: secrets are refused. */
+  secretKey: string | null
+  /** A YAML or JSON file of variables and connections. Null: none. */
+  variables: string | null
+  /** The mail server that sends notifications; null: none is sent by e-mail. */
+  smtp: string | null
+  /** Their sender. Null: the user of `smtp` where that is an address, else `mainspring@` its host. */
+  emailFrom: string | null
 }
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -168,6 +176,23 @@ export const SETTINGS: SettingTable = {
     meant: 'an address such as https://jobs.example.org',
     read: readUrl,
   },
+  smtp: {
+    key: 'smtp',
+    flag: '--smtp <address>',
+    environment: 'MAINSPRING_SMTP',
+    about: 'mail server for notifications',
+    secret: true,
+    meant: 'an address such as smtps://user:password@mail.example.org, or smtp://mail.example.org:587',
+    read: text => (/^smtps?:\/\/[^\s/]+/.test(text) && URL.canParse(text) ? text : null),
+  },
+  emailFrom: {
+    key: 'emailFrom',
+    flag: '--email-from <address>',
+    environment: 'MAINSPRING_EMAIL_FROM',
+    about: 'sender of notifications',
+    meant: 'an address such as jobs@example.org, or "Jobs <jobs@example.org>"',
+    read: text => (/^[^\p{Cc}]*[^\s@<>]+@[^\s@<>]+>?$/u.test(text) ? text : null),
+  },
   outbox: {
     key: 'outbox',
     flag: '--outbox <databases>',
@@ -175,6 +200,23 @@ export const SETTINGS: SettingTable = {
     about: 'PostgreSQL databases whose outboxes are taken over',
     meant: 'one or more addresses such as postgres://user:password@host/database, separated by commas',
     read: text => (text.split(',').every(item => isPostgresUrl(item.trim())) ? text : null),
+  },
+  secretKey: {
+    key: 'secretKey',
+    flag: '--secret-key <keys>',
+    environment: 'MAINSPRING_SECRET_KEY',
+    about: 'keys that encrypt secrets, the newest first, or file:PATH',
+    secret: true,
+    meant: 'one or more keys as "mainspring secret key" prints them, separated by commas, or file: and a path',
+    read: readKeys,
+  },
+  variables: {
+    key: 'variables',
+    flag: '--variables <file>',
+    environment: 'MAINSPRING_VARIABLES',
+    about: 'YAML or JSON file of variables and connections',
+    meant: 'a path',
+    read: (text, directory) => (text === '' ? null : resolve(directory, text)),
   },
   basePath: {
     key: 'basePath',
@@ -316,6 +358,11 @@ function readUrl(text: string): string | null {
 
 function readList(text: string): string | null {
   return text.split(',').every(item => item.trim() !== '') ? text : null
+}
+
+function readKeys(text: string, directory: string): string | null {
+  if (text.startsWith('file:') && text.length > 'file:'.length) return `file:${resolve(directory, text.slice('file:'.length))}`
+  return text.split(',').every(key => /^[\w-]{43}$/.test(key.trim())) ? text : null
 }
 
 function readLease(text: string): number | null {

@@ -1,5 +1,6 @@
 import { type DagBuilder, dag, job, Skip } from '@mainspring/sdk'
 import { describe, expect, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
 import { everyCrash, testEnvironment } from './testing.ts'
 
 const statesOf = async (t: { client: { call: <A>(name: 'runs.tasks', params: Record<string, string>) => Promise<A> } }, run: { id: string }) => {
@@ -64,6 +65,45 @@ describe('a DAG in code', () => {
       meet: 'success',
       drop: 'success',
     })
+  })
+
+  test('asks a person, with a form that types what comes after, and goes by its default at the deadline', async () => {
+    const release = dag('release', d => {
+      const check = d.task('check', async () => ({ rows: 3 }))
+      const ok = d.approval('ok', {
+        after: check,
+        subject: `Publish ${d.part(check, 'rows').template} rows?`,
+        form: z.object({ amount: z.number().default(5) }),
+        deadline: '2d',
+        default: 'reject',
+      })
+      expectTypeOf(ok).toExtend<{ types?: { approved: boolean; by: string | null; input: { amount: number } | null } }>()
+      return d.task('publish', { after: ok }, async ({ by, input }) => `${input?.amount} by ${by}`)
+    })
+    await using t = await testEnvironment([release])
+    const run = await release.start(undefined)
+    await t.skip('1h')
+    const [asked] = (await t.client.approvals.list()).approvals
+    expect(asked).toMatchObject({ definition: 'release.ok', subject: 'Publish 3 rows?', default: 'reject', dag: { run: run.id, task: 'ok' } })
+    const id = asked?.run as string
+    await expect(t.client.approvals.approve(id, { input: { amount: 'many' } })).rejects.toMatchObject({ code: 'invalid-input', at: '/input/amount' })
+    await t.client.approvals.approve(id, { by: 'ana' })
+    expect(await run.result()).toBe('5 by ana')
+    const late = await release.start(undefined)
+    await t.skip('3d')
+    expect(await late.result()).toBeUndefined()
+    expect(await statesOf(t, late)).toEqual({ check: 'success', ok: 'success', publish: 'skipped' })
+  })
+
+  test('refuses an approval that cannot be, with its place', async () => {
+    await using t = await testEnvironment([sales])
+    const asking = (options: object) => dag('asking', d => void d.approval('ok', { subject: 'Go on?', ...options })).definition
+    for (const [options, at] of [
+      [{ default: 'approve' }, '/definitions/0/dag/tasks/ok/approval/default'],
+      [{ form: [] }, '/definitions/0/dag/tasks/ok/approval/form'],
+      [{ subject: '' }, '/definitions/0/dag/tasks/ok/approval/subject'],
+    ] as const)
+      await expect(t.client.call('definitions.register', {}, { definitions: [asking(options)] })).rejects.toMatchObject({ at })
   })
 
   test('its schedule gives each run an interval: from the time before to its own', async () => {

@@ -55,9 +55,9 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
     environment: process.env,
     defaults: { logLevel: { value: 'warn', origin: 'default' } },
   })
-  const { database, leaseMs, logLevel, namespace, outbox, clusterAddress } = settings
+  const { database, leaseMs, logLevel, namespace, outbox, clusterAddress, secretKey, variables } = settings
   // Other nodes on the same database may be on other machines.
-  const engine = await startEngineThread({ database, leaseMs, logLevel, namespace, outbox, clusterAddress, host: '0.0.0.0' })
+  const engine = await startEngineThread({ database, leaseMs, logLevel, namespace, outbox, clusterAddress, secretKey, variables, host: '0.0.0.0' })
   const client = new Client({ connection: engine.connection, namespace })
   const worker = await startWork(client, options).catch(async (error: unknown) => {
     await engine.stop()

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { signature } from '@mainspring/sdk/serve'
 import { expect, test } from 'vitest'
-import { signature } from '../executors/http/webhook.ts'
+import { mailServer } from '../executors/email/test-server.ts'
 import { loadConfig } from './config.ts'
 import { openNode } from './node.ts'
 
@@ -34,6 +35,49 @@ test('a webhook of a definition is told of its failures by the server, signed, w
     expect(run).toMatchObject({ definition: 'mainspring.webhook', state: 'completed', output: '{"status":200}' })
     expect(JSON.stringify([run, await node.engine.runs.history('default', id)])).not.toContain(secret)
   } finally {
+    target.close()
+    await node.stop()
+  }
+})
+
+test('people are told by e-mail and in Slack, by the server that has a mail server, at the addresses that the definition has by then', async () => {
+  const mail = await mailServer()
+  const node = await openNode(configOf({ smtp: mail.smtp, emailFrom: 'jobs@example.org', allowHttp: '127.0.0.1/32' } as never))
+  const target = createServer(async (request, answer) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    answer.end('ok')
+    target.emit('told', request.url, body)
+  }).listen(0, '127.0.0.1')
+  await once(target, 'listening')
+  try {
+    const told = once(target, 'told') as Promise<[string, string]>
+    const slack = `http://127.0.0.1:${(target.address() as AddressInfo).port}/services/T0/B0/secret`
+    const options = {
+      notify: [
+        { on: ['failed' as const], email: ['ana@example.org'] },
+        { on: ['failed' as const], slack },
+      ],
+      expiresMs: 0,
+    }
+    await node.engine.definitions.register('default', [{ kind: 'job', name: 'mail', version: '1', options, schema: null }])
+    const start = { definition: 'mail', input: null, options: {}, trigger: { is: 'call' as const } }
+    await node.engine.runs.start('default', { callKey: null, by: null, starts: [start] })
+    const [path, body] = await told
+    expect([path, JSON.parse(body).text]).toEqual(['/services/T0/B0/secret', expect.stringMatching(/^\*mail .{5} timed out\*\nreason: expired/)])
+    const { rows } = await node.engine.runs.list({ namespace: 'default', names: ['mainspring.email', 'mainspring.webhook'] } as never, {
+      after: null,
+      limit: 9,
+    })
+    const runs = await Promise.all(rows.map(({ id }) => node.engine.runs.wait('default', id, 10_000)))
+    expect(runs.map(({ state }) => state)).toEqual(['completed', 'completed'])
+    expect(mail.said).toEqual(
+      expect.arrayContaining(['From: jobs@example.org', 'To: ana@example.org', expect.stringMatching(/^Subject: mail .{5} timed out$/)]),
+    )
+    const histories = await Promise.all(rows.map(({ id }) => node.engine.runs.history('default', id)))
+    expect(JSON.stringify([runs, histories])).not.toMatch(/secret|ana@/)
+  } finally {
+    mail.close()
     target.close()
     await node.stop()
   }

@@ -1,13 +1,22 @@
-import { Client, type Connection } from '@mainspring/sdk'
+import { type AnyJob, Client, type Connection } from '@mainspring/sdk'
+import { notificationsOf } from '../core/options.ts'
 import type { Engine } from '../engine/face.ts'
-import { type Executors, startExecutors } from '../executors/index.ts'
+import {
+  type Executors,
+  type HttpExecutorOptions,
+  httpExecutor,
+  type RecipientOf,
+  type ShellExecutorOptions,
+  shellExecutor,
+  startExecutors,
+} from '../executors/index.ts'
 import type { Settings } from './config.ts'
 
-export type ExecutorSettings = Pick<Settings, 'executors' | 'allowShell' | 'allowHttp' | 'callbackBase' | 'namespace'>
+export type ExecutorSettings = Pick<Settings, 'executors' | 'allowShell' | 'allowHttp' | 'callbackBase' | 'namespace' | 'smtp' | 'emailFrom'>
 
 /**
- * The built-in executors by configuration, or null where they are off. `ownUrl` is asked for late: a port may be given by the system. Webhooks are sent where
- * the engine is at hand, since only there secrets are known.
+ * The built-in executors by configuration, or null where they are off. `ownUrl` is asked for late: a port may be given by the system. Notifications are
+ * sent where the engine is at hand, since only there secrets are known.
  */
 export function openExecutors(
   settings: ExecutorSettings,
@@ -16,30 +25,53 @@ export function openExecutors(
   name?: string,
   engine?: Engine,
 ): Executors | null {
-  const { allowShell, allowHttp, callbackBase, namespace } = settings
+  const { callbackBase, namespace, smtp, emailFrom } = settings
   if (!runsExecutors(settings)) return null
   return startExecutors({
     client: new Client({ connection, namespace }),
-    shell: { allow: allowShell === null ? false : allowShell === 'all' ? true : { commands: listOf(allowShell) } },
+    shell: shellOf(settings),
     http: {
-      ...(allowHttp !== null && { allow: allowHttp === 'any' ? ('any' as const) : listOf(allowHttp) }),
+      ...httpOf(settings),
       callbackBase: () => callbackBase ?? ownUrl(),
-      ...(engine !== undefined && { webhookOf: webhooksOf(engine, namespace) }),
     },
+    ...(engine !== undefined && { recipientOf: recipientsOf(engine, namespace) }),
+    ...(smtp !== null && { email: { smtp, ...(emailFrom !== null && { from: emailFrom }) } }),
+    console: () => callbackBase ?? undefined,
     ...(name !== undefined && { name }),
   })
 }
 
-/** They are on when they are asked for, or when anything is allowed to them. */
-export function runsExecutors({ executors, allowShell, allowHttp }: ExecutorSettings): boolean {
-  return executors === 'on' || allowShell !== null || allowHttp !== null
+/** The jobs `shell` and `http` by themselves, for who runs them without a server. */
+export function executorJobs(settings: ExecutorSettings): { jobs: AnyJob[]; close(): Promise<void> } {
+  const shell = shellExecutor(shellOf(settings))
+  return { jobs: [shell.job, httpExecutor(httpOf(settings)).job], close: () => shell.close() }
 }
 
-function webhooksOf({ definitions }: Engine, namespace: string) {
-  return (name: string): { url: string; secret?: string } | null => {
-    const hook = definitions.list(namespace).find(definition => definition.name === name)?.options.onFailure
-    return hook !== undefined && 'url' in hook ? hook : null
+function shellOf({ allowShell }: ExecutorSettings): ShellExecutorOptions {
+  return { allow: allowShell === null ? false : allowShell === 'all' ? true : { commands: listOf(allowShell) } }
+}
+
+function httpOf({ allowHttp }: ExecutorSettings): HttpExecutorOptions {
+  return allowHttp === null ? {} : { allow: allowedOf(allowHttp) }
+}
+
+/** They are on when they are asked for, or when anything is allowed to them. */
+export function runsExecutors({ executors, allowShell, allowHttp, smtp }: ExecutorSettings): boolean {
+  return executors === 'on' || allowShell !== null || allowHttp !== null || smtp !== null
+}
+
+/** One that now stands for something else at its number, or is told of other events, is gone. */
+function recipientsOf({ definitions }: Engine, namespace: string): RecipientOf {
+  return ({ definition: name, event, notification: number = null }) => {
+    const options = definitions.list(namespace).find(definition => definition.name === name)?.options ?? {}
+    const found = notificationsOf(options).find(({ n }) => n === number)?.notification
+    return found === undefined || 'job' in found || !found.on.includes(event as never) ? null : found
   }
+}
+
+/** What requests may reach beside public addresses. */
+export function allowedOf(allowHttp: string): 'any' | string[] {
+  return allowHttp === 'any' ? 'any' : listOf(allowHttp)
 }
 
 function listOf(text: string): string[] {

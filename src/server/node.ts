@@ -12,6 +12,7 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { type Cluster, openCluster } from './cluster.ts'
 import { type Config, isLoopback, urlOf } from './config.ts'
+import { openEndpoints } from './endpoints.ts'
 import { openExecutors, runsExecutors } from './executors.ts'
 import { localConnection } from './local-connection.ts'
 import { type Logger, openLog } from './log.ts'
@@ -20,6 +21,7 @@ import { openOutboxes } from './outbox.ts'
 import { Refusal } from './refusal.ts'
 import { shownSettings } from './shown-settings.ts'
 import { openStore, storeKind } from './stores.ts'
+import { type VariableSettings, variableOptions } from './variables.ts'
 import { PACKAGE_VERSION } from './version.ts'
 
 const CLOSE_MS = 2_000
@@ -44,7 +46,8 @@ export interface Node extends BareNode {
 }
 
 export type NodeSettings = Pick<Config['settings'], 'database' | 'leaseMs' | 'logLevel'> &
-  Partial<Pick<Config['settings'], 'host' | 'clusterAddress'>>
+  Partial<Pick<Config['settings'], 'host' | 'clusterAddress'>> &
+  VariableSettings
 
 /** Opens the store and starts the engine on it. @throws Refusal: the store is held by another process, or cannot be opened. */
 export async function openBareNode({ settings }: { settings: NodeSettings }, told: Partial<ServerFacts> = {}): Promise<BareNode> {
@@ -55,6 +58,7 @@ export async function openBareNode({ settings }: { settings: NodeSettings }, tol
 /** A node on a store that is open. Where others may open it too, it is one of a cluster. */
 export async function openNodeOn(store: Store, nodeName: string, settings: NodeSettings, told: Partial<ServerFacts> = {}): Promise<BareNode> {
   const log = openLog(settings.logLevel)
+  const variables = variableOptions(settings)
   const { host = '127.0.0.1', clusterAddress = null } = settings
   const cluster = store.can.share && settings.database !== 'memory:' ? await openCluster({ host, clusterAddress, log }) : null
   const wall = cluster !== null ? await sharedClock(store, systemClock, aheadMs => log.warn({ aheadMs }, OFF)) : null
@@ -85,7 +89,7 @@ export async function openNodeOn(store: Store, nodeName: string, settings: NodeS
     startedAt: Date.now(),
     ...told,
   }
-  const api = createApi(engine, { log, metrics, facts, version: PACKAGE_VERSION })
+  const api = createApi(engine, { log, metrics, facts, version: PACKAGE_VERSION, variables })
   let stopping: Promise<void> | null = null
   return {
     engine,
@@ -128,6 +132,7 @@ export async function openNode(config: Config): Promise<Node> {
     const http = node.api.http({ bind: host, ...(basePath !== null && { basePath }), ...(executors !== null && { callback: executors.callback }) })
     await listen(http, config)
     const outboxes = await openOutboxes(config.settings, node)
+    const endpoints = openEndpoints(config.settings, node)
     const address = http.server.address()
     bound = address !== null && typeof address === 'object' ? address.port : port
     let stopping: Promise<void> | null = null
@@ -135,7 +140,7 @@ export async function openNode(config: Config): Promise<Node> {
       ...node,
       url: url(),
       stop: () => {
-        stopping ??= Promise.all([closed(http), executors?.stop(), outboxes.stop()]).then(() => node.stop())
+        stopping ??= Promise.all([closed(http), executors?.stop(), endpoints.stop(), outboxes.stop()]).then(() => node.stop())
         return stopping
       },
     }

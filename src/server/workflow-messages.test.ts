@@ -334,3 +334,14 @@ test('code that is replayed begins with the metadata of its start, whatever it h
   expect(await run.result()).toEqual(['web', { from: 'code' }])
   expect(t.crashes).toBe(1)
 })
+
+// Temporal, Replayer: a history is replayed against code before it is deployed; here also against what a live worker has.
+test('whether its history fits is asked of a version of the code that a worker has', async () => {
+  await using t = await testEnvironment([cart])
+  const run = await cart.start(1)
+  await run.update('add', 5)
+  const replayed = (version: string) =>
+    t.client.call<{ output: unknown }>('runs.query', { run: run.id, name: 'mainspring.replay' }, { version, wait: 1_000 })
+  expect(await replayed(cart.version)).toEqual({ output: { is: 'fits', run: run.id, steps: 0 } })
+  await expect(replayed('v9')).rejects.toMatchObject({ code: 'no-live-worker', message: expect.stringContaining('version v9 of "cart"') })
+})

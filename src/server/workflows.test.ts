@@ -1,4 +1,4 @@
-import { Abort, CancelRequested, job, type RunHandle, type StandardSchema, type WorkflowContext, workflow } from '@mainspring/sdk'
+import { Abort, CancelRequested, job, type RunHandle, type StandardSchema, signal, type WorkflowContext, workflow } from '@mainspring/sdk'
 import { expect, test } from 'vitest'
 import { everyCrash, testEnvironment } from './testing.ts'
 
@@ -59,14 +59,16 @@ test('signals that nobody waits for yet are kept, and taken in their order', asy
   expect(count(await historyOf(t, run), 'delivered')).toBe(2)
 })
 
+const DIGITS: StandardSchema<string, number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: value => (/^\d+$/.test(String(value)) ? { value: Number(value) } : { issues: [{ message: 'digits' }] }),
+  },
+}
+
 test('a signal with a schema is typed and checked; one that does not fit is an error to catch', async () => {
-  const amount: StandardSchema<string, number> = {
-    '~standard': {
-      version: 1,
-      vendor: 'test',
-      validate: value => (/^\d+$/.test(String(value)) ? { value: Number(value) } : { issues: [{ message: 'digits' }] }),
-    },
-  }
+  const amount = DIGITS
   const flow = workflow('flow', async (_: unknown, ctx) => {
     const first: number = await ctx.waitFor('amount', { input: amount })
     const second = await ctx.waitFor('amount', { input: amount }).catch((error: Error) => `${error.name}: ${error.message}`)
@@ -79,6 +81,35 @@ test('a signal with a schema is typed and checked; one that does not fit is an e
   t.crash('after')
   await run.signal('amount', 'twelve')
   expect(await run.result()).toEqual([12, expect.stringMatching(/^InvalidInput: .*"amount".*digits/), null])
+})
+
+test('a signal that is defined has its type on both sides, and what does not fit is refused before it is sent', async () => {
+  const approval = signal<boolean>('approval')
+  const amount = signal('amount', { input: DIGITS })
+  const stop = signal<undefined>('stop')
+  const flow = workflow('flow', async (_: unknown, ctx) => {
+    const approved: boolean = await ctx.waitFor(approval)
+    const paid: number | undefined = await ctx.waitFor(amount, { timeout: '1h' })
+    await ctx.waitFor(stop)
+    return [approved, paid]
+  })
+  await using _t = await testEnvironment([flow])
+  const run = await flow.start()
+  await run.signal(approval, true)
+  await expect(run.signal(amount, 'twelve')).rejects.toMatchObject({ name: 'InvalidInput' })
+  await run.signal(amount, '12')
+  await run.signal(stop)
+  expect(await run.result()).toEqual([true, 12])
+  const wrong = () => {
+    // @ts-expect-error no boolean
+    void run.signal(approval, 'yes')
+    // @ts-expect-error nothing is told
+    void run.signal(approval)
+    // @ts-expect-error a text of digits
+    void run.signal(amount, 12)
+  }
+  expect(wrong).toBeTypeOf('function')
+  expect(() => signal('')).toThrow(expect.objectContaining({ at: '/name' }))
 })
 
 test('a step that fails is tried again by its policy, and its last error is what the code catches', async () => {

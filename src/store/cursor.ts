@@ -46,6 +46,21 @@ export function logPlaceOf(cursor: string): LogPlace {
   return { at, delivery, n }
 }
 
+/** Where a page of a run's streams ended: (stream, last). */
+export function streamCursorOf({ stream, last }: { stream: string; last: number }): string {
+  return cursorOf({ at: last, id: stream })
+}
+
+/** Where a page of a stream begins (exclusive), or that of all streams of a run (null), and the last stream that it tells of. */
+export function streamPlaceOf(stream: string | null, after: string | null): { stream: string; last: number; until: string } {
+  const until = stream ?? LAST_STREAM
+  if (after === null) return { stream: stream ?? '', last: -1, until }
+  const { at: last, id } = placeOf(after)
+  return { stream: id, last, until }
+}
+/** Behind every name. */
+const LAST_STREAM = '\u{10FFFF}'
+
 /** Where a page of a ledger ended: the number of its last line. @throws UserError `invalid-input` */
 export function numberOf(cursor: string): number {
   const number = Number(cursor)

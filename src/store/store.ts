@@ -112,7 +112,7 @@ export class StoreUnavailable extends Error {
 }
 /** What a disk is at fault of. It may pass: the same write may go again. */
 export interface StoreFault {
-  is: 'full' | 'read-only' | 'failing'
+  is: 'full' | 'read-only' | 'failing' | 'newer'
   /** A clause for people, such as `the disk of the database is full`. */
   what: string
   /** What to do about it: `make room on it`. */
@@ -138,6 +138,8 @@ export interface ClaimRequest {
   wanted: readonly number[]
   /** Lanes that the claimant has seen stand still for a whole TTL (E20). On a store that cannot share: all others. */
   dead: readonly LaneRow[]
+  /** Which form of claims the node reads (E11); default `CLAIMS_READ`. 0: it has met what it does not know, and is to get no shards. */
+  reads?: number
 }
 
 export interface Claim {
@@ -169,10 +171,17 @@ export interface LaneRow {
   shards: number[]
   /** Which form of claims its node reads (E11). */
   reads: number
+  /** Whether that is enough for the form of the claims as it is by now: it gets no shards otherwise. */
+  canHold: boolean
 }
 
-/** 1: of 64 shards, four parts each. 2: of single parts. A store of form 1 becomes one of form 2 once every node that is there reads it, and never goes back. */
-export const CLAIMS_READ = 2
+/**
+ * 1: of 64 shards, four parts each. 2: of single parts. 3: the same, of nodes that know approvals, assets, memos, timelines and waits. A store's form becomes the
+ * lowest that a node reads that is there, with somebody's next claim, and never goes back. A new kind of actor takes a new form, and a step of the schema.
+ */
+export const CLAIMS_READ = 3
+/** From this form on shards are single parts. */
+export const SINGLE_PARTS = 2
 
 export interface Batch {
   id: BatchId
@@ -205,6 +214,8 @@ export interface Writes {
   segments: SegmentRow[]
   /** Appended; a line that is there already (run, delivery, n) is ignored. */
   logs: LogRow[]
+  /** Appended to streams; one that is there already (run, stream, last) is `refused`. */
+  streams: StreamRow[]
   /** Upserts. */
   definitions: DefinitionRow[]
   /** Upserts; a null value removes. */
@@ -221,7 +232,7 @@ export interface Writes {
   mail: MailRow[]
   /** What was applied in this batch, and goes with it; one that is not there (any longer), or has another id, is `refused` (E7). */
   mailTaken: Omit<MailRow, 'body'>[]
-  /** Retention: closed rows go with their tags, segments, logs and ledgers. */
+  /** Retention: closed rows go with their tags, segments, logs, streams and ledgers. */
   purge: RunId[]
 }
 
@@ -233,6 +244,7 @@ export const noWrites = (): Writes => ({
   keyDrops: [],
   segments: [],
   logs: [],
+  streams: [],
   definitions: [],
   settings: [],
   ledger: [],
@@ -266,9 +278,11 @@ export interface TouchedRow {
   startedAt: Instant | null
   /** Events since the last segment, and the snapshot before them: JSON text that only the engine's codec reads. */
   body: string
+  /** Nothing but the body differs from what the store has: no index need be looked at. So with most steps of a workflow. */
+  bodyAlone?: true
 }
 
-export interface OpenRow extends TouchedRow {
+export interface OpenRow extends Omit<TouchedRow, 'bodyAlone'> {
   namespace: string
   kind: Kind
   name: string
@@ -371,6 +385,23 @@ export interface LogRow {
   fields: string | null
 }
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Chunks of a stream of a run that were written together. */
+export interface StreamRow {
+  run: RunId
+  stream: string
+  /** Number of the last of them; the first chunk of a stream is 0. */
+  last: number
+  count: number
+  at: Instant
+  /** Name of the step that wrote them; null: the run's own code. */
+  step: string | null
+  attempt: number
+  /** It is the first of an attempt, and what the same step wrote before is void. */
+  restarted: boolean
+  /** JSON texts, a line each. */
+  chunks: string
+}
 
 export interface LedgerRow extends LedgerEntry {
   schedule: ActorId
@@ -517,9 +548,12 @@ export interface Reads {
   runsDepth(filter: RunFilter, after: string | null, rows: number, tables: { open: boolean; closed: boolean }): Promise<Instant | null>
   /** Runs of a filter by the step of their creation and by state: of the newest `limit`, so that it costs no more whatever there is. */
   runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): Promise<RunCounts>
-  segments(run: RunId): Promise<SegmentRow[]>
+  /** In their order: those that tell of events from number `from` on, the first `limit` of them. */
+  segments(run: RunId, from?: number, limit?: number): Promise<SegmentRow[]>
   /** Log lines by (at, delivery, n). */
   logs(run: RunId, page: Page): Promise<Paged<LogRow>>
+  /** What a stream of a run has, or all of them (null), by (stream, last). */
+  streams(run: RunId, stream: string | null, page: Page): Promise<Paged<StreamRow>>
   /** All versions of all definitions, oldest first. */
   definitions(): Promise<DefinitionRow[]>
   settings(): Promise<SettingRow[]>
@@ -527,6 +561,8 @@ export interface Reads {
   settingsVersion(): Promise<number>
   /** Open schedules of a namespace by name. */
   schedules(namespace: string, page: Page): Promise<Paged<OpenRow>>
+  /** Assets of a namespace by name. */
+  assets(namespace: string, page: Page): Promise<Paged<OpenRow>>
   /** A schedule's ledger, latest line first. */
   ledger(schedule: ActorId, filter: LedgerFilter, page: Page): Promise<Paged<LedgerRow>>
   /** Lines of many ledgers in one go, in the order of the schedules: of each the last that end, `limit` at most. */

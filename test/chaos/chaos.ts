@@ -71,7 +71,9 @@ export async function chaos({ seed, rounds, long, schedules, tell }: ChaosOption
     const { violations, ...findings } = await check(world.client, receipts, recordsIn(world.records), ({ definition }) => !LIMITED.has(definition))
     const limits = await checkLimits(world.client, world.limited.receipts, limited.witnessesIn(world.witnesses), world.killedAt)
     wrong.push(...world.loads.flatMap(({ complaints }) => complaints), ...violations, ...limits.wrong)
-    wrong.push(...world.places.flatMap(({ server }) => server.said.match(/.*(invariant|"level":50(?!.*"fault":"full")).*/g) ?? []))
+    wrong.push(
+      ...world.places.flatMap(({ server }) => server.said.match(/.*(invariant|"level":50(?!.*("fault":"full"|the store does not answer))).*/g) ?? []),
+    )
     return {
       ...{ wrong, findings, times, faults },
       ...{ receipts: receipts.length + world.limited.receipts.length, limited: limits.executions, explained: waiting.looks },

@@ -27,12 +27,17 @@ for (let seed = Number(values.from); seed < Number(values.from) + Number(values.
   if (wrong.length > 0)
     console.log(`${wrong.length} are wrong: npm run chaos -- --from ${seed} --rounds ${values.rounds}${values.long ? ' --long' : ''}`)
   wrongs += wrong.length
+  report()
 }
-console.log('\n| fault | times | until clients and workers got on, median ms | most ms |\n| --- | --- | --- | --- |')
-for (const [name, took] of [...tooks].sort()) {
-  const sorted = took.toSorted((a, b) => a - b)
-  console.log(`| ${name} | ${took.length} | ${sorted[Math.floor(sorted.length / 2)]} | ${sorted.at(-1)} |`)
-}
-console.log(`\n${JSON.stringify(sums)}`)
 console.log(wrongs === 0 ? 'everything that was promised is true' : `${wrongs} are wrong`)
 process.exit(wrongs === 0 ? 0 : 1)
+
+/** After each world: a run of hours that is cut off has said what it found. */
+function report(): void {
+  console.log('\n| fault | times | until clients and workers got on, median ms | most ms |\n| --- | --- | --- | --- |')
+  for (const [name, took] of [...tooks].sort()) {
+    const sorted = took.toSorted((a, b) => a - b)
+    console.log(`| ${name} | ${took.length} | ${sorted[Math.floor(sorted.length / 2)]} | ${sorted.at(-1)} |`)
+  }
+  console.log(`\n${JSON.stringify(sums)}`)
+}

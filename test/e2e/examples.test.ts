@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, connect } from '@mainspring/sdk'
 import { describe, expect, test } from 'vitest'
@@ -96,6 +96,31 @@ describe('examples', () => {
       expect(await report.result({ timeout: '30s' })).toEqual({ day: '2026-03-02', hours: 24, flights: 2952 })
       expect(readFileSync(join(place.folder, 'output', 'day-2026-03-02.svg'), 'utf8').match(/<rect/g)).toHaveLength(48)
     }))
+
+  test('the pipeline is filled back for a month, and puts a day without flights aside', { timeout: 180_000 }, () =>
+    inPlace(async (place, client) => {
+      await place.server()
+      await place.worker(['pipeline.ts'], environmentOf(place))
+      const month = ['--from', '2001-01-02', '--to', '2001-02-01', '--max-active', '4']
+      const started = await place.mainspring('backfill', 'start', 'flight-pages', ...month, '--json').exits()
+      const { backfill } = JSON.parse(started) as { backfill: string }
+      expect(await client.batches.handle(backfill).result({ timeout: '2m' })).toMatchObject({ total: 31, completed: 31, failed: 0 })
+      const output = join(place.folder, 'output', 'pipeline')
+      const days = readdirSync(join(output, 'days')).map(file => JSON.parse(readFileSync(join(output, 'days', file), 'utf8')) as { flights: number })
+      // Counted in flights-20k.json with jq.
+      expect([days.length, days.reduce((sum, { flights }) => sum + flights, 0)]).toEqual([31, 6937])
+      const svg = readFileSync(join(output, '2001-01.svg'), 'utf8')
+      expect(svg).toMatch(/^<svg/)
+      expect(svg).not.toMatch(/NaN|undefined/)
+      const page = readFileSync(join(output, '2001-01.html'), 'utf8')
+      expect(page).toContain(svg)
+      expect(page.match(/<tr><td>2001-01-\d\d/g)).toHaveLength(31)
+
+      const today = await client.start('flight-pages')
+      expect(await today.result({ timeout: '30s' })).toBeUndefined()
+      expect(await place.mainspring('dag', 'tasks', today.id).exits()).toMatch(/quarantine +success[\s\S]*publish +skipped/)
+    }),
+  )
 
   test('the airports are imported in a batch, and its callback sums them up once all rows are in', () =>
     inPlace(async (place, client) => {

@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { type Client, connect, type RunHandle } from '@mainspring/sdk'
+import { text } from 'node:stream/consumers'
+import {
+  type Client,
+  connect,
+  type RunHandle,
+  type StoredFile,
+  type StreamChunk,
+  type WireArtifact,
+  type WireArtifacts,
+  type WireRunDetail,
+} from '@mainspring/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../../scripts/run.ts'
 import { Place, type Running } from './support/place.ts'
@@ -35,6 +45,51 @@ def asks_for_time(input, task):
     if task.attempt == 1:
         raise RetryAfter(0.05)
     return task.attempt
+
+@job("looks-up")
+def looks_up(input, task):
+    task.artifact.table("rows", [{"a": 1}, {"b": "x"}], title="Rows")
+    task.artifact.markdown("notes", "first")
+    task.artifact.markdown("notes", "second")
+    return [task.variable("limits"), task.variable("none", 5), task.connection("warehouse")["host"]]
+
+@job("loads", outlets=["s3://sales", "s3://rates"])
+def loads(input, task):
+    task.asset("s3://sales", extra={"rows": 1})
+    task.asset("s3://sales", partition="de", extra={"rows": 2})
+
+@job("told")
+def told(input, task):
+    return [[event["asset"], event["n"], event.get("partition"), event.get("extra")] for event in task.asset_events]
+
+@job("too-much", outlets=["s3://sales"], retry={"attempts": 1})
+def too_much(input, task):
+    task.asset("s3://sales", extra="x" * 2049)
+
+@job("speaks", retry={"attempts": 2, "initial": "10ms"})
+def speaks(input, task):
+    answer = task.stream("answer")
+    for word in ["two", "words"]:
+        answer.write({"word": word})
+    if task.attempt == 1:
+        raise RuntimeError("after two")
+    for n in range(2500):
+        answer.write(n)
+    task.stream("empty").write(None)
+
+@job("speaks-loud", retry={"attempts": 2, "initial": "10ms"})
+def speaks_loud(input, task):
+    for n in range(33):
+        task.stream(f"s{n}").write(n)
+@job("gives-much")
+def gives_much(input, task):
+    file = task.files.put("rows.csv", ("é%d\\n" % n for n in range(input)), type="text/csv")
+    return {"rows": ["é😀" * 100] * input, "file": file}
+
+@job("takes-much")
+def takes_much(input, task):
+    assert b"".join(task.files.read(input["file"])).decode() == "".join("é%d\\n" % n for n in range(len(input["rows"])))
+    return [len(input["rows"]), input["rows"][-1] == "é😀" * 100]
 
 @job("naps")
 def naps(input, task):
@@ -115,6 +170,80 @@ describe(`the Python SDK${skip ? ', which needs Python 3.9 or newer' : ''}`, { s
     await place?.[Symbol.asyncDispose]()
   })
 
+  test('large results and files are kept, and read by whoever has them', async () => {
+    // With every character escaped, as Python writes JSON, 2.7 MB.
+    const run = await client.start('gives-much', 1_500)
+    const given = (await run.result()) as { rows: string[]; file: StoredFile }
+    expect(given.rows).toEqual(Array.from({ length: 1_500 }, () => 'é😀'.repeat(100)))
+    const csv = Array.from({ length: 1_500 }, (_, n) => `é${n}\n`).join('')
+    expect(await text(run.file(given.file))).toBe(csv)
+    const { output } = await client.call<WireRunDetail>('runs.get', { run: run.id })
+    expect(output).toMatchObject({ $type: 'Kept', value: { run: run.id } })
+    // As a DAG hands it on.
+    const { run: next } = await client.call<{ run: string }>('runs.start', {}, { definition: 'takes-much', input: output })
+    expect(await client.handle(next).result()).toEqual([1_500, true])
+    const get = async (path: string) => fetch(`${place.url}/v1/namespaces/default/runs/${run.id}/${path}`)
+    const file = await get('files/rows.csv')
+    expect([file.headers.get('content-type'), file.headers.get('content-disposition')]).toEqual(['text/csv', "attachment; filename*=UTF-8''rows.csv"])
+    expect(await file.text()).toBe(csv)
+    expect(await (await get('result')).json()).toEqual(given)
+    expect((await get('files/none')).status).toBe(404)
+    expect(await python(`from mainspring import Client; print(len(Client("${place.url}").run("${run.id}").result()["rows"]))`).ended).toBe(0)
+  })
+
+  test('variables and connections are asked for, and artifacts kept', async () => {
+    await client.call('variables.set', { name: 'limits' }, { value: { rows: 7 } })
+    await client.call('connections.set', { name: 'warehouse' }, { uri: 'postgres://db' })
+    const run = await client.start('looks-up')
+    expect(await run.result()).toEqual([{ rows: 7 }, 5, 'db'])
+    const { artifacts } = await client.call<WireArtifacts>('runs.artifacts', { run: run.id })
+    const values = artifacts.map(async ({ name }) => (await client.call<WireArtifact>('runs.artifact', { run: run.id, name })).value)
+    expect(await Promise.all(values)).toEqual([
+      'second',
+      {
+        columns: ['a', 'b'],
+        rows: [
+          [1, null],
+          [null, 'x'],
+        ],
+      },
+    ])
+  })
+
+  const chunksOf = async (run: RunHandle<unknown>, name: string): Promise<StreamChunk[]> => {
+    const chunks: StreamChunk[] = []
+    for await (const chunk of run.stream(name)) chunks.push(chunk)
+    return chunks
+  }
+
+  test('what a handler says of its outlets is in their events, and whom these trigger is told of them', async () => {
+    await client.call('schedules.put', { name: 'told' }, { target: 'told', assets: ['s3://sales', 's3://rates'] })
+    await (await client.start('loads')).result()
+    expect((await client.assets.get('s3://sales')).last).toMatchObject({ partition: 'de', extra: { rows: 2 } })
+    const triggered = async (): Promise<unknown> => {
+      const { runs } = await client.runs.list({ job: 'told' })
+      return runs[0] && client.handle(runs[0].id).result()
+    }
+    await expect.poll(triggered, { timeout: 60_000 }).toEqual([
+      ['s3://sales', 1, 'de', { rows: 2 }],
+      ['s3://rates', 1, null, null],
+    ])
+    await expect((await client.start('too-much')).result()).rejects.toMatchObject({ cause: { message: expect.stringContaining('2048 characters') } })
+  })
+
+  test('chunks are kept in their order before the attempt ends; those of the attempt before are void, more streams than a run has are refused', async () => {
+    const run = await client.start('speaks')
+    await run.result()
+    const chunks = await chunksOf(run, 'answer')
+    const words = [{ word: 'two' }, { word: 'words' }]
+    expect(chunks.map(({ value }) => value)).toEqual([...words, ...words, ...Array.from({ length: 2500 }, (_, n) => n)])
+    expect(chunks.flatMap(({ restarted, n }) => (restarted ? [n] : []))).toEqual([2])
+    expect((await chunksOf(run, 'empty')).map(({ value, attempt }) => [value, attempt])).toEqual([[null, 2]])
+    const loud = await client.start('speaks-loud')
+    await expect(loud.result()).rejects.toMatchObject({ cause: { message: expect.stringContaining('32 names') } })
+    expect((await loud.get()).attempt).toBe(1)
+  })
+
   test('300 runs are done, each once', async () => {
     const runs = await client.startMany(
       'double',
@@ -150,8 +279,8 @@ describe(`the Python SDK${skip ? ', which needs Python 3.9 or newer' : ''}`, { s
   })
 
   test('an output that is too large, or no JSON, is a failure of that run alone, and is not tried again', async () => {
-    const [large, none, small] = [await client.start('large', 1_100_000), await client.start('no-json'), await client.start('large', 3)]
-    await expect(large!.result()).rejects.toMatchObject({ cause: { message: expect.stringContaining('1048576 are possible') } })
+    const [large, none, small] = [await client.start('large', 17_000_000), await client.start('no-json'), await client.start('large', 3)]
+    await expect(large!.result()).rejects.toMatchObject({ cause: { message: expect.stringContaining('16777216 are possible') } })
     await expect(none!.result()).rejects.toMatchObject({ cause: { message: expect.stringContaining('the output is not JSON') } })
     expect(await small!.result()).toBe('xxx')
     expect([(await large!.get()).attempt, (await none!.get()).attempt]).toEqual([1, 1])

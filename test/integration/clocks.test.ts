@@ -54,6 +54,7 @@ test('nodes whose clocks are an hour ahead and an hour behind fire what the data
   await progress()
   expect(await serving()).toMatch(new RegExp(`:${nodes[1].pid}$`))
   await load.end()
+  await until('every second has come more than three times', async () => (await ledger(nodes[1], 'every-second')).length > 3)
   await ask(nodes[1], 'POST', 'schedules/every-second/pause', {})
   await quiet(client)
 

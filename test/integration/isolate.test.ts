@@ -34,6 +34,9 @@ test('a handler in a process of its own has all that a context has', async () =>
   expect(output.pid).not.toBe(worker.pid)
   expect(await run.get()).toMatchObject({ state: 'completed', progress: { value: 0.5, message: 'half' }, checkpoint: { page: 1n } })
   expect(await run.logs()).toMatchObject([{ message: 'in a process of its own', fields: { at: { $type: 'Date' } } }])
+  const seen: unknown[] = []
+  for await (const { value } of run.stream('seen')) seen.push(value)
+  expect(seen).toEqual([{ at: new Date(0) }])
   // The next attempt has the same process.
   expect(await (await client.start(jobs.whole, { at: new Date(0) })).result()).toMatchObject({ pid: output.pid })
 })

@@ -37,7 +37,7 @@ const stage = new Stage()
 afterAll(() => stage.end())
 
 test(`limits, rates, sequences and turns hold over ${SERVER_KILLS} kill -9 of the server and of workers, while an operator changes them`, {
-  timeout: 150_000,
+  timeout: 240_000,
 }, async () => {
   const world = new World()
   await world.begin()

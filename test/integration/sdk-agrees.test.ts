@@ -29,9 +29,15 @@ describe('what stands twice, in the SDK and in the core, says the same', () => {
       'DELIVERIES_REMEMBERED',
       'DEPTH_MAX',
       'EVENTS_BUFFERED_MAX',
+      'FILE_BYTES_MAX',
       'LOG_LINES_BUFFERED_MAX',
       'RESULTS_UNANSWERED_MAX',
+      'RESULT_BYTES_MAX',
     ])
+    // What is kept beside a history is a stream of its run. Escaped it may take twice its bytes.
+    expect(sdkBounds.RESULT_BYTES_MAX * 2).toBeLessThanOrEqual(bounds.STREAM_BYTES_PER_RUN_MAX)
+    // So is a file, in base64.
+    expect((sdkBounds.FILE_BYTES_MAX * 4) / 3).toBeLessThanOrEqual(bounds.STREAM_BYTES_PER_RUN_MAX)
     expect(sdkBounds.BODY_BYTES_WANTED + sdkBounds.PAYLOAD_BYTES_MAX).toBeLessThanOrEqual(bounds.BODY_BYTES_MAX)
     expect(KEY_RETENTION_MS_MIN).toBe(KEY_RETENTION_MS)
   })
@@ -83,6 +89,7 @@ describe('what stands twice, in the SDK and in the core, says the same', () => {
     const weights = fc.dictionary(fc.constantFrom('big', '__proto__', '', 'a\u0007'), fc.constantFrom<unknown>(1, 0.001, 0, 1_001, '1'), {
       maxKeys: 2,
     })
+    const told = fc.array(fc.constantFrom('failed', 'completed', 'deadline', 'success'), { maxLength: 2 })
     const options = some({
       limits: fc.oneof(fc.array(rule, { maxLength: 3 }), fc.constant([...Array(21)].map((_, n) => ({ pool: `p${n}` })))),
       fair: fc.oneof(path, some({ per: path, weights })),
@@ -94,6 +101,20 @@ describe('what stands twice, in the SDK and in the core, says the same', () => {
       onFailure: fc.oneof(
         name,
         some({ url: fc.constantFrom('https://a', 'ftp://a', 'https://', 'http://a b'), secret: fc.constantFrom('s', '', '\n') }),
+      ),
+      notify: fc.array(
+        fc.oneof(
+          fc.record({ on: told, email: fc.array(fc.constantFrom('a@b', 'a@b.org', 'a', '@', 'a b@c', 'a@b,c@d'), { maxLength: 2 }) }),
+          some({
+            on: told,
+            job: name,
+            url: fc.constantFrom('https://a', 'ftp://a'),
+            secret: fc.constantFrom('s', ''),
+            slack: fc.constantFrom('https://a/b', 'a'),
+          }),
+          fc.record({ on: told, url: fc.constant('https://a'), secret: perhaps(fc.constant('s')) }),
+        ),
+        { maxLength: 3 },
       ),
     })
     const compiled = Compile(DefinitionOptions)

@@ -40,7 +40,7 @@ export interface Stage {
 const RETRY_MS_MAX = 2_000
 
 /** No answers: the same call may be repeated. */
-const AGAIN: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'schedule-busy'])
+export const AGAIN: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'schedule-busy'])
 
 /** Calls one node after another until there is an answer, `tries` times at most. */
 export async function insist<T>(stage: Stage, rng: Rng, tries: number, call: Omit<Call<T>, 'node'> & { once?: boolean }): Promise<Outcome<T>> {

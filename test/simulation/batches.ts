@@ -183,15 +183,18 @@ export class Batches {
   }
 
   /** What of its jobs a batch will hear by letters that lie there (E7): so many more are open for it than are. */
-  #untold(batch: RunId): number {
+  #untold(batch: RunId, asked: readonly RunId[]): number {
     let more = 0
+    const answered = new Set<RunId>()
     for (const { body } of (this.#tables as Tables).mail.values()) {
       const letter = JSON.parse(body) as { is: string; to?: RunId; input?: { is: string; run: RunId | null } }
+      if (letter.is === 'tell' && letter.to === batch && letter.input?.is === 'answered') answered.add(letter.input.run as RunId)
       if (letter.is !== 'tell' || letter.to !== batch) continue
       if (letter.input?.is === 'child_closed') more++
       else if (letter.input?.is === 'child_retried' || (letter.input?.is === 'item_answered' && letter.input.run !== null)) more--
     }
-    return more
+    // What a backfill has asked for is its own once that is answered.
+    return more - asked.filter(run => answered.has(run)).length
   }
 
   #look(id: RunId): void {
@@ -201,7 +204,7 @@ export class Batches {
     const state = stateOf(row).state as BatchState
     if (state.jobs === null) this.#operation(id, run, state)
     else {
-      const open = (this.#jobs.get(id)?.size ?? 0) + this.#untold(id)
+      const open = (this.#jobs.get(id)?.size ?? 0) + this.#untold(id, state.backfill?.asked.map(({ run }) => run) ?? [])
       // Terminated, it no longer asks.
       if (!run.closed)
         this.#world.expect(state.jobs.open === open, 'a batch counts other open jobs than it has', () => ({ batch: id, says: state.jobs, open }))

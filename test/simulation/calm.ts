@@ -1,9 +1,10 @@
 import type { RunId } from '../../src/core/ids.ts'
+import { isRun } from '../../src/core/machine.ts'
 import { stateOf } from '../../src/engine/codec.ts'
 import type { Explanation, PauseTarget, RunSummary } from '../../src/engine/face.ts'
 import type { BatchState } from '../../src/machines/batch/types.ts'
 import { runOfTask } from '../../src/machines/dag/children.ts'
-import { activeRefs } from '../../src/machines/dag/state.ts'
+import { activeRefs } from '../../src/machines/dag/letters.ts'
 import type { DagState } from '../../src/machines/dag/types.ts'
 import type { MemoryStore } from '../../src/store/memory/store.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
@@ -43,7 +44,7 @@ export async function expectCalm(stage: Stage, memory: MemoryStore): Promise<voi
   await flow(stage, memory, false)
   // What is paused stays, and says so; everything else has run, or is stuck by a machine that throws.
   await expectOnly(stage, memory, rng, id => isPaused(stage, tables, id) || tables.open.get(id)?.state === 'paused' || behind(stage, tables, id))
-  const stuck = () => [...tables.open].flatMap(([id, row]) => (row.state === 'paused' && row.kind !== 'schedule' ? [id] : []))
+  const stuck = () => [...tables.open].flatMap(([id, row]) => (row.state === 'paused' && isRun(row.kind) ? [id] : []))
   await during(stage, async () => {
     for (const target of paused(stage)) await lift(stage, rng, target)
     for (const id of stuck()) {
@@ -120,7 +121,7 @@ function sequenceOf(stage: Stage, tables: Tables, id: RunId): string | null {
 }
 
 function openRuns(memory: MemoryStore): RunId[] {
-  return [...memory.tables().open].flatMap(([id, { kind }]) => (kind === 'schedule' ? [] : [id]))
+  return [...memory.tables().open].flatMap(([id, { kind }]) => (isRun(kind) ? [id] : []))
 }
 
 function isPaused(stage: Stage, tables: Tables, id: RunId): boolean {
@@ -148,14 +149,19 @@ async function expectOnly(stage: Stage, memory: MemoryStore, rng: Rng, may: (id:
   world.fail('runs are stuck: once faults have stopped, everything ungated runs (P6)', { count: stuck.length, rows, explanations })
 }
 
-/** Its jobs, or its tasks, are looked at themselves. */
+/** Its jobs, or its tasks, are looked at themselves; so are those of the runs of its DAG that it waits for. */
 function waitsForJobs(memory: MemoryStore, id: RunId): boolean {
   const { open } = memory.tables()
   const row = open.get(id)
   if (row?.kind === 'dag') {
+    const works = (run: RunId, state: DagState): boolean => activeRefs(state).some(ref => open.has(runOfTask(state, run, ref)))
     const state = stateOf(row).state as DagState
-    return activeRefs(state).some(ref => open.has(runOfTask(state, id, ref)))
+    if (works(id, state)) return true
+    const isBehind = state.queuedAt !== undefined && (!state.isDue || (state.place?.held.length ?? 0) > 0)
+    return isBehind && [...open].some(([other, run]) => run.kind === 'dag' && run.name === row.name && works(other, stateOf(run).state as DagState))
   }
+  // Those say themselves what they waited for (awaits.ts).
+  if (row?.kind === 'wait') return true
   return row?.kind === 'batch' && ((stateOf(row).state as BatchState).jobs?.open ?? 0) > 0
 }
 
@@ -178,8 +184,9 @@ async function explainAll(stage: Stage, memory: MemoryStore, rng: Rng): Promise<
   for (const { id, attempt, events } of promised) {
     const known = truth.get(id)
     const moved = known === undefined || known.closed || known.delivery !== null || known.attempt > attempt || known.events.length > events
-    // Somebody else was given what there was of a limit just then: it says so now.
-    if (!moved && stage.scenario.limited !== null && (await explainNow(stage, rng, id))?.reasons.length !== 0) continue
+    // Somebody else was given what there was of a limit just then: it says so now. What a store that went back has lost of a limit is had again once its loans end.
+    const isLimited = stage.scenario.limited !== null
+    if (!moved && isLimited && (stage.scenario.rollbacks || (await explainNow(stage, rng, id))?.reasons.length !== 0)) continue
     world.expect(moved, 'explain gave no reason and nothing happened (P6)', () => ({ run: id, row: known?.row }))
   }
 }

@@ -2,9 +2,11 @@ import type { RunId } from '../../src/core/ids.ts'
 import type { Command, PauseTarget, StartAnswer, StartCall, StartRequest } from '../../src/engine/face.ts'
 import type { LogRow, Page, Paged } from '../../src/store/store.ts'
 import { freshId, insist, type Stage } from './actors.ts'
+import { MAKING } from './assets.ts'
 import type { Outcome } from './cluster.ts'
 import { largePayload, passesEdge } from './edge.ts'
 import { isMarked } from './invariants.ts'
+import { NOTIFYING } from './notified.ts'
 import { changeLimit, keysOf, openLimits, resumeSequence, stopped } from './operator.ts'
 import type { Rng } from './rng.ts'
 import { DEFINITIONS, NAMESPACE, POISON, QUEUES, runOptions, uniqueOf } from './scenario.ts'
@@ -37,7 +39,14 @@ export async function register(stage: Stage, rng: Rng): Promise<void> {
     run: engine =>
       engine.definitions.register(
         NAMESPACE,
-        DEFINITIONS.map(name => ({ kind: 'job' as const, name, version: '1', options: stage.scenario.limited?.[name] ?? {}, schema: null })),
+        DEFINITIONS.map(name => {
+          const options = {
+            ...stage.scenario.limited?.[name],
+            ...(stage.scenario.notifies && NOTIFYING[name]),
+            ...(stage.scenario.assets && MAKING[name]),
+          }
+          return { kind: 'job' as const, name, version: '1', options, schema: null }
+        }),
       ),
   })
 }

@@ -17,6 +17,8 @@ export interface Node {
   /** Calls to it, or its answers, do not get through (one-way partitions: each by itself). */
   deaf: number
   mute: number
+  /** Its next life is one of the version before (E11). */
+  older: boolean
   life: Life | null
   /** What clients and workers talk to: it hands on what is another's (E22). */
   engine: Engine | null
@@ -62,6 +64,7 @@ export interface ClusterOptions {
   rng: Rng
   /** Where the nodes' writes land. */
   store: Store
+  storeOfOlder: Store
   sizes: Partial<Sizes>
   createEngine(options: EngineOptions): Engine
   /** Bugs planted in what a node sees. */
@@ -93,6 +96,7 @@ export class Cluster {
       link: new StoreLink(),
       deaf: 0,
       mute: 0,
+      older: false,
       life: null,
       engine: null,
       clustered: null,
@@ -102,8 +106,9 @@ export class Cluster {
 
   start(node: Node): void {
     if (node.life !== null) return
-    const { world, rng, store, sizes } = this.#options
-    const life = new Life(world, `n${node.index}.${++this.#lives}`)
+    const { world, rng, sizes } = this.#options
+    const store = node.older ? this.#options.storeOfOlder : this.#options.store
+    const life = new Life(world, `n${node.index}.${++this.#lives}${node.older ? '-' : ''}`)
     const random = rng.fork()
     const seen = this.#options.plantStore(nodeStore(store, world, life, node.link, rng.fork()), life)
     const options: EngineOptions = {

@@ -32,7 +32,11 @@ export async function breakThings(breakage: Breakage): Promise<void> {
 
 /** The store, the network and the clock are well again, every node runs, frozen workers will be back. */
 export function mend({ stage }: Breakage): void {
-  const { cluster, world } = stage
+  const { cluster, world, scenario } = stage
+  const [first] = cluster.nodes as [Node]
+  // Others may stay of the version before, and find nothing to hold (E11).
+  if (scenario.upgrades) cluster.kill(first)
+  first.older = false
   for (const node of cluster.nodes) {
     Object.assign(node, { deaf: 0, mute: 0 })
     Object.assign(node.link, { cut: 0, dying: 0, latencyMs: 3 })

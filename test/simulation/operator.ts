@@ -65,6 +65,19 @@ export async function reshard(stage: Stage, rng: Rng): Promise<void> {
   }
 }
 
+/** A rolling upgrade that is taken back, again and again: nodes end in good order, and begin as another version (E11). */
+export async function upgrade(stage: Stage, rng: Rng): Promise<void> {
+  const { world, cluster } = stage
+  for (;;) {
+    await world.sleep(rng.between(2_000, 8_000))
+    if (stage.calm) return
+    const node = rng.pick(cluster.nodes)
+    node.older = !node.older
+    cluster.stop(node, rng.between(100, 3_000))
+    world.after(rng.between(1_000, 5_000), () => cluster.start(node))
+  }
+}
+
 /** Limits that let nothing through for ever are raised, so that what waits for them can run. Answers whether there were any. */
 export async function openLimits(stage: Stage, rng: Rng, tables: Tables): Promise<boolean> {
   if (stage.scenario.limited === null) return false

@@ -21,10 +21,23 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Planted>> = {
     },
     patches: [{ file: 'src/engine/lane-transaction.ts', find: 'this.into.latest.writes.mailTaken.push(row)', replace: 'void row' }],
   },
+  'E11-share-for-nobody': {
+    rule: 'E11',
+    what: 'a node of the version before, which may hold nothing any more, is left a share all the same',
+    seeds: 5,
+    caught: /nobody answers|\(P6\)|\(E25\)/,
+    plant: {
+      scenario(scenario) {
+        Object.assign(scenario, { nodes: 3, upgrades: true, dags: false, assets: false })
+      },
+    },
+    patches: [{ file: 'src/engine/tenures.ts', find: 'others.filter(({ canHold }) => canHold)', replace: 'others' }],
+  },
   'E22-numbered-in-part': {
     rule: 'E22',
     what: 'a start that is split is numbered within its part: sent again after a move, it makes a twin',
-    seeds: 60,
+    seeds: 40,
+    from: 29,
     caught: /two runs of one call|answered with another run \(E9\)/,
     plant: several,
     patches: [{ file: 'src/cluster/engine.ts', find: 'places: items }]', replace: 'places: items.map((_, at) => at) }]' }],

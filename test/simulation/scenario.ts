@@ -56,8 +56,14 @@ export interface Scenario {
   batches: boolean
   /** Somebody changes the number of shards. */
   reshards: boolean
+  /** Nodes are of this version and of the one before, in turn. */
+  upgrades: boolean
   /** Somebody starts DAGs, whose tasks the SDK's own worker runs. */
   dags: boolean
+  /** One definition makes an asset, and schedules wait for it. */
+  assets: boolean
+  /** One definition tells of its runs. */
+  notifies: boolean
   /** Somebody starts workflows, which the SDK's own worker runs. */
   workflows: boolean
   /** What definitions say of limits, shares, sequences and batches; null: nothing. */
@@ -103,8 +109,12 @@ export function scenarioOf(rng: Rng, seed: number): Scenario {
     schedules: rng.chance(0.5),
     waiting: rng.chance(0.5),
     batches: rng.chance(0.5),
-    reshards: seed % 11 === 9,
-    dags: seed % 4 === 1,
+    reshards: seed % 11 === 9 || seed % 7 === 3,
+    upgrades: seed % 7 === 3,
+    // Nodes of the version before do not know what these are made of.
+    dags: seed % 4 === 1 && seed % 7 !== 3,
+    assets: seed % 5 === 3 && seed % 7 !== 3,
+    notifies: seed % 5 === 2,
     workflows: seed % 2 === 0,
     nodes: 2 + (seed % 2),
     limited: seed % 3 === 1 ? null : limitedOf(seed, DEFINITIONS, seed % 6 !== 5),

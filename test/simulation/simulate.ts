@@ -52,6 +52,7 @@ for (let seed = from; seed < until; seed++) {
     ...(plant === undefined || plant.limits === true ? {} : { limits: false }),
     ...(plant === undefined || plant.workflows === true ? {} : { workflows: false }),
     ...(plant === undefined || plant.dags === true ? {} : { dags: false }),
+    ...(plant === undefined ? {} : { notifies: false }),
     ...(values.echo ? { echo: line => console.log(line) } : {}),
   })
   for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count

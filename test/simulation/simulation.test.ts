@@ -39,6 +39,7 @@ describe.concurrent('the checker catches what it is there for', () => {
     expect([...rules].sort()).toEqual([
       'E1',
       'E10',
+      'E11',
       'E12',
       'E13',
       'E14',
@@ -58,6 +59,7 @@ describe.concurrent('the checker catches what it is there for', () => {
       'E5',
       'E7',
       'E9',
+      'asset',
       'dag',
       'sequence',
       'workflow',

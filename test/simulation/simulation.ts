@@ -5,6 +5,7 @@ import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.
 import type { Tables } from '../../src/store/memory/tables.ts'
 import type { Batch, Store } from '../../src/store/store.ts'
 import type { Stage } from './actors.ts'
+import { Assets } from './assets.ts'
 import { Batches, batcher } from './batches.ts'
 import { LogBook, SettingsBook } from './books.ts'
 import { expectCalm } from './calm.ts'
@@ -15,7 +16,9 @@ import { type Breakage, breakThings, mend } from './faults.ts'
 import { HoldBook } from './holds.ts'
 import { Judge } from './invariants.ts'
 import type { Life } from './life.ts'
-import { reshard } from './operator.ts'
+import { Notified, withoutLine } from './notified.ts'
+import { storeOfOlder } from './older.ts'
+import { reshard, upgrade } from './operator.ts'
 import { Rng } from './rng.ts'
 import { NAMESPACE, POISON, type Scenario, scenarioOf } from './scenario.ts'
 import { keeper, Ledgers } from './schedules.ts'
@@ -48,6 +51,8 @@ export interface SimulationOptions {
   limits?: boolean
   /** False: there are no DAGs. */
   dags?: boolean
+  /** False: nobody is told of runs. */
+  notifies?: boolean
   /** False: there are no workflows. */
   workflows?: boolean
   /** Each line of the trace as it happens. */
@@ -69,7 +74,10 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   if (options.limits === false) scenario.limited = null
   if (options.dags === false) scenario.dags = false
   if (options.workflows === false) scenario.workflows = false
+  if (options.notifies === false) scenario.notifies = false
   plant.scenario?.(scenario)
+  if (scenario.notifies && scenario.limited !== null) scenario.limited = withoutLine(scenario.limited)
+  if (scenario.workflows && scenario.limited !== null) scenario.limited = { ...scenario.limited, ...Workflows.limited }
   world.note(() => `seed ${seed} ${JSON.stringify(scenario)}`)
 
   const memory = openMemoryStore({ now: () => world.wall(), refuse: refused })
@@ -83,18 +91,24 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     committed: batch => {
       ledgers.committed(batch)
       batches.committed(batch)
+      notified.committed()
       holds.committed(batch)
+      workflows?.committed(batch)
+      dags?.past.committed(batch)
+      dags?.awaits.committed(batch)
     },
   }
   witness(ledgers)
   const logs = new LogBook(world, truth, scenario)
   const settings = new SettingsBook(world, scenario)
   const judge = new Judge(world, truth, scenario, throwing, logs)
+  const notified = new Notified(world, truth, scenario)
   const cluster = new Cluster(
     {
       world,
       rng: world.rng.fork(),
       store: watch.store(plant.store?.(memory, world) ?? memory),
+      storeOfOlder: watch.store(storeOfOlder(memory)),
       sizes: scenario.sizes,
       createEngine: options.createEngine,
       plantStore: (store, life) => plant.nodeStore?.(store, life) ?? store,
@@ -113,16 +127,24 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     if (undone === 0) return
     watch.rolledBack()
     ledgers.rolledBack()
+    dags?.past.rolledBack()
+    dags?.awaits.rolledBack()
   }
   const dags = scenario.dags ? new Dags(stage) : null
+  const assets = scenario.assets ? new Assets(stage) : null
   const workflows = scenario.workflows ? new Workflows(stage) : null
   const breakage: Breakage = { stage, rng: world.rng.fork(), workers: [], workflows: null, rollback }
 
   const uninstall = throwing.install()
   const unwatch = holds.install()
   try {
+    if (assets !== null) {
+      void assets.waits(new Rng(seed, 7))
+      void assets.says(new Rng(seed, 8))
+    }
     await live(stage, breakage, workflows, dags)
     if (world.failure === null) await calmDown(stage, breakage, memory, workflows, dags)
+    if (world.failure === null) assets?.expectAll()
   } finally {
     unwatch()
     uninstall()
@@ -131,7 +153,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     ...judge.counts,
     ...holds.counts,
     ...workflows?.counts,
+    ...(scenario.notifies && { notified: notified.count }),
     ...dags?.counts,
+    ...assets?.counts,
     turns: holds.turnsTaken,
     logLines: logs.size,
     stuck: throwing.count,
@@ -150,6 +174,7 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
   const { world, cluster, scenario } = stage
   for (const node of cluster.nodes) {
     Object.assign(node.link, { latencyMs: scenario.storeLatencyMs, dying: scenario.dying })
+    node.older = scenario.upgrades && world.rng.chance(0.5)
     world.after(world.rng.between(0, 300), () => cluster.start(node))
   }
   Object.assign(cluster.network, { losesCalls: scenario.loses, losesAnswers: scenario.loses, repeats: scenario.loses })
@@ -158,12 +183,14 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
   if (scenario.waiting) void keepWaiting(stage, world.rng.fork())
   if (scenario.batches) void batcher(stage, world.rng.fork())
   if (scenario.reshards) void reshard(stage, world.rng.fork())
+  if (scenario.upgrades) void upgrade(stage, world.rng.fork())
   breakage.workers = Array.from({ length: scenario.workers }, () => new Worker(stage, world.rng.fork(), false))
   if (workflows !== null) {
     const rng = new Rng(world.rng.whole(0, 2 ** 32), 5)
     breakage.workflows = { make: () => workflows.worker(rng.fork()), workers: VERSIONS.map(version => workflows.worker(rng.fork(), version)) }
     void workflows.starts(rng.fork())
     void deploys(stage, breakage.workflows, rng.fork())
+    workflows.operate(rng.fork())
   }
   if (dags !== null) {
     const rng = new Rng(world.rng.whole(0, 2 ** 32), 6)
@@ -171,6 +198,11 @@ async function live(stage: Stage, breakage: Breakage, workflows: Workflows | nul
     breakage.workflows ??= { make: () => dags.worker(rng.fork()), workers }
     void dags.starts(rng.fork())
     void dags.reruns(rng.fork())
+    void dags.answers(rng.fork())
+    void dags.past.starts(rng.fork())
+    void dags.awaits.starts(rng.fork())
+    void dags.memos.starts(rng.fork())
+    void dags.past.mends(rng.fork(), stage.tables)
   }
   void breakThings(breakage)
   await world.run(scenario.faultsMs)
@@ -197,7 +229,7 @@ async function calmDown(stage: Stage, breakage: Breakage, memory: MemoryStore, w
   for (let count = 0; count < 2; count++) breakage.workers.push(new Worker(stage, world.rng.fork(), true))
   if (workflows !== null) {
     for (const version of VERSIONS) workflows.worker(world.rng.fork(), version)
-    void workflows.signalAll(memory.tables() as Tables, world.rng.fork())
+    void workflows.tellAll(memory.tables() as Tables, world.rng.fork())
   }
   dags?.worker(world.rng.fork())
   await expectCalm(stage, memory)

@@ -1,4 +1,5 @@
 import type { DeliveryId, RunId } from '../../src/core/ids.ts'
+import { isRun } from '../../src/core/machine.ts'
 import { type HistoryEvent, isClosed } from '../../src/core/run.ts'
 import { decodeBody, type Stuck } from '../../src/engine/codec.ts'
 import { MACHINES } from '../../src/machines/registry.ts'
@@ -79,7 +80,7 @@ export class Truth {
   /** A commit wrote this run. */
   wrote(id: RunId): void {
     const row = this.row(id)
-    if (row?.kind === 'schedule') return // see schedules.ts
+    if (row !== undefined && !isRun(row.kind)) return // see schedules.ts and past.ts
     const known = this.runs.get(id)
     if (row === undefined) return this.#world.fail('a commit wrote a run that is not there', { run: id })
     this.#world.expect(known === undefined || !known.closed || known.purged || known.forgotten, 'a closed run changed (P2)', () => ({ run: id }))
@@ -120,7 +121,9 @@ export class Truth {
     this.#outcomes(truth, before.length)
     this.#unique(truth)
     if (known?.forgotten !== true) this.#throwing.wrote(known, truth, state)
-    const times = events.map(event => event.at)
+    // What a fork has kept happened to another run, before it.
+    const kept = (events[0]?.kept as number | undefined) ?? 0
+    const times = events.filter((_, number) => number === 0 || number > kept).map(event => event.at)
     this.#world.expect(
       times.every((at, index) => index === 0 || at >= (times[index - 1] as number)),
       'event times within a run step back (E20)',

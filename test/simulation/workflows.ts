@@ -2,13 +2,20 @@ import { Abort, Client, job, type StepContext, type WorkflowContext, workflow } 
 import { startWorker } from '@mainspring/sdk/worker'
 import type { RunId } from '../../src/core/ids.ts'
 import type { HistoryEvent } from '../../src/core/run.ts'
+import type { DefinitionOptions } from '../../src/engine/face.ts'
 import type { Tables } from '../../src/store/memory/tables.ts'
+import type { Batch } from '../../src/store/store.ts'
 import { insist, type Stage } from './actors.ts'
+import { Anew } from './anew.ts'
+import { Feeds } from './feeds.ts'
 import { Life } from './life.ts'
 import { Messages } from './messages.ts'
+import { isCancelled, Outside } from './outside.ts'
 import type { Rng } from './rng.ts'
+import { Routes } from './routes.ts'
 import { NAMESPACE } from './scenario.ts'
 import { sdkConnection } from './sdk.ts'
+import { limitedSteps, Steps } from './steps.ts'
 import type { RunTruth } from './truth.ts'
 
 const CALL_MS = 3_000
@@ -17,6 +24,9 @@ const SAGA = 'saga'
 export const VERSIONS = ['v1', 'v2'] as const
 export type Version = (typeof VERSIONS)[number]
 const STEPS_MAX = 3
+/** Over the first of the calm. */
+const ROUNDS = 5
+const ROUND_MS = 4_000
 
 interface Input {
   n: number
@@ -27,7 +37,11 @@ interface Input {
 function expected({ n }: Input): { output: unknown } | { reason: string; undone: number } {
   if (n % 5 === 4) return { reason: 'aborted', undone: 1 }
   const steps = Array.from({ length: n % (STEPS_MAX + 1) }, (_, index) => index * n)
-  return { output: [...steps, 'left', n * 2, n % 3, 'go', null, n % 4 === 3 ? 1 : 0] }
+  return { output: [...steps, 'left', n * 2, n % 3, ...Steps.gives(wordOf(n)), 'yes', 'go', null, n % 4 === 3 ? 1 : 0] }
+}
+
+function wordOf(n: number): string {
+  return `left ${n % 3} of ${n}`
 }
 
 /**
@@ -39,6 +53,12 @@ export class Workflows {
   /** How often each step that is tried once has begun, by its key. */
   readonly #once = new Map<string, number>()
   readonly #messages: Messages
+  readonly #steps: Steps
+  readonly #outside: Outside
+  readonly #routes: Routes
+  readonly #anew: Anew
+  readonly #feeds: Feeds
+  readonly #runs: RunId[] = []
   #started = 0
   #effects = 0
   #ended = 0
@@ -47,15 +67,41 @@ export class Workflows {
   constructor(stage: Stage) {
     this.#stage = stage
     this.#messages = new Messages(stage)
+    this.#steps = new Steps(
+      stage,
+      (run, name, before) => this.#begins(run, name, before),
+      key => this.#beginsOnce(key),
+    )
+    this.#outside = new Outside(stage)
+    this.#routes = new Routes(stage, SAGA, VERSIONS)
+    this.#feeds = new Feeds(stage)
+    this.#anew = new Anew(stage, ['s0', 'left', 'flaky', 'queued', 'tell', 'go'])
   }
 
-  get counts(): { sagas: number; sagasEnded: number; diverged: number; effects: number; updates: number; queries: number } {
-    return { ...this.#messages.counts, sagas: this.#started, sagasEnded: this.#ended, diverged: this.#diverged, effects: this.#effects }
+  get counts(): Record<string, number> {
+    const told = [this.#messages, this.#steps, this.#outside, this.#routes, this.#anew, this.#feeds].map(({ counts }) => counts)
+    return Object.assign({ sagas: this.#started, sagasEnded: this.#ended, diverged: this.#diverged, effects: this.#effects }, ...told)
+  }
+
+  /** What the book of limits is to know. */
+  static get limited(): Readonly<Record<string, DefinitionOptions>> {
+    return limitedSteps(SAGA)
+  }
+
+  committed(batch: Batch): void {
+    this.#routes.committed(batch)
+  }
+
+  /** Operators that change which version runs go to, and have runs go on from a point of others. */
+  operate(rng: Rng): void {
+    void this.#routes.operate(rng.fork())
+    void this.#anew.operate(this.#runs, rng.fork())
   }
 
   /** Starts runs, and sends each its signal: now, or a while before anybody waits for it, and sometimes twice. */
   async starts(rng: Rng): Promise<void> {
     const { world, scenario } = this.#stage
+    void this.#feeds.starts(rng.fork())
     while (!this.#stage.calm) {
       await world.sleep(rng.wait(scenario.thinkMs * 2))
       if (this.#stage.calm) return
@@ -77,6 +123,8 @@ export class Workflows {
       const answer = outcome.is === 'answer' ? outcome.value[0] : undefined
       if (answer === undefined || answer.is === 'refused') continue
       const { run } = answer
+      this.#runs.push(run)
+      if (rng.chance(0.15)) this.#outside.cancelWithin(6_000, run, rng)
       const send = (): void => void this.#signal(run, rng)
       world.after(rng.between(0, 4_000), send)
       if (rng.chance(0.2)) world.after(rng.between(0, 20_000), send)
@@ -84,9 +132,13 @@ export class Workflows {
     }
   }
 
-  /** What nobody could be told while things broke is told now. */
-  async signalAll(tables: Tables, rng: Rng): Promise<void> {
-    for (const [run, row] of tables.open) if (row.kind === 'workflow' && row.name === SAGA) await this.#signal(run, rng)
+  /** What nobody could be told while things broke is told now; again and again, for a start that was given up may still come. */
+  async tellAll(tables: Tables, rng: Rng): Promise<void> {
+    for (let round = 0; round < ROUNDS; round++) {
+      await this.#outside.settleAll()
+      for (const [run, row] of tables.open) if (row.kind === 'workflow' && row.name === SAGA) await this.#signal(run, rng)
+      await this.#stage.world.sleep(ROUND_MS)
+    }
   }
 
   async #signal(run: RunId, rng: Rng): Promise<void> {
@@ -128,7 +180,7 @@ export class Workflows {
       if (!this.#stage.calm && rng.chance(0.2)) throw new Error('not now')
       return n * 2
     })
-    const saga = workflow(SAGA, { version }, async ({ n, round }: Input, ctx: WorkflowContext): Promise<unknown> => {
+    const saga = workflow(SAGA, { version, steps: this.#steps.options }, async ({ n, round }: Input, ctx: WorkflowContext): Promise<unknown> => {
       const log: unknown[] = []
       Messages.handle(ctx, took)
       const retry = { attempts: 50, initial: 50, maximum: 500 }
@@ -156,12 +208,19 @@ export class Workflows {
         for (let wait = 0; wait < 5; wait++) await took()
       }
       await ctx.run('once', once, { retry: { attempts: 1 } }).catch(() => null) // its worker may have died in it
+      log.push(...(await this.#steps.ask(ctx, { n, before: 'flaky', word: `${left} ${tries} of ${n}`, took })))
+      log.push(await this.#outside.promised(ctx, rng, retry))
+      // What it asks for next depends on which of the two is first in the history.
+      const first = await Promise.race([step('raced', null, 'raced'), ctx.sleep((n * 57) % 60)])
+      if (first === 'raced') await ctx.waitFor('never', { timeout: n % 10 })
+      else await ctx.sleep(n % 10)
+      await this.#outside.shielded(ctx, rng, name => step(name, null, null))
       log.push(await ctx.waitFor('go'))
       log.push((await ctx.waitFor('never', { timeout: (n * 91) % 500 })) ?? null)
       if (n % 5 === 4) throw new Abort('no more')
       return [...log, round]
     })
-    return [saga, double]
+    return [saga, double, Feeds.job(version, took)]
   }
 
   /** Nothing escapes after what is not acknowledged: what comes before in the code is committed by now. */
@@ -186,7 +245,12 @@ export class Workflows {
 
   /** All that is closed gave what its code gives. */
   expectAll(): void {
-    for (const run of this.#stage.truth.runs.values()) if (run.row.kind === 'workflow' && !run.forgotten) this.#expect(run)
+    for (const run of this.#stage.truth.runs.values()) {
+      if (run.forgotten) continue
+      if (Feeds.is(run)) this.#feeds.expect(run)
+      else if (run.row.kind === 'workflow') this.#expect(run)
+      else if (run.row.name.startsWith(`${SAGA}.`)) this.#steps.expect(run)
+    }
   }
 
   #expect(run: RunTruth): void {
@@ -194,7 +258,7 @@ export class Workflows {
     const { row, events } = run
     const facts = () => ({ run: run.id, input: row.input, state: row.state, events: events.map(words) })
     const signals = events.filter(({ is, command }) => is === 'signalled' && command === `go-${run.id}`).length
-    this.#messages.expect(run)
+    for (const one of [this.#messages, this.#outside, this.#routes, this.#anew]) one.expect(run)
     world.expect(signals <= 1, 'a signal was taken twice (E9)', facts)
     world.expect(
       events.every((event, index) => isNews(events, event, index)),
@@ -202,16 +266,20 @@ export class Workflows {
       facts,
     )
     world.expect(!comesBack(events), 'a run was given to a version that its history does not fit', facts)
-    const isAsked = events.some(({ is }) => is === 'cancel_requested' || is === 'terminated' || is === 'cancelled')
-    if (!run.closed || isAsked) return
+    const input = JSON.parse(row.input as string) as Input
+    const undone = events.filter(({ is, name }) => is === 'step_completed' && name === 'undo').length
+    // Where it is about to begin anew, nothing is left to be undone.
+    const undoes = input.n % 4 !== 3 || events.some(({ is }) => is === 'continued')
+    world.expect(!isCancelled(events) || !undoes || undone === 1, 'a cancelled workflow did not undo what it had done, once', facts)
+    // A code that catches what a cancel interrupts gives what it gives all the same.
+    if (!run.closed || row.state === 'terminated' || row.state === 'cancelled') return
     this.#ended++
     if (events.some(isDivergence)) this.#diverged++
     const { output = null } = row as { output?: string | null }
-    const gives = expected(JSON.parse(row.input as string) as Input)
+    const gives = expected(input)
     if ('output' in gives)
       world.expect(output === JSON.stringify(gives.output), 'a workflow gave something else than its code', () => ({ ...facts(), output, gives }))
     else {
-      const undone = events.filter(({ is, name }) => is === 'step_completed' && name === 'undo').length
       const reason = events.at(-1)?.reason
       world.expect(reason === gives.reason && (undone === gives.undone || scenario.rollbacks), 'a workflow did not undo what it had done', () => ({
         ...facts(),
@@ -247,9 +315,9 @@ export class WorkflowWorker {
 
 /** It is the first that says so of its step, since the code began. */
 function isNews(events: readonly HistoryEvent[], event: HistoryEvent, index: number): boolean {
-  if (event.is !== 'step_completed') return true
+  if (event.is !== 'step_completed' && event.is !== 'child_closed') return true
   const base = events.findLastIndex(({ is }, at) => at < index && (is === 'continued' || is === 'started'))
-  return !events.some((other, at) => at > base && at < index && other.is === 'step_completed' && other.n === event.n)
+  return !events.some((other, at) => at > base && at < index && other.is === event.is && other.n === event.n)
 }
 
 function isDivergence({ is, failure }: HistoryEvent): boolean {
@@ -261,7 +329,7 @@ function comesBack(events: readonly HistoryEvent[]): boolean {
   let version: unknown = null
   const misfits = new Set<unknown>()
   for (const event of events) {
-    if (event.is === 'routed' || event.is === 'resumed') misfits.clear()
+    if (event.is === 'routed' || event.is === 'resumed' || event.is === 'continued') misfits.clear()
     if (event.is === 'delivered') {
       version = event.version
       if (misfits.has(version)) return true

@@ -40,7 +40,8 @@ export async function explore(observer: Client, begin: () => Promise<Actor[]>, e
   for (let orders = 1; ; orders++) {
     const choices: { chosen: number; of: number }[] = []
     const taken = await inOneOrder(observer, await begin(), of => {
-      const chosen = path[choices.length] ?? 0
+      // A process that was slow may have fewer to choose from than the time before.
+      const chosen = Math.min(path[choices.length] ?? 0, of - 1)
       choices.push({ chosen, of })
       return chosen
     })

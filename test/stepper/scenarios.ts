@@ -324,7 +324,7 @@ function takeover(
 }
 
 function requestOf(dead: { lane: string; claim: string; renewals: number }[]): ClaimRequest {
-  const unseen = { node: id(), nodeName: 'heir', address: null, version: 0, shards: [], reads: CLAIMS_READ }
+  const unseen = { node: id(), nodeName: 'heir', address: null, version: 0, shards: [], reads: CLAIMS_READ, canHold: true }
   return { lane: id(), claim: id(), node: id(), nodeName: 'heir', address: null, wanted: ALL_SHARDS, dead: dead.map(row => ({ ...unseen, ...row })) }
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Context, Decision, Message } from '../../src/core/machine.ts'
 import type { RunOptions } from '../../src/core/options.ts'
-import type { ClosedState, Outcome, Payload } from '../../src/core/run.ts'
+import type { ClosedState, Outcome, Payload, Trigger } from '../../src/core/run.ts'
 import { dag } from '../../src/machines/dag/machine.ts'
 import { planOf } from '../../src/machines/dag/plan.ts'
 import type { DagSpec, Json } from '../../src/machines/dag/spec.ts'
@@ -16,6 +16,11 @@ interface Given {
   options?: Omit<RunOptions, 'delayMs'>
   self?: string
   fork?: StartInput['fork']
+  /** Who keeps it in order among other runs. */
+  timeline?: string
+  trigger?: Trigger
+  /** What names stand for. */
+  kind?: Context['kind']
 }
 
 /** A run driven input by input, as its actor does; its tasks' runs are there at once, and end as they are told. */
@@ -32,11 +37,18 @@ export class Driven {
   readonly gave = new Map<string, Payload>()
   outcome: Outcome | null = null
   answers = true
+  private secrets = 0
+  readonly alerts: Start[] = []
+  private readonly timeline: string | undefined
+  private readonly kind: Context['kind']
+  readonly told: { to: string; input: { is: string } }[] = []
 
-  constructor(spec: DagSpec, { input, options = {}, self = SELF, fork }: Given = {}) {
+  constructor(spec: DagSpec, { input, options = {}, self = SELF, fork, timeline, trigger = { is: 'call' }, kind }: Given = {}) {
+    this.kind = kind
     this.spec = spec
+    this.timeline = timeline
     this.self = self
-    const start: StartInput = { is: 'start', definition: 'sales', version: '1', options, trigger: { is: 'call' } }
+    const start: StartInput = { is: 'start', definition: 'sales', version: '1', options, trigger }
     if (input !== undefined) start.input = input
     if (fork !== undefined) start.fork = fork
     const decided = dag.decide(null, start, this.context())
@@ -50,6 +62,11 @@ export class Driven {
       random: () => 0.5,
       id: () => 'id',
       home: () => 0,
+      secret: () => `secret${++this.secrets}`,
+      ...(this.timeline === undefined ? {} : { timeline: () => this.timeline as string }),
+      memo: task => `memo ${task}`,
+      digest: text => `digest of ${text.length}`,
+      ...(this.kind && { kind: this.kind }),
       definition: version => (version === '1' ? this.spec : undefined),
     }
   }
@@ -73,10 +90,12 @@ export class Driven {
   }
   post(message: Message): void {
     if (message.is === 'tell') {
-      this.cancelled.push(message.to)
+      this.told.push(message)
+      if (message.input.is === 'cancel') this.cancelled.push(message.to)
       return
     }
     const { trigger } = message.order
+    if (trigger.is === 'hook') this.alerts.push(message)
     const name = trigger.is === 'dag' ? `${trigger.task}${trigger.item === undefined ? '' : `#${trigger.item}`}` : '?'
     this.open.set(name, message)
     this.started.push(name)

@@ -181,6 +181,7 @@ export class TestCluster {
         ownerOf: slot => this.members[this.owner(slot) ?? -1]?.peer ?? null,
         others: () => others().map(({ peer }) => peer),
         refresh: async () => {},
+        onMoved: () => {},
         onChanged: () => {},
         hint: () => {},
       },

@@ -13,11 +13,12 @@
 from .client import Client, Run, RunCancelled, RunFailed, RunTimedOut
 from .http import Refused, Unreachable
 from .jobs import Abort, Job, RetryAfter, Skip, Snooze, job
+from .streams import StreamRefused
 from .task import Stopped, Task
 from .worker import Worker
 
 __all__ = [
-    "Abort", "Client", "Job", "Refused", "RetryAfter", "Run", "RunCancelled", "RunFailed", "RunTimedOut", "Skip", "Snooze", "Stopped", "Task", "Unreachable",
-    "Worker", "job",
+    "Abort", "Client", "Job", "Refused", "RetryAfter", "Run", "RunCancelled", "RunFailed", "RunTimedOut", "Skip", "Snooze", "Stopped", "StreamRefused", "Task",
+    "Unreachable", "Worker", "job",
 ]
 __version__ = "0.1.0"

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import logging
 import os
 import sys
 
@@ -29,7 +30,7 @@ def main(given=None):
     worker.add_argument("--namespace", help="(MAINSPRING_NAMESPACE)")
     asked = parser.parse_args(given)
     try:
-        jobs = [job for file in asked.files for job in (airflow_jobs(file) if asked.airflow else jobs_of(file))]
+        jobs = airflow_jobs(asked.files) if asked.airflow else [job for file in asked.files for job in jobs_of(file)]
         labels = dict(one.split("=", 1) for one in asked.label)
         served = Worker(
             jobs, slots=asked.slots, url=asked.url, namespace=asked.namespace, queues=asked.queues.split(",") if asked.queues else None, labels=labels,
@@ -39,6 +40,8 @@ def main(given=None):
         print(f"{error}", file=sys.stderr)
         return REFUSED
     print_to_log()
+    if asked.airflow:  # what a callable logs goes where it prints
+        logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
     served.run()
     return DONE
 
@@ -66,10 +69,28 @@ def load(file):
     return module
 
 
-def airflow_jobs(file):
+def airflow_jobs(files):
+    """As Airflow has it, one that does not load is told, and the others are served."""
     from .airflow import jobs_of_dags
+    from .airflow_sensors import JOBS
 
-    return jobs_of_dags(file)
+    jobs, broken = {}, []
+    for file in files:
+        try:
+            found = jobs_of_dags(file)
+        except Exception as error:  # whatever the file raises
+            broken.append(f"{file}: {type(error).__name__}: {error}")
+            continue
+        for job in found:
+            if job.name in jobs:
+                print(f"{file}: {job.name} is in another of these files, too: left out here", file=sys.stderr)
+            else:
+                jobs[job.name] = job
+    if len(broken) == len(files):
+        raise ImportError("\n".join(broken))
+    for text in broken:
+        print(f"left out: {text}", file=sys.stderr)
+    return [*jobs.values(), *JOBS]
 
 
 if __name__ == "__main__":

@@ -9,12 +9,15 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
+import logging
 import sys
 import types
 from contextlib import contextmanager
 
-from . import airflow_sensors
-from .airflow_context import call_with_context
+from .airflow_assets import NEVER_EXPIRE, Asset, AssetAlias, Metadata
+from .airflow_context import call_operator, call_with_context
+from .airflow_operators import DONE_HERE, WeekDay
+from .airflow_secrets import BaseHook, Variable
 from .jobs import Abort, Job, Skip
 
 
@@ -62,16 +65,38 @@ class Anything:
 
 
 class AnyOperator(Anything):
-    """An operator that is done elsewhere; below it may be one that calls Python."""
+    """An operator that is done elsewhere; below it may be one that calls Python, or one of the file's own."""
+
+    log = logging.getLogger("airflow.task")
+
+    def __new__(cls, *args, **kwargs):
+        made = super().__new__(cls)
+        made.__dict__["_given"] = kwargs
+        return made
 
     def __init__(self, *args, **kwargs):
         super().__init__(type(self).__name__)
-        _here.task(kwargs.get("task_id"), kwargs.get("python_callable"), type(self).__name__, kwargs)
+        self.__dict__["task_id"] = kwargs.get("task_id")
+        _here.task(kwargs.get("task_id"), kwargs.get("python_callable") or does(type(self), self._given), type(self).__name__, kwargs)
 
     @classmethod
     def partial(cls, **options):
-        _here.task(options.get("task_id"), options.get("python_callable"), cls.__name__, options)
+        _here.task(options.get("task_id"), options.get("python_callable") or does(cls, options), cls.__name__, options)
         return Anything(cls.__name__)
+
+
+class Does:
+    """What an operator does that the worker itself knows, or the file: its class, and the arguments that the file gives."""
+
+    def __init__(self, made, given):
+        self.made = made
+        self.given = {name: value for name, value in given.items() if not isinstance(value, Anything) and name not in ("task_id", "dag", "task_group", "default_args")}
+        self.__doc__ = made.__doc__
+
+
+def does(made, given):
+    own = any(getattr(made, name, None) for name in ("execute", "poke", "choose_branch"))
+    return Does(made, given) if own or made.__name__ in DONE_HERE else None
 
 
 class Here:
@@ -84,10 +109,12 @@ class Here:
         self.names = {}
 
     def task(self, id, function, kind, options):
-        dag = options.get("dag") or (self.dags[-1] if self.dags else None)
+        given = options.get("dag")  # `Anything` is empty, and counts as nothing
+        dag = given if given is not None else self.dags[-1] if self.dags else None
         if not isinstance(dag, Dag) or not isinstance(id, str):
             return
-        group = options.get("task_group") or (self.groups[-1] if self.groups else None)
+        group = options.get("task_group")
+        group = group if group is not None else self.groups[-1] if self.groups else None
         prefix = group.prefix if isinstance(group, Group) and group.dag is dag else ""
         name = known = f"{prefix}.{id}" if prefix else id
         taken = self.names.setdefault(dag.id, set())
@@ -95,7 +122,7 @@ class Here:
         while name in taken:
             name, n = f"{known}__{n}", n + 1
         taken.add(name)
-        if callable(function) and not isinstance(function, Anything):
+        if isinstance(function, Does) or (callable(function) and not isinstance(function, Anything)):
             self.found[f"{dag.id}.{name}"] = (function, kind)
 
 
@@ -119,9 +146,9 @@ class Dag(Anything):
 class Group(Anything):
     def __init__(self, group_id="group", *_, prefix_group_id=True, dag=None, parent_group=None, **__):
         super().__init__(group_id)
-        parent = parent_group or (_here.groups[-1] if _here.groups else None)
+        parent = parent_group if parent_group is not None else _here.groups[-1] if _here.groups else None
         outer = parent.prefix if isinstance(parent, Group) else ""
-        self.__dict__["dag"] = dag or (_here.dags[-1] if _here.dags else None)
+        self.__dict__["dag"] = dag if dag is not None else _here.dags[-1] if _here.dags else None
         own = known = f"{outer}.{group_id}" if outer else group_id
         taken = _here.names.setdefault((getattr(self.dag, "id", None), "groups"), set())
         n = 1
@@ -229,11 +256,11 @@ def group_decorator(given=None, *_, **options):
     return lambda function: DecoratedGroup(function, options)
 
 
-def asset_decorator(*_, **__):
+def asset_decorator(*_, uri=None, **__):
     def made(function):
         with Dag(function.__name__):
-            _here.task(function.__name__, function, "task", {})
-        return Anything(function.__name__)
+            _here.task(function.__name__, function, "asset", {})
+        return Asset(function.__name__, uri)
 
     return made
 
@@ -257,10 +284,12 @@ class PokeReturnValue:
 
 
 KNOWN = {
+    "Variable": Variable, "BaseHook": BaseHook,
     "PokeReturnValue": PokeReturnValue,
     "DAG": Dag, "TaskGroup": Group, "dag": dag_decorator, "task": TaskDecorator(), "task_group": group_decorator, "setup": TaskDecorator("setup"),
     "teardown": TaskDecorator("teardown"), "asset": asset_decorator, "AirflowException": AirflowException, "AirflowSkipException": AirflowSkipException,
-    "AirflowFailException": AirflowFailException,
+    "AirflowFailException": AirflowFailException, "Asset": Asset, "Dataset": Asset, "AssetAlias": AssetAlias, "DatasetAlias": AssetAlias, "Metadata": Metadata,
+    "WeekDay": WeekDay, "NEVER_EXPIRE": NEVER_EXPIRE, "is_venv_installed": lambda: True,
 }
 
 
@@ -319,14 +348,15 @@ def jobs_of_dags(file):
     _here = Here()
     with stand_ins():
         load(file)
-    jobs = [Job(name, _handler(function, kind), version_of(function)) for name, (function, kind) in _here.found.items()]
-    return [*jobs, *airflow_sensors.JOBS]
+    return [Job(name, _handler(function, kind), version_of(function)) for name, (function, kind) in _here.found.items()]
 
 
 def version_of(function):
     """By the text of the callable: that of the handler is the same for all."""
     try:
-        return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:16]
+        if isinstance(function, Does) and function.made.__name__ in DONE_HERE:
+            return hashlib.sha256(repr((function.made.__name__, sorted((name, str(value)) for name, value in function.given.items()))).encode()).hexdigest()[:16]
+        return hashlib.sha256(inspect.getsource(function.made if isinstance(function, Does) else function).encode()).hexdigest()[:16]
     except (OSError, TypeError):
         return None
 
@@ -334,7 +364,9 @@ def version_of(function):
 def _handler(function, kind):
     def handle(input, task):
         try:
-            return call_with_context(function, input or {}, task, is_sensor=kind.endswith(("sensor", "Sensor")), is_bash=kind == "task.bash")
+            if isinstance(function, Does):
+                return call_operator(function, input or {}, task)
+            return call_with_context(function, input or {}, task, is_sensor=kind.endswith(("sensor", "Sensor")), is_bash=kind == "task.bash", is_asset=kind == "asset")
         except Exception as error:
             ends = {"AirflowSkipException": Skip, "AirflowFailException": Abort}.get(type(error).__name__)
             if ends is not None:

@@ -6,6 +6,7 @@ import uuid
 
 from .http import Http
 from .jobs import Job, wire_options
+from .large import whole
 
 CLOSED = ("completed", "failed", "cancelled", "timed_out", "terminated", "skipped")
 WAIT_SECONDS = 30
@@ -86,7 +87,7 @@ class Run:
                 raise TimeoutError(f"{self.id} is still open after {timeout} s")
             run = self.get(wait=left)
             if run["state"] == "completed":
-                return run.get("output")
+                return whole(self._http, run.get("output"))
             if run["state"] in CLOSED:
                 raise ENDS.get(run["state"], RunFailed)(run)
 

@@ -11,9 +11,11 @@ from collections import deque
 from .client import Client
 from .http import Http, Refused, Unreachable
 from .jobs import Abort, RetryAfter, Snooze
+from .large import RESULT_BYTES_MAX, keep, whole
 from .outbox import Logs, Results
 from .printed import bound_to
-from .task import Stopped, Task, payload
+from .streams import Streams
+from .task import PAYLOAD_BYTES_MAX, Stopped, Task, payload
 
 POLL_SECONDS = 20
 TASKS_PER_CALL_MAX = 1_000
@@ -53,6 +55,7 @@ class Worker:
         self._stopping = threading.Event()
         self._over = threading.Event()
         self.logs = Logs(http, self.id, self._over)
+        self.streams = Streams(http, self.id, self._over)
         self._results = Results(http, self.id, self._over, self._answered)
         self._threads = []
 
@@ -175,8 +178,10 @@ class Worker:
     def _work(self, task):
         try:
             with bound_to(task):
+                task.input = whole(self.client.http, task.input)
                 output = self.jobs[task.definition].handle(task)
-            result = completed(output)
+            task.flush()
+            result = completed(task, output)
         except Stopped:
             result = self._stopped(task)
         except Snooze as asked:
@@ -185,8 +190,17 @@ class Worker:
             result = {**failed(error), "delayMs": max(0, int(error.seconds * 1000))}
         except BaseException as error:  # whatever a handler raises is its failure, `SystemExit` too
             result = failed(error, retry=not isinstance(error, Abort))
+        if result["is"] != "completed":
+            self._flush(task)
         self.client.http.close_thread()
         self._end(task, result)
+
+    def _flush(self, task):
+        """What a failed attempt wrote is there to be read too; that some was refused changes nothing any more."""
+        try:
+            task.flush()
+        except Exception:
+            pass
 
     def _stopped(self, task):
         if task.stopped == "cancelled":
@@ -260,14 +274,17 @@ class Worker:
         return answers
 
 
-def completed(output):
+def completed(task, output):
+    told = {"assets": task.assets} if task.assets else {}
     if output is None:
-        return {"is": "completed"}
+        return {"is": "completed", **told}
     try:
-        payload(output, "output")
+        text = payload(output, "output", RESULT_BYTES_MAX)
+        if len(text) > PAYLOAD_BYTES_MAX:
+            return {"is": "completed", "output": keep(task, text), **told}
     except ValueError as error:
         return failed(error, retry=False)  # the next attempt would return the same
-    return {"is": "completed", "output": output}
+    return {"is": "completed", "output": output, **told}
 
 
 def failed(error, retry=True):

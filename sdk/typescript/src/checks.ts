@@ -123,3 +123,8 @@ function distance(a: string, b: string): number {
   }
   return row[b.length]!
 }
+
+/** Of a stream that one writes to: those that begin with a colon are kept for results of steps (kept.ts). */
+export function stream(value: string, at: string): string {
+  return name(value, at).startsWith(':') ? refuse(value, at, 'a name that does not begin with a colon') : value
+}

@@ -1,3 +1,6 @@
+import { Approvals } from './approvals.ts'
+import { Assets } from './assets.ts'
+import { Awaiting } from './awaiting.ts'
 import { Batches } from './batches.ts'
 import { DEFINITIONS_PER_CALL_MAX } from './bounds.ts'
 import { callAgain } from './calls.ts'
@@ -14,6 +17,8 @@ import { Limits } from './limits.ts'
 import type { StartOptions } from './options.ts'
 import { listRuns, type RunFilter } from './runs.ts'
 import { Schedules } from './schedules.ts'
+import { Signals } from './signals.ts'
+import { gathers, Starting } from './starting.ts'
 import { answerOf, manyBody, oneBody } from './starts.ts'
 import type { Call, Connection, OperationName, WireResolution, WireRunList, WireStarted, WireStartedMany } from './wire.ts'
 
@@ -67,6 +72,18 @@ export class Client {
   /** Batches of jobs, and operations on many runs: start, bulk, preview, list, get, handle. */
   readonly batches = new Batches(this)
 
+  /** What of DAGs waits for a person: list, get, approve, reject. `client.approvals.approve(run, { by: 'ana' })`. */
+  readonly approvals = new Approvals(this)
+  /** What tasks make and schedules wait for: list, get, set, emit, partitions. `client.assets.emit('s3://sales', { partition: '2026-11-29' })`. */
+  readonly assets = new Assets(this)
+
+  /** What runs are told: see `RunHandle.signal`. */
+  readonly signals = new Signals(this)
+
+  readonly #starting = new Starting(this)
+  /** Whoever waits for results. */
+  readonly awaiting = new Awaiting(this)
+
   /** Promises of workflows (`ctx.promise`), by their tokens. @throws RequestRefused `promise-not-found`: settled before, over, or never there. */
   readonly promises = {
     resolve: async (token: string, value?: unknown): Promise<void> => {
@@ -93,7 +110,7 @@ export class Client {
   start<Input, Output>(job: Job<Input, Output>, ...args: StartArguments<Input>): Promise<RunHandle<Output>>
   start(job: string, input?: unknown, options?: StartOptions): Promise<RunHandle<unknown>>
   async start(job: AnyJob | string, input?: unknown, options: StartOptions = {}): Promise<RunHandle<unknown>> {
-    return this.startFrom(job, input, options, { callKey: this.newId() })
+    return this.startFrom(job, input, options, { callKey: this.newId(), gathers: gathers(job, options) })
   }
 
   /**
@@ -120,8 +137,10 @@ export class Client {
   /** What `start` and `ctx.start` share. The origin's call key makes the call repeatable: the same key answers the same run. */
   async startFrom(job: AnyJob | string, input: unknown, options: StartOptions, origin: Origin): Promise<RunHandle<unknown>> {
     const body = await oneBody(job, input, options, origin.parent)
-    const answer = await this.#started(job, 'runs.start', body, origin.callKey)
-    return this.#handle(job, JSON.parse(answer) as WireStarted)
+    const { callKey } = origin
+    const send = async (): Promise<WireStarted> =>
+      origin.gathers === true ? this.#starting.send(body, callKey) : JSON.parse(await this.callText('runs.start', { params: {}, body, callKey }))
+    return this.#handle(job, await this.#started(job, send))
   }
 
   async startManyFrom(
@@ -132,8 +151,8 @@ export class Client {
   ): Promise<RunHandle<unknown>[]> {
     if (items.length === 0) return []
     const body = await manyBody(job, items, options, origin.parent)
-    const answer = await this.#started(job, 'runs.startMany', body, origin.callKey)
-    return (JSON.parse(answer) as WireStartedMany).runs.map(one => this.#handle(job, one))
+    const send = () => this.callText('runs.startMany', { params: {}, body, callKey: origin.callKey })
+    return (JSON.parse(await this.#started(job, send)) as WireStartedMany).runs.map(one => this.#handle(job, one))
   }
 
   /** The handle of a run by its id (or any unambiguous ending of it). Nothing is sent. Give the job to have its output typed. */
@@ -178,16 +197,16 @@ export class Client {
     return this.connection.close()
   }
 
-  async #started(job: AnyJob | string, operation: 'runs.start' | 'runs.startMany', body: string, callKey: string): Promise<string> {
-    if (typeof job === 'string') return this.callText(operation, { params: {}, body, callKey })
+  async #started<Answer>(job: AnyJob | string, send: () => Promise<Answer>): Promise<Answer> {
+    if (typeof job === 'string') return send()
     await this.register([job])
     try {
-      return await this.callText(operation, { params: {}, body, callKey })
+      return await send()
     } catch (error) {
       if (!(error instanceof RequestRefused && error.code === 'unknown-definition')) throw error
       this.forget([job]) // another server answers at this address, or it began with an empty store
       await this.register([job])
-      return this.callText(operation, { params: {}, body, callKey })
+      return send()
     }
   }
 
@@ -200,6 +219,8 @@ export class Client {
 export interface Origin {
   callKey: string
   parent?: string
+  /** Together with others that are started at the same time: then the key is its own only where it goes alone. */
+  gathers?: boolean
 }
 
 function registration(job: AnyJob): string {

@@ -27,13 +27,13 @@ export interface Tagged {
 
 /**
  * JSON text of a value; undefined for undefined.
- * @throws Unserialisable with the place below `at`: a function, a symbol, a circle, an instance of a class with methods; too deep, or over 1 MiB.
+ * @throws Unserialisable with the place below `at`: a function, a symbol, a circle, an instance of a class with methods; too deep, or over `bytesMax`, which is 1 MiB.
  */
-export function encode(value: unknown, at = ''): string | undefined {
+export function encode(value: unknown, at = '', bytesMax = PAYLOAD_BYTES_MAX): string | undefined {
   if (value === undefined) return undefined
   const text = JSON.stringify(tag(value, at))
-  if (text.length > PAYLOAD_BYTES_MAX / 3 && Buffer.byteLength(text) > PAYLOAD_BYTES_MAX)
-    throw new Unserialisable(`The value is ${Buffer.byteLength(text)} bytes of JSON; ${PAYLOAD_BYTES_MAX} are possible.`, {
+  if (text.length > bytesMax / 3 && Buffer.byteLength(text) > bytesMax)
+    throw new Unserialisable(`The value is ${Buffer.byteLength(text)} bytes of JSON; ${bytesMax} are possible.`, {
       at,
       hint: 'keep large data elsewhere (a file, a bucket) and pass its address',
     })

@@ -1,7 +1,25 @@
+import type { Artifacts } from './artifacts.ts'
+import type { AssetFacts, AssetTrigger } from './assets.ts'
 import type { Duration } from './duration.ts'
+import type { Files } from './files.ts'
 import type { RunHandle } from './handle.ts'
 import type { Job, StartItem } from './job.ts'
 import type { StartOptions } from './options.ts'
+import type { StreamWriter } from './streams.ts'
+
+/** Where another system is, and who one is there. */
+export interface ConnectionFacts {
+  /** What is spoken there: `postgres`, `http`. */
+  type: string
+  host?: string
+  port?: number
+  login?: string
+  password?: string
+  schema?: string
+  extra?: Record<string, unknown>
+  /** All of it as an address: `postgres://login:password@host:5432/schema?…`. */
+  uri: string
+}
 
 /** What a handler has beside its input: one attempt of one run. Annotate the checkpoint where there is one: `(input: In, ctx: JobContext<{ page: number }>)`. */
 export interface JobContext<Checkpoint = unknown> {
@@ -20,6 +38,25 @@ export interface JobContext<Checkpoint = unknown> {
   readonly nominalTime?: Date | undefined
   /** Milliseconds from that time to the delivery of this attempt. */
   readonly latenessMs?: number | undefined
+  /** The events of assets that triggered it, oldest first of each; of a task of a DAG none: its input may say `{{assetEvents}}`. */
+  readonly assetEvents: readonly AssetTrigger[]
+  /** The partition that it is for, where what triggered it says one. */
+  readonly partition?: string | undefined
+  /** Says something of an asset among its outlets, for the event that follows once it completes: `ctx.asset('s3://sales', { extra: { rows: 12 } })`. */
+  asset(name: string, facts: AssetFacts): void
+  /**
+   * How far an asset has come, as the last run that completed said by `ctx.asset(name, { watermark })`, or a person; null: nobody has. Read it at the start, and say the
+   * new one at the end: `const since = await ctx.watermark<string>('s3://sales')`. Where two runs may be open at a time, the one that completes last is right.
+   */
+  watermark<Value>(asset: string): Promise<Value | null>
+  /** How far the runs of its schedule had come when its run was started, as one that completed said by `setWatermark`, or a person; null: none has, or no schedule started it. */
+  watermark<Value>(): Promise<Value | null>
+  /**
+   * How far it has come, for the next run of its schedule: any value, up to 16,384 characters of JSON; null: that one begins anew. The last one that it says is kept in the
+   * commit that completes the run; of a run that fails nothing is. A later line of the schedule's ledger wins, whichever completes first. Where no schedule started it, nothing is kept.
+   * @throws InvalidOption
+   */
+  setWatermark(value: unknown): void
   /** When this attempt times out; null: never. */
   readonly deadline: Date | null
   /**
@@ -34,6 +71,19 @@ export interface JobContext<Checkpoint = unknown> {
   progress(value: number, message?: string): void
   /** A sign of life, for jobs with `timeout: { heartbeat }`: call it as often as you like. Leases need none. */
   heartbeat(): void
+  /** A stream of the run, for those who follow it: `await ctx.stream('rows').write(row)`. Another attempt begins it again, and who follows is told so. */
+  stream<Chunk = unknown>(name: string): StreamWriter<Chunk>
+  /** What the run leaves behind to be looked at: `await ctx.artifact.table('rows', rows)`. */
+  readonly artifact: Artifacts
+  /** Files that the run stores, and those of other runs: `await ctx.files.put('rows.csv', stream)`. */
+  readonly files: Files
+  /**
+   * A variable of the namespace, as it is now: asked of the server each time, and kept nowhere.
+   * @throws RequestRefused `variable-not-found`
+   */
+  variable<Value = unknown>(name: string): Promise<Value>
+  /** A connection of the namespace, password included. @throws RequestRefused `connection-not-found` */
+  connection(name: string): Promise<ConnectionFacts>
   /** Ends this call: the handler is called again after so long, with the same attempt. Throws `Snooze`, so it must not be caught. */
   snooze(delay: Duration): never
   /**

@@ -22,6 +22,12 @@ const table: [string, Error & { code: string }, string, string][] = [
     'invalid-input',
     'The input of job "resize" is not what its schema asks for: /url: not a url.',
   ],
+  [
+    'ResultGone',
+    new errors.ResultGone('r1', 2_000_000),
+    'result-gone',
+    'A result of 2000000 characters is kept beside run r1, and is not there any more. Run again what gave it, or keep runs for longer.',
+  ],
   ['Unserialisable', new errors.Unserialisable('A function.', { at: '/f' }), 'unserialisable', 'A function.'],
   ['RequestRefused', new errors.RequestRefused(problem), 'key-conflict', 'This key was used with another input. At /key. Use another.'],
   [
@@ -30,6 +36,7 @@ const table: [string, Error & { code: string }, string, string][] = [
     'unreachable',
     'No answer from http://127.0.0.1:7575 (ECONNREFUSED). Is the server running? Start one: mainspring server, or name another in MAINSPRING_URL.',
   ],
+  ['StreamRefused', new errors.StreamRefused('answer', 'closed'), 'stream-closed', 'The stream "answer" was closed.'],
   ['RunFailed', new errors.RunFailed(ended), 'run-failed', 'resize run-1 failed (attempts-exhausted): too large'],
   ['RunCancelled', new errors.RunCancelled({ ...ended, failure: null }), 'run-cancelled', 'resize run-1 was cancelled.'],
   ['RunTimedOut', new errors.RunTimedOut({ ...ended, reason: 'expired', failure: null }), 'run-timed-out', 'resize run-1 timed out (expired).'],

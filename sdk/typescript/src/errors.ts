@@ -61,6 +61,38 @@ export class Unserialisable extends MainspringError {
   readonly code = 'unserialisable'
 }
 
+/** A large result is kept beside the run that gave it, and that run is kept no more, or nothing there is what was told of. Nothing that needs it is tried again. */
+export class ResultGone extends Abort {
+  override readonly name = 'ResultGone'
+  override readonly code = 'result-gone'
+  readonly run: string
+  constructor(run: string, length: number, what = `a result of ${length} characters`) {
+    super(
+      `${what[0]?.toUpperCase()}${what.slice(1)} is kept beside ${run === '' ? 'a run that is not named' : `run ${run}`}, and is not there any more. Run again what gave it, or keep runs for longer.`,
+    )
+    this.run = run
+  }
+}
+
+/**
+ * A stream of a run takes nothing more: `stream-full`, its streams have 32 names, a million chunks or 64 MiB together; `stream-closed`, the workflow has closed it.
+ * A step or job that throws it is not tried again.
+ */
+export class StreamRefused extends Abort {
+  override readonly name = 'StreamRefused'
+  override readonly code: 'stream-full' | 'stream-closed'
+  readonly stream: string
+  constructor(stream: string, why: 'full' | 'closed') {
+    super(
+      why === 'closed'
+        ? `The stream "${stream}" was closed.`
+        : `The streams of this run take nothing more: they have 32 names, 1,000,000 chunks and 64 MiB at most. "${stream}" was not written to.`,
+    )
+    this.code = `stream-${why}`
+    this.stream = stream
+  }
+}
+
 /** The server refused a call. `status` is the HTTP status, `retryAfter` seconds, `data` further facts such as the run that holds a key. */
 export class RequestRefused extends MainspringError {
   override readonly name = 'RequestRefused'

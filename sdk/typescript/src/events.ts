@@ -44,7 +44,7 @@ type RunEvent = LiveEvent & { is: 'run' }
 
 async function missed(client: Client, run: string, last: number): Promise<RunEvent> {
   const { events } = await client.call<WireHistory>('runs.history', { run })
-  const { input: _i, output, checkpoint: _c, metadata: _m, worker: _w, options: _o, ...summary } = await getRun(client, run)
+  const { input: _i, output, checkpoint: _c, metadata: _m, worker: _w, options: _o, streams: _s, ...summary } = await getRun(client, run)
   return { is: 'run', run: summary, events: events.slice(last + 1), sequence: events.length - 1, output }
 }
 

@@ -1,3 +1,4 @@
+import { RESULT_POLL_MS } from './awaiting.ts'
 import { WAIT_MS_MAX } from './bounds.ts'
 import * as check from './checks.ts'
 import type { Client } from './client.ts'
@@ -6,11 +7,27 @@ import type { Duration } from './duration.ts'
 import { endedError, RequestRefused, ResultTimeout, UpdateTimeout } from './errors.ts'
 import { runEvents } from './events.ts'
 import { errorOf } from './failure.ts'
+import { listFiles, readFile, type StoredFile } from './files.ts'
+import { eventsOf } from './kept.ts'
 import type { RunChange } from './options.ts'
 import { getRun, isClosed, type Run } from './runs.ts'
-import type { LiveEvent, WireExplanation, WireFailure, WireLogLine, WireLogs, WireMessage, WireProblem, WireQueried, WireUpdated } from './wire.ts'
-import type { WireMark } from './wire-dags.ts'
+import { checked } from './schema.ts'
+import { runStream, type StreamChunk } from './streams.ts'
+import type {
+  LiveEvent,
+  WireEvent,
+  WireExplanation,
+  WireFailure,
+  WireLogLine,
+  WireLogs,
+  WireMessage,
+  WireProblem,
+  WireQueried,
+  WireUpdated,
+} from './wire.ts'
+import type { WireMark, WireRerun, WireRerunAll, WireReruns } from './wire-dags.ts'
 import { runChange } from './wire-options.ts'
+import { type Signal, signalOf } from './workflow/signal.ts'
 
 /**
  * How a start was answered. `existing`: that run was there, by this call's own repeat, its `key` or `unique`; `replaced`: it took the input and options of
@@ -59,9 +76,9 @@ export class RunHandle<Output = unknown> {
   }
 
   /**
-   * Waits until the run is closed; resolves with what the handler returned.
+   * Waits until the run is closed; resolves with what the handler returned, also where that is large and kept beside the run (or the run that gave it).
    * `timeout`: how long to wait, default for ever. `signal`: stops waiting, with its reason.
-   * @throws RunFailed (its `cause` is the handler's error), RunCancelled, RunTimedOut, RunTerminated; ResultTimeout when waiting took too long.
+   * @throws RunFailed (its `cause` is the handler's error), RunCancelled, RunTimedOut, RunTerminated; ResultTimeout when waiting took too long; ResultGone.
    */
   async result(options: { timeout?: Duration; signal?: AbortSignal } = {}): Promise<Output> {
     const { clock } = this.#client
@@ -76,7 +93,11 @@ export class RunHandle<Output = unknown> {
       for (;;) {
         stop.signal.throwIfAborted()
         const waitMs = Math.max(0, Math.min(RESULT_POLL_MS, Math.ceil(until - clock.monotonic())))
-        const run = await getRun(this.#client, this.#known(), waitMs, stop.signal)
+        const { awaiting } = this.#client
+        // Those who wait together ask together; towards the end of its time each asks for itself.
+        const run = await (waitMs === RESULT_POLL_MS
+          ? awaiting.closed(this.#known(), stop.signal)
+          : getRun(this.#client, this.#known(), { waitMs, signal: stop.signal, large: ['output'] }))
         if (isClosed(run.state)) return outputOf(run) as Output
       }
     } catch (error) {
@@ -87,7 +108,7 @@ export class RunHandle<Output = unknown> {
     }
   }
 
-  /** The run as it is now. */
+  /** The run as it is now. Of a value over 1 MiB it says where that is kept; `result()` reads it. */
   async get(): Promise<Run<Output | null>> {
     return (await getRun(this.#client, this.#known())) as Run<Output | null>
   }
@@ -129,11 +150,21 @@ export class RunHandle<Output = unknown> {
   /**
    * A new run of this closed run of a DAG: some of its tasks run again, with their setups and teardowns; how the others ended, and what they gave, is kept. `tasks`: by
    * their ids, or those of groups; absent: what failed, could not run since what came before failed, or was never come to. `downstream`, `upstream`: and all that wait for
-   * them, all that they wait for. `newest`: by the newest version of the DAG instead of that of this run.
+   * them, all that they wait for. `items`: of the mapped tasks that are named these items alone, and what of others is of the same item of a mapped group. `onlyFailed`: of all these only what has
+   * failed, or could not run since what came before failed. `newest`: by the newest version of the DAG instead of that of this run.
    * @throws RequestRefused `run-open`, `unknown-step`, `output-gone`, `not-a-dag`.
    */
-  async rerun(options: { tasks?: readonly string[]; downstream?: boolean; upstream?: boolean; newest?: boolean } = {}): Promise<RunHandle<Output>> {
+  async rerun(options: WireRerun = {}): Promise<RunHandle<Output>> {
     return this.#anew('runs.fork', options)
+  }
+
+  /**
+   * `rerun` of this run, and of those of its DAG for earlier times (`past`), or for later ones (`future`), not before `from` and not after `to`: 100 runs at most, each told
+   * with the run that was started in its place, or why none was. `dryRun`: says which tasks would run again, and changes nothing.
+   * @throws RequestRefused `not-a-dag`, `too-many-items`; where this is the only run, as `rerun`.
+   */
+  async rerunAll(options: WireRerunAll): Promise<WireReruns> {
+    return this.#client.call<WireReruns>('runs.rerun', { run: this.#known() }, options, { callKey: this.#client.newId() })
   }
 
   /**
@@ -174,13 +205,18 @@ export class RunHandle<Output = unknown> {
   }
 
   /**
-   * Tells a workflow something: it goes to who has waited longest for a signal of this name, else it is kept until somebody does.
-   * @throws RequestRefused `run-closed`, `not-a-workflow`, `too-many-signals`.
+   * Tells a workflow, or the run of a DAG, something: it goes to who has waited longest for a signal of this name, else it is kept until somebody does.
+   * Those of one name that a client sends to a run arrive in the order in which they were given; what is given while another is on its way goes together with the next.
+   * By its name, or typed: `run.signal(approval, true)` of `const approval = signal<boolean>('approval')`.
+   * @throws RequestRefused `run-closed`, `not-a-workflow`, `too-many-signals`, `unknown-signal`. InvalidInput: it is not what the signal's schema asks for; nothing was sent.
    */
-  async signal(name: string, payload?: unknown): Promise<void> {
-    const params = { run: this.#known(), name: check.name(name, '/name') }
-    const body = payload === undefined ? {} : { payload: tag(payload, '/payload') }
-    await this.#client.call('runs.signal', params, body, { callKey: this.#client.newId() })
+  async signal<Sent>(signal: Signal<Sent, unknown>, ...payload: undefined extends Sent ? [payload?: Sent] : [payload: Sent]): Promise<void>
+  async signal(name: string, payload?: unknown): Promise<void>
+  async signal(given: string | Signal, payload?: unknown): Promise<void> {
+    const { name, input } = signalOf(given, '/name')
+    const run = this.#known()
+    if (input !== undefined) await checked(name, input, payload)
+    await this.#client.signals.send(run, name, payload === undefined ? {} : { payload: tag(payload, '/payload') })
   }
 
   /**
@@ -229,6 +265,36 @@ export class RunHandle<Output = unknown> {
     return lines
   }
 
+  /**
+   * What the run writes to one of its streams, as it is written, each chunk once, to the end of the stream or the run; also of a run that is closed. Goes on by itself
+   * where a connection broke off. `from`: the number of the first chunk wanted, default 0.
+   * ```ts
+   * for await (const { value, restarted } of run.stream<string>('answer')) text = restarted ? value : text + value
+   * ```
+   */
+  stream<Value = unknown>(name: string, options: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<StreamChunk<Value>, void, void> {
+    return runStream<Value>(this.#client, this.#known(), name, options)
+  }
+
+  /** The files that it has stored, by name. */
+  async files(): Promise<StoredFile[]> {
+    const files = await listFiles(this.#client, this.#known())
+    return files.map(({ name, bytes, sha256, type }) => ({ run: this.#id, name, bytes, sha256, type }))
+  }
+
+  /** The bytes of one of them, piece by piece: `await writeFile(path, run.file(rows))`. @throws ResultGone */
+  file(file: StoredFile): AsyncGenerator<Uint8Array, void, void> {
+    return readFile(this.#client, { ...file, run: this.#known() })
+  }
+
+  /**
+   * All that has happened to it, oldest first, with large results of steps, which are kept beside the history, in their places: what `replay` takes.
+   * `journal`: with the tokens of promises, for a worker.
+   */
+  history(options: { journal?: boolean } = {}): Promise<WireEvent[]> {
+    return eventsOf(this.#client, this.#known(), options)
+  }
+
   /** Why it does not run, or how it ended: all reasons, from what dispatches. */
   explain(): Promise<WireExplanation> {
     return this.#client.call<WireExplanation>('runs.explain', { run: this.#known() })
@@ -259,7 +325,6 @@ const QUERY_WAIT_MS = 10_000
 const UPDATE_POLL_MS = 10_000
 
 /** A long poll's length: short enough for the proxies on the way, which often cut at 60 s. */
-const RESULT_POLL_MS = Math.min(30_000, WAIT_MS_MAX)
 
 function outputOf(run: Run): unknown {
   if (run.state === 'completed') return run.output ?? undefined

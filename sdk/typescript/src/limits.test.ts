@@ -32,6 +32,7 @@ test("a job's rules become their wire form", () => {
       batch: { size: 50, within: '1s' },
       debounce: { for: '5s', maximum: '1m' },
       onFailure: alert,
+      notify: [{ on: ['retrying'], job: alert }],
     },
     async () => {},
   )
@@ -48,6 +49,7 @@ test("a job's rules become their wire form", () => {
     batch: { size: 50, within: 1_000 },
     debounce: { for: 5_000, maximum: 60_000 },
     onFailure: 'alert',
+    notify: [{ on: ['retrying'], job: 'alert' }],
   })
 })
 
@@ -76,6 +78,11 @@ test.each([
   [{ debounce: { for: 5, maximum: 4 } }, '/debounce/maximum'],
   [{ debounce: 5, throttle: { every: 5 } }, '/throttle'],
   [{ onFailure: { url: 'example.org' } }, '/onFailure/url'],
+  [{ notify: [] }, '/notify'],
+  [{ notify: [{ job: 'a' }] }, '/notify/0/on'],
+  [{ notify: [{ on: ['success'], job: 'a' }] }, '/notify/0/on/0'],
+  [{ notify: [{ on: ['failed'], email: ['ana'] }] }, '/notify/0/email/0'],
+  [{ notify: [{ on: ['failed'], job: 'a', slack: 'https://a.org' }] }, '/notify/0/slack'],
 ])('%j is refused where the job is defined', (options, at) => {
   expect(refusal(() => job('j', options as never, async () => {})).at).toBe(at)
 })

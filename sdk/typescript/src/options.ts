@@ -1,3 +1,4 @@
+import type { Outlet } from './assets.ts'
 import type { Duration } from './duration.ts'
 import type { RuleOptions } from './rule-options.ts'
 import type { StandardSchema } from './schema.ts'
@@ -26,6 +27,8 @@ export interface RunOptions {
   tags?: Record<string, string>
   /** What a worker must have to get it, such as `{ gpu: 'a100' }`: each label must be there and equal. Default: any worker. */
   labels?: Record<string, string>
+  /** Assets that it makes anew when it completes: schedules that wait for them are told (`schedule('…', { assets })`). */
+  outlets?: readonly Outlet[]
 }
 
 /** Options of a job: everything a run of it has where its start says nothing else. */

@@ -34,7 +34,30 @@ export interface RuleOptions {
   throttle?: { per?: string; every: Duration }
   /** Told of a run that failed, was parked, or was made good: another job (or its name), or an address, whose requests are signed with `secret`. */
   onFailure?: AnyJob | string | { url: string; secret?: string }
+  /**
+   * Who is told of what becomes of its runs, each of what it names in `on`; 20 at most. Each message is a run of its own, tried again as any other.
+   * Example: `[{ on: ['failed', 'deadline'], slack: process.env.SLACK! }, { on: ['completed'], email: ['ana@example.org'] }]`.
+   */
+  notify?: Notification[]
 }
+
+/**
+ * Who is told: another job (or its name), an address (signed with `secret`, after Standard Webhooks), an incoming webhook of Slack, or people by e-mail (50 addresses
+ * at most; the server's `smtp` says by which mail server).
+ */
+export type Notification = { on: NotificationEvent[] } & (
+  | { job: AnyJob | string; url?: never; secret?: never; slack?: never; email?: never }
+  | { url: string; secret?: string; job?: never; slack?: never; email?: never }
+  | { slack: string; job?: never; url?: never; secret?: never; email?: never }
+  | { email: string[]; job?: never; url?: never; secret?: never; slack?: never }
+)
+
+/**
+ * `failed`: it failed or timed out. `retrying`: an attempt failed, and another one follows. `parked`: its attempts are used up, and it waits for a person.
+ * `recovered`: it was parked, or is a retry of one that failed, and has completed; where that is not asked for it is `completed`. `deadline`: of a DAG, a run was
+ * open still at one of its `deadlines`.
+ */
+export type NotificationEvent = 'completed' | 'failed' | 'retrying' | 'parked' | 'recovered' | 'deadline'
 
 /**
  * One limit. `per`: a path into the input (`user`, `order.customer`), each of whose values is limited by itself. `name`: what it is called by people, and what

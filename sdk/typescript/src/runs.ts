@@ -1,5 +1,6 @@
 import type { Client } from './client.ts'
 import { untag } from './codec.ts'
+import { hasKept, whole } from './kept.ts'
 import type { State, WireRunDetail, WireRunList } from './wire.ts'
 
 /** Which runs. All that is given must hold; of a list, one. */
@@ -40,9 +41,20 @@ export interface Run<Output = unknown> extends Omit<WireRunDetail, 'output'> {
   output: Output
 }
 
-export async function getRun(client: Client, id: string, waitMs?: number, signal?: AbortSignal): Promise<Run> {
+/** `large`: which of its values are read where they are kept beside a run, being over 1 MiB; of others it says where that is. */
+export async function getRun(
+  client: Client,
+  id: string,
+  { waitMs, signal, large = [] }: { waitMs?: number; signal?: AbortSignal; large?: readonly ('input' | 'output')[] } = {},
+): Promise<Run> {
   const query = waitMs === undefined ? {} : { query: { wait: `${waitMs}ms` }, waitMs }
   const run = await client.call<WireRunDetail>('runs.get', { run: id }, undefined, { ...query, ...(signal && { signal }) })
+  return runOf(client, run, large)
+}
+
+/** With its values as they were. */
+export async function runOf(client: Client, run: WireRunDetail, large: readonly ('input' | 'output')[]): Promise<Run> {
+  for (const value of large) if (hasKept(run[value])) run[value] = await whole(client, run[value])
   for (const value of ['input', 'output', 'checkpoint', 'metadata'] as const) run[value] = untag(run[value])
   if (run.workflow !== null && run.workflow !== undefined) run.workflow.state = untag(run.workflow.state)
   return run

@@ -1,3 +1,4 @@
+import type { AssetExpression } from './assets.ts'
 import * as check from './checks.ts'
 import { tag } from './codec.ts'
 import { currentClient } from './current.ts'
@@ -61,9 +62,14 @@ export type ScheduleInput<Input> = undefined extends Input ? [input?: Input] : [
  */
 export interface ScheduleOptions
   extends Timetable<Date | string>,
-    Pick<RunOptions, 'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'tags' | 'labels'> {
+    Pick<RunOptions, 'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'tags' | 'labels' | 'outlets'> {
   /** For people. Up to 2,000 characters. */
   description?: string
+  /**
+   * It also fires once these assets have new events: of `all` (or a list) each has one since the last run that they triggered, of `any` one has. A run gets all
+   * events since then, as `ctx.assetEvents`. Without cron, every, at and solar, it fires by assets alone.
+   */
+  assets?: AssetExpression
   /**
    * A time is due while a run of this schedule is still open:
    * - `skip` (default): it is not started, and the ledger says so.

@@ -1,3 +1,4 @@
+import { markOf } from './assets.ts'
 import * as check from './checks.ts'
 import type { Client } from './client.ts'
 import { untag } from './codec.ts'
@@ -8,7 +9,9 @@ import type { Schedule } from './schedule.ts'
 import type {
   OperationName,
   WireAccount,
+  WireBackfillAsk,
   WireBackfilled,
+  WireBackfillPreview,
   WireLedger,
   WirePreview,
   WireRegisteredSchedules,
@@ -17,6 +20,7 @@ import type {
   WireScheduleExplanation,
   WireScheduleList,
   WireSchedulePut,
+  WireSetWatermark,
   WireTriggered,
 } from './wire.ts'
 
@@ -33,6 +37,12 @@ export interface BackfillRange {
   to: Date | string
   /** Runs open at the same time, 1 to 1,000. Default 1. */
   maxActive?: number
+  /** Which time goes first. Default `'forward'`. */
+  order?: 'forward' | 'reverse'
+  /** What becomes of a time for which a run is there: nothing, a new run where it did not complete, a new run. Default `'completed'`. */
+  reprocess?: 'none' | 'failed' | 'completed'
+  /** Only times whose partitions were not all made of the assets that the DAG makes. */
+  missing?: boolean
 }
 export interface LedgerFilter {
   /** Times from here on, and up to here, both included. */
@@ -80,6 +90,11 @@ export class Schedules {
     await this.#command('schedules.pause', nameOf(schedule), body)
   }
 
+  /** How far its runs have come, for those that are started from now on; null: they begin anew. */
+  async setWatermark(schedule: ScheduleName, value: unknown): Promise<void> {
+    await this.#command('schedules.setWatermark', nameOf(schedule), { value: markOf(value, '/value') } satisfies WireSetWatermark)
+  }
+
   async resume(schedule: ScheduleName): Promise<void> {
     await this.#command('schedules.resume', nameOf(schedule), {})
   }
@@ -92,9 +107,12 @@ export class Schedules {
 
   /** Starts the times of a range again; resolves with the backfill's id. */
   async backfill(schedule: ScheduleName, range: BackfillRange): Promise<string> {
-    const body = { from: check.instant(range.from, '/from'), to: check.instant(range.to, '/to') }
-    const maxActive = range.maxActive === undefined ? {} : { maxActive: check.integer(1, 1_000)(range.maxActive, '/maxActive') }
-    return (await this.#command<WireBackfilled>('schedules.backfill', nameOf(schedule), { ...body, ...maxActive })).backfill
+    return (await this.#command<WireBackfilled>('schedules.backfill', nameOf(schedule), backfillOf(range))).backfill
+  }
+
+  /** What a backfill would do, as things stand. */
+  previewBackfill(schedule: ScheduleName, range: BackfillRange): Promise<WireBackfillPreview> {
+    return this.#client.call<WireBackfillPreview>('schedules.previewBackfill', { name: nameOf(schedule) }, backfillOf(range))
   }
 
   /** Nothing further of the backfill starts; its runs go on. */
@@ -157,5 +175,17 @@ function nameOf(schedule: ScheduleName): string {
 }
 
 function untagged(schedule: WireSchedule): WireSchedule {
-  return schedule.input === undefined ? schedule : { ...schedule, input: untag(schedule.input) }
+  const watermark = schedule.watermark && { ...schedule.watermark, value: untag(schedule.watermark.value) }
+  return { ...schedule, watermark, ...(schedule.input !== undefined && { input: untag(schedule.input) }) }
+}
+
+function backfillOf({ from, to, maxActive, order, reprocess, missing }: BackfillRange): WireBackfillAsk {
+  return {
+    from: check.instant(from, '/from'),
+    to: check.instant(to, '/to'),
+    ...(maxActive !== undefined && { maxActive: check.integer(1, 1_000)(maxActive, '/maxActive') }),
+    ...(order !== undefined && { order }),
+    ...(reprocess !== undefined && { reprocess }),
+    ...(missing !== undefined && { missing }),
+  }
 }

@@ -1,5 +1,6 @@
 import { DURATION_HINT, type Duration, durationMs } from './duration.ts'
 import { InvalidOption } from './errors.ts'
+import type { WireRef, WireResult } from './wire.ts'
 
 /**
  * Thrown by a handler: not now, call me again after so long, with the same attempt, input and checkpoint. Counts no attempt; with `attempts: 1`, which is never
@@ -44,15 +45,27 @@ export class RateLimited extends Error {
   }
 }
 
+/** Thrown for a queued step whose run this version of the workflow does not fit: another may have it at once, this one not. After `delay` where too many do not fit. */
+export class Misfit extends Snooze {
+  readonly misfit: NonNullable<Snoozed['misfit']>
+  constructor(version: string, why: string, delay: Duration) {
+    super(delay)
+    this.misfit = { version, why }
+  }
+}
+
 const RETRY_AFTER_MS = 60_000
 
 /** What a thrown value asks for, in the worker's time; null: it is an error. */
-export function snoozeOf(thrown: unknown, now: number): { delayMs: number; slow?: true } | null {
+export function snoozeOf(thrown: unknown, now: number): Snoozed | null {
+  if (thrown instanceof Misfit) return { delayMs: thrown.delayMs, misfit: thrown.misfit }
   if (thrown instanceof Snooze) return { delayMs: thrown.delayMs }
   if (!(thrown instanceof RateLimited)) return null
   const { retryAfter } = thrown
   return { delayMs: typeof retryAfter === 'number' ? retryAfter : Math.max(0, retryAfter.getTime() - now), slow: true }
 }
+
+type Snoozed = Omit<Extract<WireResult, { is: 'snoozed' }>, 'is' | keyof WireRef>
 
 function readRetryAfter(given: Duration | Date): number | Date | null {
   if (given instanceof Date) return Number.isNaN(given.getTime()) ? null : given

@@ -1,4 +1,5 @@
 import type { State, WireProblem, WireProgress, WireRun, WireStart } from './wire.ts'
+import type { WireBackfillSkip } from './wire-schedules.ts'
 
 /** Batches: groups of jobs with callbacks, and operations on many runs. Spread into OPERATIONS of wire.ts. */
 export const BATCH_OPERATIONS = {
@@ -116,6 +117,24 @@ export interface WireBatchView {
     skipped: number
     refused: number
     refusals: { run: string; code: string }[]
+  } | null
+  /** Of a schedule, whose times it starts; their runs are its jobs. */
+  backfill: {
+    schedule: string
+    from: string
+    to: string
+    order: 'forward' | 'reverse'
+    maxActive: number
+    reprocess: 'none' | 'failed' | 'completed'
+    /** Times in the range; the last that was seen to. */
+    total: number
+    through: string | null
+    by: string | null
+    active: string[]
+    skipped: number
+    skips: { at: string; why: WireBackfillSkip; run: string | null }[]
+    refused: number
+    refusals: { at: string; code: string }[]
   } | null
 }
 export interface WireBatchList {

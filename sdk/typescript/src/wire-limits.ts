@@ -24,6 +24,16 @@ export interface WireRules {
   throttle?: { per?: string; every: number | string }
   /** A definition's name, or a webhook. The secret is never given back: `***` stands for it, and given back it keeps it. */
   onFailure?: string | { url: string; secret?: string }
+  notify?: WireNotification[]
+}
+/** With exactly one of job, url, slack and email. A secret, and the path of Slack's address, are given back as a mask, which keeps what it stands for. */
+export interface WireNotification {
+  on: ('completed' | 'failed' | 'retrying' | 'parked' | 'recovered' | 'deadline')[]
+  job?: string
+  url?: string
+  secret?: string
+  slack?: string
+  email?: string[]
 }
 /** Exactly one of concurrency, rate (with every) and pool. */
 export interface WireLimitRule {

@@ -1,3 +1,4 @@
+import { outlet } from './assets.ts'
 import * as check from './checks.ts'
 import { tag } from './codec.ts'
 import { durationMs } from './duration.ts'
@@ -75,6 +76,7 @@ export const runOptions = {
   retention: check.duration,
   tags: check.words,
   labels: check.words,
+  outlets: check.listOf(outlet),
 }
 const shared = { ...runOptions, unique }
 /** Options that have no wire form. */

@@ -1,6 +1,16 @@
-import { LIMIT_MAX, LIMITS_PER_DEFINITION_MAX, NAME_LENGTH_MAX, RATE_WINDOW_MS_MAX, TASKS_PER_CALL_MAX, WEIGHTS_MAX } from './bounds.ts'
+import {
+  EMAIL_ADDRESSES_MAX,
+  LIMIT_MAX,
+  LIMITS_PER_DEFINITION_MAX,
+  NAME_LENGTH_MAX,
+  NOTIFICATIONS_PER_DEFINITION_MAX,
+  RATE_WINDOW_MS_MAX,
+  TASKS_PER_CALL_MAX,
+  WEIGHTS_MAX,
+} from './bounds.ts'
 import * as check from './checks.ts'
 import type { WireDebounce, WireLimitRule, WireRules } from './wire.ts'
+import type { WireNotification } from './wire-limits.ts'
 
 /** Checks of the options that order, slow and gather: the server's own (api/rules.ts), before anything is sent. */
 
@@ -110,6 +120,43 @@ const onFailure: check.Check<NonNullable<WireRules['onFailure']>> = (value, at) 
   return typeof handler === 'function' ? check.name(name, at) : hook(value, at)
 }
 
+const jobName: check.Check<string> = (value, at) => {
+  const { name, handler } = (value ?? {}) as { name?: unknown; handler?: unknown }
+  return check.name(typeof handler === 'function' ? name : value, at)
+}
+const emailAddress: check.Check<string> = (value, at) =>
+  typeof value === 'string' && value.length <= 320 && /^[^\s\p{Cc}\p{Cs}@,;<>"]+@[^\s\p{Cc}\p{Cs}@,;<>"]+$/u.test(value)
+    ? value
+    : check.refuse(value, at, 'an address such as "ana@example.org"')
+const notificationMembers = needs(
+  check.members<WireNotification>({
+    on: some(check.oneOf('completed', 'failed', 'retrying', 'parked', 'recovered', 'deadline'), 6),
+    job: jobName,
+    url: address,
+    secret: check.key,
+    slack: address,
+    email: some(emailAddress, EMAIL_ADDRESSES_MAX),
+  }),
+  'on',
+)
+const notification: check.Check<WireNotification> = (value, at) => {
+  const form = notificationMembers(value, at)
+  const [one, other] = (['job', 'url', 'slack', 'email'] as const).filter(name => form[name] !== undefined)
+  if (one === undefined) check.refuse(value, at, 'one of "job", "url", "slack" and "email" is needed')
+  if (other !== undefined) check.refuse(form[other], `${at}/${other}`, `"${one}" and "${other}" are two notifications: write two of them`)
+  if (form.secret !== undefined && one !== 'url') check.refuse(form.secret, `${at}/secret`, 'only requests to a "url" are signed')
+  return form
+}
+
+/** A list of one at least. */
+function some<Form>(one: check.Check<Form>, most: number): check.Check<Form[]> {
+  return (value, at) => {
+    if (!Array.isArray(value) || value.length === 0) return check.refuse(value, at, 'a list that is not empty')
+    if (value.length > most) check.refuse(value, at, `${most} at most`)
+    return value.map((item, index) => one(item, `${at}/${index}`))
+  }
+}
+
 export const ruleChecks = {
   limits,
   fair: wordOr(
@@ -133,6 +180,7 @@ export const ruleChecks = {
   debounce,
   throttle: needs(check.members<{ per?: string; every: number | string }>({ per: path, every: check.positiveDuration }), 'every'),
   onFailure,
+  notify: some(notification, NOTIFICATIONS_PER_DEFINITION_MAX),
 }
 
 /** @throws InvalidOption for what cannot be together. */

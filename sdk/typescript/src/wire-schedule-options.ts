@@ -9,8 +9,8 @@ import { runOptions } from './wire-options.ts'
 /** A schedule's options as they are sent. @throws InvalidOption */
 export function scheduleOptions(options: ScheduleOptions): Omit<WireScheduleSpec, 'target' | 'input'> {
   const checked = OPTIONS(options, '') as Record<string, unknown>
-  if (SOURCES.every(source => checked[source] === undefined))
-    throw new InvalidOption('This schedule never fires: it has no times.', { at: '/cron', hint: 'give one of cron, every, at, solar' })
+  if (checked.assets === undefined && SOURCES.every(source => checked[source] === undefined))
+    throw new InvalidOption('This schedule never fires: it has no times.', { at: '/cron', hint: 'give one of cron, every, at, solar, or assets' })
   const runs: Record<string, unknown> = {}
   for (const name of Object.keys(runOptions)) {
     if (checked[name] !== undefined) runs[name] = checked[name]
@@ -109,6 +109,12 @@ const catchup: check.Check<WireCatchup> = (value, at) => {
   return check.duration(value, at)
 }
 
+/** What is wrong within, the server says. */
+const assets: check.Check<unknown> = (value, at) =>
+  typeof value === 'string' || (typeof value === 'object' && value !== null)
+    ? value
+    : check.refuse(value, at, 'the name of an asset, a list, { all: [...] } or { any: [...] }')
+
 const jitter: check.Check<number> = (value, at) => {
   const ms = check.duration(value, at)
   return ms <= JITTER_MS_MAX ? ms : check.refuse(value, at, 'a day at most')
@@ -137,5 +143,6 @@ const OPTIONS = check.members<Omit<WireScheduleSpec, 'target' | 'input' | 'optio
   overlap: check.oneOf('skip', 'allow', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other'),
   catchup,
   jitter,
+  assets,
   ...runOptions,
 } as never)

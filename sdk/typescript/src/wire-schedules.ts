@@ -1,5 +1,6 @@
 import type { Timetable } from './timetable.ts'
 import type { State, WireDefinition, WireLimitSettings, WireReason, WireRules } from './wire.ts'
+import type { WireWatermark } from './wire-assets.ts'
 import type { WireNamedDag } from './wire-dags.ts'
 
 /** Schedules over HTTP: part of the tables of wire.ts. */
@@ -11,9 +12,11 @@ export const SCHEDULE_OPERATIONS = {
   'schedules.list': ['GET', '/v1/namespaces/{namespace}/schedules'],
   'schedules.get': ['GET', '/v1/namespaces/{namespace}/schedules/{name}'],
   'schedules.pause': ['POST', '/v1/namespaces/{namespace}/schedules/{name}/pause'],
+  'schedules.setWatermark': ['PUT', '/v1/namespaces/{namespace}/schedules/{name}/watermark'],
   'schedules.resume': ['POST', '/v1/namespaces/{namespace}/schedules/{name}/resume'],
   'schedules.trigger': ['POST', '/v1/namespaces/{namespace}/schedules/{name}/trigger'],
   'schedules.backfill': ['POST', '/v1/namespaces/{namespace}/schedules/{name}/backfill'],
+  'schedules.previewBackfill': ['POST', '/v1/namespaces/{namespace}/schedules/{name}/backfill/preview'],
   'schedules.cancelBackfill': ['POST', '/v1/namespaces/{namespace}/schedules/{name}/backfills/{backfill}/cancel'],
   'schedules.ledger': ['GET', '/v1/namespaces/{namespace}/schedules/{name}/ledger'],
   'schedules.preview': ['GET', '/v1/namespaces/{namespace}/schedules/{name}/preview'],
@@ -41,6 +44,8 @@ export interface WireScheduleSpec extends WireTimetable {
   /** For the target. Its texts may say `{{nominalTime}}`, `{{nominalLocal}}`, `{{nominalDate}}`, `{{schedule}}`. */
   input?: unknown
   options?: WireScheduleOptions
+  /** It also fires once these have new events; without cron, every, at and solar, by these alone. */
+  assets?: unknown
   /** What happens to a time that is due while a run of this schedule is open. Default `skip`. */
   overlap?: WireOverlap
   /** What happens to times that could not be seen to when they were due. Default `{ policy: 'latest', window: '7d' }`. */
@@ -57,6 +62,10 @@ export interface WireSchedule extends WireScheduleSpec {
   jitter: number
   /** The timetable in words. */
   words: string
+  /** What is known of the assets that it waits for; `isNew`: it counts, since the last run that assets triggered. */
+  waits: { asset: string; linked: boolean; isNew: boolean; events: number }[]
+  /** How far its runs have come, for the next one; `run` or `by`: who said so. */
+  watermark: WireWatermark | null
   origin: WireOrigin
   /** What an operator has changed of it: `timetable`, `target` (with `input` and `options`), `overlap`, `catchup`, `jitter`, `description`. */
   overridden: string[]
@@ -111,6 +120,10 @@ export interface WireScheduleList {
   schedules: WireSchedule[]
   next: string | null
 }
+/** PUT schedules/{name}/watermark. Null: its runs begin anew. */
+export interface WireSetWatermark {
+  value: unknown
+}
 /** POST schedules/{name}/pause. `until` or `for`, not both; neither: until somebody resumes it. */
 export interface WireSchedulePause {
   note?: string
@@ -128,6 +141,23 @@ export interface WireBackfillAsk {
   to: string
   /** Runs open at the same time, 1 to 1,000. Default 1. */
   maxActive?: number
+  /** Which time goes first. Default `forward`. */
+  order?: 'forward' | 'reverse'
+  /** What becomes of a time for which a run is there: nothing, a new run where it did not complete, a new run. Default `completed`. */
+  reprocess?: 'none' | 'failed' | 'completed'
+  /** Only times whose partitions of the assets that the DAG makes were not all made. */
+  missing?: boolean
+}
+export type WireBackfillSkip = 'exists' | 'completed' | 'in-flight' | 'made'
+/** POST schedules/{name}/backfill/preview */
+export interface WireBackfillPreview {
+  total: number
+  starts: number
+  skips: { [Why in WireBackfillSkip]?: number }
+  /** The first 100. */
+  times: { at: string; skipped: WireBackfillSkip | null; run: string | null }[]
+  runMs: number | null
+  estimatedMs: number | null
 }
 export interface WireBackfilled {
   backfill: string
@@ -136,7 +166,7 @@ export type WireAccount = 'intended' | 'fired' | 'recovered' | 'refused' | 'skip
 /** One nominal time, or a stretch of `count` of them, from `at` to `until`, that share an account. */
 export interface WireLedgerEntry {
   n: number
-  source: 'time' | 'trigger' | 'backfill'
+  source: 'time' | 'trigger' | 'backfill' | 'asset'
   at: string
   until: string
   count: number

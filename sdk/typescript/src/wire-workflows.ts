@@ -20,6 +20,10 @@ export interface WireMessage {
   input?: unknown
   wait?: number
 }
+export interface WireQuery extends WireMessage {
+  /** Of the code that is asked, by a replay. */
+  version?: string
+}
 export interface WireQueried {
   output?: unknown
 }
@@ -35,6 +39,8 @@ export interface WireUpdated {
 export interface WireAsker {
   worker: string
   serves: string[]
+  /** Of the code that it has, by definition. */
+  versions?: Record<string, string>
   wait?: number
 }
 export interface WireQuestions {
@@ -90,6 +96,8 @@ export interface WireResolution {
 export interface WireJournal {
   from: number
   events?: WireEvent[]
+  /** Of an endpoint alone: steps that are tried once, whose `step_begun` it has brought about by its last answer. They have not run. */
+  begun?: number[]
 }
 
 /** What a workflow's code has done, or asks for; `n` numbers its operations from 1 on. */
@@ -101,13 +109,23 @@ export type WireEntry =
   | { is: 'timer'; n: number; forMs?: number; until?: string }
   /** `ctx.patched` took the new way. */
   | { is: 'patched'; id: string }
-  | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
-  | { is: 'child'; n: number; definition: string; input?: unknown; options?: WireChildOptions; detached?: boolean }
+  | { is: 'wait'; n: number; signal: string; timeoutMs?: number; taken?: number }
+  | {
+      is: 'child'
+      n: number
+      definition: string
+      input?: unknown
+      options?: WireChildOptions
+      detached?: boolean
+      parentClose?: 'terminate' | 'abandon'
+    }
   | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
   /** How the handler of an update has ended; `update`: the number of its event. */
   | { is: 'answered'; update: number; output?: unknown; failure?: WireFailure }
   /** What the run shows to those outside has changed. */
   | { is: 'shown'; shown?: unknown; metadata?: unknown }
+  | { is: 'write'; n: number; stream: string; chunk: unknown }
+  | { is: 'close'; n: number; stream: string }
   | { is: 'finished'; end: WireEnd }
 export type WireEnd =
   | { is: 'completed'; output?: unknown }
@@ -116,13 +134,14 @@ export type WireEnd =
   | { is: 'continued'; input?: unknown }
 export type WireChildOptions = Pick<
   WireStart,
-  'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'labels' | 'tags' | 'metadata'
+  'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'labels' | 'tags' | 'outlets' | 'metadata'
 >
 
-/** POST tasks/advance. `call` counts the calls of one delivery from 1 on; `upTo`: so many events it has seen; `yields`: nothing of it runs any more. */
+/** POST tasks/advance. `call` counts the calls of one delivery from 1 on; `upTo`: so many events it has seen; `yields`: nothing of it runs any more;
+ * `ahead`: so many of the last entries count only if nothing has happened that the code has not seen. */
 export interface WireAdvance {
   worker: string
-  advances: (WireRef & { call: number; upTo: number; yields: boolean; entries: WireEntry[] })[]
+  advances: (WireRef & { call: number; upTo: number; yields: boolean; ahead?: number; entries: WireEntry[] })[]
 }
 export interface WireAdvanced {
   advances: { is: 'held' | 'yielded' | 'closed' | 'superseded' | 'unknown'; journal: WireJournal }[]

@@ -1,17 +1,30 @@
 import type { MessagePort } from 'node:worker_threads'
+import { APPROVAL_OPERATIONS } from './wire-approvals.ts'
+import { ARTIFACT_OPERATIONS, type WireArtifacts } from './wire-artifacts.ts'
+import { ASSET_OPERATIONS, type WireAssetFacts, type WireOutlet, type WireTriggerAssetEvent, type WireTriggerAssets } from './wire-assets.ts'
 import { BATCH_OPERATIONS } from './wire-batches.ts'
 import { CONSOLE_OPERATIONS } from './wire-console.ts'
 import { DAG_OPERATIONS, type WireDag } from './wire-dags.ts'
+import { ENDPOINT_OPERATIONS } from './wire-endpoints.ts'
+import { FILE_OPERATIONS } from './wire-files.ts'
 import { LIMIT_OPERATIONS, type WireDefinitionView, type WireRules } from './wire-limits.ts'
 import { SCHEDULE_OPERATIONS } from './wire-schedules.ts'
+import { STREAM_OPERATIONS, type WireStreams } from './wire-streams.ts'
+import { VARIABLE_OPERATIONS } from './wire-variables.ts'
 import { VERSION_OPERATIONS } from './wire-versions.ts'
 import { type WireJournal, type WireMessage, type WireWorkflow, WORKFLOW_OPERATIONS } from './wire-workflows.ts'
 
+export type * from './wire-artifacts.ts'
+export type * from './wire-assets.ts'
 export type * from './wire-batches.ts'
 export type * from './wire-console.ts'
 export type * from './wire-dags.ts'
+export type * from './wire-endpoints.ts'
+export type * from './wire-files.ts'
 export type * from './wire-limits.ts'
 export type * from './wire-schedules.ts'
+export type * from './wire-streams.ts'
+export type * from './wire-variables.ts'
 export type * from './wire-versions.ts'
 export type * from './wire-workflows.ts'
 
@@ -25,6 +38,7 @@ export const OPERATIONS = {
   'runs.startMany': ['POST', '/v1/namespaces/{namespace}/runs/batch'],
   'runs.list': ['GET', '/v1/namespaces/{namespace}/runs'],
   'runs.get': ['GET', '/v1/namespaces/{namespace}/runs/{run}'],
+  'runs.closed': ['POST', '/v1/namespaces/{namespace}/runs/closed'],
   'runs.history': ['GET', '/v1/namespaces/{namespace}/runs/{run}/history'],
   'runs.logs': ['GET', '/v1/namespaces/{namespace}/runs/{run}/logs'],
   'runs.explain': ['GET', '/v1/namespaces/{namespace}/runs/{run}/explain'],
@@ -32,6 +46,7 @@ export const OPERATIONS = {
   'runs.terminate': ['POST', '/v1/namespaces/{namespace}/runs/{run}/terminate'],
   'runs.retry': ['POST', '/v1/namespaces/{namespace}/runs/{run}/retry'],
   'runs.signal': ['POST', '/v1/namespaces/{namespace}/runs/{run}/signals/{name}'],
+  'runs.signals': ['POST', '/v1/namespaces/{namespace}/runs/{run}/signals'],
   'runs.resume': ['POST', '/v1/namespaces/{namespace}/runs/{run}/resume'],
   'runs.change': ['POST', '/v1/namespaces/{namespace}/runs/{run}/change'],
   'definitions.register': ['POST', '/v1/namespaces/{namespace}/definitions'],
@@ -55,16 +70,24 @@ export const OPERATIONS = {
   'keys.list': ['GET', '/v1/keys'],
   'keys.remove': ['DELETE', '/v1/keys/{name}'],
   ...WORKFLOW_OPERATIONS,
+  ...STREAM_OPERATIONS,
+  ...ARTIFACT_OPERATIONS,
+  ...FILE_OPERATIONS,
   ...LIMIT_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...BATCH_OPERATIONS,
   ...CONSOLE_OPERATIONS,
   ...DAG_OPERATIONS,
+  ...APPROVAL_OPERATIONS,
+  ...ASSET_OPERATIONS,
   ...VERSION_OPERATIONS,
+  ...ENDPOINT_OPERATIONS,
+  ...VARIABLE_OPERATIONS,
 } as const satisfies Record<string, readonly ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string]>
-/** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`. */
+/** Server-sent events: `GET …/runs/{run}/events` of a run, `GET …/events` of a namespace. Each event's data is a `LiveEvent`, of `runs.stream` a `WireStreamEvent`. */
 export const STREAMS = {
   'runs.events': '/v1/namespaces/{namespace}/runs/{run}/events',
+  'runs.stream': '/v1/namespaces/{namespace}/runs/{run}/streams/{name}/events',
   events: '/v1/namespaces/{namespace}/events',
 } as const
 /** Repeats a write without repeating its effect. Starts: the call key (E9). Other commands: the command's id. */
@@ -117,6 +140,7 @@ export interface WireStart {
   retention?: number | string
   labels?: Record<string, string>
   tags?: Record<string, string>
+  outlets?: WireOutlet[]
   metadata?: unknown
   /** The run whose handler starts this one. */
   parent?: string
@@ -187,19 +211,31 @@ export type WireTrigger =
   | { is: 'job'; run: string }
   /** A workflow asked for it, as its operation `n`; `detached`: it does not wait for its end. */
   | { is: 'workflow'; run: string; n: number; detached?: true }
-  | { is: 'dag'; run: string; n: number; task: string; item?: number; nominalAt: string; intervalStart: string }
+  | {
+      is: 'dag'
+      run: string
+      n: number
+      task: string
+      item?: number
+      nominalAt: string
+      intervalStart: string
+      partition?: string
+      depth?: number
+    }
   /** `nominalAt`: of the schedule's time that the first of the chain was started for; `after`: how the retried run ended. */
   | {
       is: 'retry'
       of: string
       nominalAt?: string
+      assets?: WireTriggerAssets
+      partition?: string
       after?: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'
       batch?: string
       /** It goes on from this operation of that run, and keeps what came before. */
       from?: { n: number; name: string }
     }
-  /** A job's `onFailure`: it is told of `run`. */
-  | { is: 'hook'; run: string; event: 'failed' | 'parked' | 'recovered' }
+  /** `onFailure` or `notify` of a definition, or a deadline of a DAG: it is told of `run`. */
+  | { is: 'hook'; run: string; event: 'completed' | 'failed' | 'retrying' | 'parked' | 'recovered' | 'deadline' }
   /** `callback`: what it was started for; without one it is one of the batch's jobs. */
   | { is: 'batch'; batch: string; callback?: 'firstFailure' | 'complete' | 'success' }
   /** `id`: the schedule's, `n`: its line in the ledger. */
@@ -209,15 +245,20 @@ export type WireTrigger =
       id: string
       n: number
       nominalAt: string
-      source: 'time' | 'trigger' | 'backfill'
+      source: 'time' | 'trigger' | 'backfill' | 'asset'
+      assets?: WireTriggerAssets
+      /** That all these events name. */
+      partition?: string
       by?: string
       intervalStart?: string
+      /** The backfill that started it. */
+      batch?: string
     }
 
 export interface WireRun {
   id: string
   namespace: string
-  kind: 'job' | 'workflow' | 'dag' | 'batch'
+  kind: 'job' | 'workflow' | 'dag' | 'batch' | 'approval' | 'wait'
   definition: string
   queue: string
   state: State
@@ -246,6 +287,12 @@ export interface WireRunDetail extends WireRun {
   options: Record<string, unknown>
   /** Null: it is none. */
   workflow: WireWorkflow | null
+  /** Absent: it has written to none. */
+  streams?: WireStreams['streams']
+  /** Absent: it has left nothing to be looked at. */
+  artifacts?: WireArtifacts['artifacts']
+  /** Names of files that it has stored, or is storing; absent: none. */
+  files?: string[]
 }
 /**
  * Query of GET runs: kind, state, reason, definition, queue, tag and metadata (`name:value`), each repeatable; error (a part of it), batch, longerThan,
@@ -264,6 +311,12 @@ export interface WireEvent {
 }
 export interface WireHistory {
   events: WireEvent[]
+  /** The number of the first. */
+  from?: number
+  /** Where the next page begins, if it was asked for by pages. */
+  next?: number | null
+  /** How many events the run has. */
+  total?: number
 }
 export interface WireLogLine {
   at: string
@@ -305,6 +358,16 @@ export interface WireCommand {
   why?: string
 }
 
+/** POST runs/closed. */
+export interface WireAwaitedRuns {
+  runs: string[]
+  /** Milliseconds. */
+  wait?: number
+}
+export interface WireRunsClosed {
+  runs: WireRunDetail[]
+  missing: string[]
+}
 export interface WireDefinition {
   kind: 'job' | 'workflow' | 'dag'
   name: string
@@ -432,6 +495,11 @@ export interface WireDelivery {
   latenessMs?: number
   /** Of which DAG's run it is a task, or an item of one; the interval ends at `nominalTime`. */
   dag?: { run: string; task: string; item?: number; intervalStart: string }
+  /** The events of assets that triggered it, and the partition that it is for. */
+  assetEvents?: (WireTriggerAssetEvent & { extra?: unknown })[]
+  partition?: string
+  /** How far the runs of its schedule had come when its run was started. */
+  watermark?: unknown
   /** Those of one bundle go to one call of the handler. */
   bundle?: string
   /** Units that it takes of its worker; absent: one slot. Where `slots` is not named it is one. */
@@ -451,9 +519,9 @@ export interface WireRef {
 }
 export type WireResult = WireRef &
   (
-    | { is: 'completed'; output?: unknown }
+    | { is: 'completed'; output?: unknown; assets?: WireAssetFacts[]; watermark?: unknown }
     | { is: 'failed'; failure: WireFailure; retry?: boolean; delayMs?: number }
-    | { is: 'snoozed'; delayMs: number; slow?: boolean }
+    | { is: 'snoozed'; delayMs: number; slow?: boolean; misfit?: { version: string; why: string } }
     | { is: 'returned' }
     | { is: 'cancelled' }
   )

@@ -19,6 +19,8 @@ export class Child {
   /** Its id at the server, once it is ready. */
   worker: string | null = null
   jobs: JobOffer[] = []
+  /** How many it has. */
+  schedules = 0
   /** Files of the project that the files of jobs import. */
   imports: string[] = []
   /** It was told to end. */
@@ -41,6 +43,7 @@ export class Child {
       if (message.is === 'mistake') return listener.mistake(this, message.facts)
       this.worker = message.worker
       this.jobs = message.jobs
+      this.schedules = message.schedules
       listener.ready(this)
     })
     this.ended = new Promise(resolve => {

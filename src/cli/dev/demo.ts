@@ -63,7 +63,7 @@ export async function openDemo({ terminal, config }: Session, playing: Playing):
     database,
     begin(client, url) {
       const files = findJobFiles(JOBS_FOLDER).filter(file => /[\\/]media\.[jt]s$/.test(file))
-      media = new Child({ url, namespace, directory: terminal.directory, files, name: 'media-1' }, NOBODY)
+      media = new Child({ url, namespace, directory: terminal.directory, files, name: 'media-1', source: null }, NOBODY)
       stopPeople = goOn(client)
     },
     async end() {

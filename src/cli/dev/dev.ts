@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import type { Client } from '@mainspring/sdk'
+import type { Client, WireHistory } from '@mainspring/sdk'
 import { connect } from '@mainspring/sdk'
 import { type Node, openNode } from '../../server/node.ts'
 import { Refusal } from '../../server/refusal.ts'
@@ -8,7 +8,7 @@ import { storeText } from '../../server/stores.ts'
 import { findJobFiles } from '../job-files.ts'
 import { problemText } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
-import { workText } from '../output/words.ts'
+import { countText, workText } from '../output/words.ts'
 import type { Session } from '../session.ts'
 import { type StopRequests, stopRequests } from '../signals.ts'
 import { Commands } from './commands.ts'
@@ -53,24 +53,27 @@ async function serve(session: Session, stop: StopRequests, print: (text: string)
   const lines: [string, string][] = []
   if (findJobFiles(folder).length === 0 && !existsSync(resolve(folder, 'hello.ts'))) {
     const written = relative(terminal.directory, writeHello(folder))
-    print(`no jobs found: wrote ${written} (a job with three checkpoints, and a test)`)
+    print(`no jobs found: wrote ${written} (a job, a workflow, a schedule and a test)`)
   }
   lines.push(['store', storeText(database, shownPath(terminal.directory, database))], ['console', node.url])
 
-  const live = new Live({ paint: terminal.paint, now: terminal.now, print })
+  const live = new Live({ paint: terminal.paint, now: terminal.now, print, stepOf: run => stepUnderWay(client, run) })
   const supervisor = new Supervisor({
     url: node.url,
     namespace,
     directory: terminal.directory,
     folder,
+    // Those of the demo are registered by whoever played it.
+    source: demo === null ? `dev ${shownFolder}` : null,
     imports: files => watching.also(files),
     gone: async worker => void (await client.call('workers.gone', { worker }, {})),
     tell: {
-      serving: (jobs, { first, changed, restarted }) => {
-        const worker = `${workText(jobs.map(({ kind }) => kind))} · watching ${shownFolder}`
+      serving: ({ jobs, schedules }, { first, changed, restarted }) => {
+        const scheduled = schedules === 0 ? '' : `, ${countText(schedules, 'schedule')}`
+        const worker = `${workText(jobs.map(({ kind }) => kind))}${scheduled} · watching ${shownFolder}`
         if (first && shown) return print(`worker  ${worker}`)
         if (first) return banner([...lines, ['worker', worker]])
-        if (restarted) return print('the worker is back')
+        if (restarted) return print(`the worker is back${live.recovers ? '' : ' · nothing ran in it, nothing is lost'}`)
         const what = changed.length > 0 ? `${changed.join(', ')}: a new version is registered` : 'no job has changed'
         print(`saved · ${what} · attempts under way end where they began`)
       },
@@ -162,6 +165,14 @@ async function openOnFreePort(session: Session, database: string): Promise<Node>
       })
     }
 }
+
+/** Of operations that the code asks for one after the other: the number behind the last that has ended. */
+async function stepUnderWay(client: Client, run: string): Promise<number> {
+  const { events } = await client.call<WireHistory>('runs.history', { run })
+  const since = events.slice(events.findLastIndex(({ is }) => is === 'continued') + 1)
+  return Math.max(0, ...since.filter(({ is, retryAt }) => ENDS.has(is) && retryAt === undefined).map(({ n = 0 }) => Number(n))) + 1
+}
+const ENDS = new Set(['step_completed', 'step_failed', 'timer_fired', 'signalled', 'wait_timed_out', 'child_closed'])
 
 async function close(client: Client, node: Node): Promise<void> {
   await client.close()

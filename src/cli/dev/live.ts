@@ -11,6 +11,8 @@ export interface LiveOptions {
   paint: Paint
   now(): number
   print(line: string): void
+  /** The step that a workflow goes on with: the first whose end its history does not tell. */
+  stepOf(run: string): Promise<number | null>
 }
 
 /** What happens to runs, line by line; and, after a crash, how long it took until what ran before ran again. */
@@ -55,6 +57,11 @@ export class Live {
     if (this.#running.size > 0) this.#recovery = { since: this.#options.now(), runs: new Map(this.#running) }
   }
 
+  /** What was lost is not running again yet. */
+  get recovers(): boolean {
+    return this.#recovery !== null
+  }
+
   #run(event: LiveEvent & { is: 'run' }): void {
     const { run } = event
     this.last = run.id
@@ -86,8 +93,13 @@ export class Live {
     const before = recovery?.runs.get(run.id)
     if (!recovery || before === undefined || run.attempt <= before) return
     this.#recovery = null
-    const lost = `recovered in ${spanText(this.#options.now() - recovery.since)} · attempt ${run.attempt} · nothing lost`
-    this.#options.print(this.#options.paint.bold(lost))
+    void this.#sayRecovered(run, spanText(this.#options.now() - recovery.since))
+  }
+
+  async #sayRecovered(run: WireRun, took: string): Promise<void> {
+    const step = run.kind === 'workflow' ? await this.#options.stepOf(run.id).catch(() => null) : null
+    const where = step === null ? `attempt ${run.attempt}` : `step ${step} on attempt ${run.attempt}`
+    this.#options.print(this.#options.paint.bold(`recovered in ${took} · ${where} · nothing lost`))
   }
 
   #print(line: string): void {

@@ -7,11 +7,13 @@ export interface WorkerTask {
   directory: string
   files: string[]
   name: string
+  /** Under which its schedules are registered. Null: they are not. */
+  source: string | null
 }
 
 /** What the worker process says. `mistake`: nothing was registered, and it ends. `imports`: files of the project that the files of jobs import. */
 export type FromWorker =
-  | { is: 'ready'; worker: string; jobs: JobOffer[]; imports: string[] }
+  | { is: 'ready'; worker: string; jobs: JobOffer[]; schedules: number; imports: string[] }
   | { is: 'mistake'; facts: RefusalFacts; imports: string[] }
   | { is: 'failed'; run: string; job: string; attempt: number; message: string }
 

@@ -11,6 +11,8 @@ export interface SupervisorOptions {
   directory: string
   /** Of the jobs. */
   folder: string
+  /** Of the schedules in them. Null: they are not registered. */
+  source: string | null
   /** The worker is known to be gone: its tasks may be handed out again now. */
   gone(worker: string): Promise<void>
   /** The jobs import these files of the project: a save of one is a save of them. */
@@ -20,7 +22,7 @@ export interface SupervisorOptions {
 /** What happens to workers, for whoever shows it. */
 export interface Tell {
   /** `first`: dev has just begun. `changed`: jobs that are new or have another version. `busy`: attempts that the old one still has. */
-  serving(jobs: readonly JobOffer[], what: { first: boolean; changed: readonly string[]; restarted: boolean }): void
+  serving(child: Pick<Child, 'jobs' | 'schedules'>, what: { first: boolean; changed: readonly string[]; restarted: boolean }): void
   mistake(facts: RefusalFacts, serving: boolean): void
   empty(serving: boolean): void
   crashed(how: string): void
@@ -60,12 +62,12 @@ export class Supervisor {
   /** Loads what is in the folder now: at the beginning, and after each save. */
   load(): void {
     if (this.#stopped) return
-    const { directory, folder, url, namespace } = this.#options
+    const { directory, folder, source, url, namespace } = this.#options
     const files = findJobFiles(folder)
     this.#starting?.kill()
     this.#starting = null
     if (files.length === 0) return this.#options.tell.empty(this.#serving !== null)
-    const child = new Child({ url, namespace, directory, files, name: `dev@${hostname()}` }, this.#listener)
+    const child = new Child({ url, namespace, directory, files, name: `dev@${hostname()}`, source }, this.#listener)
     this.#starting = child
     this.#all.add(child)
   }
@@ -95,7 +97,7 @@ export class Supervisor {
       this.#starting = null
       this.#deaths = 0
       this.#options.imports(child.imports)
-      this.#options.tell.serving(child.jobs, { first: this.#first, changed, restarted: this.#restarting })
+      this.#options.tell.serving(child, { first: this.#first, changed, restarted: this.#restarting })
       this.#first = false
       this.#restarting = false
       before?.drain()

@@ -11,18 +11,24 @@ export function writeHello(folder: string): string {
 }
 
 const HELLO = `import { setTimeout as sleep } from 'node:timers/promises'
-import { type JobContext, job } from '@mainspring/sdk'
+import { job, schedule, workflow } from '@mainspring/sdk'
 
-/** Three steps of two seconds each. Kill the worker in the second one (k): the first is not done again. */
-export const hello = job('hello', async ({ name }: { name: string }, ctx: JobContext<number>) => {
-  for (let step = (ctx.checkpoint.value ?? 0) + 1; step <= 3; step++) {
-    ctx.log.info(\`step \${step} for \${name}\`)
-    ctx.progress((step - 1) / 3, \`step \${step}\`)
-    await sleep(2_000, undefined, { signal: ctx.signal })
-    await ctx.checkpoint.save(step) // on disk when this resolves
-  }
+export const greet = job('greet', { retry: { attempts: 3 } }, async (name: string, ctx) => {
+  ctx.log.info(\`greeting \${name}\`)
   return \`Hello, \${name}\`
 })
+
+/** Three steps of two seconds each, and a job. Kill the worker in the second step (k): the first is not run again. */
+export const hello = workflow('hello', async ({ name }: { name: string }, ctx) => {
+  for (const step of ['one', 'two', 'three'])
+    await ctx.run(step, async ({ signal }) => {
+      ctx.log.info(\`step \${step} for \${name}\`)
+      await sleep(2_000, undefined, { signal })
+    })
+  return ctx.call(greet, name)
+})
+
+export const goodMorning = schedule('good-morning', { cron: '0 9 * * *', timezone: 'Europe/Berlin' }, hello, { name: 'sleeper' })
 
 /** What r in "mainspring dev" starts it with. */
 export const examples = { hello: { name: 'Ada' } }
@@ -30,14 +36,20 @@ export const examples = { hello: { name: 'Ada' } }
 
 const HELLO_TEST = `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { everyCrash } from 'mainspring/testing'
-import { hello } from './hello.ts'
+import { everyCrashPoint, testEnvironment } from 'mainspring/testing'
+import { greet, hello } from './hello.ts'
 
-// npm install mainspring, then: node --test jobs/hello.test.ts
-test('hello greets, whenever the node is killed', async () => {
-  await everyCrash([hello], async () => {
-    const run = await hello.start({ name: 'Ada' }, { delay: '30d' }) // a month passes in milliseconds
-    assert.equal(await run.result(), 'Hello, Ada')
-  })
+const quick = () => 'done'
+const steps = { one: quick, two: quick, three: quick }
+
+// npx mainspring test
+test('hello greets, wherever it crashes', async () => {
+  await everyCrashPoint(hello, { name: 'Ada' }, { with: [greet], steps })
+})
+
+test('a month passes in milliseconds', async () => {
+  await using _ = await testEnvironment([greet, hello], { steps })
+  const run = await hello.start({ name: 'Ada' }, { delay: '30d' })
+  assert.equal(await run.result(), 'Hello, Ada')
 })
 `

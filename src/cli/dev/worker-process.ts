@@ -1,8 +1,9 @@
-import { Client, encode } from '@mainspring/sdk'
+import { Client, encode, RequestRefused } from '@mainspring/sdk'
 import { startWorker } from '@mainspring/sdk/worker'
-import { Refusal } from '../../server/refusal.ts'
-import { loadJobs } from '../job-files.ts'
+import { Refusal, type RefusalFacts } from '../../server/refusal.ts'
+import { type LoadedJobs, loadJobs } from '../job-files.ts'
 import { provideSdk } from '../sdk-hook.ts'
+import { refusedSchedule } from '../worker.ts'
 import { Imports } from './imports.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './messages.ts'
 
@@ -17,14 +18,17 @@ async function run(task: WorkerTask): Promise<void> {
   // The parent was killed: nobody is there to serve, or to end this.
   process.once('disconnect', () => process.exit(1))
   if (!process.connected) process.exit(1)
+  let loaded: LoadedJobs | null = null
   try {
-    const loaded = await loadJobs(task.files, task.directory)
+    loaded = await loadJobs(task.files, task.directory)
+    const { jobs, schedules, middleware, examples, files } = loaded
     imports.addTo(loaded, task.directory)
     const client = new Client({ url: task.url, namespace: task.namespace })
     const worker = startWorker({
-      jobs: loaded.jobs,
-      middleware: loaded.middleware,
+      jobs,
+      middleware,
       client,
+      ...(task.source !== null && { schedules, source: task.source }),
       name: task.name,
       onEvent: event => {
         if (event.is !== 'ended' || event.outcome !== 'failed') return
@@ -45,21 +49,27 @@ async function run(task: WorkerTask): Promise<void> {
       is: 'ready',
       worker: worker.id,
       imports: imports.files,
-      jobs: loaded.jobs.map(({ name, version, definition: { kind } }) => {
-        const example = loaded.examples.get(name)
+      schedules: task.source === null ? 0 : schedules.length,
+      jobs: jobs.map(({ name, version, definition: { kind } }) => {
+        const example = examples.get(name)
         return {
           name,
           kind,
           version,
-          file: loaded.files.get(name) ?? '',
+          file: files.get(name) ?? '',
           example: example === undefined ? null : (encode(example, '/example') ?? null),
         }
       }),
     })
   } catch (error) {
-    const facts = error instanceof Refusal ? error.facts : { code: 'worker-failed', title: error instanceof Error ? error.message : String(error) }
-    tell({ is: 'mistake', facts, imports: imports.files }, () => process.exit(2))
+    tell({ is: 'mistake', facts: factsOf(error, loaded), imports: imports.files }, () => process.exit(2))
   }
+}
+
+function factsOf(error: unknown, loaded: LoadedJobs | null): RefusalFacts {
+  if (error instanceof Refusal) return error.facts
+  if (error instanceof RequestRefused && loaded !== null) return refusedSchedule(error, loaded, 'Nothing of it is in force.')
+  return { code: 'worker-failed', title: error instanceof Error ? error.message : String(error) }
 }
 
 function tell(message: FromWorker, sent: () => void = () => {}): void {

@@ -1,5 +1,6 @@
 import type { BulkOperation, WireBatchView, WireBulkPreview } from '@mainspring/sdk'
 import { shortId } from '../../core/ids.ts'
+import { progressOf as backfillProgress } from './backfills.ts'
 import { type Look, runsTable, tagsText, valueText } from './runs.ts'
 import { oneLine, pairs, table } from './table.ts'
 import { countText, distanceText, momentText } from './words.ts'
@@ -19,7 +20,8 @@ export function batchesTable(batches: readonly WireBatchView[], { paint, now }: 
   )
 }
 
-function progressOf({ jobs, bulk, reason }: WireBatchView): string {
+function progressOf({ jobs, bulk, reason, backfill }: WireBatchView): string {
+  if (backfill) return backfillProgress({ jobs, backfill })
   if (jobs !== null) return `${jobsText(jobs)}${reason === 'open' ? ', takes more' : ''}`
   return bulk === null ? '-' : `${bulk.operation}: ${doneText(bulk)}`
 }
@@ -36,7 +38,7 @@ function doneText({ matched, done, skipped, refused }: NonNullable<WireBatchView
 
 /** `mainspring batch show`. */
 export function batchPage(batch: WireBatchView, { paint, now }: Look): string {
-  const { jobs, bulk } = batch
+  const { jobs, bulk, backfill } = batch
   const entries: [string, string][] = [
     ['id', batch.id],
     ['state', `${paint.state(batch.state)}${batch.reason ? ` (${batch.reason})` : ''}`],
@@ -47,6 +49,12 @@ export function batchPage(batch: WireBatchView, { paint, now }: Look): string {
   ]
   if (batch.closedAt) entries.push(['closed', momentText(batch.closedAt, now)])
   if (batch.tags) entries.push(['tags', tagsText(batch.tags)])
+  if (backfill) {
+    const { from, to, order, reprocess, refusals } = backfill
+    entries.push(['times', `${momentText(from, now)} to ${momentText(to, now)}, ${order}, reprocess ${reprocess}`])
+    entries.push(['progress', backfillProgress(batch)])
+    for (const { at, code } of refusals) entries.push(['refused', `${momentText(at, now)} ${code}`])
+  }
   if (jobs !== null) {
     entries.push(['jobs', jobsText(jobs)])
     for (const { callback, run, refused } of jobs.callbacks)

@@ -6,6 +6,7 @@ import { configTable, homeText, queuesTable } from './lists.ts'
 import { factsOf, problemText } from './problem.ts'
 import { eventText, explanationText, failureText, logText, runPage, runsTable, valueText } from './runs.ts'
 import { pairs, severalLines, table } from './table.ts'
+import { versionsText } from './versions.ts'
 import { colourPaint, countText, distanceText, momentText, plainPaint, sizeText, spanText } from './words.ts'
 
 const now = new Date(2026, 10, 24, 12, 0, 0).getTime()
@@ -269,9 +270,9 @@ test('queues show who paused them and why', () => {
 })
 
 test('secrets are masked in the configuration', () => {
-  const config = loadConfig({ directory: '/app', flags: { apiKey: 'msk_secret', database: 'postgres://me:secret@h/d' } })
+  const config = loadConfig({ directory: '/app', flags: { apiKey: 'msk_hidden', database: 'postgres://me:hidden@h/d' } })
   const text = configTable(config)
-  expect(text).not.toContain('secret')
+  expect(text).not.toContain('hidden')
   expect(text).toMatch(/^database +postgres:\/\/me:\*{8}@h\/d {2}--database$/m)
   expect(text).toMatch(/^apiKey +\*{8} +--api-key$/m)
 })
@@ -323,4 +324,12 @@ test.each<[WireProblem, string]>([
   ],
 ])('a problem reads as place, what was found, a way out, and its code', (problem, text) => {
   expect(problemText(factsOf(problem))).toBe(text)
+})
+
+test('a version that nobody serves and that open runs have gone by is named', () => {
+  const version = { version: 'v1', state: 'draining' as const, percent: null, open: 3, registeredAt: ago(1_000), workers: [] }
+  const text = versionsText({ versions: [version], unbegun: 0, more: false, set: null }, look)
+  expect(text).toContain('No live worker serves v1, which took 3 open runs as far as they are: what fits no other version waits.')
+  const served = { ...version, workers: [{ id: 'w1', name: 'box:1' }] }
+  expect(versionsText({ versions: [served], unbegun: 0, more: false, set: null }, look)).not.toContain('No live worker')
 })

@@ -69,6 +69,7 @@ export function runPage(run: WireRunDetail, events: readonly WireEvent[], look: 
   entries.push(['input', valueText(run.input)])
   if (run.checkpoint !== null) entries.push(['checkpoint', valueText(run.checkpoint)])
   if (run.workflow?.state != null) entries.push(['shows', valueText(run.workflow.state)])
+  if (run.streams) entries.push(['streams', run.streams.map(({ name, chunks }) => `${oneLine(name)} (${chunks})`).join(', ')])
   if (run.state === 'completed') entries.push(['output', valueText(run.output)])
   if (run.failure) entries.push(['failure', failureText(run.failure)])
   const history = events.map(event => `  ${paint.dim(momentText(event.at, now))}  ${eventText(event)}`)
@@ -85,9 +86,10 @@ function triggerText(run: WireRun): string {
     const { of, from } = run.trigger
     return from === undefined ? `, a retry of ${shortId(of)}` : `, from ${oneLine(from.name) || 'operation'} (${from.n}) of ${shortId(of)}`
   }
-  if (run.trigger.is === 'hook') return `, told that ${shortId(run.trigger.run)} ${run.trigger.event === 'parked' ? 'is parked' : run.trigger.event}`
+  if (run.trigger.is === 'hook') return `, told that ${shortId(run.trigger.run)} ${HOOK_EVENT_WORDS[run.trigger.event] ?? run.trigger.event}`
   return run.trigger.by ? ` by ${oneLine(run.trigger.by)}` : ''
 }
+const HOOK_EVENT_WORDS: Readonly<Record<string, string>> = { parked: 'is parked', retrying: 'is tried again', deadline: 'has missed a deadline' }
 
 export function tagsText(tags: Record<string, string>): string {
   return Object.entries(tags)

@@ -68,6 +68,8 @@ const schedule: WireSchedule = {
   words: 'at 02:00 on the last day of the month, in Europe/Berlin',
   origin: { is: 'apply' },
   overridden: [],
+  waits: [],
+  watermark: null,
   createdAt: '2026-01-01T00:00:00Z',
   editedAt: '2026-01-01T00:00:00Z',
   paused: null,

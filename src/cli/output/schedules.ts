@@ -1,6 +1,7 @@
 import type { State, WireLedgerEntry, WireLedgerLine, WirePreview, WireSchedule, WireScheduleExplanation, WireWarning } from '@mainspring/sdk'
 import { shortId } from '../../core/ids.ts'
 import { isClosed } from '../../core/run.ts'
+import { watermarkText } from './assets.ts'
 import { type Look, reasonLines, valueText } from './runs.ts'
 import { oneLine, pairs, table } from './table.ts'
 import { countText, distanceText, spanText } from './words.ts'
@@ -70,6 +71,7 @@ export function schedulePage(schedule: WireSchedule, { paint, now }: Look): stri
   if (paused) entries.push(['paused', pausedText(schedule, now).replace(/^paused /, '')])
   if (last) entries.push(['last', `${nominalText(last, zone)}: ${last.account}${last.run ? ` ${shortId(last.run)}` : ''}`])
   entries.push(['fired', countText(schedule.fired, 'time')])
+  if (schedule.watermark) entries.push(['watermark', watermarkText(schedule.watermark, now)])
   if (open.length > 0) entries.push(['open', open.map(shortId).join(' ')])
   if (buffered > 0) entries.push(['buffered', countText(buffered, 'time')])
   for (const { id, from, to, through, started, active, maxActive } of backfills)

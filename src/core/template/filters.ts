@@ -134,10 +134,17 @@ const SIGNS: Readonly<Record<string, (iso: string, ms: number) => string>> = {
   M: iso => iso.slice(14, 16),
   S: iso => iso.slice(17, 19),
   j: (iso, ms) => String(Math.floor((ms - Date.parse(`${iso.slice(0, 4)}-01-01`)) / 86_400_000) + 1).padStart(3, '0'),
+  A: (_, ms) => DAYS[new Date(ms).getUTCDay()] as string,
+  a: (_, ms) => (DAYS[new Date(ms).getUTCDay()] as string).slice(0, 3),
+  B: iso => MONTHS[Number(iso.slice(5, 7)) - 1] as string,
+  b: iso => (MONTHS[Number(iso.slice(5, 7)) - 1] as string).slice(0, 3),
   F: iso => iso.slice(0, 10),
   T: iso => iso.slice(11, 19),
   '%': () => '%',
 }
+
+const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ')
+const MONTHS = 'January February March April May June July August September October November December'.split(' ')
 
 function formatted(ms: number, pattern: string): string {
   const iso = new Date(ms).toISOString()

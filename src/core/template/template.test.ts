@@ -66,6 +66,7 @@ test.each([
   ["{{ '2015-01-01' | add('5d') }}", '2015-01-06'],
   ["{{ '2015-01-06' | add('-5d') }}", '2015-01-01'],
   ["{{ '2015-01-06' | subtract('1h') }}", '2015-01-05T23:00:00.000Z'],
+  ["{{ interval.start | format('%A %a %B %b') }}", 'Tuesday Tue November Nov'],
   ["{{ interval.start | format('%Y/%m/%d %H:%M:%S day %j of %y 100%%') }}", '2026/11/24 00:00:00 day 328 of 26 100%'],
   ['{{ interval.end | date }}', '2026-11-25'],
   ['{{ ds | time }}', '2026-11-24T00:00:00.000Z'],
@@ -112,7 +113,11 @@ test.each([
   ['{{ params.name | first }}', 'type', 'The filter "first" takes a list, found a text.'],
   ['{{ params.name | date }}', 'type', 'The filter "date" takes a time such as 2026-11-24T00:00:00Z, or a date, found a text.'],
   ['{{ ds | add("soon") }}', 'type', 'The filter "add" takes a duration such as "7d" or "-1h 30m", found a text with a text.'],
-  ['{{ ds | format("%Q") }}', 'type', 'The filter "format" takes a pattern of %Y %y %m %d %H %M %S %j %F %T %%, found a text with a text.'],
+  [
+    '{{ ds | format("%Q") }}',
+    'type',
+    'The filter "format" takes a pattern of %Y %y %m %d %H %M %S %j %A %a %B %b %F %T %%, found a text with a text.',
+  ],
   ['{{ params.name | number }}', 'type', 'The filter "number" takes a number, or a text that is one, found a text.'],
 ])('%s has no value: %s', (text, reason, title) => expect(refusal(() => rendered(text))).toMatchObject({ reason, title }))
 

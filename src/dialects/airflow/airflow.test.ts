@@ -27,6 +27,7 @@ from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sensors.filesystem import FileSensor
 from airflow.sensors.external_task import ExternalTaskSensor
 from airflow.sensors.time_delta import TimeDeltaSensor
+from airflow.sensors.date_time import DateTimeSensor
 from airflow.sensors.python import PythonSensor
 from airflow.utils.edgemodifier import Label
 from airflow.utils.task_group import TaskGroup
@@ -59,12 +60,9 @@ function textsOf(value: unknown): string[] {
 }
 /** Of a body below `with DAG`: its tasks. */
 async function tasksOf(body: string): Promise<Record<string, Record<string, unknown>>> {
-  const indented = body
-    .trim()
-    .split('\n')
-    .map(line => `    ${line}`)
-  return (await imported(DAG + indented.join('\n'))).dags.d!.tasks as Record<string, Record<string, unknown>>
+  return (await imported(DAG + indented(body))).dags.d!.tasks as Record<string, Record<string, unknown>>
 }
+const indented = (body: string): string => body.trim().replaceAll(/^/gm, '    ')
 const afterOf = (tasks: Record<string, { after?: unknown }>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(tasks).flatMap(([id, { after }]) => (after === undefined ? [] : [[id, after]])))
 const todo = ({ notes }: Translated): [number, string | null, string][] =>
@@ -185,22 +183,64 @@ E("late", trigger_rule="none_failed_or_skipped")
   test('sensors wait without a slot, as often and as long as they say', async () => {
     expect(
       await tasksOf(`
-TimeDeltaSensor(task_id="delta", delta=timedelta(minutes=5))
 FileSensor(task_id="file", filepath="/data/{{ ds }}.csv", poke_interval=10, timeout=3600)
-ExternalTaskSensor(task_id="other", external_dag_id="up", execution_delta=timedelta(hours=1))
 PythonSensor(task_id="py", python_callable=lambda: True, poke_interval=timedelta(seconds=5))
 `),
     ).toMatchObject({
-      delta: { job: 'airflow.TimeDeltaSensor', input: { after: '{{intervalEnd}}', seconds: 300, poke: 60 }, options: { timeout: { total: '7d' } } },
       file: { job: 'airflow.FileSensor', input: { path: '/data/{{intervalStart | date}}.csv', poke: 10 }, options: { timeout: { total: '1h' } } },
-      other: { job: 'airflow.ExternalTaskSensor', input: { dag: 'up', nominal: '{{nominalTime}}', seconds: 3600 } },
       py: { job: 'd.py', input: { poke: 5 } },
     })
   })
 
+  // Airflow, ExternalTaskSensor: `soft_fail` skips where a failed state, or the time-out, would fail.
+  test('sensors for a time and for other runs are waits', async () => {
+    expect(
+      await tasksOf(`
+TimeDeltaSensor(task_id="delta", delta=timedelta(minutes=5))
+DateTimeSensor(task_id="at", target_time="{{ data_interval_end }}")
+DateTimeSensor(task_id="until", target_time="2026-03-01T09:00:00+00:00", timeout=60, soft_fail=True)
+ExternalTaskSensor(task_id="other", external_dag_id="up", execution_delta=timedelta(hours=1))
+ExternalTaskSensor(task_id="some", external_dag_id="up", external_task_ids=["a", "b"], allowed_states=["success", "skipped"], failed_states=["failed"], timeout=timedelta(hours=2))
+ExternalTaskSensor(task_id="soft", external_dag_id="up", external_task_id="a", allowed_states=["success"], failed_states=["failed", "upstream_failed"], soft_fail=True)
+`),
+    ).toMatchObject({
+      delta: { wait: { until: '{{intervalEnd}}', plus: '5m', timeout: '7d' } },
+      at: { wait: { until: '{{intervalEnd}}', timeout: '7d' } },
+      until: { wait: { until: '2026-03-01T09:00:00+00:00', timeout: '1m', onTimeout: 'skip' } },
+      other: { wait: { dag: 'up', earlier: '1h', timeout: '7d' } },
+      some: { wait: { dag: 'up', tasks: ['a', 'b'], states: ['success', 'skipped'], failStates: ['failed'], timeout: '2h' } },
+      soft: { wait: { dag: 'up', tasks: ['a'], skipStates: ['failed', 'upstream_failed'], timeout: '7d', onTimeout: 'skip' } },
+    })
+  })
+
+  test('sensors that are mapped, or in a mapped group, wait for what is of their item', async () => {
+    const { dags, notes } = await imported(
+      `${DAG}${indented(`
+DateTimeSensor.partial(task_id="times").expand(target_time=["2026-03-01T09:00:00", "2026-03-02T09:00:00"])
+ExternalTaskSensor.partial(task_id="some", external_dag_id="up").expand(external_task_id=["a", "b"])
+@task_group
+def region(name, at):
+    DateTimeSensor(task_id="at", target_time=at) >> ExternalTaskSensor(task_id="up", external_dag_id="up", external_task_id=name)
+region.expand_kwargs([{"name": "a", "at": "2026-03-01T09:00:00"}])
+`)}`,
+    )
+    expect(notes).toEqual([])
+    expect(dags.d?.tasks).toMatchObject({
+      times: { map: { over: ['2026-03-01T09:00:00', '2026-03-02T09:00:00'] }, wait: { until: '{{item}}' } },
+      some: { map: { over: ['a', 'b'] }, wait: { dag: 'up', tasks: ['{{item}}'] } },
+      'region.at': { group: 'region', wait: { until: '{{item:at}}' } },
+      'region.up': { group: 'region', wait: { dag: 'up', tasks: ['{{item:name}}'] } },
+    })
+    const other = await imported(
+      `${DAG}${indented('ExternalTaskSensor.partial(task_id="other", external_dag_id="up").expand(execution_delta=[timedelta(hours=1), timedelta(hours=2)])')}`,
+    )
+    expect(other.notes).toMatchObject([{ code: 'wait' }])
+  })
+
   // Airflow, "Dynamic Task Mapping": `expand` over several lists takes each with each; `expand_kwargs` takes a list of sets of arguments.
   test('mapping: over a list, a result, each with each, sets of arguments, an operator, a group', async () => {
-    const tasks = await tasksOf(`
+    const { dags, notes } = await imported(
+      `${DAG}${indented(`
 @task
 def nums(): return [1, 2]
 @task
@@ -219,19 +259,36 @@ def op(num):
     def outer(num, given): return given
     return outer(num, inner(num))
 op.expand(num=[7, 8])
-`)
-    expect(tasks).toMatchObject({
+@task_group
+def pair(a, b):
+    @task
+    def both(a, b): return a
+    both(a, b)
+pair.expand(a=one, b=[1, 2])
+@task_group
+def sets_of(a, b):
+    @task
+    def both(a, b): return a
+    both(a, b)
+sets_of.partial(b=3).expand_kwargs(one)
+`)}`,
+    )
+    expect(notes).toEqual([])
+    expect(dags.d?.groups).toEqual({
+      op: { map: { over: [7, 8] } },
+      pair: { after: ['nums'], map: { cross: { a: '{{output.nums}}', b: [1, 2] } } },
+      sets_of: { after: ['nums'], map: { over: '{{output.nums}}' } },
+    })
+    expect(dags.d?.tasks).toMatchObject({
+      'pair.both': { group: 'pair', input: { args: ['{{item:a}}', '{{item:b}}'] } },
+      'sets_of.both': { group: 'sets_of', input: { args: ['{{item:a}}', 3] } },
       add: { map: { over: [1, 2, 3] }, input: { kwargs: { x: '{{item}}' } } },
       of_result: { after: ['nums'], map: { over: '{{output.nums}}' }, input: { kwargs: { x: '{{item}}', y: 10 } } },
       cross: { map: { cross: { x: '{{output.nums}}', y: [1, 2] } }, input: { kwargs: { x: '{{item:x}}', y: '{{item:y}}' } } },
       sets: { map: { over: [{ x: 1, y: 2 }] }, input: { spread: '{{item}}' } },
       bash: { job: 'shell', map: { over: ['echo 1', 'echo 2'] }, input: { command: '{{item}}', cwd: '/tmp' } },
-      'op.inner': { group: 'op', map: { over: [7, 8] }, input: { args: ['{{item}}'] } },
-      'op.outer': {
-        group: 'op',
-        map: { zip: { num: [7, 8], op_inner: '{{output.op.inner}}' } },
-        input: { args: ['{{item:num}}', '{{item:op_inner}}'] },
-      },
+      'op.inner': { group: 'op', input: { args: ['{{item}}'] } },
+      'op.outer': { group: 'op', input: { args: ['{{item}}', '{{output.op.inner}}'] } },
     })
   })
 
@@ -252,10 +309,56 @@ with DAG("d", schedule_interval=None, default_args=defaults, max_active_tasks=4,
     ])
   })
 
+  // https://airflow.apache.org/docs/apache-airflow/stable/howto/deadline-alerts.html: DAGRUN_LOGICAL_DATE, DAGRUN_QUEUED_AT, AVERAGE_RUNTIME
+  test('deadlines of a DAG, and who is to be told is left to do', async () => {
+    const found = await imported(`
+from datetime import timedelta
+from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference
+async def told(): pass
+late = DeadlineAlert(reference=DeadlineReference.DAGRUN_LOGICAL_DATE, interval=timedelta(hours=1), callback=AsyncCallback(told))
+with DAG("one", schedule=None, deadline=late) as dag:
+    EmptyOperator(task_id="a")
+with DAG("more", schedule=None, deadline=[late, DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=90), AsyncCallback(told))]) as dag:
+    EmptyOperator(task_id="a")
+with DAG("other", schedule=None, deadline=DeadlineAlert(reference=DeadlineReference.AVERAGE_RUNTIME(max_runs=5), interval=timedelta(1), callback=AsyncCallback(told))) as dag:
+    EmptyOperator(task_id="a")
+`)
+    expect(found.dags.one).toMatchObject({ deadlines: [{ from: 'nominal', within: '1h' }] })
+    expect(found.dags.more).toMatchObject({
+      deadlines: [
+        { from: 'nominal', within: '1h' },
+        { from: 'queued', within: '1h 30m' },
+      ],
+    })
+    expect(found.dags.other).not.toHaveProperty('deadlines')
+    expect(todo(found).map(([, , code]) => code)).toEqual(['deadline-callback', 'deadline-callback', 'deadline'])
+  })
+
+  // Airflow, "Dags": depends_on_past, wait_for_downstream; "Pools"; "Priority weights": the rule is downstream unless a task says otherwise.
+  test('what holds runs and tasks: active runs, the past, pools, weights', async () => {
+    const found = await imported(`
+with DAG("d", schedule_interval=None, max_active_runs=3, default_args={"depends_on_past": True, "pool": "db"}) as dag:
+    BashOperator(task_id="a", bash_command="x", priority_weight=5, pool_slots=2)
+    BashOperator(task_id="b", bash_command="x", wait_for_downstream=True, weight_rule="upstream", pool="default_pool")
+    EmptyOperator(task_id="c")
+`)
+    expect(found.dags.d).toMatchObject({
+      maxActiveRuns: 3,
+      weightRule: 'downstream',
+      tasks: {
+        a: { dependsOnPast: true, pool: 'db', poolSlots: 2, options: { priority: 5 } },
+        b: { dependsOnPast: true, waitForDownstream: true, weightRule: 'upstream' },
+      },
+    })
+    expect((found.dags.d!.tasks as Record<string, object>).b).not.toHaveProperty('pool')
+    expect((found.dags.d!.tasks as Record<string, object>).c).not.toHaveProperty('dependsOnPast')
+    expect(todo(found)).toEqual([[expect.any(Number), 'a', 'pool']])
+  })
+
   // Airflow, "Dag Runs": presets; without a schedule Airflow 2 runs daily, Airflow 3 never; catchup is on in 2 and off in 3.
   test.each([
     ['schedule="@hourly", catchup=False', { cron: '0 * * * *', catchup: 'latest', overlap: 'allow' }],
-    ['schedule_interval="5 4 * * 1", catchup=True, max_active_runs=1', { cron: '5 4 * * 1', catchup: 'all', overlap: 'buffer_all' }],
+    ['schedule_interval="5 4 * * 1", catchup=True, max_active_runs=1', { cron: '5 4 * * 1', catchup: 'all', overlap: 'allow' }],
     ['schedule=timedelta(hours=6), catchup=False', { every: { every: '6h', anchor: '2024-01-01T00:00:00' } }],
     ['catchup=False', { cron: '0 0 * * *' }],
     ['schedule=None', null],
@@ -312,8 +415,19 @@ with DAG("d", schedule_interval=None, default_args=defaults, max_active_tasks=4,
     ["{{ dag_run.conf['a'] }}", '{{input:a}}'],
     ["{{ params.get('a', 'b') }}", "{{input:a | default('b')}}"],
     ["{{ ti.xcom_pull(task_ids='up')['rows'][0].id }}", '{{output.up:rows.0.id}}'],
+    // Airflow, "Templates reference": "Airflow Variables in Templates", "Airflow Connections in Templates".
+    ['{{ var.value.my.key }}', '{{var.my.key}}'],
+    ['{{ var.json.my_var.path.to }}', '{{var.my_var:path.to}}'],
+    ["{{ var.value.get('my.var', 'fallback') }}", "{{var.my.var | default('fallback')}}"],
+    ['{{ conn.my_conn.host }}', '{{conn.my_conn.host}}'],
+    ['{{ conn.my_conn.conn_type | upper }}', '{{conn.my_conn.type | upper}}'],
+    ['{{ conn.my_conn.extra_dejson.region }}', '{{conn.my_conn.extra:region}}'],
     ["{{ ti.xcom_pull('sh') | tojson }}", '{{output.sh:stdout | trim | lines | last | json}}'],
     ['{{ dag.dag_id }}/{{ task.task_id }}/{{ run_id }}', 'd/t/{{run}}'],
+    // Airflow: `task_instance_key_str` is `{dag_id}__{task_id}__{ds_nodash}`.
+    ['{{ task_instance_key_str }}', "d__t__{{intervalStart | format('%Y%m%d')}}"],
+    ["{{ dag_run.logical_date.strftime('%A').lower() }}", "{{intervalStart | format('%A') | lower}}"],
+    ['{% for i in range(2) %}{{ i }}:{{ ds }} {% endfor %}{# nothing #}', '0:{{intervalStart | date}} 1:{{intervalStart | date}} '],
     ['plain', 'plain'],
   ])('of templates, %s is %s', async (jinja, ours) => {
     const tasks = await tasksOf(`
@@ -324,12 +438,43 @@ up() >> BashOperator(task_id="sh", bash_command="x") >> BashOperator(task_id="t"
     expect((tasks.t!.input as { command: string }).command).toBe(ours)
   })
 
+  const NAMED = 'from airflow.x import BranchDateTimeOperator, BranchDayOfWeekOperator, LatestOnlyOperator, WeekDay\n'
+  // Arguments: Airflow's documentation of each operator. What the text does not say, the worker takes from the file.
+  test.each([
+    [
+      'BranchDateTimeOperator(task_id="t", follow_task_ids_if_true="a", follow_task_ids_if_false="b", target_lower=pendulum.time(8), target_upper=x())',
+      { branch: true },
+      { follow_task_ids_if_true: 'a', follow_task_ids_if_false: 'b', target_lower: '08:00:00' },
+    ],
+    [
+      'BranchDayOfWeekOperator(task_id="t", follow_task_ids_if_true="a", follow_task_ids_if_false="b", week_day={WeekDay.SATURDAY})',
+      { branch: true },
+      { follow_task_ids_if_true: 'a', follow_task_ids_if_false: 'b', week_day: ['Saturday'] },
+    ],
+    ['LatestOnlyOperator(task_id="t")', { shortCircuit: 'direct' }, undefined],
+    [
+      'TriggerDagRunOperator(task_id="t", trigger_dag_id="other", conf={"day": "{{ ds }}"})',
+      {},
+      { trigger_dag_id: 'other', conf: { day: '{{intervalStart | date}}' } },
+    ],
+    ['Mine(task_id="t", rows=[1], limit=x(), retries=1)', {}, { rows: [1] }],
+    ['Mine.partial(task_id="t", limit=2).expand(rows=[1, 2])', { map: { over: [1, 2] } }, { rows: '{{item}}', limit: 2 }],
+  ])('the Python worker does %s itself', async (operator, more, kwargs) => {
+    const head = 'from airflow.models import BaseOperator\nclass Mine(BaseOperator):\n    def execute(self, context): ...\n'
+    const found = await imported(`${head}${NAMED}${DAG}    ${operator}`)
+    expect(todo(found)).toEqual([])
+    const { job, input, ...rest } = (found.dags.d as { tasks: Record<string, Record<string, unknown>> }).tasks.t as Record<string, unknown>
+    expect(job).toBe('d.t')
+    expect(input).toMatchObject({ context: { dag: 'd', task: 't' } })
+    expect((input as { kwargs?: object }).kwargs).toEqual(kwargs)
+    expect(rest).toMatchObject(more)
+  })
+
   test.each([
     ['BashOperator(task_id="t", bash_command="{% if x %}y{% endif %}")', 't', 'jinja-block'],
-    ['BashOperator(task_id="t", bash_command="{{ var.value.x }}")', 't', 'jinja'],
+    ['BashOperator(task_id="t", bash_command="{{ var.value }}")', 't', 'jinja'],
     ['BashOperator(task_id="t", bash_command=open("x").read())', 't', 'value'],
     ['BashOperator(task_id="t", bash_command="x", pool="p")', 't', 'pool'],
-    ['BashOperator(task_id="t", bash_command="x", depends_on_past=True)', 't', 'depends-on-past'],
     ['EmptyOperator(task_id=open("x").read())', null, 'task-id'],
     ['def f(var): ...\nPythonOperator(task_id="t", python_callable=f)', 't', 'context'],
     ['E("a") >> whatever()', null, 'edge'],
@@ -344,6 +489,37 @@ up() >> BashOperator(task_id="sh", bash_command="x") >> BashOperator(task_id="t"
     expect(told).toEqual([[expect.any(Number), task, code]])
     expect(told[0]![0]).toBeGreaterThanOrEqual(first)
     expect(yamlOf(found, 'dag.py')).toContain(`TODO line ${told[0]![0]}: `)
+  })
+
+  // Airflow 3.1, airflow.providers.standard.operators.hitl; names of what they give: HITLOperator.execute_complete.
+  test('what waits for a human in the loop is an approval', async () => {
+    const found = await imported(
+      `
+with DAG("d", schedule=None) as dag:
+    ok = ApprovalOperator(task_id="ok", subject="Load {{ ds }}?", body="b", defaults="Reject", execution_timeout=timedelta(hours=2), fail_on_reject=True, assigned_users=[{"id": "1", "name": "ana"}])
+    entry = HITLEntryOperator(task_id="entry", subject="What?", params={"amount": Param(5, type="integer")})
+    few = HITLOperator(task_id="few", subject="Which?", options=["a", "b"], multiple=True)
+    way = HITLBranchOperator(task_id="way", subject="Where?", options=["Left", "right"], options_mapping={"Left": "left"})
+    show = BashOperator(task_id="show", bash_command="echo {{ ti.xcom_pull('entry')['params_input']['amount'] }} {{ ti.xcom_pull('ok')['responded_by_user'] }}")
+    ok >> entry >> few >> way >> [BashOperator(task_id="left", bash_command="l"), BashOperator(task_id="right", bash_command="r")]
+`,
+      `from datetime import timedelta
+from airflow.sdk import DAG, Param
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLBranchOperator, HITLEntryOperator, HITLOperator
+`,
+    )
+    const { ok, entry, few, way, show } = found.dags.d!.tasks as Record<string, Record<string, unknown>>
+    expect(todo(found)).toEqual([])
+    expect(ok).toEqual({
+      approval: { subject: 'Load {{nominalTime | date}}?', body: 'b', assignees: ['ana'], deadline: '2h', default: 'reject', onReject: 'fail' },
+    })
+    const amount = { type: 'object', properties: { amount: { type: 'integer', default: 5 } } }
+    expect(entry).toEqual({ after: ['ok'], approval: { subject: 'What?', form: { type: 'object', properties: { params_input: amount } } } })
+    const choice = (items: string[]) => ({ type: 'array', items: { enum: items }, minItems: 1 })
+    expect(few!.approval).toMatchObject({ form: { properties: { chosen_options: choice(['a', 'b']) }, required: ['chosen_options'] } })
+    expect(way).toMatchObject({ branch: true, approval: { form: { properties: { branch: { ...choice(['left', 'right']), maxItems: 1 } } } } })
+    expect(show!.input).toMatchObject({ command: 'echo {{output.entry:input.params_input.amount}} {{output.ok:by}}' })
   })
 
   test('an operator of which nothing is known keeps its place and its arguments, and names a job to be written', async () => {
@@ -368,5 +544,90 @@ up() >> BashOperator(task_id="sh", bash_command="x") >> BashOperator(task_id="t"
     const read = await readDagFile(file, 'python3')
     if (what === undefined) expect(read.dags).toEqual([])
     else expect(read.error?.what).toContain(what)
+  })
+})
+
+// Airflow 3, "Asset definitions" and "Asset-aware scheduling": a list means all, & and | nest, AssetOrTimeSchedule has both.
+describe.skipIf(skip)('assets', () => {
+  const HEAD = `
+from airflow.sdk import DAG, Asset, AssetAlias, asset, task
+from airflow.timetables.assets import AssetOrTimeSchedule
+from airflow.timetables.trigger import CronTriggerTimetable
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+a, b = Asset("s3://a"), Asset(name="b", uri="s3://bucket/b")
+c = Asset(uri="s3://c")
+`
+  test.each<[string, unknown]>([
+    ['[a]', 's3://a'],
+    ['[a, b]', { all: ['s3://a', 'b'] }],
+    ['a', 's3://a'],
+    ['(a & b) | c', { any: [{ all: ['s3://a', 'b'] }, 's3://c'] }],
+    ['a & b & c', { all: ['s3://a', 'b', 's3://c'] }],
+    ['a & (b | c)', { all: ['s3://a', { any: ['b', 's3://c'] }] }],
+  ])('schedule=%s', async (schedule, assets) => {
+    const { schedules, notes } = await imported(`with DAG("d", schedule=${schedule}):\n  EmptyOperator(task_id="t")`, HEAD)
+    expect(schedules.d).toEqual({ assets, overlap: 'allow', target: 'd' })
+    expect(notes).toEqual([])
+  })
+
+  test('assets or time', async () => {
+    const timetable = 'CronTriggerTimetable("0 1 * * 3", timezone="UTC")'
+    const { schedules } = await imported(
+      `with DAG("d", schedule=AssetOrTimeSchedule(timetable=${timetable}, assets=(a | b))):\n  EmptyOperator(task_id="t")`,
+      HEAD,
+    )
+    expect(schedules.d).toMatchObject({ cron: '0 1 * * 3', timezone: 'UTC', assets: { any: ['s3://a', 'b'] } })
+  })
+
+  test('outlets of tasks, of decorated ones and of those that do nothing', async () => {
+    const source = `
+with DAG("d", schedule=None):
+  @task(outlets=[a, b])
+  def one(): ...
+  one() >> BashOperator(task_id="two", bash_command="true", outlets=c) >> EmptyOperator(task_id="three", outlets=[a])
+`
+    const { dags, notes } = await imported(source, HEAD)
+    const outlets = Object.entries((dags.d as { tasks: Record<string, { options?: { outlets?: unknown } }> }).tasks).map(([id, task]) => [
+      id,
+      task.options?.outlets,
+    ])
+    expect(Object.fromEntries(outlets)).toEqual({ one: ['s3://a', 'b'], two: ['s3://c'], three: ['s3://a'] })
+    expect(notes.filter(({ code }) => code === 'outlets')).toEqual([])
+  })
+
+  test('@asset is a DAG of one task that makes it, and a name that others wait for', async () => {
+    const source = `
+@asset(schedule="@daily")
+def raw(): ...
+
+@asset(schedule=raw, uri="s3://clean")
+def clean(raw): ...
+`
+    const { dags, schedules } = await imported(source, HEAD)
+    expect(Object.keys(dags)).toEqual(['raw', 'clean'])
+    expect(schedules).toMatchObject({ raw: { cron: '0 0 * * *' }, clean: { assets: 'raw' } })
+    expect(JSON.stringify(dags.clean)).toContain('"outlets":["clean"]')
+  })
+
+  test('an alias is an asset of its own, of which its worker makes the events', async () => {
+    const source = `
+with DAG("d", schedule=[AssetAlias("x")]):
+    @task(outlets=[AssetAlias("x"), a])
+    def t(outlet_events, triggering_asset_events): ...
+    t()
+`
+    const { dags, schedules, notes } = await imported(source, HEAD)
+    expect([notes, schedules.d]).toEqual([[], { assets: 'x', overlap: 'allow', target: 'd' }])
+    const { job, input } = (dags.d as { tasks: Record<string, Record<string, unknown>> }).tasks.t as Record<string, unknown>
+    expect([job, (input as { context: unknown }).context]).toEqual(['d.t', expect.objectContaining({ assetEvents: '{{assetEvents}}' })])
+    expect(JSON.stringify(dags.d)).toMatch(/"outlets":\["[^"]+"\]/)
+  })
+
+  test('what is not known from the text is told', async () => {
+    const source = 'with DAG("d", schedule=[open("x")]):\n  BashOperator(task_id="t", bash_command="true", outlets=[open("x")])'
+    const { schedules, notes } = await imported(source, HEAD)
+    expect(schedules).toEqual({})
+    expect(notes.map(({ level, code }) => `${level} ${code}`).sort()).toEqual(['todo assets', 'todo outlets'])
   })
 })

@@ -47,10 +47,11 @@ export interface ReadGroup {
   options: Record<string, Read>
   mapped: ReadMapping | null
 }
-/** `list`: of `expand_kwargs`. */
+/** `list`: of `expand_kwargs`. `takes`: of a group that is called so, the names of its arguments. */
 export interface ReadMapping {
   named: Record<string, Read>
   list: Read | null
+  takes?: string[]
 }
 /** reader/callables.py. */
 export interface ReadCallable {

@@ -1,11 +1,15 @@
+import { APPROVALS, approvalOf } from './approvals.ts'
 import type { Read, ReadTask } from './form.ts'
 import { durationOf } from './options.ts'
 import type { TemplateFrame } from './templates.ts'
 import { type Mapping, valueIn } from './values.ts'
+import { WAITS, waitOf } from './waits.ts'
 
 export interface Doing {
   /** Absent: it does nothing, and others meet there. */
   job?: string
+  approval?: object
+  wait?: object
   input?: unknown
   branch?: true
   shortCircuit?: 'all' | 'direct'
@@ -17,19 +21,19 @@ export function doingOf(task: ReadTask, frame: TemplateFrame, mapping: Mapping |
   const { operator } = task
   const of = (name: string): unknown => valueIn(argument(task, name), frame, mapping)
   if (EMPTY.has(operator)) return {}
+  if (APPROVALS.has(operator)) return approvalOf(task, frame)
+  if (WAITS.has(operator)) return waitOf(task, frame, mapping)
   if (operator === 'BashOperator') return bash(task, frame, mapping)
   if (operator === 'task.bash') return { ...python(task, frame, mapping), job: own(frame) }
-  if (operator === 'TriggerDagRunOperator') return triggered(task, frame, mapping)
+  if (operator === 'TriggerDagRunOperator' && task.options.wait_for_completion === true) return triggered(task, frame, mapping)
   const kind = PYTHON[operator]
   if (kind !== undefined) return { ...python(task, frame, mapping), ...kind(task) }
+  const done = DONE_BY_WORKER[operator] ?? (operator.startsWith('class ') && task.callable !== null ? ofFile : undefined)
+  if (done !== undefined) return { ...byWorker(task, frame, mapping), ...done(task) }
   const sensor = SENSORS[operator]
   if (sensor !== undefined) {
     const input = sensor(of, task, frame)
-    if (input !== null) return { job: `airflow.${operator.replace(/Async$/, '')}`, input: { ...input, poke: pokeOf(task) }, ...sensorTime(task) }
-  }
-  if (operator === 'LatestOnlyOperator') {
-    frame.missing('latest-only', 'LatestOnlyOperator lets everything pass', '`catchup: latest` on the schedule starts the newest time alone')
-    return {}
+    if (input !== null) return { job: `airflow.${operator}`, input: { ...input, poke: pokeOf(task) }, ...sensorTime(task) }
   }
   frame.missing(
     'operator',
@@ -63,12 +67,21 @@ const PYTHON: Readonly<Record<string, Kind | undefined>> = {
   PythonSensor: sensorTime,
   'task.sensor': sensorTime,
 }
+/** Operators that the Python worker does itself. */
+const DONE_BY_WORKER: Readonly<Record<string, Kind | undefined>> = {
+  BranchDateTimeOperator: branch,
+  BranchDayOfWeekOperator: branch,
+  LatestOnlyOperator: () => ({ shortCircuit: 'direct' }),
+  TriggerDagRunOperator: plain,
+  TimeSensor: sensorTime,
+  TimeSensorAsync: sensorTime,
+  DayOfWeekSensor: sensorTime,
+}
+/** An operator of the file: the worker makes it and calls what it does. */
+const ofFile: Kind = task => (task.callable?.name === 'poke' ? sensorTime(task) : task.callable?.name === 'choose_branch' ? { branch: true } : {})
+
 /** Of Airflow's context: what the worker does not have. */
-const CONTEXT_LACKED = new Set(
-  'var conn macros conf inlets outlets inlet_events outlet_events triggering_asset_events triggering_dataset_events task_state_store asset_state_store'.split(
-    ' ',
-  ),
-)
+const CONTEXT_LACKED = new Set('var conn macros conf inlets outlets asset_state_store'.split(' '))
 /** Environments of their own: the worker has the one that it has. */
 const ENVIRONMENTS = /virtualenv|external_?python/i
 
@@ -81,12 +94,7 @@ function python(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): 
       `${operator} has an environment of its own${Array.isArray(options.requirements) ? ` (${options.requirements.join(', ')})` : ''}`,
       'install what it needs beside the Python worker, or run a worker of its own for this queue',
     )
-  if (callable !== null && callable.needs.length > 0)
-    frame.missing(
-      'needs-airflow',
-      `${callable.name} uses ${callable.needs.join(', ')}`,
-      'install Airflow beside the worker, or take that out of the function',
-    )
+  if (callable !== null && callable.needs.length > 0) needsAirflow(callable, frame)
   const lacked = callable?.takes.filter(name => CONTEXT_LACKED.has(name)) ?? []
   if (lacked.length > 0)
     frame.missing('context', `${callable?.name} takes ${lacked.join(', ')} of the context, which is not there`, 'take it out of the function')
@@ -105,12 +113,34 @@ function python(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): 
   if (op_kwargs !== undefined) input.spread = op_kwargs
   if (op_args !== undefined) input.args = op_args
   if (options.templates_dict !== undefined) input.templates_dict = valueIn(options.templates_dict, frame, mapping)
-  if (callable?.context !== false || options.templates_dict !== undefined) input.context = contextOf(frame)
+  if (callable?.context !== false || options.templates_dict !== undefined) input.context = contextOf(task, frame)
   const results = pulled(task, frame)
   if (results !== null) input.results = results
   if (callable?.pushes) input.pushes = true
   if (/[sS]ensor$/.test(operator)) input.poke = pokeOf(task)
   return { job: own(frame), ...(Object.keys(input).length > 0 && { input }) }
+}
+
+/** What the text does not say of its arguments, the worker takes from the file. */
+function byWorker(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): Doing {
+  const { callable, operator } = task
+  const quiet = { ...frame, missing: (code: string, what: string, hint: string) => (code === 'value' ? undefined : frame.missing(code, what, hint)) }
+  if (callable !== null && callable.needs.length > 0) needsAirflow(callable, frame)
+  const known = Object.entries(others(task, quiet, mapping)).filter(([name, value]) => value !== null || task.options[name] === null)
+  const { '**': spread, ...kwargs } = { ...Object.fromEntries(known), ...(mapping !== null && mappedInput(mapping)) } as Record<string, unknown>
+  const input: Record<string, unknown> = {}
+  if (Object.keys(kwargs).length > 0) input.kwargs = kwargs
+  if (spread !== undefined) input.spread = spread
+  input.context = contextOf(task, frame)
+  const results = pulled(task, frame)
+  if (results !== null) input.results = results
+  if (callable?.pushes) input.pushes = true
+  if (callable?.name === 'poke' || /Sensor(?:Async)?$/.test(operator)) input.poke = pokeOf(task)
+  return { job: own(frame), input }
+}
+
+function needsAirflow({ name, needs }: NonNullable<ReadTask['callable']>, frame: TemplateFrame): void {
+  frame.missing('needs-airflow', `${name} uses ${needs.join(', ')}`, 'install Airflow beside the worker, or take that out of the function')
 }
 
 /** The results that a callable asks for by `xcom_pull`, by task and key. */
@@ -131,7 +161,7 @@ function pulled({ callable }: ReadTask, frame: TemplateFrame): Record<string, un
   return results
 }
 
-function contextOf({ dag, task, airflow3, params }: TemplateFrame): Record<string, unknown> {
+function contextOf({ callable }: ReadTask, { dag, task, airflow3, params }: TemplateFrame): Record<string, unknown> {
   const at = airflow3 ? '{{nominalTime}}' : '{{intervalStart}}'
   return {
     dag,
@@ -140,6 +170,7 @@ function contextOf({ dag, task, airflow3, params }: TemplateFrame): Record<strin
     logical_date: at,
     interval: airflow3 ? { start: at, end: at } : { start: at, end: '{{intervalEnd}}' },
     params: '{{input}}',
+    ...(callable?.takes.some(name => name.startsWith('triggering_')) && { assetEvents: '{{assetEvents}}' }),
     ...(Object.keys(params).length > 0 && { defaults: params }),
   }
 }
@@ -153,10 +184,17 @@ function bash(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null): Do
   const env = mapping?.items.has('env') ? `{{${mapping.items.get('env')}}}` : valueIn(argument(task, 'env') ?? null, frame, mapping)
   if (typeof env === 'object' && env !== null) for (const [name, value] of Object.entries(env)) (env as Record<string, unknown>)[name] = asText(value)
   const cwd = valueIn(argument(task, 'cwd') ?? null, frame, mapping)
-  const skips = argument(task, 'skip_on_exit_code')
-  if (skips !== undefined && skips !== null)
-    frame.missing('skip-exit-code', 'an exit code that means "skipped" fails the task', 'let a short circuit before it decide')
-  return { job: 'shell', input: { command, shell: '/bin/bash', ...(env !== null && { env }), ...(cwd !== null && { cwd }) } }
+  const skip = skipOf(argument(task, 'skip_on_exit_code'), command)
+  return {
+    job: 'shell',
+    input: { command, shell: '/bin/bash', ...(env !== null && { env }), ...(cwd !== null && { cwd }), ...(skip !== null && { skip }) },
+  }
+}
+
+/** 99 unless it says otherwise: told where the command speaks of it. */
+function skipOf(said: Read | undefined, command: unknown): unknown {
+  if (said !== undefined) return said
+  return typeof command === 'string' && /\b99\b/.test(command) ? 99 : null
 }
 
 /** A variable of an environment is a text: what is not there is an empty one. */
@@ -172,31 +210,16 @@ function triggered(task: ReadTask, frame: TemplateFrame, mapping: Mapping | null
     frame.missing('trigger-dag', 'which DAG is triggered is not known from the text', 'name it as `job`')
     return {}
   }
-  if (task.options.wait_for_completion !== true)
-    frame.missing('trigger-waits', `it waits for the run of ${dag} that it starts`, 'nothing, if that may be')
   const conf = valueIn(argument(task, 'conf') ?? null, frame, mapping)
   return { job: dag, ...(conf !== null && { input: conf }) }
 }
 
 type Take = (name: string) => unknown
 const SENSORS: Readonly<Record<string, ((of: Take, task: ReadTask, frame: TemplateFrame) => Record<string, unknown> | null) | undefined>> = {
-  TimeDeltaSensor: of => ({ after: '{{intervalEnd}}', seconds: of('delta') }),
-  TimeDeltaSensorAsync: of => ({ after: '{{intervalEnd}}', seconds: of('delta') }),
   WaitSensor: of => ({ seconds: of('time_to_wait') }),
   FileSensor: of => ({ path: of('filepath'), recursive: of('recursive') === true }),
   BashSensor: of => ({ command: of('bash_command') }),
   HttpSensor: (of, task, frame) => httpSensor(of, task, frame),
-  DateTimeSensor: of => ({ until: of('target_time') }),
-  DateTimeSensorAsync: of => ({ until: of('target_time') }),
-  ExternalTaskSensor: (of, task, frame) => {
-    if (
-      task.options.external_task_id !== undefined ||
-      task.options.external_task_ids !== undefined ||
-      task.options.external_task_group_id !== undefined
-    )
-      frame.missing('external-task', 'it waits for the whole run of the other DAG, not for a task of it', 'nothing, if that may be')
-    return { dag: of('external_dag_id'), nominal: '{{nominalTime}}', seconds: of('execution_delta') ?? 0 }
-  },
 }
 
 function httpSensor(of: Take, task: ReadTask, frame: TemplateFrame): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { durationText } from '../../core/duration-text.ts'
+import { outletsOf } from './assets.ts'
 import { type Read, specialOf } from './form.ts'
 
 type Told = (level: 'todo' | 'info', code: string, what: string, hint: string) => void
@@ -12,51 +13,66 @@ export function taskOptions(options: Readonly<Record<string, Read>>, told: Told)
   if (attempt !== null) found.timeout = { attempt }
   if (typeof options.queue === 'string' && options.queue !== 'default') found.queue = options.queue
   const weight = options.priority_weight
-  if (typeof weight === 'number' && weight !== 1) {
-    found.priority = Math.max(-PRIORITY_MAX, Math.min(PRIORITY_MAX, Math.round(weight)))
-    if (options.weight_rule !== 'absolute')
-      told(
-        'info',
-        'weight-rule',
-        'priority_weight is taken as it is: it is not added up over what follows',
-        'give tasks that many wait for a higher `priority`',
-      )
-  }
-  if (typeof options.pool === 'string' && options.pool !== 'default_pool') {
-    const slots = typeof options.pool_slots === 'number' ? options.pool_slots : 1
-    told(
-      'todo',
-      'pool',
-      `pool ${JSON.stringify(options.pool)}${slots > 1 ? ` (${slots} slots)` : ''} is not translated`,
-      `give the job \`limits: [{ pool: ${options.pool} }]\` (docs/limits.md)`,
-    )
+  if (typeof weight === 'number' && weight !== 1) found.priority = Math.max(-PRIORITY_MAX, Math.min(PRIORITY_MAX, Math.round(weight)))
+  if (isSet(options.outlets)) {
+    const outlets = outletsOf(options.outlets)
+    if (outlets !== null && outlets.length > 0) found.outlets = outlets
+    else if (outlets === null) told('todo', 'outlets', 'what it makes is not known from the text', '`options.outlets` of the task (docs/assets.md)')
   }
   for (const [name, [level, hint]] of Object.entries(LEFT_OUT))
     if (isSet(options[name])) told(level, name.replaceAll('_', '-'), `${name} is not translated`, hint)
   return found
 }
 
+/** What a task with a job has beside its options. */
+export function gatesOf(options: Readonly<Record<string, Read>>): Record<string, unknown> {
+  const pool = poolOf(options)
+  const slots = options.pool_slots
+  const rule = ruleOf(options)
+  return {
+    ...(options.depends_on_past === true && { dependsOnPast: true }),
+    ...(options.wait_for_downstream === true && { waitForDownstream: true }),
+    ...(pool !== null && { pool }),
+    ...(pool !== null && typeof slots === 'number' && slots > 1 && { poolSlots: slots }),
+    ...(rule !== null && rule !== 'downstream' && { weightRule: rule }),
+  }
+}
+
+/** Null: that which all have. */
+export function poolOf({ pool }: Readonly<Record<string, Read>>): string | null {
+  return typeof pool === 'string' && pool !== 'default_pool' ? pool : null
+}
+
+/** Its priority hangs on those of others: in Airflow on what follows, unless it says otherwise. */
+export function isWeighted(options: Readonly<Record<string, Read>>): boolean {
+  return (typeof options.priority_weight === 'number' && options.priority_weight !== 1) || ruleOf(options) !== null
+}
+
+/** `WeightRule.UPSTREAM` is a text as well. */
+function ruleOf({ weight_rule: said }: Readonly<Record<string, Read>>): string | null {
+  const special = specialOf(said)
+  const text = typeof said === 'string' ? said : special?.$ === 'symbol' ? special.path : ''
+  return /(?:^|\.)(absolute|downstream|upstream)$/i.exec(text)?.[1]?.toLowerCase() ?? null
+}
+
 const PRIORITY_MAX = 100
 const LEFT_OUT: Readonly<Record<string, ['todo' | 'info', string]>> = {
-  depends_on_past: ['todo', 'let runs wait for each other: `overlap: buffer_all` on the schedule, or a sequence'],
-  wait_for_downstream: ['todo', 'let runs wait for each other: `overlap: buffer_all` on the schedule, or a sequence'],
   max_active_tis_per_dag: ['todo', 'a limit of the job: `limits: [{ concurrency: … }]`'],
   max_active_tis_per_dagrun: ['todo', 'of a mapped task: `map.concurrency`; else `maxActiveTasks` of the DAG'],
-  on_failure_callback: ['todo', '`onFailure` of the job that does it'],
-  on_success_callback: ['todo', 'a task after it'],
-  on_retry_callback: ['todo', 'the handler itself knows `task.attempt`'],
+  on_failure_callback: ['todo', '`notify` of the DAG, or of the job that does it (docs/notifications.md)'],
+  on_success_callback: ['todo', '`notify` of the DAG or of the job, `on: [completed]`; or a task after it'],
+  on_retry_callback: ['todo', '`notify` of the job, `on: [retrying]`'],
   on_execute_callback: ['todo', 'the beginning of the handler'],
   on_skipped_callback: ['todo', 'a task after it, with `when: all_skipped`'],
   sla: ['todo', '`timeout: { total }` ends a run that is late'],
   deadline: ['todo', '`timeout: { total }` ends a run that is late'],
-  email_on_failure: ['info', '`onFailure` of the job that does it'],
-  email_on_retry: ['info', ''],
+  email_on_failure: ['info', '`notify` of the job, with `email`'],
+  email_on_retry: ['info', '`notify` of the job, with `email`, `on: [retrying]`'],
   run_as_user: ['todo', '`user` of the shell executor; a worker of its own for Python'],
   executor_config: ['todo', 'a worker with labels, and `options.labels` of the task'],
   executor: ['info', ''],
   retry_policy: ['todo', 'raise `RetryAfter` or `Abort` in the handler'],
-  outlets: ['info', 'assets are not kept here: start the DAG that waits for it as a last task (`job:` its name)'],
-  inlets: ['info', 'assets are not kept here'],
+  inlets: ['info', 'only outlets say what depends on what'],
   resources: ['todo', '`cost` of the job, and units of its workers'],
 }
 

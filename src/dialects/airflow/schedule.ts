@@ -1,4 +1,5 @@
 import { durationText } from '../../core/duration-text.ts'
+import { expressionOf } from './assets.ts'
 import { type Read, type ReadDag, specialOf } from './form.ts'
 
 type Told = (level: 'todo' | 'info', code: string, what: string, hint: string) => void
@@ -19,24 +20,17 @@ export function scheduleOf(dag: ReadDag, airflow3: boolean, told: Told): Record<
   const { options } = dag
   const times = timesOf(dag, airflow3, told)
   if (times === null) return null
+  if (times.assets !== undefined && times.cron === undefined && times.every === undefined) return { assets: times.assets, overlap: 'allow' }
   const start = specialOf(options.start_date)
   const end = specialOf(options.end_date)
   const zone = times.timezone ?? (start?.$ === 'moment' ? start.zone : null)
   const catchup = typeof options.catchup === 'boolean' ? options.catchup : !airflow3
-  const active = typeof options.max_active_runs === 'number' ? options.max_active_runs : 16
-  if (active > 1 && active !== 16)
-    told(
-      'info',
-      'max-active-runs',
-      `at most ${active} runs at a time is not translated: any number may`,
-      '`overlap: buffer_all` lets one run at a time, `allow` any number',
-    )
   if (catchup)
     told(
       'info',
       'catchup',
       'times before the schedule is made here are not caught up by themselves',
-      `for those: mainspring schedule backfill ${dag.id}`,
+      `for those: mainspring backfill start ${dag.id}`,
     )
   return {
     ...times,
@@ -44,7 +38,8 @@ export function scheduleOf(dag: ReadDag, airflow3: boolean, told: Told): Record<
     ...(start?.$ === 'moment' && times.every === undefined && { start: start.iso }),
     ...(end?.$ === 'moment' && { end: end.iso }),
     catchup: catchup ? 'all' : 'latest',
-    overlap: active === 1 ? 'buffer_all' : 'allow',
+    // How many of them are active at once, the DAG says.
+    overlap: 'allow',
   }
 }
 
@@ -53,6 +48,7 @@ interface Times {
   every?: unknown
   at?: string
   timezone?: string | null
+  assets?: unknown
 }
 
 function timesOf(dag: ReadDag, airflow3: boolean, told: Told): Times | null {
@@ -86,7 +82,7 @@ function everyOf(seconds: number, dag: ReadDag): Times {
 
 function textOf(text: string, dag: ReadDag, told: Told): Times | null {
   if (text === '@once') {
-    told('todo', 'once', 'a schedule that runs it once is left out', `start it by hand: mainspring start ${dag.id}`)
+    told('info', 'once', 'its only time, that at which it was turned on, is over', `once more: mainspring start ${dag.id}`)
     return null
   }
   if (text === '@continuous') {
@@ -110,20 +106,21 @@ function timetableOf(
   if (kind.startsWith('Delta') && delta?.$ === 'duration') return everyOf(delta.seconds, dag)
   if (kind.endsWith('OrTimeSchedule')) {
     const timetable = specialOf(options.timetable)
-    told(
-      'todo',
-      'assets',
-      'of "assets or time" only the time is translated',
-      'start this DAG as a last task of those that make the assets (`job:` its name)',
-    )
-    return timetable?.$ === 'thing' ? timetableOf(timetable, dag, told) : null
+    const assets = onAssets(options.assets ?? options.datasets, told)
+    return { ...(timetable?.$ === 'thing' ? timetableOf(timetable, dag, told) : null), ...assets }
   }
-  if (/^(?:Asset|Dataset|any$|all$)/.test(kind)) return onAssets([], told)
+  if (/^(?:Asset|Dataset|any$|all$)/.test(kind)) return onAssets({ $: 'thing', kind, arguments: given, options } as Read, told)
+  if (kind === 'PartitionedAtRuntime') return null
+  // One asset, whose partitions are taken as they are: a run for each event, and for its partition.
+  const one = kind === 'PartitionedAssetTimetable' ? expressionOf(options.assets ?? given[0]) : null
+  if (typeof one === 'string' && Object.keys(options).every(name => name === 'assets')) return { assets: [one] }
   told('todo', 'schedule', `the timetable ${kind} is not translated`, 'write it in `schedules:` (docs/timetables.md)')
   return null
 }
 
-function onAssets(_: Read[], told: Told): null {
-  told('todo', 'assets', 'a schedule on assets is not translated', 'start this DAG as a last task of those that make the assets (`job:` its name)')
+function onAssets(said: Read | undefined, told: Told): Times | null {
+  const assets = expressionOf(said)
+  if (assets !== null) return { assets }
+  told('todo', 'assets', 'what this schedule waits for is not known from the text', 'write it in `schedules:`, as `assets:` (docs/assets.md)')
   return null
 }

@@ -15,18 +15,33 @@ const BLOCK = /\{%|\{#/
 
 /** The text with each `{{ … }}` translated; one that cannot be is left and told. */
 export function translated(text: string, frame: TemplateFrame): string {
+  const unrolled = withoutLoops(text)
+  if (unrolled !== text) return translated(unrolled, frame)
   if (BLOCK.test(text))
     frame.missing('jinja-block', 'blocks of Jinja ({% … %}) are not translated', 'write the text out, or make it in a Python task before')
-  return text.replace(EXPRESSION, (whole, inner: string) => {
-    const found = expression(inner.trim(), frame)
-    // A text that is known stands there itself.
-    const [, known] = /^'([^'\\]*)'$/.exec(found ?? '') ?? []
-    if (known !== undefined) return known
-    if (found !== null) return `{{${found}}}`
-    frame.missing('jinja', `the template ${whole} is not translated`, 'give the value as a parameter, or make it in a Python task before')
-    return whole
+  return text
+    .replaceAll(/\{\{\s*(?:ti\.|task_instance\.)?task_instance_key_str\s*\}\}/g, `${frame.dag}__${frame.task}__{{ ds_nodash }}`)
+    .replace(EXPRESSION, (whole, inner: string) => {
+      const found = expression(inner.trim(), frame)
+      // A text that is known stands there itself.
+      const [, known] = /^'([^'\\]*)'$/.exec(found ?? '') ?? []
+      if (known !== undefined) return known
+      if (found !== null) return `{{${found}}}`
+      frame.missing('jinja', `the template ${whole} is not translated`, 'give the value as a parameter, or make it in a Python task before')
+      return whole
+    })
+}
+
+/** Comments are left out; what a loop over `range(n)` says is written so often. */
+function withoutLoops(text: string): string {
+  return text.replaceAll(/\{#[\s\S]*?#\}/g, '').replaceAll(LOOP, (whole, variable: string, count: string, body: string) => {
+    if (Number(count) > LOOP_MAX || body.includes('{%')) return whole
+    const name = new RegExp(`\\{\\{\\s*${variable}\\s*\\}\\}`, 'g')
+    return Array.from({ length: Number(count) }, (_, n) => body.replaceAll(name, String(n))).join('')
   })
 }
+const LOOP = /\{%-?\s*for\s+(\w+)\s+in\s+range\(\s*(\d+)\s*\)\s*-?%\}\n?([\s\S]*?)\{%-?\s*endfor\s*-?%\}\n?/g
+const LOOP_MAX = 100
 
 /** Without the braces. */
 function expression(text: string, frame: TemplateFrame): string | null {
@@ -65,6 +80,7 @@ const FILTERS: Readonly<Record<string, string | undefined>> = {
   default: 'default',
   d: 'default',
 }
+const CASES: Readonly<Record<string, string | undefined>> = { lower: 'lower', upper: 'upper', strip: 'trim' }
 const WITH_ARGUMENTS = new Set(['join', 'replace', 'default', 'd'])
 
 /** A name, or one of the few calls that have a meaning of their own. */
@@ -81,12 +97,40 @@ function name(text: string, frame: TemplateFrame): string | null {
   if (added) return chained(timeOf((added[1] as string).trim(), frame), `add('${added[2]}d')`)
   const formatted = /^macros\.ds_format\(\s*([^,]+),\s*(['"])%Y-%m-%d\2\s*,\s*(['"])(.+?)\3\s*\)$/.exec(text)
   if (formatted) return chained(timeOf((formatted[1] as string).trim(), frame), `format('${formatted[4]}')`)
+  const late = lateOf(text)
+  if (late !== null) return late
   if (/^(?:dag\.dag_id|ti\.dag_id)$/.test(text)) return `'${frame.dag}'`
   if (/^(?:task\.task_id|ti\.task_id|task_instance\.task_id)$/.test(text)) return `'${frame.task}'`
   if (/^(?:run_id|dag_run\.run_id|ti\.run_id)$/.test(text)) return 'run'
-  if (text === 'task_instance_key_str') return null
+  const cased = /^(.+)\.(lower|upper|title|strip)\(\)$/.exec(text)
+  if (cased && CASES[cased[2] as string]) return chained(name(cased[1] as string, frame), CASES[cased[2] as string] as string)
   const quoted = /^(['"])([^'"\\]*)\1$/.exec(text)
   return quoted ? `'${quoted[2]}'` : /^-?\d+(\.\d+)?$/.test(text) ? text : null
+}
+
+/** `var.value.x`, `var.json.x.y`, `conn.x.host`, and `.get` with a default (Airflow: "Templates reference"). */
+function lateOf(text: string): string | null {
+  const [, is, name = '', path = ''] = /^var\.(value|json)\.([\w-]+)((?:\.\w+)*)$/.exec(text) ?? []
+  if (is === 'json') return `var.${name}${path === '' ? '' : `:${path.slice(1)}`}`
+  // A key of a plain value has dots in it.
+  if (is === 'value') return `var.${name}${path}`
+  const got = /^var\.(?:value|json)\.get\(\s*(['"])([\w.-]+)\1\s*(?:,\s*((['"])[^'"\\]*\4|-?\d+(?:\.\d+)?))?\s*\)$/.exec(text)
+  if (got) return `var.${got[2]}${got[3] === undefined ? '' : ` | default(${got[3]})`}`
+  const [, id, field = '', part] = /^conn\.([\w-]+)\.(\w+)(?:\.(\w+))?$/.exec(text) ?? []
+  const ours = CONNECTION_FIELD[field]
+  if (id === undefined || ours === undefined || (part !== undefined && field !== 'extra_dejson')) return null
+  return `conn.${id}.${ours}${part === undefined ? (field === 'extra' ? ' | json' : '') : `:${part}`}`
+}
+const CONNECTION_FIELD: Readonly<Record<string, string | undefined>> = {
+  conn_type: 'type',
+  host: 'host',
+  port: 'port',
+  login: 'login',
+  password: 'password',
+  schema: 'schema',
+  extra: 'extra',
+  extra_dejson: 'extra',
+  get_uri: 'uri',
 }
 
 function chained(value: string | null, filter: string): string | null {
@@ -112,7 +156,8 @@ function timeOf(text: string, { airflow3 }: TemplateFrame): string | null {
     next_execution_date: 'intervalEnd',
   }
   const found = Object.hasOwn(known, plain) ? (known[plain] as string) : null
-  return found === null || pattern === undefined ? found : `${found} | format('${pattern}')`
+  if (found === null || pattern === undefined) return found
+  return /%[^YymdHMSjAaBbFT%]/.test(pattern) ? null : `${found} | format('${pattern}')`
 }
 
 export function parameterText(parameter: string, { params }: TemplateFrame, otherwise?: string): string {

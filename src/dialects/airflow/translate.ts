@@ -1,10 +1,13 @@
+import { APPROVALS } from './approvals.ts'
+import { deadlinesOf } from './deadlines.ts'
 import type { Note, Read, ReadDag, ReadFile, ReadGroup, ReadTask } from './form.ts'
 import { specialOf } from './form.ts'
 import { type Doing, doingOf } from './operators.ts'
-import { durationOf, taskOptions } from './options.ts'
+import { durationOf, gatesOf, isWeighted, poolOf, taskOptions } from './options.ts'
+import { defaultOf, paramsSchema } from './params.ts'
 import { scheduleOf } from './schedule.ts'
 import type { TemplateFrame } from './templates.ts'
-import { listOf, type Mapping, mappingOf } from './values.ts'
+import { type Mapping, mappingOf } from './values.ts'
 
 /** What `apply` takes, and what a person should know of it. */
 export interface Translated {
@@ -53,6 +56,7 @@ class DagTranslation {
   readonly #dag: ReadDag
   readonly #airflow3: boolean
   readonly #notes: Note[]
+  readonly #pools = new Set<string>()
   readonly #tasks: ReadonlyMap<string, ReadTask>
   readonly #groups: ReadonlyMap<string, ReadGroup>
   readonly #params: Readonly<Record<string, unknown>>
@@ -71,9 +75,11 @@ class DagTranslation {
     const description = options.description ?? options.dag_display_name
     const total = durationOf(options.dagrun_timeout)
     const active = options.max_active_tasks ?? options.concurrency
+    const runsAtOnce = options.max_active_runs
     const tags = tagsOf(options.tags)
     const runs = { ...(total !== null && { timeout: { total } }), ...(tags !== null && { tags }) }
-    const schema = schemaOf(this.#dag.params)
+    const schema = paramsSchema(this.#dag.params)
+    const deadlines = deadlinesOf(options.deadline, (code, what, hint) => this.#say('todo', this.#dag.line, null, code, what, hint))
     for (const name of [
       'on_failure_callback',
       'on_success_callback',
@@ -83,13 +89,15 @@ class DagTranslation {
       'template_searchpath',
       'fail_fast',
       'fail_stop',
-      'deadline',
     ])
       if (options[name] !== undefined && options[name] !== null && options[name] !== false)
         this.#say('todo', this.#dag.line, null, name.replaceAll('_', '-'), `${name} of the DAG is not translated`, DAG_HINTS[name] ?? '')
     return {
       ...(typeof description === 'string' && description !== '' && { description }),
       ...(typeof active === 'number' && { maxActiveTasks: Math.min(1_000, Math.max(1, active)) }),
+      ...(typeof runsAtOnce === 'number' && runsAtOnce >= 1 && { maxActiveRuns: Math.min(10_000, runsAtOnce) }),
+      ...(tasks.some(task => isWeighted(task.options)) && { weightRule: 'downstream' }),
+      ...(deadlines.length > 0 && { deadlines }),
       ...(Object.keys(runs).length > 0 && { options: runs }),
       ...(schema !== null && { schema }),
       ...(groups.length > 0 && { groups: Object.fromEntries(groups.map(group => [group.id, this.#group(group)])) }),
@@ -107,17 +115,19 @@ class DagTranslation {
   #group(group: ReadGroup): Record<string, unknown> {
     const after = this.#before({ group: group.id })
     const { tooltip } = group.options
+    const map = this.#mapOfGroup(group)
     return {
       ...(typeof tooltip === 'string' && tooltip !== '' && { description: tooltip }),
       ...(group.group !== null && { group: group.group }),
       ...(after.length > 0 && { after }),
+      ...(map !== null && { map }),
     }
   }
 
   #task(task: ReadTask): Record<string, unknown> {
     const told = this.#told(task.id, task.line)
     const frame = this.#frame(task)
-    const mapping = task.mapped === null ? this.#mappingOfGroup(task, frame) : mappingOf(task.mapped, frame)
+    const mapping = task.mapped === null ? this.#itemsOfGroup(task) : mappingOf(task.mapped, frame)
     const { timeout: total, ...doing }: Doing = doingOf(task, frame, mapping)
     const options = taskOptions(task.options, told)
     if (total !== undefined) {
@@ -130,61 +140,53 @@ class DagTranslation {
     const when = whenOf(task, told)
     return {
       ...(doing.job !== undefined && { job: doing.job }),
+      ...(doing.approval !== undefined && { approval: doing.approval }),
+      ...(doing.wait !== undefined && { wait: doing.wait }),
       ...(typeof task.options.doc === 'string' && { description: task.options.doc }),
       ...(task.group !== null && { group: task.group }),
       ...(after.length > 0 && { after }),
       ...(when !== null && { when }),
-      ...(mapping !== null && { map: mapping.map }),
+      ...(mapping?.map !== undefined && { map: mapping.map }),
       ...(doing.input !== undefined && { input: doing.input }),
       ...(doing.branch && { branch: true }),
       ...(doing.shortCircuit && { shortCircuit: doing.shortCircuit }),
       ...(task.setup && { setup: true }),
       ...(task.teardown && { teardown: true }),
       ...(task.failsRun && { failsRun: true }),
+      ...(doing.job !== undefined && this.#gates(task)),
       ...(doing.job !== undefined && Object.keys(options).length > 0 && { options }),
+      // One that does nothing makes what it names all the same.
+      ...(doing.job === undefined && doing.approval === undefined && options.outlets !== undefined && { options: { outlets: options.outlets } }),
     }
   }
 
-  /** Its tasks are mapped each, over the items of the group and what those before it in the group gave for them. */
-  #mappingOfGroup(task: ReadTask, frame: TemplateFrame): Mapping | null {
+  /** How large a pool is, Airflow keeps elsewhere. */
+  #gates(task: ReadTask): Record<string, unknown> {
+    const pool = poolOf(task.options)
+    if (pool !== null && !this.#pools.has(pool)) {
+      this.#pools.add(pool)
+      const hint = `give it its size, or nothing passes: mainspring limits set ${pool} --concurrency N`
+      this.#say('todo', task.line, task.id, 'pool', `pool ${JSON.stringify(pool)} has no size yet`, hint)
+    }
+    return gatesOf(task.options)
+  }
+
+  /** Its tasks name the items of the group by the arguments that it was called with. */
+  #itemsOfGroup(task: ReadTask): Mapping | null {
     const group = this.#mappedGroup(task.group)
     if (group === null || group.mapped === null) return null
+    const names = group.mapped.list === null ? Object.keys(group.mapped.named) : (group.mapped.takes ?? [])
+    const isOne = group.mapped.list === null && names.length === 1
+    return { items: new Map(names.map(name => [`${group.id}\n${name}`, isOne ? 'item' : `item:${name}`])), isOwn: false }
+  }
+
+  /** `expand` over several lists takes each with each, of a group too. */
+  #mapOfGroup(group: ReadGroup): Record<string, unknown> | null {
+    if (group.mapped === null) return null
+    const frame = this.#frame({ id: group.id, line: group.line, group: group.group, options: {} })
     if (this.#mappedGroup(group.group) !== null)
       frame.missing('nested-mapping', 'a mapped group in a mapped group is not translated', 'map over one list of what both have')
-    const { named, list } = group.mapped
-    const names = Object.keys(named)
-    const inner = this.#dag.edges.flatMap(([before, after]) =>
-      'task' in after &&
-      after.task === task.id &&
-      'task' in before &&
-      this.#mappedGroup(this.#tasks.get(before.task)?.group ?? null) === group &&
-      uses(task, before.task)
-        ? [before.task]
-        : [],
-    )
-    this.#say(
-      'info',
-      group.line,
-      task.id,
-      'mapped-group',
-      `each task of the mapped group ${group.id} is mapped: it begins when the one before it is done for all items`,
-      'nothing, or a DAG of its own that is mapped as one task',
-    )
-    if (names.length > 1 || list !== null) {
-      frame.missing('mapped-group', `the group ${group.id} is mapped over several lists`, 'map over one list')
-      return null
-    }
-    const lists = {
-      ...Object.fromEntries(names.map(name => [name, listOf(named[name], frame)])),
-      ...Object.fromEntries(inner.map(id => [memberOf(id), `{{output.${id}}}`])),
-    }
-    const parts = Object.keys(lists)
-    const part = (name: string): string => (parts.length === 1 ? 'item' : `item:${name}`)
-    const items = new Map([
-      ...names.map((name): [string, string] => [`${group.id}\n${name}`, part(name)]),
-      ...inner.map((id): [string, string] => [id, part(memberOf(id))]),
-    ])
-    return { map: parts.length === 1 ? { over: lists[parts[0] as string] } : { zip: lists }, items, isOwn: false }
+    return mappingOf(group.mapped, frame).map ?? null
   }
 
   #mappedGroup(id: string | null): ReadGroup | null {
@@ -201,7 +203,7 @@ class DagTranslation {
     return [...new Set(found)]
   }
 
-  #frame(task: ReadTask): TemplateFrame {
+  #frame(task: Pick<ReadTask, 'id' | 'line' | 'group' | 'options'>): TemplateFrame {
     const own = task.options.params
     const more = typeof own === 'object' && own !== null && !Array.isArray(own) && specialOf(own) === null ? own : {}
     return {
@@ -209,18 +211,20 @@ class DagTranslation {
       task: task.id,
       airflow3: this.#airflow3,
       params: { ...this.#params, ...Object.fromEntries(Object.entries(more).map(([name, value]) => [name, defaultOf(value)])) },
-      output: (id, key, path) => this.#output(id, key, path),
+      output: (id, key, path) => this.#output(id, key, path, this.#mappedGroup(task.group)),
       missing: (code, what, hint) => this.#say('todo', task.line, task.id, code, what, hint),
     }
   }
 
   /** A command gives the last line that it printed; a callable that stores results under names gives all of them. */
-  #output(id: string, key: string | null, path: readonly (string | number)[]): string | null {
+  #output(id: string, key: string | null, path: readonly (string | number)[], from: ReadGroup | null): string | null {
     const task = this.#tasks.get(id)
     if (task === undefined) return null
-    if (task.operator === 'BashOperator') return task.mapped !== null || key !== null ? null : `output.${id}:stdout | trim | lines | last`
+    const isList = task.mapped !== null || (this.#mappedGroup(task.group) !== null && this.#mappedGroup(task.group) !== from)
+    if (task.operator === 'BashOperator') return isList || key !== null ? null : `output.${id}:stdout | trim | lines | last`
+    if (APPROVALS.has(task.operator)) return `output.${id}:${answerPart([...(key === null ? [] : [key]), ...path])}`
     const pushes = task.callable?.pushes === true
-    if (key !== null && !pushes) return path.length === 0 ? this.#output(id, null, [key]) : null
+    if (key !== null && !pushes) return path.length === 0 ? this.#output(id, null, [key], from) : null
     const steps = [...(pushes ? ['xcom', key ?? 'return_value'] : []), ...path]
     if (steps.some(step => /[{}\s:.]/.test(String(step)))) return null
     return `output.${id}${steps.length > 0 ? `:${steps.join('.')}` : ''}`
@@ -241,7 +245,10 @@ class DagTranslation {
 function withDefaults(tasks: Record<string, Record<string, unknown>>): { defaults?: Record<string, unknown>; tasks: Record<string, unknown> } {
   const own = Object.values(tasks).filter(({ job }) => job !== undefined)
   const [first, ...others] = own.map(({ options }) => (options ?? {}) as Record<string, unknown>)
-  const shared = Object.entries(first ?? {}).filter(([name, value]) => others.every(other => JSON.stringify(other[name]) === JSON.stringify(value)))
+  // Outlets are of each task alone: those that do nothing would have them, too.
+  const shared = Object.entries(first ?? {}).filter(
+    ([name, value]) => name !== 'outlets' && others.every(other => JSON.stringify(other[name]) === JSON.stringify(value)),
+  )
   if (shared.length === 0) return { tasks }
   for (const task of own) {
     const rest = Object.entries(task.options as object).filter(([name]) => !shared.some(([known]) => known === name))
@@ -278,44 +285,11 @@ function whenOf(task: ReadTask, told: (level: 'todo' | 'info', code: string, wha
   return null
 }
 
-/** The name of a task in the items of a zip: a dot would lead into it. */
-function memberOf(id: string): string {
-  return id.replaceAll('.', '_')
+/** Of what a person answered, by Airflow's names. */
+function answerPart(path: readonly (string | number)[]): string {
+  if (path[0] === 'responded_at') return 'at'
+  return path[0] === 'responded_by_user' ? 'by' : ['input', ...path].join('.')
 }
-
-function uses(task: ReadTask, id: string): boolean {
-  return JSON.stringify([task.arguments, task.named, task.options]).includes(JSON.stringify({ $: 'xcom', task: id }).slice(0, -1))
-}
-
-/** Of a parameter: its value, or the default of its `Param`. */
-function defaultOf(value: Read): unknown {
-  const special = specialOf(value)
-  if (special === null) return value
-  return special.$ === 'thing' && special.kind === 'Param' ? plainOr(special.arguments[0] ?? special.options.default ?? null) : null
-}
-
-function plainOr(value: Read): unknown {
-  return JSON.stringify(value).includes('"$":') ? null : value
-}
-
-/** JSON Schema of the parameters. */
-function schemaOf(params: Readonly<Record<string, Read>>): Record<string, unknown> | null {
-  const names = Object.keys(params)
-  if (names.length === 0) return null
-  const properties = names.map((name): [string, unknown] => {
-    const special = specialOf(params[name])
-    const isParam = special?.$ === 'thing' && special.kind === 'Param'
-    const options = isParam
-      ? Object.fromEntries(Object.entries(special.options).filter(([key, value]) => SCHEMA_WORDS.has(key) && plainOr(value) !== null))
-      : {}
-    const value = defaultOf(params[name] as Read)
-    return [name, { ...options, ...(value !== null && { default: value }) }]
-  })
-  return { type: ['object', 'null'], properties: Object.fromEntries(properties) }
-}
-const SCHEMA_WORDS = new Set(
-  'type title description enum examples format minimum maximum minLength maxLength pattern items properties required'.split(' '),
-)
 
 /** Words are tags with the value "true". */
 function tagsOf(tags: Read | undefined): Record<string, string> | null {

@@ -10,8 +10,6 @@ export function valueIn(value: Read | undefined, frame: TemplateFrame, mapping: 
   if (special === null) return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, valueIn(member, frame, mapping)]))
   switch (special.$) {
     case 'xcom': {
-      const inner = mapping?.items.get(special.task)
-      if (inner !== undefined) return braces([inner, ...special.path].join('.'))
       const found = frame.output(special.task, special.key, special.path)
       if (found !== null) return braces(found)
       frame.missing('xcom', `the result of ${special.task} is not known here`, 'name it as {{output.TASK}}')
@@ -41,9 +39,9 @@ function braces(text: string): string {
   return `{{${text}}}`
 }
 
-/** Of a mapped task: what it is mapped over, and by what name a part of an item is called in its input. */
+/** Of a mapped task: what it is mapped over (none: its group is), and by what name a part of an item is called in its input. */
 export interface Mapping {
-  map: Record<string, unknown>
+  map?: Record<string, unknown>
   items: ReadonlyMap<string, string>
   /** Its own, by the names of its arguments; else that of its group. */
   isOwn: boolean

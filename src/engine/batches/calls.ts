@@ -10,7 +10,7 @@ import { boundedRuns } from '../bounded.ts'
 import type { Desk } from '../desk.ts'
 import { callName } from '../starts.ts'
 import { summaryOf } from '../summary.ts'
-import { KIND_TAG } from '../tags.ts'
+import { BACKFILL_TAG, KIND_TAG } from '../tags.ts'
 import type { BatchCalls, BatchStarted, BulkPreview, BulkStart } from './face.ts'
 import { listFilter, matches, withStates } from './filter.ts'
 import { addWork, batchId, batchWork, beginBatch } from './groups.ts'
@@ -96,14 +96,15 @@ export function batchCalls({ store, world, definitions, submit, available }: Des
     },
     preview,
     get: async (namespace, id) => batchView(await row(namespace, id)),
-    async list(namespace, page) {
+    async list(namespace, page, of) {
       if (page.after !== null) placeOf(page.after)
-      const { rows, next } = await available(store.read.runs({ namespace, tags: { [KIND_TAG]: 'batch' } }, page))
+      const tags = of === undefined ? { [KIND_TAG]: 'batch' } : { [BACKFILL_TAG]: of.schedule }
+      const { rows, next } = await available(store.read.runs({ namespace, tags }, page))
       return { rows: rows.map(batchView), next }
     },
     pause: (namespace, id, { id: command, by, why = null }) =>
-      ask(namespace, id, { is: 'pause', command, by, why }, ({ jobs }) => {
-        if (jobs !== null)
+      ask(namespace, id, { is: 'pause', command, by, why }, ({ jobs, backfill }) => {
+        if (jobs !== null && backfill === undefined)
           throw new UserError('invalid-input', { at: '/path/batch', found: id, hint: 'jobs are paused by their queue or their definition' })
       }),
     resume: (namespace, id, { id: command, by, why = null }) => ask(namespace, id, { is: 'resume', command, by, why }),

@@ -1,7 +1,7 @@
 import type { ActorId, RunId } from '../../core/ids.ts'
 import type { Progress, RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import type { AskedCallback, BulkFilter, Callbacks, Change, Jobs, Operation, Refusal } from '../../machines/batch/types.ts'
+import type { AskedCallback, BackfillPlan, BulkFilter, Callbacks, Change, Jobs, Operation, Refusal, Skip } from '../../machines/batch/types.ts'
 import type { Page, Paged } from '../../store/store.ts'
 import type { Command, RunSummary, StartAnswer, StartRequest } from '../face.ts'
 
@@ -20,7 +20,8 @@ export interface BatchCalls {
   /** @throws UserError `batch-not-found`, as all that follow */
   get(namespace: string, batch: RunId): Promise<BatchView>
   /** Newest first. */
-  list(namespace: string, page: Page): Promise<Paged<BatchView>>
+  /** `schedule`: backfills of this schedule alone. */
+  list(namespace: string, page: Page, of?: { schedule: string }): Promise<Paged<BatchView>>
   /** Between two pages of an operation. A group of jobs cannot be paused (`invalid-input`). */
   pause(namespace: string, batch: RunId, command: Command): Promise<void>
   resume(namespace: string, batch: RunId, command: Command): Promise<void>
@@ -88,6 +89,18 @@ export interface BatchView {
   /** A group of jobs; null: an operation. */
   jobs: (Omit<Jobs, 'callbacks'> & { callbacks: readonly AskedCallback[] }) | null
   bulk: BulkView | null
+  backfill: BackfillView | null
+}
+/** Of a schedule, whose times it starts; their runs are its jobs. */
+export interface BackfillView extends Pick<BackfillPlan, 'schedule' | 'from' | 'until' | 'order' | 'maxActive' | 'reprocess' | 'total' | 'by'> {
+  /** The last time that was seen to; null: none yet. */
+  through: Instant | null
+  active: readonly RunId[]
+  skipped: number
+  /** The first 20. */
+  skips: readonly Skip[]
+  refused: number
+  refusals: readonly { at: Instant; code: string }[]
 }
 export interface BulkView {
   operation: Operation

@@ -8,7 +8,7 @@ import type { KeyName } from '../../store/store.ts'
 import type { Definitions } from '../definitions.ts'
 import type { StartRequest } from '../face.ts'
 import { callName, type Decided, startWork } from '../starts.ts'
-import { rowTags } from '../tags.ts'
+import { BACKFILL_TAG, rowTags } from '../tags.ts'
 import type { World } from '../transition.ts'
 import type { Settle, Transaction, Work } from '../work.ts'
 import type { BatchCall, BatchItem, BatchStart, BatchStarted } from './face.ts'
@@ -168,7 +168,8 @@ export function beginBatch(
     options: { tags?: Readonly<Record<string, string>>; retentionMs?: number }
   },
 ): void {
-  const tags = rowTags(options.tags ?? null, 'batch', trigger)
+  const own = plan.is === 'backfill' ? { ...options.tags, [BACKFILL_TAG]: plan.schedule } : (options.tags ?? null)
+  const tags = rowTags(own, 'batch', trigger)
   const row = { id, namespace, kind: 'batch' as const, name, queue: '', createdAt: world.clock.now(), tags, input: null }
   const actor = transaction.create(row, MACHINES.batch)
   actor.parent = parentOf(trigger)

@@ -7,6 +7,7 @@ import { boundedRuns } from '../bounded.ts'
 import type { Definitions } from '../definitions.ts'
 import type { World } from '../transition.ts'
 import type { Work } from '../work.ts'
+import { nextTimes, timesWork, toLookUp } from './backfill.ts'
 import { askingOf, fits, listFilter } from './filter.ts'
 import { pageWork } from './page.ts'
 
@@ -47,7 +48,7 @@ export class BatchRunner {
   /** It was loaded, or a change of it was committed. */
   look(actor: Actor): void {
     if (actor.kind !== 'batch' || actor.closed || actor.stuck !== undefined || this.working.has(actor.id)) return
-    if (activeSweep(actor.state as BatchState) === null) return
+    if (activeSweep(actor.state as BatchState) === null && toLookUp(actor.state as BatchState) === null) return
     this.working.add(actor.id)
     void this.work(actor.namespace, actor.id)
   }
@@ -70,24 +71,34 @@ export class BatchRunner {
     if (row === null) return false
     const batch = Actor.load(row)
     const state = batch.state as BatchState
+    const next = batch.closed || batch.stuck !== undefined ? null : toLookUp(state)
+    if (next !== null) return this.times(namespace, id, next)
     const sweep: Sweep | null = batch.closed || batch.stuck !== undefined ? null : activeSweep(state)
     // What was commanded elsewhere answers first: a change of it brings this one back.
     if (sweep === null || (sweep.awaited ?? 0) >= AWAITED_MAX) return false
     const filter = listFilter(namespace, state.jobs === null ? sweep.filter : { ...sweep.filter, batch: id }, sweep.until + 1)
-    const { rows, next } = await boundedRuns(this.read, filter, { after: sweep.cursor, limit: this.pageRuns })
+    const { rows, next: cursor } = await boundedRuns(this.read, filter, { after: sweep.cursor, limit: this.pageRuns })
     const asking = askingOf(batch, sweep)
     const runs = rows.filter(found => fits(Actor.load(found), asking)).map(found => found.id)
     if (this.ended) return false
     await new Promise<void>((resolve, reject) =>
       this.submit(
         pageWork(
-          { batch: id, namespace, from: sweep.cursor, next, runs },
+          { batch: id, namespace, from: sweep.cursor, next: cursor, runs },
           sweep.operation,
           { world: this.world, definitions: this.definitions, isHere: this.isHere },
           { resolve, reject },
         ),
       ),
     )
+    return true
+  }
+
+  /** Of a backfill the next times, and what is there for them. */
+  private async times(namespace: string, id: RunId, { plan, backfill, room }: NonNullable<ReturnType<typeof toLookUp>>): Promise<boolean> {
+    const input = await nextTimes(this.read, namespace, plan, backfill, room)
+    if (this.ended) return false
+    await new Promise<void>((resolve, reject) => this.submit(timesWork(id, input, { resolve, reject })))
     return true
   }
 }

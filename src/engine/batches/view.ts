@@ -2,7 +2,7 @@ import { isClosed } from '../../core/run.ts'
 import type { BatchState } from '../../machines/batch/types.ts'
 import type { Row } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
-import type { BatchView, BulkView } from './face.ts'
+import type { BackfillView, BatchView, BulkView } from './face.ts'
 
 export function batchView(row: Row): BatchView {
   const actor = Actor.load(row)
@@ -22,7 +22,16 @@ export function batchView(row: Row): BatchView {
     progress: view.progress,
     jobs: state.jobs,
     bulk: bulkView(state),
+    backfill: backfillView(state),
   }
+}
+
+function backfillView({ started: { plan }, backfill }: BatchState): BackfillView | null {
+  if (plan.is !== 'backfill' || backfill === undefined) return null
+  const { schedule, from, until, order, maxActive, reprocess, total, by } = plan
+  const { through, active, skipped, skips, refused, refusals } = backfill
+  const seen = through >= from && through <= until ? through : null
+  return { schedule, from, until, order, maxActive, reprocess, total, by, through: seen, active, skipped, skips, refused, refusals }
 }
 
 function bulkView({ started: { plan }, sweep, jobs }: BatchState): BulkView | null {

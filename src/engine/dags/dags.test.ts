@@ -146,6 +146,45 @@ test('of a task it is told when its run began and closed, of a mapped one of all
   await node.complete(second as Delivery, '2')
   const [, clean] = (await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })).tasks
   expect(clean).toMatchObject({ closedAt: at + 3_000, strip: 'ss' })
+  const items = (task: string, page: { from: number; limit: number }) => node.engine.runs.items('default', run, task, page)
+  expect(await items('clean', { from: 0, limit: 1 })).toMatchObject({
+    total: 2,
+    items: [{ item: 0, state: 'success', startedAt: at + 1_000 }],
+    next: 1,
+  })
+  const { items: last, next } = await items('clean', { from: 1, limit: 100 })
+  expect([last.map(({ item }) => item), next]).toEqual([[1], null])
+  const runs = [...(await items('clean', { from: 0, limit: 2 })).items].map(item => item.run)
+  expect(new Set(runs)).toEqual(new Set([first?.run, second?.run]))
+  expect(await items('list', { from: 0, limit: 10 })).toMatchObject({ total: 0, items: [], next: null })
+  await expect(items('lost', { from: 0, limit: 10 })).rejects.toMatchObject({ code: 'unknown-task' })
+})
+
+test('of more than 1,000 items, too, it is told when the first began, and when the last closed', async () => {
+  const { node, run } = await started({ tasks: { clean: { job: 'clean', map: { over: Array.from({ length: 1_100 }, (_, n) => n) } } } })
+  const at = node.clock.now()
+  let first: Delivery | undefined
+  let done = 0
+  for (let last: string | null = null; done < 1_099; ) {
+    const { answer, tasks } = await node.poll({ ...SERVES, max: 500, slots: 500, last })
+    const [one, ...others] = tasks
+    first ??= one
+    const ends = one === first ? others : tasks
+    await node.clock.advance(10)
+    await node.engine.tasks.complete(
+      'default',
+      'w1',
+      ends.map(({ run: of, task, attempt, delivery }) => ({ run: of, task, attempt, delivery, is: 'completed', output: null })),
+    )
+    await settle()
+    done += ends.length
+    last = answer
+  }
+  const told = async () => (await node.engine.runs.tasks('default', run, { from: 0, limit: 1 })).tasks[0]
+  expect(await told()).toMatchObject({ startedAt: at, closedAt: null })
+  await node.complete(first as Delivery)
+  await settle()
+  expect(await told()).toMatchObject({ state: 'success', startedAt: at, closedAt: node.clock.now() })
 })
 
 test('the graph of a version has groups and named outputs resolved, in the order of the letters of a grid', async () => {
@@ -167,13 +206,33 @@ test('the graph of a version has groups and named outputs resolved, in the order
     { task: 'publish', job: null, rule: 'all_done_setup_success', is: 'teardown', mapped: false, group: null, after: [0, 2] },
   ])
   expect(graph.groups).toEqual([
-    { group: 'work', in: null, description: null },
-    { group: 'inner', in: 'work', description: 'within' },
+    { group: 'work', in: null, description: null, mapped: false },
+    { group: 'inner', in: 'work', description: 'within', mapped: false },
   ])
   const { tasks } = await node.engine.runs.tasks('default', run, { from: 0, limit: 100 })
   expect(tasks.map(({ task }) => task)).toEqual(graph.tasks.map(({ task }) => task))
   await expect(async () => node.engine.definitions.graph('default', 'sales', '2')).rejects.toMatchObject({ code: 'unknown-version' })
   await expect(async () => node.engine.definitions.graph('default', 'list', null)).rejects.toMatchObject({ code: 'not-a-dag' })
+})
+
+test('a mapped group: explain says which items wait for others of it, tasks that they are together', async () => {
+  const dag: DagSpec = {
+    groups: { file: { map: { over: [1, 2, 3], concurrency: 1 } } },
+    tasks: { load: { job: 'list', group: 'file' }, check: { job: 'clean', group: 'file', after: ['load'] } },
+  }
+  const { node, run, polled } = await started(dag)
+  const [load] = await polled()
+  const told = await node.engine.runs.explain('default', run)
+  expect(told.reasons.map(({ code, text }) => [code, text])).toMatchObject([
+    ['task', expect.stringContaining('"load, item 0"')],
+    ['map-concurrency', '2 of "file" may run and wait for other items of it: at most 1 at once (concurrency)'],
+  ])
+  await node.complete(load as Delivery)
+  const { tasks } = await node.engine.runs.tasks('default', run, { from: 0, limit: 10 })
+  expect(tasks).toMatchObject([
+    { task: 'load', state: 'ready', strip: 'sqq', mappedGroup: 'file', waitsFor: [] },
+    { task: 'check', state: 'started', strip: 'r..', mappedGroup: 'file', waitsFor: ['load'] },
+  ])
 })
 
 test('a grid has a letter for each task of the newest runs, page by page, and counts items of mapped ones', async () => {
@@ -232,4 +291,38 @@ test.each<[object, object]>([
 ])('a mark that cannot be is refused: %j', async (mark, problem) => {
   const { node, run } = await started()
   await expect(node.engine.runs.mark('default', run, mark as never, { id: 'm', by: null })).rejects.toMatchObject(problem)
+})
+
+test('how long its closed runs took is told, newest first, and each task by nearest rank; of one task run by run', async () => {
+  const { node, run, polled } = await started()
+  const worked = async (ms: number): Promise<void> => {
+    const [list] = await polled()
+    await node.clock.advance(ms)
+    await node.complete(list as Delivery, '["a","b"]')
+    for (let tasks = await polled(); tasks.length > 0; tasks = await polled())
+      for (const task of tasks) {
+        await node.clock.advance(1_000)
+        await node.complete(task, '1')
+      }
+  }
+  await worked(2_000)
+  const runs = [run]
+  for (const ms of [8_000, 4_000]) {
+    runs.unshift(await node.run({ definition: 'sales' }))
+    await node.clock.advance(10)
+    await settle()
+    await worked(ms)
+  }
+  const durations = (task: string | null, limit = 50) => node.engine.definitions.durations('default', 'sales', { task, limit })
+  const all = await durations(null)
+  expect(all.runs.map(one => one.run)).toEqual(runs)
+  const took = all.runs.map(({ ms }) => ms)
+  expect(all).toMatchObject({ tasksOf: 3, runMs: { p50: took.sort((a, b) => Number(a) - Number(b))[1], p95: took[2] } })
+  expect(all.tasks.find(({ task }) => task === 'list')).toEqual({ task: 'list', runs: 3, p50: 4_000, p95: 8_000, lastMs: 4_000 })
+  // Two items, one after the other: from when the first began until the last closed.
+  expect(all.tasks.find(({ task }) => task === 'clean')).toMatchObject({ runs: 3, p50: 2_000 })
+  const one = await durations('list', 2)
+  expect(one.runs.map(({ taskMs }) => taskMs)).toEqual([4_000, 8_000])
+  expect(one.tasks.map(({ task }) => task)).toEqual(['list'])
+  await expect(durations('lost')).rejects.toMatchObject({ code: 'unknown-task', problem: { at: '/query/task' } })
 })

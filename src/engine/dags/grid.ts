@@ -1,7 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import { intervalOf } from '../../machines/dag/input.ts'
 import { type PlanTask, planOf } from '../../machines/dag/plan.ts'
-import type { DagTask } from '../../machines/dag/spec.ts'
+import { type DagTask, definitionOf } from '../../machines/dag/spec.ts'
 import type { DagState } from '../../machines/dag/types.ts'
 import type { Page, Reads, Row } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
@@ -23,22 +23,29 @@ export function graphShown(definitions: Definitions, namespace: string, name: st
   return {
     definition: name,
     version,
-    tasks: tasks.map(({ id, task, rule }: PlanTask, n) => ({
+    tasks: tasks.map(({ id, task, rule, group: own }: PlanTask, n) => ({
       task: id,
-      job: task.job ?? null,
+      job: definitionOf(name, id, task),
       rule,
       is: traitOf(task),
-      mapped: task.map !== undefined,
+      mapped: task.map !== undefined || own !== null,
       group: task.group ?? null,
       after: upstream[n] as readonly number[],
     })),
-    groups: Object.entries(spec.groups ?? {}).map(([group, said]) => ({ group, in: said.group ?? null, description: said.description ?? null })),
+    groups: Object.entries(spec.groups ?? {}).map(([group, said]) => ({
+      group,
+      in: said.group ?? null,
+      description: said.description ?? null,
+      mapped: said.map !== undefined,
+    })),
   }
 }
 
-function traitOf({ branch, shortCircuit, setup, teardown }: DagTask): DagGraph['tasks'][number]['is'] {
+function traitOf({ branch, shortCircuit, setup, teardown, approval, wait }: DagTask): DagGraph['tasks'][number]['is'] {
   if (branch) return 'branch'
   if (shortCircuit) return 'short_circuit'
+  if (approval) return 'approval'
+  if (wait) return 'wait'
   return setup ? 'setup' : teardown ? 'teardown' : null
 }
 

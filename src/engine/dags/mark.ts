@@ -19,7 +19,7 @@ export function markTask(
 ): void {
   const { plan, state } = planned(actor, definitions)
   const n = plan.numbers.get(task)
-  if (n === undefined) throw unknown(task, plan.ids)
+  if (n === undefined) throw unknownTask(task, plan.ids)
   if (output !== undefined && as !== 'success')
     throw new UserError('invalid-option', { at: '/output', hint: `a task that is marked ${as} gives nothing: leave it out, or mark it success` })
   const items = state.mapped[n]?.items.length
@@ -47,11 +47,11 @@ function given(as: TaskMark['as'], output: Payload | undefined): { output?: Payl
   return as === 'success' ? { output: output ?? 'null' } : {}
 }
 
-function unknown(task: string, ids: readonly string[]): UserError {
+export function unknownTask(task: string, ids: readonly string[], at = '/path/name'): UserError {
   const near = ids
     .slice(0, LOOKED_AT_MAX)
     .map(id => ({ id, distance: editDistance(task, id) }))
     .sort((a, b) => a.distance - b.distance)[0]
-  return new UserError('unknown-task', { at: '/path/name', found: task, hint: `did you mean "${near?.id}"?` })
+  return new UserError('unknown-task', { at, found: task, hint: `did you mean "${near?.id}"?` })
 }
 const LOOKED_AT_MAX = 1_000

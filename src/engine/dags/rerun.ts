@@ -9,7 +9,7 @@ import type { ClosedRow, Row } from '../../store/store.ts'
 import { Actor } from '../actor.ts'
 import type { Definitions } from '../definitions.ts'
 import type { Fork } from '../starts.ts'
-import type { DagRerun } from './face.ts'
+import type { DagRerun, RerunTask } from './face.ts'
 import { planned } from './tasks.ts'
 
 /** Rows that are asked for at once. */
@@ -22,19 +22,19 @@ const READ_TOGETHER = 50
 export async function dagFork(
   found: Row,
   history: readonly HistoryEvent[],
-  { tasks, downstream, upstream, newest }: DagRerun,
+  { newest, ...selection }: DagRerun,
   { definitions, read }: { definitions: Definitions; read: (run: RunId) => Promise<Row | null> },
-): Promise<Fork> {
+): Promise<Fork & { tasks: RerunTask[] }> {
   if (!isClosed(found.state)) throw new UserError('run-open', { found: found.id, hint: 'cancel it first, or wait until it is closed' })
   const actor = Actor.load(found)
   const { state, plan: before } = planned(actor, definitions)
   const { version, dag } = definitions.require(found.namespace, found.name, '/path/run')
   const isMoved = newest && version !== state.started.version
   const plan = isMoved && dag !== undefined ? planOf(dag) : before
-  const rerun = rerunOf(plan, { self: found.id, state, plan: before, history: history as readonly DagEvent[] }, { tasks, downstream, upstream })
+  const rerun = rerunOf(plan, { self: found.id, state, plan: before, history: history as readonly DagEvent[] }, selection)
   if ('refused' in rerun) {
     const { refused: hint, found: name } = rerun
-    throw new UserError('unknown-step', { at: '/tasks', hint, ...(name === null ? {} : { found: name }) })
+    throw new UserError('unknown-step', { at: selection.items === undefined ? '/tasks' : '/items', hint, ...(name === null ? {} : { found: name }) })
   }
   const { first, kept } = rerun
   const [outputs, choices] = [await given(rerun.outputs, read), await given(rerun.choices, read)]
@@ -46,6 +46,11 @@ export async function dagFork(
     from: first,
     reset: false,
     start: { version: isMoved ? version : state.started.version, kept: { ...kept, outputs }, choices },
+    tasks: plan.ids.flatMap((task, n): RerunTask[] => {
+      if (kept.tasks[n] === '.') return [{ task, items: null }]
+      const items = [...(kept.items[n] ?? '')].filter(letter => letter === '.' || letter === 'q').length
+      return items === 0 ? [] : [{ task, items }]
+    }),
   }
 }
 
@@ -55,6 +60,8 @@ export function rerunAsked(from: number | string | null, input: Payload | undefi
     throw new UserError('invalid-option', { at: '/input', hint: 'what is kept of a DAG was made for its input: retry it for another' })
   if (from !== null && rerun !== undefined)
     throw new UserError('invalid-option', { at: '/from', found: from, hint: 'name them all in `tasks`, or one here, with all that wait for it' })
+  if (rerun?.items !== undefined && rerun.tasks === null)
+    throw new UserError('invalid-option', { at: '/items', hint: 'items of which tasks? Name them in `tasks`' })
   if (typeof from === 'number') throw new UserError('unknown-step', { at: '/from', found: from, hint: 'the tasks of a DAG have names' })
   return rerun ?? { tasks: from === null ? null : [from], downstream: from !== null, upstream: false, newest: false }
 }

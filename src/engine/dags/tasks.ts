@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import type { RunId } from '../../core/ids.ts'
 import { runOfTask } from '../../machines/dag/children.ts'
 import { type Plan, planOf } from '../../machines/dag/plan.ts'
+import { definitionOf, isEmpty } from '../../machines/dag/spec.ts'
 import { type DagState, ENDING_OF } from '../../machines/dag/types.ts'
 import type { Reads } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
@@ -11,9 +12,9 @@ import { type DagTasks, type DagTaskView, LETTER_OF } from './face.ts'
 /** Of those that a task waits for, so many are named. */
 const NAMED_MAX = 20
 
-/** Runs whose times are read for one page, and for one mapped task of it. */
-const TIMED_MAX = 4_000
-const ITEMS_TIMED_MAX = 1_000
+/** Runs whose times are read for one page; of a mapped task that goes on those of its first items, since the first of them begins first, else of all. */
+const TIMED_MAX = 20_000
+export const ITEMS_TIMED_MAX = 1_000
 
 type Read = Pick<Reads, 'runTimes'>
 
@@ -43,8 +44,9 @@ async function addTimes(read: Read, actor: Actor, state: DagState, numbers: read
   let left = TIMED_MAX
   for (const [index, n] of numbers.entries()) {
     const task = tasks[index] as DagTaskView
-    const ids = task.run === null ? runsOfItems(actor, state, n, task) : [task.run]
-    if (ids.length === 0 || ids.length > Math.min(left, ITEMS_TIMED_MAX)) continue
+    const all = task.run === null ? runsOfItems(actor, state, n, task) : task.cached > 0 ? [] : [task.run]
+    const ids = OPEN.has(task.state) ? all.slice(0, ITEMS_TIMED_MAX) : all
+    if (ids.length === 0 || ids.length > left) continue
     left -= ids.length
     runs.set(task, ids)
   }
@@ -60,14 +62,31 @@ async function addTimes(read: Read, actor: Actor, state: DagState, numbers: read
 }
 const OPEN: ReadonlySet<DagTaskView['state']> = new Set(['waiting', 'ready', 'started'])
 
+/** It did not run. */
+export function isHit({ hits }: DagState, ref: number): boolean {
+  return hits?.includes(ref) ?? false
+}
+
 /** Of those items that have a run. */
-function runsOfItems({ id }: Actor, state: DagState, n: number, { job }: DagTaskView): RunId[] {
+function runsOfItems({ id }: Actor, state: DagState, n: number, { job }: Pick<DagTaskView, 'job'>): RunId[] {
   const items = job === null ? '' : (state.mapped[n]?.items ?? '')
   const size = state.tasks.length
-  return [...items].flatMap((letter, item) => (HAS_NO_RUN.includes(letter) ? [] : [runOfTask(state, id, item * size + n)]))
+  const hits = new Set(state.hits)
+  return [...items].flatMap((letter, item) =>
+    HAS_NO_RUN.includes(letter) || hits.has(item * size + n) ? [] : [runOfTask(state, id, item * size + n)],
+  )
 }
+
+/** All runs of a task in this run; none: nothing ran for it. */
+export function runsOfTask(actor: Actor, state: DagState, plan: Plan, n: number): RunId[] {
+  const { task: said } = plan.tasks[n] as Plan['tasks'][number]
+  if (isEmpty(said)) return []
+  if (state.mapped[n] !== undefined) return runsOfItems(actor, state, n, { job: '' })
+  return HAS_NO_RUN.includes(state.tasks[n] as string) || state.runless?.includes(n) || isHit(state, n) ? [] : [runOfTask(state, actor.id, n)]
+}
+
 /** It waits, or never ran. */
-const HAS_NO_RUN = '.qkux'
+export const HAS_NO_RUN = '.qkux'
 
 export function planned({ id, kind, namespace, name, state }: Actor, definitions: Definitions): { state: DagState; plan: Plan } {
   if (kind !== 'dag') throw new UserError('not-a-dag', { found: id, hint: `it is a ${kind}` })
@@ -78,23 +97,26 @@ export function planned({ id, kind, namespace, name, state }: Actor, definitions
 }
 
 export function taskView({ id }: Pick<Actor, 'id'>, state: DagState, plan: Plan, n: number): DagTaskView {
-  const { id: task, task: said, rule } = plan.tasks[n] as Plan['tasks'][number]
+  const { id: task, task: said, rule, group } = plan.tasks[n] as Plan['tasks'][number]
   const mapped = state.mapped[n]
   const letters = mapped?.items ?? (state.tasks[n] as string)
-  const isRun = mapped === undefined && said.job !== undefined && !HAS_NO_RUN.includes(letters) && !state.runless?.includes(n)
-  const isWaiting = letters === '.'
+  const isRun = mapped === undefined && !isEmpty(said) && !HAS_NO_RUN.includes(letters) && !state.runless?.includes(n)
+  const isWaiting = letters.includes('.')
   const before = isWaiting ? (plan.upstream[n] as number[]) : []
   const open = before.filter(other => !isEnded(state, other))
   return {
     task,
     state: mapped === undefined ? wordOf(letters) : together(letters),
-    job: said.job ?? null,
+    job: definitionOf(state.started.definition, task, said),
     rule,
     run: isRun ? runOfTask(state, id, n) : null,
+    cached: (state.hits ?? []).filter(ref => ref % state.started.size === n).length,
     startedAt: null,
     closedAt: null,
     items: mapped === undefined ? null : counted([...letters].map(wordOf)),
     strip: mapped === undefined ? null : [...letters].map(letter => LETTER_OF[wordOf(letter)]).join(''),
+    reason: Object.entries(state.reasons ?? {}).find(([ref]) => Number(ref) % state.started.size === n)?.[1] ?? null,
+    mappedGroup: group?.id ?? null,
     waitsFor: open.slice(0, NAMED_MAX).map(other => plan.ids[other] as string),
     ended: counted(before.filter(other => isEnded(state, other)).map(other => together(lettersOf(state, other)))),
   }
@@ -115,7 +137,7 @@ export function wordOf(letter: string): DagTaskView['state'] {
 /** Of all its items: the worst, once they have all ended. */
 export function together(letters: string): DagTaskView['state'] {
   const words = new Set([...letters].map(wordOf))
-  for (const word of ['started', 'ready', 'failed', 'upstream_failed', 'success'] as const) if (words.has(word)) return word
+  for (const word of ['started', 'ready', 'waiting', 'failed', 'upstream_failed', 'success'] as const) if (words.has(word)) return word
   return [...words][0] as DagTaskView['state']
 }
 

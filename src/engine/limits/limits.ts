@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import { holds } from '../shares.ts'
 import { Borrowed, type Borrowing } from './borrowing.ts'
 import { type Bound, type Hold, type KeptHold, type Reservation, Resource } from './resource.ts'
-import type { Rules } from './rules.ts'
+import type { Applied, Rules } from './rules.ts'
 import { Spent } from './spent.ts'
 import { HERE } from './turns.ts'
 
@@ -66,9 +66,9 @@ export class Limits {
   }
 
   /** All limits that a group meets; those of a key apart from those of all. */
-  boundsOf({ namespace, queue, definition, keys }: Group, which: 'shared' | 'keyed' | 'all' = 'all'): Bound[] {
+  boundsOf({ namespace, queue, definition, keys, dag }: Group, which: 'shared' | 'keyed' | 'all' = 'all'): Bound[] {
     const bounds: Bound[] = []
-    for (const applied of this.rules.applied(namespace, queue, definition)) {
+    for (const applied of withPool(this.rules.applied(namespace, queue, definition), dag == null ? null : this.rules.pool(namespace, dag))) {
       if (which !== 'all' && (applied.per === null) !== (which === 'shared')) continue
       // A run that was started before the limit went by this path is in none of its keys.
       const key = applied.per === null ? '' : keys?.[applied.per]
@@ -293,4 +293,10 @@ function spentOf(resource: Resource): Spent {
 
 function idOf(namespace: string, limit: string, key: string): string {
   return `${namespace}\0${limit}\0${key}`
+}
+
+/** In the order of their names, as all are taken (E17); what its job says of the same pool counts. */
+function withPool(applied: readonly Applied[], pool: Applied | null): readonly Applied[] {
+  if (pool === null || applied.some(({ limit }) => limit.name === pool.limit.name)) return applied
+  return [...applied, pool].sort((a, b) => (a.limit.name < b.limit.name ? -1 : 1))
 }

@@ -1,6 +1,7 @@
-import { type Limit, type LimitRule, type LimitTarget, limitName, type SetBy } from '../../core/limits.ts'
+import { type DagGate, type Limit, type LimitRule, type LimitTarget, limitName, type SetBy } from '../../core/limits.ts'
 import { QUEUE_DEFAULT } from '../../core/options.ts'
 import type { Instant } from '../../core/time.ts'
+import type { DagSpec } from '../../machines/dag/spec.ts'
 import type { Definitions } from '../definitions.ts'
 import type { LimitSet } from '../face.ts'
 import type { Settings } from '../settings.ts'
@@ -62,6 +63,12 @@ export class Rules {
     return found
   }
 
+  /** The pool that a DAG gives a task. */
+  pool(namespace: string, { pool, slots = 1 }: DagGate): Applied | null {
+    const limit = pool === undefined ? undefined : this.of(namespace).limits.get(pool)
+    return limit === undefined ? null : { limit, per: null, weight: slots }
+  }
+
   /** The paths into its input whose values gate a run of this definition in this queue. */
   paths(namespace: string, queue: string | undefined, definition: string): string[] {
     const paths = new Set<string>()
@@ -89,14 +96,28 @@ export class Rules {
     const cached = this.known.get(namespace)
     if (cached !== undefined && cached.version === version) return cached
     const limits = new Map<string, Limit>()
-    for (const { name, options, set } of this.definitions.list(namespace))
+    for (const { name, options, set, dags } of this.definitions.list(namespace)) {
       for (const rule of options.limits ?? []) declare(limits, namespace, name, rule, set.limits ?? null)
+      for (const dag of dags?.values() ?? []) for (const pool of poolsOf(dag)) declare(limits, namespace, name, { pool }, null)
+    }
     for (const { namespace: of, name, value, changedAt } of this.settings.ofKind(LIMIT_SETTING))
       if (of === namespace) put(limits, namespace, name, JSON.parse(value as string) as LimitKept, changedAt)
     const made = { version, limits, applied: new Map() }
     this.known.set(namespace, made)
     return made
   }
+}
+
+const pools = new WeakMap<DagSpec, readonly string[]>()
+
+/** Those that the tasks of a DAG name. */
+function poolsOf(dag: DagSpec): readonly string[] {
+  let known = pools.get(dag)
+  if (known === undefined) {
+    known = [...new Set(Object.values(dag.tasks).flatMap(({ pool }) => pool ?? []))]
+    pools.set(dag, known)
+  }
+  return known
 }
 
 /** Of two definitions that name one limit, the stricter counts. A pool is nothing until an operator gives it a size. */

@@ -247,6 +247,7 @@ export class TestLane {
       activity: new Activity(world.clock, store.read),
       onClosed: () => {},
       mailed: () => {},
+      unknown: () => {},
       listeners: new Set(),
       homes: lanes.homes(),
       ended: next => {

@@ -1,6 +1,6 @@
 import type { Group, GroupId, Labels } from '../../core/gates.ts'
 import type { RunId } from '../../core/ids.ts'
-import type { Units } from '../../core/limits.ts'
+import type { DagGate, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
 import type { KeyName, KeyRow } from '../../store/store.ts'
 import type { Actor } from '../actor.ts'
@@ -77,12 +77,13 @@ export class Sequence {
   }
 }
 
-/** Lines of one queue, definition and labels: a worker fits all of them or none. Those with something to hand out stand in the order of their turns. */
+/** Lines of one queue, definition, labels and DAG: a worker fits all of them or none. Those with something to hand out stand in the order of their turns. */
 export class LineSet {
   readonly namespace: string
   readonly queue: string
   readonly definition: string
   readonly labels: Labels | null
+  readonly dag: DagGate | null
   readonly fair: FairQueue
   readonly ready = new Heap<Line>(goesFirst)
   readonly alarm: Alarm = { heapIndex: -1, at: 0, line: null }
@@ -92,11 +93,12 @@ export class LineSet {
   cost: Units | null = null
   batch: { size: number; withinMs: number } | null = null
 
-  constructor({ namespace, queue, definition, labels }: Group, fair: FairQueue) {
+  constructor({ namespace, queue, definition, labels, dag = null }: Group, fair: FairQueue) {
     this.namespace = namespace
     this.queue = queue
     this.definition = definition
     this.labels = labels
+    this.dag = dag
     this.fair = fair
   }
 }

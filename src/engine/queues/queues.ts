@@ -1,4 +1,4 @@
-import { type Group, type GroupId, OTHER_VERSION_LABEL, VERSION_LABEL, WORKER_LABEL } from '../../core/gates.ts'
+import { dagText, type Group, type GroupId, OTHER_VERSION_LABEL, VERSION_LABEL, WORKER_LABEL } from '../../core/gates.ts'
 import { newId, type Random, type RunId } from '../../core/ids.ts'
 import type { Limit, Units } from '../../core/limits.ts'
 import type { Instant } from '../../core/time.ts'
@@ -101,6 +101,7 @@ export class Queues {
   /** Lines of which nothing has been read yet: they may be of any sequence. */
   private unbound = 0
   private dispatching = false
+  private serves = false
   /** Sets of which it was told that there is something to hand out, and there still is. */
   private told = new Set<LineSet>()
   private ended = false
@@ -121,6 +122,12 @@ export class Queues {
     for (const { group } of heads) this.line(group, false)
     this.complete = true
     for (const line of this.lines.values()) if (line.window.wantsPage()) this.page(line)
+  }
+
+  /** Whoever hears from now on that there is something to hand out gets it. */
+  begun(): void {
+    this.serves = true
+    this.dispatchSoon()
   }
 
   /** A run is in memory: what was read of it says nothing any more. */
@@ -255,12 +262,13 @@ export class Queues {
     return oldest
   }
 
-  /** For people: definitions of which something could be handed out of this queue, and that none of these workers would take. */
+  /** For people: definitions of which something could be handed out of this queue, and that none of these workers would take. What waits for a worker that has it live is any's in a moment. */
   untaken(namespace: string, queue: string, workers: readonly WorkerSeen[]): string[] {
     const found = new Set<string>()
-    for (const set of this.sets.values())
-      if (set.namespace === namespace && set.queue === queue && set.ready.size > 0 && workers.every(worker => misfit(worker, set) !== null))
-        found.add(set.definition)
+    for (const set of this.sets.values()) {
+      if (set.namespace !== namespace || set.queue !== queue || set.ready.size === 0 || set.labels?.[WORKER_LABEL] !== undefined) continue
+      if (workers.every(worker => misfit(worker, set) !== null)) found.add(set.definition)
+    }
     return [...found].sort()
   }
 
@@ -317,7 +325,7 @@ export class Queues {
         poll.take(matches)
       }
     }
-    if (this.options.listeners.size > 0) this.tell(open)
+    if (this.serves && this.options.listeners.size > 0) this.tell(open)
     for (const line of this.thirsty) this.page(line)
     this.thirsty.clear()
   }
@@ -788,12 +796,16 @@ function isRecorded({ bounds, set, sequence, window }: Line): boolean {
 
 /** Of keys there are ever new ones, and of workers and versions: their lines go when they are empty. */
 function isOfKeys({ group }: Line): boolean {
-  return group !== null && (group.keys !== null || group.sequence !== null || PASSING_LABELS.some(name => group.labels?.[name] !== undefined))
+  return (
+    group !== null &&
+    (group.keys !== null || group.sequence !== null || group.dag != null || PASSING_LABELS.some(name => group.labels?.[name] !== undefined))
+  )
 }
 const PASSING_LABELS = [WORKER_LABEL, VERSION_LABEL, OTHER_VERSION_LABEL]
 
-function setId({ namespace, queue, definition, labels }: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels'>): string {
-  return `${namespace}\n${queue}\n${definition}\n${labels === null ? '' : JSON.stringify(Object.entries(labels).sort())}`
+function setId({ namespace, queue, definition, labels, dag }: Pick<Group, 'namespace' | 'queue' | 'definition' | 'labels' | 'dag'>): string {
+  const asked = labels === null ? '' : JSON.stringify(Object.entries(labels).sort())
+  return `${namespace}\n${queue}\n${definition}\n${asked}${dag == null ? '' : `\n${dagText(dag)}`}`
 }
 
 /** A task takes one slot, or as many as its cost says; other units as they are. */

@@ -2,13 +2,16 @@ import { UserError } from '../../core/errors.ts'
 import { type ActorId, slotOf } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import { type HistoryEvent, isClosed } from '../../core/run.ts'
+import type { BackfillPlan } from '../../machines/batch/types.ts'
 import { refuseUnknownPlaceholder } from '../../machines/schedule/input.ts'
 import { schedule as machine } from '../../machines/schedule/machine.ts'
 import type { Origin, ScheduleInput, ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
 import type { OpenRow } from '../../store/store.ts'
+import { assetsToFill } from '../assets/missing.ts'
 import type { Desk } from '../desk.ts'
-import type { Command, LedgerLine, ScheduleCalls, SchedulePut, ScheduleView, ScheduleWarning } from '../face.ts'
+import type { BackfillAsked, Command, LedgerLine, ScheduleCalls, SchedulePut, ScheduleView, ScheduleWarning } from '../face.ts'
 import type { Transaction } from '../work.ts'
+import { endBackfill, openBackfills, planOfBackfill, previewBackfill, startBackfill } from './backfills.ts'
 import { explainSchedule } from './explain.ts'
 import { calendarOf, previewOf } from './preview.ts'
 import { outcomes, upcoming, withOutcomes } from './ranges.ts'
@@ -43,7 +46,7 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
   }
 
   const warningsOf = (namespace: string, spec: ScheduleSpec): ScheduleWarning[] => {
-    const table = checkedTimetable(spec.timetable, clock.now())
+    const table = checkedTimetable(spec.timetable, clock.now(), spec.assets)
     const warnings: ScheduleWarning[] = [...table.warnings(clock.now())]
     if (definitions.get(namespace, spec.target.definition) === undefined)
       warnings.push({
@@ -59,9 +62,16 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     { spec, origin, id, by }: { spec: ScheduleSpec; origin: Origin } & Command,
   ): Promise<SchedulePut> => {
     refuseUnknownPlaceholder(spec.target.input, '/input')
+    if (spec.assets !== undefined) desk.knownToAll()
     const warnings = warningsOf(namespace, spec)
     const { value, state: after } = await ask(namespace, name, { is: 'put', name, spec, origin, command: id, by })
     return { changed: value.changed as SchedulePut['changed'], schedule: viewOf(namespace, after), warnings }
+  }
+
+  const planned = async (namespace: string, name: string, { missing, ...asked }: BackfillAsked, by: string | null): Promise<BackfillPlan> => {
+    const known = await state(namespace, name)
+    const assets = missing ? await available(assetsToFill(store.read, definitions, namespace, known.spec.target.definition)) : undefined
+    return planOfBackfill(scheduleId(namespace, name), known, asked, by, assets)
   }
 
   const pause: ScheduleCalls['pause'] = (namespace, name, { id, by, note, until, gone = false }) =>
@@ -85,6 +95,7 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
     },
     remove: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'delete', command: id, by })),
     pause,
+    setWatermark: (namespace, name, watermark, { id, by }) => done(ask(namespace, name, { is: 'set_watermark', watermark, command: id, by })),
     resume: (namespace, name, { id, by }) => done(ask(namespace, name, { is: 'resume', command: id, by })),
     async trigger(namespace, name, { id, by }) {
       const { spec } = await state(namespace, name)
@@ -92,14 +103,21 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
       definitions.require(namespace, spec.target.definition, '')
       return (await ask(namespace, name, { is: 'trigger', command: id, by })).value as { n: number; run: string }
     },
-    async backfill(namespace, name, { from, until, maxActive, id, by }) {
-      if (until < from)
-        throw new UserError('invalid-input', { at: '/to', found: new Date(until).toISOString(), hint: 'a range ends after it begins' })
-      return (await ask(namespace, name, { is: 'backfill', from, until, maxActive, command: id, by })).value as { backfill: string }
+    async backfill(namespace, name, { id, by, ...asked }) {
+      return startBackfill(desk, namespace, await planned(namespace, name, asked, by), id)
     },
-    cancelBackfill: (namespace, name, backfill, { id, by }) => done(ask(namespace, name, { is: 'cancel_backfill', backfill, command: id, by })),
+    previewBackfill: async (namespace, name, asked) => previewBackfill(desk, namespace, await planned(namespace, name, asked, null)),
+    async cancelBackfill(namespace, name, backfill, { id, by }) {
+      // One of before, when a schedule carried its backfills itself.
+      if ((await state(namespace, name)).backfills.some(known => known.id === backfill))
+        return done(ask(namespace, name, { is: 'cancel_backfill', backfill, command: id, by }))
+      return endBackfill(desk, namespace, name, backfill, { id, by })
+    },
 
-    get: async (namespace, name) => (await viewed(namespace, [await row(namespace, name)]))[0] as ScheduleView,
+    async get(namespace, name) {
+      const [view] = (await viewed(namespace, [await row(namespace, name)])) as [ScheduleView]
+      return { ...view, backfills: [...view.backfills, ...(await openBackfills(desk, namespace, name))] }
+    },
     list,
     async ledger(namespace, name, filter, page) {
       const { id } = await row(namespace, name)
@@ -107,7 +125,7 @@ export function scheduleCalls(desk: Desk): ScheduleCalls {
       return { rows: await withOutcomes(desk, namespace, rows), next }
     },
     async preview(namespace, of, from, count) {
-      if ('timetable' in of) return previewOf(checkedTimetable(of.timetable, clock.now()), from ?? clock.now(), count, clock.now())
+      if ('timetable' in of) return previewOf(checkedTimetable(of.timetable, clock.now(), of.assets), from ?? clock.now(), count, clock.now())
       const known = await state(namespace, of.name)
       return previewOf(known, from ?? Math.max(clock.now(), known.accounted), count, clock.now())
     },

@@ -1,9 +1,10 @@
 import { UserError } from '../../core/errors.ts'
 import { shortId } from '../../core/ids.ts'
 import type { Instant } from '../../core/time.ts'
+import { assetsIn, missingWords } from '../../machines/asset/expression.ts'
 import { localText } from '../../machines/schedule/input.ts'
-import { dueOf, timetableOf } from '../../machines/schedule/timetables.ts'
-import type { ScheduleState } from '../../machines/schedule/types.ts'
+import { dueOf, isWithoutTimes, timetableOf } from '../../machines/schedule/timetables.ts'
+import type { ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
 import { instantOfMoment, parseMoment } from '../../time/moments.ts'
 import { zoneOf } from '../../time/zone.ts'
 import type { LedgerLine, Reason, ScheduleExplanation, ScheduleView } from '../face.ts'
@@ -76,7 +77,9 @@ function waiting(state: ScheduleState, { now, targetIsKnown, stuck }: ScheduleFa
   if (!targetIsKnown)
     reasons.push({ code: 'target-unknown', text: `nothing called "${spec.target.definition}" is registered: its times are refused` })
   const next = timetableOf(state).nextFiring(state.accounted)
-  if (next === null) reasons.push({ code: 'no-more-times', text: 'it has no further time' })
+  if (spec.assets !== undefined) reasons.push(...assetReasons(state, clear))
+  if (isWithoutTimes(spec)) clear.push('assets alone trigger it')
+  else if (next === null) reasons.push({ code: 'no-more-times', text: 'it has no further time' })
   else {
     const dueAt = dueOf(state, next.at)
     const jitter = dueAt === next.at ? '' : `, put off by jitter to ${text(state, dueAt)}`
@@ -91,6 +94,31 @@ function waiting(state: ScheduleState, { now, targetIsKnown, stuck }: ScheduleFa
   if (paused === null) clear.push('not paused')
   if (targetIsKnown) clear.push(`"${spec.target.definition}" is registered`)
   return { reasons, clear }
+}
+
+/** Which assets it waits for. */
+function assetReasons({ spec, assets = {}, paused }: ScheduleState, clear: string[]): Reason[] {
+  const expression = spec.assets as NonNullable<ScheduleSpec['assets']>
+  const isNew = (name: string): boolean => assets[name]?.isNew === true
+  const reasons: Reason[] = []
+  const unlinked = assetsIn(expression).filter(name => assets[name]?.linked !== true)
+  if (unlinked.length > 0) {
+    const full = unlinked.filter(name => assets[name]?.full === true)
+    const why = full.length > 0 ? `${full.join(', ')}: as many schedules as there may be wait for it` : 'it is asked again every 10 seconds'
+    reasons.push({ code: 'asset-not-linked', text: `${unlinked.join(', ')} will not tell of events yet: ${why}` })
+  }
+  const missing = missingWords(expression, isNew)
+  if (missing === null) {
+    if (paused === null)
+      reasons.push({ code: 'overlap', text: `the events it waits for are there; they go with a run once none is open (${spec.overlap})` })
+    else clear.push('the events it waits for are there')
+    return reasons
+  }
+  reasons.push({ code: 'asset', text: `it waits for new events of ${missing}` })
+  const there = Object.entries(assets).filter(([name]) => isNew(name))
+  for (const [name, { events, more }] of there)
+    clear.push(`${name} has ${events.length + more} new ${events.length + more === 1 ? 'event' : 'events'}`)
+  return reasons
 }
 
 function ahead(state: ScheduleState, at: Instant, { now }: ScheduleFacts): Pick<ScheduleExplanation, 'reasons' | 'clear'> {

@@ -3,6 +3,7 @@ import { schedule as machine } from '../../machines/schedule/machine.ts'
 import type { ScheduleSpec } from '../../machines/schedule/types.ts'
 import { openMemoryStore } from '../../store/memory/store.ts'
 import type { Store } from '../../store/store.ts'
+import type { Delivery } from '../face.ts'
 import { TestClock } from '../test-clock.ts'
 import { TestNode } from '../test-engine.ts'
 
@@ -81,6 +82,50 @@ describe('a schedule', () => {
     await pass(node, HOUR)
     expect(await lines(node)).toEqual(['01:00 fired completed', '02:00 skipped overlap x2', '04:00 fired queued'])
     expect((await node.engine.schedules.get('default', 'nightly')).open).toHaveLength(1)
+  })
+
+  test('gives each run how far those before it have come: kept with the commit that completes one, of a job as of a task of a DAG', async () => {
+    const dag = { tasks: { load: { job: 'mail' }, check: { job: 'mail', after: ['load'] } } }
+    const { node, commands } = await begin()
+    await node.engine.definitions.register('default', [{ kind: 'dag', name: 'flow', version: '1', options: {}, schema: null, dag }])
+    const ended = async (task: Delivery, watermark?: string): Promise<void> => {
+      const { run, attempt, delivery } = task
+      const result = {
+        run,
+        task: task.task,
+        attempt,
+        delivery,
+        is: 'completed' as const,
+        output: null,
+        ...(watermark !== undefined && { watermark }),
+      }
+      for (let again = 0; again < 2; again++) await node.engine.tasks.complete('default', 'w1', [result])
+      await node.clock.advance(100)
+    }
+    const taken = async (): Promise<Delivery> => (await node.poll()).tasks[0] as Delivery
+    const mark = async () => (await node.engine.schedules.get('default', 'nightly')).watermark
+    await put(node)
+    await pass(node, HOUR / 2)
+    const first = await taken()
+    await ended(first, '{"id":12345678901234567890}')
+    expect([first.watermark, await mark()]).toMatchObject([undefined, { value: '{"id":12345678901234567890}', run: first.run }])
+    await node.engine.schedules.setWatermark('default', 'nightly', '{"id":5}', { id: commands(), by: 'ana' })
+    expect(await mark()).toMatchObject({ value: '{"id":5}', by: 'ana' })
+
+    await put(node, { target: { definition: 'flow', input: null, options: {} } })
+    await pass(node, HOUR)
+    const load = await taken()
+    await ended(load, '{"id":9}')
+    expect(await mark()).toMatchObject({ value: '{"id":5}' })
+    const check = await taken()
+    await ended(check)
+    expect([load.watermark, check.watermark, await mark()]).toMatchObject(['{"id":5}', '{"id":5}', { value: '{"id":9}' }])
+
+    await pass(node, HOUR)
+    const last = await taken()
+    await node.engine.runs.cancel('default', last.dag?.run as string, { id: commands(), by: 'ana', why: null })
+    await ended(last, '{"id":10}')
+    expect(await mark()).toMatchObject({ value: '{"id":9}' })
   })
 
   test('terminates the run before, whatever that one is doing', async () => {

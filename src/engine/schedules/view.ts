@@ -2,7 +2,8 @@ import { UserError } from '../../core/errors.ts'
 import { callRunId } from '../../core/ids.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Instant } from '../../core/time.ts'
-import { timetableOf } from '../../machines/schedule/timetables.ts'
+import { expressionWords } from '../../machines/asset/expression.ts'
+import { isWithoutTimes, timetableOf } from '../../machines/schedule/timetables.ts'
 import type { ScheduleSpec, ScheduleState } from '../../machines/schedule/types.ts'
 import type { OpenRow, Row } from '../../store/store.ts'
 import type { TimetableSpec } from '../../time/spec.ts'
@@ -21,9 +22,9 @@ export function scheduleStateOf(row: Row): ScheduleState {
 }
 
 /** @throws UserError with the place in the spec. */
-export function checkedTimetable(spec: TimetableSpec, created: Instant): Timetable {
+export function checkedTimetable(spec: TimetableSpec, created: Instant, assets?: ScheduleSpec['assets']): Timetable {
   try {
-    return timetableOf({ spec: { timetable: spec }, createdAt: created })
+    return timetableOf({ spec: { timetable: spec, ...(assets !== undefined && { assets }) }, createdAt: created })
   } catch (error) {
     if (!(error instanceof TimetableError)) throw error
     const { code, at, found, hint, offset, length, line } = error
@@ -58,7 +59,9 @@ export function viewOf(namespace: string, state: ScheduleState): ScheduleView {
     spec,
     overridden: override === null ? [] : overriddenFields(override),
     origin,
-    words: table.words(),
+    words: wordsOf(table, spec),
+    assets: assetsView(state),
+    watermark: state.watermark ?? null,
     createdAt,
     editedAt,
     paused,
@@ -72,6 +75,17 @@ export function viewOf(namespace: string, state: ScheduleState): ScheduleView {
     buffered: buffered.length,
     backfills: [...backfills],
   }
+}
+
+/** Its times, and the assets beside them. */
+function wordsOf(table: Timetable, spec: ScheduleSpec): string {
+  if (spec.assets === undefined) return table.words()
+  const assets = `when there are new events of ${expressionWords(spec.assets)}`
+  return isWithoutTimes(spec) ? assets : `${table.words()}, and ${assets}`
+}
+
+function assetsView({ assets = {} }: ScheduleState): ScheduleView['assets'] {
+  return Object.entries(assets).map(([asset, { linked, isNew, events, more }]) => ({ asset, linked, isNew, events: events.length + more }))
 }
 
 function overriddenFields(override: Partial<ScheduleSpec>): string[] {

@@ -1,8 +1,9 @@
 import type { WorkerId } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import type { HistoryEvent } from '../../core/run.ts'
+import { appendTo, closeStream, type StreamHeads, type StreamRefusal, type StreamWrite } from '../../core/stream.ts'
 import type { Actor } from '../actor.ts'
-import type { AdvanceAnswer, AdvanceCall, Journal } from '../face.ts'
+import type { AdvanceAnswer, AdvanceCall, Entry, Journal } from '../face.ts'
 import type { Tenure } from '../tenure.ts'
 import type { Settle, Transaction, Work } from '../work.ts'
 import { toldOfEnd } from './children.ts'
@@ -17,28 +18,81 @@ export function journalFor(actor: Actor, worker: WorkerId): { journal?: Journal 
 export function advanceWork(tenure: Tenure, namespace: string, worker: WorkerId, { run, ...call }: AdvanceCall, settle: Settle<AdvanceAnswer>): Work {
   const { delivery, upTo } = call
   let answer: AdvanceAnswer
-  const answered = (actor: Actor, decision: Decision<HistoryEvent> | null): AdvanceAnswer => {
+  const answered = (actor: Actor, first: number, decision: Decision<HistoryEvent> | null): AdvanceAnswer => {
     const reply = decision === null ? REFUSED : decision.replies?.[0]?.reply
     if (reply?.ok === false) return { is: reply.code === 'closed' ? 'closed' : 'superseded', journal: { from: upTo, events: [] } }
     const holds = actor.machine.pending(actor.state).delivered[0]?.delivery === delivery
-    return { is: actor.closed ? 'closed' : holds ? 'held' : 'yielded', journal: { from: upTo, events: actor.eventsFrom(upTo, actor.sequence) } }
+    const events = since(actor, upTo, first, decision?.events ?? [])
+    return { is: actor.closed ? 'closed' : holds ? 'held' : 'yielded', journal: { from: upTo, events } }
   }
   return {
     ids: [run],
     ...(call.entries.at(-1)?.is === 'finished' ? { further: (transaction: Transaction) => toldOfEnd(transaction.actor(run)) } : {}),
-    bytes: call.entries.reduce((sum, entry) => sum + 200 + ('output' in entry ? (entry.output?.length ?? 0) : 0), 200),
+    bytes: call.entries.reduce(
+      (sum, entry) => sum + 200 + ('output' in entry ? (entry.output?.length ?? 0) : 'chunk' in entry ? entry.chunk.length : 0),
+      200,
+    ),
     execute(transaction) {
       const actor = transaction.actor(run)
       answer =
         actor === null || actor.namespace !== namespace || actor.kind !== 'workflow'
           ? { is: 'unknown', journal: { from: upTo, events: [] } }
-          : answered(actor, transaction.apply(actor, { is: 'advance', worker, ...call } as { is: string }))
+          : answered(actor, actor.sequence, applied(transaction, actor, worker, call))
       const lease = answer.is === 'held' ? tenure.leases.of({ run, delivery }) : null
       if (lease !== null) tenure.leases.beat(lease, true)
     },
     done: () => settle.resolve(answer),
     failed: settle.reject,
   }
+}
+
+/**
+ * With the chunks that the code writes, in the same commit. Whether the run's streams take them is no part of its state: it is found out before, and told to the code by
+ * its history. What a repeat of a call brings makes no events, and is not written again.
+ */
+function applied(transaction: Transaction, actor: Actor, worker: WorkerId, call: Omit<AdvanceCall, 'run'>): Decision<HistoryEvent> | null {
+  const writes = call.entries.filter(entry => entry.is === 'write' || entry.is === 'close')
+  if (writes.length === 0) return transaction.apply(actor, { is: 'advance', worker, ...call } as { is: string })
+  const taken = takenBy(actor.streams ?? {}, writes)
+  const entries = call.entries.map(entry => taken.get(entry) ?? entry)
+  const decision = transaction.apply(actor, { is: 'advance', worker, ...call, entries } as { is: string })
+  const told = new Set(decision?.events.filter(({ is, refused }) => STREAMED.has(is) && refused === undefined).map(({ n }) => n))
+  for (const entry of writes) {
+    if (!told.has(entry.n)) continue
+    if (entry.is === 'close') transaction.closeStream(actor, entry.stream)
+    else transaction.append(actor, ofCode(entry))
+  }
+  return decision
+}
+const STREAMED: ReadonlySet<string> = new Set(['stream_written', 'stream_closed'])
+
+type StreamEntry = Entry & { is: 'write' | 'close' }
+
+/** Those that are refused, with why. */
+function takenBy(before: StreamHeads, entries: readonly StreamEntry[]): Map<Entry, Entry> {
+  const refused = new Map<Entry, Entry>()
+  let heads = before
+  for (const entry of entries) {
+    const next = entry.is === 'close' ? closeStream(heads, entry.stream) : written(heads, entry)
+    if (typeof next === 'string') refused.set(entry, { ...entry, refused: next })
+    else heads = next
+  }
+  return refused
+}
+
+function written(heads: StreamHeads, entry: Entry & { is: 'write' }): StreamHeads | StreamRefusal {
+  const done = appendTo(heads, ofCode(entry))
+  return typeof done === 'string' ? done : done.heads
+}
+
+function ofCode({ stream, chunk }: Entry & { is: 'write' }): StreamWrite {
+  return { stream, step: null, attempt: 1, writer: null, from: 0, chunks: [chunk] }
+}
+
+/** All events from a number on. Most often they are those that were just decided, from number `first` on, which need not be read from their texts. */
+function since(actor: Actor, from: number, first: number, decided: readonly HistoryEvent[]): readonly HistoryEvent[] | null {
+  const isAll = from >= first && actor.sequence === first + decided.length
+  return isAll ? decided.slice(from - first) : actor.eventsFrom(from, actor.sequence)
 }
 
 /** It is stuck. */

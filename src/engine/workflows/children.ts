@@ -1,6 +1,6 @@
 import type { RunId } from '../../core/ids.ts'
 import { runOfTask } from '../../machines/dag/children.ts'
-import { activeRefs } from '../../machines/dag/state.ts'
+import { activeRefs } from '../../machines/dag/letters.ts'
 import type { DagState } from '../../machines/dag/types.ts'
 import type { WorkflowState } from '../../machines/workflow/types.ts'
 import type { Actor } from '../actor.ts'

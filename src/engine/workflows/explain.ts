@@ -1,6 +1,7 @@
 import { type Group, OTHER_VERSION_LABEL, VERSION_LABEL } from '../../core/gates.ts'
 import { shortId } from '../../core/ids.ts'
 import type { Failure } from '../../core/run.ts'
+import type { JobState } from '../../machines/job/types.ts'
 import type { Open, WorkflowState } from '../../machines/workflow/types.ts'
 import { versionLabels } from '../../machines/workflow/versions.ts'
 import { type Actor, groupFor } from '../actor.ts'
@@ -14,22 +15,89 @@ const TOLD_MAX = 20
 /** What an open workflow waits for. Null: for its task, as a job does for its own. */
 export function explainWorkflow(actor: Actor, clear: string[]): Reason[] | null {
   const { task, open, cancelRequested, misfits = [], misfitWhy, own } = actor.state as WorkflowState
-  if (misfits.length > 0)
-    clear.push(`it keeps to version ${shortVersion(own ?? null)}: its history does not fit ${misfits.map(shortVersion).join(', ')} (${misfitWhy})`)
+  if (misfits.length > 0) {
+    const keeps = own === undefined ? '' : `it keeps to version ${shortVersion(own)}: `
+    clear.push(`${keeps}its history does not fit ${misfits.map(shortVersion).join(', ')} (${misfitWhy})`)
+  }
   if (cancelRequested) clear.push('it is asked to stop, and its code cleans up')
   if (task?.phase === 'backoff') return [cannotGoOn(actor, task.failure, task.since)]
   if (task !== null) return null
-  const operations = Object.entries(open)
+  const operations = Object.entries(open).filter(([, operation]) => !isPlace(operation) && !isGivenBack(actor, operation))
+  clear.push(...heldLocks(open))
   if (operations.length === 0) return [awaitsUpdate(actor)]
-  const reasons = operations.slice(0, TOLD_MAX).map(([n, operation]) => awaited(actor, Number(n), operation))
+  const reasons = operations.slice(0, TOLD_MAX).map(([n, operation]) => ofLock(actor, open, operation) ?? awaited(actor, Number(n), operation))
   if (operations.length > TOLD_MAX) clear.push(`${operations.length - TOLD_MAX} more operations are open`)
   return reasons
 }
 
-/** Where its task waits, the worker aside that has it live. */
-export function workflowGroup(actor: Actor): Group {
+/** The workflows whose runs hold a lock, and the signal by which one tells that it has the turn (the SDK's workflow/locks.ts). */
+const LOCK = 'mainspring.lock.'
+const LOCK_SIGNAL = /^mainspring\.lock\/\d+\/(\d+)$/
+
+/** A place in the line for a lock: what waits for its turn tells of it; one that has it holds nothing up. */
+function isPlace(operation: Open): operation is Open & { is: 'child' } {
+  return operation.is === 'child' && operation.definition.startsWith(LOCK)
+}
+
+function heldLocks(open: WorkflowState['open']): string[] {
+  const waits = new Set(Object.values(open).flatMap(one => (one.is === 'wait' ? [Number(LOCK_SIGNAL.exec(one.signal)?.[1])] : [])))
+  return Object.entries(open).flatMap(([n, one]) =>
+    one.is === 'child' && one.definition.startsWith(LOCK) && !waits.has(Number(n))
+      ? [`it holds the lock "${one.definition.slice(LOCK.length)}"`]
+      : [],
+  )
+}
+
+/** Whoever holds a permit waits for the turns of others alone to give them back. */
+function isGivenBack({ name, state }: Actor, operation: Open): boolean {
+  if (!name.startsWith(LOCK) || operation.is !== 'wait' || operation.signal !== 'turn') return false
+  return Object.values((state as WorkflowState).open).some(one => one.is === 'wait' && one.signal === 'release')
+}
+
+/** Of who waits for a lock, and of what holds it. */
+function ofLock(actor: Actor, open: WorkflowState['open'], operation: Open): Reason | null {
+  if (operation.is !== 'wait') return null
+  const { trigger } = actor.view
+  if (actor.name.startsWith(LOCK) && operation.signal === 'turn')
+    return awaitsPermit(
+      Object.values(open)
+        .filter(isPlace)
+        .filter(({ definition }) => definition === `${actor.name}.unit`),
+    )
+  if (actor.name.startsWith(LOCK) && trigger.is === 'workflow')
+    return {
+      code: 'lock-held',
+      text: `run ${shortId(trigger.run)} holds it`,
+      runs: [trigger.run],
+      command: `mainspring explain ${shortId(trigger.run)}`,
+    }
+  const place = open[Number(LOCK_SIGNAL.exec(operation.signal)?.[1])]
+  if (place?.is !== 'child') return null
+  const { definition, run } = place
+  return {
+    code: 'lock',
+    text: `it waits for the lock "${definition.slice(LOCK.length)}", as ${definition} ${shortId(run)}`,
+    runs: [run],
+    command: `mainspring explain ${shortId(run)}`,
+  }
+}
+
+function awaitsPermit(places: readonly { definition: string; run: string }[]): Reason {
+  const runs = places.map(({ run }) => run)
+  const [first] = places
+  const shown = runs.slice(0, TOLD_MAX).map(shortId).join(', ')
+  return {
+    code: 'lock',
+    text: `all ${runs.length} permits are held: it is next in ${first?.definition} ${shown}`,
+    runs,
+    command: `mainspring explain ${shortId(runs[0] ?? '')}`,
+  }
+}
+
+/** Where the task of a job or of a workflow waits, the worker aside that has the latter live. */
+export function taskGroup(actor: Actor): Group {
   const group = groupFor(actor)
-  const versions = versionLabels(actor.state as WorkflowState)
+  const versions = versionLabels(actor.state as JobState | WorkflowState)
   return versions === null ? group : { ...group, labels: { ...group.labels, ...versions } }
 }
 

@@ -9,6 +9,7 @@ import type { DagRerun } from '../dags/face.ts'
 import type { Fork } from '../starts.ts'
 import type { Transaction, Work } from '../work.ts'
 import { toldOfEnd } from './children.ts'
+import { namesKept } from './kept.ts'
 
 /** From a run whose whole history is at hand. @throws UserError `not-a-workflow`, `not-a-dag`, `unknown-step`, `history-too-long` */
 export function forkOf(
@@ -27,8 +28,9 @@ export function forkOf(
 }
 
 /** What its start weighs. */
-export function bytesOf({ start }: Fork): number {
-  return JSON.stringify(start.kept).length
+export function bytesOf({ start, values = [] }: Fork): number {
+  const rows = values.flatMap(({ rows }) => rows.flat())
+  return rows.reduce((sum, chunk) => sum + chunk.length, JSON.stringify(start.kept).length)
 }
 
 /** What a fork looks at besides: whom the old run tells of its end. */
@@ -39,5 +41,8 @@ export function withEnds(work: Work, transaction: Transaction, old: RunId): { id
 
 /** Of one that is in memory; for an operation on many. */
 export function forkInMemory(old: Actor): Fork {
-  return forkOf(old, old.eventsFrom(0, old.sequence), { from: null, reset: false })
+  const fork = forkOf(old, old.eventsFrom(0, old.sequence), { from: null, reset: false })
+  if (namesKept(fork.start.kept as readonly HistoryEvent[]))
+    throw new UserError('history-too-long', { found: old.id, hint: 'it has results that are kept beside its history: fork this run by itself' })
+  return fork
 }

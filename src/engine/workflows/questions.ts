@@ -12,6 +12,7 @@ interface Asker {
   worker: WorkerId
   namespace: string
   serves: ReadonlySet<string>
+  versions: Readonly<Record<string, string>>
   seenAt: number
   waiting: Question[]
   give: (() => void) | null
@@ -27,8 +28,12 @@ export class Questions implements QuestionCalls {
     this.#clock = clock
   }
 
-  async asked(namespace: string, { worker, serves, waitMs }: Parameters<QuestionCalls['asked']>[1], signal?: AbortSignal): Promise<Question[]> {
-    const asker = this.#asker(namespace, worker, serves)
+  async asked(
+    namespace: string,
+    { worker, serves, versions, waitMs }: Parameters<QuestionCalls['asked']>[1],
+    signal?: AbortSignal,
+  ): Promise<Question[]> {
+    const asker = this.#asker(namespace, worker, serves, versions)
     asker.give?.() // a call of its that is still open is one that it has given up
     if (asker.waiting.length === 0 && waitMs > 0 && !signal?.aborted) {
       await new Promise<void>(resolve => {
@@ -78,21 +83,22 @@ export class Questions implements QuestionCalls {
     })
   }
 
-  #asker(namespace: string, worker: WorkerId, serves: readonly string[]): Asker {
+  #asker(namespace: string, worker: WorkerId, serves: readonly string[], versions: Asker['versions']): Asker {
     const now = this.#clock.monotonic()
     const key = `${namespace}\n${worker}`
     for (const [other, asker] of this.#askers) if (other !== key && !isPresent(asker, now)) this.#askers.delete(other)
-    const known = this.#askers.get(key) ?? { worker, namespace, waiting: [], give: null, seenAt: now, serves: new Set<string>() }
-    this.#askers.set(key, Object.assign(known, { serves: new Set(serves), seenAt: now }))
+    const known = this.#askers.get(key) ?? { worker, namespace, waiting: [], give: null, seenAt: now, serves: new Set<string>(), versions }
+    this.#askers.set(key, Object.assign(known, { serves: new Set(serves), versions, seenAt: now }))
     return known
   }
 
   /** The holder, else whoever serves it and has least to answer. */
-  #fitting(namespace: string, { definition, holder }: Question, holderOnly: boolean): Asker | null {
+  #fitting(namespace: string, { definition, holder, version }: Question, holderOnly: boolean): Asker | null {
     const now = this.#clock.monotonic()
     let best: Asker | null = null
     for (const asker of this.#askers.values()) {
       if (asker.namespace !== namespace || !asker.serves.has(definition) || !isPresent(asker, now)) continue
+      if (version !== undefined && asker.versions[definition] !== version) continue
       if (asker.worker === holder) return asker
       if (!holderOnly && (best === null || rank(asker) < rank(best))) best = asker
     }

@@ -15,7 +15,7 @@ export function runOfToken(token: string): RunId {
 
 /** @throws UserError `promise-not-found`, which says nothing of the run */
 export function settlePromise(transaction: Transaction, actor: Actor, token: string, settlement: Settlement, { id, by }: Command): void {
-  if (actor.kind !== 'workflow') throw promiseNotFound()
+  if (actor.kind !== 'workflow' && actor.kind !== 'dag') throw promiseNotFound()
   const decision = transaction.apply(actor, { is: 'settle', command: id, token, ...settlement, by } as { is: string })
   if (decision === null) throw new UserError('unavailable', { retryAfter: 60, hint: 'the run is stuck' })
   const reply = decision.replies?.[0]?.reply

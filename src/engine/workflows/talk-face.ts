@@ -38,6 +38,8 @@ export interface MessageCall {
   name: string
   input: Payload | null
   waitMs: number
+  /** Of the code that is asked, by a replay; absent: whichever has the run. */
+  version?: string
 }
 /** `accepted`: it is on disk, and its handler has not ended. */
 export type UpdateAnswer = { is: 'accepted' } | { is: 'completed'; output: Payload | null } | { is: 'failed'; failure: Failure }
@@ -45,11 +47,18 @@ export type UpdateAnswer = { is: 'accepted' } | { is: 'completed'; output: Paylo
 /** The side of the workers that have the code. */
 export interface QuestionCalls {
   /** Waits up to `waitMs` for questions about runs of what it serves. */
-  asked(namespace: string, asker: { worker: WorkerId; serves: readonly string[]; waitMs: number }, signal?: AbortSignal): Promise<Question[]>
+  asked(namespace: string, asker: Asker, signal?: AbortSignal): Promise<Question[]>
   /** Those that were not asked here are left out. */
   answer(namespace: string, answers: readonly QuestionAnswer[]): Promise<void>
   /** Has a worker of this node asked; null: none serves it, or it gave no answer within `waitMs`. `holder`: only the worker that has the run live. */
   ask(namespace: string, question: Question, how: { waitMs: number; holderOnly: boolean }, signal?: AbortSignal): Promise<QuestionAnswer | null>
+}
+/** `versions`: of the code that it has, by definition. */
+export interface Asker {
+  worker: WorkerId
+  serves: readonly string[]
+  versions: Readonly<Record<string, string>>
+  waitMs: number
 }
 /** What a worker is asked of a run's code. */
 export interface Question {
@@ -59,6 +68,8 @@ export interface Question {
   definition: string
   /** Whose live run it is, as far as is known. */
   holder: WorkerId | null
+  /** Only a worker that has this version of the code is asked. */
+  version?: string
   /** So many events are committed: the answer takes all of them into account. */
   upTo: number
   name: string

@@ -27,19 +27,20 @@ export function talking({ clock, random, subject, ask, accept, outcome }: TalkOp
     namespace: string,
     id: RunId,
     is: Question['is'],
-    { name, input, waitMs }: MessageCall,
+    { name, input, waitMs, version }: MessageCall,
     until: number,
     signal?: AbortSignal,
   ) => {
     let wasAsked = false
     for (;;) {
       const { about } = await subject(namespace, id)
-      const question: Question = { ...about, id: newId(clock.now(), random), is, name, payload: input }
+      const only = version === undefined ? {} : { version, holder: null }
+      const question: Question = { ...about, id: newId(clock.now(), random), is, name, payload: input, ...only }
       const began = clock.monotonic()
       const answer = await ask(namespace, question, { waitMs: Math.min(ANSWER_MS, until - began), holderOnly: false }, signal)
       if (answer !== null) return answer
       wasAsked ||= clock.monotonic() > began
-      if (clock.monotonic() >= until || signal?.aborted) throw noWorker(about, waitMs, wasAsked)
+      if (clock.monotonic() >= until || signal?.aborted) throw noWorker(about, waitMs, wasAsked, version)
       await new Promise<void>(resolve => clock.after(Math.min(AGAIN_MS, until - clock.monotonic()), resolve))
     }
   }
@@ -89,10 +90,11 @@ export function subjectOf(row: Row, update?: string): Subject {
   }
 }
 
-function noWorker({ run, definition }: Subject['about'], waitMs: number, wasAsked: boolean): UserError {
+function noWorker({ run, definition }: Subject['about'], waitMs: number, wasAsked: boolean, version?: string): UserError {
+  const what = version === undefined ? `"${definition}"` : `version ${version} of "${definition}"`
   const hint = wasAsked
-    ? `workers that serve "${definition}" were asked, and gave no answer within ${waitMs} ms`
-    : `no live worker serves "${definition}": start one that has its code`
+    ? `workers that serve ${what} were asked, and gave no answer within ${waitMs} ms`
+    : `no live worker serves ${what}: start one that has its code`
   return new UserError('no-live-worker', { found: run, hint, data: { definition } })
 }
 

@@ -29,6 +29,7 @@ export interface OutcomeOptions {
   clock: Clock
   live: Live
   row(namespace: string, id: RunId): Promise<Row>
+  /** The event of this number. */
   history(namespace: string, id: RunId, from: number): Promise<HistoryEvent[]>
 }
 

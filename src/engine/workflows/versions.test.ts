@@ -106,6 +106,31 @@ describe('by default a run goes on with whatever code its history fits', () => {
     expect(await fleet.poll('v2')).toBeDefined()
   })
 
+  test('a run that begins anew has a history that fits any', async () => {
+    const fleet = await Fleet.with(['v1', 'v2'])
+    const run = await fleet.begun('v1')
+    await fleet.goes(run)
+    await fleet.diverges('v2', await fleet.poll('v2'))
+    const { attempt, delivery, journal, task } = (await fleet.poll('v1')) as Delivery
+    const upTo = (journal?.from ?? 0) + (journal?.events?.length ?? 0)
+    const entries: Entry[] = [{ is: 'finished', end: { is: 'continued', input: null } }]
+    await fleet.node.engine.tasks.advance('default', 'w-v1', [{ run, task, attempt, delivery, call: 1, upTo, yields: true, entries }])
+    await fleet.node.clock.advance(2_100)
+    expect((await fleet.poll('v2'))?.run).toBe(run)
+  })
+
+  test('a fork whose kept steps do not fit the code that has it goes to another at once', async () => {
+    const fleet = await Fleet.with(['v1', 'v2'])
+    const run = await fleet.begun('v1')
+    await fleet.goes(run)
+    await fleet.waits('v1', await fleet.poll('v1'), [{ ...WAIT, n: 2 }])
+    const fork = await fleet.node.engine.runs.fork('default', run, { from: 2, reset: true }, { id: 'f', by: null })
+    await fleet.diverges('v2', await fleet.poll('v2'))
+    expect(await fleet.poll('v2')).toBeUndefined()
+    expect(await fleet.why(fork)).toContain('its history does not fit v2 (Step 2 was charge, the code asks for refund.)')
+    expect((await fleet.poll('v1'))?.run).toBe(fork)
+  })
+
   test('a divergence of the version that began it stops that run alone, which is tried again later and later', async () => {
     const fleet = await Fleet.with(['v1'])
     const [run, other] = [await fleet.begun('v1'), await fleet.begun('v1')]
@@ -129,6 +154,7 @@ describe('a pinned run stays with the version that began it', () => {
     expect(await fleet.poll('v2')).toBeUndefined()
     expect(await fleet.why(run)).toContain('no-version: no live worker serves version v1 of "order"; those that serve it have v2')
     expect((await fleet.node.engine.queues.list('default'))[0]?.untaken).toEqual(['order'])
+    expect(fleet.node.engine.stats().queues).toMatchObject([{ queue: 'default', untaken: 1 }])
     expect(await fleet.poll('v1')).toBeDefined()
   })
 

@@ -45,7 +45,7 @@ export function versionCalls(world: World): VersionCalls {
   return {
     async get(namespace, name) {
       const definition = definitions.require(namespace, name, '/path/name')
-      const present = workers.known(namespace).filter(worker => workers.present(worker))
+      const present = workers.presentOf(namespace)
       return viewOf(definition, settings.routesOf(namespace, name), present, await world.available(openRuns(world.read, namespace, name)))
     },
     async ramp(namespace, name, { version: asked, percent }, by) {

@@ -62,13 +62,20 @@ test('a run that is live on a worker is given to that worker, with what it has n
 
 test('of a history that has left memory the number alone is told, and the history has the rest', async () => {
   const { node, run, poll } = await waiting(openMemoryStore(), { bodyBytesBeforeSegment: 250 })
-  await signal(node, run, 's1')
+  await signal(node, run, 's1') // its events have moved to a segment, and are at hand
   await node.clock.advance(3_000)
+  for (const id of ['s2', 's3', 's4', 's5', 's6', 's7', 's8']) await signal(node, run, id)
   const [task] = await poll({ worker: 'w2' })
   expect(task?.journal).toEqual({ from: 0, events: null })
   const history = await node.engine.runs.history('default', run)
   expect(kinds(history.slice(0, 6))).toEqual(['started', 'delivered', 'waiting', 'yielded', 'signalled', 'unbound'])
   for (const from of [1, 4, 6, 99]) expect(await node.engine.runs.history('default', run, from)).toEqual(history.slice(from))
+  const total = history.length
+  for (const last of [1, 5, total - 1, total, 999]) {
+    const from = Math.max(0, total - last)
+    expect(await node.engine.runs.events('default', run, -last, 999)).toEqual({ events: history.slice(from), from, next: null, total })
+  }
+  expect(await node.engine.runs.events('default', run, -5, 2)).toEqual({ events: history.slice(-5, -3), from: total - 5, next: total - 3, total })
 })
 
 test('what is not committed is told to no worker (E4)', async () => {

@@ -15,13 +15,15 @@ export interface Asking {
   signal: AbortSignal
   /** Address for the outcome. */
   callback: string | null
+  /** Stands for its address in lines and failures, where the path is a secret. */
+  shown?: string
 }
 
 /** Sends the request and answers with what was expected. @throws Abort, AttemptFailed, or the signal's reason. */
-export async function ask(input: HttpInput, ctx: JobContext, { wire, clock, signal, callback }: Asking): Promise<Answer> {
-  const message = messageOf(input, ctx, callback)
+export async function ask(input: HttpInput, ctx: JobContext, { wire, clock, signal, callback, shown: name }: Asking): Promise<Answer> {
+  const message: Message = { ...messageOf(input, ctx, callback), ...(name !== undefined && { shown: name }) }
   const { url, method } = message
-  const shown = `${method} ${shownUrl(url)}`
+  const shown = `${method} ${name ?? shownUrl(url)}`
   const asked = [new URL(input.url)]
   const stop = new AbortController()
   const aborted = (): void => stop.abort(signal.reason)

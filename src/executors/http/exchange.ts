@@ -12,6 +12,8 @@ export interface Message {
   /** Names in lower case. */
   headers: Record<string, string>
   body: Buffer | null
+  /** Stands for the address in failures. */
+  shown?: string
 }
 export interface Answer {
   status: number
@@ -84,8 +86,15 @@ function redirected({ url, method, headers, body }: Message, status: number, to:
 }
 const OF_BODY = ['content-type', 'content-encoding', 'content-language', 'content-location']
 
-/** One request, to an address that was checked and to no other: what a name resolves to a moment later plays no part. */
 async function send(message: Message, options: ExchangeOptions): Promise<Answer> {
+  const response = await open(message, options)
+  return read(response, options.responseLimit).catch(error => {
+    throw options.signal.aborted ? options.signal.reason : noAnswer(message.url, error, false, message.shown)
+  })
+}
+
+/** One request, to an address that was checked and to no other: what a name resolves to a moment later plays no part. Resolves with the head of its answer. */
+export async function open(message: Message, options: Wire & { signal: AbortSignal }): Promise<IncomingMessage> {
   const { signal } = options
   const addresses = await permittedAddresses(message.url, options)
   signal.throwIfAborted()
@@ -107,21 +116,23 @@ async function send(message: Message, options: ExchangeOptions): Promise<Answer>
     ...(options.ca !== undefined && { ca: options.ca }),
   }
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(signal.aborted ? signal.reason : noAnswer(url, error))
-    const sent = request(requestOptions, response => read(response, options.responseLimit).then(resolve, failed))
-    sent.on('error', failed)
+    const sent = request(requestOptions, resolve)
+    const connected = url.protocol === 'https:' ? 'secureConnect' : 'connect'
+    let isConnected = false
+    sent.on('socket', socket => socket.once(connected, () => (isConnected = true)))
+    sent.on('error', error => reject(signal.aborted ? signal.reason : noAnswer(url, error, !isConnected, message.shown)))
     sent.end(body ?? undefined)
   })
 }
 
-async function permittedAddresses(url: URL, { policy, resolve, signal }: ExchangeOptions): Promise<readonly ResolvedAddress[]> {
+async function permittedAddresses(url: URL, { policy, resolve, signal }: Wire & { signal: AbortSignal }): Promise<readonly ResolvedAddress[]> {
   const host = bareHost(url)
   const family = isIP(host)
   const addresses =
     family === 0
-      ? await withSignal(resolve(host), signal).catch(error => Promise.reject(signal.aborted ? signal.reason : noAnswer(url, error)))
+      ? await withSignal(resolve(host), signal).catch(error => Promise.reject(signal.aborted ? signal.reason : noAnswer(url, error, true)))
       : [{ address: host, family }]
-  if (addresses.length === 0) throw noAnswer(url, Object.assign(new Error('the name has no address'), { code: 'ENOTFOUND' }))
+  if (addresses.length === 0) throw noAnswer(url, Object.assign(new Error('the name has no address'), { code: 'ENOTFOUND' }), true)
   for (const { address } of addresses) {
     const kind = policy.refusal(host, address)
     if (kind !== null)
@@ -164,11 +175,14 @@ function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
-function noAnswer(url: URL, error: Error & { code?: string }): AttemptFailed {
+/** Nobody was reached, and so nothing has begun. */
+export class NotReached extends AttemptFailed {}
+
+export function noAnswer(url: URL, error: Error & { code?: string }, unreached = false, shown = shownUrl(url)): AttemptFailed {
   // The messages of Node name the address, which is nobody's business; the code says as much. An attempt at several addresses has its codes inside.
   const codes = error instanceof AggregateError ? error.errors.map(one => (one as NodeJS.ErrnoException).code) : [error.code]
   const code = [...new Set(codes.filter(one => one !== undefined))].join(', ') || error.message
-  return new AttemptFailed('HttpFailed', 'http-no-answer', `No answer from ${shownUrl(url)}: ${code}.`)
+  return new (unreached ? NotReached : AttemptFailed)('HttpFailed', 'http-no-answer', `No answer from ${shown}: ${code}.`)
 }
 
 function withSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {

@@ -1,19 +1,19 @@
 import { type Clock, type Job, type JobContext, job, systemClock } from '@mainspring/sdk'
 import { type AttemptFailed, invalidOption, refusal } from '../attempt.ts'
+import type { NotificationInput, RecipientOf } from '../notification.ts'
 import { type Allowed, addressPolicy } from './addresses.ts'
 import { outputOf } from './answer.ts'
 import { ask } from './ask.ts'
 import { type CallbackAnswer, Callbacks, type RunState } from './callbacks.ts'
 import { type Resolve, resolveName, type Wire } from './exchange.ts'
 import { type CallbackOutput, type HttpInput, type HttpOutput, httpInput } from './input.ts'
-import { type WebhookInput, type WebhookOf, webhookJob } from './webhook.ts'
+import { webhookJob } from './webhook.ts'
 import { type Waits, withCallback } from './with-callback.ts'
 
 export type { Allowed } from './addresses.ts'
 export type { CallbackAnswer, CallbackOutcome, RunState } from './callbacks.ts'
 export type { Resolve, ResolvedAddress } from './exchange.ts'
 export type { CallbackOutput, HttpInput, HttpOutput, Statuses } from './input.ts'
-export type { WebhookInput, WebhookOf } from './webhook.ts'
 
 export interface HttpExecutorOptions {
   /** Addresses beside public ones. Default: none, so that whoever may start runs reaches nothing of the network that the worker is in. */
@@ -25,8 +25,10 @@ export interface HttpExecutorOptions {
   callbackBase?: string | (() => string | undefined)
   /** What is known of a run that no attempt waits for here. Default: nothing is, so that a callback that comes between two attempts is to be delivered again. */
   runState?: (run: string) => Promise<RunState>
-  /** Where failures are told (`onFailure: { url }`). Default: nowhere, and no run of `mainspring.webhook` is taken. */
-  webhookOf?: WebhookOf
+  /** Whom definitions tell of runs (`onFailure`, `notify`). Default: nobody, and no run of `mainspring.webhook` is taken. */
+  recipientOf?: RecipientOf
+  /** Where pages of the console begin, for links in messages to people. Default: there are none. */
+  console?: () => string | undefined
   /** Names to addresses. Default: as the machine does it (`getaddrinfo`). */
   resolve?: Resolve
   /** Certificates to trust, PEM. Default: Node's own. */
@@ -37,8 +39,8 @@ export interface HttpExecutorOptions {
 export interface HttpExecutor {
   /** Give it to a worker. Definition and queue are called `http`. */
   readonly job: Job<HttpInput, HttpOutput | CallbackOutput>
-  /** What sends failure hooks, where `webhookOf` is given. */
-  readonly webhook: Job<WebhookInput, { status: number }> | null
+  /** What sends notifications, where `recipientOf` is given. */
+  readonly webhook: Job<NotificationInput, { status: number }> | null
   /** `POST /v1/callbacks/{token}` of a server: the parsed JSON body (`undefined` where it is none) to an answer. Never throws. */
   callback(token: string, body: unknown): Promise<CallbackAnswer>
 }
@@ -81,7 +83,7 @@ export function httpExecutor(options: HttpExecutorOptions = {}): HttpExecutor {
       { input: httpInput, queue: 'http', version: VERSION, retry: { delay: (_, error) => (error as Partial<AttemptFailed>).retryAfterMs } },
       handler,
     ),
-    webhook: options.webhookOf === undefined ? null : webhookJob(options.webhookOf, wire, clock),
+    webhook: options.recipientOf === undefined ? null : webhookJob(options.recipientOf, options.console ?? (() => undefined), wire, clock),
     callback: (token, body) => callbacks.deliver(token, body),
   }
 }

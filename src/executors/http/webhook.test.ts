@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { signature } from '@mainspring/sdk/serve'
 import { afterEach, expect, test } from 'vitest'
+import type { NotificationInput, Recipient } from '../notification.ts'
 import { testContext } from '../test-context.ts'
 import { httpExecutor } from './index.ts'
-import { signature, type WebhookInput } from './webhook.ts'
 
 const servers: { close(): unknown }[] = []
 afterEach(() => {
@@ -23,10 +24,16 @@ async function target(...statuses: number[]) {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` }
 }
-const INPUT: WebhookInput = { event: 'failed', run: 'r1', definition: 'mail', at: '2026-03-01T09:00:00.000Z', failure: { type: 'E', message: 'ü' } }
+const INPUT: NotificationInput = {
+  event: 'failed',
+  run: 'r1',
+  definition: 'mail',
+  at: '2026-03-01T09:00:00.000Z',
+  failure: { type: 'E', message: 'ü' },
+}
 
-function send(hook: { url: string; secret?: string } | null, ctx = testContext({ run: 'hook-run' })) {
-  const { webhook } = httpExecutor({ allow: ['127.0.0.1/32'], webhookOf: name => (name === 'mail' ? hook : null) })
+function send(hook: Recipient | null, ctx = testContext({ run: 'hook-run' })) {
+  const { webhook } = httpExecutor({ allow: ['127.0.0.1/32'], recipientOf: ({ definition }) => (definition === 'mail' ? hook : null) })
   return webhook?.handler(INPUT, ctx) as Promise<{ status: number }>
 }
 
@@ -79,4 +86,38 @@ test.each([
 
 test('an address that the definition has no longer fails it for good', async () => {
   expect(await send(null).catch(error => [error.name, error.code])).toEqual(['Abort', 'webhook-gone'])
+})
+
+// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks: a JSON body with `text`; https://docs.slack.dev/messaging/formatting-message-text: & < > are escaped
+test('Slack gets a text for people, in which nothing is markup that is not ours', async () => {
+  const { requests, url } = await target()
+  const input = {
+    ...INPUT,
+    run: '01k7x9v2q7n3mfd8r2t5w1z6ab',
+    reason: 'aborted',
+    failure: { type: 'E', message: '<!channel> & co' },
+    notification: 0,
+  }
+  const { webhook } = httpExecutor({ allow: ['127.0.0.1/32'], recipientOf: () => ({ slack: url }), console: () => 'https://jobs.example.org' })
+  await webhook?.handler(input, testContext())
+  expect(requests[0]?.headers).not.toHaveProperty('webhook-id')
+  expect(JSON.parse(requests[0]?.body as string)).toEqual({
+    text: [
+      '*mail 1z6ab failed*',
+      'E: &lt;!channel&gt; &amp; co',
+      'reason: aborted',
+      'at: 2026-03-01T09:00:00.000Z',
+      'see it: https://jobs.example.org/runs/01k7x9v2q7n3mfd8r2t5w1z6ab',
+    ].join('\n'),
+  })
+})
+
+test("Slack's address, which is a key to it, is in no line and no failure", async () => {
+  const { url } = await target(500)
+  for (const slack of [url.replace('hook', 'T0/B0/secret'), 'http://127.0.0.1:1/T0/B0/secret']) {
+    const ctx = testContext()
+    const error = await send({ slack }, ctx).catch(error => error)
+    expect(error.message).toContain('the Slack webhook')
+    expect(JSON.stringify([error.message, error.stack, ctx.lines])).not.toContain('secret')
+  }
 })

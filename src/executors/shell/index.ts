@@ -1,4 +1,4 @@
-import { type Clock, durationMs, encode, type Job, type JobContext, job, systemClock } from '@mainspring/sdk'
+import { type Clock, durationMs, encode, type Job, type JobContext, job, Skip, systemClock } from '@mainspring/sdk'
 import { AttemptFailed, refusal } from '../attempt.ts'
 import { accountOf } from './account.ts'
 import { type Ended, runCommand } from './command.ts'
@@ -101,6 +101,7 @@ export function shellExecutor(options: ShellExecutorOptions = {}): ShellExecutor
     signal.throwIfAborted()
     const durationMsTaken = Math.round(clock.monotonic() - begunAt)
     const expected = [input.expect ?? 0].flat()
+    if (ended.exitCode !== null && [input.skip ?? []].flat().includes(ended.exitCode)) throw new Skip(`The command ended with ${ended.exitCode}.`)
     if (ended.exitCode === null || !expected.includes(ended.exitCode)) throw failed(ended, kept)
     return fitting(ended.exitCode, kept, durationMsTaken)
   }

@@ -17,6 +17,8 @@ export interface ShellInput {
   outputLimit?: number
   /** Exit codes that are a success. Default `[0]`. */
   expect?: number | number[]
+  /** Exit codes with which a task of a DAG is skipped, as by `Skip`. Default: none. */
+  skip?: number | readonly number[]
   /** Runs as this account. Only a worker that is root can. Default: the worker's own. */
   user?: string
   /** From SIGTERM to SIGKILL when it is to stop. 0 to 1 hour, default 10 seconds. */
@@ -65,6 +67,7 @@ const form = object(
     },
     outputLimit: integer(0, OUTPUT_LIMIT_MAX),
     expect: byType('an exit code, or a list of them', { number: exitCode, array: listOf(exitCode, { min: 1, max: 256 }) }),
+    skip: byType('an exit code, or a list of them', { number: exitCode, array: listOf(exitCode, { min: 1, max: 256 }) }),
     user: text('the name of an account', { min: 1, max: 64, pattern: /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/ }),
     killAfter: duration(0, HOUR_MS, 'from 0 to 1 hour'),
   },

@@ -137,6 +137,12 @@ describe('how it ends', () => {
     expect(error).not.toBeInstanceOf(Abort)
   })
 
+  // Airflow: `skip_on_exit_code` of BashOperator.
+  test('an exit code that skips is that of a task that is skipped, also where it would be a success', async () => {
+    for (const more of [{ skip: 99 }, { skip: [98, 99], expect: 99 }])
+      expect(await failure({ command: 'exit 99', shell: true, ...more })).toMatchObject({ code: 'skipped' })
+  })
+
   test.each<[ShellInput, code: string]>([
     [{ command: ['no-such-program'] }, 'shell-command-missing'],
     [{ command: '/etc/passwd' }, 'shell-command-missing'],

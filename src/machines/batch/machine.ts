@@ -1,18 +1,20 @@
 import { refuse } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import { callRunId, type RunId } from '../../core/ids.ts'
-import type { Answered, Context, Decision, Machine, Message, StartOrder } from '../../core/machine.ts'
+import type { Answered, ChildClosed, Context, Decision, Machine, Message, StartOrder } from '../../core/machine.ts'
 import { BATCH_CALLBACKS, type BatchCallback } from '../../core/run.ts'
+import { askedRun, askedTime, lateTimes, ledgerMessage, roomOf, startTime, timeAsked } from './backfill.ts'
 import { activeSweep, evolve, pending, RESEND_MS, wakeAt } from './state.ts'
-import type { AskedCallback, BatchEvent, BatchInput, BatchState, Closing, Jobs, PageInput, StartInput } from './types.ts'
+import type { AskedCallback, AskedTime, BatchEvent, BatchInput, BatchState, Closing, Jobs, PageInput, StartInput, TimesInput } from './types.ts'
 import { callbackInput, summary, view } from './view.ts'
 
 /**
- * A batch, of either sort:
+ * A batch, of one of these sorts:
  * - a group of jobs. It is told of each that closes, in the same commit, and starts its callbacks, each once. It takes jobs until it is sealed, and closes when it is
  *   sealed, all of them have ended and its callbacks have been started.
  * - a bulk operation on runs that are there. Somebody reads a page of them; what became of it, and where the next begins, come back in one commit with the commands to
  *   those runs (E12). A group that is cancelled goes through its own jobs like that.
+ * - a backfill of a schedule: a group that starts its jobs itself, a few at a time. Somebody looks up its next times and what is there for them (backfill.ts).
  */
 export const batch: Machine<BatchState, BatchInput, BatchEvent> = { kind: 'batch', reads: [1], writes: 1, decide, evolve, pending, view }
 
@@ -35,7 +37,9 @@ function decide(state: BatchState | null, input: BatchInput, context: Context): 
     case 'seal':
       return state.jobs === null || state.jobs.sealed ? NOTHING : go(state, [{ is: 'sealed', at, by: input.by }], context)
     case 'child_closed':
-      return go(state, [{ is: 'child_closed', at, run: input.run, state: input.state }], context)
+      return childClosed(state, input, context)
+    case 'times':
+      return times(state, input, context)
     case 'child_retried':
       return go(state, [{ is: 'child_retried', at, run: input.run, of: input.of, state: input.state }], context)
     case 'answered':
@@ -43,7 +47,9 @@ function decide(state: BatchState | null, input: BatchInput, context: Context): 
     case 'page':
       return paged(state, input, context)
     case 'pause':
-      return activeSweep(state) === null || state.jobs !== null ? NOTHING : go(state, [{ is: 'paused', at, by: input.by, why: input.why }], context)
+      return (activeSweep(state) === null || state.jobs !== null) && !mayPause(state)
+        ? NOTHING
+        : go(state, [{ is: 'paused', at, by: input.by, why: input.why }], context)
     case 'resume':
       return state.paused === null ? NOTHING : go(state, [{ is: 'resumed', at, by: input.by }], context)
     case 'cancel':
@@ -82,10 +88,14 @@ function woken(state: BatchState, context: Context): Decision<BatchEvent> {
   const events: BatchEvent[] = []
   const sweep = activeSweep(state)
   if (sweep !== null && sweep.lookAt <= now) events.push({ is: 'looked', at: now })
+  else if (roomOf(state) > 0 && (state.backfill?.lookAt ?? 0) <= now) events.push({ is: 'looked', at: now })
+  const late = lateTimes(state, now)
+  if (late.length > 0) events.push({ is: 'times_asked_again', at: now, ns: late.map(({ n }) => n) })
   const again = (state.jobs?.callbacks ?? []).filter(({ answered, askedAt }) => !answered && askedAt + RESEND_MS <= now)
   for (const { callback, run } of again) events.push({ is: 'callback_asked', at: now, callback, run })
   const after = events.reduce<BatchState>(evolve, state)
-  return { events, state: after, wakeAt: wakeAt(after), messages: again.map(asked => startMessage(after, asked, true, context)) }
+  const messages = [...again.map(asked => startMessage(after, asked, true, context)), ...late.map(time => startTime(after, time, true, context))]
+  return { events, state: after, wakeAt: wakeAt(after), messages }
 }
 
 function added(state: BatchState, { count, asked = 0 }: BatchInput & { is: 'added' }, context: Context): Decision<BatchEvent> {
@@ -102,7 +112,40 @@ function itemAnswered(state: BatchState, run: RunId | null, context: Context): D
   return { ...decision, messages: [...(decision.messages ?? []), { is: 'tell', to: run, input: cancel }] }
 }
 
-function answered(state: BatchState, { reference, refusal }: Answered, context: Context): Decision<BatchEvent> {
+/** The next times of a backfill: those that are to be started are. */
+function times(state: BatchState, input: TimesInput, context: Context): Decision<BatchEvent> {
+  const { backfill } = state
+  if (backfill === undefined || backfill.through !== input.from || roomOf(state) < input.starts.length || roomOf(state) === 0) return NOTHING
+  const { through, over, skips } = input
+  const starts = input.starts.map((time, index) => timeAsked(state, time, backfill.next + index, context))
+  const decision = go(state, [{ is: 'times', at: context.now, through, over, starts, skips }], context)
+  return { ...decision, messages: [...(decision.messages ?? []), ...starts.map(time => startTime(state, time, false, context))] }
+}
+
+function mayPause({ backfill, paused, cancelRequested }: BatchState): boolean {
+  return backfill !== undefined && !backfill.over && paused === null && !cancelRequested
+}
+
+/** That it has closed says that it had started. */
+function childClosed(state: BatchState, { run, state: ended }: ChildClosed, context: Context): Decision<BatchEvent> {
+  const time = askedRun(state, run)
+  const closed: BatchEvent = { is: 'child_closed', at: context.now, run, state: ended }
+  return time === undefined ? go(state, [closed], context) : timeAnswered(state, time, null, context, [closed])
+}
+
+function timeAnswered(state: BatchState, time: AskedTime, refusal: string | null, context: Context, more: BatchEvent[] = []): Decision<BatchEvent> {
+  const run = refusal === null ? time.run : null
+  const decision = go(state, [{ is: 'time_answered', at: context.now, n: time.n, run, refusal }, ...more], context)
+  return { ...decision, messages: [...(decision.messages ?? []), ledgerMessage(state, time, run, refusal, context)] }
+}
+
+function answered(state: BatchState, { reference, refusal, closed }: Answered, context: Context): Decision<BatchEvent> {
+  const time = askedTime(state, reference)
+  if (time !== undefined) {
+    // Of one that was there before and is gone nobody tells how it ended.
+    const gone: BatchEvent[] = refusal === null && closed ? [{ is: 'child_closed', at: context.now, run: time.run, state: 'completed' }] : []
+    return timeAnswered(state, time, refusal, context, gone)
+  }
   const callback = BATCH_CALLBACKS[reference] as BatchCallback
   const asked = state.jobs?.callbacks.find(one => one.callback === callback)
   if (asked === undefined || asked.answered) return NOTHING
@@ -165,12 +208,13 @@ function haveEnded({ sealed, open, awaited }: Jobs): boolean {
   return sealed && open === 0 && (awaited ?? 0) === 0
 }
 
-function endOf({ jobs, sweep, cancelRequested }: BatchState, at: number): BatchEvent | null {
+function endOf({ jobs, sweep, cancelRequested, backfill }: BatchState, at: number): BatchEvent | null {
   if (jobs === null) return sweep?.over && (sweep.awaited ?? 0) === 0 ? { is: 'completed', at, reason: null, failure: null } : null
   if (!haveEnded(jobs) || jobs.callbacks.some(({ answered }) => !answered)) return null
   if (cancelRequested) return { is: 'cancelled', at, reason: 'cancelled', failure: null }
-  if (jobs.completed === jobs.total) return { is: 'completed', at, reason: null, failure: null }
-  const message = `${jobs.failed} of ${jobs.total} jobs failed, ${jobs.cancelled} were cancelled`
+  const refused = backfill?.refused ?? 0
+  if (jobs.completed === jobs.total && refused === 0) return { is: 'completed', at, reason: null, failure: null }
+  const message = `${jobs.failed} of ${jobs.total} jobs failed, ${jobs.cancelled} were cancelled${refused > 0 ? `, ${refused} times were refused` : ''}`
   return { is: 'failed', at, reason: 'jobs-failed', failure: { type: 'BatchFailed', message } }
 }
 

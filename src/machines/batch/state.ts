@@ -2,6 +2,7 @@ import { invariant } from '../../core/errors.ts'
 import type { Pending } from '../../core/machine.ts'
 import { type ClosedState, isClosed, OPEN_STATES, type RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
+import { evolveBackfill, newBackfill, wakeAtOf } from './backfill.ts'
 import type { BatchEvent, BatchState, BulkFilter, Closing, Jobs, PageInput, Started, Sweep } from './types.ts'
 
 /** Failed jobs and refusals that are told by name. */
@@ -13,6 +14,11 @@ export const RESEND_MS = 10_000
 export const LOOK_MS = 2_000
 
 export function evolve(state: BatchState | null, event: BatchEvent): BatchState {
+  const after = evolved(state, event)
+  return after.backfill === undefined || event.is === 'started' ? after : { ...after, backfill: evolveBackfill(after.backfill, event) }
+}
+
+function evolved(state: BatchState | null, event: BatchEvent): BatchState {
   if (event.is === 'started') {
     invariant(state === null, 'a batch starts once', { name: event.name })
     return born(event as Started)
@@ -49,16 +55,28 @@ export function evolve(state: BatchState | null, event: BatchEvent): BatchState 
       const callbacks = jobs.callbacks.map(asked => (asked.callback === callback ? { ...asked, answered: true, refused } : asked))
       return { ...state, jobs: { ...jobs, callbacks } }
     }
+    case 'times': {
+      const jobs = jobsOf(state)
+      return { ...state, jobs: { ...jobs, awaited: (jobs.awaited ?? 0) + event.starts.length, sealed: jobs.sealed || event.over } }
+    }
+    case 'times_asked_again':
+      return state
+    case 'time_answered': {
+      const jobs = jobsOf(state)
+      const started = event.run === null ? 0 : 1
+      return { ...state, jobs: { ...jobs, total: jobs.total + started, open: jobs.open + started, awaited: (jobs.awaited ?? 0) - 1 } }
+    }
     case 'page':
       return { ...state, sweep: paged(sweepOf(state), event) }
     case 'commanded':
       return { ...state, sweep: commanded(sweepOf(state), event) }
     case 'looked':
+      if (state.sweep === null) return state
       return { ...state, sweep: { ...sweepOf(state), lookAt: event.at + LOOK_MS } }
     case 'paused':
       return { ...state, paused: { by: event.by, why: event.why, since: event.at } }
     case 'resumed':
-      return { ...state, paused: null, sweep: { ...sweepOf(state), lookAt: event.at + LOOK_MS } }
+      return { ...state, paused: null, sweep: state.sweep && { ...state.sweep, lookAt: event.at + LOOK_MS } }
     case 'cancel_requested':
       return cancelling(state, event)
     default:
@@ -73,13 +91,16 @@ function born(started: Started): BatchState {
     const { operation, filter, change, by, why } = plan
     return { ...blank, jobs: null, sweep: newSweep({ operation, filter, change, by, why }, at) }
   }
+  if (plan.is === 'backfill') return { ...blank, sweep: null, jobs: { ...NO_JOBS, sealed: false }, backfill: newBackfill(plan, at) }
   const { total, asked = 0, sealed } = plan
   return {
     ...blank,
     sweep: null,
-    jobs: { total, open: total, awaited: asked, completed: 0, failed: 0, cancelled: 0, failedRuns: [], sealed, callbacks: [] },
+    jobs: { ...NO_JOBS, total, open: total, awaited: asked, sealed },
   }
 }
+
+const NO_JOBS: Omit<Jobs, 'sealed'> = { total: 0, open: 0, awaited: 0, completed: 0, failed: 0, cancelled: 0, failedRuns: [], callbacks: [] }
 
 function newSweep(what: Pick<Sweep, 'operation' | 'filter' | 'change' | 'by' | 'why'>, at: Instant): Sweep {
   return { ...what, until: at, cursor: null, over: false, done: 0, skipped: 0, refused: 0, refusals: [], awaited: 0, lookAt: at + LOOK_MS }
@@ -89,7 +110,9 @@ function newSweep(what: Pick<Sweep, 'operation' | 'filter' | 'change' | 'by' | '
 function cancelling(state: BatchState, { at, by, why }: BatchEvent & { is: 'cancel_requested' }): BatchState {
   const jobs = jobsOf(state)
   const filter: BulkFilter = { states: OPEN_STATES }
-  const sweep = jobs.open + (jobs.awaited ?? 0) === 0 ? null : newSweep({ operation: 'cancel', filter, change: null, by, why }, at)
+  // A backfill starts nothing further, and its runs go on (Airflow 3).
+  const isOver = state.backfill !== undefined || jobs.open + (jobs.awaited ?? 0) === 0
+  const sweep = isOver ? null : newSweep({ operation: 'cancel', filter, change: null, by, why }, at)
   return { ...state, cancelRequested: true, jobs: { ...jobs, sealed: true }, sweep }
 }
 
@@ -151,6 +174,8 @@ export function activeSweep(state: BatchState): Sweep | null {
 export function wakeAt(state: BatchState): Instant | null {
   if (state.closing !== null) return null
   let at = activeSweep(state)?.lookAt ?? null
+  const times = wakeAtOf(state)
+  if (times !== null && (at === null || times < at)) at = times
   for (const { answered, askedAt } of state.jobs?.callbacks ?? [])
     if (!answered && (at === null || askedAt + RESEND_MS < at)) at = askedAt + RESEND_MS
   return at

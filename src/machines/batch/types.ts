@@ -3,6 +3,8 @@ import type { Answered, ChildClosed, RunInput } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
 import type { BatchCallback, ClosedState, Failure, HistoryEvent, Payload, RunState, Trigger } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
+import type { TimetableSpec } from '../../time/spec.ts'
+import type { Target } from '../schedule/types.ts'
 
 /** Batches in batches in batches: the outermost has depth 1. */
 export const BATCH_DEPTH_MAX = 5
@@ -54,6 +56,78 @@ export type Plan =
       depth: number
     }
   | { is: 'bulk'; operation: Operation; filter: BulkFilter; change: Change | null; matched: number; by: string | null; why: string | null }
+  | BackfillPlan
+
+/** What becomes of a time for which a run is there: nothing; a new one where it did not complete; a new one (Airflow 3: `reprocess_behavior`). */
+export const REPROCESSES = ['none', 'failed', 'completed'] as const
+export type Reprocess = (typeof REPROCESSES)[number]
+export const BACKFILL_ORDERS = ['forward', 'reverse'] as const
+export type BackfillOrder = (typeof BACKFILL_ORDERS)[number]
+
+/** The times of a range of a schedule, as the schedule was when it was asked for. */
+export interface BackfillPlan {
+  is: 'backfill'
+  schedule: string
+  id: ActorId
+  timetable: TimetableSpec
+  /** When the schedule was made: what intervals count from. */
+  createdAt: Instant
+  target: Target
+  /** Inclusive. */
+  from: Instant
+  until: Instant
+  order: BackfillOrder
+  /** Runs of it that are open at a time. */
+  maxActive: number
+  reprocess: Reprocess
+  /** Only times whose partitions of these assets were not all made. */
+  missing?: readonly string[]
+  /** Times in the range. */
+  total: number
+  by: string | null
+}
+
+/** The next times of a backfill, and what is to become of each. */
+export interface TimesInput {
+  is: 'times'
+  /** Where it stood when they were looked up, and where it stands after them. */
+  from: Instant
+  through: Instant
+  /** There are no more. */
+  over: boolean
+  starts: readonly Instant[]
+  skips: readonly Skip[]
+}
+/** `exists`, `completed`: a run is there. `in-flight`: it is open. `made`: so are the partitions that it would make. */
+export interface Skip {
+  at: Instant
+  why: 'exists' | 'completed' | 'in-flight' | 'made'
+  run: RunId | null
+}
+
+export interface AskedTime {
+  readonly n: number
+  readonly run: RunId
+  readonly for: Instant
+  readonly askedAt: Instant
+}
+
+export interface Backfilling {
+  /** The last time that was seen to, or the one before the first. */
+  readonly through: Instant
+  readonly over: boolean
+  /** Number of the next start. */
+  readonly next: number
+  /** Not answered. */
+  readonly asked: readonly AskedTime[]
+  readonly active: readonly RunId[]
+  readonly skipped: number
+  /** The first of them. */
+  readonly skips: readonly Skip[]
+  readonly refused: number
+  readonly refusals: readonly { at: Instant; code: string }[]
+  readonly lookAt: Instant
+}
 
 export interface StartInput {
   is: 'start'
@@ -94,6 +168,7 @@ export type BatchInput =
   | Answered
   | ChildClosed
   | PageInput
+  | TimesInput
   | { is: 'added'; count: number; asked?: number }
   /** What became of a job that lives elsewhere; `run` null: it was not started. */
   | { is: 'item_answered'; run: RunId | null }
@@ -135,6 +210,10 @@ export type BatchEvent = HistoryEvent &
     /** `refused`: a code, and nothing was started; null: it was. */
     | { is: 'callback_answered'; at: Instant; callback: BatchCallback; refused: string | null }
     | ({ at: Instant } & PageInput)
+    | { is: 'times'; at: Instant; through: Instant; over: boolean; starts: readonly AskedTime[]; skips: readonly Skip[] }
+    | { is: 'times_asked_again'; at: Instant; ns: readonly number[] }
+    /** `run` null: it was refused. */
+    | { is: 'time_answered'; at: Instant; n: number; run: RunId | null; refusal: string | null }
     /** A page has taken long. */
     | { is: 'looked'; at: Instant }
     | { is: 'paused'; at: Instant; by: string | null; why: string | null }
@@ -195,6 +274,8 @@ export interface BatchState {
   /** Null: a bulk operation. */
   readonly jobs: Jobs | null
   readonly sweep: Sweep | null
+  /** Of a backfill, where it stands. */
+  readonly backfill?: Backfilling
   readonly paused: { readonly by: string | null; readonly why: string | null; readonly since: Instant } | null
   readonly cancelRequested: boolean
   readonly closing: Closing | null

@@ -23,14 +23,20 @@ export function view(state: BatchState): RunView {
 }
 
 /** It waits for its jobs; a bulk operation is at work. `open`: it takes more jobs. */
-function openState({ jobs, paused, cancelRequested }: BatchState): ['waiting' | 'running' | 'paused', string | null] {
+function openState({ jobs, paused, cancelRequested, backfill }: BatchState): ['waiting' | 'running' | 'paused', string | null] {
   if (paused !== null) return ['paused', 'paused']
   if (jobs === null) return ['running', null]
   if (cancelRequested) return ['waiting', 'cancelling']
+  if (backfill !== undefined && !backfill.over) return ['running', null]
   return ['waiting', jobs.sealed ? 'jobs' : 'open']
 }
 
-function progress({ jobs, sweep, started }: BatchState): Progress | null {
+function progress({ jobs, sweep, started, backfill }: BatchState): Progress | null {
+  const { plan: what } = started
+  if (what.is === 'backfill' && jobs !== null && backfill !== undefined) {
+    const ended = jobs.total - jobs.open + backfill.skipped + backfill.refused
+    return { value: what.total === 0 ? 1 : Math.min(1, ended / what.total), message: `${ended} of ${what.total} times` }
+  }
   if (jobs !== null) return jobs.total === 0 ? null : { value: (jobs.total - jobs.open) / jobs.total }
   const { plan } = started
   if (sweep === null || plan.is !== 'bulk') return null
@@ -39,10 +45,11 @@ function progress({ jobs, sweep, started }: BatchState): Progress | null {
 }
 
 /** What it gives as its output, and its callbacks as `batch` of their input. */
-export function summary(id: string, { jobs, sweep, started }: BatchState): Record<string, unknown> {
+export function summary(id: string, { jobs, sweep, started, backfill }: BatchState): Record<string, unknown> {
   if (jobs !== null) {
     const { total, completed, failed, cancelled, failedRuns } = jobs
-    return { batch: id, name: started.name, total, completed, failed, cancelled, failedRuns }
+    const counts = { batch: id, name: started.name, total, completed, failed, cancelled, failedRuns }
+    return backfill === undefined ? counts : { ...counts, skipped: backfill.skipped, refused: backfill.refused }
   }
   const { done, skipped, refused, refusals } = sweep as NonNullable<typeof sweep>
   return { batch: id, name: started.name, done, skipped, refused, refusals }

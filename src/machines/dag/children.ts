@@ -1,9 +1,12 @@
 import { callRunId, type RunId, slotOf } from '../../core/ids.ts'
+import type { LateText } from '../../core/late.ts'
+import type { DagGate } from '../../core/limits.ts'
 import type { Context, Message, StartOrder } from '../../core/machine.ts'
 import type { Payload } from '../../core/run.ts'
-import { intervalOf } from './input.ts'
+import { intervalOf, partitionOf, watermarkOf } from './input.ts'
+import { activeRefs, placeOf } from './letters.ts'
 import type { Plan } from './plan.ts'
-import { activeRefs, placeOf } from './state.ts'
+import { type DagTask, definitionOf, isSlotless } from './spec.ts'
 import type { DagState, Reference } from './types.ts'
 
 /** The run of a task, or of an item of one: the same however often it is asked for. Beside its DAG, unless a key of its own says where it lives. */
@@ -15,19 +18,21 @@ export function startMessage(
   plan: Plan,
   state: DagState,
   ref: Reference,
-  input: Payload | null,
+  { input, late }: { input: Payload | null; late: readonly LateText[] },
   again: boolean,
   context: Context,
 ): Message & { is: 'start' } {
   const { n, item } = placeOf(state, ref)
-  const { id, task, options } = plan.tasks[n] as Plan['tasks'][number]
+  const { id } = plan.tasks[n] as Plan['tasks'][number]
   const { self } = context
-  const priority = state.started.options?.priority
   const { nominalAt, interval } = intervalOf(state.started)
+  const partition = partitionOf(state.started)
+  const watermark = watermarkOf(state.started)
+  const what = whatOf(plan.tasks[n] as Plan['tasks'][number], state, context)
   const order: StartOrder = {
-    definition: task.job as string,
+    ...what,
+    ...(late.length > 0 && { options: { ...what.options, late } }),
     input,
-    options: priority === undefined ? options : { priority, ...options },
     trigger: {
       is: 'dag',
       run: self,
@@ -36,10 +41,47 @@ export function startMessage(
       ...(state.mapped[n] === undefined ? {} : { item }),
       nominalAt,
       intervalStart: interval.start,
+      ...(partition === undefined ? {} : { partition }),
+      ...(watermark === undefined ? {} : { watermark }),
+      ...(isDag(plan, n, context) && { depth: depthOf(state) + 1 }),
     },
   }
   const run = again ? runOfTask(state, self, ref) : childId(self, ref, context.home(order))
   return { is: 'start', reference: ref, run, again, order }
+}
+
+export function isDag({ tasks }: Plan, n: number, { kind }: Context): boolean {
+  const job = tasks[n]?.task.job
+  return job !== undefined && kind?.(job) === 'dag'
+}
+
+/** How many DAGs it is within. */
+export function depthOf({ started: { trigger } }: DagState): number {
+  return trigger?.is === 'dag' ? (trigger.depth ?? 0) : 0
+}
+
+function whatOf(
+  { id, task, options }: Plan['tasks'][number],
+  state: DagState,
+  context: Context,
+): Pick<StartOrder, 'definition' | 'kind' | 'options'> {
+  const { definition: dag, options: { priority } = {} } = state.started
+  const definition = definitionOf(dag, id, task) as string
+  if (isSlotless(task)) {
+    const { tags, retentionMs } = options
+    return {
+      definition,
+      kind: task.approval === undefined ? 'wait' : 'approval',
+      options: { ...(tags !== undefined && { tags }), ...(retentionMs !== undefined && { retentionMs }) },
+    }
+  }
+  const gated = context.kind?.(definition) === 'dag' ? options : { ...options, gate: { dag: gateOf(state, task) } }
+  return { definition, options: priority === undefined ? gated : { priority, ...gated } }
+}
+
+/** A pause of the DAG holds its tasks, and so does the pool that one is given. */
+function gateOf({ started: { definition: name } }: DagState, { pool, poolSlots }: DagTask): DagGate {
+  return { name, ...(pool !== undefined && { pool }), ...(poolSlots !== undefined && { slots: poolSlots }) }
 }
 
 export function runOfTask(state: DagState, self: RunId, ref: Reference): RunId {

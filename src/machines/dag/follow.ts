@@ -1,14 +1,33 @@
+import { slotOf } from '../../core/ids.ts'
+import { refersToKept } from '../../core/kept.ts'
+import type { LateText } from '../../core/late.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Outcome, Payload } from '../../core/run.ts'
-import { childId, startMessage, stopMessages } from './children.ts'
+import type { LookedInput } from '../memo/types.ts'
+import type { PlacedInput } from '../timeline/types.ts'
+import { endedMessages, openedMessages, taskMessages } from './announce.ts'
+import { startMessage, stopMessages } from './children.ts'
+import { chosenBy, skipsAfter } from './choices.ts'
+import { closingOf, isOver } from './closing.ts'
+import { Found } from './found.ts'
 import { factsOf, inputOf } from './input.ts'
-import { type Plan, planOf, reached } from './plan.ts'
-import { judge, type TaskEnding } from './rules.ts'
-import { type DagSpec, type Json, MAP_ITEMS_MAX, OUTPUTS_LENGTH_MAX } from './spec.ts'
-import { activeRefs, evolve, letterOf, placeOf, wakeAt } from './state.ts'
+import { isTogether } from './items.ts'
+import { type JUDGED, join } from './joined.ts'
+import { keptRefusal } from './kept.ts'
+import { activeRefs, letterOf, placeOf } from './letters.ts'
+import { madeMessages } from './making.ts'
+import { listOf, refusalFor } from './mapping.ts'
+import { keepMessage, lookMessage, type Memo, memoOf } from './memo.ts'
+import { inRow, nextOf } from './next.ts'
+import { confirmMessage, enterMessage, idleMessage, leaveMessage, passMessages } from './past.ts'
+import { type MappedGroup, type Plan, planOf, reached } from './plan.ts'
+import { judge, type TaskEnding, type Verdict } from './rules.ts'
+import { type DagSpec, type DagWait, isEmpty, type Json, OUTPUTS_LENGTH_MAX } from './spec.ts'
+import { evolve, wakeAt } from './state.ts'
 import { hasBegun, Tally } from './tally.ts'
-import { fill, reasonOf, refusalOf } from './template.ts'
-import { type Closing, type DagEvent, type DagState, ENDING_OF, LETTERS, type Reference } from './types.ts'
+import { fill, refusalOf } from './template.ts'
+import { type Closing, type DagEvent, type DagState, LETTERS, type Reference } from './types.ts'
+import { beginning, giveMessage } from './waits.ts'
 
 /** Starts that one transition asks for (E8): with more to do it goes on at once. */
 const STARTS_MAX = 500
@@ -26,11 +45,16 @@ export class Follow {
   private readonly before: DagState
   private readonly context: Context
   private readonly events: DagEvent[] = []
+  /** Before the last of them. */
+  private previous: DagState
   private readonly messages: Message[] = []
   private readonly tally: Tally
   /** Tasks that something has changed for. */
   private touched = new Set<number>()
+  private touchedItems = new Set<Reference>()
+  private touchedGroups = new Set<MappedGroup>()
   private readonly freed: number[] = []
+  private readonly freedItems: Reference[] = []
   private outcome: Outcome | undefined
 
   constructor(before: DagState, context: Context) {
@@ -40,6 +64,7 @@ export class Follow {
     this.plan = planOf(spec)
     this.before = before
     this.state = before
+    this.previous = before
     this.context = context
     const known = tallies.get(before.started)
     const fits = known !== undefined && known.tally.plan === this.plan && known.tasks === before.tasks && known.mapped === before.mapped
@@ -49,73 +74,95 @@ export class Follow {
   }
 
   add(event: DagEvent): void {
-    const begun = new Set<number>()
-    if (event.is === 'begun') begun.add(placeOf(this.state, event.ref as Reference).n)
-    this.state = evolve(this.state, event)
-    this.put(event)
-    for (const n of begun) if (hasBegun(this.state, n)) this.pass(n)
+    this.join(event)
+    if (event.is === 'begun') this.passed([event.ref as Reference])
   }
 
-  /** What is judged in one transition is one event. */
-  private put(event: DagEvent): void {
-    const last = this.events.at(-1)
-    if (event.is !== 'judged') {
-      this.events.push(event)
-      return
-    }
-    const into = last?.is === 'judged' ? last : ({ is: 'judged', at: event.at } as DagEvent)
-    if (into !== last) this.events.push(into)
-    for (const list of JUDGED) {
-      const more = event[list] as unknown[] | undefined
-      if (more === undefined) continue
-      const known = (into[list] ?? []) as unknown[]
-      Object.assign(into, { [list]: known })
-      for (const one of more) known.push(one)
-    }
+  private join(event: DagEvent): void {
+    const { state, events } = this
+    this.state = evolve(state, event)
+    const { length } = events
+    join(events, event)
+    if (events.length > length) this.previous = state
   }
 
   /** All that wait for nobody, or for somebody whose end is kept; what a branch that is kept has left out stays so. */
   begin(): void {
     for (const [n, upstream] of this.plan.upstream.entries())
       if (upstream.length === 0 || upstream.some(other => this.letter(other) !== '.')) this.touched.add(n)
-    for (const [n, output] of Object.entries(this.state.started.choices ?? {})) this.choose(Number(n), output)
+    for (const group of this.plan.mappedGroups) this.touchedGroups.add(group)
+    this.expandGroups()
+    for (const [ref, output] of Object.entries(this.state.started.choices ?? {})) this.choose(Number(ref), output)
+  }
+
+  /** It is due, and asks for its place among the runs of its DAG. */
+  enter(): void {
+    this.add({ is: 'queued', at: this.context.now, ...(this.state.queuedAt === undefined ? {} : { again: true }) })
+    this.messages.push(enterMessage(this.plan, this.state, this.context), ...openedMessages(this.state, this.context))
+  }
+
+  /** It is due, and its tasks may begin. */
+  due(): void {
+    this.add({ is: 'due', at: this.context.now })
+    this.messages.push(...openedMessages(this.state, this.context))
+    this.begin()
+  }
+
+  /** What it is told of its place is confirmed, and its tasks begin if they may. */
+  placed({ n, active, held }: PlacedInput): void {
+    this.messages.push(confirmMessage(this.state, n, this.context))
+    if (n <= (this.state.place?.n ?? 0)) return
+    this.add({ is: 'placed', at: this.context.now, n, active, ...(held.length > 0 && { held }) })
+    if (!active || this.state.isDue) return
+    this.add({ is: 'due', at: this.context.now })
+    this.begin()
   }
 
   /** A run has ended, or could not begin. */
-  end(ref: Reference, as: TaskEnding, more: { run?: string; reason?: string; output?: Payload } = {}): void {
+  end(ref: Reference, as: TaskEnding, more: { run?: string; reason?: string; output?: Payload; watermark?: Payload; cachedAt?: number } = {}): void {
     const { n } = placeOf(this.state, ref)
+    const memo = this.state.memos?.[ref]
     const { id: task } = this.plan.tasks[n] as Plan['tasks'][number]
     const { output, ...rest } = more
-    const isTooMuch = as === 'success' && output !== undefined && this.isKept(n) && this.state.outputsLength + output.length > OUTPUTS_LENGTH_MAX
+    const isKept = this.isKept(ref)
+    const isTooMuch = as === 'success' && output !== undefined && isKept && this.state.outputsLength + output.length > OUTPUTS_LENGTH_MAX
     const ending = isTooMuch ? 'failed' : as
     const event = { is: 'ended', at: this.context.now, ref, task, as: ending, ...rest } as DagEvent & { is: 'ended' }
     if (isTooMuch) event.reason = 'outputs-too-large'
-    else if (output !== undefined && as === 'success' && this.isKept(n)) event.output = output
-    const hadBegun = hasBegun(this.state, n)
+    else if (output !== undefined && as === 'success' && isKept) event.output = output
+    const mayGo = output !== undefined && refersToKept(output)
+    if (memo !== undefined && ending === 'success' && rest.run !== undefined && rest.cachedAt === undefined && !mayGo)
+      this.messages.push(keepMessage(this.plan, this.state, ref, memo, { run: rest.run, ...(output !== undefined && { output }) }, this.context))
+    const hadBegun = letterOf(this.state, ref) === 'r'
     this.add(event)
-    if (!hadBegun && hasBegun(this.state, n)) this.pass(n)
-    this.tallied(n, ending)
-    if (ending === 'success') this.choose(n, output ?? null)
+    this.stopped([ref])
+    if (!hadBegun) this.passed([ref])
+    this.ended([ref], ending)
+    if (ending === 'success') this.choose(ref, output ?? null)
   }
 
   /** A person says how it has ended; its output is kept where it is needed, and chooses as that of its run would. */
-  marked(n: number, event: DagEvent & { is: 'marked' }, output: Payload | undefined): void {
+  marked(event: DagEvent & { is: 'marked' }, output: Payload | undefined): void {
     const { as } = event
     const refs = event.refs as Reference[]
     const running = refs.filter(ref => 'ar'.includes(letterOf(this.state, ref)))
     this.messages.push(...stopMessages(this.state, this.context, running))
-    const hadBegun = hasBegun(this.state, n)
-    this.add(output !== undefined && this.isKept(n) && refs.length === 1 ? { ...event, output } : event)
-    if (!hadBegun && hasBegun(this.state, n)) this.pass(n)
-    this.tallied(n, as, refs.length)
-    if (as === 'success') this.choose(n, output ?? null)
+    const waiting = refs.filter(ref => '.qa'.includes(letterOf(this.state, ref)))
+    this.add(output !== undefined && refs.length === 1 && this.isKept(refs[0] as Reference) ? { ...event, output } : event)
+    this.stopped(running)
+    if (waiting.length > 0) this.passed(waiting)
+    this.ended(refs, as)
+    if (as === 'success') for (const ref of refs) this.choose(ref, output ?? null)
   }
 
   cancel(event: DagEvent): void {
     this.add(event)
-    // Teardowns still run, by their rules.
-    const waits = this.waiting(n => !this.plan.tasks[n]?.task.teardown)
-    this.skip(waits)
+    // Teardowns still run, by their rules; of a mapped group that has no items yet there is nothing to tear down.
+    const waits = [...this.plan.ids.keys()].filter(n => {
+      const { task, group } = this.plan.tasks[n] as Plan['tasks'][number]
+      return !task.teardown || (group !== null && this.letter(n) === '.')
+    })
+    this.skip(waits.filter(n => this.waits(n)))
     for (const n of waits) this.touched.delete(n)
     this.messages.push(...stopMessages(this.state, this.context))
   }
@@ -126,12 +173,18 @@ export class Follow {
     // Before it is due nothing follows: all that waits is judged then.
     if (this.state.closing === null && this.state.isDue) {
       this.judge()
-      if (this.isOver()) this.close()
-      else if (starts) this.start()
-      else if (this.next() !== null) this.mark()
+      if (isOver(this.state)) this.close()
+      else {
+        this.tellTimeline()
+        if (starts) this.start()
+        else if (this.next() !== null) this.mark()
+      }
     }
     const last = this.events.at(-1)
-    if (last !== undefined && this.freed.length > 0) this.rewrite({ ...last, freed: this.freed } as DagEvent)
+    const freed = new Set(this.freed)
+    const freedItems = this.freedItems.filter(ref => !freed.has(placeOf(this.state, ref).n))
+    if (last !== undefined && this.freed.length + freedItems.length > 0)
+      this.rewrite({ ...last, ...(this.freed.length > 0 && { freed: this.freed }), ...(freedItems.length > 0 && { freedItems }) } as DagEvent)
     tallies.set(this.state.started, { tasks: this.state.tasks, mapped: this.state.mapped, tally: this.tally })
     const decision: Decision<DagEvent> = { events: this.events, state: this.state }
     const at = wakeAt(this.state)
@@ -141,9 +194,22 @@ export class Follow {
     return decision
   }
 
-  close(closing: Closing = this.ending(), output?: Payload): void {
+  /** Others may wait for what has passed, or go first where all that is left waits for the past. */
+  private tellTimeline(): void {
+    const { state, context } = this
+    this.messages.push(...taskMessages(this.plan, this.before, state, context))
+    if (state.started.timeline === undefined) return
+    if (this.before.isDue) this.messages.push(...passMessages(this.plan, this.before, state, context))
+    const idle = state.active === 0 && state.place !== undefined && state.place.held.length > 0 && this.next() === null
+    if (this.plan.spec.maxActiveRuns === undefined || state.place === undefined || state.place.idle === idle) return
+    this.add({ is: 'idled', at: context.now, idle })
+    this.messages.push(idleMessage(state, idle, context))
+  }
+
+  close(closing: Closing = closingOf(this.state, this.plan, this.context.now), output?: Payload): void {
     if (closing.is === 'completed' && this.plan.spec.output !== undefined) {
-      const refusal = refusalOf(this.plan.spec.output, factsOf(this.plan, this.tally, this.state, this.context))
+      const { output } = this.plan.spec
+      const refusal = keptRefusal(output, this.plan, this.state) ?? refusalOf(output, factsOf(this.plan, this.tally, this.state, this.context))
       if (refusal !== null)
         return this.close({
           is: 'failed',
@@ -154,209 +220,322 @@ export class Follow {
     }
     const given = closing.is === 'completed' ? this.output() : output
     if (closing.is !== 'completed') this.messages.push(...stopMessages(this.state, this.context))
+    if (this.state.queuedAt !== undefined) this.messages.push(leaveMessage(this.plan, this.state, this.context))
     this.add(closing as DagEvent)
+    this.messages.push(...endedMessages(this.plan, this.state, closing.is, this.context))
     this.outcome = { state: closing.is, reason: closing.reason ?? null }
     if (given !== undefined) this.outcome.output = given
+    if (closing.is === 'completed' && this.state.watermark !== undefined) this.outcome.watermark = this.state.watermark
     if (closing.failure !== undefined) this.outcome.failure = closing.failure
+  }
+
+  /** What is kept for its key is its output; there being nothing, its run begins. */
+  looked({ ref, hit }: LookedInput): void {
+    if (hit !== null) return this.end(ref, 'success', { run: hit.run, cachedAt: hit.at, ...(hit.output !== undefined && { output: hit.output }) })
+    const isTeardown = this.plan.tasks[placeOf(this.state, ref).n]?.task.teardown
+    if (this.state.cancelRequested && !isTeardown) return this.end(ref, 'failed', { reason: 'cancelled' })
+    const message = startMessage(this.plan, this.state, ref, this.given(ref), false, this.context)
+    const isElsewhere = slotOf(message.run) !== slotOf(this.context.self)
+    this.add({ is: 'looked', at: this.context.now, refs: [ref], ...(isElsewhere && { elsewhere: { [ref]: message.run } }) })
+    this.messages.push(message)
   }
 
   askAgain(): void {
     const refs = activeRefs(this.state, /a/g).slice(0, STARTS_MAX)
     if (refs.length === 0) return
     this.add({ is: 'asked', at: this.context.now, refs, again: true })
-    for (const ref of refs)
-      this.messages.push(startMessage(this.plan, this.state, ref, inputOf(this.plan, this.tally, this.state, ref, this.context), true, this.context))
+    for (const ref of refs) {
+      const memo = this.state.memos?.[ref]
+      this.messages.push(
+        memo?.looking
+          ? lookMessage(this.plan, this.state, ref, memo, this.context)
+          : startMessage(this.plan, this.state, ref, this.given(ref), true, this.context),
+      )
+    }
+  }
+
+  /** What a run of a task is started with. */
+  private given(ref: Reference): { input: Payload | null; late: LateText[] } {
+    const late: LateText[] = []
+    return { input: inputOf(this.plan, this.tally, this.state, ref, this.context, late), late }
   }
 
   private letter = (n: number): string => this.state.tasks[n] as string
 
-  private isKept(n: number): boolean {
-    return (this.tally.awaited[n] as number) > 0
+  /** Somebody may need what it gives. */
+  private isKept(ref: Reference): boolean {
+    const { n, item } = placeOf(this.state, ref)
+    return (this.tally.awaited[n] as number) > 0 && (this.tally.items.isAwaited(n, item) ?? true)
   }
 
   private pass(n: number): void {
     this.freed.push(...this.tally.passed(n))
   }
 
-  private tallied(n: number, ending: TaskEnding, times = 1): void {
-    this.tally.ended(n, ending, times)
-    for (const other of this.plan.downstream[n] as number[]) this.touched.add(other)
+  /** They have begun, or never will: of one task all. */
+  private passed(refs: readonly Reference[]): void {
+    const { n } = placeOf(this.state, refs[0] as Reference)
+    if (this.isItem(n)) for (const ref of refs) this.freedItems.push(...this.tally.items.passed(n, placeOf(this.state, ref).item))
+    if (hasBegun(this.state, n)) this.pass(n)
   }
 
-  private waiting(fits: (n: number) => boolean): number[] {
-    const found: number[] = []
-    for (let n = 0; n < this.state.tasks.length; n++) if ('.q'.includes(this.letter(n)) && fits(n)) found.push(n)
-    return found
+  private stopped(refs: readonly Reference[]): void {
+    for (const ref of refs) {
+      const { n, item } = placeOf(this.state, ref)
+      this.tally.items.stopped(n, item)
+    }
   }
 
-  /** What a branch or a short circuit leaves out. */
-  private choose(n: number, output: Payload | null): void {
+  /** What is judged of it is judged item by item. */
+  private isItem(n: number): boolean {
+    return this.state.mapped[n] !== undefined && this.plan.tasks[n]?.group !== null
+  }
+
+  /** Of one task: who waits for them is judged anew. */
+  private ended(refs: readonly Reference[], ending: TaskEnding): void {
+    const { n } = placeOf(this.state, refs[0] as Reference)
+    if (!this.isItem(n)) for (const other of this.tally.ended(n, ending, refs.length)) this.touched.add(other)
+    else
+      for (const ref of refs) {
+        for (const other of this.tally.itemEnded(n, placeOf(this.state, ref).item, ending)) this.touched.add(other)
+        for (const other of this.plan.downstream[n] as number[]) if (isTogether(this.plan, n, other)) this.touchedItems.add(ref - n + other)
+      }
+    if (this.tally.hasEnded(n)) for (const group of this.plan.tasks[n]?.expands ?? []) this.touchedGroups.add(group)
+  }
+
+  /** It, or an item of it, has not begun. */
+  private waits(n: number): boolean {
+    return /[.q]/.test(this.state.mapped[n]?.items ?? this.letter(n))
+  }
+
+  /** What a branch or a short circuit leaves out. One in a mapped group leaves out what is in there, of its item (Airflow: `skip_all_except` with its map index). */
+  private choose(ref: Reference, output: Payload | null): void {
+    const { n } = placeOf(this.state, ref)
     const { task } = this.plan.tasks[n] as Plan['tasks'][number]
-    const isOpen = (other: number): boolean => '.q'.includes(this.letter(other)) && !this.plan.tasks[other]?.task.teardown
+    const skips = skipsAfter(task, output)
+    if (!task.branch && skips === null) return
+    const isItem = this.isItem(n)
+    const isOpen = (other: number): boolean => {
+      if (this.plan.tasks[other]?.task.teardown) return false
+      if (isItem) return isTogether(this.plan, n, other) && '.q'.includes(letterOf(this.state, ref - n + other) || '-')
+      return '.q'.includes(this.letter(other)) || (this.isItem(other) && this.waits(other))
+    }
+    const skip = (others: readonly number[]): void => {
+      const open = others.filter(isOpen)
+      if (isItem) this.skipItems(open.map(other => ref - n + other))
+      else this.skip(open)
+    }
     const below = this.plan.downstream[n] as number[]
     if (task.branch) {
-      const chosen = this.chosen(n, output)
+      const chosen = chosenBy(this.plan, n, output)
       const goesOn = reached([...chosen], this.plan.downstream)
-      this.skip(below.filter(other => isOpen(other) && !chosen.has(other) && !goesOn.has(other)))
+      skip(below.filter(other => !chosen.has(other) && !goesOn.has(other)))
     }
-    if (task.shortCircuit !== undefined && isFalse(output)) {
-      const skipped = task.shortCircuit === 'direct' ? below : [...reached([n], this.plan.downstream)]
-      this.skip(skipped.filter(isOpen))
-    }
+    if (skips !== null) skip(skips === 'direct' ? below : [...reached([n], this.plan.downstream)])
   }
 
-  /** Those right after it that its output names, by themselves or by their group. */
-  private chosen(n: number, output: Payload | null): Set<number> {
-    const named = output === null ? null : (JSON.parse(output) as unknown)
-    const names = new Set(Array.isArray(named) ? named : [named])
-    const { groups = {} } = this.plan.spec
-    const isNamed = (other: number): boolean => {
-      const { id, task } = this.plan.tasks[other] as Plan['tasks'][number]
-      if (names.has(id)) return true
-      for (let group = task.group; group !== undefined; group = groups[group]?.group) if (names.has(group)) return true
-      return false
-    }
-    return new Set((this.plan.downstream[n] as number[]).filter(isNamed))
+  private skip(ns: readonly number[]): void {
+    const mapped = ns.filter(n => this.state.mapped[n] !== undefined)
+    const plain = ns.filter(n => this.state.mapped[n] === undefined)
+    const every = mapped.map(n => ({ n, as: 'skipped' as const, ready: true as const }))
+    const refs = mapped.map(n => this.itemsThat(n, /[.q]/g))
+    this.tell({ ...(plain.length > 0 && { skipped: plain }), ...(every.length > 0 && { every }) })
+    this.followed([...plain.map(n => [n]), ...refs].map(refs => ({ refs, as: 'skipped' })))
   }
 
-  private skip(skipped: readonly number[]): void {
-    if (skipped.length === 0) return
-    const begun = skipped.filter(n => !hasBegun(this.state, n))
-    this.add({ is: 'judged', at: this.context.now, skipped })
-    for (const n of begun) this.pass(n)
-    for (const n of skipped) this.tallied(n, 'skipped')
+  private skipItems(refs: readonly Reference[]): void {
+    this.tell(refs.length > 0 ? { skipped: refs } : {})
+    this.followed(refs.map(ref => ({ refs: [ref], as: 'skipped' })))
+  }
+
+  private itemsThat(n: number, letters: RegExp): Reference[] {
+    return [...(this.state.mapped[n]?.items ?? '').matchAll(letters)].map(({ index }) => index * this.plan.ids.length + n)
+  }
+
+  private tell(lists: Partial<Record<(typeof JUDGED)[number], readonly unknown[]>>): void {
+    const told = Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0))
+    if (Object.keys(told).length > 0) this.add({ is: 'judged', at: this.context.now, ...told } as DagEvent)
+  }
+
+  /** None of these had begun; each stands for one task. */
+  private followed(ended: readonly { refs: readonly Reference[]; as: TaskEnding }[]): void {
+    for (const { refs } of ended) this.passed(refs)
+    for (const { refs, as } of ended) this.ended(refs, as)
   }
 
   /** Until nothing follows any more. Tasks have their numbers after those that they wait for, so each round goes down. */
   private judge(): void {
-    while (this.touched.size > 0) {
-      const touched = [...this.touched].filter(n => this.letter(n) === '.').sort((a, b) => a - b)
+    while (this.touched.size + this.touchedItems.size + this.touchedGroups.size > 0) {
+      this.expandGroups()
+      const tasks = [...this.touched].sort((a, b) => a - b)
+      const items = [...this.touchedItems].sort((a, b) => a - b)
       this.touched = new Set()
-      if (touched.length > 0) this.round(touched)
+      this.touchedItems = new Set()
+      this.round(tasks, items)
     }
   }
 
-  private round(touched: readonly number[]): void {
-    const now = this.context.now
-    const judged = { ready: [] as number[], skipped: [] as number[], upstream_failed: [] as number[] }
-    const failed: { n: number; reason: string }[] = []
-    const ran: { n: number; output?: Payload }[] = []
-    const mapped: { n: number; items: number; ran?: Payload[] | true }[] = []
-    for (const n of touched) {
-      const { rule, task } = this.plan.tasks[n] as Plan['tasks'][number]
+  private round(tasks: readonly number[], items: readonly Reference[]): void {
+    const found = new Found()
+    for (const n of tasks) {
+      const { group, rule, task } = this.plan.tasks[n] as Plan['tasks'][number]
+      if (this.isItem(n)) this.judgeItems(n, found)
+      if (group !== null || this.letter(n) !== '.') continue
       const verdict = judge(rule, this.tally.before(n, this.letter))
-      if (verdict === 'wait') continue
-      if (verdict !== 'run') judged[verdict].push(n)
-      else if (this.state.cancelRequested && !task.teardown) judged.skipped.push(n)
-      else if (task.map !== undefined) this.map(n, { skipped: judged.skipped, failed, mapped })
-      else if (this.refusal(n) !== null) failed.push({ n, reason: this.refusal(n) as string })
-      else if (task.job === undefined) ran.push({ n, output: inputOf(this.plan, this.tally, this.state, n, this.context) ?? 'null' })
-      else judged.ready.push(n)
+      if (verdict === 'run' && task.map !== undefined && !this.state.cancelRequested) this.map(n, found)
+      else this.take(n, verdict, found)
     }
-    const lists = { ...judged, failed, ran: ran.map(one => (this.isKept(one.n) ? one : { n: one.n })), mapped }
-    const told = Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0))
-    if (Object.keys(told).length === 0) return
-    this.add({ is: 'judged', at: now, ...told } as DagEvent)
-    for (const { n, items, ran: done } of mapped) {
+    const size = this.plan.ids.length
+    // What is touched as a whole was judged with all its items.
+    const whole = new Set(tasks)
+    for (const ref of items)
+      if (this.isItem(ref % size) && !whole.has(ref % size) && letterOf(this.state, ref) === '.') this.take(ref, this.verdictOf(ref), found)
+    this.tell(found.lists((ref, output) => (this.isKept(ref) ? { n: ref, output } : { n: ref })))
+    for (const { n, items, ran } of found.mapped) {
       this.tally.expanded(n, items)
-      if (done === undefined) continue
-      this.pass(n)
-      this.tallied(n, 'success', items)
+      this.tally.ready.add(n)
+      if (ran === undefined) continue
+      this.messages.push(...madeMessages(this.plan, this.state, n, this.context))
+      this.followed([{ refs: Array.from({ length: items }, (_, item) => item * size + n), as: 'success' }])
     }
-    for (const n of [...judged.skipped, ...judged.upstream_failed, ...failed.map(one => one.n), ...ran.map(one => one.n)]) this.pass(n)
-    for (const n of judged.skipped) this.tallied(n, 'skipped')
-    for (const n of judged.upstream_failed) this.tallied(n, 'upstream_failed')
-    for (const { n } of failed) this.tallied(n, 'failed')
-    for (const { n } of ran) this.tallied(n, 'success')
-    for (const { n, output } of ran) this.choose(n, output ?? null)
+    for (const ref of found.ready) if (this.isItem(ref % size)) this.tally.ready.add(ref % size)
+    for (const { n, as } of found.every) if (as === 'ready') this.tally.ready.add(n)
+    for (const { n } of found.ran) if (n < size && !this.isItem(n)) this.messages.push(...madeMessages(this.plan, this.state, n, this.context))
+    this.followed(found.ended())
+    for (const { n, output } of found.ran) this.choose(n, output)
   }
 
-  private map(
-    n: number,
-    into: { skipped: number[]; failed: { n: number; reason: string }[]; mapped: { n: number; items: number; ran?: Payload[] | true }[] },
-  ): void {
+  /** All its items that wait; where all end alike that is told in one. */
+  private judgeItems(n: number, found: Found): void {
+    const refs = this.itemsThat(n, /\./g)
+    const own = new Found()
+    for (const ref of refs) this.take(ref, this.verdictOf(ref), own)
+    found.add(own, n, refs)
+  }
+
+  private verdictOf(ref: Reference): Verdict {
+    const { n, item } = placeOf(this.state, ref)
+    const letter = (other: number): string => letterOf(this.state, isTogether(this.plan, n, other) && this.isItem(other) ? ref - n + other : other)
+    return judge((this.plan.tasks[n] as Plan['tasks'][number]).rule, this.tally.before(n, letter, item))
+  }
+
+  private take(ref: Reference, verdict: Verdict, found: Found): void {
+    if (verdict === 'wait') return
+    const { task } = this.plan.tasks[placeOf(this.state, ref).n] as Plan['tasks'][number]
+    const reason = verdict === 'run' ? refusalFor(this.plan, this.tally, this.state, ref, this.context) : null
+    if (verdict !== 'run') found[verdict].push(ref)
+    else if (this.state.cancelRequested && !task.teardown) found.skipped.push(ref)
+    else if (reason !== null) found.failed.push({ n: ref, reason })
+    else if (isEmpty(task)) found.ran.push({ n: ref, output: inputOf(this.plan, this.tally, this.state, ref, this.context) ?? 'null' })
+    else found.ready.push(ref)
+  }
+
+  private map(n: number, found: Found): void {
     const { task } = this.plan.tasks[n] as Plan['tasks'][number]
     const facts = factsOf(this.plan, this.tally, this.state, this.context)
-    const items = this.itemsOf(n, facts)
-    if (typeof items === 'string') into.failed.push({ n, reason: items })
+    const items = this.list(n, 1)
+    if (typeof items === 'string') found.failed.push({ n, reason: items })
     else if (items === null) {
       // Who gave nothing was skipped, and so is this; what gave something else is at fault.
       const gaveNothing = (this.plan.tasks[n]?.references ?? []).some(other => this.letter(other) !== LETTERS.success && this.letter(other) !== 'm')
-      if (gaveNothing) into.skipped.push(n)
-      else into.failed.push({ n, reason: 'map-not-a-list' })
-    } else if (typeof items === 'number') into.failed.push({ n, reason: `map-too-large: ${items} items, and there may be ${MAP_ITEMS_MAX}` })
-    else if (items.length === 0) into.skipped.push(n)
-    else if (task.job !== undefined) into.mapped.push({ n, items: items.length })
+      if (gaveNothing) found.skipped.push(n)
+      else found.failed.push({ n, reason: 'map-not-a-list' })
+    } else if (items.length === 0) found.skipped.push(n)
+    else if (!isEmpty(task)) found.mapped.push({ n, items: items.length })
     else {
       const outputs = this.isKept(n)
         ? items.map((item, index) => JSON.stringify(fill((task.input ?? '{{item}}') as Json, { ...facts, item, index })))
         : true
-      into.mapped.push({ n, items: items.length, ran: outputs })
+      found.mapped.push({ n, items: items.length, ran: outputs })
     }
   }
 
-  /** Why its input cannot be made; null: it can. */
-  private refusal(n: number): string | null {
-    return refusalOf(this.plan.tasks[n]?.task.input ?? null, factsOf(this.plan, this.tally, this.state, this.context))
-  }
-
-  /** A text says why they, or the input of one of them, cannot be made. */
-  private itemsOf(n: number, facts: ReturnType<typeof factsOf>): ReturnType<Tally['itemsOf']> | string {
-    const { task } = this.plan.tasks[n] as Plan['tasks'][number]
-    try {
-      const items = this.tally.itemsOf(n, task.map as NonNullable<typeof task.map>, facts)
-      if (!Array.isArray(items)) return items
-      for (const [index, item] of items.entries()) {
-        const refusal = refusalOf((task.input ?? null) as Json, { ...facts, item, index })
-        if (refusal !== null) return `${refusal} Item ${index}.`
+  /** Tasks of mapped groups have their items once all that these are from has ended; what has failed or was skipped makes them end alike (Airflow: `MappedTaskUpstreamDep`). */
+  private expandGroups(): void {
+    const groups = this.touchedGroups
+    this.touchedGroups = new Set()
+    for (const group of groups) {
+      const { sources } = group
+      const ns = group.tasks.filter(n => this.letter(n) === '.')
+      const first = ns[0]
+      if (first === undefined || !sources.every(n => this.tally.hasEnded(n))) continue
+      const letters = sources.map(this.letter).join('')
+      const as = /[fu]/.test(letters) ? 'upstream_failed' : this.state.cancelRequested || /[kx]/.test(letters) ? 'skipped' : null
+      const items = as === null ? this.list(first, ns.length) : []
+      if (Array.isArray(items) && items.length > 0) {
+        this.tell({ grouped: [{ ns, items: items.length }] })
+        for (const n of ns) this.tally.expanded(n, items.length)
+        for (const n of ns) this.tally.items.expanded(n, this.state)
+        for (const n of ns) this.touched.add(n)
+      } else if (Array.isArray(items)) this.endAlike(ns, as ?? 'skipped')
+      else {
+        const begin = ns.filter(n => n === first || !(this.plan.upstream[n] as number[]).some(other => ns.includes(other)))
+        this.tell({ failed: begin.map(n => ({ n, reason: items ?? 'map-not-a-list' })) })
+        this.followed(begin.map(n => ({ refs: [n], as: 'failed' })))
+        this.endAlike(
+          ns.filter(n => !begin.includes(n)),
+          'upstream_failed',
+        )
       }
-      return items
-    } catch (error) {
-      return reasonOf(error)
     }
   }
 
-  /** The next that may begin and has a slot; null: none. */
+  private list(n: number, tasks: number): readonly Json[] | string | null {
+    const { plan, tally, state, context } = this
+    return listOf(plan, tally, state, n, { facts: factsOf(plan, tally, state, context), tasks, context })
+  }
+
+  private endAlike(ns: readonly number[], as: 'skipped' | 'upstream_failed'): void {
+    this.tell({ [as]: ns })
+    this.followed(ns.map(n => ({ refs: [n], as })))
+  }
+
   private next(): Reference | null {
-    const { state, plan } = this
-    if (state.active >= plan.maxActive) return null
-    const plain = state.tasks.indexOf('q')
-    if (plain >= 0) return plain
-    for (const key in state.mapped) {
-      const n = Number(key)
-      const { items, active } = state.mapped[n] as DagState['mapped'][number]
-      if (active >= (plan.tasks[n]?.task.map?.concurrency ?? plan.maxActive)) continue
-      const item = items.indexOf('q')
-      if (item >= 0) return item * plan.ids.length + n
-    }
-    return null
+    return nextOf(this.plan, this.state, this.tally)
   }
 
   private start(): void {
-    const { now, self } = this.context
-    for (let count = 0, ref = this.next(); ref !== null; count++, ref = this.next()) {
-      if (count === STARTS_MAX) return this.mark()
-      const input = inputOf(this.plan, this.tally, this.state, ref, this.context)
-      const message = startMessage(this.plan, this.state, ref, input, false, this.context)
-      const { run } = message
-      const isElsewhere = run !== childId(self, ref)
-      const event: DagEvent = { is: 'asked', at: now, refs: [ref], ...(isElsewhere ? { elsewhere: { [ref]: run } } : {}) }
-      this.merge(event)
-      this.messages.push(message)
+    for (let left = STARTS_MAX; ; ) {
+      const refs = inRow(this.plan, this.state, this.tally, Math.max(left, 1))
+      if (refs.length === 0) return
+      if (left === 0) return this.mark()
+      left -= refs.length
+      this.ask(refs)
     }
   }
 
-  /** Several starts in a row are one event. */
-  private merge(event: DagEvent): void {
-    const last = this.events.at(-1)
-    this.state = evolve(this.state, event)
-    if (last?.is !== 'asked' || last.again) {
-      this.events.push(event)
-      return
+  /** Several: they wait for nothing. */
+  private ask(refs: readonly Reference[]): void {
+    const { now, self } = this.context
+    const event: DagEvent & { is: 'asked' } = { is: 'asked', at: now, refs }
+    const elsewhere: Record<Reference, string> = {}
+    const memos: Record<Reference, Memo> = {}
+    let given: ReturnType<typeof beginning>['given']
+    for (const ref of refs) {
+      const { n, item } = placeOf(this.state, ref)
+      this.tally.items.began(n, item)
+      const memo = memoOf(this.plan, this.tally, this.state, ref, this.context)
+      if (memo !== null) memos[ref] = memo
+      if (memo?.looking) {
+        this.messages.push(lookMessage(this.plan, this.state, ref, memo, this.context))
+        continue
+      }
+      const message = startMessage(this.plan, this.state, ref, this.given(ref), false, this.context)
+      const { run, order } = message
+      if (slotOf(run) !== slotOf(self)) elsewhere[ref] = run
+      if (order.kind === 'approval') event.persons = [ref]
+      if (order.kind === 'wait') {
+        const wait = beginning(this.state, ref, JSON.parse(order.input as Payload) as DagWait)
+        event.waits = [wait.waiting]
+        if (wait.taken) event.taken = [wait.taken]
+        given = wait.given
+      }
+      this.messages.push(message)
     }
-    const { refs, elsewhere } = event as DagEvent & { is: 'asked' }
-    ;(last.refs as Reference[]).push(...(refs as Reference[]))
-    if (elsewhere !== undefined) last.elsewhere = { ...(last.elsewhere as object), ...elsewhere }
+    if (hasAny(elsewhere)) event.elsewhere = elsewhere
+    if (hasAny(memos)) event.memos = memos
+    this.join(event)
+    if (given !== undefined) this.messages.push(giveMessage(this.state, refs[0] as Reference, given, this.context))
   }
 
   /** It goes on at once, by itself. */
@@ -369,33 +548,7 @@ export class Follow {
   /** Of the last event alone, what is said beside it. */
   private rewrite(event: DagEvent): void {
     this.events[this.events.length - 1] = event
-    this.state = this.events.reduce<DagState>(evolve, this.before)
-  }
-
-  private isOver(): boolean {
-    const { state } = this
-    if (state.ended === state.total) return true
-    // Whoever waits for what is removed waits for ever.
-    return state.active === 0 && !/q/.test(state.tasks) && !Object.values(state.mapped).some(({ items }) => items.includes('q'))
-  }
-
-  /** As its last tasks have ended. */
-  private ending(): Closing {
-    const { state, plan } = this
-    const at = this.context.now
-    if (state.cancelRequested) return { is: 'cancelled', at, reason: 'cancelled' }
-    if (state.ended < state.total) return { is: 'failed', at, reason: 'deadlocked' }
-    const failed = plan.leaves.filter(n => this.hasFailed(n))
-    if (failed.length === 0) return { is: 'completed', at }
-    const names = failed.slice(0, NAMED_MAX).map(n => plan.ids[n])
-    const more = failed.length > NAMED_MAX ? ` and ${failed.length - NAMED_MAX} more` : ''
-    const message = `${names.join(', ')}${more} failed, or could not run since what came before failed`
-    return { is: 'failed', at, reason: 'tasks-failed', failure: { type: 'TasksFailed', message, code: 'tasks-failed' } }
-  }
-
-  private hasFailed(n: number): boolean {
-    const letters = this.state.mapped[n]?.items ?? this.letter(n)
-    return [...letters].some(letter => ENDING_OF[letter] === 'failed' || ENDING_OF[letter] === 'upstream_failed')
+    this.state = evolve(this.previous, event)
   }
 
   private output(): Payload | undefined {
@@ -404,11 +557,8 @@ export class Follow {
     return JSON.stringify(fill(output, factsOf(this.plan, this.tally, this.state, this.context)))
   }
 }
-const NAMED_MAX = 5
-const JUDGED = ['ready', 'skipped', 'upstream_failed', 'failed', 'ran', 'mapped'] as const
 
-function isFalse(output: Payload | null): boolean {
-  if (output === null) return true
-  const value = JSON.parse(output) as unknown
-  return Array.isArray(value) ? value.length === 0 : !value
+function hasAny(record: Readonly<Record<number, unknown>>): boolean {
+  for (const _ in record) return true
+  return false
 }

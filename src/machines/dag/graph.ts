@@ -1,19 +1,29 @@
 import { editDistance } from '../../core/edit-distance.ts'
 import { UserError } from '../../core/errors.ts'
+import { checkWait } from './check-wait.ts'
+import { checkLate, looksLate } from './late.ts'
 import {
   ACTIVE_MAX,
+  ACTIVE_RUNS_MAX,
+  CALLBACKS_MAX,
   type DagGroup,
   type DagMap,
   type DagSpec,
   type DagTask,
   EDGES_MAX,
   GROUPS_MAX,
+  isEmpty,
   type Json,
+  MADE_BY_NOTHING_MAX,
   MAP_ITEMS_MAX,
+  mappedGroupOf,
+  PAST_TASKS_MAX,
   SETUPS_MAX,
   TASKS_MAX,
+  templateOf,
+  templatesOf,
 } from './spec.ts'
-import { onlyPlaceholder, type Placeholder, placeholdersIn } from './template.ts'
+import { isLate, onlyPlaceholder, type Placeholder, placeholdersIn } from './template.ts'
 
 /** A DAG's tasks in an order in which each stands after those that it waits for; the same for the same DAG. */
 export interface Graph {
@@ -29,6 +39,7 @@ export function checkDag(name: string, spec: DagSpec, at: string): void {
   for (const [id, { job }] of Object.entries(spec.tasks))
     if (job === name) throw bad(`${at}/tasks/${id}/job`, job, 'a DAG that is a task of itself would never end')
   graphOf(spec, at)
+  checkLate(spec, at)
 }
 
 /**
@@ -45,14 +56,41 @@ export function graphOf(spec: DagSpec, at = ''): Graph {
   for (const id of ids) checkTask(id, spec, `${at}/tasks/${id}`)
   for (const { at: within, found, placeholder } of placeholdersIn(spec.output ?? null, `${at}/output`))
     checkPlaceholder(placeholder, { id: null, at: within, found, tasks: spec.tasks, isMapped: false })
+  const callbacks = ids.filter(id => spec.tasks[id]?.wait?.callback)
+  if (callbacks.length > CALLBACKS_MAX) throw bad(`${at}/tasks`, callbacks.length, `at most ${CALLBACKS_MAX} tasks of a DAG wait for callbacks`)
   const setups = ids.filter(id => spec.tasks[id]?.setup)
   if (setups.length > SETUPS_MAX) throw bad(`${at}/tasks`, setups.length, `a DAG has at most ${SETUPS_MAX} setups`)
+  const past = ids.filter(id => spec.tasks[id]?.dependsOnPast || spec.tasks[id]?.waitForDownstream)
+  if (past.length > PAST_TASKS_MAX) throw bad(`${at}/tasks`, past.length, `at most ${PAST_TASKS_MAX} tasks of a DAG depend on the past`)
+  const making = ids.flatMap(id => (isEmpty(spec.tasks[id] as DagTask) ? (spec.tasks[id]?.options?.outlets ?? spec.defaults?.outlets ?? []) : []))
+  if (making.length > MADE_BY_NOTHING_MAX)
+    throw bad(`${at}/tasks`, making.length, `tasks that do nothing make at most ${MADE_BY_NOTHING_MAX} assets together: let jobs make the others`)
   const before = edgesOf(spec, at)
-  return ordered(ids, before, at)
+  const graph = ordered(ids, before, at)
+  checkSetups(spec, graph, at)
+  return graph
 }
 
-function checkGroups({ tasks, groups = {}, maxActiveTasks }: DagSpec, at: string): void {
+/** Each item of a mapped group has a setup of its own. */
+function checkSetups({ tasks, groups }: DagSpec, { ids, downstream }: Graph, at: string): void {
+  const groupOf = (id: string): string | null => mappedGroupOf(tasks[id]?.group, groups)
+  for (const [n, id] of ids.entries()) {
+    const group = groupOf(id)
+    if (group === null || !tasks[id]?.setup) continue
+    const outside = (downstream[n] as number[]).map(other => ids[other] as string).find(other => tasks[other]?.teardown && groupOf(other) !== group)
+    if (outside !== undefined)
+      throw bad(
+        `${at}/tasks/${outside}/teardown`,
+        outside,
+        `its setup "${id}" is one of each item of the group "${group}": tear it down in that group`,
+      )
+  }
+}
+
+function checkGroups({ tasks, groups = {}, maxActiveTasks, maxActiveRuns }: DagSpec, at: string): void {
   if (maxActiveTasks !== undefined && maxActiveTasks > ACTIVE_MAX) throw bad(`${at}/maxActiveTasks`, maxActiveTasks, `at most ${ACTIVE_MAX}`)
+  if (maxActiveRuns !== undefined && (maxActiveRuns < 1 || maxActiveRuns > ACTIVE_RUNS_MAX))
+    throw bad(`${at}/maxActiveRuns`, maxActiveRuns, `1 to ${ACTIVE_RUNS_MAX}`)
   for (const [id, group] of Object.entries(groups)) {
     const place = `${at}/groups/${id}`
     if (tasks[id] !== undefined) throw bad(place, id, 'a task has this id, and both are named in `after`')
@@ -62,6 +100,20 @@ function checkGroups({ tasks, groups = {}, maxActiveTasks }: DagSpec, at: string
       if (chain.includes(outer)) throw bad(`${place}/group`, outer, `a group is in itself: ${[...chain, outer].join(' in ')}`)
       chain.push(outer)
     }
+  }
+  const inMapped = new Set(Object.values(tasks).map(task => mappedGroupOf(task.group, groups)))
+  for (const [id, group] of Object.entries(groups)) {
+    if (group.map === undefined) continue
+    const place = `${at}/groups/${id}/map`
+    const outer = mappedGroupOf(group.group, groups)
+    if (outer !== null)
+      throw bad(
+        place,
+        id,
+        `it is in the group "${outer}", which is mapped: map over one list of what both have, or make the inner one a DAG of its own`,
+      )
+    if (!inMapped.has(id)) throw bad(place, id, 'there is no task in this group')
+    checkMap(group.map, place, null, tasks)
   }
 }
 
@@ -77,14 +129,60 @@ function checkTask(id: string, { tasks, groups = {} }: DagSpec, at: string): voi
   together('map', 'shortCircuit')
   together('map', 'setup')
   together('map', 'teardown')
+  together('job', 'approval')
+  together('input', 'approval')
+  together('job', 'wait')
+  together('input', 'wait')
+  together('approval', 'wait')
+  const group = mappedGroupOf(task.group, groups)
+  if (group !== null && task.map)
+    throw bad(
+      `${at}/map`,
+      id,
+      `it is in the group "${group}", which is mapped: map over one list of what both have, or make this task a DAG of its own that is mapped`,
+    )
+  if (group !== null && task.when === 'always')
+    throw bad(`${at}/when`, task.when, `which items the group "${group}" has is known once what it is mapped over has ended: say all_done`)
+  if (group !== null && isEmpty(task) && task.options?.outlets !== undefined)
+    throw bad(`${at}/outlets`, id, `it does nothing, once for each item of the group "${group}": let a job make what it makes`)
+  if (task.wait !== undefined) checkWait(task.wait, `${at}/wait`, task.map !== undefined || group !== null)
+  if (task.map && task.approval && (task.approval.onReject ?? 'skip') === 'skip')
+    throw bad(
+      `${at}/approval/onReject`,
+      task.approval.onReject,
+      'of a mapped approval a rejection is "fail" or "continue": there is no one answer that what follows could be skipped by',
+    )
+  if ((task.dependsOnPast || task.waitForDownstream) && isEmpty(task))
+    throw bad(
+      `${at}/${task.dependsOnPast ? 'dependsOnPast' : 'waitForDownstream'}`,
+      true,
+      'a task without a job does nothing, and waits for no other run',
+    )
+  if (task.poolSlots !== undefined && task.pool === undefined) throw bad(`${at}/poolSlots`, task.poolSlots, 'of which pool? Say `pool`')
+  if (task.pool !== undefined && task.job === undefined) throw bad(`${at}/pool`, task.pool, 'a task without a job holds nothing')
   if (task.failsRun && !task.teardown) throw bad(`${at}/failsRun`, true, 'only a teardown says whether its failure is the run’s')
   if (task.when === 'all_done_setup_success' && !task.teardown) throw bad(`${at}/when`, task.when, 'this rule is for teardowns')
-  for (const { at: within, found, placeholder } of placeholdersIn(task.input ?? null, `${at}/input`))
-    checkPlaceholder(placeholder, { id, at: within, found, tasks, isMapped: task.map !== undefined })
+  for (const { at: within, found, placeholder } of placeholdersIn(
+    templateOf(task) ?? null,
+    `${at}/${task.approval !== undefined ? 'approval' : task.wait !== undefined ? 'wait' : 'input'}`,
+  ))
+    checkPlaceholder(placeholder, { id, at: within, found, tasks, isMapped: task.map !== undefined || group !== null })
+  if (task.cache !== undefined) checkCache(task, id, tasks, at, task.map !== undefined || group !== null)
   if (task.map !== undefined) checkMap(task.map, `${at}/map`, id, tasks)
 }
 
-function checkMap(map: DagMap, at: string, id: string, tasks: DagSpec['tasks']): void {
+function checkCache(task: DagTask, id: string, tasks: DagSpec['tasks'], at: string, isMapped: boolean): void {
+  const { cache: { key = null } = {}, job, setup, teardown } = task
+  if (job === undefined) throw bad(`${at}/cache`, id, 'a task without a job gives nothing that could be kept')
+  if (setup || teardown) throw bad(`${at}/cache`, id, `a ${setup ? 'setup' : 'teardown'} is there for what it does: it always runs`)
+  for (const { at: within, found, placeholder } of placeholdersIn(key, `${at}/cache/key`)) {
+    if (placeholder !== null && isLate(placeholder))
+      throw bad(within, found, 'variables and connections are looked up later, and by nobody for a key')
+    checkPlaceholder(placeholder, { id, at: within, found, tasks, isMapped })
+  }
+}
+
+function checkMap(map: DagMap, at: string, id: string | null, tasks: DagSpec['tasks']): void {
   const lists: [string, Json][] =
     'over' in map
       ? [[`${at}/over`, map.over]]
@@ -94,9 +192,9 @@ function checkMap(map: DagMap, at: string, id: string, tasks: DagSpec['tasks']):
     for (const { at: within, found, placeholder } of placeholdersIn(list, place))
       checkPlaceholder(placeholder, { id, at: within, found, tasks, isMapped: false })
     if (Array.isArray(list)) {
-      if (list.length > MAP_ITEMS_MAX) throw bad(place, list.length, `a task is mapped over at most ${MAP_ITEMS_MAX} items`)
+      if (list.length > MAP_ITEMS_MAX) throw bad(place, list.length, `there are at most ${MAP_ITEMS_MAX} items`)
     } else if (onlyPlaceholder(list) === null)
-      throw bad(place, list, 'a task is mapped over a list: write one, or "{{output.…}}" of the task that gives it')
+      throw bad(place, list, 'what is mapped over is a list: write one, or "{{output.…}}" of the task that gives it')
     const word = onlyPlaceholder(list)?.word
     if (word !== undefined && word !== 'output' && word !== 'input') throw bad(place, list, 'this is no list')
   }
@@ -106,16 +204,22 @@ function checkPlaceholder(
   placeholder: Placeholder | null,
   { id, at, found, tasks, isMapped }: { id: string | null; at: string; found: string; tasks: DagSpec['tasks']; isMapped: boolean },
 ): void {
+  if (placeholder === null && looksLate(found)) return
   if (placeholder === null)
     throw bad(
       at,
       found,
-      'an input may say {{output.TASK}}, {{input}}, {{item}}, {{index}}, {{run}}, {{nominalTime}}, {{nominalDate}}, {{intervalStart}}, {{intervalEnd}}, and filters of docs/dags.md behind these',
+      'an input may say {{output.TASK}}, {{input}}, {{item}}, {{index}}, {{callback.TASK}}, {{run}}, {{nominalTime}}, {{nominalDate}}, {{intervalStart}}, {{intervalEnd}}, {{var.NAME}}, {{conn.NAME.FIELD}}, and filters of docs/dags.md behind these',
     )
   const { word, task } = placeholder
-  if ((word === 'item' || word === 'index') && !isMapped) throw bad(at, found, 'only the input of a mapped task has an item')
+  if ((word === 'item' || word === 'index') && !isMapped)
+    throw bad(at, found, 'only the input of a mapped task, or of one in a mapped group, has an item')
   if (task === null) return
   if (tasks[task] === undefined) throw unknown(at, task, Object.keys(tasks), 'task')
+  if (word === 'callback') {
+    if (!tasks[task]?.wait?.callback) throw bad(at, found, `"${task}" waits for no callback, so it has no token`)
+    return
+  }
   if (task === id) throw bad(at, found, 'a task does not wait for itself')
 }
 
@@ -145,9 +249,11 @@ function edgesOf(spec: DagSpec, at: string): Map<string, Set<string>> {
     }
     for (const other of outputsOf(task)) add(id, other)
   }
-  for (const id of Object.keys(groups).sort((a, b) => depthOf(b, groups) - depthOf(a, groups)))
-    for (const [index, name] of (groups[id]?.after ?? []).entries()) {
-      const place = `${at}/groups/${id}/after/${index}`
+  for (const id of Object.keys(groups).sort((a, b) => depthOf(b, groups) - depthOf(a, groups))) {
+    const { after = [], map } = groups[id] as DagGroup
+    const names = after.map((name, index) => ({ name, place: `${at}/groups/${id}/after/${index}` }))
+    for (const name of outputsIn(map)) names.push({ name, place: `${at}/groups/${id}/map` })
+    for (const { name, place } of names) {
       const own = members.get(id) as Set<string>
       if (name === id || own.has(name)) throw bad(place, name, 'a group does not wait for what is in it')
       const theirs = members.get(name)
@@ -156,6 +262,7 @@ function edgesOf(spec: DagSpec, at: string): Map<string, Set<string>> {
       const others = theirs === undefined ? [name] : lastOf(theirs, tasks, before)
       for (const first of firstOf(own, before)) for (const other of others) add(first, other)
     }
+  }
   for (const { id, place, name } of waits) {
     const others = members.get(name) as Set<string>
     if (others.has(id)) throw bad(place, name, 'a task does not wait for the group that it is in')
@@ -182,10 +289,18 @@ function lastOf(ids: ReadonlySet<string>, tasks: DagSpec['tasks'], before: Reado
 }
 
 /** Tasks whose output a task's input or map names. */
-export function outputsOf({ input = null, map }: DagTask): string[] {
+export function outputsOf(task: DagTask): string[] {
+  return [...new Set([...outputsNamed(templatesOf(task)), ...outputsIn(task.map)])]
+}
+
+/** Tasks whose output is mapped over. */
+export function outputsIn(map: DagMap | undefined): string[] {
   const lists = map === undefined ? [] : 'over' in map ? [map.over] : Object.values('zip' in map ? map.zip : map.cross)
-  const named = [input, ...lists].flatMap(template => placeholdersIn(template).flatMap(({ placeholder }) => placeholder?.task ?? []))
-  return [...new Set(named)]
+  return [...new Set(lists.flatMap(outputsNamed))]
+}
+
+function outputsNamed(template: Json): string[] {
+  return placeholdersIn(template).flatMap(({ placeholder }) => (placeholder?.word === 'output' ? (placeholder.task as string) : []))
 }
 
 function membersOf({ tasks, groups = {} }: DagSpec): Map<string, Set<string>> {

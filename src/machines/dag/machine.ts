@@ -2,13 +2,20 @@ import { refuse, whoOf } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Answered, ChildClosed, Context, Decision, Machine, RunInput } from '../../core/machine.ts'
 import type { Failure, Outcome } from '../../core/run.ts'
+import type { LookedInput } from '../memo/types.ts'
+import type { PlacedInput, WatchedInput } from '../timeline/types.ts'
+import { isForTime, tasksMessage } from './announce.ts'
+import { alertMessages, alertOf, deadlinesDue } from './deadlines.ts'
 import { Follow } from './follow.ts'
+import { letterOf } from './letters.ts'
+import { assetsMade } from './making.ts'
 import { planOf } from './plan.ts'
 import type { TaskEnding } from './rules.ts'
 import { type DagSpec, OUTPUTS_LENGTH_MAX } from './spec.ts'
-import { evolve, letterOf, pending, RESEND_MS, wakeAt } from './state.ts'
+import { evolve, pending, RESEND_MS, revive, wakeAt } from './state.ts'
 import { type Closing, type DagEvent, type DagInput, type DagState, ENDING_OF, type MarkInput, type Started, type StartInput } from './types.ts'
 import { view } from './view.ts'
+import { settled, signalled } from './waits.ts'
 
 /**
  * A run of a DAG: it has no task of its own. Each of its tasks is a run, started when those before it have ended as its trigger rule asks, at most
@@ -18,13 +25,33 @@ import { view } from './view.ts'
  * started ──▶ due ──▶ judged ──▶ asked ──▶ begun ──▶ ended ──▶ judged … ──▶ closed, once every task has ended
  * ```
  */
-export const dag: Machine<DagState, DagInput, DagEvent> = { kind: 'dag', reads: [1], writes: 1, decide, evolve, pending, view }
+export const dag: Machine<DagState, DagInput, DagEvent> = { kind: 'dag', reads: [1], writes: 1, decide, evolve, pending, view, revive }
 
 const NOTHING: Decision<DagEvent> = { events: [] }
 
 function decide(state: DagState | null, input: DagInput, context: Context): Decision<DagEvent> {
   if (input.is === 'start') return started(state, input, context)
   invariant(state !== null, 'only a start makes a run', { input: input.is })
+  const missed = input.is === 'wake' || state.closing !== null ? [] : deadlinesDue(state, context.now).filter(({ again }) => again !== true)
+  return missed.length === 0 ? follows(state, input, context) : late(state, missed, input, context)
+}
+
+/** It goes on after a deadline of which no timer has told it yet: that comes first. At its end nobody is asked for an alert any more. */
+function late(state: DagState, missed: DagEvent[], input: Exclude<DagInput, StartInput>, context: Context): Decision<DagEvent> {
+  const alert = alerted(state, missed, context)
+  const before = alert.state as DagState
+  const rest = follows(before, input, context)
+  if (rest.events.length === 0 || rest.outcome !== undefined) return follows(state, input, context)
+  return {
+    ...alert,
+    ...rest,
+    events: [...alert.events, ...rest.events],
+    state: rest.state ?? rest.events.reduce<DagState>(evolve, before),
+    messages: [...(alert.messages ?? []), ...(rest.messages ?? [])],
+  }
+}
+
+function follows(state: DagState, input: Exclude<DagInput, StartInput>, context: Context): Decision<DagEvent> {
   switch (input.is) {
     case 'wake':
       return state.closing === null ? woken(state, context) : NOTHING
@@ -36,10 +63,20 @@ function decide(state: DagState | null, input: DagInput, context: Context): Deci
       return refuse(input.command, state.closing === null ? 'not-stuck' : 'run-closed')
     case 'change':
       return refuse(input.command, state.closing === null ? 'run-begun' : 'run-closed')
+    case 'placed':
+      return placed(state, input, context)
+    case 'watch':
+      return watched(state, input, context)
+    case 'signal':
+      return told(state, signalled(state, input, specOf(state, context), context))
+    case 'settle':
+      return told(state, settled(state, input, planOf(specOf(state, context)), context))
     case 'mark':
       return marked(state, input, context)
     case 'answered':
       return answered(state, input, context)
+    case 'looked':
+      return looked(state, input, context)
     case 'child_closed':
       return childClosed(state, input, context)
   }
@@ -63,6 +100,15 @@ function started(state: DagState | null, input: StartInput, context: Context): D
     event.kept = fork.kept
     if (Object.keys(fork.choices).length > 0) event.choices = fork.choices
   }
+  const timeline = plan.isOrdered ? context.timeline?.() : undefined
+  if (timeline !== undefined) event.timeline = timeline
+  const registry = isForTime(trigger) ? context.timeline?.() : undefined
+  if (registry !== undefined) event.registry = registry
+  const secrets = plan.callbacks.flatMap(() => context.secret?.() ?? [])
+  if (secrets.length > 0) event.secrets = secrets
+  if (plan.making.length > 0) event.assets = assetsMade(plan)
+  if (spec.deadlines !== undefined)
+    event.deadlines = spec.deadlines.map(({ from, withinMs, job }) => ({ from, withinMs, ...(job === undefined && { quiet: true }) }))
   const after = evolve(null, event as DagEvent)
   return { events: [event as DagEvent], state: after, wakeAt: wakeAt(after) }
 }
@@ -72,18 +118,57 @@ function woken(state: DagState, context: Context): Decision<DagEvent> {
   const { now: at } = context
   const { totalAt, isDue, isOpen, since, unanswered, askedAt } = state
   if (totalAt !== null && totalAt <= at) return closed(state, { is: 'timed_out', at, reason: 'total' }, context)
-  if (!isDue && since > at) return NOTHING
+  const missed = deadlinesDue(state, at)
+  // The rest follows at once, by another transition.
+  if (missed.length > 0) return alerted(state, missed, context)
+  if (!isDue && (since > at || state.place !== undefined)) return NOTHING
   const isLate = unanswered > 0 && askedAt + RESEND_MS <= at
   if (isDue && !isOpen && !isLate) return NOTHING
   const follow = new Follow(state, context)
-  if (!isDue) {
-    follow.add({ is: 'due', at })
-    follow.begin()
+  if (!isDue && state.started.timeline !== undefined) {
+    follow.enter()
+  } else if (!isDue) {
+    follow.due()
   } else if (isLate) {
     follow.askAgain()
     return follow.decided(false)
   }
   return follow.decided()
+}
+
+/** Of a run that is closed the timeline hears nothing more: it has left. */
+function placed(state: DagState, input: PlacedInput, context: Context): Decision<DagEvent> {
+  if (state.closing !== null || state.queuedAt === undefined) return NOTHING
+  const follow = new Follow(state, context)
+  follow.placed(input)
+  return follow.decided()
+}
+
+/** What its tasks do follows from what those that wait do with it. */
+function told(state: DagState, decision: Decision<DagEvent>): Decision<DagEvent> {
+  return decision.events.length === 0 ? decision : { ...decision, state: decision.events.reduce<DagState>(evolve, state) }
+}
+
+function specOf(state: DagState, context: Context): DagSpec {
+  const { version } = state.started
+  const spec = context.definition?.(version) as DagSpec | undefined
+  if (spec === undefined) throw new Error(`version ${version} of this DAG is not known here`)
+  return spec
+}
+
+/** Others wait for tasks of it: it says how these stand, and from now on when one ends. Of one that has closed they have heard. */
+function watched(state: DagState, { tasks }: WatchedInput, context: Context): Decision<DagEvent> {
+  if (state.closing !== null || state.started.registry === undefined) return NOTHING
+  const events: DagEvent[] = [{ is: 'watched', at: context.now, tasks }]
+  const message = tasksMessage(planOf(specOf(state, context)), state, tasks, context)
+  return { ...told(state, { events }), messages: [message] }
+}
+
+/** It goes on as it was; a run of the job that its DAG names is told. */
+function alerted(state: DagState, events: DagEvent[], context: Context): Decision<DagEvent> {
+  const after = events.reduce<DagState>(evolve, state)
+  const spec = context.definition?.(state.started.version) as DagSpec
+  return { events, state: after, wakeAt: wakeAt(after), messages: alertMessages(planOf(spec), state, events, context) }
 }
 
 function closed(state: DagState, closing: Closing, context: Context): Decision<DagEvent> {
@@ -120,7 +205,6 @@ function marked(state: DagState, input: MarkInput, context: Context): Decision<D
   if (state.outputsLength + (output?.length ?? 0) > OUTPUTS_LENGTH_MAX) return refuse(command, 'outputs-too-large')
   const follow = new Follow(state, context)
   follow.marked(
-    n,
     { is: 'marked', at: context.now, refs, task: follow.plan.ids[n], as, command, ...whoOf(input) } as DagEvent & { is: 'marked' },
     output,
   )
@@ -128,6 +212,12 @@ function marked(state: DagState, input: MarkInput, context: Context): Decision<D
 }
 
 function answered(state: DagState, { reference: ref, run, refusal }: Answered, context: Context): Decision<DagEvent> {
+  const alert = alertOf(ref)
+  if (alert !== null && state.closing === null && state.alerts?.some(({ n }) => n === alert)) {
+    const event: DagEvent = { is: 'alerted', at: context.now, n: alert }
+    const after = evolve(state, event)
+    return { events: [event], state: after, wakeAt: wakeAt(after) }
+  }
   // A repeat, or its end was told before.
   if (state.closing !== null || letterOf(state, ref) !== 'a') return NOTHING
   const follow = new Follow(state, context)
@@ -139,16 +229,25 @@ function answered(state: DagState, { reference: ref, run, refusal }: Answered, c
   return follow.decided(false)
 }
 
+/** A repeat, or of a task that a person has marked, says nothing. What follows a result that was kept begins in a transition of its own: many of them may follow each other. */
+function looked(state: DagState, input: LookedInput, context: Context): Decision<DagEvent> {
+  if (state.closing !== null || state.memos?.[input.ref]?.looking !== true) return NOTHING
+  const follow = new Follow(state, context)
+  follow.looked(input)
+  return follow.decided(false)
+}
+
 function childClosed(state: DagState, { run, state: ended, outcome, reference: ref }: ChildClosed, context: Context): Decision<DagEvent> {
   if (state.closing !== null || ref === undefined || !'ar'.includes(letterOf(state, ref) || '-')) return NOTHING
   const follow = new Follow(state, context)
-  const { reason, output, failure } = (outcome ?? {}) as Partial<Outcome>
+  const { reason, output, failure, watermark } = (outcome ?? {}) as Partial<Outcome>
   const as = endingOf(ended, failure)
   const said = reason ?? (ended === 'completed' || ended === 'failed' ? null : ended)
   follow.end(ref, as, {
     run,
     ...(as === 'success' || said === null ? {} : { reason: said }),
     ...(output === undefined ? {} : { output }),
+    ...(watermark === undefined ? {} : { watermark }),
   })
   return follow.decided()
 }

@@ -145,6 +145,24 @@ describe('by name', () => {
     expect(run.outcome?.state).toBe('completed')
   })
 
+  // Airflow, `post_clear_task_instances`: what is up and down of the tasks joins them first, then `only_failed` leaves those `failed` and `upstream_failed` (`DAG.clear`).
+  test.each<[Partial<Selection>, string[]]>([
+    [{ tasks: ['a'], downstream: true, onlyFailed: true }, ['b', 'd']],
+    [{ tasks: ['middle'], onlyFailed: true }, ['b']],
+    [{ tasks: ['d'], upstream: true, onlyFailed: true }, ['b', 'd']],
+    [{ tasks: null, onlyFailed: true }, ['b', 'd']],
+  ])('where b failed %j runs %j again', (selection, runs) => {
+    const old = new Driven(DIAMOND)
+    for (const task of ['a', 'b', 'c']) old.end(task, task === 'b' ? 'failed' : 'completed', task)
+    expect(old.states.d).toBe('upstream_failed')
+    const run = again(old, { ...FAILED, ...selection })
+    while (run.open.size > 0) run.end([...run.open.keys()][0] as string, 'completed', 'new')
+    expect(run.started).toEqual(runs)
+  })
+
+  test('where none of them failed nothing runs again', () =>
+    expect(() => again(done(), { ...named('b'), onlyFailed: true })).toThrow('nothing of it failed'))
+
   test('it is given what the run before it gave', () => {
     expect(again(done(), named('b')).inputOf('b')).toBe('A')
   })
@@ -208,21 +226,152 @@ describe('by name', () => {
   })
 })
 
+describe('of a mapped group', () => {
+  const GROUP: DagSpec = {
+    groups: { g: { map: { over: '{{output.list}}' } } },
+    tasks: {
+      list: { job: 'list' },
+      load: { job: 'load', group: 'g' },
+      check: { job: 'check', group: 'g', input: ['{{item}}', '{{output.load}}'] },
+      beside: { job: 'beside', group: 'g' },
+      sum: { job: 'sum', input: '{{output.check}}' },
+    },
+  }
+  const ended = (fails: readonly string[]): Driven => {
+    const run = new Driven(GROUP)
+    run.end('list', 'completed', ['a', 'b', 'c'])
+    for (let name = [...run.open.keys()][0]; name !== undefined; name = [...run.open.keys()][0])
+      run.end(name, fails.includes(name) ? 'failed' : 'completed', fails.includes(name) ? undefined : name)
+    return run
+  }
+
+  test('an item that failed goes on where it did, the others stay', () => {
+    const run = again(ended(['load#0', 'check#1']), FAILED)
+    expect(run.started.sort()).toEqual(['check#1', 'load#0'])
+    expect(run.inputOf('check#1')).toEqual(['b', 'load#1'])
+    run.end('load#0', 'completed', 'new')
+    expect(run.inputOf('check#0')).toEqual(['a', 'new'])
+    run.end('check#0', 'completed', 0)
+    run.end('check#1', 'completed', 1)
+    expect(run.inputOf('sum')).toEqual([0, 1, 'check#2'])
+    run.end('sum')
+    expect(run.outcome?.state).toBe('completed')
+  })
+
+  test('only the items that failed of those behind what is named', () => {
+    const run = again(ended(['load#0']), { ...named('load'), downstream: true, onlyFailed: true })
+    run.end('load#0', 'completed', 'new')
+    run.end('check#0', 'completed', 0)
+    run.end('sum')
+    expect([run.started, run.outcome?.state]).toEqual([['load#0', 'check#0', 'sum'], 'completed'])
+  })
+
+  test('by item: its task, and with downstream what is behind it of that item, and all outside', () => {
+    const old = ended([])
+    const one = again(old, { ...named('load'), items: [1] })
+    expect(one.started).toEqual(['load#1'])
+    one.end('load#1')
+    expect(one.outcome?.state).toBe('completed')
+    const chain = again(old, { ...named('load'), items: [1], downstream: true })
+    chain.end('load#1', 'completed', 'L')
+    expect(chain.inputOf('check#1')).toEqual(['b', 'L'])
+    chain.end('check#1', 'completed', 'new')
+    expect(chain.inputOf('sum')).toEqual(['check#0', 'new', 'check#2'])
+    chain.end('sum')
+    expect([chain.started, chain.outcome?.state]).toEqual([['load#1', 'check#1', 'sum'], 'completed'])
+  })
+
+  test('all of it, where what it is mapped over runs again', () => {
+    const run = again(ended([]), { ...named('list') })
+    run.end('list', 'completed', ['z'])
+    expect(run.started).toEqual(['list', 'load#0', 'beside#0'])
+    expect(run.inputOf('load#0')).toBe('z')
+  })
+
+  test('an item that there is not is refused, and items of what has none', () => {
+    const { self, state, events: history } = ended([])
+    const plan = planOf(GROUP)
+    const refused = (selection: Selection) => rerunOf(plan, { self, state, plan, history }, selection)
+    expect(refused({ ...named('load'), items: [3] })).toEqual({ refused: '"load" has 3 items, the first is 0', found: '3' })
+    expect(refused({ ...named('sum'), items: [0] })).toMatchObject({ refused: '"sum" has no items: leave them out' })
+  })
+
+  test('what a cancel has skipped is come to', () => {
+    const run = new Driven({ ...GROUP, maxActiveTasks: 1 })
+    run.end('list', 'completed', ['a', 'b'])
+    run.end('load#0', 'completed', 'A')
+    run.give({ is: 'cancel', command: 'c', by: null, why: null })
+    run.wake()
+    const open = [...run.open.keys()]
+    run.end(open[0] as string, 'cancelled')
+    expect(run.outcome?.state).toBe('cancelled')
+    const next = again(run, FAILED)
+    for (let name = [...next.open.keys()][0]; name !== undefined; name = [...next.open.keys()][0]) next.end(name, 'completed', name)
+    expect([next.outcome?.state, next.started.includes('load#0')]).toEqual(['completed', false])
+    expect(next.states).toEqual({ list: 'success', load: 'success success', check: 'success success', beside: 'success success', sum: 'success' })
+  })
+})
+
+describe('of items that wait', () => {
+  const WAITS: DagSpec = {
+    groups: { g: { map: { over: ['x', 'y', 'z'] } } },
+    tasks: {
+      ok: { group: 'g', wait: { signal: 'ok-{{item}}' } },
+      ship: { job: 'ship', group: 'g', input: '{{output.ok}}' },
+      sum: { job: 'sum', input: '{{output.ok}}' },
+    },
+  }
+  const waited = (): Driven => {
+    const run = new Driven(WAITS)
+    run.end('ok#0', 'completed', 'X')
+    run.end('ok#1', 'timed_out', undefined)
+    run.end('ok#2', 'completed', 'Z')
+    run.end('ship#0')
+    run.end('ship#2')
+    expect(run.outcome?.state).toBe('failed')
+    return run
+  }
+
+  test('those that have timed out wait anew, the others are not asked for again', () => {
+    const run = again(waited(), FAILED)
+    expect(run.started).toEqual(['ok#1'])
+    run.give({ is: 'signal', command: 'c', name: 'ok-y', payload: '"Y"', by: null })
+    expect(run.told).toMatchObject([{ to: run.open.get('ok#1')?.run, input: { is: 'given', output: '"Y"' } }])
+    run.end('ok#1', 'completed', 'Y')
+    expect([run.inputOf('ship#1'), run.inputOf('sum')]).toEqual(['Y', ['X', 'Y', 'Z']])
+  })
+
+  test('one item alone, with its chain, and what is behind the group', () => {
+    const run = again(waited(), { tasks: ['ok'], items: [2], downstream: true, upstream: false })
+    expect([run.started, run.inputOf('ok#2')]).toEqual([['ok#2'], { signal: 'ok-z' }])
+    run.end('ok#2', 'completed', 'ZZ')
+    expect(run.started).toEqual(['ok#2', 'ship#2'])
+    expect(run.inputOf('ship#2')).toBe('ZZ')
+  })
+})
+
 test('whatever failed, and in whatever order: going on until nothing fails ends as a run in which nothing failed', () => {
-  const dag = fc.array(fc.record({ after: fc.array(fc.nat(8), { maxLength: 3 }), mapped: fc.boolean() }), { minLength: 1, maxLength: 9 }).map(
-    (tasks): DagSpec => ({
-      tasks: Object.fromEntries(
-        tasks.map(({ after, mapped }, n) => [
-          `t${n}`,
-          {
-            job: 'j',
-            after: after.filter(other => other < n).map(other => `t${other}`),
-            ...(mapped ? { map: { over: [1, 2, 3] } } : {}),
-          },
-        ]),
-      ),
-    }),
-  )
+  const dag = fc
+    .array(fc.record({ after: fc.array(fc.nat(8), { maxLength: 3 }), is: fc.constantFrom('plain', 'mapped', 'inside', 'inside') }), {
+      minLength: 1,
+      maxLength: 9,
+    })
+    .map(
+      (tasks): DagSpec => ({
+        ...(tasks.some(({ is }) => is === 'inside') && { groups: { g: { map: { over: [1, 2, 3] } } } }),
+        tasks: Object.fromEntries(
+          tasks.map(({ after, is }, n) => [
+            `t${n}`,
+            {
+              job: 'j',
+              after: after.filter(other => other < n).map(other => `t${other}`),
+              ...(is === 'mapped' && { map: { over: [1, 2, 3] } }),
+              ...(is === 'inside' && { group: 'g' }),
+            },
+          ]),
+        ),
+      }),
+    )
   fc.assert(
     fc.property(dag, fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }), (spec, failures) => {
       const succeeded = new Map<string, number>()

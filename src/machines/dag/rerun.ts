@@ -1,7 +1,9 @@
 import type { RunId } from '../../core/ids.ts'
 import type { Payload } from '../../core/run.ts'
 import { runOfTask } from './children.ts'
+import { isTogether } from './items.ts'
 import { type Plan, reached } from './plan.ts'
+import { isEmpty } from './spec.ts'
 import type { DagEvent, DagState, Kept, Reference } from './types.ts'
 
 /** Which tasks of a closed run run again. */
@@ -11,6 +13,10 @@ export interface Selection {
   /** And all that wait for them; all that they wait for. */
   downstream: boolean
   upstream: boolean
+  /** Of all these only what has failed, or could not run since what came before failed. */
+  onlyFailed?: boolean
+  /** Of the tasks that are named these items alone, and what of others is of the same item of a mapped group. */
+  items?: readonly number[]
 }
 
 /** A closed run and what it went by. */
@@ -55,41 +61,73 @@ export function rerunOf(plan: Plan, old: Old, selection: Selection): Rerun | NoR
   }
   const named = namedBy(plan, selection.tasks ?? [])
   if (!(named instanceof Set)) return named
-  const whole = named
-  const items = new Set<number>()
-  const stopped = skippedByCancel(old.history)
+  const chosen = new Again(plan)
+  const stopped = skippedByCancel(old.history, old.state.started.size)
+  for (const n of named) {
+    const then = numberThen[n]
+    const count = then === undefined ? undefined : old.state.mapped[then]?.items.length
+    const { items } = selection
+    if (items === undefined) chosen.add(n)
+    else if (count === undefined) return { refused: `"${plan.ids[n]}" has no items: leave them out`, found: plan.ids[n] as string }
+    else if (items.some(item => item >= count))
+      return { refused: `"${plan.ids[n]}" has ${count} items, the first is 0`, found: String(Math.max(...items)) }
+    else chosen.add(n, items)
+  }
+  const [unreached, failed] = [new Again(plan), new Again(plan)]
   for (const n of plan.ids.keys()) {
     const then = numberThen[n]
     const letters = lettersThen(n)
     // What it was never come to has no end that others could be judged by.
-    if (then === undefined || letters === 'x' || stopped.has(then)) whole.add(n)
-    else if (selection.tasks === null && /[fux]/.test(letters)) (old.state.mapped[then] === undefined ? whole : items).add(n)
+    if (then === undefined || letters === 'x' || (old.state.mapped[then] === undefined && stopped.tasks.has(then)))
+      for (const set of [unreached, failed]) set.add(n)
+    else if (old.state.mapped[then] === undefined) {
+      if (/[fu]/.test(letters)) failed.add(n)
+    } else {
+      const isStopped = (item: number): boolean => stopped.every.has(then) || stopped.items.has(item * old.state.started.size + then)
+      for (const [set, which] of [
+        [unreached, 'x'],
+        [failed, 'fux'],
+      ] as const) {
+        const items = [...letters].flatMap((letter, item) => (which.includes(letter) || (letter === 'k' && isStopped(item)) ? [item] : []))
+        if (items.length > 0) set.add(n, items)
+      }
+    }
   }
-  const from = [...whole, ...items]
-  if (selection.downstream) for (const n of reached(from, plan.downstream)) whole.add(n)
-  if (selection.upstream) for (const n of reached(from, plan.upstream)) whole.add(n)
-  withSetups(plan, whole, items)
+  chosen.join(selection.tasks === null ? failed : unreached)
+  const ways = [...(selection.downstream ? [plan.downstream] : []), ...(selection.upstream ? [plan.upstream] : [])]
+  const from = chosen.copy()
+  for (const edges of ways) chosen.join(from.reached(edges))
+  if (selection.onlyFailed) chosen.keep(failed)
+  withSetups(plan, chosen)
 
   const told = outputsIn(old.history, old.state)
-  const isAgain = (n: number): boolean => whole.has(n) || items.has(n)
-  const needed = (n: number): boolean => plan.outputs.includes(n) || (plan.consumers[n] as number[]).some(isAgain)
+  const needed = (n: number): boolean => plan.outputs.includes(n) || (plan.consumers[n] as number[]).some(other => chosen.has(other))
   for (let isSettled = false; !isSettled; ) {
     isSettled = true
-    const add = (n: number): void => {
-      whole.add(n)
-      isSettled = false
-    }
     for (const n of plan.ids.keys()) {
-      if (whole.has(n)) continue
+      if (chosen.isWhole(n)) continue
       const then = numberThen[n] as number
-      const { task, references } = plan.tasks[n] as Plan['tasks'][number]
+      const { task, references, group } = plan.tasks[n] as Plan['tasks'][number]
+      const before = old.plan.tasks[then] as Plan['tasks'][number]
+      const isSameList = isSame(task.map, before.task.map) && isSame(group?.map, before.group?.map)
+      const gives = group === null ? references : group.sources
       // Its items are numbered in the list that it is mapped over.
-      if (items.has(n) && (references.some(isAgain) || !isSame(task, old.plan.tasks[then]?.task))) add(n)
+      const isMoved = chosen.has(n)
+        ? gives.some(other => chosen.has(other)) || !isSameList || !isSame(task, before.task)
+        : isStale(n, gives, isSameList)
       // Who does nothing has no run that could be asked for what it gave.
-      else if (task.job === undefined && needed(n) && refsOf(old.state, then).some(({ ref, letter }) => letter === 's' && !told.has(ref))) add(n)
+      const isLost = isEmpty(task) && needed(n) && refsOf(old.state, then).some(({ ref, letter }) => letter === 's' && !told.has(ref))
+      if (isMoved || isLost) {
+        chosen.add(n)
+        isSettled = false
+      }
     }
   }
-  const again = plan.ids.findIndex((_, n) => isAgain(n))
+  /** Tasks of a mapped group that is mapped anew. */
+  function isStale(n: number, sources: readonly number[], isSameList: boolean): boolean {
+    return plan.tasks[n]?.group !== null && (!isSameList || sources.some(other => chosen.has(other)))
+  }
+  const again = plan.ids.findIndex((_, n) => chosen.has(n))
   if (again < 0) return { refused: 'nothing of it failed: name the tasks that are to run again', found: null }
 
   const kept: { tasks: string; items: Record<number, string>; runs: Record<Reference, RunId> } = { tasks: '', items: {}, runs: {} }
@@ -97,24 +135,27 @@ export function rerunOf(plan: Plan, old: Old, selection: Selection): Rerun | NoR
   const choices: Need[] = []
   for (const n of plan.ids.keys()) {
     const then = numberThen[n]
-    if (whole.has(n) || then === undefined) {
+    if (chosen.isWhole(n) || then === undefined) {
       kept.tasks += '.'
       continue
     }
     kept.tasks += old.state.tasks[then] as string
-    const { task } = plan.tasks[n] as Plan['tasks'][number]
-    if (old.state.mapped[then] !== undefined) kept.items[n] = items.has(n) ? lettersThen(n).replaceAll(/[fux]/g, 'q') : lettersThen(n)
+    const { task, group, isInner } = plan.tasks[n] as Plan['tasks'][number]
+    if (old.state.mapped[then] !== undefined)
+      kept.items[n] = [...lettersThen(n)].map((letter, item) => (!chosen.has(n, item) ? letter : group === null ? 'q' : '.')).join('')
     for (const { ref: refThen, letter, item } of refsOf(old.state, then)) {
-      if (!'sf'.includes(letter) || (letter === 'f' && items.has(n))) continue
+      if (!'sf'.includes(letter) || chosen.has(n, item)) continue
       const ref = item * plan.ids.length + n
       const run = runOfTask(old.state, old.self, refThen)
       const isRunless = old.state.runless?.includes(refThen) ?? false
-      if (task.job !== undefined && !isRunless) kept.runs[ref] = run
+      if (!isEmpty(task) && !isRunless) kept.runs[ref] = run
       if (letter !== 's') continue
       const need = { ref, output: told.get(refThen), run }
-      if (needed(n)) outputs.push(need)
-      const chooses = task.branch === true || task.shortCircuit !== undefined
-      if (chooses && [...reached([n], plan.downstream)].some(other => whole.has(other))) choices.push(need)
+      const isNeeded = isInner ? (plan.consumers[n] as number[]).some(other => chosen.has(other, item)) : needed(n)
+      if (isNeeded) outputs.push(need)
+      const chooses = task.branch === true || task.shortCircuit !== undefined || task.approval !== undefined
+      const follows = (other: number): boolean => chosen.isWhole(other) || (group !== null && isTogether(plan, n, other) && chosen.has(other, item))
+      if (chooses && [...reached([n], plan.downstream)].some(follows)) choices.push(need)
     }
   }
   return { first: { n: again, name: plan.ids[again] as string }, kept, outputs, choices }
@@ -135,21 +176,89 @@ function namedBy({ ids, numbers, tasks, spec: { groups = {} } }: Plan, names: re
 }
 const NAMED_MAX = 10
 
-function withSetups(plan: Plan, whole: Set<number>, items: ReadonlySet<number>): void {
-  const open = [...whole, ...items]
+function withSetups(plan: Plan, again: Again): void {
+  const open = again.all()
   for (let n = open.pop(); n !== undefined; n = open.pop()) {
     const { setups, indirect, task } = plan.tasks[n] as Plan['tasks'][number]
     const teardowns = task.setup ? (plan.downstream[n] as number[]).filter(other => plan.tasks[other]?.task.teardown) : []
     const before = task.teardown ? [] : [...setups, ...indirect]
-    for (const other of [...before, ...teardowns])
-      if (!whole.has(other)) {
-        whole.add(other)
-        open.push(other)
-      }
+    for (const other of [...before, ...teardowns]) if (again.follow(n, other)) open.push(other)
   }
 }
 
-function isSame(one: object, other: object | undefined): boolean {
+/** Tasks that run again, and of mapped ones which items; null: all of it. */
+class Again {
+  readonly #plan: Plan
+  readonly #items = new Map<number, Set<number> | null>()
+
+  constructor(plan: Plan) {
+    this.#plan = plan
+  }
+
+  /** Answers whether that is more than before. */
+  add(n: number, items: Iterable<number> | null = null): boolean {
+    const known = this.#items.get(n)
+    if (known === null) return false
+    if (items === null) this.#items.set(n, null)
+    else {
+      const all = new Set([...(known ?? []), ...items])
+      if (all.size === known?.size) return false
+      this.#items.set(n, all)
+    }
+    return true
+  }
+
+  /** Of one in the same mapped group the same items. */
+  follow(n: number, other: number): boolean {
+    return this.add(other, isTogether(this.#plan, n, other) ? (this.#items.get(n) as Set<number> | null) : null)
+  }
+
+  reached(edges: readonly (readonly number[])[]): Again {
+    const found = this.copy()
+    const open = found.all()
+    for (let n = open.pop(); n !== undefined; n = open.pop()) for (const other of edges[n] as number[]) if (found.follow(n, other)) open.push(other)
+    return found
+  }
+
+  copy(): Again {
+    const copy = new Again(this.#plan)
+    copy.join(this)
+    return copy
+  }
+
+  join(other: Again): void {
+    for (const [n, items] of other.#items) this.add(n, items)
+  }
+
+  /** What is in both. */
+  keep(other: Again): void {
+    for (const [n, items] of this.#items) {
+      const also = other.#items.get(n)
+      const both = also === undefined ? [] : items === null ? also : also === null ? items : [...items].filter(item => also.has(item))
+      if (both === null) continue
+      const left = new Set(both)
+      if (left.size === 0) this.#items.delete(n)
+      else this.#items.set(n, left)
+    }
+  }
+
+  all(): number[] {
+    return [...this.#items.keys()]
+  }
+
+  /** Any of it; of this item. */
+  has(n: number, item?: number): boolean {
+    const items = this.#items.get(n)
+    if (items === undefined || items === null || item === undefined) return items !== undefined
+    return items.has(item)
+  }
+
+  isWhole(n: number): boolean {
+    return this.#items.get(n) === null
+  }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
@@ -159,11 +268,13 @@ function refsOf(state: DagState, n: number): { ref: Reference; letter: string; i
   return [...mapped.items].map((letter, item) => ({ ref: item * state.started.size + n, letter, item }))
 }
 
-/** Tasks that were skipped since the run was asked to stop. */
-function skippedByCancel(history: readonly DagEvent[]): Set<number> {
+/** What was skipped since the run was asked to stop: tasks, items, and all items of tasks. */
+function skippedByCancel(history: readonly DagEvent[], size: number): { tasks: Set<number>; items: Set<Reference>; every: Set<number> } {
   const from = history.findIndex(({ is }) => is === 'cancel_requested')
-  const after = from < 0 ? [] : history.slice(from)
-  return new Set(after.flatMap(event => (event.is === 'judged' ? ((event.skipped as number[] | undefined) ?? []) : [])))
+  const judged = (from < 0 ? [] : history.slice(from)).filter(({ is }) => is === 'judged') as (DagEvent & { is: 'judged' })[]
+  const refs = judged.flatMap(({ skipped = [] }) => skipped)
+  const every = judged.flatMap(({ every: told = [] }) => told.filter(({ as }) => as === 'skipped').map(({ n }) => n))
+  return { tasks: new Set(refs.filter(ref => ref < size)), items: new Set(refs), every: new Set(every) }
 }
 
 /** By reference: all outputs that somebody was to be given. */

@@ -1,9 +1,16 @@
 import { invariant } from '../../core/errors.ts'
+import type { RunId } from '../../core/ids.ts'
 import type { Pending } from '../../core/machine.ts'
-import { isClosed, type Payload, type RunState } from '../../core/run.ts'
+import { isClosed, type RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
+import { deadlineWakeAt, evolveDeadlines } from './deadlines.ts'
+import { judge } from './judged.ts'
+import { keepOutput, letter, letterOf, placeOf, withLetters } from './letters.ts'
+import type { Memo } from './memo.ts'
+import { Outputs } from './outputs.ts'
 import type { ENDS } from './rules.ts'
-import { type Closing, type DagEvent, type DagState, ENDING_OF, type Kept, LETTERS, type Mapped, type Reference, type Started } from './types.ts'
+import { type Closing, type DagEvent, type DagState, type Draft, ENDING_OF, type Kept, LETTERS, type Reference, type Started } from './types.ts'
+import { evolveBeginning, evolveSettled, evolveSignalled } from './waits-state.ts'
 
 /** A start that was not answered is sent again. */
 export const RESEND_MS = 10_000
@@ -16,13 +23,21 @@ export function evolve(state: DagState | null, event: DagEvent): DagState {
   }
   invariant(state !== null, 'a history begins with started', { event: event.is })
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
-  const { freed = [], more } = event as { freed?: readonly number[]; more?: true }
+  const { freed, freedItems, more } = event as { freed?: readonly number[]; freedItems?: readonly Reference[]; more?: true }
+  const isAside = ASIDE.has(event.is)
+  // One copy for an event: a DAG's state is what most of its garbage was made of.
+  const draft: Draft = { ...state }
+  change(draft, event)
   // Until it is due that is when it will be.
-  const since = event.is === 'marked' && !state.isDue ? state.since : event.at
-  const next = { ...evolved(state, event), since }
-  const isOpen = event.is === 'begun' ? state.isOpen : more === true
-  return freed.length === 0 ? { ...next, isOpen } : { ...without(next, freed), isOpen }
+  if (!isAside && (state.isDue || event.is === 'due')) draft.since = event.at
+  if (freed !== undefined) free(draft, freed)
+  if (freedItems !== undefined) freeItems(draft, freedItems)
+  if (event.is !== 'begun' && !isAside) draft.isOpen = more === true
+  return draft
 }
+
+/** What changes nothing of how its tasks stand. */
+const ASIDE: ReadonlySet<string> = new Set(['deadline_missed', 'alerted', 'signalled', 'settled', 'watched'])
 
 function born({ kept, ...started }: Started): DagState {
   const { at, size, options = {} } = started
@@ -31,7 +46,7 @@ function born({ kept, ...started }: Started): DagState {
     started,
     tasks: '.'.repeat(size),
     mapped: {},
-    outputs: {},
+    outputs: Outputs.NONE,
     outputsLength: 0,
     isDue: false,
     isOpen: false,
@@ -45,7 +60,8 @@ function born({ kept, ...started }: Started): DagState {
     since: dueAt,
     startedAt: null,
     cancelRequested: false,
-    totalAt: options.timeout?.total === undefined ? null : dueAt + options.timeout.total,
+    // One that waits for its place has not begun.
+    totalAt: started.timeline !== undefined || options.timeout?.total === undefined ? null : dueAt + options.timeout.total,
     closing: null,
   }
   return kept === undefined ? state : keeping(state, kept)
@@ -53,209 +69,206 @@ function born({ kept, ...started }: Started): DagState {
 
 /** With what stands of another run. */
 function keeping(state: DagState, { tasks, items, outputs, runs }: Kept): DagState {
-  const mapped = Object.fromEntries(Object.entries(items).map(([n, letters]) => [n, { items: letters, active: 0, outputs: {} }]))
+  const mapped = Object.fromEntries(Object.entries(items).map(([n, letters]) => [n, { items: letters, active: 0, outputs: Outputs.NONE }]))
   const runless = [...tasks].flatMap((letter, n) => ('sf'.includes(letter) && runs[n] === undefined ? [n] : []))
-  const born: DagState = { ...state, tasks, mapped, elsewhere: runs, ...(runless.length > 0 && { runless }) }
+  const born: DagState = { ...state, isAnew: true, tasks, mapped, elsewhere: runs, ...(runless.length > 0 && { runless }) }
   const ended = Object.values(endings(born)).reduce((sum, count) => sum + count, 0)
   const { failed, upstream_failed: upstreamFailed } = endings(born)
   const total = state.total + Object.values(items).reduce((sum, letters) => sum + letters.length - 1, 0)
-  const counted: DagState = { ...born, total, ended, failed: failed + upstreamFailed }
-  return Object.entries(outputs).reduce((next, [ref, output]) => withOutput(next, Number(ref), output), counted)
+  const draft: Draft = { ...born, total, ended, failed: failed + upstreamFailed }
+  for (const [ref, output] of Object.entries(outputs)) keepOutput(draft, Number(ref), output)
+  return draft
 }
 
-function evolved(state: DagState, event: DagEvent): DagState {
+function change(draft: Draft, event: DagEvent): void {
   switch (event.is) {
+    case 'queued':
+      draft.queuedAt = event.at
+      return
+    case 'placed': {
+      const { n, active, held = [] } = event as DagEvent & { is: 'placed' }
+      draft.place = { n, active, held, idle: false }
+      return
+    }
+    case 'idled':
+      draft.place = { ...(draft.place as NonNullable<DagState['place']>), idle: event.idle as boolean }
+      return
+    case 'deadline_missed':
+    case 'alerted':
+      Object.assign(draft, evolveDeadlines(draft, event))
+      return
     case 'due':
-      return { ...state, isDue: true }
+      draft.isDue = true
+      if (draft.started.deadlines) draft.begunAt = event.at
+      draft.totalAt ??= totalFrom(draft, event.at)
+      return
     case 'judged':
-      return judged(state, event as DagEvent & { is: 'judged' })
+      return judge(draft, event as DagEvent & { is: 'judged' })
     case 'asked':
-      return asked(state, event as DagEvent & { is: 'asked' })
+      return ask(draft, event as DagEvent & { is: 'asked' })
     case 'begun':
-      return { ...lettered(state, event.ref as Reference, 'r'), unanswered: state.unanswered - 1 }
+      letter(draft, event.ref as Reference, 'r')
+      draft.unanswered--
+      return
+    case 'looked':
+      return looked(draft, event as DagEvent & { is: 'looked' })
     case 'ended':
-      return ended(state, event as DagEvent & { is: 'ended' })
+      return end(draft, event as DagEvent & { is: 'ended' })
     case 'marked':
-      return marked(state, event as DagEvent & { is: 'marked' })
+      return mark(draft, event as DagEvent & { is: 'marked' })
+    case 'signalled':
+      Object.assign(draft, evolveSignalled(draft, event as DagEvent & { is: 'signalled' }))
+      return
+    case 'settled':
+      Object.assign(draft, evolveSettled(draft, event as DagEvent & { is: 'settled' }))
+      return
+    case 'watched':
+      draft.watched = event.tasks as readonly string[]
+      return
     case 'cancel_requested':
-      return { ...state, cancelRequested: true }
+      draft.cancelRequested = true
+      return
     default:
       invariant(isClosed(event.is as RunState), 'an event that is known', { event: event.is })
-      return closed(state, event as Closing)
+      close(draft, event as Closing)
   }
 }
 
-/** One after the other, in the order in which they are written: what is mapped has all its items ended at once where they do nothing. */
-function judged(state: DagState, event: DagEvent & { is: 'judged' }): DagState {
-  const letters = new Map<number, string>()
-  for (const n of event.ready ?? []) letters.set(n, 'q')
-  for (const n of event.skipped ?? []) letters.set(n, LETTERS.skipped)
-  for (const n of event.upstream_failed ?? []) letters.set(n, LETTERS.upstream_failed)
-  for (const { n } of event.failed ?? []) letters.set(n, LETTERS.failed)
-  for (const { n } of event.ran ?? []) letters.set(n, LETTERS.success)
-  const mapped = { ...state.mapped }
-  let { outputsLength, total } = state
-  let endedItems = 0
-  for (const { n, items, ran } of event.mapped ?? []) {
-    letters.set(n, 'm')
-    const outputs = Array.isArray(ran) ? Object.fromEntries((ran as Payload[]).entries()) : {}
-    mapped[n] = { items: (ran === undefined ? 'q' : LETTERS.success).repeat(items), active: 0, outputs }
-    outputsLength += lengthOf(outputs)
-    total += items - 1
-    if (ran !== undefined) endedItems += items
-  }
-  const outputs = { ...state.outputs }
-  for (const { n, output } of event.ran ?? [])
-    if (output !== undefined) {
-      outputs[n] = output
-      outputsLength += output.length
-    }
-  const endings = [...letters.values()].filter(letter => ENDING_OF[letter] !== undefined).length
-  return {
-    ...state,
-    tasks: withLetters(state.tasks, letters),
-    mapped,
-    outputs,
-    outputsLength,
-    total,
-    ended: state.ended + endings + endedItems,
-    failed: state.failed + (event.failed?.length ?? 0) + (event.upstream_failed?.length ?? 0),
-  }
+function totalFrom({ started: { options } }: DagState, at: Instant): Instant | null {
+  const total = options?.timeout?.total
+  return total === undefined ? null : at + total
 }
 
-function withLetters(tasks: string, letters: ReadonlyMap<number, string>): string {
-  if (letters.size === 0) return tasks
-  if (letters.size === 1) {
-    const [[n, letter]] = letters as unknown as [[number, string]]
-    return tasks.slice(0, n) + letter + tasks.slice(n + 1)
-  }
-  const all = tasks.split('')
-  for (const [n, letter] of letters) all[n] = letter
-  return all.join('')
-}
-
-function asked(state: DagState, { refs, again, elsewhere, at }: DagEvent & { is: 'asked' }): DagState {
-  const startedAt = state.startedAt ?? at
-  if (again) return { ...state, askedAt: at }
-  let next = state
+function ask(draft: Draft, { refs, again, elsewhere, persons, waits, taken, memos, at }: DagEvent & { is: 'asked' }): void {
+  draft.askedAt = at
+  if (again) return
   const plain = new Map<number, string>()
   for (const ref of refs) {
-    if (ref < state.tasks.length && state.mapped[ref] === undefined) plain.set(ref, 'a')
-    else next = lettered(next, ref, 'a', 1)
+    if (ref < draft.tasks.length && draft.mapped[ref] === undefined) plain.set(ref, 'a')
+    else letter(draft, ref, 'a', 1)
   }
-  return {
-    ...next,
-    tasks: withLetters(next.tasks, plain),
-    startedAt,
-    askedAt: at,
-    active: state.active + refs.length,
-    unanswered: state.unanswered + refs.length,
-    ...(elsewhere === undefined ? {} : { elsewhere: { ...state.elsewhere, ...elsewhere } }),
-  }
+  draft.tasks = withLetters(draft.tasks, plain)
+  draft.startedAt ??= at
+  draft.active += refs.length
+  draft.unanswered += refs.length
+  if (elsewhere !== undefined) draft.elsewhere = { ...draft.elsewhere, ...elsewhere }
+  if (persons !== undefined) draft.persons = [...(draft.persons ?? []), ...persons]
+  if (waits !== undefined) Object.assign(draft, evolveBeginning(draft, waits, taken))
+  if (memos !== undefined) draft.memos = { ...draft.memos, ...memos }
 }
 
-function ended(state: DagState, { ref, as, output }: DagEvent & { is: 'ended' }): DagState {
-  const isUnanswered = letterOf(state, ref) === 'a'
-  let next = lettered(state, ref, LETTERS[as], -1)
-  if (output !== undefined) next = withOutput(next, ref, output)
-  const hasFailed = as === 'failed' || as === 'upstream_failed'
-  return {
-    ...next,
-    active: state.active - 1,
-    unanswered: state.unanswered - (isUnanswered ? 1 : 0),
-    ended: state.ended + 1,
-    failed: state.failed + (hasFailed ? 1 : 0),
-  }
+function looked(draft: Draft, { refs, elsewhere }: DagEvent & { is: 'looked' }): void {
+  const memos = { ...draft.memos }
+  for (const ref of refs) memos[ref] = { key: (memos[ref] as Memo).key }
+  draft.memos = memos
+  if (elsewhere !== undefined) draft.elsewhere = { ...draft.elsewhere, ...elsewhere }
 }
 
-function marked(state: DagState, { refs, as, output, command }: DagEvent & { is: 'marked' }): DagState {
-  let next = state
-  const runless = refs.filter(ref => state.mapped[placeOf(state, ref).n] === undefined && '.q'.includes(letterOf(state, ref)))
-  if (runless.length > 0) next = { ...next, runless: [...(state.runless ?? []), ...runless] }
+function end(draft: Draft, { ref, as, output, run, watermark, cachedAt }: DagEvent & { is: 'ended' }): void {
+  if (letterOf(draft, ref) === 'a') draft.unanswered--
+  letter(draft, ref, LETTERS[as], -1)
+  if (output !== undefined) keepOutput(draft, ref, output)
+  if (watermark !== undefined && as === 'success') draft.watermark = watermark
+  takeSlotless(draft, [ref])
+  if (cachedAt !== undefined) {
+    draft.hits = [...(draft.hits ?? []), ref]
+    draft.elsewhere = { ...draft.elsewhere, [ref]: run as RunId }
+  }
+  draft.active--
+  draft.ended++
+  if (as === 'failed' || as === 'upstream_failed') draft.failed++
+}
+
+function mark(draft: Draft, { refs, as, output, command }: DagEvent & { is: 'marked' }): void {
+  const runless = refs.filter(ref => draft.mapped[placeOf(draft, ref).n] === undefined && '.q'.includes(letterOf(draft, ref)))
+  if (runless.length > 0) draft.runless = [...(draft.runless ?? []), ...runless]
   for (const ref of refs) {
-    const letter = letterOf(state, ref)
-    const wasActive = 'ar'.includes(letter)
-    next = lettered(next, ref, LETTERS[as], wasActive ? -1 : 0)
-    next = { ...next, active: next.active - (wasActive ? 1 : 0), unanswered: next.unanswered - (letter === 'a' ? 1 : 0) }
+    const was = letterOf(draft, ref)
+    const wasActive = 'ar'.includes(was)
+    letter(draft, ref, LETTERS[as], wasActive ? -1 : 0)
+    if (wasActive) draft.active--
+    if (was === 'a') draft.unanswered--
   }
-  if (output !== undefined) next = withOutput(next, refs[0] as Reference, output)
-  return {
-    ...next,
-    ended: next.ended + refs.length,
-    failed: next.failed + (as === 'failed' ? refs.length : 0),
-    marks: [...(next.marks ?? []), command].slice(-MARKS_MAX),
-  }
+  if (output !== undefined) keepOutput(draft, refs[0] as Reference, output)
+  takeSlotless(draft, refs)
+  draft.ended += refs.length
+  if (as === 'failed') draft.failed += refs.length
+  draft.marks = [...(draft.marks ?? []), command].slice(-MARKS_MAX)
 }
 const MARKS_MAX = 100
 
-function withOutput(state: DagState, ref: Reference, output: Payload): DagState {
-  const { n, item } = placeOf(state, ref)
-  const outputsLength = state.outputsLength + output.length
-  const mapped = state.mapped[n]
-  if (mapped === undefined) return { ...state, outputsLength, outputs: { ...state.outputs, [n]: output } }
-  return { ...state, outputsLength, mapped: { ...state.mapped, [n]: { ...mapped, outputs: { ...mapped.outputs, [item]: output } } } }
+function takeSlotless(draft: Draft, refs: readonly Reference[]): void {
+  if (draft.persons) draft.persons = draft.persons.filter(ref => !refs.includes(ref))
+  if (draft.waits) draft.waits = draft.waits.filter(({ ref }) => !refs.includes(ref))
+  if (draft.memos && refs.some(ref => draft.memos?.[ref] !== undefined)) {
+    const memos = { ...draft.memos }
+    for (const ref of refs) delete memos[ref]
+    draft.memos = memos
+  }
 }
 
-function without(state: DagState, freed: readonly number[]): DagState {
-  const outputs = { ...state.outputs }
-  const mapped = { ...state.mapped }
-  let { outputsLength } = state
-  for (const n of freed) {
-    outputsLength -= outputs[n]?.length ?? 0
-    delete outputs[n]
+function freeItems(draft: Draft, freed: readonly Reference[]): void {
+  const mapped = { ...draft.mapped }
+  for (const ref of freed) {
+    const { n, item } = placeOf(draft, ref)
     const one = mapped[n]
     if (one === undefined) continue
-    outputsLength -= lengthOf(one.outputs)
-    mapped[n] = { ...one, outputs: {} }
+    const outputs = one.outputs.without(item)
+    draft.outputsLength += outputs.length - one.outputs.length
+    mapped[n] = { ...one, outputs }
   }
-  return { ...state, outputs, mapped, outputsLength }
+  draft.mapped = mapped
 }
 
-function lengthOf(outputs: Readonly<Record<number, Payload>>): number {
-  return Object.values(outputs).reduce((sum, output) => sum + output.length, 0)
+function free(draft: Draft, freed: readonly number[]): void {
+  for (const n of freed) {
+    const { outputs } = draft
+    draft.outputs = outputs.without(n)
+    draft.outputsLength += draft.outputs.length - outputs.length
+    const one = draft.mapped[n]
+    if (one === undefined) continue
+    draft.outputsLength -= one.outputs.length
+    draft.mapped = { ...draft.mapped, [n]: { ...one, outputs: Outputs.NONE } }
+  }
 }
 
 /** What never began is removed; what was under way is told to stop, and has failed as far as its DAG is concerned. */
-function closed(state: DagState, closing: Closing): DagState {
+function close(draft: Draft, closing: Closing): void {
   const over = (letters: string): string => letters.replaceAll(/[.q]/g, LETTERS.removed).replaceAll(/[ar]/g, LETTERS.failed)
-  const mapped = Object.fromEntries(Object.entries(state.mapped).map(([n, one]) => [n, { items: over(one.items), active: 0, outputs: {} }]))
-  return { ...state, closing, tasks: over(state.tasks), mapped, outputs: {}, outputsLength: 0, isOpen: false, active: 0, unanswered: 0 }
+  draft.closing = closing
+  draft.tasks = over(draft.tasks)
+  draft.mapped = Object.fromEntries(Object.entries(draft.mapped).map(([n, one]) => [n, { items: over(one.items), active: 0, outputs: Outputs.NONE }]))
+  draft.outputs = Outputs.NONE
+  draft.outputsLength = 0
+  draft.active = 0
+  draft.unanswered = 0
+  if (draft.persons) draft.persons = []
+  if (draft.waits) draft.waits = []
+  if (draft.memos) draft.memos = {}
+  if (draft.signals) draft.signals = []
+  if (draft.settled) draft.settled = []
 }
 
-export function placeOf({ started: { size } }: DagState, ref: Reference): { n: number; item: number } {
-  return { n: ref % size, item: Math.floor(ref / size) }
-}
-
-export function letterOf(state: DagState, ref: Reference): string {
-  const { n, item } = placeOf(state, ref)
-  const mapped = state.mapped[n]
-  return mapped === undefined ? (state.tasks[n] as string) : (mapped.items[item] ?? '')
-}
-
-/** Every task and every item that is asked for or under way. */
-export function activeRefs(state: DagState, letters: RegExp = /[ar]/g): Reference[] {
-  const { size } = state.started
-  const plain = [...state.tasks.matchAll(letters)].map(({ index }) => index)
-  const items = Object.entries(state.mapped).flatMap(([n, { items }]) => [...items.matchAll(letters)].map(({ index }) => index * size + Number(n)))
-  return [...plain, ...items]
-}
-
-function lettered(state: DagState, ref: Reference, letter: string, more = 0): DagState {
-  const { n, item } = placeOf(state, ref)
-  const mapped = state.mapped[n]
-  if (mapped === undefined) return { ...state, tasks: state.tasks.slice(0, n) + letter + state.tasks.slice(n + 1) }
-  const items = mapped.items.slice(0, item) + letter + mapped.items.slice(item + 1)
-  const one: Mapped = { ...mapped, items, active: mapped.active + more }
-  return { ...state, mapped: { ...state.mapped, [n]: one } }
+/** Outputs are a record in a snapshot. */
+export function revive(snapshot: unknown): DagState {
+  const state = snapshot as DagState
+  const mapped = Object.entries(state.mapped).map(([n, one]) => [n, { ...one, outputs: Outputs.of(one.outputs as never) }])
+  return { ...state, outputs: Outputs.of(state.outputs as never), mapped: Object.fromEntries(mapped) }
 }
 
 /** The earliest that time alone does. */
 export function wakeAt(state: DagState): Instant | null {
   if (state.closing !== null) return null
   const { isDue, isOpen, since, unanswered, askedAt, totalAt } = state
-  let at = !isDue || isOpen ? since : unanswered > 0 ? askedAt + RESEND_MS : null
-  if (totalAt !== null && (at === null || totalAt < at)) at = totalAt
+  let at = !isDue ? dueAt(state) : isOpen ? since : unanswered > 0 ? askedAt + RESEND_MS : null
+  for (const other of [totalAt, deadlineWakeAt(state)]) if (other !== null && (at === null || other < at)) at = other
   return at
+}
+
+/** Once it has its answer it is told when its place is free. */
+function dueAt({ since, queuedAt, place }: DagState): Instant | null {
+  if (queuedAt === undefined) return since
+  return place === undefined ? queuedAt + RESEND_MS : null
 }
 
 /** It has no task of its own: its tasks are runs. */

@@ -1,3 +1,5 @@
+import type { Payload } from '../../core/run.ts'
+import { ItemTally, isTogether } from './items.ts'
 import type { Plan } from './plan.ts'
 import { type Before, ENDS, noCounts, type TaskEnding, type Waited } from './rules.ts'
 import { type DagMap, type Json, MAP_ITEMS_MAX } from './spec.ts'
@@ -10,20 +12,33 @@ import { type DagState, ENDING_OF } from './types.ts'
  */
 export class Tally {
   readonly plan: Plan
+  /** Of the instances that all items of a task wait for alike: of one that is in no mapped group these are all. */
   private readonly counts: Int32Array
   private readonly totals: Int32Array
+  /** Of these, in a mapped group, those outside of it that have not ended. */
+  private readonly outside: Int32Array
+  /** Instances of a task that have not ended. */
+  private readonly left: Int32Array
+  readonly items: ItemTally
+  /** Mapped tasks with items that may begin, and some that had. */
+  readonly ready = new Set<number>()
   /** By task: of those that need its output, how many have not begun. */
   readonly awaited: Int32Array
   private readonly parsed = new Map<number, Json>()
-  private readonly items = new Map<number, Json[]>()
+  private readonly begun = new Set<number>()
+  /** What tasks, or mapped groups (by their first task), are mapped over. */
+  private readonly lists = new Map<number, Json[]>()
 
   constructor(plan: Plan, state: DagState) {
     this.plan = plan
     const size = plan.ids.length
     this.counts = new Int32Array(size * ENDS.length)
     this.totals = Int32Array.from(plan.upstream, upstream => upstream.length)
+    this.outside = Int32Array.from(plan.upstream, (upstream, n) => upstream.filter(other => !isTogether(plan, other, n)).length)
+    this.left = new Int32Array(size).fill(1)
     this.awaited = Int32Array.from(plan.consumers, consumers => consumers.length)
     for (const n of plan.outputs) this.awaited[n] = (this.awaited[n] as number) + 1
+    this.items = new ItemTally(plan, state)
     for (let n = 0; n < size; n++) {
       const mapped = state.mapped[n]
       if (mapped === undefined) {
@@ -31,31 +46,67 @@ export class Tally {
         if (ending !== undefined) this.ended(n, ending)
       } else {
         this.expanded(n, mapped.items.length)
+        if (mapped.items.includes('q')) this.ready.add(n)
         for (const letter of mapped.items) {
           const ending = ENDING_OF[letter]
-          if (ending !== undefined) this.ended(n, ending)
+          if (ending !== undefined) this.endedOutside(n, ending, 1)
         }
       }
       if (hasBegun(state, n)) this.passed(n)
     }
   }
 
-  ended(n: number, ending: TaskEnding, times = 1): void {
-    const column = ENDS.indexOf(ending)
-    for (const other of this.plan.downstream[n] as number[]) {
-      const at = other * ENDS.length + column
-      this.counts[at] = (this.counts[at] as number) + times
-    }
+  /** A task that is not mapped, or `times` of the items of one that is in no group. Answers who is to be judged anew: each of its items, where it is mapped. */
+  ended(n: number, ending: TaskEnding, times = 1): readonly number[] {
+    const outside = this.endedOutside(n, ending, times)
+    const together = (this.plan.downstream[n] as number[]).filter(other => isTogether(this.plan, n, other))
+    for (const other of together) this.count(other, ending, times)
+    return [...outside, ...together]
+  }
+
+  /** An item of a task in a mapped group. Of those in its group the same item is to be judged anew, of the others each as far as it changes anything. */
+  itemEnded(n: number, item: number, ending: TaskEnding): readonly number[] {
+    this.items.ended(n, item, ending)
+    return this.endedOutside(n, ending, 1)
+  }
+
+  /** How often may be more than often enough: a verdict hangs on which endings there are, and on whether there are more to come. */
+  private endedOutside(n: number, ending: TaskEnding, times: number): number[] {
+    this.left[n] = (this.left[n] as number) - times
+    return (this.plan.downstream[n] as number[]).filter(other => {
+      if (isTogether(this.plan, n, other)) return false
+      const before = this.count(other, ending, times)
+      this.outside[other] = (this.outside[other] as number) - times
+      return this.plan.tasks[other]?.group === null || before === 0 || this.outside[other] === 0
+    })
+  }
+
+  private count(n: number, ending: TaskEnding, times: number): number {
+    const at = n * ENDS.length + ENDS.indexOf(ending)
+    const before = this.counts[at] as number
+    this.counts[at] = before + times
+    return before
   }
 
   /** It is now so many, in place of one. */
   expanded(n: number, items: number): void {
-    for (const other of this.plan.downstream[n] as number[]) this.totals[other] = (this.totals[other] as number) + items - 1
+    this.left[n] = (this.left[n] as number) + items - 1
+    for (const other of this.plan.downstream[n] as number[]) {
+      if (isTogether(this.plan, n, other)) continue
+      this.totals[other] = (this.totals[other] as number) + items - 1
+      this.outside[other] = (this.outside[other] as number) + items - 1
+    }
+  }
+
+  hasEnded(n: number): boolean {
+    return this.left[n] === 0
   }
 
   /** It needs the outputs of others no more. Answers whose nobody needs now. */
   passed(n: number): number[] {
-    this.items.delete(n)
+    if (this.begun.has(n)) return []
+    this.begun.add(n)
+    this.lists.delete(n)
     return (this.plan.tasks[n]?.references ?? []).filter(other => {
       const left = (this.awaited[other] as number) - 1
       this.awaited[other] = left
@@ -64,36 +115,44 @@ export class Tally {
     })
   }
 
-  before(n: number, letter: (n: number) => string): Before {
+  before(n: number, letter: (n: number) => string, item?: number): Before {
     const counts = noCounts()
-    for (const [column, ending] of ENDS.entries()) counts[ending] = this.counts[n * ENDS.length + column] as number
+    for (const [column, ending] of ENDS.entries())
+      counts[ending] = (this.counts[n * ENDS.length + column] as number) + (item === undefined ? 0 : this.items.count(n, item, column))
     const { setups, indirect } = this.plan.tasks[n] as Plan['tasks'][number]
     return { counts, total: this.totals[n] as number, setups: waited(setups, letter), indirect: waited(indirect, letter) }
   }
 
-  /** What a task is mapped over; null: that is no list. A number: so many that they are not made. */
-  itemsOf(n: number, map: DagMap, facts: Facts): Json[] | number | null {
-    const known = this.items.get(n)
+  /** What a task, or its group, is mapped over; null: that is no list. A number: so many that they are not made. */
+  itemsOf(n: number, facts: Facts): Json[] | number | null {
+    const { task, group } = this.plan.tasks[n] as Plan['tasks'][number]
+    const key = group?.tasks[0] ?? n
+    const known = this.lists.get(key)
     if (known !== undefined) return known
-    const items = itemsOf(map, facts)
-    if (Array.isArray(items)) this.items.set(n, items)
+    const items = itemsOf((group?.map ?? task.map) as DagMap, facts)
+    if (Array.isArray(items)) this.lists.set(key, items)
     return items
   }
 
-  outputOf(n: number, state: DagState): Json {
+  /** `item`: of one in the same mapped group. */
+  outputOf(n: number, state: DagState, item?: number): Json {
+    const mapped = state.mapped[n]
+    if (mapped !== undefined && item !== undefined) return parsedOf(mapped.outputs.get(item))
     const known = this.parsed.get(n)
     if (known !== undefined) return known
-    const mapped = state.mapped[n]
-    const output = state.outputs[n]
+    const output = state.outputs.get(n)
     if (mapped === undefined) {
-      const value = output === undefined ? null : (JSON.parse(output) as Json)
-      if (output !== undefined) this.parsed.set(n, value)
-      return value
+      if (output !== undefined) this.parsed.set(n, parsedOf(output))
+      return parsedOf(output)
     }
-    const value = Object.values(mapped.outputs).map(text => JSON.parse(text) as Json)
-    if (!/[qar]/.test(mapped.items)) this.parsed.set(n, value)
+    const value = mapped.outputs.values().map(text => JSON.parse(text) as Json)
+    if (!/[.qar]/.test(mapped.items)) this.parsed.set(n, value)
     return value
   }
+}
+
+function parsedOf(output: Payload | undefined): Json {
+  return output === undefined ? null : (JSON.parse(output) as Json)
 }
 
 function waited(setups: readonly number[], letter: (n: number) => string): Waited {
@@ -108,7 +167,7 @@ function waited(setups: readonly number[], letter: (n: number) => string): Waite
 /** It, or the last of its items, has been started or never will be. */
 export function hasBegun(state: DagState, n: number): boolean {
   const mapped = state.mapped[n]
-  return mapped === undefined ? !'.qa'.includes(state.tasks[n] as string) : !/[qa]/.test(mapped.items)
+  return mapped === undefined ? !'.qa'.includes(state.tasks[n] as string) : !/[.qa]/.test(mapped.items)
 }
 
 function itemsOf(map: DagMap, facts: Facts): Json[] | number | null {

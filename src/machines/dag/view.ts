@@ -24,8 +24,23 @@ export function view(state: DagState): RunView {
   return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
 }
 
-/** It is at work while any of its tasks is. */
-function openState({ isDue, since, started, active }: DagState): [OpenState, string | null] {
+/** It is at work while any of its tasks is, save those that a person does, or that wait for something. */
+function openState({
+  isDue,
+  since,
+  started,
+  active,
+  persons = [],
+  waits = [],
+  queuedAt,
+  place,
+  tasks,
+  mapped,
+}: DagState): [OpenState, string | null] {
+  if (!isDue && queuedAt !== undefined) return ['queued', 'max-active-runs']
   if (!isDue) return [since > started.at ? 'scheduled' : 'queued', null]
-  return active > 0 ? ['running', null] : ['waiting', 'tasks']
+  if (active > persons.length + waits.length) return ['running', null]
+  if (active > 0) return ['waiting', persons.length > 0 ? 'approval' : 'wait']
+  const isHeld = place !== undefined && place.held.length > 0 && [tasks, ...Object.values(mapped).map(({ items }) => items)].join().includes('q')
+  return ['waiting', isHeld ? 'depends-on-past' : 'tasks']
 }

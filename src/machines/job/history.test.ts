@@ -50,12 +50,18 @@ const options = (): fc.Arbitrary<Omit<RunOptions, 'delayMs'>> =>
     )
     .map(drawn => drawn as Omit<RunOptions, 'delayMs'>)
 
+const MISFITS = [
+  { version: 'v1', why: 'other code' },
+  { version: 'v2', why: 'other code still' },
+]
+
 const result = (): fc.Arbitrary<TaskResult> =>
   fc.oneof(
     fc.record({ is: fc.constant('completed' as const), output: fc.constantFrom(null, '1') }),
     fc.constantFrom<TaskResult>({ is: 'returned' }, { is: 'cancelled' }, { is: 'failed', failure, retry: true }),
     fc.constantFrom<TaskResult>({ is: 'failed', failure, retry: true, delayMs: 7 }, { is: 'failed', failure, retry: false }),
     fc.constantFrom<TaskResult>({ is: 'snoozed', delayMs: 0 }, { is: 'snoozed', delayMs: 5 }),
+    fc.record({ is: fc.constant('snoozed' as const), delayMs: fc.constant(5), misfit: fc.constantFrom(...MISFITS) }),
   )
 
 const change = (): fc.Arbitrary<RunChange> =>

@@ -1,9 +1,10 @@
 import { refuse, whoOf } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Context, Decision, Machine, RunInput, TaskInput } from '../../core/machine.ts'
+import { MISFITS_MAX } from '../../core/misfits.ts'
 import type { Failure, Outcome } from '../../core/run.ts'
 import { decideTask, type TaskEnd, type TaskStep, wakeTask } from '../../core/task.ts'
-import { evolve, pending, readyOrder, wakeAt } from './state.ts'
+import { anewAt, evolve, pending, readyOrder, wakeAt } from './state.ts'
 import { type Changed, type Closing, type JobEvent, type JobInput, type JobState, type Started, type StartInput, TASK } from './types.ts'
 import { view } from './view.ts'
 
@@ -25,8 +26,15 @@ function decide(state: JobState | null, input: JobInput, context: Context): Deci
     case 'change':
       return changed(state, input, context)
     default:
-      return stepped(state, input, decideTask(state.task, state.policy, input, state.cancelRequested, context), context)
+      return stepped(state, input, decideTask(state.task, state.policy, bounded(input, state), state.cancelRequested, context), context)
   }
+}
+
+/** Who could not do it is remembered, up to a number of versions; beyond, it is an ordinary snooze. */
+function bounded(input: TaskInput, { misfits }: JobState): TaskInput {
+  if (misfits === undefined || misfits.length < MISFITS_MAX || input.is !== 'result' || input.result.is !== 'snoozed') return input
+  const { misfit: _, ...result } = input.result
+  return { ...input, result }
 }
 
 const NOTHING: Decision<JobEvent> = { events: [] }
@@ -49,7 +57,10 @@ function woken(state: JobState, context: Context): Decision<JobEvent> {
   if (state.totalAt !== null && state.totalAt <= now) return closed(state, { is: 'timed_out', at: now, reason: 'total' })
   if (state.expiresAt !== null && state.task.startedAt === null && state.expiresAt <= now)
     return closed(state, { is: 'timed_out', at: now, reason: 'expired' })
-  return stepped(state, null, wakeTask(state.task, state.policy, state.cancelRequested, context), context)
+  const step = wakeTask(state.task, state.policy, state.cancelRequested, context)
+  if (step.events.length === 0 && step.end === undefined && (anewAt(state) ?? Number.POSITIVE_INFINITY) <= now)
+    return decision(state, [{ is: 'due', at: now, anew: true }])
+  return stepped(state, null, step, context)
 }
 
 function cancelled(state: JobState, input: RunInput & { is: 'cancel' }, context: Context): Decision<JobEvent> {
@@ -72,8 +83,9 @@ function terminated(state: JobState, input: RunInput & { is: 'terminate' }, cont
 function resumed(state: JobState, input: RunInput & { is: 'resume' }, context: Context): Decision<JobEvent> {
   if (state.commands?.includes(input.command)) return NOTHING
   if (state.closing !== null) return refuse(input.command, 'run-closed')
-  if (state.task.phase !== 'parked') return refuse(input.command, 'not-stuck')
-  return decision(state, [{ is: 'resumed', at: context.now, command: input.command, ...whoOf(input) }])
+  const said = { at: context.now, command: input.command, ...whoOf(input) }
+  if (anewAt(state) !== null) return decision(state, [{ is: 'due', anew: true, ...said }])
+  return state.task.phase === 'parked' ? decision(state, [{ is: 'resumed', ...said }]) : refuse(input.command, 'not-stuck')
 }
 
 function changed(state: JobState, input: RunInput & { is: 'change' }, context: Context): Decision<JobEvent> {
@@ -99,7 +111,13 @@ function stepped(state: JobState, input: TaskInput | null, step: TaskStep, conte
   if (step.refused !== undefined) return refuse((input as { delivery: string }).delivery, step.refused)
   if (step.end === undefined) return step.events.length === 0 ? NOTHING : decision(state, step.events as JobEvent[])
   const closing = closingOf(step.end, context.now)
-  return decision(state, [...(step.events as JobEvent[]), closing as JobEvent], step.end.is === 'completed' ? step.end.output : null)
+  const decided = decision(state, [...(step.events as JobEvent[]), closing as JobEvent], step.end.is === 'completed' ? step.end.output : null)
+  if (step.end.is === 'completed' && decided.outcome !== undefined) {
+    const { assets, watermark } = step.end
+    if (assets !== undefined) decided.outcome.assets = assets
+    if (watermark !== undefined) decided.outcome.watermark = watermark
+  }
+  return decided
 }
 
 function closingOf(end: TaskEnd, at: number): Closing {
@@ -129,8 +147,8 @@ function decision(before: JobState | null, events: JobEvent[], output: string | 
 }
 
 /** What is handed out or about to be: a name that differs when it does. */
-function outstanding({ task }: JobState): string | null {
-  if (task.phase === 'ready') return `${task.attempt} ${task.since}`
+function outstanding({ task, misfits }: JobState): string | null {
+  if (task.phase === 'ready') return misfits === undefined ? `${task.attempt} ${task.since}` : `${task.attempt} ${task.since} ${misfits}`
   return task.phase === 'running' ? task.delivery : null
 }
 

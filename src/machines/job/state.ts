@@ -1,13 +1,14 @@
 import { invariant } from '../../core/errors.ts'
 import type { CommandId } from '../../core/ids.ts'
 import type { Pending, TaskOrder } from '../../core/machine.ts'
+import { ANEW_MS, freed, type Misfit, misfitLabels, withMisfit } from '../../core/misfits.ts'
 import type { RunOptions } from '../../core/options.ts'
 import { QUEUE_DEFAULT } from '../../core/options.ts'
 import { RETRY_DEFAULT } from '../../core/retry.ts'
 import { isClosed, type RunState } from '../../core/run.ts'
 import { deliveredOf, endTask, evolveTask, newTask, orderOf, postponeTask, type TaskEvent, type TaskPolicy, wakeAtOf } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
-import { type Changed, type Closing, type JobEvent, type JobState, type Started, TASK } from './types.ts'
+import { type Anew, type Changed, type Closing, type JobEvent, type JobState, type Started, TASK } from './types.ts'
 
 export function evolve(state: JobState | null, event: JobEvent): JobState {
   if (event.is === 'started') {
@@ -18,13 +19,20 @@ export function evolve(state: JobState | null, event: JobEvent): JobState {
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
   if (event.is === 'changed') return changed(state, event as Changed)
   if (event.is === 'resumed')
-    return { ...state, task: evolveTask(state.task, event as TaskEvent), commands: remembered(state, event.command as CommandId) }
+    return { ...freed(state), task: evolveTask(state.task, event as TaskEvent), commands: remembered(state, event.command as CommandId) }
   if (event.is === 'cancel_requested') return { ...state, cancelRequested: true }
   if (isClosed(event.is as RunState)) {
     const closing = event as Closing
     return { ...state, closing, task: endTask(state.task, closing, closing.is === 'completed') }
   }
-  return { ...state, task: evolveTask(state.task, event as TaskEvent) }
+  if (event.is === 'due' && event.anew === true) return anew(state, event as Anew)
+  const next = { ...state, task: evolveTask(state.task, event as TaskEvent) }
+  return event.is === 'snoozed' && event.misfit !== undefined ? withMisfit(next, event.misfit as Misfit) : next
+}
+
+/** It keeps its place in line. */
+function anew(state: JobState, { command }: Anew): JobState {
+  return command === undefined ? freed(state) : { ...freed(state), commands: remembered(state, command) }
 }
 
 export function pending(state: JobState): Pending {
@@ -35,7 +43,13 @@ export function pending(state: JobState): Pending {
 }
 
 export function readyOrder(state: JobState): TaskOrder | null {
-  return orderOf(state.task, state.policy)
+  const order = orderOf(state.task, state.policy)
+  return order === null || state.misfits === undefined ? order : { ...order, labels: { ...order.labels, ...misfitLabels(state) } }
+}
+
+/** When it is offered again to versions that could not do it. */
+export function anewAt({ task, misfits }: JobState): Instant | null {
+  return misfits === undefined || task.phase !== 'ready' ? null : task.since + ANEW_MS
 }
 
 /** The earliest that time alone does: due, a time-out, expiry. */
@@ -44,6 +58,8 @@ export function wakeAt(state: JobState): Instant | null {
   let at = wakeAtOf(state.task, state.policy)
   if (state.totalAt !== null && (at === null || state.totalAt < at)) at = state.totalAt
   if (state.expiresAt !== null && state.task.startedAt === null && (at === null || state.expiresAt < at)) at = state.expiresAt
+  const again = anewAt(state)
+  if (again !== null && (at === null || again < at)) at = again
   return at
 }
 

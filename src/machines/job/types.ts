@@ -1,5 +1,6 @@
 import type { CommandId, DeliveryId } from '../../core/ids.ts'
 import type { RunChange, RunInput, TaskInput } from '../../core/machine.ts'
+import type { Misfits } from '../../core/misfits.ts'
 import type { RunOptions } from '../../core/options.ts'
 import type { ClosedState, Failure, HistoryEvent, Payload, Trigger } from '../../core/run.ts'
 import type { TaskEvent, TaskPolicy, TaskState } from '../../core/task.ts'
@@ -32,7 +33,17 @@ export interface Started {
 }
 
 export type JobEvent = HistoryEvent &
-  (Started | TaskEvent | { is: 'cancel_requested'; at: Instant; by?: string; why?: string; command: CommandId } | Changed | Closing)
+  (Started | TaskEvent | Anew | { is: 'cancel_requested'; at: Instant; by?: string; why?: string; command: CommandId } | Changed | Closing)
+
+/** Versions that could not do it may have it again: by a person's word, or because no other came. Read by nodes that know of none, it was due all the same. */
+export interface Anew {
+  is: 'due'
+  at: Instant
+  anew: true
+  command?: CommandId
+  by?: string
+  why?: string
+}
 
 /** What was changed while it waited; what is absent stayed. */
 export interface Changed extends Omit<RunChange, 'due'> {
@@ -57,7 +68,7 @@ export interface Closing {
   why?: string
 }
 
-export interface JobState {
+export interface JobState extends Misfits {
   readonly started: Started
   readonly policy: TaskPolicy
   /** Absolute times of the run's own limits, null where there is none. */

@@ -236,3 +236,73 @@ test('the memory of commands is bounded', () => {
 test('parking and going on leave no trace in a run that fails', () => {
   expect(parked({ exhausted: 'fail' }).last.outcome).toMatchObject({ state: 'failed', reason: 'attempts-exhausted' })
 })
+
+describe('a queued step whose workflow some code does not fit', () => {
+  const unfit = (version: string, why = 'other code'): TaskResult => ({ is: 'snoozed', delayMs: 1_500, misfit: { version, why } })
+  /** The same attempt, given again. */
+  const again = (delivery: string): JobInput => ({ ...deliver(1), delivery }) as JobInput
+  const says = (delivery: string, result: TaskResult): JobInput => ({ ...answer(1, result), delivery }) as JobInput
+
+  test('is ready at once, for every other version, and counts no attempt', () => {
+    const { state, last } = play({ labels: { gpu: 'a100' } }, deliver(1), answer(1, unfit('v2')))
+    expect(kinds(last)).toEqual(['snoozed', 'due'])
+    expect(last.tasks).toMatchObject([{ attempt: 1, labels: { gpu: 'a100', ':other-version': '["v2"]' } }])
+    expect(last.withdraw).toEqual(['job'])
+    expect(job.view(state)).toMatchObject({ state: 'queued', attempt: 1, options: { labels: { gpu: 'a100' } } })
+    expect(job.pending(state)).toMatchObject({ ready: last.tasks, wakeAt: T + 60_000 })
+  })
+
+  test('keeps from each that has said so, and its answer may be repeated', () => {
+    const { state } = play({}, deliver(1), answer(1, unfit('v2')), again('e'), says('e', unfit('v3')))
+    expect(job.pending(state).ready).toMatchObject([{ labels: { ':other-version': '["v2","v3"]' } }])
+    const repeated = play({}, deliver(1), answer(1, unfit('v2')), again('e'), says('e', unfit('v3')), says('e', unfit('v3')))
+    expect(kinds(repeated.last)).toEqual([])
+    expect(refusals(repeated.last)).toBeUndefined()
+  })
+
+  test('is offered to all again after a minute, in its place in line', () => {
+    const before = play({}, deliver(1), answer(1, unfit('v2')), { is: 'wake', at: T + 59_999 } as JobInput & { at: number })
+    expect(kinds(before.last)).toEqual([])
+    const { state, last } = play({}, deliver(1), answer(1, unfit('v2')), { is: 'wake', at: T + 60_000 } as JobInput & { at: number })
+    expect(last.events).toEqual([{ is: 'due', at: T + 60_000, anew: true }])
+    expect(last).toMatchObject({ withdraw: ['job'], tasks: [{ labels: null, sort: T }], wakeAt: null })
+    expect(job.pending(state).wakeAt).toBeNull()
+  })
+
+  test('is offered to all again when a person says so, once', () => {
+    const { state, last } = play({}, deliver(1), answer(1, unfit('v2')), resume())
+    expect(last.events).toEqual([{ is: 'due', at: T, anew: true, command: 'c1', ...WHO }])
+    expect(job.pending(state).ready).toMatchObject([{ attempt: 1, labels: null }])
+    expect(kinds(play({}, deliver(1), answer(1, unfit('v2')), resume(), resume()).last)).toEqual([])
+    expect(refusals(play({}, deliver(1), answer(1, unfit('v2')), resume(), resume('c2')).last)).toEqual(['not-stuck'])
+  })
+
+  test('with many misfits is snoozed like any other, so that no list grows without end', () => {
+    const all = Array.from({ length: 10 }, (_, n) => [again(`e${n}`), says(`e${n}`, unfit(`v${n}`))]).flat()
+    const { state, last } = play({}, ...all, again('last'), says('last', unfit('v10')))
+    expect(last.events).toEqual([{ is: 'snoozed', at: T, delivery: 'last', dueAt: T + 1_500 }])
+    expect(state.misfits).toHaveLength(10)
+  })
+
+  test('fails where it is delivered at most once, and says why', () => {
+    const { last } = play({ retry: { attempts: 1 } }, deliver(1), answer(1, unfit('v2')))
+    expect(last.events).toMatchObject([{ is: 'failed', failure: { type: 'Diverged', code: 'diverged' } }])
+  })
+
+  test('that is asked to stop stops', () => {
+    const stop = { is: 'cancel', command: 'x', ...WHO } as JobInput
+    expect(play({}, deliver(1), stop, answer(1, unfit('v2'))).last.events).toMatchObject([{ is: 'cancelled' }])
+  })
+
+  test('parked later on, begins with all versions again', () => {
+    const { state } = play(PARK, deliver(1), fails(1))
+    expect(state.misfits).toBeUndefined()
+    const two = { ...PARK, retry: { attempts: 2, initialMs: 0, jitter: 0 } }
+    const parked = play(two, deliver(1), answer(1, unfit('v2')), again('e'), says('e', { is: 'failed', failure, retry: false }))
+    expect(parked.state.misfits).toEqual(['v2'])
+    expect(
+      job.pending(play(two, deliver(1), answer(1, unfit('v2')), again('e'), says('e', { is: 'failed', failure, retry: false }), resume()).state)
+        .ready,
+    ).toMatchObject([{ attempt: 2, labels: null }])
+  })
+})

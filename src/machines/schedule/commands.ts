@@ -2,6 +2,7 @@ import { refuse } from '../../core/decide.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Context, Decision, Reply } from '../../core/machine.ts'
 import { account } from './account.ts'
+import { relinked } from './assets.ts'
 import { finish, type Step } from './finish.ts'
 import { startMessage, withRun } from './start.ts'
 import { evolve, isSame } from './state.ts'
@@ -11,7 +12,7 @@ import type { Backfill, ScheduleEvent, ScheduleInput, ScheduleSpec, ScheduleStat
 const BACKFILLS_MAX = 20
 
 type Put = ScheduleInput & { is: 'put' }
-type Command = Exclude<ScheduleInput, Put | { is: 'wake' | 'answered' | 'child_closed' }>
+type Command = Exclude<ScheduleInput, Put | { is: 'wake' | 'answered' | 'child_closed' | 'backfilled' | 'asset_happened' | 'asset_linked' }>
 
 /** Makes a schedule, or changes what its definition says; the same again changes nothing. */
 export function put(state: ScheduleState | null, input: Put, context: Context): Decision<ScheduleEvent> {
@@ -57,7 +58,14 @@ function apply(step: Step, input: Command, context: Context): { step: Step; repl
       return { step: happens(step, { is: 'paused', at, by, note, until, gone }), reply: DONE }
     }
     case 'resume':
-      return state.paused === null ? { step, reply: DONE } : { step: happens(step, { is: 'resumed', at, by }), reply: DONE }
+      // One that was stuck has not heard what its assets told meanwhile.
+      return { step: relinked(state.paused === null ? step : happens(step, { is: 'resumed', at, by }), context), reply: DONE }
+    case 'set_watermark': {
+      const { watermark } = input
+      // Runs that are open have begun from the one before.
+      const n = (state.buffered[0]?.n ?? state.next) - 1
+      return { step: happens(step, { is: 'watermark_set', at, watermark, n, by }), reply: DONE }
+    }
     case 'trigger':
       return trigger(step, input, context)
     case 'backfill':

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
+import { fireAssets, linkAssets } from './assets.ts'
 import { startMessage, withRun } from './start.ts'
 import { backfillToAdvance, evolve, isBusy, wakeAt } from './state.ts'
 import { timetableOf } from './timetables.ts'
@@ -17,7 +18,7 @@ export interface Step {
 
 /** What may begin now begins; then the decision says when to wake next, and which lines the ledger gets. */
 export function finish(step: Step, context: Context, replies: NonNullable<Decision<ScheduleEvent>['replies']> = []): Decision<ScheduleEvent> {
-  const { state, events, messages } = advanceBackfills(unbuffered(step, context), context)
+  const { state, events, messages } = advanceBackfills(fireAssets(linkAssets(unbuffered(step, context), context), context), context)
   const decision: Decision<ScheduleEvent> = { events, state, wakeAt: wakeAt(state) }
   const ledger = events.flatMap(({ entries }) => entries ?? [])
   if (ledger.length > 0) decision.ledger = ledger

@@ -273,6 +273,68 @@ describe('commands', () => {
   })
 })
 
+// Airbyte keeps the state of a sync once what came before is at its destination; dlt's incremental goes on from the state of the last load that completed;
+// Dagster keeps a cursor with the evaluation that said it, and a person may set it.
+describe('a watermark', () => {
+  const hour = (n: number) => `2026-03-01T0${n}:00:00Z`
+  const begun = (spec: object = { overlap: 'allow' }) => {
+    const play = new Play('2026-03-01T00:30:00Z')
+    play.put({ timetable: HOURLY, ...spec })
+    return play
+  }
+  const set = (play: Play, watermark: string | null) => play.give({ is: 'set_watermark', watermark, command: play.command(), by: 'ana' })
+  const [A, B] = [0, 1].map(n => (play: Play) => [...play.open][n] as string) as [(play: Play) => string, (play: Play) => string]
+
+  test('is what the last run said that completed, and goes with the next; one that fails leaves it', () => {
+    const play = begun()
+    const first = A(play.at(hour(1)).wake())
+    play.close(first, 'completed', '{"id":7}').at(hour(2)).wake().close(undefined, 'failed', '{"id":8}').at(hour(3)).wake().close()
+    expect(play.state?.watermark).toEqual({ value: '{"id":7}', at: Date.parse(hour(1)), run: first })
+    play.at(hour(4)).wake().close(undefined, 'completed', 'null')
+    expect([play.marks, play.state?.watermark]).toEqual([[null, '{"id":7}', '{"id":7}', '{"id":7}'], undefined])
+  })
+
+  test('of runs that overlap the later line wins, whichever completes first', () => {
+    const late = begun().at(hour(2)).wake()
+    const [first, second] = [A(late), B(late)]
+    late.close(second, 'completed', '2').close(first, 'completed', '1')
+    expect(late.state?.watermark).toMatchObject({ value: '2', run: second })
+    const early = begun().at(hour(2)).wake()
+    const [one, two] = [A(early), B(early)]
+    early.close(one, 'completed', '1').close(two, 'completed', '2')
+    expect(early.state?.watermark).toMatchObject({ value: '2', run: two })
+  })
+
+  test('a person sets it: runs that are open by then have no say, one that waits for them has', () => {
+    const play = begun({ overlap: 'buffer_one' })
+    play.at(hour(2)).wake()
+    set(play, '50')
+    play.close(undefined, 'completed', '1')
+    expect([play.state?.watermark, play.marks]).toEqual([{ value: '50', at: Date.parse(hour(2)), by: 'ana' }, [null, '50']])
+    play.close(undefined, 'completed', '60')
+    expect(play.state?.watermark).toMatchObject({ value: '60' })
+    set(play, null)
+    expect(play.at(hour(3)).wake().marks.at(-1)).toBeNull()
+  })
+
+  test('a backfill of times of before has none, and leaves it as it is', () => {
+    const play = begun()
+    set(play, '50')
+    const [from, until] = ['2026-02-01T00:00:00Z', '2026-02-01T01:00:00Z'].map(Date.parse) as [number, number]
+    play.give({ is: 'backfill', command: play.command(), by: 'ana', from, until, maxActive: 1 })
+    play.answerAll()
+    const [run] = play.open
+    play.give({
+      is: 'child_closed',
+      run: run as string,
+      state: 'completed',
+      reference: 0,
+      outcome: { state: 'completed', reason: null, watermark: '1' },
+    })
+    expect([play.marks[0], play.state?.watermark?.value]).toEqual([null, '50'])
+  })
+})
+
 describe('calendars', () => {
   test('a time that a blackout or a calendar holds is accounted, and says which', () => {
     const play = new Play('2026-12-23T00:00:00Z')

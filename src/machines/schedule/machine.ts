@@ -4,9 +4,10 @@ import type { Answered, ChildClosed, Context, Decision, Machine } from '../../co
 import { account, stopMessage } from './account.ts'
 import { commanded, put } from './commands.ts'
 import { finish, type Step } from './finish.ts'
+import { assetHappened, assetLinked } from './heard.ts'
 import { startMessage } from './start.ts'
 import { DELETED_KEPT_MS, evolve, pending, RESEND_MS } from './state.ts'
-import type { ScheduleEvent, ScheduleInput, ScheduleState } from './types.ts'
+import type { BackfilledInput, ScheduleEvent, ScheduleInput, ScheduleState } from './types.ts'
 import { view } from './view.ts'
 
 /**
@@ -35,6 +36,12 @@ function decide(state: ScheduleState | null, input: ScheduleInput, context: Cont
       return answered(state, input, context)
     case 'child_closed':
       return childClosed(state, input, context)
+    case 'backfilled':
+      return backfilled(state, input, context)
+    case 'asset_happened':
+      return assetHappened(state, input, context)
+    case 'asset_linked':
+      return assetLinked(state, input, context)
     default:
       return commanded(state, input, context)
   }
@@ -79,6 +86,26 @@ function answered(state: ScheduleState, { reference, run, closed, refusal }: Ans
   return finish({ state: evolve(state, event), events: [event], messages: [] }, context)
 }
 
+/** A backfill has asked for the run of a time; the ledger is the schedule's. */
+function backfilled(state: ScheduleState, { backfill, for: at, run, why }: BackfilledInput, context: Context): Decision<ScheduleEvent> {
+  if (state.deletedAt !== null) return { events: [] }
+  const entry: LedgerEntry = {
+    n: state.next,
+    source: 'backfill',
+    at,
+    until: at,
+    count: 1,
+    account: run === null ? 'refused' : 'fired',
+    run,
+    lateMs: null,
+    why,
+    note: run === null ? state.spec.target.definition : backfill,
+    accountedAt: context.now,
+  }
+  const event: ScheduleEvent = { is: 'backfilled', at: context.now, entries: [entry] }
+  return finish({ state: evolve(state, event), events: [event], messages: [] }, context)
+}
+
 function fired(line: LedgerEntry): LedgerEntry {
   return { ...line, account: line.why === 'catch-up' ? 'recovered' : 'fired' }
 }
@@ -86,10 +113,13 @@ function fired(line: LedgerEntry): LedgerEntry {
 /** Its start may still be unanswered: that it has closed says that it had started. */
 function childClosed(state: ScheduleState, input: ChildClosed, context: Context): Decision<ScheduleEvent> {
   const line = state.outstanding.find(({ run }) => run === input.run)
-  const followed =
-    line !== undefined || state.open.some(({ run }) => run === input.run) || state.backfills.some(({ active }) => active.includes(input.run))
-  if (!followed) return { events: [] }
-  const event: ScheduleEvent = { is: 'child_closed', at: context.now, run: input.run, state: input.state }
+  const isOfBackfill = line?.source === 'backfill' || state.backfills.some(({ active }) => active.includes(input.run))
+  const followed = line !== undefined || isOfBackfill || state.open.some(({ run }) => run === input.run)
+  const { state: ended, reference: n, outcome } = input
+  const watermark = ended === 'completed' && n !== undefined && n > (state.watermarkLine ?? -1) && !isOfBackfill ? outcome?.watermark : undefined
+  if (!followed && watermark === undefined) return { events: [] }
+  const event: ScheduleEvent = { is: 'child_closed', at: context.now, run: input.run, state: ended }
   if (line !== undefined) event.entries = [fired(line)]
+  if (n !== undefined && watermark !== undefined) Object.assign(event, { n, watermark })
   return finish({ state: evolve(state, event), events: [event], messages: [] }, context)
 }

@@ -14,11 +14,15 @@ export class Play {
   /** Asked for and not answered, by run. */
   readonly asked = new Map<string, Message & { is: 'start' }>()
   readonly told: { to: string; is: string }[] = []
+  /** Of each start, what of assets triggered it. */
+  readonly triggers: string[] = []
+  /** And how far the runs before it had come. */
+  readonly marks: (string | null)[] = []
   readonly open = new Set<string>()
   /** What was in force when: a time belongs to the first epoch that ends at or after it. */
   readonly epochs: { spec: ScheduleSpec; after: Instant; created: Instant }[] = []
   closed = false
-  private readonly self = callRunId('schedule', 0)
+  readonly self = callRunId('schedule', 0)
   private seed = 1
 
   constructor(now: string | Instant) {
@@ -37,6 +41,7 @@ export class Play {
       random: () => this.random(),
       id: () => newId(this.now, () => this.random()),
       home: () => slotOf(this.self),
+      asset: name => `asset ${name}`,
     }
     const before = this.state
     const decision = schedule.decide(before, input, context)
@@ -48,8 +53,13 @@ export class Play {
     }
     for (const entry of decision.ledger ?? []) this.ledger.set(entry.n, entry)
     for (const message of decision.messages ?? []) {
-      if (message.is === 'start') this.asked.set(message.run, message)
-      else this.told.push({ to: message.to, is: message.input.is })
+      if (message.is === 'start') {
+        if (!this.asked.has(message.run)) {
+          this.triggers.push(eventsOf(message))
+          this.marks.push((message.order.trigger as { watermark?: string }).watermark ?? null)
+        }
+        this.asked.set(message.run, message)
+      } else this.told.push({ to: message.to, is: message.input.is })
     }
     if (decision.outcome !== undefined) this.closed = true
     return decision
@@ -83,11 +93,33 @@ export class Play {
     return this
   }
 
-  close(run = [...this.open][0] as string, state: 'completed' | 'failed' = 'completed'): this {
+  close(run = [...this.open][0] as string, state: 'completed' | 'failed' = 'completed', watermark?: string): this {
     this.open.delete(run)
-    this.give({ is: 'child_closed', run, state })
+    const n = this.state?.open.find(one => one.run === run)?.n
+    this.give({
+      ...{ is: 'child_closed', run, state, ...(n !== undefined && { reference: n }) },
+      outcome: { state, reason: null, ...(watermark !== undefined && { watermark }) },
+    })
     return this.answerAll()
   }
+
+  /** An asset answers that it tells of its events. */
+  link(...assets: string[]): this {
+    for (const asset of assets) this.give({ is: 'asset_linked', asset, n: 0 })
+    return this
+  }
+
+  /** An asset has an event: `a` or `a:partition`. */
+  hear(...assets: string[]): this {
+    for (const said of assets) {
+      const [asset = '', partition] = said.split(':')
+      const n = (this.numbers.get(asset) ?? 0) + 1
+      this.numbers.set(asset, n)
+      this.give({ is: 'asset_happened', asset, event: { n, at: this.now, source: { is: 'call' }, ...(partition !== undefined && { partition }) } })
+    }
+    return this
+  }
+  private readonly numbers = new Map<string, number>()
 
   command(): string {
     return newId(this.now, () => this.random())
@@ -127,6 +159,12 @@ export class Play {
     this.seed = (this.seed * 16807) % 2147483647
     return this.seed / 2147483647
   }
+}
+
+/** `a1 a2 b1`: the events, each by its asset and number. */
+function eventsOf({ order: { trigger } }: Message & { is: 'start' }): string {
+  const events = trigger.is === 'schedule' ? (trigger.assets?.events ?? []) : []
+  return events.map(({ asset, n }) => `${asset}${n}`).join(' ')
 }
 
 export const SPEC: ScheduleSpec = {

@@ -4,6 +4,7 @@ import type { Context, Message, StartOrder } from '../../core/machine.ts'
 import { inputAt } from './input.ts'
 import { timeBefore, timetableOf } from './timetables.ts'
 import type { ScheduleState } from './types.ts'
+import { partitionOfAll } from './waits.ts'
 
 /** A line that asks for a run: its id says where it will live, and stands in the ledger before the run does. */
 export function withRun(state: ScheduleState, entry: LedgerEntry, context: Context): LedgerEntry {
@@ -16,7 +17,9 @@ export function startMessage(state: ScheduleState, entry: LedgerEntry, context: 
 }
 
 function orderOf(state: ScheduleState, { n, at, source }: LedgerEntry, { self, kind }: Context, by?: string | null): StartOrder {
-  const { name, spec } = state
+  const { name, spec, watermark } = state
+  const assets = state.carried?.[n]
+  const partition = assets === undefined ? undefined : partitionOfAll(assets)
   const { definition, input, options } = spec.target
   return {
     definition,
@@ -30,8 +33,12 @@ function orderOf(state: ScheduleState, { n, at, source }: LedgerEntry, { self, k
       nominalAt: at,
       source,
       ...(by == null ? {} : { by }),
+      ...(assets === undefined ? {} : { assets }),
+      ...(partition === undefined ? {} : { partition }),
+      // A time of long ago is no step on from here.
+      ...(watermark === undefined || source === 'backfill' ? {} : { watermark: watermark.value }),
       // Tasks of a DAG work on the time between.
-      ...(kind?.(definition) === 'dag' ? { intervalStart: timeBefore(timetableOf(state), at) ?? at } : {}),
+      ...(kind?.(definition) === 'dag' && source !== 'asset' ? { intervalStart: timeBefore(timetableOf(state), at) ?? at } : {}),
     },
   }
 }

@@ -1,9 +1,13 @@
 import { invariant } from '../../core/errors.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Pending } from '../../core/machine.ts'
+import type { Payload } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
+import { watermarkOf } from '../asset/state.ts'
+import type { Watermark } from '../asset/types.ts'
 import { dueOf, timetableOf } from './timetables.ts'
 import type { Backfill, ScheduleEvent, ScheduleState } from './types.ts'
+import { evolveAssets, linkAt, withoutAnswered } from './waits.ts'
 
 /** Runs of one schedule that are followed for its overlap policy. With more open than that, the oldest are no longer waited for. */
 export const OPEN_MAX = 1_000
@@ -20,7 +24,7 @@ export const DELETED_KEPT_MS = 30 * 86_400_000
 export function evolve(state: ScheduleState | null, event: ScheduleEvent): ScheduleState {
   if (event.is === 'created') return created(state, event)
   invariant(state !== null, 'a history begins with created', { event: event.is })
-  const now = event.entries === undefined ? state : entered(state, event.entries)
+  const now = event.entries === undefined ? state : withoutAnswered(entered(state, event.entries))
   switch (event.is) {
     case 'edited':
       return {
@@ -51,9 +55,17 @@ export function evolve(state: ScheduleState | null, event: ScheduleEvent): Sched
     case 'answered':
       return answered(state, now, event)
     case 'unbuffered':
+    case 'backfilled':
       return now
+    case 'assets_asked':
+    case 'asset_linked':
+    case 'asset_heard':
+    case 'assets_fired':
+      return evolveAssets(now, event)
     case 'child_closed':
       return closed(state, now, event)
+    case 'watermark_set':
+      return marked(now, event.watermark, { at: event.at, ...(event.by !== null && { by: event.by }) }, event.n)
     case 'backfill_asked':
       return remember({ ...now, backfills: [...now.backfills, event.backfill] }, event.backfill.id, event.at, event.value)
     case 'backfill_advanced': {
@@ -89,6 +101,7 @@ function created(state: ScheduleState | null, event: ScheduleEvent & { is: 'crea
     tail: null,
     outstanding: state?.outstanding ?? [],
     buffered: [],
+    ...(state?.carried && { carried: state.carried }),
     open: state?.open ?? [],
     paused: null,
     backfills: [],
@@ -132,9 +145,15 @@ function answered(before: ScheduleState, now: ScheduleState, { n, run, closed: i
   return run !== null && !isClosed ? now : leaveBackfill(now, line.run as string)
 }
 
-function closed(before: ScheduleState, now: ScheduleState, { run }: ScheduleEvent & { is: 'child_closed' }): ScheduleState {
+function closed(before: ScheduleState, now: ScheduleState, { run, at, n, watermark }: ScheduleEvent & { is: 'child_closed' }): ScheduleState {
   const open = before.open.some(one => one.run === run) ? now.open.filter(one => one.run !== run) : now.open
-  return leaveBackfill({ ...now, open }, run)
+  const left = leaveBackfill({ ...now, open }, run)
+  return n === undefined || watermark === undefined ? left : marked(left, watermark, { at, run }, n)
+}
+
+function marked({ watermark: _, ...state }: ScheduleState, value: Payload | null, said: Omit<Watermark, 'value'>, n: number): ScheduleState {
+  const watermark = watermarkOf(value, said)
+  return { ...state, watermarkLine: n, ...(watermark !== undefined && { watermark }) }
 }
 
 function leaveBackfill(state: ScheduleState, run: string): ScheduleState {
@@ -167,6 +186,7 @@ export function backfillToAdvance({ backfills }: ScheduleState): Backfill | null
 /** The earliest that time alone does. */
 export function wakeAt(state: ScheduleState): Instant | null {
   if (state.deletedAt !== null) return state.deletedAt + DELETED_KEPT_MS
+  const askAt = linkAt(state)
   const { paused, outstanding, buffered, open } = state
   const next = timetableOf(state).next(state.accounted)
   let at = next === null ? null : dueOf(state, next.at)
@@ -177,6 +197,7 @@ export function wakeAt(state: ScheduleState): Instant | null {
   for (const { accountedAt } of outstanding) if (at === null || accountedAt + RESEND_MS < at) at = accountedAt + RESEND_MS
   if (buffered.length > 0)
     for (const { stopAskedAt } of open) if (stopAskedAt !== null && (at === null || stopAskedAt + RESEND_MS < at)) at = stopAskedAt + RESEND_MS
+  if (askAt !== null && (at === null || askAt < at)) at = askAt
   if (backfillToAdvance(state) !== null) at = state.createdAt
   return at
 }

@@ -10,7 +10,8 @@ const byText = new Map<string, Timetable>()
 const bySpec = new WeakMap<TimetableSpec, { createdAt: Instant; table: Timetable }>()
 
 /** The nominal times of a schedule. Pure: the same spec and creation time give the same times. */
-export function timetableOf({ spec, createdAt }: { spec: Pick<ScheduleSpec, 'timetable'>; createdAt: Instant }): Timetable {
+export function timetableOf({ spec, createdAt }: { spec: Pick<ScheduleSpec, 'timetable' | 'assets'>; createdAt: Instant }): Timetable {
+  if (isWithoutTimes(spec)) return NEVER
   const known = bySpec.get(spec.timetable)
   if (known?.createdAt === createdAt) return known.table
   // Only what counts from the creation differs by it.
@@ -21,6 +22,13 @@ export function timetableOf({ spec, createdAt }: { spec: Pick<ScheduleSpec, 'tim
   bySpec.set(spec.timetable, { createdAt, table: built })
   return built
 }
+
+/** Assets alone trigger it. */
+export function isWithoutTimes({ timetable: { cron, every, at, solar }, assets }: Pick<ScheduleSpec, 'timetable' | 'assets'>): boolean {
+  return assets !== undefined && cron === undefined && every === undefined && at === undefined && solar === undefined
+}
+
+const NEVER: Timetable = { spec: {}, next: () => null, nextFiring: () => null, between: () => [], words: () => 'at no time', warnings: () => [] }
 
 /** When a nominal time is to be seen to: itself, put off by its own share of the jitter. */
 export function dueOf({ spec, name, createdAt }: ScheduleState, nominalAt: Instant): Instant {

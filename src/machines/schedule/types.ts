@@ -1,10 +1,12 @@
-import type { CommandId, RunId } from '../../core/ids.ts'
+import type { ActorId, CommandId, RunId } from '../../core/ids.ts'
 import type { LedgerEntry } from '../../core/ledger.ts'
 import type { Answered, ChildClosed } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
-import type { HistoryEvent, Payload } from '../../core/run.ts'
+import type { HistoryEvent, Payload, TriggerAssets } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { TimetableSpec } from '../../time/spec.ts'
+import type { AssetExpression } from '../asset/expression.ts'
+import type { AssetEvent, AssetHappened, AssetLinked, Watermark } from '../asset/types.ts'
 
 /** What happens to a time that is due while a run of this schedule is still open. */
 export const OVERLAPS = ['allow', 'skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other'] as const
@@ -20,7 +22,10 @@ export interface Catchup {
 
 export interface ScheduleSpec {
   description?: string
+  /** Without a source of times where assets alone trigger it. */
   timetable: TimetableSpec
+  /** It also fires once these have new events. */
+  assets?: AssetExpression
   target: Target
   overlap: Overlap
   catchup: Catchup
@@ -46,6 +51,23 @@ export interface SchedulePause {
   until: Instant | null
   /** Its code no longer has it. */
   gone: boolean
+}
+
+/** What is known of an asset since the last run that it had a part in. */
+export interface AssetWait {
+  /** The asset tells of its events. */
+  readonly linked: boolean
+  /** It tells too many others. */
+  readonly full?: true
+  /** When it was asked to. */
+  readonly askedAt: Instant
+  /** The number of the last event that it told; null: none. */
+  readonly heard: number | null
+  /** There is one that came while the schedule was not paused. */
+  readonly isNew: boolean
+  readonly events: readonly AssetEvent[]
+  /** So many more, which are not remembered one by one. */
+  readonly more: number
 }
 
 export interface Backfill {
@@ -88,6 +110,14 @@ export interface ScheduleState {
   readonly backfills: readonly Backfill[]
   /** Commands are remembered by their ids (E9). */
   readonly commands: readonly { id: CommandId; at: Instant; value: string }[]
+  /** By name. */
+  readonly assets?: Readonly<Record<string, AssetWait>>
+  /** Of lines whose start was not answered: what triggered them. */
+  readonly carried?: Readonly<Record<number, TriggerAssets>>
+  /** How far its runs have come: of the latest line whose run said so when it completed, or as a person said. */
+  readonly watermark?: Watermark
+  /** The last line that has a say in it: what the run of an earlier one says comes too late. */
+  readonly watermarkLine?: number
   readonly fired: number
   readonly last: LedgerEntry | null
   readonly deletedAt: Instant | null
@@ -98,15 +128,29 @@ interface Commanded {
   by: string | null
 }
 
+/** What became of a time of a backfill that is a run of its own (machines/batch/backfill.ts). `why`: it was refused. */
+export interface BackfilledInput {
+  is: 'backfilled'
+  backfill: ActorId
+  for: Instant
+  run: RunId | null
+  why: string | null
+}
+
 export type ScheduleInput =
   | { is: 'wake' }
   | Answered
   | ChildClosed
+  | BackfilledInput
+  | AssetHappened
+  | AssetLinked
   | ({ is: 'put'; name: string; spec: ScheduleSpec; origin: Origin } & Commanded)
   /** Null removes what an operator changed. */
   | ({ is: 'override'; override: Partial<ScheduleSpec> | null } & Commanded)
   | ({ is: 'pause'; note: string | null; until: Instant | null; gone: boolean } & Commanded)
   | ({ is: 'resume' } & Commanded)
+  /** Null: its runs begin anew. */
+  | ({ is: 'set_watermark'; watermark: Payload | null } & Commanded)
   | ({ is: 'trigger' } & Commanded)
   | ({ is: 'backfill'; from: Instant; until: Instant; maxActive: number } & Commanded)
   | ({ is: 'cancel_backfill'; backfill: CommandId } & Commanded)
@@ -123,10 +167,20 @@ export type ScheduleEvent = HistoryEvent & { at: Instant; entries?: LedgerEntry[
     | { is: 'triggered'; command: CommandId; value: string }
     | { is: 'answered'; n: number; run: RunId | null; closed: boolean }
     | { is: 'unbuffered' }
-    | { is: 'child_closed'; run: RunId; state: string }
+    /** `n`: its line, where it says how far it has come. */
+    | { is: 'child_closed'; run: RunId; state: string; n?: number; watermark?: Payload }
+    /** `n`: the last line that was started by then. */
+    | { is: 'watermark_set'; watermark: Payload | null; n: number; by: string | null }
     | { is: 'backfill_asked'; backfill: Backfill; value: string }
     | { is: 'backfill_advanced'; backfill: CommandId; through: Instant }
     | { is: 'backfill_ended'; backfill: CommandId; by: string | null }
+    | { is: 'backfilled' }
+    /** Assets are asked to tell of their events, and those that are no longer waited for to tell of none. */
+    | { is: 'assets_asked'; assets: readonly string[]; left: readonly string[] }
+    | { is: 'asset_linked'; asset: string; n: number; full?: true }
+    /** `isNew`: it counts for what the schedule waits for. */
+    | { is: 'asset_heard'; asset: string; event: AssetEvent; isNew: boolean }
+    | { is: 'assets_fired'; n: number; assets: TriggerAssets }
     | { is: 'deleted'; by: string | null }
     | { is: 'ended' }
   )

@@ -2,9 +2,9 @@ import { refuse } from '../../core/decide.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Failure, Payload } from '../../core/run.ts'
 import { decideTask } from '../../core/task.ts'
-import { cancelChildren, childId, orderOf, startMessage } from './children.ts'
+import { childId, orderOf, startMessage, stopChildren } from './children.ts'
 import { decision, NOTHING } from './decision.ts'
-import { evolve, policyOf, taskId } from './state.ts'
+import { advancedBy, evolve, policyOf, taskId } from './state.ts'
 import {
   type Advance,
   CHILDREN_OPEN_MAX,
@@ -33,11 +33,25 @@ export function advanced(state: WorkflowState, input: Advance, context: Context)
   const { task, attempt, worker } = input
   const step = decideTask(state.task, policyOf(state), { is: 'report', task, attempt, delivery, worker }, false, context)
   if (step.refused !== undefined) return refuse(delivery, step.refused)
+  if (entries.length > ENTRIES_MAX) return refuse(delivery, 'too-many-items')
+  if (!areThere(state, entries)) return refuse(delivery, 'superseded')
   const fold = new Fold(state, context)
   for (const event of step.events) fold.add(event as WorkflowEvent)
-  if (entries.length > ENTRIES_MAX) return refuse(delivery, 'too-many-items')
-  for (const entry of entries) fold.entry(entry, input.upTo)
-  return fold.decided(input)
+  const ahead = Math.min(input.ahead ?? 0, entries.length)
+  for (const entry of entries.slice(0, entries.length - ahead)) fold.entry(entry, input.upTo)
+  // What has happened meanwhile the code would have heard of before that which these rest on: it is replayed, and may ask for something else.
+  if (ahead > 0 && state.news > input.upTo) return fold.decided({ ...input, yields: false })
+  const upTo = ahead > 0 ? fold.count : input.upTo
+  for (const entry of entries.slice(entries.length - ahead)) fold.entry(entry, upTo)
+  return fold.decided({ ...input, upTo })
+}
+
+/** Signals that the code has gone on with are in the state that it has seen, each once. Where they are not, what its worker has seen is not this history. */
+function areThere({ signals }: WorkflowState, entries: readonly Entry[]): boolean {
+  const waits = entries.filter((entry): entry is Entry & { is: 'wait'; taken: number } => entry.is === 'wait' && entry.taken !== undefined)
+  if (waits.length === 0) return true
+  const names = new Map(signals.map(({ number, name }) => [number, name]))
+  return waits.every(({ signal, taken }) => names.get(taken) === signal && names.delete(taken))
 }
 
 function notAnswered(name: string): Failure {
@@ -51,16 +65,26 @@ class Fold {
   private readonly events: WorkflowEvent[] = []
   private readonly messages: Message[] = []
   private state: WorkflowState
+  /** Before the last event. */
+  private last: WorkflowState
   private output: Payload | null = null
+  /** That are open; null: not counted yet. */
+  private children: number | null = null
 
   constructor(before: WorkflowState, context: Context) {
     this.before = before
     this.state = before
+    this.last = before
     this.context = context
+  }
+
+  get count(): number {
+    return this.state.count
   }
 
   add(event: WorkflowEvent): void {
     this.events.push(event)
+    this.last = this.state
     this.state = evolve(this.state, event)
   }
 
@@ -84,6 +108,7 @@ class Fold {
         return this.add({ is: 'patched', at, id: entry.id })
       case 'wait': {
         const { n, signal, timeoutMs } = entry
+        if (entry.taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: entry.taken, known: true })
         const taken = this.state.signals.find(({ name }) => name === signal)
         if (taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: taken.number })
         return this.add({ is: 'waiting', at, n, signal, ...(timeoutMs === undefined ? {} : { dueAt: at + timeoutMs }) })
@@ -91,6 +116,11 @@ class Fold {
       case 'promise': {
         const { n, name, token, timeoutMs } = entry
         return this.add({ is: 'promise_made', at, n, name, token, ...(timeoutMs !== undefined && { dueAt: at + timeoutMs }) })
+      }
+      case 'write':
+      case 'close': {
+        const { is, n, stream, refused } = entry
+        return this.add({ is: is === 'write' ? 'stream_written' : 'stream_closed', at, n, stream, ...(refused !== undefined && { refused }) })
       }
       case 'child':
         return this.child(entry)
@@ -120,18 +150,23 @@ class Fold {
     const last = this.events.at(-1)
     if (last === undefined) return NOTHING
     // It stands on the last of its events, so that all of them are remembered by it, or none.
-    this.events[this.events.length - 1] = { ...last, call, ...(closing === null ? {} : { delivery }) } as WorkflowEvent
-    return decision(this.before, this.events, this.messages, this.output)
+    const marked = { ...last, call, ...(closing === null ? {} : { delivery }) } as WorkflowEvent
+    this.events[this.events.length - 1] = marked
+    // A state that is closed keeps the event that closed it.
+    const after = closing === null ? advancedBy(this.last, this.state, marked) : evolve(this.last, marked)
+    return decision(this.before, this.events, this.messages, this.output, after)
   }
 
-  private child({ n, definition, input, options, detached }: Entry & { is: 'child' }): void {
-    const children = Object.values(this.state.open).reduce((sum, open) => (open.is === 'child' ? sum + 1 : sum), 0)
-    if (children >= CHILDREN_OPEN_MAX) return this.tooMany()
+  private child({ n, definition, input, options, detached, parentClose }: Entry & { is: 'child' }): void {
+    this.children ??= Object.values(this.before.open).filter(open => open.is === 'child').length
+    if (this.children >= CHILDREN_OPEN_MAX) return this.tooMany()
+    this.children++
     const run = childId(this.state.base, n, orderOf(this.context.self, n, { definition, input, options, detached }), this.context)
     const event = { is: 'child_asked', at: this.context.now, n, definition, run } as WorkflowEvent & { is: 'child_asked' }
     if (input !== null) event.input = input
     if (Object.keys(options).length > 0) event.options = options
     if (detached) event.detached = true
+    if (parentClose !== undefined) event.parentClose = parentClose
     this.add(event)
     this.messages.push(startMessage(this.context.self, n, this.state.open[n] as Child, false))
   }
@@ -146,7 +181,7 @@ class Fold {
 
   private finished(end: End): void {
     const { now: at } = this.context
-    this.messages.push(...cancelChildren(this.state, this.context))
+    this.messages.push(...stopChildren(this.state, this.context))
     switch (end.is) {
       case 'completed':
         this.output = end.output

@@ -29,17 +29,25 @@ export function childOf({ open }: WorkflowState, run: RunId): number | null {
   return null
 }
 
-/** Those that it waits for are asked to stop; one that is detached goes on. */
-export function cancelChildren({ open }: WorkflowState, context: Context): Message[] {
-  return Object.values(open).flatMap(child =>
-    child.is !== 'child' || child.detached
-      ? []
-      : [{ is: 'tell' as const, to: child.run, input: { is: 'cancel', command: context.id(), by: null, why: `its workflow ${context.self} stops` } }],
-  )
+/** Those that it waits for are asked to stop, with the run that is cancelled; one that is detached or abandoned goes on. */
+export function cancelChildren(state: WorkflowState, context: Context): Message[] {
+  return stopping(state).map(({ run }) => stop(run, 'cancel', context))
 }
 
 /** A run that closes, or begins anew, leaves none behind that it waited for. */
+export function stopChildren(state: WorkflowState, context: Context): Message[] {
+  return stopping(state).map(({ run, parentClose }) => stop(run, parentClose === 'terminate' ? 'terminate' : 'cancel', context))
+}
+
 export function withChildren(before: WorkflowState, decided: Decision<WorkflowEvent>, context: Context): Decision<WorkflowEvent> {
-  const messages = cancelChildren(before, context)
+  const messages = stopChildren(before, context)
   return messages.length === 0 ? decided : { ...decided, messages: [...(decided.messages ?? []), ...messages] }
+}
+
+function stopping({ open }: WorkflowState): Child[] {
+  return Object.values(open).filter((child): child is Child => child.is === 'child' && !child.detached && child.parentClose !== 'abandon')
+}
+
+function stop(to: RunId, is: 'cancel' | 'terminate', context: Context): Message {
+  return { is: 'tell', to, input: { is, command: context.id(), by: null, why: `its workflow ${context.self} stops` } as { is: string } }
 }

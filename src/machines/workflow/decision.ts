@@ -5,14 +5,14 @@ import type { Closing, WorkflowEvent, WorkflowState } from './types.ts'
 
 export const NOTHING: Decision<WorkflowEvent> = { events: [] }
 
-/** A run has one task, so what changed follows from what is outstanding before and after. */
+/** A run has one task, so what changed follows from what is outstanding before and after. `after`: what the events make of it, if that is known already. */
 export function decision(
   before: WorkflowState | null,
   events: WorkflowEvent[],
   messages: Message[] = [],
   output: string | null = null,
+  after = events.reduce<WorkflowState | null>(evolve, before) as WorkflowState,
 ): Decision<WorkflowEvent> {
-  const after = events.reduce<WorkflowState | null>(evolve, before) as WorkflowState
   const decided: Decision<WorkflowEvent> = { events, state: after }
   const order = readyOrder(after)
   const was = before === null ? null : outstanding(before)

@@ -30,6 +30,8 @@ class Driven {
     const decided = workflow.decide(this.state, input, this.context())
     this.state = decided.events.reduce<WorkflowState | null>(workflow.evolve, this.state) as WorkflowState
     this.events.push(...decided.events)
+    // What the machine says that its events lead to is what they lead to (E10).
+    if (decided.state !== undefined) expect(decided.state).toEqual(this.state)
     this.#expectAddsUp(before, decided)
     return decided
   }
@@ -290,6 +292,65 @@ describe('what it waits for', () => {
     large.signal('go', `"${'x'.repeat(600_000)}"`)
     expect(refusal(large.signal('go', '1'))).toEqual(['too-many-signals'])
   })
+
+  const tick = (payload: Payload | null = null, name = 'go') => ({ name, payload })
+  const many = (signals: { name: string; payload: Payload | null }[], command = 'm1'): WorkflowInput => ({
+    is: 'signals',
+    command,
+    signals,
+    by: null,
+  })
+  const taken = (decided: Decision<WorkflowEvent>) => decided.replies?.map(({ reply }) => (reply.ok ? reply.value : reply.code))
+
+  test('several at once go to who waits, one each, and the others are kept in their order', () => {
+    const run = new Driven()
+    run.deliver()
+    run.advance([wait(1), wait(2, 'b'), wait(3)])
+    const decided = run.give(many([tick('1'), tick('2'), tick('3'), tick('4', 'b'), tick('5')]))
+    expect(decided.events.map(({ n, payload }) => [n, payload])).toEqual([
+      [1, '1'],
+      [3, '2'],
+      [undefined, '3'],
+      [2, '4'],
+      [undefined, '5'],
+    ])
+    expect(taken(decided)).toEqual(['5'])
+    expect(run.state.signals.map(({ payload }) => payload)).toEqual(['3', '5'])
+  })
+
+  test('of several, as many of the first are kept as there is room for; a repeat changes nothing and answers the same', () => {
+    const run = new Driven()
+    run.give(many(Array.from({ length: SIGNALS_MAX - 2 }, () => tick())))
+    const three = many([tick('1'), tick('2'), tick('3')], 'm2')
+    expect(taken(run.give(three))).toEqual(['2'])
+    expect(taken(run.give(many([tick('4')], 'm3')))).toEqual(['too-many-signals'])
+    expect(run.give(three)).toEqual({ events: [], replies: [{ command: 'm2', reply: { ok: true, value: '2' } }] })
+    expect(run.state.commands).toHaveLength(2)
+    expect(run.state.signals).toHaveLength(SIGNALS_MAX)
+  })
+
+  test('code that has gone on with one that it knew of says which, and learns nothing from it', () => {
+    const run = new Driven()
+    run.give(many([tick('1'), tick('2'), tick('3', 'b')]))
+    run.deliver()
+    const { events } = run.advance([
+      { is: 'wait', n: 1, signal: 'b', taken: 3 },
+      { is: 'wait', n: 2, signal: 'go', taken: 1 },
+    ])
+    expect(events).toMatchObject([{ is: 'waiting', taken: 3, known: true }, { is: 'waiting', taken: 1, known: true }, { is: 'yielded' }])
+    expect(run.state).toMatchObject({ signals: [{ number: 2, payload: '2' }], open: {}, task: null })
+  })
+
+  test.each([
+    ['none of that number is there', [{ is: 'wait', n: 1, signal: 'go', taken: 7 }]],
+    ['it has another name', [{ is: 'wait', n: 1, signal: 'other', taken: 1 }]],
+    ['it is taken twice', [1, 2].map(n => ({ is: 'wait', n, signal: 'go', taken: 1 }))],
+  ] satisfies [string, Entry[]][])('code that has gone on with a signal is given up where %s', (_, entries) => {
+    const run = new Driven()
+    run.signal('go', '1')
+    run.deliver()
+    expect(refusal(run.advance(entries as Entry[]))).toEqual(['superseded'])
+  })
 })
 
 describe('children', () => {
@@ -355,6 +416,15 @@ describe('the end', () => {
     expect(refusal(run.signal('go'))).toEqual(['run-closed'])
   })
 
+  test('a signal that was taken and is sent again, since its answer was lost, is known when the run has closed meanwhile (E9)', () => {
+    const run = new Driven()
+    run.deliver()
+    run.signal('go', '1', 'once')
+    run.advance([finished({ is: 'completed', output: null })])
+    expect([run.state.closing?.is, run.signal('go', '1', 'once')]).toEqual(['completed', { events: [] }])
+    expect(refusal(run.signal('go', '1', 'another'))).toEqual(['run-closed'])
+  })
+
   test('continued: the same run from its beginning, with another input, and the signals that nobody took', () => {
     const run = waiting()
     run.signal('kept', '1')
@@ -398,4 +468,48 @@ test('what is open is all that its state keeps: a step more costs no more than t
   const before = JSON.stringify(run.state).length
   for (let n = 101; n <= 1_000; n++) run.advance([done(n)])
   expect(JSON.stringify(run.state).length).toBeLessThan(before + 20)
+})
+
+describe('what the code asks for ahead of what is accepted', () => {
+  const asked = (run: Driven, more: Partial<Advance> = {}) => kinds(run.advance([done(1), wait(2)], { ahead: 1, ...more }))
+
+  test('counts with it, and the run waits', () => {
+    const run = new Driven()
+    run.deliver()
+    expect(asked(run)).toEqual(['step_completed', 'waiting', 'yielded'])
+  })
+
+  test.each<[string, (run: Driven) => void]>([
+    ['a timer fired', run => run.give({ is: 'wake' }, T + 100)],
+    ['somebody cancelled', run => run.give({ is: 'cancel', ...COMMAND })],
+  ])('does not count where %s meanwhile, and the worker keeps the task', (_, happens) => {
+    const run = new Driven()
+    run.deliver()
+    run.advance([timer(3, 100)], { yields: false })
+    const upTo = run.state.count
+    happens(run)
+    expect(asked(run, { upTo })).toEqual(['step_completed'])
+    expect(run.state.task).not.toBeNull()
+  })
+
+  test('counts where something has happened that the code does not hear of', () => {
+    const run = new Driven()
+    run.deliver()
+    const upTo = run.state.count
+    run.signal('go', '1')
+    expect(asked(run, { upTo, yields: false })).toEqual(['step_completed', 'waiting'])
+    expect(run.state.signals).toEqual([])
+  })
+
+  test('ends the run, or does not, and a repeat changes nothing', () => {
+    const finished: Entry = { is: 'finished', end: { is: 'completed', output: null } }
+    const run = new Driven()
+    run.deliver()
+    const upTo = run.state.count
+    run.give({ is: 'cancel', ...COMMAND })
+    const call = { upTo, call: 1, ahead: 1 }
+    expect(kinds(run.advance([done(1), finished], call))).toEqual(['step_completed'])
+    expect(kinds(run.advance([done(1), finished], call))).toEqual([])
+    expect(run.state.closing).toBeNull()
+  })
 })

@@ -1,3 +1,4 @@
+import { SIGNALS_PER_CALL_MAX } from '../../core/bounds.ts'
 import { refuse, whoOf } from '../../core/decide.ts'
 import { invariant } from '../../core/errors.ts'
 import type { ActorId } from '../../core/ids.ts'
@@ -16,6 +17,7 @@ import {
   SIGNAL_BYTES_MAX,
   SIGNALS_MAX,
   type SignalInput,
+  type SignalsInput,
   type Started,
   type StartInput,
   type WorkflowEvent,
@@ -64,6 +66,8 @@ function decide(state: WorkflowState | null, input: WorkflowInput, context: Cont
       return refuse(input.command, state.closing === null ? 'run-begun' : 'run-closed')
     case 'signal':
       return signalled(state, input, context)
+    case 'signals':
+      return allSignalled(state, input, context)
     case 'update':
       return updated(state, input, context)
     case 'settle':
@@ -160,19 +164,56 @@ function signalled(state: WorkflowState, input: SignalInput, context: Context): 
   const { command, name, payload, by } = input
   if (state.commands.some(({ id }) => id === command)) return NOTHING
   if (state.closing !== null) return refuse(command, 'run-closed')
-  const waits = Object.entries(state.open).filter(([, open]) => open.is === 'wait' && open.signal === name)
-  const n = waits.length === 0 ? undefined : Math.min(...waits.map(([key]) => Number(key)))
-  if (n === undefined && !hasRoom(state, payload)) return refuse(command, 'too-many-signals')
-  const event = { is: 'signalled', at: context.now, name, command } as WorkflowEvent & { is: 'signalled' }
-  if (payload !== null) event.payload = payload
-  if (by !== null) event.by = by
-  if (n !== undefined) event.n = n
-  return decision(state, [event])
+  const events = taking(state, { command, signals: [{ name, payload }], by }, context)
+  return events.length === 0 ? refuse(command, 'too-many-signals') : decision(state, events)
 }
 
-function hasRoom({ signals }: WorkflowState, payload: string | null): boolean {
-  const bytes = signals.reduce((sum, signal) => sum + (signal.payload?.length ?? 0), payload?.length ?? 0)
-  return signals.length < SIGNALS_MAX && (signals.length === 0 || bytes <= SIGNAL_BYTES_MAX)
+/** As many of the first as there is room for: how many that are is the reply, also to a repeat. */
+function allSignalled(state: WorkflowState, input: SignalsInput, context: Context): Decision<WorkflowEvent> {
+  const { command } = input
+  const known = state.commands.find(({ id }) => id === command)
+  if (known !== undefined) return { ...NOTHING, replies: [{ command, reply: { ok: true, value: String(known.times ?? 1) } }] }
+  if (state.closing !== null) return refuse(command, 'run-closed')
+  const events = taking(state, input, context)
+  if (events.length === 0) return refuse(command, 'too-many-signals')
+  return { ...decision(state, events), replies: [{ command, reply: { ok: true, value: String(events.length) } }] }
+}
+
+/** The events of those that there is room for: each goes to a wait of its own. */
+function taking(state: WorkflowState, { command, signals, by }: Omit<SignalsInput, 'is'>, { now: at }: Context): WorkflowEvent[] {
+  const waits = waitsOf(state)
+  let count = state.signals.length
+  let bytes = state.signals.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0)
+  const events: WorkflowEvent[] = []
+  for (const { name, payload } of signals.slice(0, SIGNALS_PER_CALL_MAX)) {
+    const n = waits.get(name)?.shift()
+    if (n === undefined) {
+      bytes += payload?.length ?? 0
+      if (count >= SIGNALS_MAX || (count > 0 && bytes > SIGNAL_BYTES_MAX)) break
+      count++
+    }
+    const event = { is: 'signalled', at, name, command } as WorkflowEvent & { is: 'signalled' }
+    if (payload !== null) event.payload = payload
+    if (by !== null) event.by = by
+    if (n !== undefined) event.n = n
+    if (events.length > 0) event.times = 0
+    events.push(event)
+  }
+  if (events.length > 1) (events[0] as WorkflowEvent & { is: 'signalled' }).times = events.length
+  return events
+}
+
+/** Operations that wait, by the names of their signals, those that have waited longest first. */
+function waitsOf({ open }: WorkflowState): Map<string, number[]> {
+  const waits = new Map<string, number[]>()
+  // Keys that are numbers are in their order.
+  for (const [key, { is, signal }] of Object.entries(open) as [string, { is: string; signal: string }][]) {
+    if (is !== 'wait') continue
+    const known = waits.get(signal)
+    if (known === undefined) waits.set(signal, [Number(key)])
+    else known.push(Number(key))
+  }
+  return waits
 }
 
 function answered(state: WorkflowState, { reference: n, run, refusal }: Answered, context: Context): Decision<WorkflowEvent> {

@@ -72,7 +72,7 @@ function operationsOf(events: readonly WorkflowEvent[], definition: string): Map
 }
 
 function nameOf(event: WorkflowEvent): string {
-  return String(event.name ?? event.signal ?? event.definition ?? '')
+  return String(event.name ?? event.signal ?? event.definition ?? event.stream ?? '')
 }
 
 function chosen(told: ReadonlyMap<number, Told>, from: From): Told | NoPoint {
@@ -89,7 +89,16 @@ function chosen(told: ReadonlyMap<number, Told>, from: From): Told | NoPoint {
 }
 const HINTS_MAX = 10
 
-const ENDS = new Set(['step_completed', 'timer_fired', 'wait_timed_out', 'child_refused', 'child_closed', 'promise_settled'])
+const ENDS = new Set([
+  'step_completed',
+  'timer_fired',
+  'wait_timed_out',
+  'child_refused',
+  'child_closed',
+  'promise_settled',
+  'stream_written',
+  'stream_closed',
+])
 
 function ends(event: WorkflowEvent, detached: ReadonlySet<number>): boolean {
   if (ENDS.has(event.is)) return true

@@ -3,6 +3,7 @@ import type { Labels } from '../../core/gates.ts'
 import { WORKER_LABEL } from '../../core/gates.ts'
 import type { CommandId } from '../../core/ids.ts'
 import type { Pending, TaskOrder } from '../../core/machine.ts'
+import { freed } from '../../core/misfits.ts'
 import { QUEUE_DEFAULT } from '../../core/options.ts'
 import type { RetryPolicy } from '../../core/retry.ts'
 import { isClosed, type RunState } from '../../core/run.ts'
@@ -10,7 +11,7 @@ import { deliveredOf, evolveTask, newTask, orderOf, type TaskEvent, type TaskPol
 import type { Instant } from '../../core/time.ts'
 import { type Child, type Closing, COMMANDS_MS, type Open, type Started, type WorkflowEvent, type WorkflowState } from './types.ts'
 import { accepted, answered } from './updates-kept.ts'
-import { anewAt, freed, misfit, routed, versionLabels } from './versions.ts'
+import { anewAt, misfit, routed, versionLabels } from './versions.ts'
 
 /** So long a run that is live on a worker waits for that worker, before any other may have it. */
 export const HOLDER_MS = 2_000
@@ -30,14 +31,20 @@ export function evolve(state: WorkflowState | null, event: WorkflowEvent): Workf
   invariant(state !== null, 'a history begins with started', { event: event.is })
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
   const next = { ...evolved(state, event), count: state.count + 1 }
-  const { call } = event as { call?: number }
-  return call === undefined ? next : taken({ ...next, calls: called(state, event, call) })
+  return (event as { call?: number }).call === undefined ? next : advancedBy(state, next, event)
+}
+
+/** What the last event of an advance makes of a state besides: `after` is what it made of `before` without its call. */
+export function advancedBy(before: WorkflowState, after: WorkflowState, event: WorkflowEvent): WorkflowState {
+  return taken({ ...after, calls: called(before, event, (event as { call: number }).call) })
 }
 
 /** The version that has its task has taken it further. */
 function taken(state: WorkflowState): WorkflowState {
-  const { version, own, started } = state
-  if (version == null || version === own) return state
+  const { version = null, own, started } = state
+  if (version === own) return state
+  // Of a delivery that is taken over from an owner that is gone nobody knows to which version it was.
+  if (version === null) return { ...state, own: null }
   const isPinned = started.options?.versioning === 'pinned' && state.pinned !== true
   return { ...state, own: version, ...(isPinned ? { route: version, pinned: true } : {}) }
 }
@@ -81,9 +88,10 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
     case 'timer_set':
       return opened(state, event.n as number, { is: 'timer', dueAt: event.dueAt as Instant })
     case 'waiting': {
-      const { n, signal, dueAt = null, taken } = event as WorkflowEvent & { is: 'waiting' }
+      const { n, signal, dueAt = null, taken, known } = event as WorkflowEvent & { is: 'waiting' }
       if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt })
-      return told({ ...state, signals: state.signals.filter(({ number }) => number !== taken) }, event)
+      const next = { ...state, signals: without(state.signals, taken) }
+      return known === true ? next : told(next, event)
     }
     case 'promise_made': {
       const { n, name, token, dueAt = null } = event as WorkflowEvent & { is: 'promise_made' }
@@ -96,14 +104,17 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
       const next = told(ended(state, n), event)
       return command === undefined ? next : { ...next, commands: remembered(state, command, at) }
     }
+    case 'stream_written':
+    case 'stream_closed':
     case 'timer_fired':
     case 'wait_timed_out':
     case 'child_refused':
     case 'child_closed':
       return told(ended(state, event.n as number), event)
     case 'child_asked': {
-      const { n, definition, run, input = null, options = {}, detached = false, at } = event as WorkflowEvent & { is: 'child_asked' }
-      return opened(state, n, { is: 'child', definition, run, detached, askedAt: at, order: { input, options } })
+      const { n, definition, run, input = null, options = {}, detached = false, parentClose, at } = event as WorkflowEvent & { is: 'child_asked' }
+      const policy = parentClose === undefined ? {} : { parentClose }
+      return opened(state, n, { is: 'child', definition, run, detached, ...policy, askedAt: at, order: { input, options } })
     }
     case 'child_started': {
       const n = event.n as number
@@ -172,31 +183,36 @@ function ended(state: WorkflowState, n: number): WorkflowState {
 }
 
 function signalled(state: WorkflowState, event: WorkflowEvent & { is: 'signalled' }): WorkflowState {
-  const { n, name, payload = null, command, at } = event
-  const next = { ...state, commands: remembered(state, command, at) }
+  const { n, name, payload = null, command, at, times } = event
+  const next = times === 0 ? state : { ...state, commands: remembered(state, command, at, times) }
   if (n !== undefined) return told(ended(next, n), event)
   return { ...next, signals: [...state.signals, { number: state.count, name, payload }] }
 }
 
-/** The same run, from its beginning: nothing of what was before is looked at again, save signals that nobody took. */
+/** Most often the first is taken. */
+function without(signals: WorkflowState['signals'], taken: number): WorkflowState['signals'] {
+  return signals[0]?.number === taken ? signals.slice(1) : signals.filter(({ number }) => number !== taken)
+}
+
+/** The same run, from its beginning: nothing of what was before is looked at again, save signals that nobody took; so any version fits it. */
 function continued(state: WorkflowState, event: WorkflowEvent & { is: 'continued' }): WorkflowState {
   const worker = state.task?.worker
   invariant(worker != null, 'only a worker that has the task goes on anew', { turn: state.turn })
-  const begun = { ...state, base: state.count, open: {}, input: event.input ?? null, holder: { worker, upTo: state.count }, task: null }
+  const begun = { ...freed(state), base: state.count, open: {}, input: event.input ?? null, holder: { worker, upTo: state.count }, task: null }
   return told(begun, event)
 }
 
 function closed(state: WorkflowState, closing: Closing): WorkflowState {
-  return { ...state, closing, since: closing.at, open: {}, signals: [], commands: [], task: endedTask(state.task, closing) }
+  return { ...state, closing, since: closing.at, open: {}, signals: [], task: endedTask(state.task, closing) }
 }
 
 function endedTask(task: TaskState | null, { at, failure }: Closing): TaskState | null {
   return task === null ? null : { ...task, phase: 'ended', since: at, delivery: null, failure: failure ?? null }
 }
 
-function remembered({ commands }: WorkflowState, id: CommandId, at: Instant): WorkflowState['commands'] {
+function remembered({ commands }: WorkflowState, id: CommandId, at: Instant, times?: number): WorkflowState['commands'] {
   const from = commands.findIndex(command => command.at > at - COMMANDS_MS)
-  return [...(from < 0 ? [] : commands.slice(Math.max(from, commands.length + 1 - COMMANDS_MAX))), { id, at }]
+  return [...(from < 0 ? [] : commands.slice(Math.max(from, commands.length + 1 - COMMANDS_MAX))), { id, at, ...(times !== undefined && { times }) }]
 }
 
 function called({ calls, task }: WorkflowState, event: WorkflowEvent, call: number): WorkflowState['calls'] {

@@ -1,7 +1,9 @@
 import type { CommandId, DeliveryId, RunId, TaskId, WorkerId } from '../../core/ids.ts'
 import type { Answered, ChildClosed, RunInput, TaskInput } from '../../core/machine.ts'
+import type { Misfits } from '../../core/misfits.ts'
 import type { RunOptions } from '../../core/options.ts'
 import type { ClosedState, Failure, HistoryEvent, Payload, Trigger } from '../../core/run.ts'
+import type { StreamRefusal } from '../../core/stream.ts'
 import type { TaskEvent, TaskState } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
 
@@ -32,10 +34,14 @@ export type Entry =
   | { is: 'timer'; n: number; forMs?: number; until?: Instant }
   /** The code took the new way of a change (`ctx.patched`): the answer is kept. */
   | { is: 'patched'; id: string }
-  | { is: 'wait'; n: number; signal: string; timeoutMs?: number }
-  | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean }
+  /** `taken`: the number of the event of a signal that the code has seen before it asked, and has gone on with. */
+  | { is: 'wait'; n: number; signal: string; timeoutMs?: number; taken?: number }
+  | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean; parentClose?: ParentClose }
   /** Whoever knows the token settles it. */
   | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
+  /** The run's code writes a chunk to a stream of the run, or ends that. `refused`: why the engine does not take it. */
+  | { is: 'write'; n: number; stream: string; chunk: Payload; refused?: StreamRefusal }
+  | { is: 'close'; n: number; stream: string; refused?: StreamRefusal }
   /** How the handler of an update has ended; `update` is the number of its event `update_accepted`. */
   | { is: 'answered'; update: number; output: Payload | null; failure?: Failure }
   /** What the run shows to those outside has changed: its state, its metadata. */
@@ -62,6 +68,8 @@ export interface Advance {
   call: number
   upTo: number
   yields: boolean
+  /** So many of the last entries count only if nothing has happened that the code has not seen. */
+  ahead?: number
   entries: readonly Entry[]
 }
 
@@ -70,6 +78,14 @@ export interface SignalInput {
   command: CommandId
   name: string
   payload: Payload | null
+  by: string | null
+}
+
+/** Several at once, under one command: as many of the first as there is room for. */
+export interface SignalsInput {
+  is: 'signals'
+  command: CommandId
+  signals: readonly Pick<SignalInput, 'name' | 'payload'>[]
   by: string | null
 }
 
@@ -104,7 +120,17 @@ export interface StartInput {
   fork?: { seed: string; beganAt: Instant; kept: readonly WorkflowEvent[] }
 }
 
-export type WorkflowInput = StartInput | TaskInput | RunInput | Answered | ChildClosed | SignalInput | UpdateInput | SettleInput | Advance
+export type WorkflowInput =
+  | StartInput
+  | TaskInput
+  | RunInput
+  | Answered
+  | ChildClosed
+  | SignalInput
+  | SignalsInput
+  | UpdateInput
+  | SettleInput
+  | Advance
 
 /** What the first event keeps; what is absent has its default. */
 export interface Started {
@@ -171,17 +197,20 @@ export type WorkflowEvent = HistoryEvent &
     | (Of & { is: 'retry_due'; command?: CommandId; by?: string; why?: string })
     | (Of & { is: 'timer_set'; dueAt: Instant })
     | (Of & { is: 'timer_fired' })
-    /** `taken`: the number of the event of a signal that was there already. */
-    | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number })
+    /** `taken`: the number of the event of a signal that was there already. `known`: the code has gone on with it where it asked, and learns nothing from this. */
+    | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number; known?: true })
     | (Of & { is: 'promise_made'; name: string; token: string; dueAt?: Instant })
     | (Of & { is: 'promise_settled'; command: CommandId; output?: Payload; failure?: Failure; by?: string })
     | (Of & { is: 'wait_timed_out' })
-    | (Of & { is: 'child_asked'; definition: string; run: RunId; input?: Payload; options?: RunOptions; detached?: true })
+    /** The chunk itself is in the stream. */
+    | (Of & { is: 'stream_written'; stream: string; refused?: StreamRefusal })
+    | (Of & { is: 'stream_closed'; stream: string; refused?: StreamRefusal })
+    | (Of & { is: 'child_asked'; definition: string; run: RunId; input?: Payload; options?: RunOptions; detached?: true; parentClose?: ParentClose })
     | (Of & { is: 'child_started' })
     | (Of & { is: 'child_refused'; code: string; other?: RunId })
     | (Of & { is: 'child_closed'; run: RunId; state: ClosedState; reason?: string; output?: Payload; failure?: Failure })
-    /** `n`: of the operation that waited for it. */
-    | (At & { is: 'signalled'; name: string; payload?: Payload; command: CommandId; by?: string; n?: number })
+    /** `n`: of the operation that waited for it. `times`: of several under one command, how many there are, on the first of them; 0 on the others. */
+    | (At & { is: 'signalled'; name: string; payload?: Payload; command: CommandId; by?: string; n?: number; times?: number })
     | (At & { is: 'update_accepted'; name: string; input?: Payload; command: CommandId; by?: string })
     | (At & { is: 'update_answered'; update: number; output?: Payload; failure?: Failure; call?: number })
     | (At & { is: 'shown'; shown?: Payload; metadata?: Payload; call?: number })
@@ -209,17 +238,21 @@ export type Open =
   | { readonly is: 'promise'; readonly name: string; readonly token: string; readonly dueAt: Instant | null }
   | Child
 
+/** What becomes of a child whose workflow closes, or begins anew, before it; absent: it is asked to stop. `abandon`: nothing, nor where the workflow is cancelled. */
+export type ParentClose = 'terminate' | 'abandon'
+
 export interface Child {
   readonly is: 'child'
   readonly definition: string
   readonly run: RunId
   readonly detached: boolean
+  readonly parentClose?: ParentClose
   readonly askedAt: Instant
   /** What it is started with, until it is known that it was. */
   readonly order: { readonly input: Payload | null; readonly options: RunOptions } | null
 }
 
-export interface WorkflowState {
+export interface WorkflowState extends Misfits {
   readonly started: Started
   /** Events so far. */
   readonly count: number
@@ -238,19 +271,16 @@ export interface WorkflowState {
   readonly holder: { readonly worker: WorkerId; readonly upTo: number } | null
   /** The version that has its task, or had it last; null: its worker told none. */
   readonly version?: string | null
-  /** The version that took it as far as it is. */
-  readonly own?: string
+  /** The version that took it as far as it is; null: nobody knows which. */
+  readonly own?: string | null
   /** Its tasks go to this version alone. */
   readonly route?: string
   /** And nothing but a person's word changes that. */
   readonly pinned?: true
-  /** Versions whose code does not fit its history. */
-  readonly misfits?: readonly string[]
-  /** Where the last of these differed. */
-  readonly misfitWhy?: string
   readonly open: Readonly<Record<number, Open>>
   readonly signals: readonly Buffered[]
-  readonly commands: readonly { readonly id: CommandId; readonly at: Instant }[]
+  /** `times`: so many signals came with it, if more than one. */
+  readonly commands: readonly { readonly id: CommandId; readonly at: Instant; readonly times?: number }[]
   /** Absent: there was none. */
   readonly updates?: readonly Update[]
   /** The last call of the last deliveries: what makes `advance` idempotent. */

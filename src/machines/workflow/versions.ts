@@ -1,4 +1,5 @@
-import { type Labels, OTHER_VERSION_LABEL, VERSION_LABEL } from '../../core/gates.ts'
+import { type Labels, VERSION_LABEL } from '../../core/gates.ts'
+import { ANEW_MS, freed, MISFITS_MAX, type Misfits, misfitLabels, withMisfit } from '../../core/misfits.ts'
 import type { TaskEvent } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
 import type { WorkflowEvent, WorkflowState } from './types.ts'
@@ -13,13 +14,8 @@ import type { WorkflowEvent, WorkflowState } from './types.ts'
  * What nobody takes for `ANEW_MS` is offered to any version again, pinned runs excepted: an operator's choice has no worker, or only misfits are left, whose code
  * may have been mended under the same name.
  */
-export const ANEW_MS = 60_000
-/** Of more versions that do not fit, it is tried again as after any failure. */
-const MISFITS_MAX = 10
-
-export function versionLabels({ route, misfits }: WorkflowState): Labels | null {
-  if (route !== undefined) return { [VERSION_LABEL]: route }
-  return misfits === undefined ? null : { [OTHER_VERSION_LABEL]: JSON.stringify(misfits) }
+export function versionLabels(state: Pick<WorkflowState, 'route'> & Misfits): Labels | null {
+  return state.route === undefined ? misfitLabels(state) : { [VERSION_LABEL]: state.route }
 }
 
 export function routed(state: WorkflowState, event: WorkflowEvent & { is: 'routed' }): WorkflowState {
@@ -30,23 +26,17 @@ export function routed(state: WorkflowState, event: WorkflowEvent & { is: 'route
   return { ...rest, holder, route: event.version, ...(event.pinned === true ? { pinned: true } : {}) }
 }
 
-/** Versions that its history did not fit are tried again. */
-export function freed(state: WorkflowState): WorkflowState {
-  if (state.misfits === undefined) return state
-  const { misfits: _, misfitWhy: __, ...rest } = state
-  return rest
-}
-
-/** True: the history fits the version that took it as far as it is, and not the one that has it now. */
-export function isMisfit({ version, own, pinned, misfits = [] }: WorkflowState, code: string | undefined): boolean {
-  return code === 'diverged' && version != null && own !== undefined && version !== own && pinned !== true && misfits.length < MISFITS_MAX
+/** True: the history fits the version that took it as far as it is, and not the one that has it now. What a fork has kept, some other version has made. */
+export function isMisfit({ version, own, pinned, misfits = [], started }: WorkflowState, code: string | undefined): boolean {
+  const isOther = own === undefined ? (started.kept ?? 0) > 0 : version !== own
+  return code === 'diverged' && version != null && isOther && pinned !== true && misfits.length < MISFITS_MAX
 }
 
 export function misfit(state: WorkflowState, { failure }: TaskEvent & { is: 'attempt_failed' }): WorkflowState {
   if (!isMisfit(state, failure?.code)) return state
   const { route, ...rest } = state
-  const misfits = [...(state.misfits ?? []).filter(version => version !== state.version), state.version as string]
-  return { ...rest, misfits, misfitWhy: failure?.message ?? '', ...(route === undefined || route === state.version ? {} : { route }) }
+  const next = withMisfit(rest, { version: state.version as string, why: failure?.message ?? '' })
+  return route === undefined || route === state.version ? next : { ...next, route }
 }
 
 /** When a ready task is offered to any version again. */

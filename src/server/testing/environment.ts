@@ -6,10 +6,10 @@ import {
   type OperationName,
   partsOf,
   type RecordedRun,
+  RequestRefused,
   type RunHandle,
   setDefaultClient,
   type WireExplanation,
-  type WireHistory,
   type WireRunDetail,
   type Work,
 } from '@mainspring/sdk'
@@ -59,6 +59,11 @@ export async function testEnvironment(work: Work, options: TestOptions = {}): Pr
     throw error
   })
   return environment
+}
+
+/** What is awaited cannot come, however much time passes. */
+export class NeverEnds extends Error {
+  override readonly name = 'NeverEnds'
 }
 
 export class TestEnvironment implements AsyncDisposable {
@@ -168,7 +173,7 @@ export class TestEnvironment implements AsyncDisposable {
   /** A run with its history, to keep as a snapshot and to `replay` later code against. */
   async recorded(run: RunHandle<unknown>): Promise<RecordedRun> {
     const { id, definition, state, input, metadata, tags } = await this.client.call<WireRunDetail>('runs.get', { run: run.id })
-    const { events } = await this.client.call<WireHistory>('runs.history', { run: run.id })
+    const events = await run.history()
     return { id, definition, state, input, metadata, tags, history: events }
   }
 
@@ -217,7 +222,9 @@ export class TestEnvironment implements AsyncDisposable {
       }
     }
     return {
-      call: (operation, call) => {
+      call: async (operation, call) => {
+        // As by a server that does not know it: how far time moves is told by each run that is waited for.
+        if (operation === 'runs.closed') throw new RequestRefused({ type: '', title: 'Ask for each.', status: 404, code: 'not-found' })
         if (waits(operation, call)) return this.#result(call, counted)
         return SPOKEN.has(operation) ? this.#spoken(operation, call) : counted(operation, call)
       },
@@ -317,7 +324,7 @@ export class TestEnvironment implements AsyncDisposable {
     const params = { namespace: run.namespace, run: run.id }
     const { reasons } = JSON.parse(await ask('runs.explain', { params })) as WireExplanation
     const why = reasons.map(reason => reason.text).join('; ') || 'its handler does not end'
-    return new Error(`${run.definition} ${run.id} is ${run.state} and will not end however long one waits: ${why}.`)
+    return new NeverEnds(`${run.definition} ${run.id} is ${run.state} and will not end however long one waits: ${why}.`)
   }
 
   #move<Result>(act: () => Promise<Result>): Promise<Result> {

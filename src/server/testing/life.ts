@@ -77,7 +77,12 @@ export class Life {
       },
     }
     this.engine = createEngine({ store: remembered, clock: this.#clock, random, nodeName: 'test', sizes: sizesFor(options.jobs), log: logProblems })
-    this.#api = createApi(patient(this.engine), { now: () => clock.now(), newId: () => newId(clock.now(), random), log: { error: reportError } })
+    this.#api = createApi(patient(this.engine), {
+      now: () => clock.now(),
+      newId: () => newId(clock.now(), random),
+      log: { error: reportError },
+      variables: { environment: process.env },
+    })
   }
 
   /** Resolves when the node serves and the worker asks for work: a worker that finds no node would wait for time to pass. */
@@ -154,7 +159,7 @@ export class Life {
 
 /** A call that answers when a run ends, not before. */
 export function waits(operation: OperationName, call: Call): boolean {
-  return operation === 'runs.get' && call.query?.wait !== undefined
+  return operation === 'runs.closed' || (operation === 'runs.get' && call.query?.wait !== undefined)
 }
 
 function silence(): Promise<never> {

@@ -18,6 +18,7 @@ import {
   type Paged,
   type RateRow,
   type Store,
+  type StreamRow,
   type TouchedRow,
   type Writes,
 } from '../store.ts'
@@ -140,6 +141,10 @@ export function idIn(part: number): string {
 
 export function logRow(changes: Partial<LogRow>): LogRow {
   return { run: 'r', attempt: 1, delivery: 'd', n: 0, at: 1, level: 'info', message: 'a line', fields: null, ...changes }
+}
+
+export function streamRow(changes: Partial<StreamRow>): StreamRow {
+  return { run: 'r', stream: 's', last: 0, count: 1, at: 1, step: null, attempt: 1, restarted: false, chunks: '"a"', ...changes }
 }
 
 /** All rows, page by page. */

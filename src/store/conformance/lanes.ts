@@ -119,7 +119,7 @@ function chainConforms(open: Open): void {
       expect(await store.lanes()).toEqual([
         {
           ...{ lane: id, claim, node: lane.node, nodeName: 'test', address: 'http://10.0.0.1:7000' },
-          ...{ renewals: 0, version: 0, shards: lane.claim.shards, reads: CLAIMS_READ },
+          ...{ renewals: 0, version: 0, shards: lane.claim.shards, reads: CLAIMS_READ, canHold: true },
         },
       ])
     })
@@ -223,6 +223,7 @@ function refusalsConform(open: Open): void {
     ['a birth of a closed run', { born: [gone] }],
     ['two births of one run', { born: Array(2).fill(bornRow()) }],
     ['a touch of no run', { touched: [touchedRow(bornRow())] }],
+    ['a touch of the body of no run', { touched: [touchedRow(bornRow(), { bodyAlone: true })] }],
     ['a touch of a closed run', { touched: [touchedRow(gone)] }],
     ['a closing of no run', { closed: [closingRow(bornRow())] }],
     ['a second closing', { closed: [closingRow(gone)] }],

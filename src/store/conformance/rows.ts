@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { streamCursorOf } from '../cursor.ts'
 import type { HoldRow, MailRow, OpenRow, Store } from '../store.ts'
 import {
   bornRow,
@@ -16,6 +17,7 @@ import {
   pages,
   rateRow,
   readyOf,
+  streamRow,
   touchedRow,
 } from './fixtures.ts'
 
@@ -45,6 +47,20 @@ export function rowsConform(open: Open): void {
       await lane.commit({ born: [row] })
       await lane.commit({ touched: [touched] })
       expect(await store.loadActors(lane.claim, [row.id])).toEqual([{ ...row, ...touched }])
+    })
+
+    test('a touch of the body alone leaves all else, beside others of its batch', async () => {
+      const [one, other] = [bornRow({ gate: 3, sort: 1.5, input: '1' }), bornRow({ state: 'running', delivered: true, wakeAt: 5 })]
+      await lane.commit({ born: [one, other] })
+      const bodies = [touchedRow(one, { state: 'running', gate: null, sort: null }), touchedRow(other, { body: '["\\u0000"]', bodyAlone: true })]
+      expect(await lane.commit({ touched: bodies })).toEqual({ is: 'committed' })
+      const rows = await store.loadActors(lane.claim, [one.id, other.id])
+      expect(rows.sort(byId)).toEqual(
+        [
+          { ...one, state: 'running', gate: null, sort: null },
+          { ...other, body: '["\\u0000"]' },
+        ].sort(byId),
+      )
     })
 
     test('a move keeps the input and all that does not change', async () => {
@@ -322,15 +338,18 @@ export function rowsConform(open: Open): void {
       expect(await store.read.expired(9, 9)).toEqual([])
     })
 
-    test('a purge takes closed runs with their tags, segments and logs, and never an open one', async () => {
+    test('a purge takes closed runs with their tags, segments, logs and streams, and never an open one', async () => {
       const [open, closed] = [bornRow({ tags: { a: '1' } }), bornRow({ tags: { a: '1', b: '2' } })]
       const segments = [open, closed].map(({ id }) => ({ run: id, first: 0, events: '[]' }))
-      await lane.commit({ born: [open, closed], segments, logs: [logRow({ run: open.id }), logRow({ run: closed.id })] })
+      const streams = [open, closed].map(({ id }) => streamRow({ run: id }))
+      await lane.commit({ born: [open, closed], segments, streams, logs: [logRow({ run: open.id }), logRow({ run: closed.id })] })
       await lane.commit({ closed: [closingRow(closed)] })
       await lane.commit({ purge: [open.id, closed.id, 'nobody'] })
       expect(await store.loadActors(lane.claim, [open.id, closed.id])).toEqual([open])
       expect(await store.read.segments(closed.id)).toEqual([])
       expect((await store.read.logs(closed.id, { after: null, limit: 9 })).rows).toEqual([])
+      expect((await store.read.streams(closed.id, 's', { after: null, limit: 9 })).rows).toEqual([])
+      expect((await store.read.streams(open.id, 's', { after: null, limit: 9 })).rows).toHaveLength(1)
       expect(await store.read.segments(open.id)).toHaveLength(1)
       expect((await store.read.logs(open.id, { after: null, limit: 9 })).rows).toHaveLength(1)
       expect((await store.read.runs({ namespace: NAMESPACE, tags: { a: '1' } }, { after: null, limit: 9 })).rows).toEqual([open])
@@ -344,6 +363,13 @@ export function rowsConform(open: Open): void {
       await lane.commit({ segments: [10, 2].map(first => ({ run: 'r', first, events: `[${first}]` })) })
       await lane.commit({ segments: [{ run: 'r', first: 0, events: '["é"]' }] })
       expect(await store.read.segments('r')).toEqual([0, 2, 10].map(first => ({ run: 'r', first, events: first === 0 ? '["é"]' : `[${first}]` })))
+      const firsts = async (...from: [number?, number?]) => (await store.read.segments('r', ...from)).map(({ first }) => first)
+      expect(await firsts(1)).toEqual([0, 2, 10])
+      expect(await firsts(2)).toEqual([2, 10])
+      expect(await firsts(9)).toEqual([2, 10])
+      expect(await firsts(99)).toEqual([10])
+      expect(await firsts(0, 2)).toEqual([0, 2])
+      expect(await firsts(3, 1)).toEqual([2])
     })
 
     test('a line that is there already is ignored', async () => {
@@ -357,6 +383,37 @@ export function rowsConform(open: Open): void {
       await lane.commit({ logs: rows })
       const expected = [...rows].sort((a, b) => a.at - b.at || (a.delivery < b.delivery ? -1 : a.delivery > b.delivery ? 1 : a.n - b.n))
       for (const limit of [1, 2, 3]) expect(await pages(after => store.read.logs('r', { after, limit }))).toEqual(expected)
+    })
+  })
+
+  describe('streams', () => {
+    const written = [
+      streamRow({ stream: 'a', last: 2, count: 3, chunks: '"é"\n2\nnull' }),
+      streamRow({ stream: 'a', last: 10, count: 8, step: 'naïve', attempt: 3, restarted: true, at: 7 }),
+      streamRow({ stream: 'a b', last: 0 }),
+      streamRow({ stream: 'b', last: 4 }),
+    ]
+
+    test('one of them, or all of a run, by (stream, last), at any number at a time', async () => {
+      await lane.commit({ streams: [...written, streamRow({ run: 'r2', stream: 'a', last: 99 })].reverse() })
+      for (const limit of [1, 2, 9]) {
+        expect(await pages(after => store.read.streams('r', null, { after, limit }))).toEqual(written)
+        expect(await pages(after => store.read.streams('r', 'a', { after, limit }))).toEqual(written.slice(0, 2))
+      }
+    })
+
+    test('from a chunk on: the row that it lies in is the first', async () => {
+      await lane.commit({ streams: written })
+      const from = async (last: number) =>
+        (await store.read.streams('r', 'a', { after: streamCursorOf({ stream: 'a', last }), limit: 9 })).rows.map(({ last }) => last)
+      expect([await from(1), await from(2), await from(9), await from(10)]).toEqual([[2, 10], [10], [10], []])
+    })
+
+    test('what is there already is refused, and so is its batch', async () => {
+      await lane.commit({ streams: written })
+      const again = await lane.commit({ streams: [streamRow({ stream: 'new' }), streamRow({ stream: 'b', last: 4 })] })
+      expect(again).toMatchObject({ is: 'refused', resend: false })
+      expect((await store.read.streams('r', 'new', { after: null, limit: 9 })).rows).toEqual([])
     })
   })
 

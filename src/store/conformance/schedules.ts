@@ -53,6 +53,27 @@ export function schedulesConform(open: Open): void {
         for (const { id } of [open, closed]) expect(await store.read.runsEnding(NAMESPACE, id.slice(-8), 9, 9)).toEqual([])
         expect(await store.read.run(NAMESPACE, open.id)).toEqual(open)
       })
+
+      // It never closes, and there is one for each DAG that has one.
+      test('nor is the timeline of a DAG: no list and no count tells of it', async () => {
+        const [timeline, run] = [bornRow({ kind: 'timeline', queue: '', tags: null, createdAt: 0 }), bornRow()]
+        await lane.commit({ born: [timeline, run] })
+        expect((await store.read.runs({ namespace: NAMESPACE }, all)).rows).toEqual([run])
+        expect((await store.read.runs({ namespace: NAMESPACE, names: ['job'], states: ['queued'] }, all)).rows).toEqual([run])
+        expect((await store.read.schedules(NAMESPACE, all)).rows).toEqual([])
+        expect(await store.loadCounts(lane.claim)).toEqual([{ namespace: NAMESPACE, queue: 'default', name: 'job', state: 'queued', count: 1 }])
+        expect(await store.read.run(NAMESPACE, timeline.id)).toEqual(timeline)
+      })
+    })
+
+    test('assets are no runs either, and are listed by name; nor is who keeps results', async () => {
+      const named = (name: string, namespace = NAMESPACE) => bornRow({ kind: 'asset', name, namespace, queue: '', tags: null, createdAt: 0 })
+      const [b, a, c, run] = [named('s3://b'), named('s3://a'), named('s3://c/ü'), bornRow()]
+      const memo = bornRow({ kind: 'memo', name: 'sales.load', queue: '', tags: null, createdAt: 0 })
+      await lane.commit({ born: [b, a, c, run, memo, named('s3://a', 'other'), bornRow({ kind: 'schedule', name: 's3://a' })] })
+      for (const limit of [1, 2, 9]) expect(await pages(after => store.read.assets(NAMESPACE, { after, limit }))).toEqual([a, b, c])
+      expect((await store.read.runs({ namespace: NAMESPACE }, all)).rows).toEqual([run])
+      expect(await store.loadCounts(lane.claim)).toEqual([{ namespace: NAMESPACE, queue: 'default', name: 'job', state: 'queued', count: 1 }])
     })
 
     describe('the ledger', () => {

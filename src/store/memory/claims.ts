@@ -1,13 +1,18 @@
 import type { LaneId } from '../../core/ids.ts'
-import { CLAIMS_READ, type Claim, type ClaimRequest, type LaneRow, StoreFenced } from '../store.ts'
+import { CLAIMS_READ, type Claim, type ClaimRequest, type LaneRow, SHARDS, SINGLE_PARTS, StoreFenced } from '../store.ts'
 import type { Lane, Tables } from './tables.ts'
 
+/** Of form 1 shards are so many parts, which go together. */
+const WIDTH = 4
+
 export function lanes(tables: Tables): LaneRow[] {
-  return [...tables.lanes.values()].filter(lane => lane.stands).map(lane => ({ ...lane.row, shards: [...lane.row.shards] }))
+  return [...tables.lanes.values()]
+    .filter(lane => lane.stands)
+    .map(({ row }) => ({ ...row, shards: [...row.shards], canHold: row.reads >= tables.claimsForm }))
 }
 
 /** Takes free shards and those of dead lanes. A lane whose claim no longer stands is never opened again: a late repeat must not bring it back. */
-export function claim(tables: Tables, request: ClaimRequest): Claim {
+export function claim(tables: Tables, request: ClaimRequest, reads = request.reads ?? CLAIMS_READ): Claim {
   const known = tables.lanes.get(request.lane)
   if (known !== undefined) {
     if (!known.stands) throw new StoreFenced(`The claim of lane ${request.lane} no longer stands; open a lane of another id.`)
@@ -17,8 +22,12 @@ export function claim(tables: Tables, request: ClaimRequest): Claim {
     const lane = tables.lanes.get(seen.lane)
     if (lane?.stands && lane.row.claim === seen.claim && lane.row.renewals === seen.renewals) revoke(tables, lane)
   }
-  const held = new Set([...tables.lanes.values()].flatMap(lane => lane.row.shards))
-  const shards = request.wanted.filter(shard => !held.has(shard)).sort((a, b) => a - b)
+  const standing = [...tables.lanes.values()].filter(({ stands }) => stands)
+  const form = Math.min(CLAIMS_READ, reads, ...standing.map(({ row }) => row.reads))
+  if (form > tables.claimsForm) tables.setClaimsForm(form)
+  const held = new Set(standing.flatMap(({ row }) => row.shards))
+  const free = request.wanted.filter(shard => !held.has(shard)).sort((a, b) => a - b)
+  const shards = reads < tables.claimsForm ? [] : tables.claimsForm < SINGLE_PARTS ? whole(free) : free
   const lane: Lane = {
     row: {
       lane: request.lane,
@@ -29,7 +38,7 @@ export function claim(tables: Tables, request: ClaimRequest): Claim {
       renewals: 0,
       version: 0,
       shards,
-      reads: CLAIMS_READ,
+      reads,
     },
     stands: true,
     sequence: 0,
@@ -59,6 +68,14 @@ export function release(tables: Tables, claim: Claim): void {
 export function standing(tables: Tables, claim: { lane: LaneId; claim: string }): Lane | null {
   const lane = tables.lanes.get(claim.lane)
   return lane?.stands && lane.row.claim === claim.claim ? lane : null
+}
+
+/** Of form 1 nothing is taken in parts. */
+function whole(free: readonly number[]): number[] {
+  const offered = new Set(free)
+  return Array.from({ length: SHARDS / WIDTH }, (_, shard) => Array.from({ length: WIDTH }, (_, n) => shard * WIDTH + n))
+    .filter(parts => parts.every(part => offered.has(part)))
+    .flat()
 }
 
 function revoke(tables: Tables, lane: Lane): void {

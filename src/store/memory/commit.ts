@@ -1,4 +1,5 @@
 import type { BatchId, ClaimId, RunId } from '../../core/ids.ts'
+import { streamCursorOf } from '../cursor.ts'
 import type { Answer, Batch, ClosedRow, ClosingRow, OpenRow, SegmentRow, TouchedRow, Writes } from '../store.ts'
 import { standing } from './claims.ts'
 import { copyOpen, type Lane, mailText, type Tables } from './tables.ts'
@@ -56,6 +57,8 @@ function disagreement(tables: Tables, writes: Writes): string | null {
   for (const row of writes.born)
     if (again(row.id) || tables.open.has(row.id) || tables.closed.has(row.id)) return `Run ${row.id} is born and exists already.`
   for (const row of writes.touched) if (again(row.id) || !tables.open.has(row.id)) return `Run ${row.id} is touched and not open.`
+  for (const row of writes.touched)
+    if (row.bodyAlone && moreDiffers(tables.open.get(row.id) as OpenRow, row)) return `More of run ${row.id} differs than its body.`
   for (const row of writes.closed) {
     if (again(row.id) || tables.closed.has(row.id)) return `Run ${row.id} closes and exists already.`
     if (tables.open.has(row.id) !== (row.born === null)) return `Run ${row.id} closes and is ${row.born === null ? 'not open' : 'open already'}.`
@@ -76,6 +79,12 @@ function disagreement(tables: Tables, writes: Writes): string | null {
     if (segments.has(segment) || tables.segments.get(run)?.has(first)) return `Segment ${first} of run ${run} exists already.`
     segments.add(segment)
   }
+  const streams = new Set<string>()
+  for (const row of writes.streams) {
+    const name = streamCursorOf(row)
+    if (streams.size === streams.add(`${row.run} ${name}`).size || tables.streams.get(row.run)?.has(name))
+      return `Chunk ${row.last} of stream ${row.stream} of run ${row.run} exists already.`
+  }
   return null
 }
 
@@ -92,6 +101,7 @@ function write(tables: Tables, writes: Writes): void {
     tables.setKey({ namespace, scope, definition, key }, { namespace, scope, definition, key, run, inputHash, expiresAt })
   for (const [run, rows] of Map.groupBy(writes.segments, row => row.run)) tables.setSegments(run, withSegments(tables.segments.get(run), rows))
   for (const row of writes.logs) tables.addLog({ ...row })
+  for (const row of writes.streams) tables.addStream({ ...row })
   for (const row of writes.definitions) tables.setDefinition({ ...row })
   for (const row of writes.settings) tables.setSetting({ ...row })
   if (writes.definitions.length + writes.settings.length > 0) tables.nextSettingsVersion()
@@ -115,12 +125,18 @@ function write(tables: Tables, writes: Writes): void {
     tables.setClosed(id, null)
     tables.setSegments(id, undefined)
     tables.dropLogs(id)
+    tables.dropStreams(id)
     tables.setLedger(id, undefined)
   }
 }
 
 function touch(before: OpenRow, { queue, state, gate, sort, wakeAt, delivered, startedAt, body }: TouchedRow): OpenRow {
   return { ...before, queue, state, gate, sort, wakeAt, delivered, startedAt, body }
+}
+
+function moreDiffers(before: OpenRow, row: TouchedRow): boolean {
+  const { bodyAlone: _, body: __, ...columns } = row
+  return Object.entries(columns).some(([name, value]) => before[name as keyof OpenRow] !== value)
 }
 
 function closedRow(before: OpenRow, closing: ClosingRow): ClosedRow {

@@ -2,7 +2,7 @@ import type { ActorId, RunId } from '../../core/ids.ts'
 import { isRun, type Kind } from '../../core/machine.ts'
 import { type ClosedState, isClosed } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
-import { cursorOf, depthFrom, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
+import { cursorOf, depthFrom, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf, streamCursorOf, streamPlaceOf } from '../cursor.ts'
 import type {
   ClosedDay,
   ClosedRow,
@@ -19,6 +19,7 @@ import type {
   RunFilter,
   RunTimes,
   SegmentRow,
+  StreamRow,
 } from '../store.ts'
 import { copyClosed, copyOpen, type Tables } from './tables.ts'
 
@@ -34,12 +35,14 @@ export function reads(tables: Tables, available: () => void): Reads {
     runs: async (filter, page) => asked(() => runs(tables, filter, page)),
     runsDepth: async (...given) => asked(() => runsDepth(tables, ...given)),
     runCounts: async (filter, steps, limit) => asked(() => runCounts(tables, filter, steps, limit)),
-    segments: async id => asked(() => segments(tables, id)),
+    segments: async (id, from, limit) => asked(() => segments(tables, id, from, limit)),
     logs: async (id, page) => asked(() => logs(tables, id, page)),
+    streams: async (id, stream, page) => asked(() => streams(tables, id, stream, page)),
     definitions: async () => asked(() => [...tables.definitions.values()].sort((a, b) => a.registeredAt - b.registeredAt).map(row => ({ ...row }))),
     settings: async () => asked(() => [...tables.settings.values()].map(row => ({ ...row }))),
     settingsVersion: async () => asked(() => tables.settingsVersion),
-    schedules: async (namespace, page) => asked(() => schedules(tables, namespace, page)),
+    schedules: async (namespace, page) => asked(() => byName(tables, 'schedule', namespace, page)),
+    assets: async (namespace, page) => asked(() => byName(tables, 'asset', namespace, page)),
     ledger: async (id, filter, page) => asked(() => ledger(tables, id, filter, page)),
     ledgers: async (ids, filter, limit) => asked(() => ids.map(id => ledgerRange(tables, id, filter, limit))),
     runTimes: async (namespace, ids) => asked(() => ids.flatMap(id => runTimes(run(tables, namespace, id)))),
@@ -133,8 +136,13 @@ function tookSo(row: Row, { atLeastMs = 0, atMostMs = Number.POSITIVE_INFINITY, 
   return tookMs >= atLeastMs && tookMs <= atMostMs
 }
 
-function segments(tables: Tables, id: RunId): SegmentRow[] {
-  return [...(tables.segments.get(id)?.values() ?? [])].sort((a, b) => a.first - b.first).map(row => ({ ...row }))
+function segments(tables: Tables, id: RunId, from = 0, limit = Number.POSITIVE_INFINITY): SegmentRow[] {
+  const all = [...(tables.segments.get(id)?.values() ?? [])].sort((a, b) => a.first - b.first)
+  const at = Math.max(
+    0,
+    all.findLastIndex(({ first }) => first <= from),
+  )
+  return all.slice(at, at + limit).map(row => ({ ...row }))
 }
 
 function logs(tables: Tables, id: RunId, page: Page): Paged<LogRow> {
@@ -147,15 +155,30 @@ function logs(tables: Tables, id: RunId, page: Page): Paged<LogRow> {
   return pageOf(lines, page.limit, logCursorOf)
 }
 
+function streams(tables: Tables, id: RunId, name: string | null, page: Page): Paged<StreamRow> {
+  const after = streamPlaceOf(name, page.after)
+  const rows = [...(tables.streams.get(id)?.values() ?? [])]
+    .filter(row => row.stream <= after.until && compareStreams(row, after) > 0)
+    .sort(compareStreams)
+    .slice(0, page.limit + 1)
+    .map(row => ({ ...row }))
+  return pageOf(rows, page.limit, streamCursorOf)
+}
+
+type StreamPlace = Pick<StreamRow, 'stream' | 'last'>
+function compareStreams(a: StreamPlace, b: StreamPlace): number {
+  return a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.last - b.last
+}
+
 type Line = Pick<LogRow, 'at' | 'delivery' | 'n'>
 function compareLines(a: Line, b: Line): number {
   return a.at - b.at || (a.delivery < b.delivery ? -1 : a.delivery > b.delivery ? 1 : a.n - b.n)
 }
 
-function schedules(tables: Tables, namespace: string, page: Page): Paged<OpenRow> {
+function byName(tables: Tables, kind: Kind, namespace: string, page: Page): Paged<OpenRow> {
   const after = page.after ?? ''
   const rows = [...tables.open.values()]
-    .filter(row => row.kind === 'schedule' && row.namespace === namespace && row.name > after)
+    .filter(row => row.kind === kind && row.namespace === namespace && row.name > after)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .slice(0, page.limit + 1)
     .map(copyOpen)

@@ -13,6 +13,7 @@ import {
   type SettingRow,
   type Store,
   StoreUnavailable,
+  type StreamRow,
 } from '../store.ts'
 import { claim, lanes, release, renew } from './claims.ts'
 import { commit, type Refuse, settle } from './commit.ts'
@@ -52,6 +53,8 @@ export interface MemoryStore extends Store {
    * lags behind does (E2). Answers how many were undone: at most the last 64 are known.
    */
   rollback(transactions: number): number
+  /** Test only: this store as nodes of the version before use it, whose claims are of form 1 (E11). */
+  ofForm1(): Store
   /** Views of what is stored now, for checking invariants and for copying; they follow later changes. */
   tables(): MemoryTables
 }
@@ -65,6 +68,8 @@ export interface MemoryTables {
   readonly segments: ReadonlyMap<RunId, ReadonlyMap<number, SegmentRow>>
   /** By run, then an opaque text of the line. */
   readonly logs: ReadonlyMap<RunId, ReadonlyMap<string, LogRow>>
+  /** By run, then an opaque text of stream and last chunk. */
+  readonly streams: ReadonlyMap<RunId, ReadonlyMap<string, StreamRow>>
   /** By schedule, then number. */
   readonly ledgers: ReadonlyMap<ActorId, ReadonlyMap<number, LedgerRow>>
   /** By an opaque text of namespace, limit and key. */
@@ -88,7 +93,7 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     if (closed) throw new StoreUnavailable('The memory store is closed.')
     return tables
   }
-  return {
+  const store: MemoryStore = {
     can: { share },
     commit: async batch => commit(available(), batch, refuse),
     settle: async (batch, settling) => settle(available(), batch, settling),
@@ -125,6 +130,8 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
       if (undone > 0) incarnation++
       return undone
     },
+    ofForm1: () => ({ ...store, claim: async request => claim(available(), request, 1) }),
     tables: () => tables,
   }
+  return store
 }

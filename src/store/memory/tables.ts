@@ -1,6 +1,7 @@
 import type { GroupId } from '../../core/gates.ts'
 import type { ActorId, BatchId, HoldId, LaneId, RunId } from '../../core/ids.ts'
 import { isRun } from '../../core/machine.ts'
+import { streamCursorOf } from '../cursor.ts'
 import type {
   ClosedRow,
   DefinitionRow,
@@ -16,12 +17,13 @@ import type {
   Row,
   SegmentRow,
   SettingRow,
+  StreamRow,
 } from '../store.ts'
 import { SortedPlaces } from './sorted.ts'
 
 /** A lane of a node's life. It stays when its claim no longer stands, so that a late repeat of the claim does not bring it back. */
 export interface Lane {
-  readonly row: Readonly<LaneRow>
+  readonly row: Readonly<Omit<LaneRow, 'canHold'>>
   readonly stands: boolean
   readonly sequence: number
   readonly lastBatch: BatchId
@@ -50,6 +52,8 @@ export class Tables {
   readonly keys = new Map<string, Readonly<KeyRow>>()
   readonly segments = new Map<RunId, ReadonlyMap<number, SegmentRow>>()
   readonly logs = new Map<RunId, Map<string, LogRow>>()
+  /** By run, then stream and number of the last chunk. */
+  readonly streams = new Map<RunId, Map<string, StreamRow>>()
   /** By schedule and number. */
   readonly ledgers = new Map<ActorId, ReadonlyMap<number, LedgerRow>>()
   readonly definitions = new Map<string, Readonly<DefinitionRow>>()
@@ -58,6 +62,8 @@ export class Tables {
   readonly holds = new Map<HoldId, Readonly<HoldRow>>()
   readonly mail = new Map<string, Readonly<MailRow>>()
   settingsVersion = 0
+  /** Which form claims have by now (E11). */
+  claimsForm = 1
 
   readonly due = new SortedPlaces()
   readonly delivered = new SortedPlaces()
@@ -142,6 +148,19 @@ export class Tables {
     this.#set(this.logs, run, undefined)
   }
 
+  /** As with lines. */
+  addStream(row: StreamRow): void {
+    const rows = this.streams.get(row.run) ?? new Map<string, StreamRow>()
+    const id = streamCursorOf(row)
+    rows.set(id, row)
+    this.streams.set(row.run, rows)
+    this.#undo.push(() => rows.delete(id))
+  }
+
+  dropStreams(run: RunId): void {
+    this.#set(this.streams, run, undefined)
+  }
+
   setLedger(schedule: ActorId, rows: ReadonlyMap<number, LedgerRow> | undefined): void {
     this.#set(this.ledgers, schedule, rows)
   }
@@ -164,6 +183,14 @@ export class Tables {
 
   setMail(name: MailName, row: MailRow | undefined): void {
     this.#set(this.mail, mailText(name), row)
+  }
+
+  setClaimsForm(form: number): void {
+    const before = this.claimsForm
+    this.#undo.push(() => {
+      this.claimsForm = before
+    })
+    this.claimsForm = form
   }
 
   nextSettingsVersion(): void {

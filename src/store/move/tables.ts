@@ -3,7 +3,20 @@ import type { SettingRow } from '../store.ts'
 import { MOVE_SETTING } from './standing.ts'
 
 /** All that is moved, in its order. */
-export const TABLES = ['definitions', 'settings', 'open', 'closed', 'keys', 'segments', 'logs', 'ledger', 'rates', 'holds', 'mail'] as const
+export const TABLES = [
+  'definitions',
+  'settings',
+  'open',
+  'closed',
+  'keys',
+  'segments',
+  'logs',
+  'streams',
+  'ledger',
+  'rates',
+  'holds',
+  'mail',
+] as const
 
 export interface Progress {
   doing: 'copying' | 'comparing'

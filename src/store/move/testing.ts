@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { newId } from '../../core/ids.ts'
-import { bornRow, closingRow, keyRow, type Lane, logRow, openLane, pages, rateRow } from '../conformance/fixtures.ts'
+import { bornRow, closingRow, keyRow, type Lane, logRow, openLane, pages, rateRow, streamRow } from '../conformance/fixtures.ts'
 import { openPostgresStore } from '../postgres/store.ts'
 import { openSource } from '../sqlite/source.ts'
 import { openSqliteStore } from '../sqlite/store.ts'
@@ -97,6 +97,11 @@ async function fill(): Promise<{ file: string; runs: string[] }> {
         ...[0, 1].map(n => logRow({ run: long.id, n, level: 'error' })),
         logRow({ run: (closed[0] as { id: string }).id }),
       ],
+      streams: [
+        ...[3, 4, 9].map(last => streamRow({ run: running.id, last, chunks: `"ü"\n${last}`, step: last === 3 ? null : 'naïve' })),
+        streamRow({ run: running.id, stream: 'b', restarted: true }),
+        streamRow({ run: long.id }),
+      ],
       ledger: [1, 2, 3].map(line),
       rates: [rateRow(), rateRow({ key: 'k\u0000', spent: '[1,2]' })],
       holds: [{ id: id(), part: 7, namespace: 'default', limit: 'pool', key: 'ü', run: running.id, weight: 0.5, since: 9 }],
@@ -166,6 +171,7 @@ export async function everything(store: Store, runs: string[]) {
     settings: (await store.read.settings()).sort((a, b) => (a.kind < b.kind ? -1 : 1)),
     segments: [...(await store.read.segments(long)), ...(await store.read.segments(running))],
     logs: await pages(after => store.read.logs(running, { after, limit: 1_000 })),
+    streams: await pages(after => store.read.streams(running, null, { after, limit: 2 })),
     ledger: await store.read.ledger(schedule, {}, { after: null, limit: 100 }),
     schedules: await store.read.schedules('default', { after: null, limit: 100 }),
     run: await store.read.run('other', waiting),

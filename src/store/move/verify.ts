@@ -7,7 +7,7 @@ import type { TargetLane } from './target.ts'
 
 export interface Verified {
   rows: number
-  /** SHA-256 of the rows as the target's port reads them, in the order of the source; of runs' segments and logs and of ledgers, of each owner's. */
+  /** SHA-256 of the rows as the target's port reads them, in the order of the source; of runs' segments, logs and streams and of ledgers, of each owner's. */
   sha256: string
 }
 
@@ -105,6 +105,7 @@ const OWNERS_PAGE = 1_000
 const OWNED: { [Table in OwnedTable]: (target: Store, owner: string, page: Page) => Promise<Paged<object>> } = {
   segments: async (target, run) => ({ rows: await target.read.segments(run), next: null }),
   logs: (target, run, page) => target.read.logs(run, page),
+  streams: (target, run, page) => target.read.streams(run, null, page),
   ledger: (target, schedule, page) => target.read.ledger(schedule, {}, page),
 }
 

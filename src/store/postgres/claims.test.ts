@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { newId } from '../../core/ids.ts'
 import { openLane } from '../conformance/fixtures.ts'
-import { ALL_SHARDS, type Store } from '../store.ts'
+import { ALL_SHARDS, CLAIMS_READ, type Store } from '../store.ts'
 import { INCARNATION } from './commit.ts'
 import { openPostgresStore } from './store.ts'
 import { query, schemaOfOwn } from './testing.ts'
@@ -43,9 +43,9 @@ test('beside a node of the version before shards stay the 64 that it knows, and 
   const { claim } = await openLane(store, [], ALL_SHARDS)
   expect(claim.shards, 'the rest, part by part').toEqual(ALL_SHARDS.slice(128))
   const lanes = await store.lanes()
-  expect(lanes.map(({ nodeName, reads, shards }) => [nodeName, reads, shards.length])).toEqual([
-    ['older:1', 1, 128],
-    [expect.any(String), 2, 128],
+  expect(lanes.map(({ nodeName, reads, canHold, shards }) => [nodeName, reads, canHold, shards.length])).toEqual([
+    ['older:1', 1, true, 128],
+    [expect.any(String), CLAIMS_READ, true, 128],
   ])
   expect(await numbers()).toEqual(WANTED)
   await store.release(claim)
@@ -62,4 +62,27 @@ test('once nobody of the version before is there, shards are single parts, whose
   expect((await store.lanes()).find(({ lane }) => lane === kept.lane)?.shards, 'what another has stays').toEqual(kept.shards)
   expect(await numbers()).toHaveLength(ALL_SHARDS.length)
   expect((await olderClaim(WANTED)).shards).toEqual([])
+  expect((await store.lanes()).map(({ nodeName, canHold }) => [nodeName, canHold]).at(-1)).toEqual(['older:1', false])
+})
+
+test('rows become those of a later form once every node reads it, and stay whose they are; one that reads only the form before finds none (E11)', async () => {
+  const open = (reads: number, wanted: readonly number[]) =>
+    store.claim({ ...{ lane: id(), claim: id(), node: id(), nodeName: `reads ${reads}`, address: null }, wanted, dead: [], reads })
+  const before = await open(2, ALL_SHARDS.slice(0, 100))
+  const kept = await open(CLAIMS_READ, ALL_SHARDS.slice(0, 200))
+  expect([before.shards.length, kept.shards]).toEqual([100, ALL_SHARDS.slice(100, 200)])
+  expect(await numbers(), 'of form 2').toEqual(ALL_SHARDS.map(part => 256 + part))
+  await store.release(before)
+  const next = await open(CLAIMS_READ, [1, 2])
+  expect(next.shards).toEqual([1, 2])
+  expect(await numbers(), 'of form 3').toEqual(ALL_SHARDS.map(part => 512 + part))
+  await open(0, [])
+  const lanes = (await store.lanes()).map(({ nodeName, canHold, shards }) => [nodeName, canHold, shards.length])
+  expect(lanes, 'one that has met what it does not know is left no share').toEqual([
+    ['reads 3', true, 100],
+    ['reads 3', true, 2],
+    ['reads 0', false, 0],
+  ])
+  // A node of form 2 looks for rows of the forms that it knows.
+  expect((await olderClaim([...WANTED, ...ALL_SHARDS.map(part => 256 + part)])).shards).toEqual([])
 })

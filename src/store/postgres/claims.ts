@@ -16,16 +16,19 @@ export interface Claims {
 const LANES_REMEMBERED_MAX = 1_000
 
 /**
- * What is claimed has a row: of form 1 (0 to 63) four parts, of form 2 (from 256 on) one. Nodes of before know form 1 alone: of a store that has become one of
- * form 2 they find no row to take, whatever they want (E11).
+ * What is claimed has a row: of form 1 (0 to 63) four parts, of form 2 (from 256 on) and 3 (from 512 on) one. Nodes of before know the rows of their forms alone:
+ * of a store that has become one of a later form they find none to take, whatever they want (E11).
  */
 const WIDTH = 4
 const PARTS_FROM = 256
 
+const FORMS_OF_PARTS = Array.from({ length: CLAIMS_READ - 1 }, (_, n) => n + 2)
+
 const SHARDS_OF = "coalesce((select json_agg(s.shard order by s.shard) from shard s where s.lane = c.lane), '[]')::text"
 
 const LANES =
-  statement(`select c.lane, c.claim, c.node, c.node_name, c.address, r.renewals::text, r.version::text, ${SHARDS_OF}, coalesce(c.reads, 1)::text
+  statement(`select c.lane, c.claim, c.node, c.node_name, c.address, r.renewals::text, r.version::text, ${SHARDS_OF}, coalesce(c.reads, 1)::text,
+  (coalesce(c.reads, 1) >= (select greatest(1, min(shard) / ${SHARDS} + 1) from shard))::text
   from lane_claim c join lane_renewal r on r.lane = c.lane
   where c.stands and c.incarnation = ${INCARNATION} order by c.ordinal`)
 
@@ -49,14 +52,16 @@ const REVOKE = statement(`update lane_claim set stands = false where lane in (
     order by c.lane for update)`)
 
 const OPEN_CLAIM = statement(`insert into lane_claim(lane, claim, node, node_name, address, stands, incarnation, reads)
-  select $1, $2, $3, $4, $5, true, ${INCARNATION}, ${CLAIMS_READ} where ${OPENS}`)
+  select $1, $2, $3, $4, $5, true, ${INCARNATION}, $6::int2 where ${OPENS}`)
 const OPEN_RENEWAL = statement(`insert into lane_renewal(lane, claim, stands, renewals, version) select $1, $2, true, 0, 0 where ${OPENS}`)
 const OPEN_CHAIN = statement(`insert into lane_link(lane, sequence, batch) select $1, 0, '' where ${OPENS}`)
-/** Once every node that is there reads form 2: each row becomes the four of its parts, and stays whose it is. */
-const REFINE = statement(`with coarse as (delete from shard where shard < ${PARTS_FROM} and ${OPENS} and not exists (
-      select 1 from lane_claim c where c.stands and c.incarnation = ${INCARNATION} and coalesce(c.reads, 1) < ${CLAIMS_READ})
-    returning shard, lane)
-  insert into shard(shard, lane) select ${PARTS_FROM} + coarse.shard * ${WIDTH} + n, coarse.lane from coarse, generate_series(0, ${WIDTH - 1}) n`)
+/** Rows become those of the form that every node reads that is there, and stay whose they are: of form 1 each becomes the four of its parts. */
+const REFINE = statement(`with form as (
+      select (least(min(coalesce(c.reads, 1)), ${CLAIMS_READ}) - 1) * ${SHARDS} as first from lane_claim c where c.stands and c.incarnation = ${INCARNATION}),
+    before as (delete from shard where ${OPENS} and shard < (select first from form) returning shard, lane)
+  insert into shard(shard, lane)
+  select form.first + before.shard * ${WIDTH} + n, before.lane from form, before, generate_series(0, ${WIDTH - 1}) n where before.shard < ${PARTS_FROM}
+  union all select form.first + before.shard % ${SHARDS}, before.lane from form, before where before.shard >= ${PARTS_FROM}`)
 /** What a lane holds whose claim does not stand is nobody's. */
 const TAKE = statement(`update shard s set lane = $1 where s.shard = any($2::int2[]) and ${OPENS} and not exists (
     select 1 from lane_claim c where c.lane = s.lane and c.stands and c.incarnation = ${INCARNATION})`)
@@ -83,7 +88,7 @@ export function claimsOf(database: Database): Claims {
   return {
     async lanes() {
       const [found] = await transaction(step(LANES))
-      return (found as Result).rows.map(([lane, claim, node, nodeName, address, renewals, version, shards, reads]) => ({
+      return (found as Result).rows.map(([lane, claim, node, nodeName, address, renewals, version, shards, reads, canHold]) => ({
         lane: lane as string,
         claim: claim as string,
         node: node as string,
@@ -93,10 +98,11 @@ export function claimsOf(database: Database): Claims {
         version: Number(version),
         shards: partsOf(shards as string),
         reads: Number(reads),
+        canHold: canHold === 'true',
       }))
     },
 
-    async claim({ lane, claim, node, nodeName, address, wanted, dead }) {
+    async claim({ lane, claim, node, nodeName, address, wanted, dead, reads = CLAIMS_READ }) {
       const results = await transaction(
         step(TURN, lane),
         step(
@@ -116,7 +122,7 @@ export function claimsOf(database: Database): Claims {
           ),
         ),
         step(REVOKE),
-        step(OPEN_CLAIM, lane, claim, node, nodeName, address),
+        step(OPEN_CLAIM, lane, claim, node, nodeName, address, String(reads)),
         step(OPEN_RENEWAL, lane, claim),
         step(OPEN_CHAIN, lane),
         step(REFINE, lane),
@@ -147,15 +153,18 @@ export function claimsOf(database: Database): Claims {
   }
 }
 
-/** The rows of either form that are of these parts alone. */
+/** The rows of all forms that are of these parts alone. */
 function rowsOf(parts: readonly number[]): number[] {
   const wanted = new Set(parts)
   const coarse = Array.from({ length: SHARDS / WIDTH }, (_, row) => row)
-  return [...coarse.filter(row => ofCoarse(row).every(part => wanted.has(part))), ...parts.map(part => PARTS_FROM + part)]
+  return [
+    ...coarse.filter(row => ofCoarse(row).every(part => wanted.has(part))),
+    ...FORMS_OF_PARTS.flatMap(form => parts.map(part => (form - 1) * SHARDS + part)),
+  ]
 }
 
 function partsOf(rows: string): number[] {
-  return (JSON.parse(rows) as number[]).flatMap(row => (row < PARTS_FROM ? ofCoarse(row) : row - PARTS_FROM))
+  return (JSON.parse(rows) as number[]).flatMap(row => (row < PARTS_FROM ? ofCoarse(row) : row % SHARDS))
 }
 
 function ofCoarse(row: number): number[] {

@@ -122,7 +122,7 @@ const MAIL = load(
 )
 const LAST_MAIL = load(`select coalesce(max(m.n), 0)::text from mail m where ${mine('m.from_part')}`, '')
 const COUNTS = load(
-  `select r.namespace, r.queue, r.name, r.state, count(*)::text from run_open r where r.kind <> 'schedule' and ${mine('r.part')} group by 1, 2, 3, 4`,
+  `select r.namespace, r.queue, r.name, r.state, count(*)::text from run_open r where r.kind <> 'schedule' and r.kind <> 'timeline' and r.kind <> 'asset' and r.kind <> 'memo' and ${mine('r.part')} group by 1, 2, 3, 4`,
   '',
 )
 const EXPIRED_RUNS = load(

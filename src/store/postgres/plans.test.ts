@@ -53,9 +53,11 @@ const keyed: Asked[] = [
       ...[{}, { names: ['a'] }, { states: ['failed', 'cancelled'] as const }, { tags: { a: '1' } }].map(filter =>
         read.runsDepth({ namespace: 'n', ...filter }, null, 1, { open: true, closed: true }),
       ),
-      read.segments('r'),
+      read.segments('r', 5, 2),
       read.logs('r', page),
+      read.streams('r', 's', page),
       read.schedules('n', page),
+      read.assets('n', page),
       read.ledger('s', {}, page),
       read.ledgers(['s'], { from: 0, until: 1 }, 1),
       read.runTimes('n', ['r']),

@@ -1,7 +1,21 @@
 import { ACCOUNTS } from '../../core/ledger.ts'
 import type { ClosedState, RunState } from '../../core/run.ts'
-import { cursorOf, depthFrom, LAST, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf } from '../cursor.ts'
-import type { ClosedDay, ClosedTimes, DefinitionRow, LedgerFilter, LedgerRow, LogRow, Reads, Row, SettingRow } from '../store.ts'
+import { cursorOf, depthFrom, LAST, logCursorOf, logPlaceOf, numberOf, pageOf, placeOf, streamCursorOf, streamPlaceOf } from '../cursor.ts'
+import type {
+  ClosedDay,
+  ClosedTimes,
+  DefinitionRow,
+  LedgerFilter,
+  LedgerRow,
+  LogRow,
+  OpenRow,
+  Page,
+  Paged,
+  Reads,
+  Row,
+  SettingRow,
+  StreamRow,
+} from '../store.ts'
 import { arrayOf } from './arrays.ts'
 import { type Database, lookedUp, type Planning } from './database.ts'
 import { unavailable } from './failures.ts'
@@ -17,9 +31,12 @@ const half = (table: string) =>
   `(select id, created_at from (select id, created_at from ${table} where namespace = $1 and kind <> 'schedule' order by ${table}.created_at desc, id desc limit $4::int8) ${table}
     where right(id, length($2)) = $2 order by created_at desc, id desc limit $3::int8)`
 const ENDING = statement(`select id from (${half('run_open')} union all ${half('run_closed')}) r order by created_at desc, id desc limit $3::int8`)
-const SEGMENTS = statement('select run, first::text, events from run_segment where run = $1 order by run_segment.first')
+const SEGMENTS = statement(`select run, first::text, events from run_segment where run = $1
+  and first >= coalesce((select max(first) from run_segment where run = $1 and first <= $2::int8), 0) order by run_segment.first limit $3::int8`)
 const LOGS = statement(`select run, attempt::text, delivery, n::text, at::text, level, message, fields from run_log
   where run = $1 and (at, delivery, n) > ($2::int8, $3, $4::int8) order by run_log.at, delivery, run_log.n limit $5::int8`)
+const STREAMS = statement(`select run, stream, last::text, count::text, at::text, step, attempt::text, restarted::text, chunks from run_stream
+  where run = $1 and (stream, last) > ($2, $3::int8) and stream <= $4 order by stream, run_stream.last limit $5::int8`)
 const DEFINITIONS = statement(
   'select namespace, name, version, kind, options, schema, registered_at::text from definition order by definition.registered_at, ordinal',
 )
@@ -27,6 +44,11 @@ const SETTINGS = statement('select namespace, kind, name, value, changed_at::tex
 const SETTINGS_VERSION = statement('select version::text from settings_version')
 const SCHEDULES = statement(
   `select ${OPEN_COLUMNS} from run_open r where r.kind = 'schedule' and r.namespace = $1 and r.name > $2 order by r.name limit $3::int8`,
+)
+// They are as if created at 0, where the index of lists has them and little else.
+const ASSETS = statement(
+  `select ${OPEN_COLUMNS} from run_open r
+  where r.namespace = $1 and r.created_at = 0 and r.kind <> 'schedule' and r.kind = 'asset' and r.name > $2 order by r.name limit $3::int8`,
 )
 const LINE =
   'l.schedule, l.n::text, l.source, l.at::text, l.until::text, l.count::text, l.account, l.run, l.late_ms::text, l.why, l.note, l.accounted_at::text'
@@ -64,6 +86,15 @@ export function readsOf(database: Database): Reads {
   /** Shapes of filters are thousands: none of them stays prepared. */
   const filtered = ({ sql, parameters }: Query) => rows('listed', { text: sql, name: '' }, ...parameters)
 
+  async function byName(statement: Statement, namespace: string, { after, limit }: Page): Promise<Paged<OpenRow>> {
+    const found = await rows('keyed', statement, textOf(namespace), textOf(after ?? ''), String(limit + 1))
+    return pageOf(
+      found.map(columns => openRowOf(columns)),
+      limit,
+      ({ name }) => name,
+    )
+  }
+
   return {
     async run(namespace, id) {
       const [found] = await rows('keyed', RUN, textOf(id), textOf(namespace))
@@ -92,8 +123,8 @@ export function readsOf(database: Database): Reads {
       return { counts, through: whole ? null : found.reduce((oldest, row) => Math.min(oldest, Number(row[3])), Number.POSITIVE_INFINITY) }
     },
 
-    async segments(run) {
-      return (await rows('keyed', SEGMENTS, textOf(run))).map(([run, first, events]) => ({
+    async segments(run, from = 0, limit = Number.MAX_SAFE_INTEGER) {
+      return (await rows('keyed', SEGMENTS, textOf(run), String(from), String(limit))).map(([run, first, events]) => ({
         run: run as string,
         first: Number(first),
         events: events as string,
@@ -111,6 +142,26 @@ export function readsOf(database: Database): Reads {
       return pageOf(lines, page.limit, logCursorOf)
     },
 
+    async streams(run, stream, page) {
+      const after = streamPlaceOf(stream, page.after)
+      const given = [textOf(run), textOf(after.stream), wholeDown(after.last), textOf(after.until), String(page.limit + 1)] as const
+      const found = (await rows('keyed', STREAMS, ...given)).map(
+        ([run, stream, last, count, at, step, attempt, restarted, chunks]) =>
+          ({
+            run,
+            stream,
+            last: Number(last),
+            count: Number(count),
+            at: Number(at),
+            step,
+            attempt: Number(attempt),
+            restarted: restarted === 'true',
+            chunks,
+          }) as StreamRow,
+      )
+      return pageOf(found, page.limit, streamCursorOf)
+    },
+
     async definitions() {
       return (await rows('free', DEFINITIONS)).map(
         ([namespace, name, version, kind, options, schema, registeredAt]) =>
@@ -126,14 +177,8 @@ export function readsOf(database: Database): Reads {
 
     settingsVersion: async () => Number((await rows('free', SETTINGS_VERSION))[0]?.[0]),
 
-    async schedules(namespace, page) {
-      const found = await rows('keyed', SCHEDULES, textOf(namespace), textOf(page.after ?? ''), String(page.limit + 1))
-      return pageOf(
-        found.map(columns => openRowOf(columns)),
-        page.limit,
-        ({ name }) => name,
-      )
-    },
+    schedules: (namespace, page) => byName(SCHEDULES, namespace, page),
+    assets: (namespace, page) => byName(ASSETS, namespace, page),
 
     async ledger(schedule, filter, page) {
       const before = page.after === null ? Number.MAX_SAFE_INTEGER : numberOf(page.after)

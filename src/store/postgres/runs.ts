@@ -88,7 +88,15 @@ function halvesOf(filter: RunFilter, before: Place, limit: number, columns: Colu
   const limited = given(String(limit), 'int8')
   /** `page`: what the half is read in the order of. */
   const half = (columns: string, source: string, page: string, conditions: readonly string[]) => {
-    const all = [`(${page}.created_at, ${page}.id) < ${place}`, `${page}.created_at >= ${from}`, "r.kind <> 'schedule'", ...conditions]
+    const all = [
+      `(${page}.created_at, ${page}.id) < ${place}`,
+      `${page}.created_at >= ${from}`,
+      "r.kind <> 'schedule'",
+      "r.kind <> 'timeline'",
+      "r.kind <> 'asset'",
+      "r.kind <> 'memo'",
+      ...conditions,
+    ]
     return `(select ${columns}, ${page}.created_at as at from ${source} where ${all.join(' and ')} order by ${page}.created_at desc, ${page}.id desc limit ${limited})`
   }
 

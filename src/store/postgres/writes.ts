@@ -1,5 +1,5 @@
 import { partOf, partOfResource } from '../../core/ids.ts'
-import type { ClosingRow, KeyName, KeyRow, LedgerRow, OpenRow, Writes } from '../store.ts'
+import type { ClosingRow, KeyName, KeyRow, LedgerRow, OpenRow, TouchedRow, Writes } from '../store.ts'
 import type { Column, ColumnType, Value } from './arrays.ts'
 import { lookedUp } from './database.ts'
 
@@ -28,6 +28,8 @@ function column<Type extends ColumnType, Row>(type: Type, of: (row: Row) => Valu
 }
 
 const part = <Row>(part: Part<Row>): Part => part as unknown as Part
+
+const isBodyAlone = ({ bodyAlone }: TouchedRow) => bodyAlone === true
 
 const tagsText = ({ tags }: OpenRow) => (tags === null ? null : JSON.stringify(tags))
 
@@ -100,7 +102,7 @@ export const PARTS: readonly Part[] = [
   }),
   part<Writes['touched'][number]>({
     name: 'touched',
-    rows: ({ touched }) => touched,
+    rows: ({ touched }) => (touched.some(isBodyAlone) ? touched.filter(row => !isBodyAlone(row)) : touched),
     columns: {
       id: text(row => row.id),
       queue: text(row => row.queue),
@@ -117,6 +119,13 @@ export const PARTS: readonly Part[] = [
         started_at = u.started_at, body = u.body
       from ${u} where ${lookedUp('o.id', 'u.id')} and ${FENCED} returning 1)`,
     counted: { by: '(select count(*) from touched)', what: 'runs that are touched are open' },
+  }),
+  part<Writes['touched'][number]>({
+    name: 'bodies',
+    rows: ({ touched }) => touched.filter(isBodyAlone),
+    columns: { id: text(row => row.id), body: bytes(row => row.body) },
+    sql: u => `bodies as (update run_open o set body = u.body from ${u} where ${lookedUp('o.id', 'u.id')} and ${FENCED} returning 1)`,
+    counted: { by: '(select count(*) from bodies)', what: 'runs that are touched are open' },
   }),
   // A move beats an update: the row is copied within the database, so its input does not travel, and the open table keeps no closed rows.
   part<ClosingRow>({
@@ -202,6 +211,24 @@ export const PARTS: readonly Part[] = [
     sql: u => `logs as (
       insert into run_log(run, delivery, n, at, attempt, level, message, fields)
       select run, delivery, n, at, attempt, level, message, fields from ${u} where ${FENCED} on conflict (run, delivery, n) do nothing)`,
+  }),
+  part<Writes['streams'][number]>({
+    name: 'streams',
+    rows: ({ streams }) => streams,
+    columns: {
+      run: text(row => row.run),
+      stream: text(row => row.stream),
+      last: whole(row => row.last),
+      count: whole(row => row.count),
+      at: whole(row => row.at),
+      step: text(row => row.step),
+      attempt: whole(row => row.attempt),
+      restarted: flag(row => row.restarted),
+      chunks: bytes(row => row.chunks),
+    },
+    sql: u => `streams as (
+      insert into run_stream(run, stream, last, count, at, step, attempt, restarted, chunks)
+      select run, stream, last, count, at, step, attempt, restarted, chunks from ${u} where ${FENCED})`,
   }),
   part<Writes['definitions'][number]>({
     name: 'definitions',
@@ -326,6 +353,7 @@ export const PARTS: readonly Part[] = [
     purged_tags as (delete from run_tag t using purged p where ${lookedUp('t.id', 'p.id')}),
     purged_segments as (delete from run_segment s using purged p where ${lookedUp('s.run', 'p.id')}),
     purged_logs as (delete from run_log l using purged p where ${lookedUp('l.run', 'p.id')}),
+    purged_streams as (delete from run_stream s using purged p where ${lookedUp('s.run', 'p.id')}),
     purged_ledgers as (delete from ledger l using purged p where ${lookedUp('l.schedule', 'p.id')})`,
   }),
 ]

@@ -68,7 +68,7 @@ export function claimsOf(database: DatabaseSync): Claims {
   }
 }
 
-interface LaneColumns extends Omit<LaneRow, 'shards' | 'reads'> {
+interface LaneColumns extends Omit<LaneRow, 'shards' | 'reads' | 'canHold'> {
   claim: ClaimId
   stands: number
   holds: number
@@ -77,7 +77,7 @@ interface LaneColumns extends Omit<LaneRow, 'shards' | 'reads'> {
 }
 
 function laneRow({ lane, claim, node, nodeName, address, renewals, version, holds }: LaneColumns): LaneRow {
-  return { lane, claim, node, nodeName, address, renewals, version, shards: shardsOf(holds), reads: CLAIMS_READ }
+  return { lane, claim, node, nodeName, address, renewals, version, shards: shardsOf(holds), reads: CLAIMS_READ, canHold: true }
 }
 
 function shardsOf(holds: number): number[] {

@@ -3,7 +3,9 @@ import { dirname } from 'node:path'
 import { type StoreFault, StoreRefused } from '../store.ts'
 import { primaryCode, SQLITE } from './codes.ts'
 
-const OF_SYSTEM = new Map<string, StoreFault['is']>([
+type DiskFault = Exclude<StoreFault['is'], 'newer'>
+
+const OF_SYSTEM = new Map<string, DiskFault>([
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
   ['EROFS', 'read-only'],
@@ -32,7 +34,7 @@ export function refusalOf(file: string, error: unknown): StoreRefused {
   )
 }
 
-function kindOf(file: string | null, error: unknown): StoreFault['is'] | null {
+function kindOf(file: string | null, error: unknown): DiskFault | null {
   const ofSystem = OF_SYSTEM.get(String((error as NodeJS.ErrnoException | null)?.code))
   if (ofSystem !== undefined) return ofSystem
   switch (primaryCode(error)) {
@@ -51,7 +53,7 @@ function kindOf(file: string | null, error: unknown): StoreFault['is'] | null {
 }
 
 /** SQLite keeps the system's reason of an I/O error to itself: a quota that is used up and a file system that became read-only look the same. */
-function kindOfDisk(file: string): StoreFault['is'] | null {
+function kindOfDisk(file: string): DiskFault | null {
   try {
     for (const path of [dirname(file), file]) if (existsSync(path)) accessSync(path, constants.W_OK)
     const { blocks, bavail, bsize } = statfsSync(dirname(file))
@@ -61,7 +63,7 @@ function kindOfDisk(file: string): StoreFault['is'] | null {
   }
 }
 
-const WORDS: Record<StoreFault['is'], (why: string) => Omit<StoreFault, 'is'>> = {
+const WORDS: Record<DiskFault, (why: string) => Omit<StoreFault, 'is'>> = {
   full: () => ({ what: 'the disk of the database is full', remedy: 'make room on it' }),
   'read-only': () => ({ what: 'the database, or the disk that it is on, is read-only', remedy: 'make the file and its folder writable' }),
   failing: why => ({ what: `the disk of the database fails (${why})`, remedy: "look for the disk in the system's log" }),

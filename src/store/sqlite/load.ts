@@ -84,7 +84,7 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
   )
   const lastMail = database.prepare('select coalesce(max(n), 0) as n from mail')
   const counts = database.prepare(
-    "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' group by 1, 2, 3, 4",
+    "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' and kind <> 'timeline' and kind <> 'asset' and kind <> 'memo' group by 1, 2, 3, 4",
   )
   const purgeable = database.prepare(
     `select id, namespace, created_at as createdAt from run_closed where purge_at <= ? order by purge_at limit ${LIMIT}`,

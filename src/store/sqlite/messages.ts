@@ -8,14 +8,20 @@ let expectedBytes = 4096
 
 /**
  * A batch as the writer thread reads it (commit.ts): head, then each list behind its length, those of few rows as one JSON text.
- * `closed` goes in two lists, as it becomes two statements: runs that move, and runs that were never open.
+ * `touched` and `closed` go in two lists each, as they become two statements: what changes but for its body alone, and what does not; runs that move, and runs that
+ * were never open.
  */
 export function encodeBatch(batch: Batch): ArrayBuffer {
   const { writes } = batch
   const writer = new MessageWriter(expectedBytes)
   writer.text(JSON.stringify([batch.id, batch.lane, batch.claim, batch.sequence, batch.lastBatch, batch.checks]))
   list(writer, writes.born, writeOpen)
-  list(writer, writes.touched, writeTouched)
+  const bodies = writes.touched.filter(row => row.bodyAlone === true)
+  list(writer, bodies.length === 0 ? writes.touched : writes.touched.filter(row => row.bodyAlone !== true), writeTouched)
+  list(writer, bodies, (writer, { id, body }) => {
+    writer.text(id)
+    writer.text(body)
+  })
   const moves = writes.closed.filter(row => row.born === null)
   list(writer, moves, writeClosing)
   list(writer, moves.length === writes.closed.length ? [] : writes.closed.filter(row => row.born !== null), (writer, row) => {
@@ -51,6 +57,15 @@ export function encodeBatch(batch: Batch): ArrayBuffer {
     writer.word(row.level)
     writer.text(row.message)
     writer.text(row.fields)
+  })
+  list(writer, writes.streams, (writer, row) => {
+    writer.word(row.run)
+    writer.word(row.stream)
+    for (const number of [row.last, row.count, row.at]) writer.number(number)
+    writer.text(row.step)
+    writer.number(row.attempt)
+    writer.number(row.restarted ? 1 : 0)
+    writer.text(row.chunks)
   })
   list(writer, writes.definitions, (writer, row) => {
     for (const text of [row.namespace, row.name, row.version, row.kind, row.options, row.schema]) writer.text(text)

@@ -16,6 +16,7 @@ import type {
   RunTimes,
   SegmentRow,
   SettingRow,
+  StreamRow,
 } from '../store.ts'
 import { CLOSED_COLUMNS, type Columns, encodeRows, OPEN_COLUMNS } from './messages.ts'
 import { type Query, runCountsQuery, runsDepthQuery, runsQuery } from './runs.ts'
@@ -27,12 +28,14 @@ export interface Readings {
   runs(filter: RunFilter, before: Place, limit: number): ArrayBuffer
   runsDepth(filter: RunFilter, before: Place, rows: number, tables: { open: boolean; closed: boolean }): Instant | null
   runCounts(filter: RunFilter, steps: { from: Instant; stepMs: number }, limit: number): RunCount[]
-  segments(run: RunId): SegmentRow[]
+  segments(run: RunId, from?: number, limit?: number): SegmentRow[]
   logs(run: RunId, after: LogPlace, limit: number): LogRow[]
+  streams(run: RunId, after: { stream: string; last: number; until: string }, limit: number): StreamRow[]
   definitions(): DefinitionRow[]
   settings(): SettingRow[]
   settingsVersion(): number
   schedules(namespace: string, after: string, limit: number): ArrayBuffer
+  assets(namespace: string, after: string, limit: number): ArrayBuffer
   ledger(schedule: ActorId, filter: LedgerFilter, before: number, limit: number): LedgerRow[]
   ledgers(schedules: readonly ActorId[], filter: LedgerFilter, limit: number): LedgerRow[][]
   runTimes(namespace: string, ids: readonly RunId[]): RunTimes[]
@@ -64,10 +67,17 @@ export function readingsOf(database: DatabaseSync): Readings {
   const ending = database.prepare(
     `select id from (${endingIn('run_open')} union all ${endingIn('run_closed')}) order by created_at desc, id desc limit ?3`,
   )
-  const segments = database.prepare('select run, first, events from run_segment where run = ? order by first')
+  const segments = database.prepare(
+    `select run, first, events from run_segment where run = :run
+      and first >= coalesce((select max(first) from run_segment where run = :run and first <= :from), 0) order by first limit :limit`,
+  )
   const logs = database.prepare(
     `select run, attempt, delivery, n, at, level, message, fields from run_log
     where run = ? and (at, delivery, n) > (?, ?, ?) order by at, delivery, n limit ?`,
+  )
+  const streams = database.prepare(
+    `select run, stream, last, count, at, step, attempt, restarted, chunks from run_stream
+    where run = ? and (stream, last) > (?, ?) and stream <= ? order by stream, last limit ?`,
   )
   const definitions = database.prepare(
     'select namespace, name, version, kind, options, schema, registered_at as registeredAt from definition order by registered_at, rowid',
@@ -84,6 +94,13 @@ export function readingsOf(database: DatabaseSync): Readings {
   const schedules = arrays(
     database.prepare(
       `select ${OPEN_COLUMNS} from run_open indexed by run_open_schedule where kind = 'schedule' and namespace = ? and name > ? order by name limit ?`,
+    ),
+  )
+  // They are as if created at 0, where the index of lists has them and little else.
+  const assets = arrays(
+    database.prepare(
+      `select ${OPEN_COLUMNS} from run_open indexed by run_open_created
+      where namespace = ? and created_at = 0 and kind <> 'schedule' and kind = 'asset' and name > ? order by name limit ?`,
     ),
   )
   // Lines of a schedule are few in any stretch that a person looks at, and their numbers rise with their times: by number, latest first.
@@ -129,11 +146,15 @@ export function readingsOf(database: DatabaseSync): Readings {
       const query = runCountsQuery(filter, steps, limit)
       return plain(prepared(query, statement => statement).all(query.parameters))
     },
-    segments: run => segments.all(run).map(row => ({ ...row, events: text(row.events as Uint8Array) }) as unknown as SegmentRow),
+    segments: (run, from = 0, limit = -1) =>
+      segments.all({ run, from, limit }).map(row => ({ ...row, events: text(row.events as Uint8Array) }) as unknown as SegmentRow),
     logs: (run, after, limit) => plain(logs.all(run, after.at, after.delivery, after.n, limit)),
+    streams: (run, after, limit) =>
+      streams.all(run, after.stream, after.last, after.until, limit).map(row => ({ ...row, restarted: row.restarted === 1 }) as unknown as StreamRow),
     definitions: () => plain(definitions.all()),
     settings: () => plain(settings.all()),
     settingsVersion: () => (settingsVersion.get() as { version: number }).version,
+    assets: (namespace, after, limit) => encodeRows(assets.all(namespace, after, limit) as unknown as Columns[]),
     schedules: (namespace, after, limit) => encodeRows(schedules.all(namespace, after, limit) as unknown as Columns[]),
     ledger: (schedule, { from, until, accounts }, before, limit) =>
       plain(ledger.all(schedule, before, from ?? -FAR, until ?? FAR, JSON.stringify(accounts ?? ACCOUNTS), limit)),

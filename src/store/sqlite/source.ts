@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { logCursorOf, logPlaceOf, numberOf, pageOf } from '../cursor.ts'
+import { logCursorOf, logPlaceOf, numberOf, pageOf, streamCursorOf, streamPlaceOf } from '../cursor.ts'
 import {
   type ClosedRow,
   type DefinitionRow,
@@ -17,6 +17,7 @@ import {
   type SegmentRow,
   type SettingRow,
   StoreRefused,
+  type StreamRow,
 } from '../store.ts'
 import { refusalOf } from './disk.ts'
 import { hold } from './lock.ts'
@@ -35,6 +36,7 @@ export interface SourceRows {
   keys: KeyRow
   segments: SegmentRow
   logs: LogRow
+  streams: StreamRow
   ledger: LedgerRow
   rates: RateRow
   holds: HoldRow
@@ -52,7 +54,7 @@ export interface Source {
   count(table: SourceTable): number
   /** By key, from `after` (exclusive) on: as many rows as a batch may have. */
   page<Table extends SourceTable>(table: Table, after: SourceCursor | null): { rows: SourceRows[Table][]; next: SourceCursor | null }
-  /** Runs that have segments or logs, or schedules that have ledgers, by id. */
+  /** Runs that have segments, logs or streams, or schedules that have ledgers, by id. */
   owners(table: OwnedTable, after: string, limit: number): string[]
   /** What one of them has, as the port reads it. */
   owned<Table extends OwnedTable>(table: Table, owner: string, page: Page): Paged<SourceRows[Table]>
@@ -62,7 +64,7 @@ export interface Source {
   namespaces(): string[]
   close(): void
 }
-export type OwnedTable = 'segments' | 'logs' | 'ledger'
+export type OwnedTable = 'segments' | 'logs' | 'streams' | 'ledger'
 
 /** Of a page: what a commit holds in memory, and how long others wait for it. */
 const ROWS_MAX = 2_000
@@ -105,6 +107,7 @@ function sourceOf(file: string, database: DatabaseSync, closed: () => void): Sou
   const owners = {
     segments: ownersOf(database, 'run_segment', 'run'),
     logs: ownersOf(database, 'run_log', 'run'),
+    streams: ownersOf(database, 'run_stream', 'run'),
     ledger: ownersOf(database, 'ledger', 'schedule'),
   }
   const owned = ownedOf(readingsOf(database))
@@ -152,6 +155,7 @@ function ownedOf(read: Readings): { [Table in OwnedTable]: (owner: string, page:
       const place = after === null ? { at: Number.NEGATIVE_INFINITY, delivery: '', n: 0 } : logPlaceOf(after)
       return pageOf(read.logs(run, place, limit + 1), limit, logCursorOf)
     },
+    streams: (run, { after, limit }) => pageOf(read.streams(run, streamPlaceOf(null, after), limit + 1), limit, streamCursorOf),
     ledger(schedule, { after, limit }) {
       const before = after === null ? Number.MAX_SAFE_INTEGER : numberOf(after)
       return pageOf(read.ledger(schedule, {}, before, limit + 1), limit, ({ n }) => String(n))
@@ -199,6 +203,12 @@ const TABLES: { [Table in SourceTable]: TableShape<SourceRows[Table]> } = {
     key: ['run', 'delivery', 'n'],
     keyOf: row => [row.run, row.delivery, row.n],
   },
+  streams: {
+    from: 'run_stream',
+    columns: 'run, stream, last, count, at, step, attempt, restarted, chunks',
+    key: ['run', 'stream', 'last'],
+    keyOf: row => [row.run, row.stream, row.last],
+  },
   ledger: {
     from: 'ledger',
     columns: 'schedule, n, source, at, until, count, account, run, late_ms as lateMs, why, note, accounted_at as accountedAt',
@@ -245,9 +255,10 @@ function pageReader(database: DatabaseSync, { from, columns, key, orderBy = key.
   }
 }
 
-/** Rows of `node:sqlite` have no prototype; events are bytes. */
+/** Rows of `node:sqlite` have no prototype; events are bytes, and flags are numbers. */
 function plain(row: object): object {
-  const { events } = row as { events?: unknown }
+  const { events, restarted } = row as { events?: unknown; restarted?: unknown }
+  if (restarted !== undefined) return { ...row, restarted: restarted === 1 }
   return events instanceof Uint8Array ? { ...row, events: Buffer.from(events).toString('utf8') } : { ...row }
 }
 

@@ -13,6 +13,8 @@ import {
   placeOf,
   scheduleCursor,
   scheduleCursorOf,
+  streamCursorOf,
+  streamPlaceOf,
 } from '../cursor.ts'
 import { type Claim, type OpenRow, type Page, type Reads, type Row, type Store, StoreRefused, StoreUnavailable } from '../store.ts'
 import { Channel } from './channel.ts'
@@ -155,7 +157,10 @@ function readsOf(reader: Reader): Reads {
       const rows: Row[] = decodeRows(await reader.ask('runs', filter, startOf(page, LAST), page.limit + 1))
       return pageOf(rows, page.limit, ({ createdAt, id }) => cursorOf({ at: createdAt, id }))
     },
-    segments: run => reader.ask('segments', run),
+    segments: (run, from, limit) => reader.ask('segments', run, from, limit),
+    async streams(run, stream, page) {
+      return pageOf(await reader.ask('streams', run, streamPlaceOf(stream, page.after), page.limit + 1), page.limit, streamCursorOf)
+    },
     async logs(run, page) {
       const after = page.after === null ? { at: Number.NEGATIVE_INFINITY, delivery: '', n: 0 } : logPlaceOf(page.after)
       return pageOf(await reader.ask('logs', run, after, page.limit + 1), page.limit, logCursorOf)
@@ -165,6 +170,9 @@ function readsOf(reader: Reader): Reads {
     settingsVersion: () => reader.ask('settingsVersion'),
     async schedules(namespace, page) {
       return pageOf(openRows(await reader.ask('schedules', namespace, page.after ?? '', page.limit + 1)), page.limit, ({ name }) => name)
+    },
+    async assets(namespace, page) {
+      return pageOf(openRows(await reader.ask('assets', namespace, page.after ?? '', page.limit + 1)), page.limit, ({ name }) => name)
     },
     async ledger(schedule, filter, page) {
       const before = page.after === null ? Number.MAX_SAFE_INTEGER : numberOf(page.after)

@@ -10,12 +10,14 @@ export function writesOf(database: DatabaseSync): (reader: MessageReader) => voi
   const writers = [
     bornOf,
     touchedOf,
+    bodiesOf,
     movedOf,
     bornClosedOf,
     keyDropsOf,
     keysOf,
     segmentsOf,
     logsOf,
+    streamsOf,
     settingsOf,
     ledgerOf,
     ledgerDropsOf,
@@ -82,6 +84,21 @@ function touchedOf(database: DatabaseSync): Write {
       parameters[index + 6] = reader.count()
       parameters[index + 7] = reader.numberOrNull()
       parameters[index + 8] = reader.bytesOrNull()
+    })
+}
+
+/** What an update names, it writes to its indexes again, whether or not it differs: 14 µs and 1.7 kB of log a row with all columns, 7 µs and 1.1 kB with the body alone. */
+function bodiesOf(database: DatabaseSync): Write {
+  const update = new BulkStatement(
+    database,
+    2,
+    'is touched and not open',
+    values => `update run_open set body = column2 from (values ${values}) changed where run_open.id = changed.column1`,
+  )
+  return reader =>
+    update.run(reader.count(), (parameters, index) => {
+      parameters[index] = reader.text()
+      parameters[index + 1] = reader.bytesOrNull()
     })
 }
 
@@ -201,6 +218,18 @@ function logsOf(database: DatabaseSync): Write {
   }
 }
 
+function streamsOf(database: DatabaseSync): Write {
+  const insert = database.prepare(
+    'insert into run_stream(run, stream, last, count, at, step, attempt, restarted, chunks) values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  return reader => {
+    for (let left = reader.count(); left > 0; left--) {
+      const [run, stream, last, count, at] = [reader.word(), reader.word(), reader.number(), reader.number(), reader.number()]
+      insert.run(run, stream, last, count, at, reader.textOrNull(), reader.number(), reader.number(), reader.text())
+    }
+  }
+}
+
 /** Two lists: definitions, then settings. Whatever a batch writes of them, it counts once (E21). */
 function settingsOf(database: DatabaseSync): Write {
   const define = database.prepare(
@@ -303,6 +332,7 @@ function purgeOf(database: DatabaseSync): Write {
   const dropTag = database.prepare('delete from run_tag where namespace = ? and name = ? and value = ? and created_at = ? and id = ?')
   const dropSegments = database.prepare('delete from run_segment where run = ?')
   const dropLogs = database.prepare('delete from run_log where run = ?')
+  const dropStreams = database.prepare('delete from run_stream where run = ?')
   const dropLedger = database.prepare('delete from ledger where schedule = ?')
   return reader => {
     for (let left = reader.count(); left > 0; left--) {
@@ -314,6 +344,7 @@ function purgeOf(database: DatabaseSync): Write {
           dropTag.run(dropped.namespace, name, value, dropped.createdAt, id)
       dropSegments.run(id)
       dropLogs.run(id)
+      dropStreams.run(id)
       if (dropped.kind === 'schedule') dropLedger.run(id)
     }
   }

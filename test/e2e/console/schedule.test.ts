@@ -134,6 +134,7 @@ describe('a schedule: what if, ledger, actions', () => {
     await dialog.getByText("mainspring schedule pause handled --note 'stock is counted' --for 8h").waitFor()
     await expectAccessible(page)
     await dialog.getByRole('button', { name: 'Pause the schedule' }).click()
+    await dialog.waitFor({ state: 'detached' })
     await page.getByText('stock is counted').first().waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Pause' }).waitFor()
@@ -148,23 +149,6 @@ describe('a schedule: what if, ledger, actions', () => {
     await page.getByText('not-nominal').waitFor()
     await row.getByRole('link').click()
     await page.waitForURL(/\/runs\/\w{26}$/)
-  })
-
-  test('a backfill says how many there are, shows its progress, and is cancelled', async () => {
-    await calls.put('hourly', { cron: '0 * * * *', target: 'gate' })
-    const page = await shown.page('/schedules/hourly')
-    await page.keyboard.press('b')
-    const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('From').fill('2026-03-01T00:00')
-    await dialog.getByLabel('To, included').fill('2026-03-01T05:00')
-    await dialog.getByText('6 times').waitFor()
-    await dialog.getByRole('button', { name: 'Start 6 runs' }).click()
-    const panel = page.getByRole('region', { name: 'Backfills' })
-    await panel.getByText('1 started').waitFor()
-    await panel.getByRole('button', { name: 'Cancel' }).click()
-    await page.getByText('it starts nothing further').waitFor()
-    await shown.release(1)
-    await panel.waitFor({ state: 'detached' })
   })
 
   test('what an operator laid over the code is told, and goes by a reset', async () => {

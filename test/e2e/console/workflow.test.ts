@@ -28,7 +28,8 @@ describe("a workflow's page", () => {
         },
       },
     )
-    const paid = await ctx.waitFor<string>('paid', { timeout: '30d' })
+    const paid = await ctx.waitFor('paid', { timeout: '30d', input: z.object({ by: z.string() }) })
+    await ctx.run('receipt', () => `paid by ${paid?.by}`)
     return { paid, items }
   })
   beforeAll(async () => {
@@ -72,10 +73,15 @@ describe("a workflow's page", () => {
     await dialog.getByRole('button', { name: 'Close', exact: true }).first().click()
 
     await panel.getByRole('button', { name: 'Signal …' }).click()
-    await dialog.getByText(`mainspring signal ${short} paid`).waitFor()
+    // As the code's schema for the signal says.
+    await dialog.getByLabel('by').fill('card')
+    await dialog.getByText(`mainspring signal ${short} paid '{"by":"card"}'`).waitFor()
     await dialog.getByRole('button', { name: 'Send the signal' }).click()
     await dialog.waitFor({ state: 'detached' })
-    expect(await run.result()).toEqual({ items: [{ title: 'book', count: 2 }] })
+    expect(await run.result()).toEqual({ paid: { by: 'card' }, items: [{ title: 'book', count: 2 }] })
+    const story = page.getByRole('list', { name: 'Asked and answered' })
+    for (const sentence of ['Update “add” was answered', 'Signal “paid” came', 'Step “receipt” completed']) await story.getByText(sentence).waitFor()
+    await expectAccessible(page)
     await page.getByRole('tab', { name: 'History' }).click()
     for (const sentence of ['Took the update "add"', 'Answered an update', 'Was told "paid"'])
       await page.getByRole('tabpanel').getByText(sentence, { exact: true }).first().waitFor()

@@ -96,4 +96,24 @@ describe('workflows in the console', () => {
     await row('has-v2').getByText('current 100 %').waitFor()
     await run.terminate()
   })
+
+  test('its history is replayed on a version that a worker serves, which tells the first step that differs', async () => {
+    broken = false
+    const run = await shown.client.start(order('v1'), { amount: 5 })
+    await expect.poll(async () => (await run.get()).state).toBe('waiting')
+    const other = workflow('order', { version: 'v3' }, async (_: { amount: number }, ctx) => {
+      await ctx.run('charge', () => 1)
+      await ctx.run('pack', () => 2)
+    })
+    const worker = startWorker({ jobs: [other], client: connect({ url: shown.place.url }), name: 'has-v3', log: () => {} })
+    await worker.ready
+    page = await shown.page(`/runs/${run.id}`)
+    await page.getByRole('button', { name: 'Replay …' }).click()
+    await dialog().getByLabel('Version').selectOption('v3')
+    await dialog().getByText('Its history does not fit: step 2 was ship, the code asks for pack.').waitFor()
+    await dialog().getByLabel('Version').selectOption('v1')
+    await dialog().getByText('Its history fits: 3 steps are the same.').waitFor()
+    await worker.drain(0)
+    await run.terminate()
+  })
 })

@@ -25,7 +25,7 @@ export class Place implements AsyncDisposable {
     mkdirSync(tools)
     symlinkSync(ROOT, join(this.folder, 'node_modules', 'mainspring'))
     symlinkSync(join(ROOT, 'sdk/typescript'), join(this.folder, 'node_modules', '@mainspring', 'sdk'))
-    for (const name of ['zod', 'vitest', 'pg', 'postgres', 'drizzle-orm', 'kysely'])
+    for (const name of ['zod', 'vitest', 'pg', 'postgres', 'drizzle-orm', 'kysely', 'express'])
       symlinkSync(join(ROOT, 'node_modules', name), join(this.folder, 'node_modules', name))
     symlinkSync(join(ROOT, 'node_modules/.bin/vitest'), join(tools, 'vitest'))
     this.write('package.json', '{ "name": "place", "private": true, "type": "module" }\n')
@@ -61,10 +61,15 @@ export class Place implements AsyncDisposable {
   }
 
   /** Starts a command; it belongs to this place from then on. */
-  start(command: string, arguments_: readonly string[] = [], environment: Record<string, string> = {}): Running {
-    const running = new Running([command, ...arguments_], this.folder, { ...this.environment, ...environment })
+  start(command: string, arguments_: readonly string[] = [], environment: Record<string, string> = {}, input: 'ignore' | 'pipe' = 'ignore'): Running {
+    const running = new Running([command, ...arguments_], this.folder, { ...this.environment, ...environment }, input)
     this.#running.add(running)
     return running
+  }
+
+  /** The same in a terminal of its own: keys can be typed. */
+  inTerminal(environment: Record<string, string>, ...arguments_: string[]): Running {
+    return this.start('script', ['--quiet', '--return', '--command', ['mainspring', ...arguments_].join(' '), '/dev/null'], environment, 'pipe')
   }
 
   mainspring(...arguments_: string[]): Running {
@@ -108,10 +113,10 @@ export class Running {
   readonly #listeners = new Set<() => void>()
   #over = false
 
-  constructor([command, ...rest]: [string, ...string[]], cwd: string, env: Record<string, string>) {
+  constructor([command, ...rest]: [string, ...string[]], cwd: string, env: Record<string, string>, input: 'ignore' | 'pipe' = 'ignore') {
     this.#name = [command, ...rest].join(' ')
     // A group of its own, so that what a shell has started ends with it.
-    this.#child = guarded(spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }), 'group')
+    this.#child = guarded(spawn(command, rest, { cwd, env, stdio: [input, 'pipe', 'pipe'], detached: true }), 'group')
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (part: string) => {
         this.text += part
@@ -145,6 +150,10 @@ export class Running {
       this.#listeners.add(look)
       look()
     })
+  }
+
+  type(keys: string): void {
+    this.#child.stdin?.write(keys)
   }
 
   /** Waits for its end; throws, with all that it printed, where the code is another one. */

@@ -1,6 +1,6 @@
 // The DAG of the tests in this folder. Each task writes down that it starts.
-import { appendFileSync } from 'node:fs'
 import { type DagBuilder, type DagContext, dag, Skip } from '@mainspring/sdk'
+import { writeLine } from './records.ts'
 
 const after = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const retry = { attempts: 60, initial: 20, factor: 1.2, maximum: 500 }
@@ -14,7 +14,7 @@ export interface TaskMark {
 /** A fan-out, one that is skipped, one that fails twice, and where they meet. */
 export const fan = dag('fan', { version: '1' }, (d: DagBuilder<number>) => {
   const marked = async ({ dag: { run, task, item } }: DagContext, ms: number): Promise<void> => {
-    appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify({ run, task, item: item ?? null } satisfies TaskMark)}\n`)
+    writeLine(process.env.TEST_RECORDS as string, { run, task, item: item ?? null } satisfies TaskMark)
     await after(ms)
   }
   const list = d.task('list', { retry }, async (n, ctx) => {

@@ -14,6 +14,7 @@ export const whole = job('whole', { isolate: 'process' }, async ({ at }: { at: D
   ctx.log.info('in a process of its own', { at })
   ctx.progress(0.5, 'half')
   await ctx.checkpoint.save({ page: 1n })
+  await ctx.stream('seen').write({ at })
   const started = await ctx.start(child, 21)
   return { pid: process.pid, year: at.getUTCFullYear(), page: ctx.checkpoint.value?.page, child: await started.result(), metadata: ctx.metadata }
 })

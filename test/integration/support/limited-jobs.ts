@@ -1,8 +1,7 @@
 // Jobs that are limited, in sequence, or share their queue.
 import { randomUUID } from 'node:crypto'
-import { appendFileSync } from 'node:fs'
 import { Abort, type JobContext, job } from '@mainspring/sdk'
-import { linesIn } from './records.ts'
+import { linesIn, writeLine } from './records.ts'
 
 /** A handler's own word, one line each, with O_APPEND: it survives a kill -9. */
 export interface Witness {
@@ -26,7 +25,7 @@ export function witnessesIn(file: string): Witness[] {
 
 function witness(is: Witness['is'], ctx: JobContext, nonce: string): void {
   const word: Witness = { is, run: ctx.run, attempt: ctx.attempt, nonce, pid: process.pid, at: now() }
-  appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify(word)}\n`)
+  writeLine(process.env.TEST_RECORDS as string, word)
 }
 
 /** Stops when it is no longer wanted, as a handler ought to. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { connect } from '@mainspring/sdk'
 import { freePort } from '../../support/free-port.ts'
 import { guarded } from '../../support/guardian.ts'
+import type { ServedSettings } from './served.ts'
 import type { WorkerSettings, WorkerWord } from './worker.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -35,7 +36,7 @@ export class Stage {
       '--lease',
       options.lease ?? '15s',
       '--log-level',
-      'warn',
+      options.logLevel ?? 'warn',
       ...(options.more ?? []),
     ]
     const [command, ...rest] = [...(options.through ?? []), process.execPath, ...NODE_FLAGS, ...(options.flags ?? [])] as [string, ...string[]]
@@ -84,6 +85,19 @@ export class Stage {
     return worker
   }
 
+  /** An app of support/served.ts; resolves when it listens. */
+  async app(settings: ServedSettings): Promise<Child> {
+    const child = fork(join(import.meta.dirname, 'served.ts'), [JSON.stringify(settings)], {
+      execArgv: NODE_FLAGS,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: environment(),
+    })
+    const app = new Child(child)
+    this.#started.add(app)
+    await app.says(/the app is ready/)
+    return app
+  }
+
   async end(): Promise<void> {
     await Promise.all([...this.#started].map(child => child.kill('SIGKILL')))
     rmSync(this.folder, { recursive: true, force: true })
@@ -95,6 +109,8 @@ export interface ServerOptions {
   /** Default: one that is free. */
   port?: number
   lease?: string
+  /** Default `warn`. */
+  logLevel?: string
   /** Further flags. */
   more?: readonly string[]
   /** A command that becomes the server, such as one that enters a namespace. */

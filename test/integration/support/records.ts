@@ -10,17 +10,28 @@ export type Record = Mark & { pid: number; worker: string; at: number }
 export function record(mark: Mark): void {
   const file = process.env.TEST_RECORDS
   if (!file) return
-  appendFileSync(file, `${JSON.stringify({ ...mark, pid: process.pid, worker: process.env.TEST_WORKER, at: Date.now() })}\n`)
+  writeLine(file, { ...mark, pid: process.pid, worker: process.env.TEST_WORKER, at: Date.now() })
 }
 
 export function recordsIn(file: string): Record[] {
   return linesIn<Record>(file)
 }
 
-/** A file of a JSON value a line. */
+/** One object, in one write. The newline before it keeps it apart from one whose writer was killed half-way. */
+export function writeLine(file: string, value: object): void {
+  appendFileSync(file, `\n${JSON.stringify(value)}`)
+}
+
+/** What stands in a file of one object a line. One that is being written, or that its writer was killed over, has not been said yet. */
 export function linesIn<Line>(file: string): Line[] {
   return readFileSync(file, 'utf8')
     .split('\n')
-    .filter(line => line !== '')
-    .map(line => JSON.parse(line) as Line)
+    .flatMap(line => {
+      try {
+        return line === '' ? [] : [JSON.parse(line) as Line]
+      } catch (error) {
+        if (line.startsWith('{') && !line.endsWith('}')) return []
+        throw error
+      }
+    })
 }

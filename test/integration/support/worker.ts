@@ -1,15 +1,19 @@
-// A worker process of the tests: runs all jobs of jobs.ts or of limited-jobs.ts, tells its parent what happens, and drains on SIGTERM.
+// A worker process of the tests: runs all jobs of jobs.ts, or of another file, tells its parent what happens, and drains on SIGTERM.
 import { startWorker, type WorkerEvent } from '@mainspring/sdk/worker'
+import * as approvals from './approval-jobs.ts'
 import * as dags from './dag-jobs.ts'
 import * as jobs from './jobs.ts'
 import * as limited from './limited-jobs.ts'
+import { parcelOf } from './parcel.ts'
 import { record } from './records.ts'
 import * as workflows from './workflow-jobs.ts'
 
 export interface WorkerSettings {
   url: string
   /** Default: those of jobs.ts. */
-  jobs?: 'dags' | 'limited' | 'workflows'
+  jobs?: 'approvals' | 'dags' | 'limited' | 'workflows'
+  /** Instead of jobs: this version of the workflow of parcel.ts. */
+  parcel?: 'v1' | 'v2'
   slots: number
   /** For people, and for jobs that behave differently on another worker. */
   name: string
@@ -31,8 +35,9 @@ const settings = JSON.parse(process.argv[2] as string) as WorkerSettings
 process.env.TEST_WORKER = settings.name
 if (settings.records) process.env.TEST_RECORDS = settings.records
 
+const all = Object.values({ approvals, dags, jobs, limited, workflows }[settings.jobs ?? 'jobs'])
 const worker = startWorker({
-  jobs: Object.values({ dags, jobs, limited, workflows }[settings.jobs ?? 'jobs']).filter(one => typeof one === 'object' && 'handler' in one),
+  jobs: settings.parcel === undefined ? all.filter(one => typeof one === 'object' && 'handler' in one) : [parcelOf(settings.parcel)],
   url: settings.url,
   slots: settings.slots,
   name: settings.name,

@@ -1,6 +1,6 @@
 // The workflows of the tests in this folder. Each step writes down that it starts, under its key.
-import { appendFileSync } from 'node:fs'
 import { job, type StepContext, workflow } from '@mainspring/sdk'
+import { writeLine } from './records.ts'
 
 const after = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const RETRY = { attempts: 60, initial: 20, factor: 1.2, maximum: 500 }
@@ -23,7 +23,7 @@ export const order = workflow('order', async (n: number, ctx) => {
     <T>(step: string, value: T) =>
     async ({ key }: StepContext): Promise<T> => {
       const said: StepMark = { run: ctx.id, step, key, worker: process.env.TEST_WORKER as string }
-      appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify(said)}\n`)
+      writeLine(process.env.TEST_RECORDS as string, said)
       await after(n % 30)
       return value
     }
@@ -42,7 +42,7 @@ export const order = workflow('order', async (n: number, ctx) => {
 
 /** Writes down that its code is called, which no code of people's may. */
 export const naps = workflow('naps', async (count: number, ctx) => {
-  appendFileSync(process.env.TEST_RECORDS as string, `${JSON.stringify({ run: ctx.id, step: 'called', key: '', worker: process.env.TEST_WORKER })}\n`)
+  writeLine(process.env.TEST_RECORDS as string, { run: ctx.id, step: 'called', key: '', worker: process.env.TEST_WORKER })
   for (let nap = 0; nap < count; nap++) await ctx.sleep(30)
   return count
 })
@@ -79,4 +79,22 @@ export const ledger = workflow('ledger', async (_: null, ctx) => {
   })
   await ctx.until(() => stop)
   return entries
+})
+
+/** How many words its step writes to the stream that it speaks to. */
+export const WORDS = 300
+/** What its code writes and what its step writes, one of the other. */
+export const speech = workflow('speech', async (name: string, ctx) => {
+  await ctx.stream('said').write(`${name} begins`)
+  await ctx.run(
+    'speak',
+    async step => {
+      for (let n = 0; n < WORDS; n++) {
+        await step.stream('said').write(n)
+        await after(5)
+      }
+    },
+    { retry: RETRY },
+  )
+  await ctx.stream('said').write(`${name} ends`)
 })

@@ -15,6 +15,8 @@ export type Summary = Schemas['Summary']
 export type Schedule = Schemas['Schedule']
 export type Definition = Schemas['RegisteredDefinition']
 export type Batch = Schemas['Batch']
+export type Chunk = Schemas['Chunk']
+export type StreamEvent = Schemas['StreamEvent']
 export type LiveEvent = Schemas['LiveEvent']
 
 /** Where the server is: `<base href>`, which it writes itself, without the slash at its end. */

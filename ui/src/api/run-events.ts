@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useState } from 'react'
-import type { LiveEvent } from './client.ts'
+import type { LiveEvent, StreamEvent } from './client.ts'
 import { type ConnectionState, follow } from './connection.ts'
 
 /**
@@ -7,27 +7,48 @@ import { type ConnectionState, follow } from './connection.ts'
  * nobody looks, so that many tabs stay below a browser's six connections. Lines of the last minute may come twice: `delivery` and `n` name a line.
  */
 export function useRunEvents(namespace: string, run: string, handler: (events: LiveEvent[]) => void): ConnectionState {
+  return useEvents(`${runPath(namespace, run)}/events`, handler)
+}
+
+/** What is written to a stream of a run, likewise: each chunk once. */
+export function useStreamEvents(namespace: string, run: string, stream: string, handler: (events: StreamEvent[]) => void): ConnectionState {
+  return useEvents(`${runPath(namespace, run)}/streams/${encodeURIComponent(stream)}/events`, handler, events =>
+    events.some(({ is }) => is === 'end'),
+  )
+}
+
+function runPath(namespace: string, run: string): string {
+  return `/v1/namespaces/${encodeURIComponent(namespace)}/runs/${encodeURIComponent(run)}`
+}
+
+/** `isOver`: they were the last. */
+function useEvents<Event>(path: string, handler: (events: Event[]) => void, isOver?: (events: Event[]) => boolean): ConnectionState {
   const [state, setState] = useState<ConnectionState>({ is: 'connecting' })
   const heard = useEffectEvent(handler)
+  const ends = useEffectEvent((events: Event[]) => isOver?.(events) === true)
   useEffect(() => {
     let lastEventId: string | null = null
     let closing: AbortController | null = null
+    let over = false
     const show = (): void => {
       if (document.hidden) {
         closing?.abort()
         closing = null
         return
       }
-      if (closing !== null) return
+      if (closing !== null || over) return
       closing = new AbortController()
       void follow({
-        path: `/v1/namespaces/${encodeURIComponent(namespace)}/runs/${encodeURIComponent(run)}/events`,
+        path,
         signal: closing.signal,
         lastEventId: () => lastEventId,
         state: setState,
         events: events => {
           lastEventId = events.findLast(event => event.id !== null)?.id ?? lastEventId
-          heard(events.map(event => JSON.parse(event.data) as LiveEvent))
+          const told = events.map(event => JSON.parse(event.data) as Event)
+          heard(told)
+          over = ends(told)
+          if (over) closing?.abort()
         },
       })
     }
@@ -37,6 +58,6 @@ export function useRunEvents(namespace: string, run: string, handler: (events: L
       document.removeEventListener('visibilitychange', show)
       closing?.abort()
     }
-  }, [namespace, run])
+  }, [path])
   return state
 }

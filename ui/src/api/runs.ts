@@ -33,13 +33,6 @@ export function runQuery(namespace: string, run: string) {
   })
 }
 
-export function historyQuery(namespace: string, run: string) {
-  return queryOptions({
-    queryKey: [namespace, 'run', run, 'history'] as const,
-    queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/runs/{run}/history', { params: params(namespace, run), signal })),
-  })
-}
-
 export function explainQuery(namespace: string, run: string) {
   return queryOptions({
     queryKey: [namespace, 'run', run, 'explain'] as const,

@@ -90,6 +90,17 @@ export function batchesQuery(namespace: string) {
   })
 }
 
+/** The newest backfills of a schedule. */
+export function backfillsQuery(namespace: string, schedule: string) {
+  return queryOptions({
+    queryKey: [namespace, 'batches', 'of', schedule] as const,
+    queryFn: ({ signal }) =>
+      call(client.GET('/v1/namespaces/{namespace}/batches', { params: { path: { namespace }, query: { schedule, limit: 20 } }, signal })),
+    meta: { refreshMs: 1_000 },
+    refetchInterval: 5_000,
+  })
+}
+
 export function batchQuery(namespace: string, batch: string) {
   return queryOptions({
     queryKey: [namespace, 'batch', batch] as const,

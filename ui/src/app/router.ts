@@ -1,6 +1,8 @@
 import { createRouter } from '@tanstack/react-router'
 import { BASE } from '../api/client.ts'
 import { createQueries } from '../api/queries.ts'
+import { approvalsRoutes } from '../approvals/route.ts'
+import { assetsRoutes } from '../assets/route.ts'
 import { batchesRoutes } from '../batches/route.ts'
 import { definitionsRoutes } from '../definitions/route.ts'
 import { homeRoutes } from '../home/route.ts'
@@ -27,6 +29,8 @@ export const router = createRouter({
     ...workersRoutes,
     ...definitionsRoutes,
     ...batchesRoutes,
+    ...approvalsRoutes,
+    ...assetsRoutes,
     ...settingsRoutes,
   ]),
   context: { queries },

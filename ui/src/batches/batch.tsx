@@ -11,6 +11,7 @@ import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Duration, Time } from '../parts/time.tsx'
 import { BatchActions } from './actions.tsx'
+import { BackfillBatch } from './backfill.tsx'
 import { BulkBatch } from './bulk.tsx'
 import { Progress } from './columns.tsx'
 import { JobsBatch } from './jobs.tsx'
@@ -75,7 +76,12 @@ function Known({ namespace, batch }: { namespace: string; batch: Batch }) {
           ))}
         </p>
       </div>
-      {batch.jobs !== null && <JobsBatch namespace={namespace} batch={batch} jobs={batch.jobs} />}
+      {batch.jobs !== null &&
+        (batch.backfill === null ? (
+          <JobsBatch namespace={namespace} batch={batch} jobs={batch.jobs} />
+        ) : (
+          <BackfillBatch namespace={namespace} batch={batch} jobs={batch.jobs} backfill={batch.backfill} />
+        ))}
       {batch.bulk !== null && <BulkBatch bulk={batch.bulk} />}
     </>
   )

@@ -46,7 +46,14 @@ export const batchColumns: readonly Column<Batch>[] = [
     header: 'Is',
     width: 'minmax(110px, 1.2fr)',
     priority: 2,
-    cell: ({ bulk, jobs }) => (bulk === null ? <span className="text-soft">{counted(jobs?.total ?? 0, 'job')}</span> : bulkTitle(bulk)),
+    cell: ({ bulk, jobs, backfill }) =>
+      backfill !== null ? (
+        `backfill of ${counted(backfill.total, 'time')}`
+      ) : bulk === null ? (
+        <span className="text-soft">{counted(jobs?.total ?? 0, 'job')}</span>
+      ) : (
+        bulkTitle(bulk)
+      ),
   },
   { id: 'progress', header: 'How far', width: 'minmax(120px, 1.4fr)', card: 'none', cell: batch => <Progress batch={batch} /> },
   { id: 'outcome', header: 'Outcome', width: 'minmax(130px, 1.3fr)', cell: batch => <Outcome batch={batch} /> },

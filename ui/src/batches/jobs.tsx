@@ -48,7 +48,8 @@ function share(part: number, total: number): string {
   return total === 0 ? '–' : `${Math.round((part / total) * 100)} %`
 }
 
-function Members({ namespace, batch, jobs }: { namespace: string; batch: Batch; jobs: Jobs }) {
+/** Batches within it, and which of its runs have failed. */
+export function Members({ namespace, batch, jobs }: { namespace: string; batch: Batch; jobs: Jobs }) {
   const members = useQuery({
     queryKey: [namespace, 'batch', batch.id, 'members'],
     queryFn: async ({ signal }) => {
@@ -58,7 +59,7 @@ function Members({ namespace, batch, jobs }: { namespace: string; batch: Batch; 
         read({ batch: batch.id, limit: SHOWN, state: ['failed', 'timed_out'] }),
         read({ batch: batch.id, limit: 100, kind: ['batch'] }),
       ])
-      return { failed: failed.runs.filter(({ kind }) => kind === 'job'), nested: nested.runs }
+      return { failed: failed.runs.filter(({ kind }) => kind !== 'batch'), nested: nested.runs }
     },
     meta: { refreshMs: 2_000 },
   })
@@ -73,7 +74,7 @@ function Members({ namespace, batch, jobs }: { namespace: string; batch: Batch; 
       )}
       {(failed.length > 0 || nested.length === 0) && (
         <Panel
-          title="Failed jobs"
+          title={batch.backfill === null ? 'Failed jobs' : 'Failed runs'}
           padded={false}
           aside={
             jobs.failed > failed.length && (

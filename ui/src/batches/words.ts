@@ -1,7 +1,9 @@
 import type { Batch } from '../api/work.ts'
+import { backfillParts } from '../parts/backfill.ts'
 
 export type Jobs = NonNullable<Batch['jobs']>
 export type Bulk = NonNullable<Batch['bulk']>
+export type Backfill = NonNullable<Batch['backfill']>
 
 /** What an operation on many runs does with each: as a verb, and as what has been done. */
 export const OPERATIONS: Record<string, readonly [verb: string, done: string]> = {
@@ -14,7 +16,9 @@ export const OPERATIONS: Record<string, readonly [verb: string, done: string]> =
 }
 
 /** A batch's parts by how they ended, in the order in which they stand in bars. */
-export function partsOf({ jobs, bulk }: Batch): { state: string; word: string; count: number }[] {
+export function partsOf(batch: Batch): { state: string; word: string; count: number }[] {
+  const { jobs, bulk, backfill } = batch
+  if (backfill !== null) return backfillParts(batch, backfill)
   if (jobs !== null)
     return [
       { state: 'completed', word: 'completed', count: jobs.completed },
@@ -32,8 +36,8 @@ export function partsOf({ jobs, bulk }: Batch): { state: string; word: string; c
   ]
 }
 
-export function totalOf({ jobs, bulk }: Batch): number {
-  return jobs?.total ?? bulk?.matched ?? 0
+export function totalOf({ jobs, bulk, backfill }: Batch): number {
+  return backfill?.total ?? jobs?.total ?? bulk?.matched ?? 0
 }
 
 /** `retry of import-page`: what an operation is on, in few words. */

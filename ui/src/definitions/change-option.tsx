@@ -34,6 +34,7 @@ const BEGINNINGS: Partial<Record<OptionName, unknown>> = {
   batch: { size: 10, within: '1s' },
   debounce: '10s',
   throttle: { every: '1m' },
+  notify: [{ on: ['failed'], email: ['you@example.org'] }],
   labels: { region: 'eu' },
   tags: { team: 'ours' },
   retention: '7d',

@@ -9,6 +9,7 @@ import { StartRunButton } from '../parts/start-run.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Tabs } from '../parts/tabs.tsx'
+import { DurationsTab } from './dag/durations.tsx'
 import { GraphTab, GridTab } from './dag/tabs.tsx'
 import { Input } from './input.tsx'
 import { OptionsInForce } from './options.tsx'
@@ -52,12 +53,14 @@ export function DefinitionPage() {
   )
 }
 
+const OF_DAGS: readonly DefinitionTab[] = ['grid', 'graph', 'durations']
+
 function Known({ namespace, definition }: { namespace: string; definition: DefinitionDetail }) {
   const { tab: asked = 'overview' } = route.useSearch()
   const navigate = useNavigate()
   const { name, paused, override, recent } = definition
   const isDag = definition.kind === 'dag'
-  const tab = !isDag && (asked === 'grid' || asked === 'graph') ? 'overview' : asked
+  const tab = !isDag && OF_DAGS.includes(asked) ? 'overview' : asked
   const changed = Object.keys(override ?? {}).length
   const show = (next: string): void =>
     void navigate({ to: '/definitions/$name', params: { name }, search: next === 'overview' ? {} : { tab: next as DefinitionTab } })
@@ -74,6 +77,7 @@ function Known({ namespace, definition }: { namespace: string; definition: Defin
             ? [
                 { value: 'grid', label: 'Grid', content: <GridTab namespace={namespace} definition={definition} /> },
                 { value: 'graph', label: 'Graph', content: <GraphTab namespace={namespace} definition={definition} /> },
+                { value: 'durations', label: 'Durations', content: <DurationsTab namespace={namespace} definition={definition} /> },
               ]
             : []),
           {

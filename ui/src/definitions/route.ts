@@ -6,7 +6,7 @@ import { present, textOf } from '../app/search.ts'
 
 const SHOWN = ['all', 'failing', 'changed', 'paused'] as const
 export type DefinitionsShown = (typeof SHOWN)[number]
-const TABS = ['overview', 'grid', 'graph', 'options', 'input'] as const
+const TABS = ['overview', 'grid', 'graph', 'durations', 'options', 'input'] as const
 export type DefinitionTab = (typeof TABS)[number]
 
 const definitionsRoute = createRoute({
@@ -22,7 +22,7 @@ const definitionsRoute = createRoute({
 const definitionRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/definitions/$name',
-  // `task`: the one that is picked in the graph.
+  // `task`: the one that is picked in the graph, or beside the durations of runs.
   validateSearch: (search: Record<string, unknown>): { tab?: DefinitionTab; task?: string } =>
     present({ tab: TABS.find(tab => tab === search.tab), task: textOf(search.task) }),
   loaderDeps: ({ search }) => search,

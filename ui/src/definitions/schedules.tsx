@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { call, client } from '../api/client.ts'
+import { LINK } from '../parts/classes.ts'
 import { commandText } from '../parts/command.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
@@ -32,17 +33,20 @@ export function Schedules({ namespace, definition }: { namespace: string; defini
       ) : (
         <ul>
           {schedules.data.map(({ name, words, paused, nextAt, lastOutcome }) => (
-            <li key={name} className="border-b border-line last:border-b-0">
+            <li key={name} className="flex items-center border-b border-line last:border-b-0">
               <Link
                 to="/schedules/$name"
                 params={{ name }}
                 search={{}}
-                className="flex flex-wrap items-center gap-x-3 px-3 py-1.5 -outline-offset-2 hover:bg-hover"
+                className="flex min-w-0 grow flex-wrap items-center gap-x-3 px-3 py-1.5 -outline-offset-2 hover:bg-hover"
               >
                 <StateBadge state={paused === null ? (lastOutcome?.state ?? 'active') : 'paused'} compact />
                 <span className="font-medium">{name}</span>
                 <span className="min-w-0 grow truncate text-soft">{words}</span>
                 <span className="shrink-0 text-soft">{paused === null ? <Time at={nextAt} /> : 'paused'}</span>
+              </Link>
+              <Link to="/schedules/$name" params={{ name }} search={{ tab: 'backfill' }} aria-label={`Backfill ${name}`} className={`px-3 ${LINK}`}>
+                Backfill
               </Link>
             </li>
           ))}

@@ -23,6 +23,8 @@ export const OPTIONS: Readonly<Record<OptionName, readonly [label: string, says:
   debounce: ['Debounce', 'starts soon after each other become one run', 'none'],
   throttle: ['Throttle', 'one start in each window makes a run', 'none'],
   onFailure: ['On failure', 'what is told of failed, parked and recovered runs', 'nothing'],
+  notify: ['Notifies', 'who is told of what becomes of its runs', 'nobody'],
+  outlets: ['Outlets', 'assets that a run makes when it completes', 'none'],
   labels: ['Labels', 'which workers may run it', 'any worker'],
   tags: ['Tags', 'put on each of its runs', 'none'],
   retention: ['Kept for', 'how long closed runs are kept', '7 days'],
@@ -60,8 +62,13 @@ const WRITTEN: Partial<Record<OptionName, (value: never) => string | undefined>>
       ? `by ${value}`
       : `by ${value.per}, ${value.onFailure === 'skip' ? 'a failed one is left behind' : 'stops at a failed one'}`,
   batch: ({ size, within }: NonNullable<Options['batch']>) => `up to ${size} together, fewer after ${duration(within)}`,
+  notify: (value: NonNullable<Options['notify']>) => value.map(notificationText).join(' · '),
   tags: pairs,
   labels: pairs,
+}
+
+function notificationText({ on, job, url, slack, email }: NonNullable<Options['notify']>[number]): string {
+  return `${job ?? url ?? slack ?? email?.join(', ')} of ${on.join(', ')}`
 }
 
 function pairs(value: Record<string, string>): string {

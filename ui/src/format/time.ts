@@ -53,6 +53,11 @@ export function shortTime(at: string | number, zone: string | null): string {
   return format('short', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }, zone).format(new Date(at))
 }
 
+/** `Nov 28`. */
+export function dayText(at: string | number, zone: string | null): string {
+  return format('day', { month: 'short', day: 'numeric' }, zone).format(new Date(at))
+}
+
 const STEPS = [
   [60, 'second', 1],
   [3_600, 'minute', 60],

@@ -15,3 +15,10 @@ export function versionText(version: string): string {
 export function setDuration(ms: number): string {
   return durationText(ms).replace('.0 s', ' s')
 }
+
+/** What a run was told of another, after its name. */
+export function hookEventText(event: string | undefined): string {
+  if (event === 'parked') return 'is parked'
+  if (event === 'retrying') return 'is tried again'
+  return event === 'deadline' ? 'has missed a deadline' : String(event)
+}

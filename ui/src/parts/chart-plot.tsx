@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useRef } from 'react'
 import uPlot, { type AlignedData, type Options } from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { clockTime } from '../format/time.ts'
+import { clockTime, dayText } from '../format/time.ts'
 import type { ChartProps } from './chart.tsx'
 import { useWidth } from './use-width.ts'
 
@@ -46,7 +46,7 @@ export default function Plot({ times, series, as = 'lines', log = false, height,
           font: FONT,
           size: 24,
           space: 72,
-          values: (_, splits) => splits.map(seconds => minuteText(seconds * 1_000, zone)),
+          values: (drawn, splits) => splits.map(seconds => tickText(seconds * 1_000, zone, spanOf(drawn))),
         },
         {
           stroke: color('var(--soft)'),
@@ -103,6 +103,18 @@ function dataOf(times: ChartProps['times'], series: ChartProps['series'], as: 'l
 }
 
 const FONT = '11px Inter Variable'
+
+const DAY_SECONDS = 86_400
+
+/** Seconds from the first to the last time. */
+function spanOf({ data: [times] }: uPlot): number {
+  return (times.at(-1) ?? 0) - (times[0] ?? 0)
+}
+
+/** Where the hours of several days would look alike, the day. */
+function tickText(at: number, zone: string | null, seconds: number): string {
+  return seconds > 2 * DAY_SECONDS ? dayText(at, zone) : minuteText(at, zone)
+}
 
 /** `14:00`. */
 function minuteText(at: number, zone: string | null): string {

@@ -77,7 +77,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const key = rowKey(rows[to] as Row)
     setCurrent(key)
     virtual.scrollToIndex(to)
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`)?.focus({ preventScroll: true }))
+    // At once if it is drawn, so that the next key goes to it however soon it comes.
+    if (!focusRow(scroller.current, key)) requestAnimationFrame(() => focusRow(scroller.current, key))
   }
   const open = (): void => {
     const row = rows.find(candidate => rowKey(candidate) === current)
@@ -204,6 +205,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       )}
     </div>
   )
+}
+
+function focusRow(scroller: HTMLElement | null, key: string): boolean {
+  const row = scroller?.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`)
+  row?.focus({ preventScroll: true })
+  return row != null
 }
 
 /**

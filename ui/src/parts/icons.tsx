@@ -6,6 +6,7 @@ const PATHS = {
   runs: 'M2.5 4h2M7 4h6.5M2.5 8h2M7 8h6.5M2.5 12h2M7 12h6.5',
   schedules: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 4.8V8l2.2 1.6',
   queues: 'M2.5 3.5h11v2.8h-11zM2.5 9.7h11v2.8h-11z',
+  assets: 'M3 4.5C3 3.1 5.2 2.5 8 2.5s5 .6 5 2-2.2 2-5 2-5-.6-5-2zM3 4.5v7c0 1.4 2.2 2 5 2s5-.6 5-2v-7M3 8c0 1.4 2.2 2 5 2s5-.6 5-2',
   limits: 'M2.8 12.5a6 6 0 1 1 10.4 0M8 9.5l2.8-3.3M7.3 10h1.4',
   workers: 'M3 4h10v8H3zM6 2v2M10 2v2M6 12v2M10 12v2M1.5 8H3M13 8h1.5M6.5 7h3v2h-3z',
   definitions: 'M5.5 3.5 2 8l3.5 4.5M10.5 3.5 14 8l-3.5 4.5M9 3 7 13',
@@ -62,6 +63,18 @@ export function Icon({ name, size = 16, className }: { name: IconName; size?: 12
       <path d={PATHS[name]} />
     </svg>
   )
+}
+
+const masks = new Map<IconName, string>()
+/** The same as a mask, for the class `masked-icon`: one element where thousands of icons stand beside each other. */
+export function iconMask(name: IconName): string {
+  let mask = masks.get(name)
+  if (mask === undefined) {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#000" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"><path d="${PATHS[name]}"/></svg>`
+    mask = `url("data:image/svg+xml,${encodeURIComponent(svg)}")`
+    masks.set(name, mask)
+  }
+  return mask
 }
 
 /** A spring that has been let go. */

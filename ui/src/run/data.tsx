@@ -5,14 +5,20 @@ import { shortId } from '../format/id.ts'
 import { JsonView } from '../parts/json-view.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { FailureView } from './failure.tsx'
+import { keptIn, LargeResult } from './files/kept.tsx'
 
 /** What it got, what it gave, and what it keeps: each as a tree. */
-export function RunData({ run }: { run: RunDetail }) {
+export function RunData({ namespace, run }: { namespace: string; run: RunDetail }) {
   const name = `${run.definition}-${shortId(run.id)}`
+  const kept = keptIn(run.output)
   return (
     <div className="grid grid-cols-2 items-start gap-4 max-lg:grid-cols-1">
       <Part title="Input" name={`${name}-input`} value={run.input} none="It was started without an input." />
-      {run.failure === null ? (
+      {kept !== null ? (
+        <Panel title="Output">
+          <LargeResult namespace={namespace} run={run.id} name={`${name}-output.json`} kept={kept} />
+        </Panel>
+      ) : run.failure === null ? (
         <Part
           title="Output"
           name={`${name}-output`}

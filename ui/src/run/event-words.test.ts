@@ -29,6 +29,7 @@ test.each([
   [{ is: 'timer_set', at: AT, n: 2, dueAt: LATER }, 'sleeps: wakes in 30.0 s'],
   [{ is: 'waiting', at: AT, n: 3, signal: 'approval', dueAt: LATER }, 'asked for signal "approval", which ends in 30.0 s'],
   [{ is: 'signalled', at: AT, name: 'approval' }, 'was told "approval", which is kept until it asks for it'],
+  [{ is: 'signalled', at: AT, name: 'paid', ref: 2 }, 'was told "paid"'],
   [{ is: 'child_asked', at: AT, n: 4, definition: 'mail', run: '01m87bmsdafbd9vgejdgx8cfg9' }, 'asked for mail 8cfg9'],
   [{ is: 'child_closed', at: AT, n: 4, run: '01m87bmsdafbd9vgejdgx8cfg9', state: 'completed' }, '8cfg9 gave its answer: completed'],
 ])('%j is told as %j', (event, text) => expect(wordsOf(event, name).text).toBe(text))

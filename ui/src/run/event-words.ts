@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../api/client.ts'
 import { durationText } from '../format/time.ts'
-import { versionText } from '../format/word.ts'
+import { hookEventText, versionText } from '../format/word.ts'
 import type { IconName } from '../parts/icons.tsx'
 
 export interface EventWords {
@@ -24,7 +24,7 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
     case 'started':
       return { text: startedText(event), icon: 'plus' }
     case 'due':
-      return { text: 'became due, and went in line', icon: 'clock' }
+      return { text: event.anew === true ? 'is offered again to versions that did not fit' : 'became due, and went in line', icon: 'clock' }
     case 'delivered': {
       const worker = textOf(event.worker)
       return { text: `attempt ${event.attempt} went to ${worker === null ? 'a worker' : workerName(worker)}`, icon: 'play', tone: 'running' }
@@ -38,6 +38,7 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
     case 'returned':
       return { text: 'was given back by its worker; that costs no attempt', icon: 'half' }
     case 'snoozed':
+      if (event.misfit !== undefined) return { text: misfitText(event.misfit as { version: string }), icon: 'half' }
       return { text: `asked to be called again ${inText(event.at, event.dueAt)}`, icon: 'clock' }
     case 'attempt_failed': {
       const how = FAILED[String(event.why)] ?? 'failed'
@@ -76,7 +77,10 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
     case 'wait_timed_out':
       return { text: 'waited for its signal for as long as it would', icon: 'timeout' }
     case 'signalled':
-      return { text: `was told "${event.name}"${event.n === undefined ? ', which is kept until it asks for it' : ''}`, icon: 'play' }
+      return {
+        text: `was told "${event.name}"${event.n === undefined && event.ref === undefined ? ', which is kept until it asks for it' : ''}`,
+        icon: 'play',
+      }
     case 'update_accepted':
       return { text: `took the update "${event.name}"`, icon: 'play' }
     case 'update_answered':
@@ -161,6 +165,10 @@ function reasonText(event: HistoryEvent): string {
   return reason === null || reason === event.is ? '' : (REASONS[reason] ?? `: ${reason}`)
 }
 
+function misfitText({ version }: { version: string }): string {
+  return `was given back: its workflow's history does not fit version ${versionText(version)}`
+}
+
 function routedText({ version, pinned, anew }: HistoryEvent): string {
   if (typeof version !== 'string') return anew === true ? 'is offered to any version of its code again' : 'goes to any version of its code'
   return `goes on with version ${versionText(version)}${pinned === true ? ', and no other' : ''}`
@@ -190,7 +198,7 @@ function startedText(event: HistoryEvent): string {
     case 'workflow':
       return `was started by run ${trigger.run?.slice(-5)}`
     case 'hook':
-      return `was started since ${trigger.run?.slice(-5)} ${trigger.event === 'parked' ? 'is parked' : trigger.event}`
+      return `was started since ${trigger.run?.slice(-5)} ${hookEventText(trigger.event)}`
     case 'batch':
       return `was started by batch ${trigger.batch?.slice(-5)}`
     default:

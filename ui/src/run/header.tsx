@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { RunDetail } from '../api/client.ts'
 import { isClosed } from '../api/runs.ts'
 import { percentText } from '../format/number.ts'
+import { hookEventText } from '../format/word.ts'
 import { RunId } from '../parts/copy.tsx'
 import { KindBadge } from '../parts/kind-badge.tsx'
 import { Duration, Time } from '../parts/time.tsx'
@@ -80,7 +81,7 @@ export function TriggerText({ run: { trigger } }: { run: RunDetail }) {
     case 'hook':
       return (
         <span>
-          told that <RunLink id={trigger.run} /> {trigger.event === 'parked' ? 'is parked' : trigger.event}
+          told that <RunLink id={trigger.run} /> {hookEventText(trigger.event)}
         </span>
       )
     case 'batch':

@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import type { RunDetail } from '../api/client.ts'
+import { useEffect, useMemo } from 'react'
+import type { HistoryEvent, RunDetail } from '../api/client.ts'
+import { HISTORY_PAGE, useHistory } from '../api/history.ts'
 import { useNamespace } from '../api/namespace.ts'
-import { explainQuery, historyQuery, runQuery } from '../api/runs.ts'
+import { explainQuery, runQuery } from '../api/runs.ts'
 import { Page } from '../app/page.tsx'
 import { present } from '../app/search.ts'
 import { shortId } from '../format/id.ts'
@@ -54,16 +56,26 @@ const TAB_NAMES: Record<RunTab, string> = {
   explain: 'Explain',
 }
 
+const NONE: readonly HistoryEvent[] = []
+
 function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
   const { namespace: _, ...search } = route.useSearch()
   const navigate = useNavigate()
   const explanation = useQuery(explainQuery(namespace, run.id))
-  const history = useQuery(historyQuery(namespace, run.id))
+  const history = useHistory(namespace, run.id)
   const workerName = useWorkerName(namespace)
   const first = firstTab(run)
   const isShown = (name: RunTab): boolean => name !== 'tasks' || run.kind === 'dag'
   const tab = search.tab !== undefined && isShown(search.tab) ? search.tab : first
-  const events = history.data?.events ?? []
+  const events = history.data?.events ?? NONE
+  const total = history.data?.total ?? 0
+  // A job has few events, or many reports: its attempts lie among all of them. Of a workflow the newest show what it does.
+  const newest = useMemo(() => (run.kind === 'job' ? events : events.slice(-HISTORY_PAGE)), [run.kind, events])
+  const { mutate: earlier, isIdle, isSuccess } = history.earlier
+  const isCut = run.kind === 'job' && events.length < total && (isIdle || isSuccess)
+  useEffect(() => {
+    if (isCut) earlier()
+  }, [isCut, earlier])
   const to = (change: Partial<RunSearch>, replace: boolean): void =>
     void navigate({
       to: '.',
@@ -92,7 +104,8 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
       {history.data !== undefined && run.kind !== 'dag' && (
         <Timeline
           run={run}
-          events={events}
+          events={newest}
+          isWhole={newest.length === total}
           explanation={explanation.data}
           rows={tab === first}
           workerName={workerName}
@@ -116,7 +129,11 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
                 },
               ]
             : []),
-          { value: 'overview', label: TAB_NAMES.overview, content: <Overview namespace={namespace} run={run} workerName={workerName} /> },
+          {
+            value: 'overview',
+            label: TAB_NAMES.overview,
+            content: <Overview namespace={namespace} run={run} events={events} first={total - events.length} workerName={workerName} />,
+          },
           {
             value: 'logs',
             label: TAB_NAMES.logs,
@@ -124,7 +141,7 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
           },
           {
             value: 'history',
-            label: <Counted name={TAB_NAMES.history} count={events.length} />,
+            label: <Counted name={TAB_NAMES.history} count={total} />,
             content:
               history.data === undefined ? (
                 history.isError ? (
@@ -133,10 +150,18 @@ function KnownRun({ namespace, run }: { namespace: string; run: RunDetail }) {
                   <Skeleton lines={6} />
                 )
               ) : (
-                <RunHistory namespace={namespace} run={run.id} events={events} workerName={workerName} search={search} onSearch={onSearch} />
+                <RunHistory
+                  namespace={namespace}
+                  run={run}
+                  history={history.data}
+                  earlier={history.earlier}
+                  workerName={workerName}
+                  search={search}
+                  onSearch={onSearch}
+                />
               ),
           },
-          { value: 'data', label: TAB_NAMES.data, content: <RunData run={run} /> },
+          { value: 'data', label: TAB_NAMES.data, content: <RunData namespace={namespace} run={run} /> },
           {
             value: 'explain',
             label: <Counted name={TAB_NAMES.explain} count={explanation.data?.reasons.length ?? 0} />,

@@ -29,7 +29,7 @@ export function Related({ namespace, run }: { namespace: string; run: Run }) {
           <p className="px-3 py-1">
             <PlaceLink noun="schedule" name={schedule.name} /> for <Time at={schedule.nominalAt} as="absolute" />{' '}
             <span className="text-soft">
-              {schedule.source === 'time' ? '' : `${schedule.source}, `}line {schedule.n} of its ledger
+              {schedule.n < 0 ? 'by a backfill' : `${schedule.source === 'time' ? '' : `${schedule.source}, `}line ${schedule.n} of its ledger`}
             </span>
           </p>
         </Group>

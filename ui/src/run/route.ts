@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { explainQuery, historyQuery, runQuery } from '../api/runs.ts'
+import { historyQuery } from '../api/history.ts'
+import { explainQuery, runQuery } from '../api/runs.ts'
 import { rootRoute } from '../app/root.ts'
 import { validateRunSearch } from './search.ts'
 

@@ -4,12 +4,15 @@ import { LEVELS, type Level } from './logs/rows.ts'
 export const TABS = ['tasks', 'overview', 'logs', 'history', 'data', 'explain'] as const
 export type RunTab = (typeof TABS)[number]
 
+const VIEWS = ['table', 'gantt', 'graph'] as const
+export type TasksView = (typeof VIEWS)[number]
+
 /** What is shown of a run, as it stands in the address. */
 export interface RunSearch {
   /** Absent: the tasks of a DAG's run, of any other the overview. */
   tab?: RunTab | undefined
   /** Of a DAG's tasks. Absent: as a table. */
-  view?: 'table' | 'graph' | undefined
+  view?: TasksView | undefined
   /** The task that is picked. */
   task?: string | undefined
   /** Only this attempt's log lines. */
@@ -31,7 +34,7 @@ export function validateRunSearch(search: Record<string, unknown>): { [K in keyo
   const tab = textOf(search.tab)
   return present({
     tab: TABS.find(known => known === tab),
-    view: textOf(search.view) === 'graph' ? ('graph' as const) : undefined,
+    view: VIEWS.find(view => view !== 'table' && view === textOf(search.view)),
     task: textOf(search.task),
     attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : undefined,
     level: listOf(search.level, LEVELS),

@@ -4,7 +4,7 @@ import { listOf, present, textOf } from '../app/search.ts'
 /** The filter of the list, as it stands in the address. */
 export type RunsSearch = RunFilter
 
-export const RUN_KINDS = ['job', 'workflow', 'batch'] as const
+export const RUN_KINDS = ['job', 'workflow', 'dag', 'batch', 'approval', 'wait'] as const
 
 export function validateRunsSearch(search: Record<string, unknown>): RunsSearch {
   const last = textOf(search.last)

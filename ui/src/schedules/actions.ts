@@ -1,4 +1,5 @@
 import { call, client } from '../api/client.ts'
+import type { BackfillAsk } from './queries.ts'
 
 /** What one can do with a schedule. */
 
@@ -26,16 +27,8 @@ export function changeSchedule(namespace: string, name: string, callKey: string,
 export function makeSchedule(namespace: string, name: string, callKey: string, body: Record<string, unknown>) {
   return call(client.PUT(SCHEDULE, { params: params(namespace, name, callKey), body: body as never }))
 }
-export function backfillSchedule(namespace: string, name: string, callKey: string, body: { from: string; to: string; maxActive: number }) {
+export function backfillSchedule(namespace: string, name: string, callKey: string, body: BackfillAsk) {
   return call(client.POST(`${SCHEDULE}/backfill`, { params: params(namespace, name, callKey), body }))
-}
-export function cancelBackfill(namespace: string, name: string, backfill: string, callKey: string) {
-  return call(
-    client.POST(`${SCHEDULE}/backfills/{backfill}/cancel`, {
-      params: { path: { namespace, name, backfill }, header: { 'Idempotency-Key': callKey } },
-      body: {},
-    }),
-  )
 }
 
 /** The iCalendar file, with this tab's key, as a file to save. */

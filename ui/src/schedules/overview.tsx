@@ -1,20 +1,18 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Schedule } from '../api/client.ts'
-import { useAction } from '../api/use-action.ts'
-import { shortId } from '../format/id.ts'
 import { countText } from '../format/number.ts'
 import { usePreferences } from '../format/preferences.ts'
 import { browserZone, durationText } from '../format/time.ts'
-import { Button } from '../parts/button.tsx'
 import { AsCommand, commandText } from '../parts/command.tsx'
 import { RunId } from '../parts/copy.tsx'
 import { JsonView } from '../parts/json-view.tsx'
 import { Facts, Panel } from '../parts/panel.tsx'
 import { Reasons } from '../parts/reasons.tsx'
-import { EmptyState, ErrorState, ProblemText, Skeleton } from '../parts/states.tsx'
+import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
-import { cancelBackfill } from './actions.ts'
+import { Watermark } from '../parts/watermark.tsx'
+import { Backfills } from './backfills.tsx'
 import { becameOf } from './became.ts'
 import { BecameBadge } from './marks.tsx'
 import { explainScheduleQuery, ledgerQuery, nextTimesQuery } from './queries.ts'
@@ -28,7 +26,7 @@ const LINK = 'underline decoration-line underline-offset-3 hover:decoration-curr
 export function Overview({ namespace, schedule }: { namespace: string; schedule: Schedule }) {
   return (
     <>
-      {schedule.backfills.length > 0 && <Backfills namespace={namespace} schedule={schedule} />}
+      {schedule.backfills.length > 0 && <Backfills namespace={namespace} name={schedule.name} open />}
       <div className="grid grid-cols-2 items-start gap-4 max-lg:grid-cols-1">
         <NextTimes namespace={namespace} schedule={schedule} />
         <LastTimes namespace={namespace} name={schedule.name} />
@@ -45,7 +43,7 @@ export function Overview({ namespace, schedule }: { namespace: string; schedule:
 }
 
 function WhatItDoes({ schedule }: { schedule: Schedule }) {
-  const { target, timezone = 'UTC', dialect, overlap, catchup, jitter, origin, open, buffered, fired } = schedule
+  const { target, timezone = 'UTC', dialect, overlap, catchup, jitter, origin, open, buffered, fired, watermark } = schedule
   return (
     <Panel title="What it does">
       <Facts
@@ -86,6 +84,7 @@ function WhatItDoes({ schedule }: { schedule: Schedule }) {
                   </Link>
                 )),
           ],
+          ...(watermark === null ? [] : ([['Watermark', <Watermark key="watermark" mark={watermark} />]] as const)),
           ...(buffered === 0 ? [] : ([['Wait for it', countText(buffered)]] as const)),
         ]}
       />
@@ -192,54 +191,6 @@ function Standing({ namespace, name }: { namespace: string; name: string }) {
           {explanation.data.clear.length > 0 && <p className="text-soft">All else is clear: {explanation.data.clear.join(', ')}.</p>}
         </div>
       )}
-    </Panel>
-  )
-}
-
-function Backfills({ namespace, schedule }: { namespace: string; schedule: Schedule }) {
-  const { name, backfills } = schedule
-  const cancel = useAction({
-    label: `Cancel the backfill of ${name}`,
-    call: (backfill: string, callKey) => cancelBackfill(namespace, name, backfill, callKey),
-    done: 'it starts nothing further; its runs go on',
-    refresh: [[namespace, 'schedule', name]],
-  })
-  return (
-    <Panel title="Backfills">
-      <ul className="flex flex-col gap-3">
-        {backfills.map(({ id, by, from, to, through, started, active, maxActive, startedAt }) => {
-          const [begin, end] = [Date.parse(from), Date.parse(to)]
-          const part = end <= begin ? 1 : Math.min(1, Math.max(0, (Date.parse(through) - begin) / (end - begin)))
-          return (
-            <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-1">
-              <span>
-                <Time at={from} as="short" /> – <Time at={to} as="short" />
-              </span>
-              <progress
-                value={part}
-                aria-label={`Backfill ${shortId(id)}`}
-                className="h-1.5 w-40 appearance-none overflow-hidden rounded-full bg-hover [&::-moz-progress-bar]:bg-running [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-running"
-              />
-              <span className="numeric">{countText(started)} started</span>
-              <span className="text-soft">
-                {active.length === 0 ? 'none open' : `${countText(active.length)} open`}, {countText(maxActive)} at a time
-                {by !== null && `, by ${by}`}, <Time at={startedAt} />
-              </span>
-              {active.slice(0, 3).map(run => (
-                <Link key={run} to="/runs/$run" params={{ run }} search={{}} className={LINK}>
-                  <RunId id={run} />
-                </Link>
-              ))}
-              <span className="grow" />
-              <Button icon="stop" pending={cancel.pending} onClick={() => cancel.run(id)}>
-                Cancel
-              </Button>
-              <AsCommand text={commandText(namespace, 'schedule', 'backfill', name, '--cancel', shortId(id))} />
-            </li>
-          )
-        })}
-      </ul>
-      {cancel.problem && <ProblemText problem={cancel.problem} />}
     </Panel>
   )
 }

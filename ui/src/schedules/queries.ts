@@ -7,6 +7,8 @@ import type { Account } from './search.ts'
 type Schemas = components['schemas']
 export type Preview = Schemas['Preview']
 export type PreviewTime = Preview['times'][number]
+export type BackfillAsk = Schemas['AskBackfill']
+export type BackfillPreview = Schemas['BackfillPreview']
 export type Upcoming = Schemas['UpcomingTimes']['schedules'][number]
 export type Outcomes = Schemas['ScheduleOutcomes']['schedules'][number]
 
@@ -168,7 +170,7 @@ export function nextTimesQuery(namespace: string, name: string, count: number) {
   })
 }
 
-/** Times of a range that may lie in the past: what a backfill would start. One more than `count` may be there. */
+/** Times of a range that may lie in the past. One more than `count` may be there. */
 export function timesQuery(namespace: string, name: string, from: string, count: number) {
   return queryOptions({
     queryKey: [namespace, 'schedule', name, 'times', from, count] as const,
@@ -177,6 +179,22 @@ export function timesQuery(namespace: string, name: string, from: string, count:
         client.GET('/v1/namespaces/{namespace}/schedules/{name}/preview', { params: { ...params(namespace, name), query: { from, count } }, signal }),
       ),
     staleTime: 60_000,
+  })
+}
+
+/** What a backfill would do, and about how long it would take. Asked of the ledger each time: a run may have begun meanwhile. */
+export function backfillPreviewQuery(namespace: string, name: string, body: BackfillAsk) {
+  return queryOptions({
+    queryKey: [namespace, 'schedule', name, 'backfill-preview', body] as const,
+    queryFn: ({ signal }) =>
+      call(
+        client.POST('/v1/namespaces/{namespace}/schedules/{name}/backfill/preview', {
+          params: { path: { namespace, name }, header: {} },
+          body,
+          signal,
+        }),
+      ),
+    refetchInterval: REFETCH_MS,
   })
 }
 

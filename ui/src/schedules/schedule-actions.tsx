@@ -11,7 +11,6 @@ import { ConfirmDialog, Dialog } from '../parts/dialog.tsx'
 import { Menu } from '../parts/menu.tsx'
 import { ProblemText } from '../parts/states.tsx'
 import { removeSchedule, resumeSchedule, saveCalendar, triggerSchedule } from './actions.ts'
-import { BackfillDialog } from './backfill-dialog.tsx'
 import { PauseDialog } from './pause-dialog.tsx'
 
 /** Trigger, pause or resume, backfill, calendar file, delete; each also as the command that does it. */
@@ -19,8 +18,9 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
   const { name, paused, stuck } = schedule
   const runs = paused === null && stuck === null
   const navigate = useNavigate()
-  const [dialog, setDialog] = useState<'pause' | 'backfill' | 'calendar' | 'delete' | null>(null)
+  const [dialog, setDialog] = useState<'pause' | 'calendar' | 'delete' | null>(null)
   const close = (): void => setDialog(null)
+  const backfill = (): void => void navigate({ to: '/schedules/$name', params: { name }, search: { tab: 'backfill' } })
   const refresh = [
     [namespace, 'schedule', name],
     [namespace, 'schedules'],
@@ -41,7 +41,7 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
   useCommand({ label: 'Trigger this schedule', group: 'This page', keys: 't', run: () => trigger.run(null) })
   useCommand({ label: 'Pause this schedule', group: 'This page', keys: 'p', run: () => setDialog('pause') }, runs)
   useCommand({ label: 'Resume this schedule', group: 'This page', keys: 'p', run: () => resume.run(null) }, !runs)
-  useCommand({ label: 'Backfill this schedule', group: 'This page', keys: 'b', run: () => setDialog('backfill') })
+  useCommand({ label: 'Backfill this schedule', group: 'This page', keys: 'b', run: backfill })
   const problem = trigger.problem ?? resume.problem
   return (
     <>
@@ -64,7 +64,7 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
       )}
       <Menu
         items={[
-          { label: 'Backfill …', icon: 'batches', onSelect: () => setDialog('backfill') },
+          { label: 'Backfill …', icon: 'batches', onSelect: backfill },
           { label: 'Calendar file …', icon: 'download', onSelect: () => setDialog('calendar') },
           { label: 'Delete …', icon: 'close', danger: true, onSelect: () => setDialog('delete') },
         ]}
@@ -72,7 +72,6 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
         <IconButton icon="more" label="More actions" />
       </Menu>
       <PauseDialog namespace={namespace} name={name} open={dialog === 'pause'} onClose={close} />
-      {dialog === 'backfill' && <BackfillDialog namespace={namespace} schedule={schedule} onClose={close} />}
       <CalendarDialog namespace={namespace} name={name} open={dialog === 'calendar'} onClose={close} />
       <ConfirmDialog
         open={dialog === 'delete'}

@@ -8,6 +8,7 @@ import { useNow } from '../format/clock.ts'
 import { classes } from '../parts/classes.ts'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
+import { BackfillTab } from './backfill-tab.tsx'
 import { LedgerTab } from './ledger-tab.tsx'
 import { Override, PausedNote, StuckNote } from './notes.tsx'
 import { Overview } from './overview.tsx'
@@ -19,7 +20,7 @@ import { stateOf } from './state.ts'
 const route = getRouteApi('/schedules/$name')
 const EditTab = lazy(() => import('./edit-tab.tsx'))
 
-/** One schedule: what it does and when, what would change if it were another, and what became of each of its times. */
+/** One schedule: what it does and when, what would change if it were another, times that are started again, and what became of each. */
 export function SchedulePage() {
   const { name } = route.useParams()
   const { namespace: _, ...search } = route.useSearch()
@@ -47,6 +48,8 @@ export function SchedulePage() {
       </div>
       {search.tab === 'ledger' ? (
         <LedgerTab namespace={namespace} schedule={schedule} search={search} />
+      ) : search.tab === 'backfill' ? (
+        <BackfillTab key={name} namespace={namespace} schedule={schedule} search={search} />
       ) : search.tab === 'edit' ? (
         <Suspense fallback={<Skeleton lines={8} />}>
           <EditTab key={name} namespace={namespace} schedule={schedule} draft={search.draft} />
@@ -70,6 +73,7 @@ function Heading({ schedule }: { schedule: Schedule }) {
 const TABS = [
   [undefined, 'Overview'],
   ['edit', 'What if, and edit'],
+  ['backfill', 'Backfill'],
   ['ledger', 'Ledger'],
 ] as const
 

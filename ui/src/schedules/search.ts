@@ -39,7 +39,9 @@ export function validateSchedulesSearch(search: Record<string, unknown>): Schedu
 
 export const ACCOUNTS = ['intended', 'fired', 'recovered', 'refused', 'skipped', 'excluded', 'blacked_out', 'paused'] as const
 export type Account = (typeof ACCOUNTS)[number]
-const TABS = ['edit', 'ledger'] as const
+const TABS = ['edit', 'backfill', 'ledger'] as const
+export const REPROCESSES = ['none', 'failed', 'completed'] as const
+export type Reprocess = (typeof REPROCESSES)[number]
 
 /** What the page of one schedule shows. */
 export interface ScheduleSearch {
@@ -48,8 +50,15 @@ export interface ScheduleSearch {
   /** Fields that are edited and not saved yet, as JSON. */
   draft?: string
   account?: Account[]
+  /** Of the ledger, and of a backfill that is thought of. */
   from?: string
   to?: string
+  /** Runs of the backfill at a time, as it was written. Absent: 1. */
+  active?: string
+  /** Absent: the first time first. */
+  order?: 'reverse'
+  /** Absent: none. */
+  reprocess?: Reprocess
   /** The time that is asked about: as the schedule's clock shows it, or an instant. */
   at?: string
 }
@@ -61,6 +70,9 @@ export function validateScheduleSearch(search: Record<string, unknown>): Schedul
     account: listOf(search.account, ACCOUNTS),
     from: instantOf(search.from),
     to: instantOf(search.to),
+    active: textOf(search.active),
+    order: textOf(search.order) === 'reverse' ? ('reverse' as const) : undefined,
+    reprocess: REPROCESSES.find(one => one !== 'none' && one === textOf(search.reprocess)),
     at: textOf(search.at),
   })
 }

@@ -8,6 +8,7 @@ import { NamespaceSettings } from './namespaces.tsx'
 import { NodeSettings } from './nodes.tsx'
 import type { SettingsTab } from './route.ts'
 import { ServerSettings } from './server.tsx'
+import { VariableSettings } from './variables.tsx'
 
 const route = getRouteApi('/settings')
 
@@ -25,6 +26,7 @@ export function SettingsPage() {
           { value: 'server', label: 'Server', content: <ServerSettings /> },
           { value: 'nodes', label: 'Nodes', content: <NodeSettings /> },
           { value: 'keys', label: 'API keys', content: <KeySettings /> },
+          { value: 'variables', label: 'Variables', content: <VariableSettings /> },
           { value: 'namespaces', label: 'Namespaces', content: <NamespaceSettings /> },
           { value: 'appearance', label: 'Appearance', content: <AppearanceSettings /> },
           { value: 'keyboard', label: 'Keyboard', content: <KeyboardSettings /> },

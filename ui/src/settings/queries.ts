@@ -27,3 +27,18 @@ export const namespacesQuery = queryOptions({
   queryFn: ({ signal }) => call(client.GET('/v1/namespaces', { signal })),
   refetchInterval: 10_000,
 })
+
+export type Variable = components['schemas']['Variable']
+export type Connection = components['schemas']['Connection']
+
+export const variablesQuery = (namespace: string) =>
+  queryOptions({
+    queryKey: [namespace, 'variables'] as const,
+    queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/variables', { params: { path: { namespace } }, signal })),
+  })
+
+export const connectionsQuery = (namespace: string) =>
+  queryOptions({
+    queryKey: [namespace, 'connections'] as const,
+    queryFn: ({ signal }) => call(client.GET('/v1/namespaces/{namespace}/connections', { params: { path: { namespace } }, signal })),
+  })

@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { rootRoute } from '../app/root.ts'
 import { present } from '../app/search.ts'
 
-const TABS = ['server', 'nodes', 'keys', 'namespaces', 'appearance', 'keyboard'] as const
+const TABS = ['server', 'nodes', 'keys', 'variables', 'namespaces', 'appearance', 'keyboard'] as const
 export type SettingsTab = (typeof TABS)[number]
 
 const settingsRoute = createRoute({

@@ -1,10 +1,14 @@
+import type { Approval } from '../approvals.ts'
 import type { JobContext } from '../context.ts'
 import { type Duration, durationMs } from '../duration.ts'
 import { InvalidOption } from '../errors.ts'
 import { type AnyHandler, type AnyJob, type Job, job } from '../job.ts'
 import type { JobOptions } from '../options.ts'
+import { type InferOutput, jsonSchemaOf, type StandardSchema } from '../schema.ts'
 import { Snooze } from '../snooze.ts'
 import type { WireDag, WireDagTask, WireTriggerRule } from '../wire.ts'
+import type { WireDagApproval, WireDagMap, WireDagWait, WireTaskEnding, WireWeightRule } from '../wire-dags.ts'
+import { type Signal, signalOf } from '../workflow/signal.ts'
 
 /** A task, or the run's input: what it gives is what those get that come after it. */
 export interface Ref<Output> {
@@ -51,27 +55,114 @@ export interface DagTaskOptions extends Omit<JobOptions, 'input' | 'unique'> {
   when?: WireTriggerRule
   /** A limit that all jobs share that name it: `limits: [{ pool }]`. */
   pool?: string
+  /** Units of the pool. Default 1. */
+  poolSlots?: number
+  /** It begins once the same task of the run for the time before has succeeded or was skipped. */
+  dependsOnPast?: boolean
+  /** And once those right after it, of that run, have as well. */
+  waitForDownstream?: boolean
+  weightRule?: WireWeightRule
+  /** What it gave before for the same key, in any run, is its output, and it does not run. Failures and skips are not kept. Default: it always runs. */
+  cache?: CacheOptions
   description?: string
+}
+/** When what a task gave before is taken in place of running it. */
+export interface CacheOptions {
+  /** Text or any JSON, with placeholders as in an input: `'{{nominalDate}}'`, `['v2', '{{item}}']`, `[list.template]`. Default: the task's input. */
+  key?: unknown
+  /** What is older does not count. Default: however old. */
+  ttl?: Duration
 }
 export interface MapOptions extends Omit<DagTaskOptions, 'after'> {
   /** So many items at once, 1 to 1,000. */
   concurrency?: number
 }
 
+/** What a person is asked, and when. */
+export interface ApprovalOptions extends Pick<DagTaskOptions, 'after' | 'waitFor' | 'when' | 'description' | 'dependsOnPast' | 'waitForDownstream'> {
+  /** In a line. */
+  subject: string
+  /** What one should know to answer. */
+  body?: string
+  /** What comes with an approval: a Standard Schema that says itself in JSON Schema, or JSON Schema. The console draws it. */
+  form?: StandardSchema | object
+  /** Names of the API keys that may answer. Default: any. */
+  assignees?: readonly string[]
+  /** From when it is asked; then `default` is the answer, and without one it times out and has failed. Default: none. */
+  deadline?: Duration
+  default?: 'approve' | 'reject'
+  /** A rejection skips what is right after it (`skip`, the default), fails the task, or is an answer like another. */
+  onReject?: 'skip' | 'fail' | 'continue'
+  /** The field `branch` of the form says which of the tasks right after it go on, by id. */
+  branch?: boolean
+}
+
+/** Of a task that waits for something: when it begins to, and how long it does. */
+export interface WaitOptions<Output = unknown>
+  extends Pick<DagTaskOptions, 'after' | 'waitFor' | 'when' | 'description' | 'dependsOnPast' | 'waitForDownstream'> {
+  /** From when it begins to wait; then it gives `default`, is skipped, or has timed out, which is a failure. Default: it waits for ever. */
+  timeout?: Duration
+  default?: Output
+  onTimeout?: 'fail' | 'skip'
+}
+/** A time: a date, an ISO text, or a placeholder of one. Default: the end of the run's interval. `plus`: so long after it. */
+export interface UntilOptions extends WaitOptions {
+  until?: Date | string
+  plus?: Duration
+}
+/** Which run of which DAG, and how it is to have ended. */
+export interface OtherRunOptions extends WaitOptions {
+  /** By its name, or itself. */
+  dag: string | { readonly name: string }
+  /** The time that it is for: a date, an ISO text, or a placeholder of one. Default: the time of this run. `earlier`: so much before that. */
+  for?: Date | string
+  earlier?: Duration
+  /** Of it, these tasks, all of them. Default: the run. */
+  tasks?: readonly string[]
+  /** A run succeeds or fails. Default: success. What is in none of these lists is waited on with: for another run for that time. */
+  states?: readonly WireTaskEnding[]
+  failStates?: readonly WireTaskEnding[]
+  skipStates?: readonly WireTaskEnding[]
+}
+/** What a task gives that has waited for a run of another DAG. `states`: of the run, or of each task. */
+export interface OtherRun {
+  readonly run: string
+  readonly nominalTime: string
+  readonly states: WireTaskEnding | Readonly<Record<string, WireTaskEnding>>
+}
+
 type Told = Pick<WireDagTask, 'branch' | 'shortCircuit' | 'setup' | 'teardown' | 'failsRun'>
+
+/** What is mapped over: what a task gives, a list, or several by `d.zip` and `d.cross`. */
+export type List<Item> = Ref<readonly Item[]> | readonly Item[] | Lists<Item>
+export interface Lists<Item> {
+  readonly zip?: Readonly<Record<string, unknown>>
+  readonly cross?: Readonly<Record<string, unknown>>
+  /** Carries the type; never there. */
+  readonly types?: Item
+}
+// biome-ignore lint/suspicious/noExplicitAny: of anything
+type AnyList = Ref<readonly any[]> | readonly any[]
+type ItemOf<L> = L extends readonly (infer Item)[] ? Item : L extends Ref<readonly (infer Item)[]> ? Item : never
+
+interface Built {
+  readonly tasks: WireDag['tasks']
+  readonly groups: NonNullable<WireDag['groups']>
+  readonly jobs: AnyJob[]
+}
 
 /** What the function of a DAG says its tasks with. */
 export class DagBuilder<Input> {
   /** The input of the run. */
-  readonly input: Ref<Input> = { id: null, template: '{{input}}' }
+  readonly input: Ref<Input>
   readonly #name: string
-  readonly #tasks: WireDag['tasks'] = {}
-  readonly #groups: NonNullable<WireDag['groups']> = {}
-  readonly #jobs: AnyJob[] = []
+  readonly #built: Built
   #group: string | null = null
 
-  constructor(name: string) {
+  constructor(name: string, built: Built = { tasks: {}, groups: {}, jobs: [] }, input: Ref<Input> = { id: null, template: '{{input}}' }) {
     this.#name = name
+    this.#built = built
+    this.input = input
   }
 
   /** A task: a function, or another job, workflow or DAG. Example: `d.task('publish', { after: clean, retry: { attempts: 3 } }, async parts => …)`. */
@@ -88,16 +179,37 @@ export class DagBuilder<Input> {
   }
 
   /** A task for each item of a list: what another task gave, or one of its own. Gives the list of their outputs, in the order of the items. */
-  map<Item, Output>(
-    id: string,
-    list: Ref<readonly Item[]> | readonly Item[],
-    run: TaskFunction<Item, Output> | Job<Item, Output>,
-    options: MapOptions = {},
-  ): Task<Output[]> {
+  map<Item, Output>(id: string, list: List<Item>, run: TaskFunction<Item, Output> | Job<Item, Output>, options: MapOptions = {}): Task<Output[]> {
     const { concurrency, ...own } = options
-    const over = Array.isArray(list) ? list : (list as Ref<readonly Item[]>).template
-    const map = { over, ...(concurrency !== undefined && { concurrency }) }
-    return this.#add(id, own, run, {}, { map, input: '{{item}}' }) as Task<Output[]>
+    return this.#add(id, own, run, {}, { map: mapOf(list, concurrency), input: '{{item}}' }) as Task<Output[]>
+  }
+
+  /**
+   * Tasks that run once for each item of a list, each item by itself: its second task begins when its first is done, whatever the other items do. In `build`, `d.input` is
+   * the item, and a task without `after` gets it. What `build` returns is outside of the group the list of what it gave, in the order of the items.
+   */
+  mapGroup<Item, Output>(
+    id: string,
+    list: List<Item>,
+    build: (d: DagBuilder<Item>) => Task<Output>,
+    options?: { waitFor?: DagTaskOptions['waitFor']; description?: string; concurrency?: number },
+  ): Task<Output[]> {
+    const { waitFor, description, concurrency } = options ?? {}
+    const inner = new DagBuilder<Item>(this.#name, this.#built, { id: null, template: '{{item}}' })
+    const map = mapOf(list, concurrency)
+    const own = this.#open(id, { ...(description !== undefined && { description }), map }, waitFor)
+    inner.#group = own
+    return build(inner) as unknown as Task<Output[]>
+  }
+
+  /** Lists item by item, as long as the shortest: an item is `{ a, b }`. For `map` and `mapGroup`. */
+  zip<const Given extends Readonly<Record<string, AnyList>>>(lists: Given): Lists<{ [Name in keyof Given]: ItemOf<Given[Name]> }> {
+    return { zip: templatesOf(lists) }
+  }
+
+  /** Each item of each list with each of the others: an item is `{ a, b }`. For `map` and `mapGroup`. */
+  cross<const Given extends Readonly<Record<string, AnyList>>>(lists: Given): Lists<{ [Name in keyof Given]: ItemOf<Given[Name]> }> {
+    return { cross: templatesOf(lists) }
   }
 
   /** A member of what a task gives, or of the run's input: `d.map('each', d.part(found, 'files'), …)`. */
@@ -147,6 +259,82 @@ export class DagBuilder<Input> {
     return this.#add(id, own, Object.assign(poke, { toString: () => `${ms} ${run}` }), {}) as Task<Exclude<Output, false | null | undefined>>
   }
 
+  /**
+   * A person does it: it waits, without a slot, until somebody approves or rejects it, in the console, by `mainspring approve` or over the API. Texts may have
+   * placeholders, as an input in a file has: `subject: `Publish ${d.part(checked, 'rows').template} rows?``. What is right after one that was rejected is skipped.
+   */
+  approval<Schema extends StandardSchema>(id: string, options: ApprovalOptions & { form: Schema }): Task<Approval<InferOutput<Schema>>>
+  approval(id: string, options: ApprovalOptions): Task<Approval>
+  approval(id: string, { subject, body, form, assignees, deadline, default: then, onReject, branch, ...own }: ApprovalOptions): Task<unknown> {
+    const asked = isSchema(form) ? jsonSchemaOf(form) : form
+    if (form !== undefined && asked === undefined)
+      throw new InvalidOption('A form is JSON Schema.', {
+        at: `/tasks/${id}/form`,
+        hint: 'this schema cannot be said in it: write it as JSON Schema',
+      })
+    const approval: WireDagApproval = {
+      subject,
+      ...(body !== undefined && { body }),
+      ...(asked !== undefined && { form: asked }),
+      ...(assignees !== undefined && { assignees: [...assignees] }),
+      ...(deadline !== undefined && { deadline: deadline as string | number }),
+      ...(then !== undefined && { default: then }),
+      ...(onReject !== undefined && { onReject }),
+    }
+    return this.#add(id, own, null, branch ? { branch } : {}, { approval })
+  }
+
+  /**
+   * Waits, without a slot, for a signal to the run: `run.signal('paid', …)`, `mainspring signal`. Gives what it carries. One that comes before is kept; each goes to one
+   * task, the one that has waited longest. `signal`: its name, or a typed one. Default: the id of the task.
+   */
+  signal<Taken = unknown>(id: string, { signal, ...options }: WaitOptions<Taken> & { signal?: string | Signal<never, Taken> } = {}): Task<Taken> {
+    return this.#wait(id, options, {
+      signal: signal === undefined ? id : signalOf(signal as string | Signal, `/tasks/${id}/signal`).name,
+    }) as Task<Taken>
+  }
+
+  /**
+   * Waits, without a slot, for whoever has its token: `POST /v1/namespaces/{namespace}/promises/{token}/resolve` (or `/reject`), once, without an API key. `token` is
+   * there from the run's beginning: give it to the task that hands it out, `d.task('ask', { after: paid.token }, async token => mail(link(token)))`.
+   */
+  callback<Output = unknown>(id: string, options: WaitOptions<Output> = {}): Task<Output> & { readonly token: Ref<string> } {
+    const task = this.#wait(id, options, { callback: true }) as Task<Output>
+    return { ...task, token: { id: null, template: `{{callback.${task.id}}}` } }
+  }
+
+  /** Waits, without a slot, until a time: `d.until('morning', { plus: '6h' })`. Gives that time. */
+  until(id: string, { until, plus, ...options }: UntilOptions): Task<string> {
+    const time = until === undefined ? {} : { until: timeText(until) }
+    return this.#wait(id, options, { ...time, ...(plus !== undefined && { plus: plus as string | number }) }) as Task<string>
+  }
+
+  /**
+   * Waits, without a slot, for the run of another DAG that is for the same time, or for tasks of it: `d.otherRun('sold', { dag: 'sales', tasks: ['load'] })`. There need
+   * be none yet. It is told when that one ends: nobody looks.
+   */
+  otherRun(id: string, { dag, for: time, earlier, tasks, states, failStates, skipStates, ...options }: OtherRunOptions): Task<OtherRun> {
+    return this.#wait(id, options, {
+      dag: typeof dag === 'string' ? dag : dag.name,
+      ...(time !== undefined && { for: timeText(time) }),
+      ...(earlier !== undefined && { earlier: earlier as string | number }),
+      ...(tasks !== undefined && { tasks: [...tasks] }),
+      ...(states !== undefined && { states: [...states] }),
+      ...(failStates !== undefined && { failStates: [...failStates] }),
+      ...(skipStates !== undefined && { skipStates: [...skipStates] }),
+    }) as Task<OtherRun>
+  }
+
+  #wait(id: string, { timeout, default: then, onTimeout, ...own }: WaitOptions, what: WireDagWait): Task<unknown> {
+    const wait: WireDagWait = {
+      ...what,
+      ...(timeout !== undefined && { timeout: timeout as string | number }),
+      ...(then !== undefined && { default: then }),
+      ...(onTimeout !== undefined && { onTimeout }),
+    }
+    return this.#add(id, own, null, {}, { wait })
+  }
+
   /** It prepares something that what follows needs. */
   setup<Output>(id: string, options: DagTaskOptions, run: TaskFunction<Input, Output>): Task<Output> {
     return this.#add(id, options, run, { setup: true }) as Task<Output>
@@ -174,13 +362,7 @@ export class DagBuilder<Input> {
     const [{ waitFor, description }, build] =
       rest.length === 1 ? [{} as { waitFor?: DagTaskOptions['waitFor']; description?: string }, rest[0]] : rest
     const outer = this.#group
-    const own = this.#id(id)
-    const after = idsOf(waitFor)
-    this.#groups[own] = {
-      ...(description !== undefined && { description }),
-      ...(after.length > 0 && { after }),
-      ...(outer !== null && { group: outer }),
-    }
+    const own = this.#open(id, description === undefined ? {} : { description }, waitFor)
     this.#group = own
     build(this)
     this.#group = outer
@@ -188,15 +370,22 @@ export class DagBuilder<Input> {
   }
 
   /** For `dag` itself. */
-  built(): { tasks: WireDag['tasks']; groups: NonNullable<WireDag['groups']>; jobs: AnyJob[] } {
-    return { tasks: this.#tasks, groups: this.#groups, jobs: this.#jobs }
+  built(): Built {
+    return this.#built
+  }
+
+  #open(id: string, group: NonNullable<WireDag['groups']>[string], waitFor: DagTaskOptions['waitFor']): string {
+    const own = this.#id(id)
+    const after = idsOf(waitFor)
+    this.#built.groups[own] = { ...group, ...(after.length > 0 && { after }), ...(this.#group !== null && { group: this.#group }) }
+    return own
   }
 
   #id(id: string): string {
     const whole = this.#group === null ? id : `${this.#group}.${id}`
     if (typeof id !== 'string' || !ID.test(whole))
       throw new InvalidOption('A task has an id.', { at: '/tasks', found: id, hint: '1 to 200 letters, digits, _, - and dots' })
-    if (this.#tasks[whole] !== undefined || this.#groups[whole] !== undefined)
+    if (this.#built.tasks[whole] !== undefined || this.#built.groups[whole] !== undefined)
       throw new InvalidOption(`Two tasks of DAG "${this.#name}" are called "${whole}".`, {
         at: `/tasks/${whole}`,
         found: whole,
@@ -205,22 +394,35 @@ export class DagBuilder<Input> {
     return whole
   }
 
-  #add(id: string, options: DagTaskOptions, run: unknown, told: Told, more: Pick<WireDagTask, 'map' | 'input'> = {}): Task<unknown> {
+  #add(
+    id: string,
+    options: DagTaskOptions,
+    run: unknown,
+    told: Told,
+    more: Pick<WireDagTask, 'map' | 'input' | 'approval' | 'wait'> = {},
+  ): Task<unknown> {
     const whole = this.#id(id)
-    const { after, waitFor, when, pool, description, ...own } = options
+    const { after, waitFor, when, pool, poolSlots, dependsOnPast, waitForDownstream, weightRule, cache, description, ...own } = options
     const refs: readonly AnyRef[] = after === undefined ? [] : Array.isArray(after) ? after : [after as AnyRef]
     const waits = [...new Set([...refs.flatMap(ref => ref.id ?? []), ...idsOf(waitFor)])]
     const input =
-      more.input ?? (after === undefined ? '{{input}}' : Array.isArray(after) ? refs.map(ref => ref.template) : (after as AnyRef).template)
-    const name = run === null ? null : this.#jobOf(whole, pool === undefined ? own : { ...own, limits: [...(own.limits ?? []), { pool }] }, run)
-    this.#tasks[whole] = {
+      more.input ?? (after === undefined ? this.input.template : Array.isArray(after) ? refs.map(ref => ref.template) : (after as AnyRef).template)
+    const limits = pool === undefined ? [] : [{ pool, ...(poolSlots !== undefined && { weight: poolSlots }) }]
+    const name = run === null ? null : this.#jobOf(whole, limits.length === 0 ? own : { ...own, limits: [...(own.limits ?? []), ...limits] }, run)
+    this.#built.tasks[whole] = {
       ...(name !== null && { job: name }),
       ...(description !== undefined && { description }),
       ...(waits.length > 0 && { after: waits }),
       ...(when !== undefined && { when }),
-      input,
+      ...(more.approval && { approval: more.approval }),
+      ...(more.wait && { wait: more.wait }),
+      ...(!more.approval && !more.wait && { input }),
       ...(more.map && { map: more.map }),
+      ...(cache && { cache }),
       ...told,
+      ...(dependsOnPast && { dependsOnPast }),
+      ...(waitForDownstream && { waitForDownstream }),
+      ...(weightRule !== undefined && { weightRule }),
       ...(this.#group !== null && { group: this.#group }),
     }
     return { id: whole, template: `{{output.${whole}}}` }
@@ -235,11 +437,11 @@ export class DagBuilder<Input> {
         options,
         run as AnyHandler,
       )
-      this.#jobs.push(made)
+      this.#built.jobs.push(made)
       return made.name
     }
     if (typeof known?.name === 'string' && typeof known.handler === 'function') {
-      this.#jobs.push(run as AnyJob)
+      this.#built.jobs.push(run as AnyJob)
       return known.name
     }
     throw new InvalidOption(`Task "${id}" has no function.`, {
@@ -250,7 +452,30 @@ export class DagBuilder<Input> {
   }
 }
 
+function mapOf(list: List<unknown>, concurrency: number | undefined): WireDagMap {
+  const many = concurrency === undefined ? {} : { concurrency }
+  const { zip, cross } = list as Lists<unknown>
+  if (zip !== undefined) return { zip, ...many }
+  return cross === undefined ? { over: templateOf(list as AnyList), ...many } : { cross, ...many }
+}
+
+function templateOf(list: AnyList): unknown {
+  return Array.isArray(list) ? list : (list as AnyRef).template
+}
+
+function templatesOf(lists: Readonly<Record<string, AnyList>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, templateOf(list)]))
+}
+
 const ID = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,199}$/u
+
+function timeText(time: Date | string): string {
+  return time instanceof Date ? time.toISOString() : time
+}
+
+function isSchema(form: unknown): form is StandardSchema {
+  return (typeof form === 'object' || typeof form === 'function') && form !== null && '~standard' in form
+}
 
 function idsOf(waitFor: DagTaskOptions['waitFor']): string[] {
   if (waitFor === undefined) return []

@@ -1,14 +1,19 @@
 import * as check from '../checks.ts'
 import { currentClient } from '../current.ts'
+import type { Duration } from '../duration.ts'
 import { InvalidOption } from '../errors.ts'
 import type { RunHandle } from '../handle.ts'
 import type { AnyHandler, AnyJob, Job, StartItem } from '../job.ts'
 import type { JobOptions, RunOptions, StartOptions } from '../options.ts'
+import type { RuleOptions } from '../rule-options.ts'
 import { isSchedule, type Schedule, type ScheduleOptions, schedule } from '../schedule.ts'
 import { type InferInput, type InferOutput, jsonSchemaOf, type StandardSchema } from '../schema.ts'
 import { contentVersion } from '../version.ts'
 import type { WireDag, WireDefinition } from '../wire.ts'
+import type { WireWeightRule } from '../wire-dags.ts'
 import { definitionOptions } from '../wire-options.ts'
+import { lockRuns } from '../workflow/lock-runs.ts'
+import { locksNamedBy } from '../workflow/locks.ts'
 import { queuedStepsOf } from '../workflow/queued.ts'
 import { DagBuilder, type Ref } from './builder.ts'
 
@@ -54,7 +59,7 @@ export type DagFunction<Input, Output> = (d: DagBuilder<Input>) => Ref<Output> |
 // biome-ignore lint/suspicious/noExplicitAny: a function of anything
 type AnyDagFunction = DagFunction<any, any>
 
-export interface DagOptions extends Pick<RunOptions, 'priority' | 'retention' | 'tags'> {
+export interface DagOptions extends Pick<RunOptions, 'priority' | 'retention' | 'tags'>, Pick<RuleOptions, 'notify'> {
   /** Any Standard Schema: types the input of the run (`d.input`) and refuses a bad one before it is sent. */
   input?: StandardSchema
   description?: string
@@ -62,6 +67,15 @@ export interface DagOptions extends Pick<RunOptions, 'priority' | 'retention' | 
   timeout?: { total: NonNullable<RunOptions['expires']> }
   /** Tasks of a run at once, 1 to 1,000. Default 1,000. */
   maxActiveTasks?: number
+  /** Runs whose tasks may run at once, 1 to 10,000; further ones are queued, and begin in the order of the times that they are for. Default: any number. */
+  maxActiveRuns?: number
+  /** Priorities of tasks: their own (`absolute`, the default), with those of all that wait for them (`downstream`), with those of all that they wait for. */
+  weightRule?: WireWeightRule
+  /**
+   * By when a run is to have closed, counted from when it was due (`queued`), when its tasks could begin (`started`), or the time that it is for (`nominal`): a run of the
+   * job is told where it has not, with `{ event: 'deadline', run, definition, deadline, at }`, and so is who listens to `deadline` in `notify`.
+   */
+  deadlines?: readonly { from: 'queued' | 'started' | 'nominal'; within: Duration; job?: AnyJob | string }[]
   /** Options of every task, under its own. */
   defaults?: Pick<RunOptions, 'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'labels' | 'tags'>
   /** A schedule of the same name that starts it. */
@@ -85,15 +99,31 @@ export function isDag(value: unknown): value is AnyDag {
   return definition?.kind === 'dag' && Array.isArray(tasks)
 }
 
-/** What a list of jobs stands for, once the tasks of its DAGs, and their schedules, and the queued steps of its workflows stand beside them. */
+/** What a list of jobs stands for, once the tasks of its DAGs, and their schedules, and the queued steps and locks of its workflows stand beside them. */
 export function withTasks(jobs: readonly AnyJob[]): { jobs: AnyJob[]; schedules: Schedule[] } {
   const dags = jobs.filter(isDag)
-  const parts = [...dags.flatMap(one => one.tasks), ...jobs.flatMap(one => Object.values(queuedStepsOf(one)))]
+  const locks = jobs.flatMap(one => Object.entries(locksNamedBy(one)).flatMap(([name, { permits }]) => lockRuns(name, permits)))
+  const parts = [...dags.flatMap(one => one.tasks), ...jobs.flatMap(one => Object.values(queuedStepsOf(one))), ...locks]
   const tasks = parts.filter(task => !jobs.includes(task))
   return { jobs: [...jobs, ...new Set(tasks)], schedules: dags.flatMap(one => (isSchedule(one.schedule) ? [one.schedule] : [])) }
 }
 
-const OPTIONS = ['input', 'description', 'timeout', 'maxActiveTasks', 'defaults', 'schedule', 'version', 'priority', 'retention', 'tags']
+const OPTIONS = [
+  'input',
+  'description',
+  'timeout',
+  'maxActiveTasks',
+  'maxActiveRuns',
+  'weightRule',
+  'deadlines',
+  'notify',
+  'defaults',
+  'schedule',
+  'version',
+  'priority',
+  'retention',
+  'tags',
+]
 
 class DefinedDag implements Dag<unknown, unknown> {
   readonly name: string
@@ -104,7 +134,7 @@ class DefinedDag implements Dag<unknown, unknown> {
   constructor(name: string, options: DagOptions, build: AnyDagFunction) {
     for (const option of Object.keys(options))
       if (!OPTIONS.includes(option)) check.refuse(option, `/${option}`, `a DAG has ${OPTIONS.join(', ')}`, 'There is no such option')
-    const { input, description, maxActiveTasks, defaults, schedule: times, version, ...own } = options
+    const { input, description, maxActiveTasks, maxActiveRuns, weightRule, deadlines, defaults, schedule: times, version, ...own } = options
     this.name = name
     this.options = { ...own, ...(input && { input }) }
     const builder = new DagBuilder<unknown>(name)
@@ -116,6 +146,14 @@ class DefinedDag implements Dag<unknown, unknown> {
     const spec: WireDag = {
       ...(description !== undefined && { description }),
       ...(maxActiveTasks !== undefined && { maxActiveTasks: check.integer(1, 1_000)(maxActiveTasks, '/maxActiveTasks') }),
+      ...(maxActiveRuns !== undefined && { maxActiveRuns: check.integer(1, 10_000)(maxActiveRuns, '/maxActiveRuns') }),
+      ...(weightRule !== undefined && { weightRule }),
+      ...(deadlines !== undefined && {
+        deadlines: deadlines.map(({ job, ...deadline }) => ({
+          ...deadline,
+          ...(job !== undefined && { job: typeof job === 'string' ? job : job.name }),
+        })),
+      }),
       ...(defaults !== undefined && { defaults: definitionOptions(defaults) as WireDag['defaults'] & {} }),
       tasks,
       ...(Object.keys(groups).length > 0 && { groups }),

@@ -1,11 +1,11 @@
 import { TASKS_PER_CALL_MAX } from '../bounds.ts'
 import { callAgain } from '../calls.ts'
 import type { Client } from '../client.ts'
+import { Gathering } from '../gathering.ts'
 import type { WireAdvance, WireAdvanced } from '../wire.ts'
 import type { Attempt } from './attempt.ts'
-import { fitting } from './fitting.ts'
 
-type Said = Pick<WireAdvance['advances'][number], 'call' | 'upTo' | 'yields' | 'entries'>
+type Said = Pick<WireAdvance['advances'][number], 'call' | 'upTo' | 'yields' | 'ahead' | 'entries'>
 export type Advanced = WireAdvanced['advances'][number]
 interface Waiting {
   text: string
@@ -21,14 +21,19 @@ export class Advances {
   readonly #client: Client
   readonly #worker: string
   readonly #signal: AbortSignal
-  #queue: Waiting[] = []
-  #calls = 0
-  #scheduled = false
+  readonly #gathering: Gathering<Waiting>
 
   constructor(client: Client, worker: string, signal: AbortSignal) {
     this.#client = client
     this.#worker = worker
     this.#signal = signal
+    this.#gathering = new Gathering({
+      client,
+      callsMax: CALLS_MAX,
+      itemsMax: TASKS_PER_CALL_MAX,
+      textOf: ({ text }) => text,
+      send: batch => this.#send(batch),
+    })
   }
 
   /** Rejects when the server will never take it, or the worker has stopped. */
@@ -36,29 +41,8 @@ export class Advances {
     const { run, task, attempt: number, delivery } = attempt.delivery
     const text = JSON.stringify({ run, task, attempt: number, delivery, ...said })
     const { promise, resolve, reject } = Promise.withResolvers<Advanced>()
-    this.#queue.push({ text, resolve, reject })
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      this.#client.clock.soon(() => {
-        this.#scheduled = false
-        this.#pump()
-      })
-    }
+    this.#gathering.add({ text, resolve, reject })
     return promise
-  }
-
-  #pump(): void {
-    while (this.#queue.length > 0 && this.#calls < CALLS_MAX) {
-      const batch = this.#queue.splice(
-        0,
-        fitting(this.#queue, TASKS_PER_CALL_MAX, ({ text }) => text),
-      )
-      this.#calls++
-      void this.#send(batch).finally(() => {
-        this.#calls--
-        this.#pump()
-      })
-    }
   }
 
   async #send(batch: readonly Waiting[]): Promise<void> {
@@ -77,5 +61,5 @@ export class Advances {
   }
 }
 
-/** One is on the way while the next is made. */
-const CALLS_MAX = 2
+/** What ends while others are on their way need not wait for their answers: with two, 100 workflows at once took twice as long (docs/performance.md). */
+const CALLS_MAX = 8

@@ -1,22 +1,30 @@
+import type { Artifacts } from '../artifacts.ts'
+import { type AssetFacts, type AssetTrigger, factsOf, markText } from '../assets.ts'
+import * as checks from '../checks.ts'
 import type { Client } from '../client.ts'
 import { decode, encode, untag } from '../codec.ts'
-import type { Checkpoints, ContextStartOptions, JobContext, Log } from '../context.ts'
+import type { Checkpoints, ConnectionFacts, ContextStartOptions, JobContext, Log } from '../context.ts'
 import type { Duration } from '../duration.ts'
 import { AttemptTimedOut } from '../errors.ts'
+import { type Files, putFile, readFile } from '../files.ts'
 import type { RunHandle } from '../handle.ts'
 import type { AnyJob, StartItem } from '../job.ts'
+import { hasKept, whole } from '../kept.ts'
 import { Snooze } from '../snooze.ts'
-import type { WireDelivery } from '../wire.ts'
+import type { StreamWriter } from '../streams.ts'
+import type { WireAssetFacts, WireDelivery, WireLookedUp, WireLookup } from '../wire.ts'
 import type { Lease } from './leases.ts'
 import type { Logs } from './logs.ts'
 import type { Reports } from './reports.ts'
 import type { Place } from './room.ts'
+import type { Chunks, Streams } from './streams.ts'
 
 /** What attempts share with their worker. */
 export interface Desk {
   client: Client
   logs: Pick<Logs, 'add'>
   reports: Pick<Reports, 'alive' | 'progress' | 'checkpoint'>
+  streams: Streams
 }
 
 /**
@@ -53,6 +61,12 @@ export class Attempt implements JobContext {
   #timer: (() => void) | null = null
   #log: Log | null = null
   #checkpoint: Checkpoints<unknown> | null = null
+  /** What it writes to streams; null: nothing yet. */
+  chunks: Chunks | null = null
+  /** What it says of its outlets. */
+  assets: WireAssetFacts[] | null = null
+  /** The watermark that it has set, as it is sent. */
+  said: string | null = null
 
   constructor(delivery: WireDelivery, job: AnyJob, lease: Lease, desk: Desk, mayBeTagged: boolean) {
     this.delivery = delivery
@@ -63,6 +77,10 @@ export class Attempt implements JobContext {
     this.#tagged = mayBeTagged
   }
 
+  /** Of the worker. */
+  get worker(): string {
+    return this.#desk.streams.worker
+  }
   get run(): string {
     return this.delivery.run
   }
@@ -94,6 +112,12 @@ export class Attempt implements JobContext {
   }
   get dag(): WireDelivery['dag'] {
     return this.delivery.dag
+  }
+  get assetEvents(): readonly AssetTrigger[] {
+    return (this.delivery.assetEvents ?? []).map(({ at, extra, ...event }) => ({ ...event, at: new Date(at), extra: untag(extra) }))
+  }
+  get partition(): string | undefined {
+    return this.delivery.partition
   }
   get latenessMs(): number | undefined {
     return this.delivery.latenessMs
@@ -149,9 +173,83 @@ export class Attempt implements JobContext {
     this.#desk.reports.progress(this, { value: Math.min(1, Math.max(0, value)), ...(message !== undefined && { message: String(message) }) })
   }
 
+  asset(name: string, facts: AssetFacts): void {
+    this.#seen('asset')
+    const said = { asset: checks.name(name, '/asset'), ...factsOf(facts, '') }
+    this.assets = [...(this.assets ?? []).filter(({ asset }) => asset !== name), said]
+  }
+
+  async watermark<Value>(name?: string): Promise<Value | null> {
+    this.#seen('watermark')
+    if (name === undefined) return (untag(this.delivery.watermark) ?? null) as Value | null
+    try {
+      return ((await this.#desk.client.assets.get(name)).watermark?.value ?? null) as Value | null
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'asset-not-found') return null
+      throw error
+    }
+  }
+
+  setWatermark(value: unknown): void {
+    this.#seen('setWatermark')
+    this.said = markText(value, '/watermark')
+  }
+
   heartbeat(): void {
     this.#seen('heartbeat')
     this.#desk.reports.alive(this)
+  }
+
+  /** Something of its input is kept beside another run, and to be read before it is handed to anybody. */
+  get lacksInput(): boolean {
+    return this.#tagged && hasKept(this.delivery.input)
+  }
+
+  async readInput(): Promise<void> {
+    this.delivery.input = await whole(this.#desk.client, this.delivery.input)
+  }
+
+  /** Apart from those of its handler. */
+  newChunks(): Chunks {
+    return this.#desk.streams.of(this, null)
+  }
+
+  stream<Chunk>(name: string): StreamWriter<Chunk> {
+    this.#seen('stream')
+    this.chunks ??= this.newChunks()
+    return this.chunks.stream(name)
+  }
+
+  get artifact(): Artifacts {
+    this.#seen('artifact')
+    this.chunks ??= this.newChunks()
+    return this.chunks.artifacts
+  }
+
+  get files(): Files {
+    this.#seen('files')
+    return {
+      put: (name, data, { type = 'application/octet-stream' } = {}) => putFile(this.run, name, data, type, this.newChunks()),
+      read: file => readFile(this.#desk.client, file),
+    }
+  }
+
+  async variable<Value>(name: string): Promise<Value> {
+    this.#seen('variable')
+    const { variables } = await this.#lookup({ variables: [name] })
+    return untag(variables[name]) as Value
+  }
+
+  async connection(name: string): Promise<ConnectionFacts> {
+    this.#seen('connection')
+    const { connections } = await this.#lookup({ connections: [name] })
+    return connections[name] as unknown as ConnectionFacts
+  }
+
+  #lookup(names: Pick<WireLookup, 'variables' | 'connections'>): Promise<WireLookedUp> {
+    const { run, task, attempt, delivery } = this.delivery
+    const asked: WireLookup = { worker: this.worker, run, task, attempt, delivery, ...names }
+    return this.#desk.client.call<WireLookedUp>('tasks.lookup', {}, asked)
   }
 
   snooze(delay: Duration): never {

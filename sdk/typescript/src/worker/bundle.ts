@@ -5,7 +5,7 @@ import type { AnyBundleHandler, AnyJob, Batched } from '../job.ts'
 import { checked } from '../schema.ts'
 import { Snooze } from '../snooze.ts'
 import { Attempt } from './attempt.ts'
-import { completion, type Ended, failedForGood, failure, type Outcome } from './run.ts'
+import { completed, completion, type Ended, failedForGood, failure, type Outcome } from './run.ts'
 
 /** An attempt whose handler's call is that of others too. */
 export class BundledAttempt extends Attempt implements BundleItem {
@@ -67,10 +67,10 @@ export async function runBundle(attempts: readonly BundledAttempt[], handler: An
   }
   try {
     const output: unknown = await handler(inputs, context)
-    if (Array.isArray(output) && output.length === items.length) all((_, index) => completion(output[index]))
+    if (Array.isArray(output) && output.length === items.length) all((item, index) => completed(item, output[index]))
     else {
       const shared = completion(output)
-      all(() => shared)
+      all(item => (item.assets === null && item.said === null ? shared : completed(item, output)))
     }
   } catch (error) {
     all(item => failure(item, error))

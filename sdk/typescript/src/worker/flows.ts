@@ -1,19 +1,26 @@
+import { PAYLOAD_BYTES_MAX } from '../bounds.ts'
 import type { Client } from '../client.ts'
 import { untag } from '../codec.ts'
-import { Abort, LeaseLost } from '../errors.ts'
+import { Abort, LeaseLost, Unserialisable } from '../errors.ts'
 import { failureOf } from '../failure.ts'
 import type { AnyJob } from '../job.ts'
+import { eventsOf, hasKept, keepResult, Large, whole, withKept } from '../kept.ts'
 import { getRun } from '../runs.ts'
-import { Snooze } from '../snooze.ts'
-import type { WireEvent, WireHistory, WireJournal, WireQuestion, WireQuestionAnswer } from '../wire.ts'
+import { Misfit } from '../snooze.ts'
+import type { WireEnd, WireEvent, WireJournal, WireQuestion, WireQuestionAnswer, WireRunDetail } from '../wire.ts'
+import type { WireStreamStep } from '../wire-streams.ts'
 import type { StepContext } from '../workflow/context.ts'
-import type { AnyWorkflowHandler } from '../workflow/define.ts'
 import { Diverged, NotDurable } from '../workflow/errors.ts'
-import { Flow, type FlowHost } from '../workflow/flow.ts'
-import { type QueuedStep, type QueuedStepInput, queuedStepsOf } from '../workflow/queued.ts'
+import { Flow, type FlowHost, type LiveFlow } from '../workflow/flow.ts'
+import { type Code, codeOf } from '../workflow/main.ts'
+import { REPLAY_QUERY } from '../workflow/messages.ts'
+import type { QueuedStep, QueuedStepInput } from '../workflow/queued.ts'
+import { replay } from '../workflow/replay.ts'
 import { Advances } from './advances.ts'
 import type { Attempt } from './attempt.ts'
+import { isRemote } from './remote.ts'
 import type { Outcome } from './run.ts'
+import type { Streams } from './streams.ts'
 
 /** Runs that are kept live while they wait; of more, those that have waited longest are made anew when they go on. */
 const LIVE_MAX = 1_000
@@ -27,15 +34,20 @@ const ASK_MS = 1_000
 export class Flows {
   readonly #client: Client
   readonly #advances: Advances
+  readonly #streams: Streams
   readonly #host: FlowHost
   readonly #live = new Map<string, Live>()
-  readonly #turning = new Map<Attempt, Flow>()
+  readonly #goesAhead: boolean
+  readonly #turning = new Map<Attempt, LiveFlow>()
   /** By run: until the task that is under way is over. */
   readonly #turns = new Map<string, Promise<Outcome | null>>()
 
-  constructor(client: Client, worker: string, signal: AbortSignal, mocks: Mocks = {}) {
+  /** `goesAhead`: how a step has ended goes together with what the code asks for next. */
+  constructor(client: Client, streams: Streams, signal: AbortSignal, mocks: Mocks = {}, goesAhead = true) {
+    this.#goesAhead = goesAhead
     this.#client = client
-    this.#advances = new Advances(client, worker, signal)
+    this.#streams = streams
+    this.#advances = new Advances(client, streams.worker, signal)
     const { clock, random } = client
     const mock = (name: string) => (Object.hasOwn(mocks, name) ? mocks[name] : undefined)
     this.#host = { soon: call => clock.soon(call), after: (ms, call) => clock.after(ms, call), random, mock }
@@ -50,7 +62,7 @@ export class Flows {
     const before = this.#turns.get(run)
     // It comes again: what it did here before is over, which the server has said, or nobody hears of it any more.
     const live = this.#live.get(run)
-    if (before !== undefined && live?.isSending === false) this.#drop(run, live, new LeaseLost(run, attempt.attempt))
+    if (before !== undefined && live?.isSending === false) this.#drop(run, live, () => new LeaseLost(run, attempt.attempt))
     const turn = before === undefined ? this.#run(attempt) : before.then(() => this.#run(attempt))
     this.#turns.set(run, turn)
     try {
@@ -63,9 +75,7 @@ export class Flows {
   async #run(attempt: Attempt): Promise<Outcome | null> {
     if (attempt.ended) return null
     try {
-      const live = await this.#liveOf(attempt)
-      this.#turning.set(attempt, live.flow)
-      if (!(await this.#turn(attempt, live))) this.#drop(attempt.run, live, new LeaseLost(attempt.run, attempt.attempt))
+      await this.#turn(attempt, await this.#liveOf(attempt))
       return null
     } catch (error) {
       this.discard(attempt, error as Error)
@@ -78,6 +88,7 @@ export class Flows {
 
   /** What a run's code says, as it is by now: the live one's where it has seen all of it, else one's that is replayed for that, of which nothing runs. */
   async answer(question: WireQuestion, job: AnyJob): Promise<WireQuestionAnswer> {
+    if (question.is === 'query' && question.name === REPLAY_QUERY) return this.#replayedFor(question, job)
     const live = this.#live.get(question.run)?.flow
     if (live?.isStill && live.upTo >= question.upTo) {
       const said = await live.messages.answer(question, () => live.upTo)
@@ -85,15 +96,25 @@ export class Flows {
       if (said.is === 'valid') this.#client.clock.after(POKE_MS, () => live.poke())
       return { question: question.question, ...said } as WireQuestionAnswer
     }
-    let flow: Flow | null = null
+    let flow: LiveFlow | null = null
     try {
-      flow = await this.#copyOf(job, { ...question, input: untag(question.input), metadata: untag(question.metadata) })
+      flow = await this.#copyOf(job, { ...question, input: untag(await this.#whole(question.input)), metadata: untag(question.metadata) })
       const { upTo } = flow
       return { question: question.question, ...(await flow.messages.answer(question, () => upTo)) } as WireQuestionAnswer
     } catch (error) {
       return { question: question.question, is: 'refused', why: 'failed', failure: failureOf(error) }
     } finally {
-      flow?.discard(new Error('it was replayed for a question alone'))
+      flow?.discard(() => new Error('it was replayed for a question alone'))
+    }
+  }
+
+  async #replayedFor({ question, run }: WireQuestion, job: AnyJob): Promise<WireQuestionAnswer> {
+    try {
+      const [recorded, history] = await Promise.all([this.#client.call<WireRunDetail>('runs.get', { run }), this.#eventsOf(run, { from: 0 })])
+      const input = await this.#whole(recorded.input)
+      return { question, is: 'answered', output: await replay(job, { ...recorded, input, history }) }
+    } catch (error) {
+      return { question, is: 'refused', why: 'failed', failure: failureOf(error) }
     }
   }
 
@@ -104,7 +125,18 @@ export class Flows {
   async step(attempt: Attempt, job: QueuedStep): Promise<unknown> {
     const { run, base, n } = (attempt.input ?? {}) as Partial<QueuedStepInput>
     if (run === undefined || n === undefined) throw new Abort(`"${job.name}" is a step of "${job.workflow.name}", which starts it`)
-    const context = { n, name: job.name, step: job.step, attempt: attempt.attempt, signal: attempt.signal, heartbeat: () => attempt.heartbeat() }
+    const context = {
+      n,
+      name: job.name,
+      step: job.step,
+      attempt: attempt.attempt,
+      signal: attempt.signal,
+      heartbeat: () => attempt.heartbeat(),
+      stream: attempt.stream.bind(attempt),
+      get artifact() {
+        return attempt.artifact
+      },
+    }
     const live = this.#live.get(run)?.flow
     const here = live !== undefined && live.base === base && !live.discarded ? live.queued(context) : null
     if (here !== null) return here
@@ -114,28 +146,37 @@ export class Flows {
       if (there === null) throw new Abort(`run ${run} does not wait for its step ${n} any more`)
       return await there
     } finally {
-      copy.discard(new Error('it was replayed for a step alone'))
+      copy.discard(() => new Error('it was replayed for a step alone'))
     }
   }
 
-  async #fitting({ workflow }: QueuedStep, id: string): Promise<Flow> {
+  async #fitting({ workflow, version }: QueuedStep, id: string): Promise<LiveFlow> {
     try {
-      const { input, metadata, tags } = await getRun(this.#client, id)
+      const { input, metadata, tags } = await getRun(this.#client, id, { large: ['input'] })
       return await this.#copyOf(workflow, { run: id, input, metadata, tags: tags ?? {} })
     } catch (error) {
-      throw error instanceof Diverged || error instanceof NotDurable ? new Snooze(MISFIT_MS * (1 + this.#client.random())) : error
+      if (!(error instanceof Diverged || error instanceof NotDurable)) throw error
+      throw new Misfit(version, error.message, MISFIT_MS * (1 + this.#client.random()))
     }
+  }
+
+  #whole(input: unknown): unknown {
+    return hasKept(input) ? whole(this.#client, input) : input
   }
 
   /** The run as its history tells of it, apart from the live one: nothing that it asks for is told. */
-  async #copyOf(job: AnyJob, { run, input, metadata, tags = {} }: Pick<WireQuestion, 'run' | 'input' | 'metadata' | 'tags'>): Promise<Flow> {
+  async #copyOf(job: AnyJob, { run, input, metadata, tags = {} }: Pick<WireQuestion, 'run' | 'input' | 'metadata' | 'tags'>): Promise<LiveFlow> {
     const all = await this.#eventsOf(run, { from: 0 })
     const base = baseOf(all)
-    const handler = job.handler as unknown as AnyWorkflowHandler
-    const code = { run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log: NO_LOG, steps: queuedStepsOf(job) }
-    const flow = new Flow(code, base, this.#host)
+    const code = codeOf(job, { run, input, metadata, tags })
+    const flow = this.#flowOf(job, code, base)
     await flow.feed(base, all.slice(base))
     return flow
+  }
+
+  /** It waits here, where it stood. */
+  isLive(run: string): boolean {
+    return this.#live.has(run)
   }
 
   /** Something has happened that its code may wait for. */
@@ -146,36 +187,65 @@ export class Flows {
   /** The run is another worker's by now, or is given back. */
   discard(attempt: Attempt, reason: Error): void {
     const live = this.#live.get(attempt.run)
-    if (live !== undefined && live.attempt === attempt) this.#drop(attempt.run, live, reason)
+    if (live !== undefined && live.attempt === attempt) this.#drop(attempt.run, live, () => reason)
   }
 
-  #drop(run: string, live: Live, reason: Error): void {
+  #drop(run: string, live: Live, reason: () => Error): void {
     if (this.#live.get(run) === live) this.#live.delete(run)
     live.flow.discard(reason)
   }
 
-  /** True: the run waits, and stays live. */
-  async #turn(attempt: Attempt, live: Live): Promise<boolean> {
+  /** A run that waits stays live. */
+  async #turn(attempt: Attempt, begun: Live): Promise<void> {
+    const gone = () => new LeaseLost(attempt.run, attempt.attempt)
+    let live = begun
+    this.#turning.set(attempt, live.flow)
+    for (let call = 1; ; call++) {
+      const is = await this.#step(attempt, live, call)
+      if (is === 'waits') return
+      if (is === 'goes on') continue
+      this.#drop(attempt.run, live, gone)
+      if (is === 'is over') return
+      live = await this.#anew(attempt)
+      this.#turning.set(attempt, live.flow)
+    }
+  }
+
+  /** One call. */
+  async #step(attempt: Attempt, live: Live, call: number): Promise<'waits' | 'goes on' | 'is over' | 'is overtaken'> {
     const { flow } = live
     const isGone = (): boolean => attempt.ended || flow.discarded || attempt.stopReason instanceof LeaseLost
-    for (let call = 1; ; call++) {
-      let said = flow.take()
-      if (said.entries.length === 0 && !said.yields) {
-        await this.#news(flow)
-        if (isGone()) return false
-        said = flow.take()
-      }
-      live.isSending = true
-      const { is, journal } = await this.#advances.send(attempt, { call, upTo: flow.upTo, ...said })
-      live.isSending = false
-      if (isGone() || (is !== 'held' && is !== 'yielded')) return false
-      await flow.feed(journal.from, await this.#eventsOf(attempt.run, journal))
-      if (is === 'yielded') return !isGone() && !flow.hasEnded
+    let said = flow.take()
+    if (said.entries.length === 0 && !said.yields) {
+      await this.#news(flow)
+      if (isGone()) return 'is over'
+      said = flow.take()
+    }
+    if (this.#goesAhead) said = await flow.goAhead(said)
+    for (const entry of said.entries) if (entry.is === 'finished') entry.end = await this.#kept(attempt, entry.end)
+    if (isGone()) return 'is over'
+    live.isSending = true
+    const { is, journal } = await this.#advances.send(attempt, { call, upTo: flow.upTo, ...said })
+    live.isSending = false
+    if (isGone() || (is !== 'held' && is !== 'yielded')) return 'is over'
+    await flow.feed(journal.from, await this.#eventsOf(attempt.run, journal))
+    if (is === 'yielded') return isGone() || flow.hasEnded || flow.overtaken ? 'is over' : 'waits'
+    return flow.overtaken ? 'is overtaken' : 'goes on'
+  }
+
+  /** A large result is with the server before the run's end is. */
+  async #kept(attempt: Attempt, end: WireEnd): Promise<WireEnd> {
+    if (end.is !== 'completed' || !(end.output instanceof Large)) return end
+    try {
+      return { is: 'completed', output: await keepResult(end.output.text, attempt.run, this.#client, attempt.newChunks()) }
+    } catch (error) {
+      if (!(error instanceof Unserialisable)) throw error
+      return { is: 'failed', reason: 'threw', failure: failureOf(error) }
     }
   }
 
   /** A step has ended, or it is time to ask what else there is. Steps that end together are told of together. */
-  async #news(flow: Flow): Promise<void> {
+  async #news(flow: LiveFlow): Promise<void> {
     const { clock } = this.#client
     const cancel = flow.waitsForMore ? clock.after(ASK_MS, () => flow.poke()) : () => {}
     await flow.news()
@@ -195,9 +265,14 @@ export class Flows {
         await known.flow.feed(journal.from, events)
         return known
       }
-      this.#drop(run, known, new LeaseLost(run, attempt.attempt))
+      this.#drop(run, known, () => new LeaseLost(run, attempt.attempt))
     }
     if (BEGINNINGS.has(events[0]?.is as string)) return this.#replayed(attempt, journal.from, events)
+    return this.#anew(attempt)
+  }
+
+  async #anew(attempt: Attempt): Promise<Live> {
+    const { run } = attempt
     const all = await this.#eventsOf(run, { from: 0 })
     const base = baseOf(all)
     return this.#replayed(attempt, base, all.slice(base))
@@ -205,7 +280,6 @@ export class Flows {
 
   async #replayed(attempt: Attempt, base: number, events: WireEvent[]): Promise<Live> {
     const { run, job, input, metadata, tags } = attempt
-    const handler = job.handler as unknown as AnyWorkflowHandler
     // Its lines go to whichever attempt it has just now.
     const log = {
       debug: (message: string, fields?: Record<string, unknown>) => live.attempt.log.debug(message, fields),
@@ -213,12 +287,18 @@ export class Flows {
       warn: (message: string, fields?: Record<string, unknown>) => live.attempt.log.warn(message, fields),
       error: (message: string, fields?: Record<string, unknown>) => live.attempt.log.error(message, fields),
     }
-    const code = { run, name: job.name, handler, schema: job.options.input, input, metadata, tags, log, steps: queuedStepsOf(job) }
-    const flow = new Flow(code, base, this.#host)
+    const chunks = (step: WireStreamStep) => this.#streams.of(live.attempt, step)
+    const code = codeOf(job, { run, input, metadata, tags }, { log, chunks, ...(!this.#goesAhead && { resultBytesMax: PAYLOAD_BYTES_MAX }) })
+    const flow = this.#flowOf(job, code, base)
     const live: Live = { flow, attempt, isSending: false }
     this.#keep(run, live)
     await flow.feed(base, events)
+    flow.begunHere(attempt.delivery.journal?.begun ?? [])
     return live
+  }
+
+  #flowOf(job: AnyJob, code: Code, base: number): LiveFlow {
+    return isRemote(job) ? job.flowOf(code, base) : new Flow(code, base, this.#host)
   }
 
   #keep(run: string, live: Live): void {
@@ -228,14 +308,12 @@ export class Flows {
       if (this.#live.size <= LIVE_MAX) break
       if (this.#turning.has(attempt)) continue
       this.#live.delete(oldest)
-      flow.discard(new LeaseLost(oldest, attempt.attempt))
+      flow.discard(() => new LeaseLost(oldest, attempt.attempt))
     }
   }
 
   async #eventsOf(run: string, { from, events }: WireJournal): Promise<WireEvent[]> {
-    if (events !== undefined) return events
-    const history = await this.#client.call<WireHistory>('runs.history', { run }, undefined, { query: { from: String(from), journal: '1' } })
-    return history.events
+    return events === undefined ? eventsOf(this.#client, run, { from, journal: true }) : withKept(this.#client, run, events)
   }
 }
 
@@ -243,7 +321,7 @@ export class Flows {
 export type Mocks = Readonly<Record<string, (step: StepContext) => unknown>>
 
 interface Live {
-  flow: Flow
+  flow: LiveFlow
   attempt: Attempt
   /** The server is being told, and its answer says what has become of the task. */
   isSending: boolean
@@ -258,8 +336,7 @@ function baseOf(events: readonly WireEvent[]): number {
 }
 
 const POKE_MS = 20
-/** A queued step whose run this code does not fit is offered again after so long, up to twice that: in step with the polls it would come to the same worker each time. */
+/** Where so many versions do not fit that no more of them are remembered, a queued step is offered again after so long, up to twice that. */
 const MISFIT_MS = 1_000
-const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 /** Events with which the code begins. */
 const BEGINNINGS = new Set(['started', 'continued'])

@@ -32,5 +32,10 @@ export interface Worker {
   stop(): Promise<void>
 }
 
+// For a worker whose code is elsewhere.
+export type { LiveFlow, Turn } from '../workflow/flow.ts'
+export type { Code } from '../workflow/main.ts'
+export { withVerdict } from './isolate/verdict.ts'
 export type { Middleware, MiddlewareTask } from './middleware.ts'
 export type { WorkerEvent, WorkerOptions } from './options.ts'
+export type { RemoteWorkflow } from './remote.ts'

@@ -114,7 +114,7 @@ export class Logs {
 
 const GATHER_MS = 100
 
-function cut(message: string): string {
+export function cut(message: string): string {
   if (message.length * 3 <= LOG_LINE_BYTES_MAX || Buffer.byteLength(message) <= LOG_LINE_BYTES_MAX) return message
   return `${Buffer.from(message)
     .subarray(0, LOG_LINE_BYTES_MAX - 6)
@@ -123,7 +123,7 @@ function cut(message: string): string {
 }
 
 /** A log call never throws: what cannot be kept is said instead. */
-function safe(fields: Record<string, unknown>): unknown {
+export function safe(fields: Record<string, unknown>): unknown {
   try {
     const kept = tag(fields)
     return JSON.stringify(kept).length <= LOG_LINE_BYTES_MAX ? kept : { omitted: `more than ${LOG_LINE_BYTES_MAX} characters of fields` }

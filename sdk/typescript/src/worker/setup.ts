@@ -37,7 +37,7 @@ export function jobsByName(jobs: readonly AnyJob[]): Map<string, AnyJob> {
   return named
 }
 
-export function schedulesOf({ schedules, source }: WorkerOptions): { source: string; all: readonly Schedule[] } | null {
+export function schedulesOf({ schedules, source }: Pick<WorkerOptions, 'schedules' | 'source'>): { source: string; all: readonly Schedule[] } | null {
   if (source === undefined && schedules === undefined) return null
   const given = source ?? (process.env.MAINSPRING_SOURCE || undefined)
   const all = schedules ?? []

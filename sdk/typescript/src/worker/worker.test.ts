@@ -91,7 +91,7 @@ test.each([
   ],
   ['Abort', () => Promise.reject(new Abort('never')), { is: 'failed', retry: false, failure: { type: 'Abort', message: 'never' } }],
   ['what cannot be kept', () => ({ f: () => 1 }), { is: 'failed', retry: false, failure: { type: 'Unserialisable' } }],
-  ['what is too large', () => 'x'.repeat(2 ** 20), { is: 'failed', retry: false, failure: { type: 'Unserialisable' } }],
+  ['what is too large', () => 'x'.repeat(2 ** 24), { is: 'failed', retry: false, failure: { type: 'Unserialisable' } }],
   ['a thrown text', () => Promise.reject('boom'), { is: 'failed', failure: { type: 'NotAnError', message: 'thrown: boom' } }],
 ])('a handler that ends with %s', async (_, handler, result) => {
   const { server, ended } = world([job('test', handler as () => unknown)])
@@ -453,7 +453,9 @@ test('what a handler starts has the same call keys in each attempt, and the run 
       .sort(),
   ).toEqual(['key:0', 'key:0', 'key:1', 'key:1', 'key:second', 'key:second'])
   expect(starts[0]?.body).toEqual({ definition: 'child', parent: 'run-0' })
-  expect(starts).toHaveLength(8)
+  // Those without a place of their own may go together.
+  const others = starts.filter(({ call }) => !call.callKey?.startsWith('key:')).flatMap(({ body }) => (body as { runs?: unknown[] }).runs ?? [body])
+  expect(others).toEqual([{ definition: 'child' }, { definition: 'child' }])
 })
 
 test('drain asks no more, waits for what runs, and ends', async () => {

@@ -23,9 +23,10 @@ import { Poller } from './poller.ts'
 import { Reports } from './reports.ts'
 import { type Answer, Results } from './results.ts'
 import { Room } from './room.ts'
-import type { Outcome } from './run.ts'
+import { failure, type Outcome, withChunks } from './run.ts'
 import { Seen } from './seen.ts'
 import { clientOf, jobsByName, refuseWithin, schedulesOf, unitsOf } from './setup.ts'
+import { Streams } from './streams.ts'
 import { STUCK_AFTER_MS, sighting, stuckMessage } from './stuck.ts'
 
 /**
@@ -57,6 +58,7 @@ export class JobWorker {
   readonly #logs: Logs
   readonly #reports: Reports
   readonly #results: Results
+  readonly #streams: Streams
   readonly #flows: Flows
   readonly #poller: Poller
   /** By batch of their leases, then by index. */
@@ -87,7 +89,8 @@ export class JobWorker {
     this.#logs = new Logs(client, this.id, signal, problem)
     this.#reports = new Reports(client, this.id, signal, (attempt, news) => this.#news(attempt, news))
     this.#results = new Results(client, this.id, signal, (attempt, answer, error) => this.#answered(attempt, answer, error))
-    this.#flows = new Flows(client, this.id, signal, options.steps)
+    this.#streams = new Streams(client, this.id, signal)
+    this.#flows = new Flows(client, this.#streams, signal, options.steps)
     this.#leases = new Leases({
       connection: client.connection,
       namespace: client.namespace,
@@ -149,10 +152,12 @@ export class JobWorker {
 
   /** The code of its workflows can be asked. */
   #beginAsking(): Asking | null {
-    const serves = this.#options.jobs.filter(({ definition }) => definition.kind === 'workflow').map(({ name }) => name)
+    const workflows = this.#options.jobs.filter(({ definition }) => definition.kind === 'workflow')
+    const serves = workflows.map(({ name }) => name)
+    const versions = Object.fromEntries(workflows.map(({ name, version }) => [name, version]))
     if (serves.length === 0 || this.#draining) return null
     const wait = this.#options.pollWaitMs ?? POLL_WAIT_MS
-    return new Asking(this.#client, { worker: this.id, serves, wait }, question =>
+    return new Asking(this.#client, { worker: this.id, serves, versions, wait }, question =>
       withClient(this.#client, () => this.#flows.answer(question, this.#jobs.get(question.definition) as AnyJob)),
     )
   }
@@ -209,7 +214,7 @@ export class JobWorker {
     const fresh = tasks.filter(task => this.#seen.add(task.delivery))
     if (fresh.length === 0) return
     const batch = this.#leases.hold(fresh, ageMs)
-    const desk = { client: this.#client, logs: this.#logs, reports: this.#reports }
+    const desk = { client: this.#client, logs: this.#logs, reports: this.#reports, streams: this.#streams }
     const attempts = fresh.map((task, index) => {
       const job = this.#jobs.get(task.definition) as AnyJob
       const Kind = takesBundles(job) ? BundledAttempt : Attempt
@@ -232,6 +237,25 @@ export class JobWorker {
       attempt.place = place
       this.#options.onEvent?.({ is: 'begun', run: attempt.run, job: attempt.job.name, attempt: attempt.attempt })
     }
+    if (call.some(attempt => attempt.lacksInput)) void this.#readInputs(call)
+    else this.#handle(first, call)
+  }
+
+  async #readInputs(call: readonly Attempt[]): Promise<void> {
+    const read = async (attempt: Attempt): Promise<boolean> => {
+      try {
+        if (attempt.lacksInput) await attempt.readInput()
+      } catch (error) {
+        this.#ended(attempt, failure(attempt, error))
+      }
+      return !attempt.ended
+    }
+    const there = await Promise.all(call.map(read))
+    const [first, ...others] = call.filter((_, index) => there[index])
+    if (first !== undefined) withClient(this.#client, () => this.#handle(first, [first, ...others]))
+  }
+
+  #handle(first: Attempt, call: readonly Attempt[]): void {
     if (isWorkflow(first)) void this.#flow(first)
     else if (first instanceof BundledAttempt) this.#handlers.runBundle(call as BundledAttempt[], this.#ended)
     else this.#handlers.run(first, this.#ended)
@@ -263,12 +287,13 @@ export class JobWorker {
     if (attempt.place !== null) this.#room.leave(attempt.place)
     const logged = this.#logs.flushed(attempt)
     const saved = this.#reports.settled(attempt)
+    const written = withChunks(attempt, outcome, this.#client)
     attempt.end()
-    if (logged === null && saved === null) return this.#finish(attempt, outcome.members)
+    if (logged === null && saved === null && written === null) return this.#finish(attempt, outcome.members)
     this.#settling++
-    void Promise.all([logged, saved]).then(() => {
+    void Promise.all([written, logged, saved]).then(([last]) => {
       this.#settling--
-      this.#finish(attempt, outcome.members)
+      this.#finish(attempt, (last ?? outcome).members)
     })
   }
 

@@ -1,9 +1,12 @@
+import type { Artifacts } from '../artifacts.ts'
 import type { Log } from '../context.ts'
 import type { Duration } from '../duration.ts'
 import type { Job } from '../job.ts'
 import type { RetryOptions, RunOptions } from '../options.ts'
 import type { InferOutput, StandardSchema } from '../schema.ts'
+import type { DurableStreamWriter, StreamWriter } from '../streams.ts'
 import type { StepKey } from './queued.ts'
+import type { Signal } from './signal.ts'
 
 /**
  * What a workflow's function has beside its input. All that it does to the world goes through here, so that it is done once and remembered: after a crash the
@@ -44,6 +47,9 @@ export interface WorkflowContext {
   waitFor<Schema extends StandardSchema>(signal: string, options: { input: Schema }): Promise<InferOutput<Schema>>
   waitFor<Schema extends StandardSchema>(signal: string, options: { input: Schema; timeout?: Duration }): Promise<InferOutput<Schema> | undefined>
   waitFor<Payload = unknown>(signal: string, options: { timeout?: Duration }): Promise<Payload | undefined>
+  /** One that `signal()` has given a type. */
+  waitFor<Taken>(signal: Signal<unknown, Taken>): Promise<Taken>
+  waitFor<Taken>(signal: Signal<unknown, Taken>, options: { timeout?: Duration }): Promise<Taken | undefined>
   /**
    * Answers a query of this name, also when the run is closed. The handler gets the query's input, looks at the function's variables and answers at once: it changes
    * nothing, asks `ctx` for nothing, and is no async function. `options.input`: a Standard Schema, refuses any other input. Register it before the first `await`.
@@ -78,10 +84,17 @@ export interface WorkflowContext {
    */
   shielded<Value>(fn: () => Promise<Value>): Promise<Value>
   /**
-   * Starts a job or another workflow as a child, and waits for what it gives. When this run closes or is cancelled, so is the child.
+   * Starts a job or another workflow as a child, and waits for what it gives. When this run closes or is cancelled, so is the child: see `parentClose`.
    * @throws RunFailed, RunCancelled, RunTimedOut, RunTerminated as `result()` does; RequestRefused where it cannot be started.
    */
-  call<Input, Output>(job: Job<Input, Output>, ...args: CallArguments<Input>): Promise<Output>
+  call<Input, Output>(job: Job<Input, Output>, ...args: CallArguments<Input, CallOptions>): Promise<Output>
+  /**
+   * Holds a lock of this name (option `locks`) for a value of `key`, across sleeps and crashes, until it is released or the run closes or begins anew: one run of all
+   * workflows at a time, or as many as it has permits, in the order in which they asked. With `timeout`, undefined when that is over first.
+   * Example: `await using lock = await ctx.lock('account', { key: from })`, which lets go at the end of the block; or `await lock.release()`.
+   */
+  lock(name: string, options?: { key?: string | number }): Promise<Lock>
+  lock(name: string, options: LockOptions): Promise<Lock | undefined>
   /** Starts one that goes on by itself; resolves when it is there. */
   start<Input, Output>(job: Job<Input, Output>, ...args: CallArguments<Input>): Promise<{ id: string }>
   /**
@@ -101,6 +114,11 @@ export interface WorkflowContext {
    */
   patched(id: string): boolean
   /**
+   * A stream of the run, for those who follow it: `await ctx.stream('steps').write('charged')`. What a step writes much of, such as the tokens of a language model, it
+   * writes itself: `step.stream('answer').write(token)`.
+   */
+  stream<Chunk = unknown>(name: string): DurableStreamWriter<Chunk>
+  /**
    * Begins anew with another input: the same run, its history so far out of sight, signals that nobody took kept. For loops that last for years.
    * Throws, so it must not be caught.
    */
@@ -115,6 +133,13 @@ export interface StepContext {
   readonly key: string
   /** Aborts when the run is cancelled, the attempt's time is up, or the lease is lost. */
   readonly signal: AbortSignal
+  /**
+   * A stream of the run: `await step.stream('answer').write(token)`, as often as you like. Another attempt begins its part again, and who follows is told so. A queued
+   * step is a run of its own, and so are its streams.
+   */
+  stream<Chunk = unknown>(name: string): StreamWriter<Chunk>
+  /** What the run leaves behind to be looked at: `await step.artifact.markdown('report', text)`. */
+  readonly artifact: Artifacts
   /** A sign of life, for the `timeout.heartbeat` of a queued step; of others nobody asks for one. */
   heartbeat(): void
 }
@@ -127,6 +152,19 @@ export interface StepOptions {
   key?: StepKey
   /** Of a queued step: -100 to 100, default that of `steps`. */
   priority?: number
+}
+
+export interface LockOptions {
+  /** Which one of them. Default: there is one. */
+  key?: string | number
+  /** How long to wait for it. Default: for ever. */
+  timeout?: Duration
+}
+
+/** A lock that a run holds. */
+export interface Lock extends AsyncDisposable {
+  /** Lets it go; again does nothing. */
+  release(): Promise<void>
 }
 
 export interface ExternalPromise<Value> {
@@ -144,7 +182,17 @@ export interface UpdateOptions<Input> {
 export interface ChildOptions extends Omit<RunOptions, 'unique'> {
   metadata?: unknown
 }
-export type CallArguments<Input> = undefined extends Input ? [input?: Input, options?: ChildOptions] : [input: Input, options?: ChildOptions]
+/** Of a child that is waited for. */
+export interface CallOptions extends ChildOptions {
+  /**
+   * What becomes of the child when this run closes, or begins anew, before it: `'cancel'` (default) asks it to stop, so that it can clean up; `'terminate'` ends it at
+   * once; `'abandon'` leaves it alone, also when this run is cancelled.
+   */
+  parentClose?: 'cancel' | 'terminate' | 'abandon'
+}
+export type CallArguments<Input, Options = ChildOptions> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options]
 
 /** The function of a workflow. */
 export type WorkflowHandler<Input, Output> = (input: Input, ctx: WorkflowContext) => Promise<Output>

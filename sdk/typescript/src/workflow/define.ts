@@ -9,6 +9,7 @@ import { contentVersion } from '../version.ts'
 import type { WireDefinition } from '../wire.ts'
 import { definitionOptions } from '../wire-options.ts'
 import type { WorkflowHandler } from './context.ts'
+import { type NamedLocks, namedLocks } from './locks.ts'
 import { type QueuedStepOptions, type QueuedSteps, queuedSteps } from './queued.ts'
 
 /**
@@ -53,7 +54,7 @@ export function workflow(name: string, ...rest: [AnyWorkflowHandler] | [Workflow
 
 /** Options of a workflow: everything a run of it has where its start says nothing else. */
 export interface WorkflowOptions
-  extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'exhausted' | 'retention' | 'unique' | 'tags' | 'labels'> {
+  extends Pick<RunOptions, 'queue' | 'priority' | 'expires' | 'exhausted' | 'retention' | 'unique' | 'tags' | 'labels' | 'outlets'> {
   /**
    * A lock for each value at a path of the input: one run at a time holds it, in the order in which they were started, from its beginning to its end, asleep or not. After
    * one that failed: nothing goes on until a person says so (`stop`, the default), or the next one goes on (`skip`). Example: `'account'`.
@@ -76,6 +77,11 @@ export interface WorkflowOptions
    * Example: `{ charge: { queue: 'bank', limits: [{ per: 'key', concurrency: 1 }, { rate: 10, every: '1s' }] } }`, and `ctx.run('charge', fn, { key: order.user })`.
    */
   steps?: Record<string, QueuedStepOptions>
+  /**
+   * Locks that its code takes with `ctx.lock`, by their names, and how many runs may hold each at the same time. Workflows that name the same lock share it, in a
+   * namespace. Example: `{ locks: { account: {}, gpu: { permits: 2 } } }`, and `await using lock = await ctx.lock('account', { key: from })`.
+   */
+  locks?: NamedLocks
 }
 
 /** Started, scheduled and called as a job is. */
@@ -91,12 +97,14 @@ const OPTIONS = [
   'retention',
   'unique',
   'tags',
+  'outlets',
   'labels',
   'input',
   'timeout',
   'version',
   'versioning',
   'steps',
+  'locks',
   'sequence',
 ]
 
@@ -106,19 +114,28 @@ class DefinedWorkflow implements Workflow<unknown, unknown> {
   readonly handler: AnyHandler
   readonly definition: WireDefinition
   readonly steps: QueuedSteps
+  readonly locks: NamedLocks
   constructor(name: string, options: WorkflowOptions, handler: AnyWorkflowHandler) {
     for (const option of Object.keys(options))
       if (!OPTIONS.includes(option)) check.refuse(option, `/${option}`, `a workflow has ${OPTIONS.join(', ')}`, 'There is no such option')
     this.name = name
     this.options = options
     this.handler = handler as unknown as AnyHandler
-    const { versioning, steps = {}, ...shared } = options
+    const { versioning, steps = {}, locks, ...shared } = options
     const wire = {
       ...definitionOptions(shared),
       ...(versioning !== undefined && { versioning: check.oneOf('auto', 'pinned')(versioning, '/versioning') }),
     }
     const schema = options.input && jsonSchemaOf(options.input)
-    const code = { kind: 'workflow', name, options: wire, schema, function: handler.toString(), ...(options.steps && { steps }) }
+    const code = {
+      kind: 'workflow',
+      name,
+      options: wire,
+      schema,
+      function: handler.toString(),
+      ...(options.steps && { steps }),
+      ...(locks && { locks }),
+    }
     this.definition = {
       kind: 'workflow',
       name,
@@ -127,6 +144,7 @@ class DefinedWorkflow implements Workflow<unknown, unknown> {
       ...(schema !== undefined && { schema }),
     }
     this.steps = queuedSteps(this, steps)
+    this.locks = locks === undefined ? {} : namedLocks(locks)
   }
   get version(): string {
     return this.definition.version

@@ -26,7 +26,9 @@ class Driven {
       metadata: undefined,
       tags: {},
       log,
+      chunks: () => expect.fail('no step writes'),
       steps: {},
+      locks: { named: {}, queue: undefined },
     }
     this.flow = new Flow(code, 0, {
       soon: call => void setImmediate(call),
@@ -191,7 +193,7 @@ describe('a cancel', () => {
     })
     run.take()
     await run.happens({ is: 'timer_set', n: 1 }, { is: 'cancel_requested' })
-    expect(run.flow.stop.signal.reason).toBeInstanceOf(CancelRequested)
+    expect(run.flow.cancel.stop.signal.reason).toBeInstanceOf(CancelRequested)
     expect(run.take()).toEqual([{ is: 'timer', n: 2, forMs: 60_000 }])
     await run.happens({ is: 'timer_set', n: 2 }, { is: 'timer_fired', n: 1 }, { is: 'timer_fired', n: 2 })
     expect(run.take()).toEqual([{ is: 'finished', end: { is: 'cancelled' } }])
@@ -279,6 +281,103 @@ test.each([
   await expect(refused).rejects.toMatchObject({ code: 'not-durable' })
 })
 
+describe('signals', () => {
+  const loop = async (_: unknown, ctx: WorkflowContext) => {
+    const got: unknown[] = []
+    while (got.at(-1) !== 'end') got.push(await ctx.waitFor('go'))
+    return got
+  }
+  const go = (payload: unknown) => ({ is: 'signalled', name: 'go', payload })
+
+  test('that are known to be there are taken without asking, in one turn, and told', async () => {
+    const run = await drive(loop)
+    expect(run.take()).toEqual([{ is: 'wait', n: 1, signal: 'go' }])
+    await run.happens(go('a'), { is: 'signalled', name: 'other' }, go('b'), go('end'), { is: 'waiting', n: 1, signal: 'go', taken: 1 })
+    expect(run.flow.take()).toEqual({
+      entries: [
+        { is: 'wait', n: 2, signal: 'go', taken: 3 },
+        { is: 'wait', n: 3, signal: 'go', taken: 4 },
+        { is: 'finished', end: { is: 'completed', output: ['a', 'b', 'end'] } },
+      ],
+      yields: true,
+    })
+  })
+
+  test('are not taken before those have theirs that wait already: the server may be giving it to one of them', async () => {
+    const run = await drive(async (_, ctx) => {
+      const first = ctx.waitFor('go')
+      await ctx.sleep('1s')
+      return [await ctx.waitFor('go'), await first]
+    })
+    expect(run.take()).toHaveLength(2)
+    await run.happens({ is: 'timer_set', n: 2 }, go('a'), { is: 'timer_fired', n: 2 })
+    expect(run.take()).toEqual([{ is: 'wait', n: 3, signal: 'go' }])
+    await run.happens({ is: 'waiting', n: 1, signal: 'go', taken: 2 }, { is: 'waiting', n: 3, signal: 'go' }, { ...go('b'), n: 3 })
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: ['b', 'a'] } }])
+  })
+
+  test('a cancel that comes between the taking and its event finds the code behind it, live and replayed', async () => {
+    const code = async (_: unknown, ctx: WorkflowContext) => {
+      await ctx.sleep('1s')
+      const taken = await ctx.waitFor('go')
+      return ctx.waitFor('go').catch((error: Error) => [taken, error.name])
+    }
+    const history = [
+      { is: 'started' },
+      { is: 'timer_set', n: 1 },
+      go('a'),
+      { is: 'timer_fired', n: 1 },
+      { is: 'cancel_requested' },
+      { is: 'waiting', n: 2, signal: 'go', taken: 2, known: true },
+    ]
+    const live = new Driven(code)
+    await live.happens(...history.slice(0, 4))
+    expect(live.take()).toEqual([
+      { is: 'wait', n: 2, signal: 'go', taken: 2 },
+      { is: 'wait', n: 3, signal: 'go' },
+    ])
+    await live.happens(...history.slice(4))
+    const replayed = new Driven(code)
+    await replayed.happens(...history)
+    for (const run of [live, replayed]) expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: ['a', 'CancelRequested'] } }])
+  })
+
+  test('of a history that says that the server was asked are not there before it says so', async () => {
+    const run = new Driven(async (_, ctx) => {
+      await ctx.sleep('1s')
+      const other = ctx.run('a', () => 1).then(() => ctx.run('c', () => 3))
+      return [await ctx.waitFor('go'), await ctx.run('b', () => 2), await other]
+    })
+    await run.happens(
+      { is: 'started' },
+      { is: 'timer_set', n: 1 },
+      go('x'),
+      { is: 'timer_fired', n: 1 },
+      { is: 'step_completed', n: 2, name: 'a', attempt: 1, output: 1 },
+      { is: 'waiting', n: 3, signal: 'go', taken: 2 },
+      { is: 'step_completed', n: 4, name: 'c', attempt: 1, output: 3 },
+      { is: 'step_completed', n: 5, name: 'b', attempt: 1, output: 2 },
+    )
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: ['x', 2, 3] } }])
+  })
+
+  test('that the code takes otherwise than its history tells do not fit it', async () => {
+    const run = new Driven(async (_, ctx) => {
+      await ctx.sleep('1s')
+      return ctx.waitFor('go')
+    })
+    const history = [
+      { is: 'started' },
+      { is: 'timer_set', n: 1 },
+      go('a'),
+      go('b'),
+      { is: 'timer_fired', n: 1 },
+      { is: 'waiting', n: 2, signal: 'go', taken: 3, known: true },
+    ]
+    await expect(run.happens(...history)).rejects.toThrow('signal go of event 3')
+  })
+})
+
 test('lines are written when they are reached first', async () => {
   const handler = async (_: never, ctx: WorkflowContext) => {
     ctx.log.info('one')
@@ -322,4 +421,108 @@ test('10,000 steps are replayed', async () => {
   const { user, system } = process.cpuUsage(before)
   console.log(`${steps} steps replayed in ${Math.round((user + system) / 1_000)} ms of CPU`)
   expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: steps } }])
+})
+
+describe('code that goes on ahead of what is accepted', () => {
+  const completed = (n: number, name = 'a'): Omit<WireEvent, 'at'> & { is: string } => ({ is: 'step_completed', n, name, attempt: 1, output: 1 })
+  /** It has run its first step, and what it says of it is on its way. */
+  async function ahead(handler: (input: never, ctx: WorkflowContext) => Promise<unknown>) {
+    const run = await drive(handler)
+    run.take()
+    await run.flow.news()
+    return { run, said: await run.flow.goAhead(run.flow.take()) }
+  }
+
+  test('says what it asks for next with the result that it rests on', async () => {
+    const { run, said } = await ahead(async (_, ctx) => {
+      const a = await ctx.run('a', () => 1)
+      await ctx.sleep('1m')
+      return a
+    })
+    expect(said).toEqual({
+      entries: [
+        { is: 'completed', n: 1, name: 'a', attempt: 1, output: 1 },
+        { is: 'timer', n: 2, forMs: 60_000 },
+      ],
+      ahead: 1,
+      yields: true,
+    })
+    expect(run.flow.isStill).toBe(false)
+    await run.happens({ is: 'delivered' }, completed(1), { is: 'timer_set', n: 2 }, { is: 'yielded' })
+    expect(run.flow.overtaken).toBe(false)
+    await run.happens({ is: 'timer_fired', n: 2 })
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: 1 } }])
+  })
+
+  test('begins no step before that is accepted', async () => {
+    const begun: string[] = []
+    const { run, said } = await ahead(async (_, ctx) => {
+      await ctx.run('a', () => 1)
+      await ctx.run('b', () => begun.push('b'))
+      await ctx.run('c', () => begun.push('c'), { retry: { attempts: 1 } })
+    })
+    expect(said).toMatchObject({ ahead: 0, yields: false })
+    expect(run.take()).toEqual([])
+    expect(begun).toEqual([])
+    await run.happens(completed(1))
+    expect(run.take()).toEqual([])
+    expect((await run.outcomes(1)).map(({ is }) => is)).toEqual(['completed'])
+    expect(begun).toEqual(['b'])
+  })
+
+  test.each<[string, Omit<WireEvent, 'at'> & { is: string }]>([
+    ['a signal', { is: 'signalled', n: 1, name: 'go' }],
+    ['a cancel', { is: 'cancel_requested' }],
+    ['an update', { is: 'update_accepted', name: 'add' }],
+  ])('is replayed where %s came before', async (_, event) => {
+    const { run } = await ahead(async (_, ctx) => Promise.race([ctx.waitFor('go'), ctx.run('a', () => 1)]))
+    await run.happens(event, completed(2))
+    expect(run.flow.overtaken).toBe(true)
+  })
+
+  test('goes on where a signal came that nobody waits for', async () => {
+    const { run } = await ahead(async (_, ctx) => [await ctx.run('a', () => 1), await ctx.waitFor('go')])
+    await run.happens({ is: 'signalled', name: 'go', payload: 5 }, completed(1), { is: 'waiting', n: 2, signal: 'go', taken: 1 })
+    expect(run.flow.overtaken).toBe(false)
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: [1, 5] } }])
+  })
+
+  test('tells its lines once what they rest on is accepted, and each once where it is replayed', async () => {
+    const handler = async (_: never, ctx: WorkflowContext) => {
+      await ctx.run('a', () => 1)
+      ctx.log.info('a is done')
+      await ctx.sleep('1m')
+    }
+    const { run } = await ahead(handler)
+    expect(run.lines).toEqual([])
+    await run.happens(completed(1), { is: 'timer_set', n: 2 })
+    expect(run.lines).toEqual(['a is done'])
+    const overtaken = (await ahead(handler)).run
+    await overtaken.happens({ is: 'cancel_requested' }, completed(1))
+    expect(overtaken.lines).toEqual([])
+  })
+
+  test('that asks for the time says nothing more, is replayed, and is not ahead again', async () => {
+    const timed = async (_: never, ctx: WorkflowContext) => [await ctx.run('a', () => 1), ctx.now().toISOString()]
+    const { run, said } = await ahead(timed)
+    expect(said.entries.map(({ is }) => is)).toEqual(['completed'])
+    await run.happens(completed(1))
+    expect(run.flow.overtaken).toBe(true)
+    const next = await ahead(timed)
+    expect(next.said.ahead).toBeUndefined()
+    await next.run.happens(completed(1))
+    expect(next.run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: [1, AT] } }])
+  })
+
+  test('does not see what the function of a step does with its result later', async () => {
+    const list = [1]
+    const { run } = await ahead(async (_, ctx) => {
+      const found = await ctx.run('a', () => list)
+      await ctx.sleep('1m')
+      return found
+    })
+    list.push(2)
+    await run.happens({ ...completed(1), output: [1] }, { is: 'timer_set', n: 2 }, { is: 'timer_fired', n: 2 })
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: [1] } }])
+  })
 })

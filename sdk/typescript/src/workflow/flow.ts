@@ -1,18 +1,21 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { untag } from '../codec.ts'
-import { CancelRequested, endedError, RequestRefused } from '../errors.ts'
-import { errorOf } from '../failure.ts'
-import type { WireEntry, WireEvent, WireFailure } from '../wire.ts'
+import { isKept } from '../kept.ts'
+import type { WireEntry, WireEvent } from '../wire.ts'
+import { Ahead } from './ahead.ts'
+import { Cancel } from './cancel.ts'
 import { Conditions } from './conditions.ts'
 import type { StepContext } from './context.ts'
 import { Diverged, NotDurable } from './errors.ts'
+import { Events } from './events.ts'
 import { type Code, runCode } from './main.ts'
 import { Messages } from './messages.ts'
-import { type Operation, type OperationKind, Operations } from './operations.ts'
+import { type Operation, Operations } from './operations.ts'
 import { Patches } from './patches.ts'
 import { seededRandom } from './random.ts'
+import { isDue, Running } from './running.ts'
 import { Shown } from './shown.ts'
-import { execute } from './steps.ts'
+import { Signals } from './signals.ts'
+import { isSame, ToldOperations, words } from './told.ts'
 
 /** What a live run needs of the worker that it is in. */
 export interface FlowHost {
@@ -28,9 +31,32 @@ export interface FlowHost {
 /** What a call of the journal protocol says of a flow. */
 export interface Turn {
   entries: WireEntry[]
+  /** So many of the last ones count only if nothing has happened that the code has not seen: it goes on ahead of what is accepted. */
+  ahead?: number
   /** Nothing of it runs before something happens. */
   yields: boolean
 }
+
+/** What a worker asks of a flow, whether its code runs here or elsewhere. */
+export type LiveFlow = Pick<
+  Flow,
+  | 'base'
+  | 'upTo'
+  | 'discarded'
+  | 'hasEnded'
+  | 'isStill'
+  | 'waitsForMore'
+  | 'fits'
+  | 'feed'
+  | 'take'
+  | 'goAhead'
+  | 'overtaken'
+  | 'news'
+  | 'poke'
+  | 'discard'
+  | 'queued'
+  | 'begunHere'
+> & { readonly messages: Pick<Messages, 'answer'> }
 
 /** The most that one call takes, and children that are open at once: further ones wait for these. */
 const ENTRIES_MAX = 500
@@ -53,36 +79,31 @@ export class Flow {
   readonly messages = new Messages()
   readonly conditions = new Conditions()
   readonly shown: Shown
-  readonly stop = new AbortController()
-  now = 0
+  readonly cancel: Cancel
   random: () => number
+  #now = 0
   readonly #code: Code
   readonly #host: FlowHost
   /** Number of the event with which the code begins. */
   readonly base: number
   readonly #breaking = Promise.withResolvers<never>()
-  readonly #signals = new Map<number, unknown>()
-  /** Operations that the history tells of, by their numbers: what the code is held against. */
-  readonly #told = new Map<number, { kind: OperationKind; name: string }>()
+  readonly #signals = new Signals()
+  readonly #told = new ToldOperations()
+  readonly #events: Events
+  readonly #running: Running
+  readonly #goneAhead: Ahead
   /** The last events, to tell whether a history that overlaps is this one. */
   #tail: string[] = []
   readonly #patches = new Patches()
+  /** A step is due, and what is presumed is not accepted yet. */
+  #heldBack = false
   #applying = false
-  /** Events that are known and not applied yet. */
-  #ahead = 0
-  #running = 0
-  #outcomes: WireEntry[] = []
+  /** So many events are known and not applied yet. */
+  #unapplied = 0
   /** How its code has ended, as of when it is asked. */
   #finished: (() => WireEntry) | null = null
   #finishSent = false
   #broken: Error | null = null
-  #cancelRequested = false
-  /** The code has not been told of the cancel yet: nothing of it could be interrupted. */
-  #cancelWaits = false
-  /** Whatever is asked for within is not interrupted by a cancel. */
-  readonly shield = new AsyncLocalStorage<true>()
-  /** Compensations run: nothing interrupts them. */
-  shielded = false
   #wake: (() => void) | null = null
 
   constructor(code: Code, base: number, host: FlowHost) {
@@ -93,6 +114,8 @@ export class Flow {
     this.upTo = base
     this.random = seededRandom(`${code.run}:${base}`)
     this.shown = new Shown(code.metadata)
+    this.#goneAhead = new Ahead(code.handler)
+    this.#running = new Running(code, base, host, () => this.poke())
     this.operations = new Operations(
       operation => this.#made(operation),
       (kind, name) => {
@@ -100,11 +123,8 @@ export class Flow {
         return !this.messages.looks
       },
     )
-  }
-
-  /** Keys of steps are the same in every attempt and replay, and differ after each `continueAs`. */
-  keyOf(n: number): string {
-    return this.base === 0 ? `${this.#code.run}/${n}` : `${this.#code.run}/${this.base}/${n}`
+    this.cancel = new Cancel(code.run, this.operations, this.conditions)
+    this.#events = new Events({ operations: this.operations, told: this.#told, signals: this.#signals, cancel: this.cancel })
   }
 
   /** Runs the function of a queued step, which this code has asked for. Null: it has not, or hears of it no more. */
@@ -112,12 +132,19 @@ export class Flow {
     const operation = this.operations.get(n)
     if (operation?.name !== name || operation.fn === undefined) return null
     const fn = this.#host.mock?.(step) ?? operation.fn
-    const run = async (): Promise<unknown> => fn({ ...context, key: this.keyOf(n) })
+    const run = async (): Promise<unknown> => fn({ ...context, key: this.#running.keyOf(n) })
     return Promise.race([run(), this.#breaking.promise])
   }
 
-  get replaying(): boolean {
-    return this.#ahead > 1
+  /** When the last event was. */
+  get now(): number {
+    this.#goneAhead.asksForTime()
+    return this.#now
+  }
+
+  /** Tells those outside something, once: not where it is replayed, and where the code is ahead when that is accepted. */
+  say(tell: () => void): void {
+    if (this.#unapplied <= 1) this.#goneAhead.say(tell)
   }
 
   /** Whether the code takes the new way of a change. */
@@ -125,8 +152,9 @@ export class Flow {
     return this.#patches.ask(id, this.operations.last)
   }
 
-  get cancelRequested(): boolean {
-    return this.#cancelRequested
+  /** Something else has happened before what the code was told: it is to be replayed. */
+  get overtaken(): boolean {
+    return this.#goneAhead.overtaken
   }
 
   /** Its code has ended, or begins anew. */
@@ -136,7 +164,7 @@ export class Flow {
 
   /** What it has seen is all applied, and it fits. */
   get isStill(): boolean {
-    return !this.#applying && this.#ahead === 0 && this.#broken === null && !this.discarded
+    return !this.#applying && this.#unapplied === 0 && !this.#goneAhead.is && this.#broken === null && !this.discarded
   }
 
   /** It waits for something besides its steps, of which it does not hear as long as they run. */
@@ -157,23 +185,24 @@ export class Flow {
   /** Applies events, the first of which has the number `from`. @throws Diverged, NotDurable */
   async feed(from: number, events: readonly WireEvent[]): Promise<void> {
     const fresh = events.slice(Math.max(0, this.upTo - from))
-    for (const event of fresh) this.#note(event)
+    for (const event of fresh) this.#told.note(event)
     this.#patches.note(fresh)
-    this.#ahead = fresh.length
+    this.#unapplied = fresh.length
     for (const event of fresh) {
-      if (this.discarded) return
-      this.now = Math.max(this.now, Date.parse(event.at))
+      if (this.discarded || this.#goneAhead.isOvertakenBy(event)) return
+      this.#now = Math.max(this.#now, Date.parse(event.at))
       this.#applying = true
-      const goesOn = this.#apply(event)
+      const goesOn = this.#confirmed(event) ? false : this.#apply(event)
       this.upTo++
       this.#tail.push(fingerprint(event))
       if (goesOn) await this.#follows()
       this.#applying = false
-      this.#ahead--
+      this.#unapplied--
       if (this.#broken !== null) throw this.#broken
     }
     this.#tail = this.#tail.slice(-OVERLAP_MAX)
-    this.#checkDurable()
+    if (this.#goneAhead.is) this.#goneAhead.overtaken = true
+    if (!this.overtaken) this.#checkDurable()
   }
 
   /** All that follows from an event. */
@@ -182,38 +211,84 @@ export class Flow {
     while (this.conditions.settle())
   }
 
-  /** What is to be sent now. Steps that are due begin. */
-  take(): Turn {
+  /** What is to be sent now, so many entries at most. Steps that are due begin. */
+  take(max = ENTRIES_MAX): Turn {
     if (this.#broken !== null) throw this.#broken
+    this.#heldBack = false
     const entries = this.#patches.take()
-    entries.push(...this.#outcomes.splice(0, ENTRIES_MAX - entries.length))
-    entries.push(...this.messages.take(ENTRIES_MAX - entries.length))
-    const shown = entries.length < ENTRIES_MAX ? this.shown.take() : null
+    entries.push(...this.#signals.took(max - entries.length))
+    entries.push(...this.#running.outcomes.splice(0, max - entries.length))
+    entries.push(...this.messages.take(max - entries.length))
+    const shown = entries.length < max ? this.shown.take() : null
     if (shown !== null) entries.push(shown)
     let children = this.operations.count('child')
     for (const operation of this.operations.open()) {
-      if (entries.length >= ENTRIES_MAX) break
+      if (entries.length >= max) break
       // What code that has ended did not wait for is not begun, save children that go on by themselves.
       if (this.hasEnded && operation.child?.detached !== true) continue
-      if (operation.kind === 'step') this.#begin(operation, entries)
-      else if (!operation.sent && (operation.kind !== 'child' || children < CHILDREN_OPEN_MAX)) {
+      if (operation.kind === 'step') {
+        if (!isDue(operation)) continue
+        if (this.#goneAhead.is) this.#heldBack = true
+        else this.#running.begin(operation, entries)
+      } else if (!operation.sent && (operation.kind !== 'child' || children < CHILDREN_OPEN_MAX)) {
         if (operation.kind === 'child') children++
         operation.sent = true
         entries.push(operation.entry as WireEntry)
       }
     }
-    const isAll = entries.length < ENTRIES_MAX && this.#outcomes.length === 0
+    const isAll = entries.length < max && this.#running.outcomes.length === 0 && !this.#heldBack
     // What was accepted is answered first.
     if (isAll && this.hasEnded && !this.#finishSent) {
       this.#finishSent = true
       entries.push((this.#finished as () => WireEntry)())
     }
-    return { entries, yields: isAll && (this.#finishSent || this.#running === 0) }
+    return { entries, yields: isAll && (this.#finishSent || this.#running.count === 0) }
+  }
+
+  /**
+   * Lets the code go on with how its steps ended before that is accepted, so that what it asks for next goes with it in one call. Steps that are due then wait for the
+   * answer: nothing that others could see rests on what may not be kept.
+   */
+  async goAhead(said: Turn): Promise<Turn> {
+    if (!this.#maySayMore(said)) return said
+    for (const { n, output } of said.entries as (WireEntry & { is: 'completed' })[]) {
+      this.#goneAhead.presume(n)
+      this.#applying = true
+      const value = output === undefined ? undefined : untag(JSON.parse(JSON.stringify(output)))
+      if (this.#events.completed(n, value)) await this.#follows()
+      this.#applying = false
+    }
+    if (this.#goneAhead.isSpoilt || this.#broken !== null || this.discarded) return said
+    const { entries, yields } = this.take(ENTRIES_MAX - said.entries.length)
+    return { entries: [...said.entries, ...entries], ahead: entries.length, yields }
+  }
+
+  /** All that there is to say is how steps have ended, with values that are here, and none is under way. */
+  #maySayMore({ entries }: Turn): boolean {
+    const areResults = entries.length > 0 && entries.every(entry => entry.is === 'completed' && !isKept(entry.output))
+    const isAll = this.#running.count === 0 && this.#running.outcomes.length === 0 && this.messages.running === 0 && !this.discarded
+    return areResults && isAll && entries.length < ENTRIES_MAX && this.#goneAhead.mayBe
+  }
+
+  /** True: the code was told of it before. */
+  #confirmed(event: WireEvent): boolean {
+    const step = this.#goneAhead.confirmed(event)
+    if (step === null) return false
+    this.#told.forget(step)
+    return true
+  }
+
+  /** Steps that are tried once, whose event "begun" whoever goes on with the run here has brought about: they have not run. */
+  begunHere(steps: readonly number[]): void {
+    for (const n of steps) {
+      const operation = this.operations.get(n)
+      if (operation?.begun === true) operation.sent = true
+    }
   }
 
   /** Resolves when a step has ended, or somebody pokes. */
   news(): Promise<void> {
-    if (this.#outcomes.length > 0 || this.#broken !== null) return Promise.resolve()
+    if (this.#running.outcomes.length > 0 || this.#broken !== null) return Promise.resolve()
     return new Promise(resolve => (this.#wake = resolve))
   }
 
@@ -223,16 +298,17 @@ export class Flow {
     wake?.()
   }
 
-  discard(reason: Error): void {
+  /** `reason`: what steps that run are told. Made for them alone: an error with its stack costs as much as a step. */
+  discard(reason: () => Error): void {
     this.discarded = true
-    for (const { stop } of this.operations.open()) stop?.abort(reason)
+    for (const { stop } of this.operations.open()) stop?.abort(reason())
     this.poke()
   }
 
   /** Of a history that is over: its code has ended by now, and asks for nothing else. @throws Diverged */
   checkEnd(hasEnded: boolean): void {
     if (!hasEnded || this.#finished !== null) return
-    const next = this.operations.open().find(({ n }) => !this.#told.has(n)) ?? this.operations.open()[0]
+    const next = this.operations.open().find(({ n }) => this.#told.get(n) === undefined) ?? this.operations.open()[0]
     if (next !== undefined) throw new Diverged(next.n, 'the end', words(next))
   }
 
@@ -243,24 +319,28 @@ export class Flow {
 
   /** An operation that the code has just asked for. */
   #made(operation: Operation): void {
-    operation.shielded = this.shield.getStore() === true
+    operation.shielded = this.cancel.shield.getStore() === true
     if (!this.#applying) {
       const name = `"${operation.name}"`
       this.#break(new NotDurable(`The code asks for ${operation.kind} ${name} after something that is not kept, or inside of a step.`))
       return this.poke()
     }
     const told = this.#told.get(operation.n)
-    if (told !== undefined && (told.kind !== operation.kind || told.name !== operation.name))
-      return this.#break(new Diverged(operation.n, words(told), words(operation)))
-    if (!this.#cancelWaits || this.shielded || operation.shielded) return
-    this.#cancelWaits = false
-    this.operations.reject(operation, new CancelRequested(this.#code.run))
+    if (told !== undefined && !isSame(told, operation)) return this.#break(new Diverged(operation.n, words(told), words(operation)))
+    if (!this.cancel.meets(operation) && operation.kind === 'signal' && this.#takes(operation)) return
+    if (operation.kind === 'signal') this.#signals.waits(operation)
   }
 
-  #note(event: WireEvent): void {
-    const { n } = event as { n?: number }
-    const kind = KINDS[event.is]
-    if (kind !== undefined && n !== undefined) this.#told.set(n, { kind, name: nameOf(kind, event) })
+  /** False: the server is asked for a signal. */
+  #takes(operation: Operation): boolean {
+    const taken = this.#signals.take(operation, this.#told.get(operation.n))
+    if (taken === null) return false
+    if (taken instanceof Diverged) {
+      this.#break(taken)
+      return true
+    }
+    operation.sent = true
+    return this.operations.resolve(operation, taken.payload)
   }
 
   /** True: the code goes on. */
@@ -269,46 +349,6 @@ export class Flow {
       case 'started':
       case 'continued':
         return this.#start(event)
-      case 'step_begun':
-        this.#operation(event).begun = true
-        return false
-      case 'step_completed':
-        return this.operations.resolve(this.#ended(event), untag(event.output))
-      case 'step_failed':
-        return this.#stepFailed(event)
-      case 'retry_due':
-        this.#operation(event).backsOff = false
-        return false
-      case 'timer_set':
-      case 'child_asked':
-        this.#operation(event).sent = true
-        return false
-      case 'promise_made': {
-        const operation = this.#operation(event)
-        operation.sent = true
-        operation.onToken?.(event.token as string)
-        return true
-      }
-      case 'promise_settled':
-        if (event.failure !== undefined) return this.operations.reject(this.#ended(event), errorOf(event.failure as WireFailure))
-        return this.operations.resolve(this.#ended(event), untag(event.output))
-      case 'waiting':
-        return this.#waiting(event)
-      case 'timer_fired':
-      case 'wait_timed_out':
-        return this.operations.resolve(this.#ended(event), undefined)
-      case 'signalled':
-        if (event.n !== undefined) return this.operations.resolve(this.#ended(event), untag(event.payload))
-        this.#signals.set(this.upTo, untag(event.payload))
-        return false
-      case 'child_started': {
-        const operation = this.#operation(event)
-        return operation.child?.detached === true && this.operations.resolve(this.#ended(event), { id: operation.child.run })
-      }
-      case 'child_refused':
-        return this.operations.reject(this.#ended(event), refusalOf(event))
-      case 'child_closed':
-        return this.#childClosed(event)
       case 'update_accepted':
         this.#finishSent = false
         this.messages.begin(this.upTo, event, () => this.#handled())
@@ -320,9 +360,9 @@ export class Flow {
         this.shown.told(event)
         return false
       case 'cancel_requested':
-        return this.#cancel()
+        return this.cancel.request()
       default:
-        return false
+        return this.#events.apply(event, this.upTo)
     }
   }
 
@@ -331,9 +371,9 @@ export class Flow {
     const { seed, beganAt } = event as { seed?: string; beganAt?: string }
     // It goes on from a point of another run, and sees what that one saw.
     if (seed !== undefined) this.random = seededRandom(seed)
-    if (beganAt !== undefined) this.now = Date.parse(beganAt)
-    for (const { number, payload } of (event.signals ?? []) as { number: number; payload: string | null }[])
-      this.#signals.set(number, payload === null ? undefined : untag(JSON.parse(payload)))
+    if (beganAt !== undefined) this.#now = Date.parse(beganAt)
+    for (const { number, name, payload } of (event.signals ?? []) as { number: number; name: string; payload: string | null }[])
+      this.#signals.add(number, name, payload === null ? undefined : untag(JSON.parse(payload)))
     void runCode(this.#code, this).then(end => {
       if (end === null) return
       this.#finished = () => ({ is: 'finished', end: typeof end === 'function' ? end() : end })
@@ -349,117 +389,6 @@ export class Flow {
     this.poke()
   }
 
-  #stepFailed(event: WireEvent): boolean {
-    const operation = this.#operation(event)
-    operation.failures = event.attempt as number
-    operation.begun = false
-    operation.reported = false
-    if (event.retryAt !== undefined || event.parked === true) {
-      operation.backsOff = true
-      // A person has it tried again, with all its attempts.
-      if (event.parked === true) {
-        operation.spent = operation.failures
-        operation.sent = false
-      }
-      return false
-    }
-    this.#ended(event)
-    const failure = event.failure as WireFailure
-    if (!this.#cancelRequested || failure.type !== 'CancelRequested') return this.operations.reject(operation, errorOf(failure))
-    this.#cancelWaits = false
-    return this.operations.reject(operation, new CancelRequested(this.#code.run))
-  }
-
-  #waiting(event: WireEvent): boolean {
-    const operation = this.#operation(event)
-    operation.sent = true
-    if (event.taken === undefined) return false
-    this.#ended(event)
-    const payload = this.#signals.get(event.taken as number)
-    this.#signals.delete(event.taken as number)
-    return this.operations.resolve(operation, payload)
-  }
-
-  #childClosed(event: WireEvent): boolean {
-    const operation = this.#ended(event)
-    if (event.state === 'completed') return this.operations.resolve(operation, untag(event.output))
-    const { run, reason = null, failure = null } = event as { run?: string; reason?: string | null; failure?: WireFailure | null }
-    // As a step that runs here: with the last attempt's error.
-    if (operation.fn !== undefined && event.state === 'failed' && failure !== null) return this.operations.reject(operation, errorOf(failure))
-    return this.operations.reject(operation, endedError(event.state as string, { run: run as string, job: operation.name, reason, failure }))
-  }
-
-  /** Whatever waits is interrupted; a step under way is asked to stop, and its outcome counts. What finds nothing to interrupt, the next operation hears of. */
-  #cancel(): boolean {
-    this.#cancelRequested = true
-    const reason = new CancelRequested(this.#code.run)
-    this.stop.abort(reason)
-    if (this.shielded) return true
-    this.#cancelWaits = !this.conditions.interrupt(reason)
-    for (const operation of this.operations.open()) {
-      if (operation.shielded) continue
-      if (operation.kind === 'step' && !operation.backsOff) operation.stop?.abort(reason)
-      else if (operation.child?.detached !== true && this.operations.reject(operation, reason)) this.#cancelWaits = false
-    }
-    return true
-  }
-
-  /** The operation that an event tells of: the code has asked for it by then, or it is other code. */
-  #operation(event: WireEvent): Operation {
-    const n = event.n as number
-    const operation = this.operations.get(n)
-    if (operation === undefined) {
-      const told = this.#told.get(n)
-      throw new Diverged(n, told === undefined ? `"${event.is}"` : words(told), 'nothing there')
-    }
-    if (event.is === 'child_asked' && operation.child !== undefined) operation.child.run = event.run as string
-    return operation
-  }
-
-  /** The same, where it is the last event of its operation. */
-  #ended(event: WireEvent): Operation {
-    const operation = this.#operation(event)
-    this.operations.forget(operation.n)
-    this.#told.delete(operation.n)
-    return operation
-  }
-
-  #begin(operation: Operation, entries: WireEntry[]): void {
-    const { n, name, step, failures } = operation
-    if (step === undefined || operation.stop !== null || operation.backsOff || operation.reported) return
-    const once = step.policy.attempts === 1
-    const policy = { ...step.policy, attempts: step.policy.attempts + operation.spent }
-    if (once && !operation.begun) {
-      if (!operation.sent) entries.push({ is: 'begun', n, name })
-      operation.sent = true
-      return
-    }
-    // Begun by somebody who did not come back: it may have run.
-    if (once && !operation.sent) {
-      const failure = {
-        type: 'Lost',
-        message: `step "${name}" was begun, and its worker gave no result: attempts: 1 is never run again`,
-        code: 'lost',
-      }
-      operation.reported = true
-      entries.push({ is: 'failed', n, name, attempt: 1, failure })
-      return
-    }
-    const stop = new AbortController()
-    operation.stop = stop
-    this.#running++
-    const { after, random } = this.#host
-    void execute({ n, name, attempt: failures + 1, key: this.keyOf(n), policy, fn: this.#host.mock?.(name) ?? step.fn, stop, after, random }).then(
-      entry => {
-        this.#running--
-        operation.stop = null
-        operation.reported = true
-        this.#outcomes.push(entry)
-        this.poke()
-      },
-    )
-  }
-
   /** Of code that waits, and asks for nothing, nobody would ever hear again. */
   #checkDurable(): void {
     if (this.#finished !== null || this.#broken !== null || this.operations.open().length > 0) return
@@ -469,32 +398,6 @@ export class Flow {
   }
 }
 
-/** Which operation each event tells of; those that are not here tell of an operation that one of these has told of before. */
-const KINDS: Record<string, OperationKind | undefined> = {
-  step_begun: 'step',
-  step_completed: 'step',
-  step_failed: 'step',
-  timer_set: 'timer',
-  waiting: 'signal',
-  child_asked: 'child',
-  promise_made: 'promise',
-}
-
-function nameOf(kind: OperationKind, event: WireEvent): string {
-  if (kind === 'step' || kind === 'promise') return event.name as string
-  if (kind === 'signal') return event.signal as string
-  return kind === 'child' ? (event.definition as string) : ''
-}
-
-function words({ kind, name }: { kind: OperationKind; name: string }): string {
-  return kind === 'timer' ? 'a timer' : kind === 'step' ? name : `${kind} ${name}`
-}
-
 function fingerprint({ is, at, n }: WireEvent): string {
   return `${is} ${at} ${n}`
-}
-
-function refusalOf({ code, other }: WireEvent): RequestRefused {
-  const data = other === undefined ? {} : { data: { run: other } }
-  return new RequestRefused({ type: 'about:blank', code: code as string, status: 409, title: 'The child could not be started.', ...data })
 }

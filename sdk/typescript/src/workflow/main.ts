@@ -6,20 +6,28 @@ import type { Duration } from '../duration.ts'
 import { Abort, CancelRequested } from '../errors.ts'
 import { failureOf } from '../failure.ts'
 import type { AnyJob } from '../job.ts'
+import { Large, largeText } from '../kept.ts'
 import { checked, type StandardSchema } from '../schema.ts'
+import { chunkText, type DurableStreamWriter } from '../streams.ts'
 import type { WireEnd } from '../wire.ts'
 import { childOptions } from '../wire-options.ts'
-import type { ChildOptions, ExternalPromise, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
+import type { WireStreamStep } from '../wire-streams.ts'
+import type { Chunks } from '../worker/streams.ts'
+import type { CallOptions, ChildOptions, ExternalPromise, LockOptions, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
 import type { AnyWorkflowHandler } from './define.ts'
 import { ContinueAs } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { type QueuedStepInput, type QueuedSteps, stepKey } from './queued.ts'
+import { giveUp, type LockInput, type Locks, lockDefinition, lockKey, lockSignal, locksOf, RELEASE, tell } from './locks.ts'
+import { type QueuedStepInput, type QueuedSteps, queuedStepsOf, stepKey } from './queued.ts'
 import { seededUuid } from './random.ts'
 import { textOf } from './shown.ts'
+import { type Signal, signalOf } from './signal.ts'
 import { stepPolicy } from './steps.ts'
 
 /** Of `ctx.state` and of metadata: they are kept with each change. */
 const SHOWN_LENGTH_MAX = 64 * 1024
+
+const PARENT_CLOSES: ReadonlySet<unknown> = new Set(['cancel', 'terminate', 'abandon'])
 
 /** A workflow's function, and the run that it is called for. */
 export interface Code {
@@ -32,8 +40,32 @@ export interface Code {
   tags: Readonly<Record<string, string>>
   /** Where its lines go. */
   log: Log
+  /** What an attempt of a step writes to the run's streams. */
+  chunks(step: WireStreamStep): Chunks
+  /** Of its result; default 16 MiB. */
+  resultBytesMax?: number
   /** Steps that are runs of their own. */
   steps: QueuedSteps
+  locks: Locks
+}
+
+/** Where what it says goes. */
+type Outlets = Pick<Code, 'log' | 'chunks' | 'resultBytesMax'>
+
+const nothing = (): void => {}
+/** Of code that is replayed alone: nobody hears it, and its steps do not run. */
+const REPLAYED: Outlets = {
+  log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+  chunks: () => {
+    throw new Error('it was replayed, and runs no step')
+  },
+}
+
+export function codeOf(job: AnyJob, of: Pick<Code, 'run' | 'input' | 'metadata' | 'tags'>, outlets = REPLAYED): Code {
+  const { run, input, metadata, tags } = of
+  const handler = job.handler as unknown as AnyWorkflowHandler
+  const { name, options } = job
+  return { run, name, handler, schema: options.input, input, metadata, tags, ...outlets, steps: queuedStepsOf(job), locks: locksOf(job) }
 }
 
 /**
@@ -45,18 +77,19 @@ export async function runCode(code: Code, flow: Flow): Promise<WireEnd | (() => 
   try {
     const input = code.schema === undefined ? code.input : await checked(code.name, code.schema, code.input)
     const output = await code.handler(input, context)
-    encode(output, '/output')
+    const large = largeText(output, code.resultBytesMax)
+    if (large !== null) return { is: 'completed', output: new Large(large) }
     const value = tag(output, '/output')
     return { is: 'completed', ...(value !== undefined && { output: value }) }
   } catch (error) {
     if (error instanceof ContinueAs) return () => continued(error)
-    flow.shielded = true
+    flow.cancel.shielded = true
     const failed = await context.undo()
     if (failed.length > 0) {
       const all = new AggregateError([error, ...failed], `${failed.length} of its compensations failed, after: ${(error as Error)?.message}`)
       return { is: 'failed', reason: 'compensation-failed', failure: failureOf(all) }
     }
-    if (flow.cancelRequested && error instanceof CancelRequested) return { is: 'cancelled' }
+    if (flow.cancel.requested && error instanceof CancelRequested) return { is: 'cancelled' }
     return { is: 'failed', reason: error instanceof Abort ? 'aborted' : 'threw', failure: failureOf(error) }
   }
 }
@@ -79,16 +112,19 @@ class Context implements WorkflowContext {
   readonly #flow: Flow
   readonly #steps: QueuedSteps
   readonly #compensations: Compensation[] = []
+  readonly #locks: Locks
+  readonly #held = new Set<string>()
 
-  constructor({ run, tags, log, steps }: Code, flow: Flow) {
+  constructor({ run, tags, log, steps, locks }: Code, flow: Flow) {
     this.id = run
     this.tags = tags
     this.#flow = flow
     this.#steps = steps
+    this.#locks = locks
     const first =
       (level: keyof Log): Log['info'] =>
       (message, fields) => {
-        if (!flow.replaying) log[level](message, fields)
+        flow.say(() => log[level](message, fields))
       }
     this.log = { debug: first('debug'), info: first('info'), warn: first('warn'), error: first('error') }
   }
@@ -128,16 +164,16 @@ class Context implements WorkflowContext {
     if (typeof condition !== 'function') check.refuse(condition, '/condition', 'a function of your variables: ctx.until(() => approved)')
     if (condition()) return true
     const over = options.timeout === undefined ? null : this.sleep(options.timeout)
-    return this.#flow.conditions.until(condition, over, this.#flow.shield.getStore() === true)
+    return this.#flow.conditions.until(condition, over, this.#flow.cancel.shield.getStore() === true)
   }
 
   async shielded<Value>(fn: () => Promise<Value>): Promise<Value> {
     if (typeof fn !== 'function') check.refuse(fn, '/fn', 'a function: ctx.shielded(async () => …)')
-    return this.#flow.shield.run(true, fn)
+    return this.#flow.cancel.shield.run(true, fn)
   }
 
   get signal(): AbortSignal {
-    return this.#flow.stop.signal
+    return this.#flow.cancel.stop.signal
   }
 
   // The interface types what these give; here it is what the history tells.
@@ -173,10 +209,10 @@ class Context implements WorkflowContext {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
-  async waitFor(signal: string, options: { timeout?: Duration; input?: StandardSchema } = {}): Promise<any> {
-    check.name(signal, '/signal')
-    const { input: schema } = options
+  async waitFor(given: string | Signal, options: { timeout?: Duration; input?: StandardSchema } = {}): Promise<any> {
+    const { name: signal, input: schema = options.input } = signalOf(given, '/signal')
     const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
+    this.#flow.messages.signals.set(signal, options.input)
     const payload = await this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
     const isOver = payload === undefined && options.timeout !== undefined
     return schema === undefined || isOver ? payload : checked(signal, schema, payload)
@@ -195,12 +231,45 @@ class Context implements WorkflowContext {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
-  async call(job: AnyJob, input?: unknown, options: ChildOptions = {}): Promise<any> {
-    return this.#child(job, input, options, false)
+  async lock(name: string, { key: given, timeout }: LockOptions = {}): Promise<any> {
+    const { named, queue } = this.#locks
+    if (!Object.hasOwn(named, name)) check.refuse(name, '/name', `name it in the workflow's option: locks: { ${name}: {} }`)
+    const key = lockKey(given)
+    const held = JSON.stringify([name, key])
+    if (this.#held.has(held)) check.refuse(given, '/key', 'this run has it, or waits for it, already')
+    const { operations, base } = this.#flow
+    const definition = lockDefinition(name)
+    const child = { run: '', detached: false }
+    const ended = operations.make({ kind: 'child', name: definition, child }, n => {
+      const input: LockInput = { key, run: this.id, signal: lockSignal(base, n) }
+      return { is: 'child', n, definition, input, ...(queue !== undefined && { options: { queue } }) }
+    })
+    const signal = lockSignal(base, operations.last)
+    this.#held.add(held)
+    const letGo = async (how: (run: string) => Promise<void>): Promise<void> => {
+      if (!this.#held.delete(held)) return
+      await this.shielded(() => this.run(`unlock ${name}`, () => how(child.run)))
+    }
+    const lost = ended.then(() => Promise.reject(new Abort(`the place of this run in the line for the lock "${name}" was ended`)))
+    lost.catch(() => {})
+    for (;;) {
+      const turn = await Promise.race([lost, this.waitFor(signal, timeout === undefined ? {} : { timeout })])
+      // A run that goes on from a point of another finds the words that the other was told.
+      if (turn === child.run) break
+      if (turn === undefined) return void (await letGo(giveUp))
+    }
+    const release = (): Promise<void> => letGo(run => tell(run, RELEASE))
+    return { release, [Symbol.asyncDispose]: release }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async call(job: AnyJob, input?: unknown, { parentClose = 'cancel', ...options }: CallOptions = {}): Promise<any> {
+    if (!PARENT_CLOSES.has(parentClose)) check.refuse(parentClose, '/options/parentClose', "'cancel', 'terminate' or 'abandon'")
+    return this.#child(job, input, options, parentClose === 'cancel' ? {} : { parentClose })
   }
 
   async start(job: AnyJob, input?: unknown, options: ChildOptions = {}): Promise<{ id: string }> {
-    return (await this.#child(job, input, options, true)) as { id: string }
+    return (await this.#child(job, input, options, { detached: true })) as { id: string }
   }
 
   compensate(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): void {
@@ -233,22 +302,36 @@ class Context implements WorkflowContext {
     return this.#flow.patched(check.name(id, '/id'))
   }
 
+  stream(name: string): DurableStreamWriter<never> {
+    check.stream(name, '/stream')
+    return {
+      write: async (chunk: unknown) => {
+        chunkText(chunk)
+        const value = tag(chunk, '/chunk') ?? null
+        await this.#flow.operations.make({ kind: 'stream', name }, n => ({ is: 'write', n, stream: name, chunk: value }))
+      },
+      close: async () => {
+        await this.#flow.operations.make({ kind: 'stream', name }, n => ({ is: 'close', n, stream: name }))
+      },
+    }
+  }
+
   continueAs(input: unknown): never {
     throw new ContinueAs(input)
   }
 
-  #child(job: AnyJob, input: unknown, options: ChildOptions, detached: boolean): Promise<unknown> {
+  #child(job: AnyJob, input: unknown, options: ChildOptions, bond: { detached?: true; parentClose?: 'terminate' | 'abandon' }): Promise<unknown> {
     const { name } = job
     const value = tag(input, '/input')
     encode(input, '/input')
     const given = childOptions(options)
-    return this.#flow.operations.make({ kind: 'child', name, child: { run: '', detached } }, n => ({
+    return this.#flow.operations.make({ kind: 'child', name, child: { run: '', detached: bond.detached === true } }, n => ({
       is: 'child',
       n,
       definition: name,
       ...(value !== undefined && { input: value }),
       ...(Object.keys(given).length > 0 && { options: given }),
-      ...(detached && { detached }),
+      ...bond,
     }))
   }
 }

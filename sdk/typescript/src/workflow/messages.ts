@@ -5,8 +5,11 @@ import { checked, jsonSchemaOf, type StandardSchema } from '../schema.ts'
 import type { WireEntry, WireEvent, WireFailure, WireQuestion, WireQuestionAnswer } from '../wire.ts'
 import { Diverged } from './errors.ts'
 
-/** A query that every workflow answers: the names of its queries and updates, with the JSON Schema of their inputs where there is one. */
+/** A query that every workflow answers: the names of its queries and updates, and of the signals that it has waited for, with the JSON Schema of their inputs where there is one. */
 export const MESSAGES_QUERY = 'mainspring.messages'
+
+/** Whether the code fits the run's history: what `replay` answers. */
+export const REPLAY_QUERY = 'mainspring.replay'
 
 interface Query {
   handler: (input: unknown) => unknown
@@ -21,6 +24,8 @@ type Answer = WireQuestionAnswer extends infer A ? (A extends { question: string
 export class Messages {
   readonly queries = new Map<string, Query>()
   readonly updates = new Map<string, Update>()
+  /** Those that the code has waited for, with what it asks of them. */
+  readonly signals = new Map<string, StandardSchema | undefined>()
   /** A query, or a check, looks: nothing may be asked for meanwhile. */
   looks = false
   /** What was asked for all the same. */
@@ -114,9 +119,11 @@ export class Messages {
   }
 
   #described(): unknown {
-    const described = (handlers: ReadonlyMap<string, Query>) =>
-      [...handlers].map(([name, { schema }]) => ({ name, ...(schema !== undefined && { schema: jsonSchemaOf(schema) }) }))
-    return { queries: described(this.queries), updates: described(this.updates) }
+    const described = (all: Iterable<[string, StandardSchema | undefined]>) =>
+      [...all].map(([name, schema]) => ({ name, ...(schema !== undefined && { schema: jsonSchemaOf(schema) }) }))
+    const schemas = (handlers: ReadonlyMap<string, Query>) =>
+      [...handlers].map(([name, { schema }]): [string, StandardSchema | undefined] => [name, schema])
+    return { queries: described(schemas(this.queries)), updates: described(schemas(this.updates)), signals: described(this.signals) }
   }
 }
 

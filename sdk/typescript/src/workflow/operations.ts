@@ -2,7 +2,7 @@ import type { WireEntry } from '../wire.ts'
 import type { StepContext } from './context.ts'
 import type { StepPolicy } from './steps.ts'
 
-export type OperationKind = 'step' | 'timer' | 'signal' | 'promise' | 'child'
+export type OperationKind = 'step' | 'timer' | 'signal' | 'promise' | 'child' | 'stream'
 
 /** Something that the code has asked for and waits for. */
 export interface Operation {

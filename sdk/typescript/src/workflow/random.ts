@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
 
-/** Numbers that follow from a text: sfc32 (Doty-Humphrey, PractRand), seeded by SHA-256. The same text gives the same numbers for ever. */
+/** Numbers that follow from a text: the same text gives the same numbers for ever. Seeded when it is first asked, which most code never does. */
 export function seededRandom(text: string): () => number {
+  let next: (() => number) | null = null
+  return () => {
+    next ??= seeded(text)
+    return next()
+  }
+}
+
+/** sfc32 (Doty-Humphrey, PractRand), seeded by SHA-256. */
+function seeded(text: string): () => number {
   const seed = createHash('sha256').update(text).digest()
   let [a, b, c, d] = [seed.readInt32LE(0), seed.readInt32LE(4), seed.readInt32LE(8), 1]
   return () => {

@@ -1,10 +1,9 @@
 import { untag } from '../codec.ts'
 import type { AnyJob } from '../job.ts'
 import type { WireEvent, WireRunDetail } from '../wire.ts'
-import type { AnyWorkflowHandler } from './define.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { Flow, type FlowHost } from './flow.ts'
-import { queuedStepsOf } from './queued.ts'
+import { codeOf } from './main.ts'
 
 /** A run with its history, as `mainspring show RUN --json` prints it: what a replay needs, and what is kept as a snapshot. */
 export type RecordedRun = Pick<WireRunDetail, 'id' | 'definition' | 'state' | 'input' | 'metadata' | 'tags'> & { history: WireEvent[] }
@@ -30,17 +29,8 @@ export async function replay(workflow: AnyJob, recorded: RecordedRun): Promise<R
   )
   const [began] = history.slice(base)
   const input = untag(began?.is === 'continued' ? began.input : (recorded.input ?? undefined))
-  const code = {
-    run,
-    name: workflow.name,
-    handler: workflow.handler as unknown as AnyWorkflowHandler,
-    schema: workflow.options.input,
-    input,
-    metadata: untag(recorded.metadata ?? undefined),
-    tags: recorded.tags ?? {},
-    log: SILENT,
-    steps: queuedStepsOf(workflow),
-  }
+  const metadata = untag(recorded.metadata ?? undefined)
+  const code = codeOf(workflow, { run, input, metadata, tags: recorded.tags ?? {} })
   const flow = new Flow(code, base, HOST)
   try {
     await flow.feed(base, history.slice(base))
@@ -51,12 +41,11 @@ export async function replay(workflow: AnyJob, recorded: RecordedRun): Promise<R
     if (error instanceof NotDurable) return { is: 'not-durable', run, why: error.message }
     throw error
   } finally {
-    flow.discard(new Error('the replay has ended'))
+    flow.discard(() => new Error('the replay has ended'))
   }
 }
 
 const nothing = (): void => {}
-const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 const HOST: FlowHost = { soon: call => void setImmediate(call), after: () => nothing, random: () => 0.5 }
 /** Other ends come from outside. */
 const ENDED_BY_CODE: ReadonlySet<string> = new Set(['completed', 'failed'])

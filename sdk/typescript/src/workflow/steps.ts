@@ -1,8 +1,11 @@
 import * as check from '../checks.ts'
-import { encode, tag } from '../codec.ts'
+import { tag } from '../codec.ts'
 import { Abort, CancelRequested, Unserialisable } from '../errors.ts'
 import { failureOf } from '../failure.ts'
+import { keep, largeText } from '../kept.ts'
+import type { StreamWriter } from '../streams.ts'
 import type { WireEntry } from '../wire.ts'
+import type { Chunks } from '../worker/streams.ts'
 import type { StepContext, StepOptions } from './context.ts'
 
 /** A step's own policy, checked; the defaults are those of jobs. */
@@ -37,6 +40,8 @@ export interface Execution {
   policy: StepPolicy
   fn: (step: StepContext) => unknown
   stop: AbortController
+  /** Where this attempt writes to streams. */
+  chunks(): Chunks
   after(ms: number, call: () => void): () => void
   random(): number
 }
@@ -45,8 +50,27 @@ export interface Execution {
 export async function execute(execution: Execution): Promise<WireEntry> {
   const { n, name, attempt, key, policy, fn, stop } = execution
   let cancelTimer = (): void => {}
+  let chunks: Chunks | null = null
+  const stream = <Chunk>(name: string): StreamWriter<Chunk> => {
+    chunks ??= execution.chunks()
+    return chunks.stream(name)
+  }
   try {
-    const work = Promise.resolve(fn({ attempt, key, signal: stop.signal, heartbeat: () => {} }))
+    // Most steps never ask for their signal, which costs more than the rest of this.
+    const context: StepContext = {
+      attempt,
+      key,
+      get signal() {
+        return stop.signal
+      },
+      heartbeat: () => {},
+      stream,
+      get artifact() {
+        chunks ??= execution.chunks()
+        return chunks.artifacts
+      },
+    }
+    const work = Promise.resolve(fn(context))
     work.catch(() => {}) // it may end after its time
     const timeout = new Promise<never>((_, reject) => {
       if (policy.timeoutMs === null) return
@@ -57,15 +81,23 @@ export async function execute(execution: Execution): Promise<WireEntry> {
       })
     })
     const output = await (policy.timeoutMs === null ? work : Promise.race([work, timeout]))
-    encode(output, '/output')
-    const value = tag(output, '/output')
+    const large = largeText(output)
+    let value: unknown
+    if (large === null) value = tag(output, '/output')
+    else {
+      chunks ??= execution.chunks()
+      value = await keep(large, key.split('/').slice(1).join('.'), chunks as Chunks)
+    }
+    await (chunks as Chunks | null)?.flushed()
     return { is: 'completed', n, name, attempt, ...(value !== undefined && { output: value }) }
   } catch (error) {
+    await (chunks as Chunks | null)?.flushed()?.catch(() => {})
     // A step that was asked to stop, and did.
     if (stop.signal.reason instanceof CancelRequested) return { is: 'failed', n, name, attempt, failure: failureOf(stop.signal.reason) }
     const isLast = attempt >= policy.attempts || error instanceof Abort || error instanceof Unserialisable
     return { is: 'failed', n, name, attempt, failure: failureOf(error), ...(!isLast && { retryMs: retryMs(policy, attempt, execution.random) }) }
   } finally {
+    ;(chunks as Chunks | null)?.end()
     cancelTimer()
   }
 }

@@ -67,7 +67,7 @@ def end_json(end):
 
 def task_json(task):
     options = with_defaults(task)
-    function = task.function or options.pop("python_callable", None)
+    function = task.function or options.pop("python_callable", None) or task.method
     mapped = task.mapped
     return {
         "id": task.id, "line": task.line, "operator": task.operator, "group": None if task.group is None else task.group.id,
@@ -81,7 +81,7 @@ def group_json(group):
     mapped = group.mapped
     return {
         "id": group.id, "line": group.line, "group": None if group.parent is None else group.parent.id, "options": json_of(group.options),
-        "mapped": None if mapped is None else {"named": json_of(mapped["named"]), "list": json_of(mapped.get("list"))},
+        "mapped": None if mapped is None else {"named": json_of(mapped["named"]), "list": json_of(mapped.get("list")), **({"takes": mapped["takes"]} if "takes" in mapped else {})},
     }
 
 

@@ -29,16 +29,18 @@ def described(function):
                 pulls.extend(pulled(node))
             elif name == "xcom_push":
                 pushes = True
+            elif name == "render_template":
+                needs.add("the template engine")
             elif name in ("get_current_context", "get_parsing_context"):
                 context = True
         if isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
             if isinstance(node, ast.Name):
                 known, value = function.scope.get(name)
-                if known and isinstance(value, Symbol) and value.path.startswith("airflow.") and name not in EXCEPTIONS and not value.path.startswith("airflow.exceptions"):
+                if known and isinstance(value, Symbol) and value.path.startswith("airflow.") and name not in EXCEPTIONS and name not in STOOD_IN and not value.path.startswith("airflow.exceptions"):
                     needs.add(value.path)
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "airflow" and not (node.module or "").endswith("exceptions"):
-            needs.update(f"{node.module}.{one.name}" for one in node.names)
+            needs.update(f"{node.module}.{one.name}" for one in node.names if one.name not in STOOD_IN)
     return {
         "name": function.name, "imported": False, "takes": takes, "pulls": pulls, "pushes": pushes, "needs": sorted(one for one in needs if one.rsplit(".", 1)[-1] not in HARMLESS), 
         "context": context,
@@ -46,6 +48,8 @@ def described(function):
 
 
 EXCEPTIONS = {"AirflowException", "AirflowSkipException", "AirflowFailException"}
+# What the worker has in place of Airflow's, where the file imports it.
+STOOD_IN = {"Variable", "BaseHook", "WeekDay", "Asset", "Dataset", "AssetAlias", "DatasetAlias", "Metadata", "NEVER_EXPIRE"}
 HARMLESS = {"ParamsDict", "PokeReturnValue", "get_current_context", "Label", "task", "Context", "TaskInstance", "DagRun", "AirflowException", "AirflowSkipException", "AirflowFailException"}
 
 

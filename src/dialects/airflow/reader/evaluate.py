@@ -140,7 +140,8 @@ class Reader:
     do_AsyncFunctionDef = do_FunctionDef
 
     def do_ClassDef(self, node, scope):
-        scope.names[node.name] = Class(node.name, [self.value(one, scope) for one in node.bases])
+        methods = {one.name: Function(one, scope) for one in node.body if isinstance(one, ast.FunctionDef)}
+        scope.names[node.name] = Class(node.name, [self.value(one, scope) for one in node.bases], methods)
 
     def do_Return(self, node, scope):
         raise Returned(None if node.value is None else self.value(node.value, scope))

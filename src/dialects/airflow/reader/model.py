@@ -4,7 +4,7 @@ import ast
 import inspect
 import textwrap
 
-from names import ASSETS, DAG_NAMES, TASK_DECORATORS, THINGS, duration_of, is_operator, moment_of
+from names import ASSETS, DAG_NAMES, TASK_DECORATORS, THINGS, duration_of, is_operator, moment_of, time_of
 from values import (
     Class, Dag, Decorator, Duration, Edge, Function, Group, Item, Label, Moment, Parameter, Partial, Symbol, Task, Thing, Unknown, XCom,
 )
@@ -90,17 +90,20 @@ class Model:
             self.never_called[id(function)] = function
         asset = function.decorator("asset")
         if asset is not None:
-            self.asset_dag(function, asset)
+            return self.asset_dag(function, asset)
         return function
 
     def asset_dag(self, function, decorator):
         """`@asset(schedule=...)`: a DAG of one task that makes it."""
-        name = function.name
+        name = decorator.options.pop("name", function.name)
+        uri = decorator.options.pop("uri", None)
+        made = Thing("Asset", [name], {} if uri is None else {"uri": uri}, function.node.lineno)
         dag = self.new_dag(name, function.node.lineno, {**decorator.options, "outlets": None})
         dag.options.pop("outlets")
         self.open.append(dag)
-        self.new_task(name, "task.python", function.node, {"outlets": [Thing("Asset", [name], {}, function.node.lineno)]}, function)
+        self.new_task(name, "task.python", function.node, {"outlets": [made]}, function)
         self.open.pop()
+        return made
 
     def new_dag(self, id, line, options):
         dag = Dag(id, line, options)
@@ -110,7 +113,7 @@ class Model:
         self.dags.append(dag)
         return dag
 
-    def new_task(self, id, operator, node, options, function=None, arguments=(), named=None):
+    def new_task(self, id, operator, node, options, function=None, arguments=(), named=None, made=None):
         self.tasks += 1
         if self.tasks > TASKS_MAX:
             from evaluate import TooMuch
@@ -137,6 +140,7 @@ class Model:
             n += 1
         task = Task(name, operator, node.lineno, dag, group, options, function, arguments, named)
         dag.tasks[name] = task
+        task.method = None if made is None else made.method("execute", "poke", "choose_branch")
         for value in [*task.arguments, *task.named.values(), *options.values()]:
             for before in tasks_in(value):
                 self.link(before, task)
@@ -213,6 +217,8 @@ class Model:
     def member(self, symbol):
         if ".TriggerRule." in f".{symbol.path}" or ".WeightRule." in f".{symbol.path}":
             return symbol.name.lower()
+        if ".WeekDay." in f".{symbol.path}":
+            return symbol.name.capitalize()
         return symbol
 
     def attribute(self, value, name):
@@ -267,7 +273,7 @@ class Model:
     def call_class(self, made, arguments, options, node):
         if self.is_operator_class(made):
             id = options.pop("task_id", arguments[0] if arguments else Unknown(made.name))
-            return Found(self.new_task(id, f"class {made.name}", node, options))
+            return Found(self.new_task(id, f"class {made.name}", node, options, made=made))
         return None
 
     def is_operator_class(self, made):
@@ -317,8 +323,13 @@ class Model:
         moment = moment_of(symbol, arguments, options)
         if moment is not None:
             return Found(moment)
-        if name in THINGS or name in ASSETS:
-            return Found(Thing("Asset" if name in ASSETS else name, arguments, options, node.lineno))
+        if name in THINGS or name in ASSETS or symbol.path.endswith(".Asset.ref"):
+            return Found(Thing(name if name in THINGS else "Asset", arguments, options, node.lineno))
+        if name == "is_venv_installed":
+            return Found(True)
+        time = time_of(symbol, arguments, options)
+        if time is not None:
+            return Found(time)
         if name == "getenv" or symbol.path == "os.environ.get" or (name == "get" and symbol.path.endswith("Variable.get")):
             return self.outside(symbol, arguments, options, node)
         if symbol.path == "pathlib.Path" and len(arguments) == 1 and isinstance(arguments[0], str):
@@ -412,14 +423,20 @@ class Model:
             return group
         group.mapped = mapped
         if mapped is not None:
-            options = {**options, **{name: Item(group, name) for name in mapped.get("named", {})}}
+            names = mapped.get("named", {})
+            if mapped.get("list") is not None:
+                spec = function.node.args
+                takes = [one.arg for one in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
+                names = [name for name in takes[len(arguments) :] if name not in options]
+                group.mapped = {**mapped, "takes": names}
+            options = {**options, **{name: Item(group, name) for name in names}}
         self.open.append(group)
         try:
             returned = self.reader.inline(function, arguments, options, node)
         finally:
             self.open.pop()
         if mapped is not None:
-            for value in mapped.get("named", {}).values():
+            for value in [*mapped.get("named", {}).values(), mapped.get("list")]:
                 for before in tasks_in(value):
                     self.link(before, group)
         return group if returned is None else returned
@@ -434,7 +451,7 @@ class Model:
             of = Partial(of, [], {})
             return self.call_method_partial(of, name, arguments, options, node)
         if isinstance(of, Class) and name in ("partial", "expand", "expand_kwargs") and self.is_operator_class(of):
-            of = Partial(Symbol(f"class {of.name}"), [], {})
+            of = Partial(Symbol(f"class {of.name}", of), [], {})
         if isinstance(of, Partial):
             return self.call_method_partial(of, name, arguments, options, node)
         task = of.task if isinstance(of, XCom) else of
@@ -476,7 +493,7 @@ class Model:
             found = self.call_function(of.made, of.arguments, named, node, override, mapped)
             task = found.value.task if found is not None and isinstance(found.value, XCom) else None
         else:
-            task = self.new_task(named.pop("task_id", None), of.made.name, node, named)
+            task = self.new_task(named.pop("task_id", None), of.made.name, node, named, made=of.made.made)
             task.mapped = mapped
             found = Found(task)
         if task is not None and task.mapped is mapped:

@@ -14,6 +14,7 @@ THINGS = {
     "Param", "AssetAlias", "DatasetAlias", "AssetAny", "AssetAll", "DatasetAny", "DatasetAll", "AssetOrTimeSchedule", "DatasetOrTimeSchedule",
     "CronDataIntervalTimetable", "CronTriggerTimetable", "DeltaDataIntervalTimetable", "DeltaTriggerTimetable", "MultipleCronTriggerTimetable",
     "ContinuousTimetable", "EventsTimetable", "AssetWatcher", "PartitionedAssetTimetable", "CronPartitionTimetable", "Variable",
+    "PartitionedAtRuntime", "DeadlineAlert", "AsyncCallback", "SyncCallback",
 }
 
 
@@ -33,6 +34,16 @@ def duration_of(symbol, arguments, options):
         return Duration(timedelta(**given).total_seconds())
     except OverflowError:
         return None
+
+
+def time_of(symbol, arguments, options):
+    """`datetime.time(15, 0)`, `pendulum.time(15)`: of a day, as text."""
+    if symbol.path not in ("datetime.time", "pendulum.time"):
+        return None
+    parts = {**dict(zip(("hour", "minute", "second"), arguments)), **options}
+    if not set(parts) <= {"hour", "minute", "second"} or not all(isinstance(value, int) for value in parts.values()):
+        return None
+    return ":".join(f"{parts.get(name, 0):02}" for name in ("hour", "minute", "second"))
 
 
 def moment_of(symbol, arguments, options):

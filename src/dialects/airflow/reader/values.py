@@ -10,10 +10,11 @@ class Unknown:
 
 
 class Symbol:
-    """Something imported, by its dotted name."""
+    """Something imported, by its dotted name. `made`: of an operator of the file, its class."""
 
-    def __init__(self, path):
+    def __init__(self, path, made=None):
         self.path = path
+        self.made = made
 
     @property
     def name(self):
@@ -34,9 +35,16 @@ class Function:
 
 
 class Class:
-    def __init__(self, name, bases):
+    """`methods`: its functions, by name; those of a class of the file below it count too."""
+
+    def __init__(self, name, bases, methods):
         self.name = name
         self.bases = bases
+        self.methods = methods
+
+    def method(self, *names):
+        found = next((self.methods[name] for name in names if name in self.methods), None)
+        return found or next((one for base in self.bases if isinstance(base, Class) for one in [base.method(*names)] if one), None)
 
 
 class Decorator:
@@ -126,6 +134,7 @@ class Task:
         self.arguments = list(arguments)
         self.named = dict(named or {})
         self.mapped = None
+        self.method = None  # of an operator of the file: what it does
         self.setup = self.teardown = self.fails_run = False
         self.setups = []
 

@@ -1,11 +1,11 @@
 import { useNavigate } from '@tanstack/react-router'
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, memo, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, lazy, memo, Suspense, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import type { DagGraph, DagGridRun, TaskState } from '../../api/dags.ts'
 import { usePreferences } from '../../format/preferences.ts'
 import { durationText, shortTime } from '../../format/time.ts'
 import { badgeOf, itemsText, partsOf } from '../../parts/dag/words.ts'
-import { Icon } from '../../parts/icons.tsx'
+import { Icon, iconMask } from '../../parts/icons.tsx'
 import { stateColor, stateSign } from '../../parts/state-badge.tsx'
 import { useWidth } from '../../parts/use-width.ts'
 import { cellOf, type Graphs, type GridRow, type Numbers, rowsOf } from './rows.ts'
@@ -16,8 +16,14 @@ const HEAD = 72
 const NAME_WIDTH = { wide: 240, narrow: 132 } as const
 const NARROW = 640
 const BEFORE_END = 20
+/** Rows and columns that are drawn beyond what is seen: each costs as many cells as are seen the other way. */
+const OVERSCAN = 3
+
+/** With its form: when it is asked for. */
+const RerunDialog = lazy(() => import('../../parts/dag/rerun-dialog.tsx'))
 
 export interface DagGridProps {
+  namespace: string
   newest: DagGraph
   graphs: Graphs
   numbers: Numbers
@@ -28,9 +34,9 @@ export interface DagGridProps {
 
 /**
  * Runs beside each other, tasks below each other; drawn only where one looks, so that a year of runs of 500 tasks costs what one sees of it. It is one stop of the
- * keyboard: arrows move, Enter opens the task in its run, or folds the group.
+ * keyboard: arrows move, Enter opens the task in its run, or folds the group, r asks to run it again.
  */
-export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) {
+export function DagGrid({ namespace, newest, graphs, numbers, runs, onEnd }: DagGridProps) {
   const navigate = useNavigate()
   const scroller = useRef<HTMLDivElement>(null)
   const width = useWidth(scroller)
@@ -39,11 +45,13 @@ export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) 
   const rows = useMemo(() => rowsOf(newest, graphs, folded), [newest, graphs, folded])
   const [at, setAt] = useState({ row: 0, column: 0 })
   const current = { row: Math.min(at.row, rows.length - 1), column: Math.min(at.column, runs.length - 1) }
+  const [reruns, setReruns] = useState<typeof at | null>(null)
+  const [again, of] = reruns === null ? [] : [rows[reruns.row], runs[reruns.column]]
   const lines = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => CELL,
-    overscan: 6,
+    overscan: OVERSCAN,
     scrollPaddingStart: HEAD,
     paddingStart: HEAD,
     // What the keyboard stands on is there for those who are read to.
@@ -54,7 +62,7 @@ export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) 
     count: runs.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => CELL,
-    overscan: 6,
+    overscan: OVERSCAN,
     scrollPaddingStart: nameWidth,
     paddingStart: nameWidth,
     rangeExtractor: range => withOne(defaultRangeExtractor(range), current.column, runs.length),
@@ -91,7 +99,8 @@ export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return
     const move = MOVES[event.key]
-    if (event.key === 'Enter') opened(current.row, current.column)
+    if (event.key === 'r' && !event.ctrlKey && !event.metaKey && !event.altKey) setReruns(current)
+    else if (event.key === 'Enter') opened(current.row, current.column)
     else if (move === undefined) return
     else {
       const row = Math.max(0, Math.min(rows.length - 1, current.row + move[0]))
@@ -103,51 +112,65 @@ export function DagGrid({ newest, graphs, numbers, runs, onEnd }: DagGridProps) 
     event.preventDefault()
   }
   return (
-    <div
-      ref={scroller}
-      role="grid"
-      tabIndex={0}
-      aria-label={`Tasks of the newest runs of ${newest.definition}`}
-      aria-rowcount={rows.length + 1}
-      aria-colcount={runs.length + 1}
-      aria-activedescendant={cellId(current.row, current.column)}
-      onKeyDown={onKeyDown}
-      className="group relative max-h-[72vh] min-h-48 overflow-auto rounded border border-line bg-surface"
-      data-scroller
-    >
-      <div role="rowgroup" className="sticky top-0 z-20 h-0 min-w-full" style={{ width: columns.getTotalSize() }}>
-        <div role="row" aria-rowindex={1} className="relative border-b border-line bg-surface" style={{ height: HEAD }}>
-          <span
-            role="columnheader"
-            className="sticky left-0 z-10 flex h-full items-end border-r border-line bg-surface px-3 pb-1.5 text-small text-soft"
-            style={{ width: nameWidth }}
-          >
-            Task
-          </span>
-          {indexes.map(index => (
-            <RunHead key={runs[index]?.run} run={runs[index] as DagGridRun} index={index} left={nameWidth + index * CELL} longest={longest} />
+    <>
+      <div
+        ref={scroller}
+        role="grid"
+        tabIndex={0}
+        aria-label={`Tasks of the newest runs of ${newest.definition}`}
+        aria-rowcount={rows.length + 1}
+        aria-colcount={runs.length + 1}
+        aria-activedescendant={cellId(current.row, current.column)}
+        aria-keyshortcuts="r"
+        onKeyDown={onKeyDown}
+        className="group relative max-h-[72vh] min-h-48 overflow-auto rounded border border-line bg-surface"
+        data-scroller
+      >
+        <div role="rowgroup" className="sticky top-0 z-20 h-0 min-w-full" style={{ width: columns.getTotalSize() }}>
+          <div role="row" aria-rowindex={1} className="relative border-b border-line bg-surface" style={{ height: HEAD }}>
+            <span
+              role="columnheader"
+              className="sticky left-0 z-10 flex h-full items-end border-r border-line bg-surface px-3 pb-1.5 text-small text-soft"
+              style={{ width: nameWidth }}
+            >
+              Task
+            </span>
+            {indexes.map(index => (
+              <RunHead key={runs[index]?.run} run={runs[index] as DagGridRun} index={index} left={nameWidth + index * CELL} longest={longest} />
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className="relative min-w-full" style={{ height: lines.getTotalSize(), width: columns.getTotalSize() }}>
+          {lines.getVirtualItems().map(({ index, start }) => (
+            <Line
+              key={rows[index]?.id}
+              row={rows[index] as GridRow}
+              index={index}
+              start={start}
+              nameWidth={nameWidth}
+              runs={runs}
+              times={times}
+              indexes={indexes}
+              numbers={numbers}
+              folded={folded.has(rows[index]?.id ?? '')}
+              current={index === current.row ? current.column : null}
+              act={act}
+            />
           ))}
         </div>
       </div>
-      <div role="rowgroup" className="relative min-w-full" style={{ height: lines.getTotalSize(), width: columns.getTotalSize() }}>
-        {lines.getVirtualItems().map(({ index, start }) => (
-          <Line
-            key={rows[index]?.id}
-            row={rows[index] as GridRow}
-            index={index}
-            start={start}
-            nameWidth={nameWidth}
-            runs={runs}
-            times={times}
-            indexes={indexes}
-            numbers={numbers}
-            folded={folded.has(rows[index]?.id ?? '')}
-            current={index === current.row ? current.column : null}
-            act={act}
+      <Suspense>
+        {again !== undefined && of !== undefined && (
+          <RerunDialog
+            namespace={namespace}
+            run={{ id: of.run, definition: newest.definition }}
+            task={again.id}
+            onClose={() => setReruns(null)}
+            onStarted={run => void navigate({ to: '/runs/$run', params: { run }, search: again.is === 'group' ? {} : { task: again.id } })}
           />
-        ))}
-      </div>
-    </div>
+        )}
+      </Suspense>
+    </>
   )
 }
 
@@ -289,10 +312,11 @@ const GridCell = memo(function GridCell({ id, index, column, left, time, state, 
       aria-label={label}
       title={label}
       onClick={() => act.open(index, column)}
-      className={`absolute flex cursor-pointer flex-col items-center justify-center ${current ? 'outline-focus group-focus-visible:outline-2 group-focus-visible:-outline-offset-2' : ''}`}
-      style={{ left, width: CELL, height: CELL, color: state === null ? 'var(--line)' : stateColor(badgeOf(state)) }}
+      className={`${state === null ? '' : 'masked-icon'} absolute flex cursor-pointer flex-col items-center justify-center ${current ? 'outline-focus group-focus-visible:outline-2 group-focus-visible:-outline-offset-2' : ''}`}
+      style={
+        { left, width: CELL, height: CELL, ...(state !== null && { color: stateColor(badgeOf(state)), '--icon': iconMask(icon) }) } as CSSProperties
+      }
     >
-      {state !== null && <Icon name={icon} size={14} />}
       {items && <Share items={items} />}
     </span>
   )

@@ -7,8 +7,8 @@ const graph = (version: string, tasks: [id: string, group: string | null][]): Da
   version,
   tasks: tasks.map(([task, group]) => ({ task, job: task, rule: 'all_success', is: null, mapped: false, group, after: [] })),
   groups: [
-    { group: 'work', in: null, description: null },
-    { group: 'inner', in: 'work', description: null },
+    { group: 'work', in: null, description: null, mapped: false },
+    { group: 'inner', in: 'work', description: null, mapped: false },
   ],
 })
 const newest = graph('2', [

@@ -1,11 +1,9 @@
 import type { DagGraph, DagGridRun, TaskState } from '../../api/dags.ts'
+import { type TreeRow, treeOf } from '../../parts/dag/tree.ts'
 import { stateOf, worstOf } from '../../parts/dag/words.ts'
 
-/** A line of the grid: a task, or a group that its tasks stand below unless it is folded. */
-export interface GridRow {
-  id: string
-  is: 'task' | 'group'
-  depth: number
+/** A line of the grid. */
+export interface GridRow extends Omit<TreeRow, 'tasks'> {
   /** Of a group: tasks in it, of any depth. */
   tasks: readonly string[]
   /** It is no more in the newest version. */
@@ -16,39 +14,7 @@ export type Graphs = ReadonlyMap<string, DagGraph>
 
 /** Groups where their first task would stand; tasks that only older versions have come last. */
 export function rowsOf(newest: DagGraph, graphs: Graphs, folded: ReadonlySet<string>): GridRow[] {
-  const outer = new Map(newest.groups.map(({ group, in: within }) => [group, within]))
-  const chainOf = (group: string | null): string[] => (group === null ? [] : [...chainOf(outer.get(group) ?? null), group])
-  interface Branch {
-    id: string
-    children: (Branch | string)[]
-  }
-  const root: Branch = { id: '', children: [] }
-  const branches = new Map<string, Branch>()
-  for (const { task, group } of newest.tasks) {
-    let at = root
-    for (const name of chainOf(group)) {
-      let next = branches.get(name)
-      if (next === undefined) {
-        next = { id: name, children: [] }
-        branches.set(name, next)
-        at.children.push(next)
-      }
-      at = next
-    }
-    at.children.push(task)
-  }
-  const within = (branch: Branch): string[] => branch.children.flatMap(child => (typeof child === 'string' ? [child] : within(child)))
-  const rows: GridRow[] = []
-  const add = (branch: Branch, depth: number): void => {
-    for (const child of branch.children) {
-      if (typeof child === 'string') rows.push({ id: child, is: 'task', depth, tasks: [child], gone: false })
-      else {
-        rows.push({ id: child.id, is: 'group', depth, tasks: within(child), gone: false })
-        if (!folded.has(child.id)) add(child, depth + 1)
-      }
-    }
-  }
-  add(root, 0)
+  const rows: GridRow[] = treeOf(newest, folded).map(row => ({ ...row, tasks: row.tasks.map(n => newest.tasks[n]?.task as string), gone: false }))
   const known = new Set(newest.tasks.map(({ task }) => task))
   for (const { tasks } of graphs.values())
     for (const { task } of tasks)

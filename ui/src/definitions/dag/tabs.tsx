@@ -27,9 +27,9 @@ export function GridTab({ namespace, definition: { name } }: { namespace: string
   return (
     <div className="flex min-w-0 flex-col gap-2">
       <p className="text-small text-soft">
-        Newest runs first; a column is a run, its bar how long it took. Enter or a click opens the task in its run.
+        Newest runs first; a column is a run, its bar how long it took. Enter or a click opens the task in its run; <kbd>r</kbd> asks to run it again.
       </p>
-      <DagGrid newest={newest.data} graphs={graphs} numbers={numbers} runs={runs} onEnd={more} />
+      <DagGrid namespace={namespace} newest={newest.data} graphs={graphs} numbers={numbers} runs={runs} onEnd={more} />
     </div>
   )
 }

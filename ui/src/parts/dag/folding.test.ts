@@ -16,8 +16,8 @@ const graph: DagGraph = {
   version: '1',
   tasks: [task('list', null, []), task('one', 'work', [0]), task('two', 'inner', [0, 1]), task('three', 'inner', [0]), task('end', null, [2, 3])],
   groups: [
-    { group: 'work', in: null, description: null },
-    { group: 'inner', in: 'work', description: null },
+    { group: 'work', in: null, description: null, mapped: false },
+    { group: 'inner', in: 'work', description: null, mapped: false },
   ],
 }
 const drawn = (folded: string[]) => {

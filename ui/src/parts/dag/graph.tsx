@@ -1,23 +1,28 @@
 import '@xyflow/react/dist/base.css'
 import './graph.css'
 import { useQuery } from '@tanstack/react-query'
-import { type Edge, Position, ReactFlow, ReactFlowProvider, useReactFlow } from '@xyflow/react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { type Edge, getViewportForBounds, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore, useStoreApi } from '@xyflow/react'
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import type { DagGraph } from '../../api/dags.ts'
 import { usePreferences } from '../../format/preferences.ts'
 import { Button, IconButton } from '../button.tsx'
+import { classes } from '../classes.ts'
 import { FilterBox } from '../filter-box.tsx'
 import { ErrorState, Skeleton } from '../states.tsx'
 import { type Shown, type ShownNode, shownOf } from './folding.ts'
 import { isLarge, laidOut } from './layout.ts'
 import { GroupBox, type GroupNode, type Standing, TaskBox, type TaskNode } from './node.tsx'
 import type { Placed } from './places.ts'
+import { boundsOf, nodesWithin, regionOf, regionSeen } from './region.ts'
+import type { CriticalPath } from './times.ts'
 import { worstOf } from './words.ts'
 
 export interface DagGraphViewProps {
   graph: DagGraph
   /** How each task stands, by its number; null: no run is shown. */
   standing: ((n: number) => Standing) | null
+  /** Of a run: the longest chain by what it took. */
+  critical?: CriticalPath
   picked: string | undefined
   onPick(task: string | undefined): void
 }
@@ -38,7 +43,7 @@ export default function DagGraphView(props: DagGraphViewProps) {
   )
 }
 
-function Flow({ graph, standing, picked, onPick }: DagGraphViewProps) {
+function Flow({ graph, standing, critical, picked, onPick }: DagGraphViewProps) {
   const all = useMemo(() => graph.groups.map(({ group }) => group), [graph])
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set(graph.tasks.length > UNFOLDED_MAX ? all : []))
   const [find, setFind] = useState('')
@@ -78,7 +83,15 @@ function Flow({ graph, standing, picked, onPick }: DagGraphViewProps) {
         className="h-[min(64vh,640px)] min-h-72 overflow-hidden rounded border border-line bg-ground"
       >
         {layout.data !== undefined ? (
-          <Canvas {...layout.data} standing={isOfThis ? standing : null} picked={picked} onPick={onPick} onFold={fold} found={found} />
+          <Canvas
+            {...layout.data}
+            standing={isOfThis ? standing : null}
+            {...(isOfThis && critical && { critical })}
+            picked={picked}
+            onPick={onPick}
+            onFold={fold}
+            found={found}
+          />
         ) : layout.isError ? (
           <ErrorState error={layout.error} retry={() => void layout.refetch()} />
         ) : (
@@ -97,12 +110,24 @@ interface CanvasProps extends DagGraphViewProps {
   found: ReadonlySet<string> | null
 }
 
-function Canvas({ graph, shown, places, standing, picked, onPick, onFold, found }: CanvasProps) {
-  const { fitView, zoomIn, zoomOut } = useReactFlow()
+function Canvas({ graph, shown, places, standing, critical, picked, onPick, onFold, found }: CanvasProps) {
+  const { fitView, setViewport, zoomIn, zoomOut } = useReactFlow()
+  const store = useStoreApi()
   const { theme } = usePreferences()
   const isBig = shown.nodes.length > FITTED_MAX
   const isFlat = isLarge(shown)
-  const nodes = shown.nodes.flatMap((node): (TaskNode | GroupNode)[] => {
+  const path = useMemo(() => (critical === undefined ? null : shownPath(shown, critical)), [shown, critical])
+  const drawn = useMemo(
+    () =>
+      shown.edges.length > EDGES_MAX
+        ? shown.edges.filter(({ from, to }) => from === picked || to === picked || path?.edges.has(`${from}\n${to}`))
+        : shown.edges,
+    [shown, picked, path],
+  )
+  // The library goes through all that it is given with each drawing: of a large graph it is given what one sees.
+  const region = useStore(({ transform, width, height }) => (isFlat ? regionSeen(transform, width, height) : ''))
+  const near = useMemo(() => (isFlat ? nodesWithin(shown, places, drawn, regionOf(region)) : shown.nodes), [isFlat, shown, places, drawn, region])
+  const nodes = near.flatMap((node): (TaskNode | GroupNode)[] => {
     const place = places.get(node.id)
     if (place === undefined) return []
     const { x, y, width, height } = place
@@ -122,29 +147,39 @@ function Canvas({ graph, shown, places, standing, picked, onPick, onFold, found 
     const told = {
       id: node.id,
       standing: standing && standingOf(node, standing),
+      critical: path?.shares.get(node.id) ?? null,
       picked: node.id === picked,
       dimmed: found !== null && !found.has(node.id),
     }
     const task = graph.tasks[node.tasks[0] ?? -1]
     if (node.is === 'task' && task !== undefined)
       return [{ ...common, type: 'task', data: { ...told, task, onPick: () => onPick(node.id === picked ? undefined : node.id) } }]
-    return [{ ...common, type: 'group_', data: { ...told, size: node.tasks.length, open: node.is === 'open', onFold: () => onFold(node.id) } }]
+    const mapped = graph.groups.some(({ group, mapped }) => group === node.id && mapped)
+    return [
+      { ...common, type: 'group_', data: { ...told, size: node.tasks.length, mapped, open: node.is === 'open', onFold: () => onFold(node.id) } },
+    ]
   })
-  const drawn = shown.edges.length > EDGES_MAX ? shown.edges.filter(({ from, to }) => from === picked || to === picked) : shown.edges
-  const edges = drawn.map(
+  const given = isFlat ? new Set(near.map(({ id }) => id)) : null
+  const edges = (given === null ? drawn : drawn.filter(({ from, to }) => given.has(from) && given.has(to))).map(
     ({ from, to }): Edge => ({
       id: `${from}\n${to}`,
       source: from,
       target: to,
-      className: from === picked || to === picked ? 'dag-edge-picked' : '',
+      className: classes(path?.edges.has(`${from}\n${to}`) && 'dag-edge-critical', (from === picked || to === picked) && 'dag-edge-picked'),
       ...(found !== null && !(found.has(from) && found.has(to)) && { style: { opacity: 0.25 } }),
     }),
   )
+  const show = (ids: Iterable<string>, padding: number): void => {
+    if (!isFlat) return void fitView({ nodes: [...ids].map(id => ({ id })), maxZoom: 1, padding })
+    const { width, height, minZoom } = store.getState()
+    const bounds = boundsOf(ids, places)
+    if (bounds !== null) void setViewport(getViewportForBounds(bounds, width, height, minZoom, 1, padding))
+  }
+  const bring = useEffectEvent(show)
   // What is found comes into sight; another layout is shown whole.
   const whole = useRef(places)
   useEffect(() => {
-    if (found !== null && found.size > 0 && found.size <= FITTED_MAX)
-      void fitView({ nodes: [...found].map(id => ({ id })), maxZoom: 1, padding: 0.2 })
+    if (found !== null && found.size > 0 && found.size <= FITTED_MAX) bring(found, 0.2)
     else if (whole.current !== places && !isBig) void fitView({ maxZoom: 1, padding: 0.1 })
     whole.current = places
   }, [found, places, isBig, fitView])
@@ -172,10 +207,25 @@ function Canvas({ graph, shown, places, standing, picked, onPick, onFold, found 
       <div className="absolute right-2 top-2 z-10 flex flex-col rounded border border-line bg-surface">
         <IconButton icon="plus" label="Nearer" onClick={() => void zoomIn()} />
         <IconButton icon="minus" label="Further away" onClick={() => void zoomOut()} />
-        <IconButton icon="whole" label="All of it" onClick={() => void fitView({ maxZoom: 1, padding: 0.1 })} />
+        <IconButton icon="whole" label="All of it" onClick={() => show(places.keys(), 0.1)} />
       </div>
     </ReactFlow>
   )
+}
+
+/** The path as it is drawn: what each box takes of it, and the edges between them. */
+function shownPath({ nodes }: Shown, { tasks }: CriticalPath): { shares: ReadonlyMap<string, number>; edges: ReadonlySet<string> } {
+  const boxes = new Map<number, string>()
+  for (const { id, is, tasks: within } of nodes) if (is !== 'open') for (const n of within) boxes.set(n, id)
+  const shares = new Map<string, number>()
+  const edges = new Set<string>()
+  for (const [place, { n, share }] of tasks.entries()) {
+    const id = boxes.get(n) as string
+    shares.set(id, (shares.get(id) ?? 0) + share)
+    const before = tasks[place - 1]
+    if (before !== undefined) edges.add(`${boxes.get(before.n)}\n${id}`)
+  }
+  return { shares, edges }
 }
 
 /** Of a group: how its tasks stand together. */

@@ -1,7 +1,7 @@
 import Elk, { type ElkNode } from 'elkjs/lib/elk-api.js'
 import type { Shown, ShownNode } from './folding.ts'
 import { NODE_GAP, NODE_HEIGHT, NODE_WIDTH, type Placed, RANK_GAP } from './places.ts'
-import { LAYERED_MAX, ranked } from './ranks.ts'
+import { LAYERED_MAX, type Ranks } from './ranks.ts'
 
 const GROUP_HEAD = 32
 const OPTIONS = {
@@ -23,11 +23,7 @@ function started(): InstanceType<typeof Elk> {
 /** Where all that is shown stands. Too large for a layered layout: by ranks, without a box around groups. */
 export async function laidOut({ nodes, edges }: Shown): Promise<ReadonlyMap<string, Placed>> {
   const solid = nodes.filter(({ is }) => is !== 'open')
-  if (isLarge({ nodes, edges }))
-    return ranked(
-      solid.map(({ id }) => id),
-      edges,
-    )
+  if (isLarge({ nodes, edges })) return rankedAside({ ids: solid.map(({ id }) => id), edges })
   const childrenOf = (parent: string | null): ElkNode[] => nodes.filter(node => node.parent === parent).map(elkNode)
   const elkNode = ({ id, is }: ShownNode): ElkNode =>
     is === 'open' ? { id, layoutOptions: GROUP_OPTIONS, children: childrenOf(id) } : { id, width: NODE_WIDTH, height: NODE_HEIGHT }
@@ -46,6 +42,15 @@ export async function laidOut({ nodes, edges }: Shown): Promise<ReadonlyMap<stri
   }
   take(root)
   return placed
+}
+
+function rankedAside(ranks: Ranks): Promise<ReadonlyMap<string, Placed>> {
+  const worker = new Worker(new URL('./ranks-worker.ts', import.meta.url), { type: 'module' })
+  return new Promise<ReadonlyMap<string, Placed>>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<ReadonlyMap<string, Placed>>) => resolve(data)
+    worker.onerror = ({ message }) => reject(new Error(message))
+    worker.postMessage(ranks)
+  }).finally(() => worker.terminate())
 }
 
 export function isLarge({ nodes, edges }: Shown): boolean {

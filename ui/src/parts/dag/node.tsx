@@ -1,5 +1,7 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
+import type { CSSProperties } from 'react'
 import type { DagGraph, TaskState } from '../../api/dags.ts'
+import { percentText } from '../../format/number.ts'
 import { classes } from '../classes.ts'
 import { Icon } from '../icons.tsx'
 import { SplitBar } from '../meter.tsx'
@@ -15,20 +17,22 @@ interface Told extends Record<string, unknown> {
   id: string
   /** Null: no run is shown. */
   standing: Standing | null
+  /** What it takes of the critical path, 0 to 1. Null: it is not on it. */
+  critical: number | null
   picked: boolean
   /** It is not what one looks for. */
   dimmed: boolean
 }
 export type TaskNode = Node<Told & { task: DagGraph['tasks'][number]; onPick(): void }, 'task'>
-export type GroupNode = Node<Told & { size: number; open: boolean; onFold(): void }, 'group_'>
+export type GroupNode = Node<Told & { size: number; mapped: boolean; open: boolean; onFold(): void }, 'group_'>
 
 /** A task: its state as icon, colour and word, what does it, and how far its items are. */
-export function TaskBox({ data: { id, task, standing, picked, dimmed, onPick } }: NodeProps<TaskNode>) {
+export function TaskBox({ data: { id, task, standing, critical, picked, dimmed, onPick } }: NodeProps<TaskNode>) {
   const says = standing?.counts ? `${itemsText(standing.counts)} items` : (TRAITS[task.is ?? ''] ?? task.job ?? 'joins')
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} className="dag-handle" />
-      <button type="button" aria-pressed={picked} onClick={onPick} className={boxClass(picked, dimmed)} style={edgeOf(standing)}>
+      <button type="button" aria-pressed={picked} onClick={onPick} className={boxClass(picked, dimmed)} style={edgeOf(standing, critical)}>
         <Sign standing={standing} />
         <span className="min-w-0 grow text-left">
           <span className="block truncate font-mono text-small" title={id}>
@@ -43,16 +47,24 @@ export function TaskBox({ data: { id, task, standing, picked, dimmed, onPick } }
             <span className="block truncate text-tiny text-soft">{task.mapped ? `${says} · mapped` : says}</span>
           )}
         </span>
+        <Share critical={critical} />
       </button>
       <Handle type="source" position={Position.Right} isConnectable={false} className="dag-handle" />
     </>
   )
 }
 
-const TRAITS: Readonly<Record<string, string>> = { branch: 'branch', short_circuit: 'short circuit', setup: 'setup', teardown: 'teardown' }
+const TRAITS: Readonly<Record<string, string>> = {
+  branch: 'branch',
+  short_circuit: 'short circuit',
+  setup: 'setup',
+  teardown: 'teardown',
+  approval: 'approval',
+  wait: 'waits',
+}
 
 /** A group: folded it is a box like a task's, open it stands around its members. */
-export function GroupBox({ data: { id, size, open, standing, picked, dimmed, onFold } }: NodeProps<GroupNode>) {
+export function GroupBox({ data: { id, size, mapped, open, standing, critical, picked, dimmed, onFold } }: NodeProps<GroupNode>) {
   if (open)
     return (
       <div className="size-full rounded border border-dashed border-edge bg-[color-mix(in_oklab,var(--hover)_60%,transparent)]">
@@ -64,6 +76,7 @@ export function GroupBox({ data: { id, size, open, standing, picked, dimmed, onF
         >
           <Icon name="chevron" size={12} />
           <span className="truncate">{id}</span>
+          {mapped && <span className="shrink-0 text-tiny">mapped</span>}
         </button>
       </div>
     )
@@ -75,16 +88,17 @@ export function GroupBox({ data: { id, size, open, standing, picked, dimmed, onF
         aria-expanded="false"
         onClick={onFold}
         className={classes(boxClass(picked, dimmed), 'border-dashed')}
-        style={edgeOf(standing)}
+        style={edgeOf(standing, critical)}
       >
         {standing === null ? <Icon name="right" size={14} className="text-soft" /> : <Sign standing={standing} />}
         <span className="min-w-0 grow text-left">
           <span className="block truncate text-small font-medium">{id}</span>
           <span className="flex items-center gap-1.5">
             {standing?.counts && <SplitBar label={id} parts={partsOf(standing.counts)} height={4} />}
-            <span className="numeric shrink-0 text-tiny text-soft">{size} tasks</span>
+            <span className="numeric shrink-0 text-tiny text-soft">{mapped ? `${size} tasks · mapped` : `${size} tasks`}</span>
           </span>
         </span>
+        <Share critical={critical} />
       </button>
       <Handle type="source" position={Position.Right} isConnectable={false} className="dag-handle" />
     </>
@@ -102,6 +116,16 @@ function Sign({ standing }: { standing: Standing | null }) {
   )
 }
 
+function Share({ critical }: { critical: number | null }) {
+  if (critical === null || critical === 0) return null
+  return (
+    <span className="numeric shrink-0 text-tiny text-soft" title="of the critical path">
+      {percentText(critical)}
+      <span className="hidden-text"> of the critical path</span>
+    </span>
+  )
+}
+
 function boxClass(picked: boolean, dimmed: boolean): string {
   return classes(
     'pointer-events-auto flex size-full items-center gap-2 rounded border bg-surface px-2.5 hover:bg-hover',
@@ -110,8 +134,9 @@ function boxClass(picked: boolean, dimmed: boolean): string {
   )
 }
 
-/** What has not begun looks like the rest of the page. */
-function edgeOf(standing: Standing | null): { borderColor: string } {
+/** What has not begun looks like the rest of the page; what is on the critical path has a strong edge at its left. */
+function edgeOf(standing: Standing | null, critical: number | null): CSSProperties {
   const isQuiet = standing === null || standing.state === 'waiting'
-  return { borderColor: isQuiet ? 'var(--edge)' : `color-mix(in oklab, ${stateColor(badgeOf(standing.state))} 70%, var(--surface))` }
+  const color = isQuiet ? 'var(--edge)' : `color-mix(in oklab, ${stateColor(badgeOf(standing.state))} 70%, var(--surface))`
+  return critical === null ? { borderColor: color } : { borderColor: `${color} ${color} ${color} var(--ink)`, borderLeftWidth: 4 }
 }

@@ -3,6 +3,12 @@ import { NODE_GAP, NODE_HEIGHT, NODE_WIDTH, type Placed, RANK_GAP } from './plac
 /** More than these no layered layout places while one waits. */
 export const LAYERED_MAX = 1_200
 
+/** What is to be placed. */
+export interface Ranks {
+  ids: readonly string[]
+  edges: readonly { from: string; to: string }[]
+}
+
 /** Where nodes stand, by how far they are from the first: for graphs too large for a better layout. A rank of many is folded into several columns. */
 export function ranked(ids: readonly string[], edges: readonly { from: string; to: string }[]): Map<string, Placed> {
   const after = new Map<string, string[]>(ids.map(id => [id, []]))

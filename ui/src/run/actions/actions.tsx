@@ -18,9 +18,11 @@ import { Meanwhile } from './meanwhile.tsx'
 /** With their forms and editor: when they are asked for. */
 const ChangeDialog = lazy(() => import('./change-dialog.tsx'))
 const ForkDialog = lazy(() => import('./fork-dialog.tsx'))
+const RerunDialog = lazy(() => import('../../parts/dag/rerun-dialog.tsx'))
+const TellDialog = lazy(() => import('../workflow/tell-dialog.tsx'))
 const RetryDialog = lazy(() => import('./retry-dialog.tsx'))
 
-type Asking = 'cancel' | 'terminate' | 'resume' | 'change' | 'retry' | 'fork' | 'reset'
+type Asking = 'signal' | 'rerun' | 'cancel' | 'terminate' | 'resume' | 'change' | 'retry' | 'fork' | 'reset'
 
 /** What can be done with a run as it is now; each also as the command that does it. */
 export function RunActions({ namespace, run }: { namespace: string; run: RunDetail }) {
@@ -32,7 +34,8 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
   const paused = run.state === 'paused'
   const waits = run.state === 'scheduled' || run.state === 'queued' || run.state === 'waiting' || paused
   const isJob = run.kind === 'job'
-  const isWork = run.kind !== 'batch'
+  const isDag = run.kind === 'dag'
+  const isWork = run.kind !== 'batch' && run.kind !== 'approval' && run.kind !== 'wait'
   const hasSteps = run.kind === 'workflow' && run.startedAt !== null
   const settled = { refresh: [[namespace, 'run', run.id]], onDone: () => setAsking(null) }
   // A handler may clean up first: asked is not yet ended.
@@ -88,6 +91,8 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
           { label: 'Reset to a step …', icon: 'retry', onSelect: () => setAsking('reset') },
         ] as const)
       : []),
+    ...(isDag && closed ? [{ label: 'Run what failed again …', icon: 'retry', onSelect: () => setAsking('rerun') } as const] : []),
+    ...(isDag && !closed ? [{ label: 'Signal …', icon: 'play', onSelect: () => setAsking('signal') } as const] : []),
     { label: 'Copy a link', icon: 'link', onSelect: () => void copyText(window.location.href) },
     { label: 'Copy as JSON', icon: 'copy', onSelect: () => void copyText(JSON.stringify(run, null, 2)) },
     ...(closed ? [] : [{ label: 'Terminate …', icon: 'stop', danger: true, onSelect: () => setAsking('terminate') } as const]),
@@ -116,6 +121,11 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
       {waits && isJob && (
         <Button icon="settings" keys="m" onClick={() => setAsking('change')} className="max-sm:hidden">
           Change
+        </Button>
+      )}
+      {run.kind === 'approval' && !closed && (
+        <Button kind="main" onClick={() => void navigate({ to: '/approvals', search: { run: run.id } })}>
+          Answer
         </Button>
       )}
       {!closed && (
@@ -162,6 +172,8 @@ export function RunActions({ namespace, run }: { namespace: string; run: RunDeta
       <Suspense>
         {asking === 'change' && <ChangeDialog namespace={namespace} run={run} onClose={close} />}
         {(asking === 'fork' || asking === 'reset') && <ForkDialog namespace={namespace} run={run} what={asking} onClose={close} onStarted={toRun} />}
+        {asking === 'rerun' && <RerunDialog namespace={namespace} run={run} task={null} onClose={close} onStarted={toRun} />}
+        {asking === 'signal' && <TellDialog namespace={namespace} run={run} is="signal" signal={undefined} onClose={close} />}
         {asking === 'retry' && <RetryDialog namespace={namespace} run={run} onClose={close} onStarted={toRun} />}
       </Suspense>
     </>

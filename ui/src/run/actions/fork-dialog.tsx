@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, client, type HistoryEvent, type RunDetail } from '../../api/client.ts'
+import type { HistoryEvent, RunDetail } from '../../api/client.ts'
+import { historyQuery } from '../../api/history.ts'
 import { definitionsQuery } from '../../api/names.ts'
 import { useAction } from '../../api/use-action.ts'
 import { shortId } from '../../format/id.ts'
@@ -25,11 +26,7 @@ export interface ForkDialogProps {
 export default function ForkDialog(props: ForkDialogProps) {
   const { namespace, run, what, onClose } = props
   const definitions = useQuery(definitionsQuery(namespace))
-  const history = useQuery({
-    queryKey: [namespace, 'run', run.id, 'history', 'points'] as const,
-    queryFn: ({ signal }) =>
-      call(client.GET('/v1/namespaces/{namespace}/runs/{run}/history', { params: { path: { namespace, run: run.id } }, signal })),
-  })
+  const history = useQuery(historyQuery(namespace, run.id))
   const title = what === 'fork' ? `Fork ${run.definition} ${shortId(run.id)}` : `Reset ${run.definition} ${shortId(run.id)} to a step`
   if (definitions.isPending || history.isPending)
     return (
@@ -38,7 +35,7 @@ export default function ForkDialog(props: ForkDialogProps) {
       </Dialog>
     )
   const schema = definitions.data?.definitions.find(({ name }) => name === run.definition)?.schema
-  return <Form {...props} title={title} schema={schema} steps={stepsIn(history.data?.events ?? [])} />
+  return <Form {...props} title={title} schema={schema} steps={stepsIn(history.data?.events ?? [])} cut={(history.data?.from ?? 0) > 0} />
 }
 
 interface Step {
@@ -68,7 +65,8 @@ function Form({
   title,
   schema,
   steps,
-}: ForkDialogProps & { title: string; schema: unknown; steps: Step[] }) {
+  cut,
+}: ForkDialogProps & { title: string; schema: unknown; steps: Step[]; cut: boolean }) {
   const short = shortId(run.id)
   const [from, setFrom] = useState(() => String((steps.findLast(({ failed }) => failed) ?? steps.at(-1))?.n ?? ''))
   const [draft, setDraft] = useState<Draft>(() => newDraft(schema, run.input ?? undefined))
@@ -123,6 +121,9 @@ function Form({
             onChange={setFrom}
             options={steps.map(({ n, name, failed }) => ({ value: String(n), label: `${n} · ${name}${failed ? ' · failed' : ''}` }))}
           />
+        )}
+        {cut && (
+          <p className="text-small text-soft">Steps before its newest events are offered once its history shows them; the command takes any.</p>
         )}
         {what === 'fork' && (
           <SchemaForm label="Input" schema={schema} draft={draft} onChange={setDraft} problems={new Map([...read.faults, ...placed])} />

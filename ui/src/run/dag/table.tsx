@@ -67,9 +67,9 @@ function columnsFor(from: string, to: string | null): readonly Column<DagTask>[]
       width: '80px',
       align: 'end',
       className: 'text-right',
-      cell: ({ startedAt, closedAt, state }) =>
+      cell: ({ startedAt, closedAt, state, cached }) =>
         startedAt === null ? (
-          <span className="text-soft">–</span>
+          <span className="text-soft">{cached > 0 ? 'kept' : '–'}</span>
         ) : closedAt === null && state !== 'started' ? (
           <span className="text-soft">–</span>
         ) : (

@@ -19,6 +19,7 @@ const FILLS: Record<string, string> = {
   snoozed: 'phase-snoozed',
   parked: 'phase-parked',
   stuck: 'phase-stuck',
+  earlier: 'phase-waiting',
 }
 const ICONS: Record<string, IconName> = { running: 'play', completed: 'check', failed: 'close', stopped: 'dash' }
 

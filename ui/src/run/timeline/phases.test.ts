@@ -1,19 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import type { HistoryEvent } from '../../api/client.ts'
-import { attemptsOf, courseOf, withHold } from './phases.ts'
+import { attemptsOf, courseOf, type Phase, withHold } from './phases.ts'
 
 const BEGIN = Date.parse('2026-11-28T10:00:00.000Z')
 const at = (seconds: number): string => new Date(BEGIN + seconds * 1_000).toISOString()
 const event = (is: string, seconds: number, facts: object = {}): HistoryEvent => ({ is, at: at(seconds), ...facts })
-const OPEN = { kind: 'job', closedAt: null, nextAt: null, state: 'running', reason: null } as const
+const OPEN = { kind: 'job', createdAt: at(0), closedAt: null, nextAt: null, state: 'running', reason: null } as const
 const CLOSED = { ...OPEN, closedAt: at(99), state: 'completed' } as const
 
 /** `queued 0-2`, with a `+` where it goes on and a `?` where it is still to come. */
 const told = (events: readonly HistoryEvent[], run: Parameters<typeof courseOf>[1], now = 100): string[] =>
-  courseOf(events, run, BEGIN + now * 1_000).phases.map(
-    phase =>
-      `${phase.kind}${phase.kind === 'running' ? ` #${phase.attempt} ${phase.result}` : ''} ${(phase.from - BEGIN) / 1_000}-${(phase.to - BEGIN) / 1_000}${phase.open ? '+' : ''}${phase.ahead ? '?' : ''}`,
-  )
+  courseOf(events, run, BEGIN + now * 1_000).phases.map(shown)
+const shown = (phase: Phase): string =>
+  `${phase.kind}${phase.kind === 'running' ? ` #${phase.attempt} ${phase.result}` : ''} ${(phase.from - BEGIN) / 1_000}-${(phase.to - BEGIN) / 1_000}${phase.open ? '+' : ''}${phase.ahead ? '?' : ''}`
 
 const STARTED = event('started', 0)
 const first = event('delivered', 2, { attempt: 1, worker: 'w1' })
@@ -121,5 +120,23 @@ describe('what a run did with its time', () => {
       [1, 2, 'failed'],
       [2, 2, null],
     ])
+  })
+
+  test.each([
+    [
+      'before a worker has it',
+      [event('delivered', 50, { attempt: 1 }), event('completed', 60)],
+      CLOSED,
+      ['earlier 0-50', 'running #1 completed 50-60'],
+    ],
+    [
+      'while a worker has it',
+      [event('step_completed', 40, { n: 90 }), event('yielded', 41)],
+      OPEN,
+      ['earlier 0-40', 'running #1 yielded 40-41', 'waiting 41-100+'],
+    ],
+    ['while it waits', [event('signalled', 30, { n: 7 })], OPEN, ['earlier 0-30', 'queued 30-100+']],
+  ] as const)('of a long history that is known from %s on, what was before is told as that', (_, events, run, phases) => {
+    expect(courseOf(events, run, BEGIN + 100_000, false).phases.map(shown)).toEqual(phases)
   })
 })

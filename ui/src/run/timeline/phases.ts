@@ -2,9 +2,9 @@ import type { Explanation, HistoryEvent, RunDetail } from '../../api/client.ts'
 
 /**
  * What a run did with its time, without a gap: waiting until it is due, in line for a slot (queued, or held while something is paused), running, and what
- * lies between its attempts. Made of its history alone; only what holds a run that waits now is told by explain.
+ * lies between its attempts; `earlier` is what lies before the events that are known. Made of its history alone; only what holds a run that waits now is told by explain.
  */
-export type PhaseKind = 'due' | 'queued' | 'held' | 'running' | 'waiting' | 'backoff' | 'snoozed' | 'parked' | 'stuck'
+export type PhaseKind = 'due' | 'queued' | 'held' | 'running' | 'waiting' | 'backoff' | 'snoozed' | 'parked' | 'stuck' | 'earlier'
 
 export interface Phase {
   kind: PhaseKind
@@ -33,11 +33,12 @@ export interface Course {
   moments: Moment[]
 }
 
-/** Between the start and the close, or now. */
+/** Between the start and the close, or now. `isWhole`: the events are all, from the first. */
 export function courseOf(
   events: readonly HistoryEvent[],
-  run: Pick<RunDetail, 'kind' | 'closedAt' | 'nextAt' | 'state' | 'reason'>,
+  run: Pick<RunDetail, 'kind' | 'createdAt' | 'closedAt' | 'nextAt' | 'state' | 'reason'>,
   now: number,
+  isWhole = true,
 ): Course {
   const phases: Phase[] = []
   const moments: Moment[] = []
@@ -54,8 +55,11 @@ export function courseOf(
     if (ended.kind === 'running' || ended.to > ended.from) phases.push(ended)
     current = null
   }
+  if (!isWhole) enter('earlier', Date.parse(run.createdAt))
   for (const event of events) {
     const at = Date.parse(event.at)
+    // Somebody had it already.
+    if (AT_WORK.has(event.is) && (current as Phase | null)?.kind === 'earlier') enter('running', at)
     switch (event.is) {
       case 'started': {
         const due = instantOf((event.options as { notBefore?: unknown } | undefined)?.notBefore)
@@ -138,6 +142,9 @@ export function courseOf(
   }
   return { phases, moments }
 }
+
+/** Told by whoever has it. */
+const AT_WORK: ReadonlySet<string> = new Set(['reported', 'step_begun', 'step_completed', 'yielded', 'attempt_failed', 'completed'])
 
 /** A run in line may be held because something is paused: since then, that is what it waits for. */
 export function withHold(phases: readonly Phase[], explanation: Explanation | undefined): readonly Phase[] {

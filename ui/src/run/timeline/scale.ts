@@ -1,5 +1,8 @@
 import type { Phase } from './phases.ts'
 
+/** What the axis is made of: a wait may be cut short, what runs is not. */
+export type Stretch = Pick<Phase, 'kind' | 'from' | 'to'>
+
 /**
  * One axis for a run of milliseconds and one of days. Between two ends of phases the axis is straight; a phase is never narrower than one can see, and a wait
  * that would leave no room for the rest is cut short, which is drawn.
@@ -22,8 +25,8 @@ const CUTS_MAX = 6
 /** A phase is at least so wide, in pixels; where there are too many for that, they share half of the width. */
 const WIDTH_MIN = 5
 
-export function slicesOf(phases: readonly Phase[], width: number, toScale: boolean): Slice[] {
-  const cut = toScale ? new Set<Phase>() : cutsOf(phases)
+export function slicesOf(phases: readonly Stretch[], width: number, toScale: boolean): Slice[] {
+  const cut = toScale ? new Set<Stretch>() : cutsOf(phases)
   const parts = 1 - CUT_PART * cut.size
   const straight = phases.filter(phase => !cut.has(phase))
   const total = straight.reduce((sum, phase) => sum + lengthOf(phase), 0)
@@ -38,8 +41,8 @@ export function slicesOf(phases: readonly Phase[], width: number, toScale: boole
   })
 }
 
-function cutsOf(phases: readonly Phase[]): Set<Phase> {
-  const cut = new Set<Phase>()
+function cutsOf(phases: readonly Stretch[]): Set<Stretch> {
+  const cut = new Set<Stretch>()
   const waits = phases.filter(phase => phase.kind !== 'running').sort((a, b) => lengthOf(b) - lengthOf(a))
   for (const wait of waits.slice(0, CUTS_MAX)) {
     const rest = phases.filter(phase => phase !== wait && !cut.has(phase)).reduce((sum, phase) => sum + lengthOf(phase), 0)
@@ -105,4 +108,4 @@ function keepApart(ticks: Tick[], tick: Tick, width: number, apart: number): boo
   return free
 }
 
-const lengthOf = (phase: Phase): number => phase.to - phase.from
+const lengthOf = (phase: Stretch): number => phase.to - phase.from

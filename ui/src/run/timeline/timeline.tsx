@@ -14,6 +14,8 @@ import { phaseText } from './words.ts'
 export interface TimelineProps {
   run: RunDetail
   events: readonly HistoryEvent[]
+  /** They are all of them, from the first. */
+  isWhole: boolean
   explanation: Explanation | undefined
   /** A row for each attempt, below the whole. */
   rows: boolean
@@ -29,7 +31,7 @@ export interface TimelineProps {
 const ROWS_SEEN = 8
 
 /** One axis from the start to the end, or now: what it waited for, each attempt, and what lay between. */
-export function Timeline({ run, events, explanation, rows, workerName, attempt, onAttempt, toScale, onScale }: TimelineProps) {
+export function Timeline({ run, events, isWhole, explanation, rows, workerName, attempt, onAttempt, toScale, onScale }: TimelineProps) {
   const id = useId()
   const track = useRef<HTMLDivElement>(null)
   const list = useRef<HTMLDivElement>(null)
@@ -38,10 +40,10 @@ export function Timeline({ run, events, explanation, rows, workerName, attempt, 
   const closed = run.closedAt !== null
   const now = closed ? 0 : tick
   const { phases, moments } = useMemo(() => {
-    const course = courseOf(events, run, now)
+    const course = courseOf(events, run, now, isWhole)
     const named = course.phases.map(phase => (phase.worker === null ? phase : { ...phase, worker: workerName(phase.worker) }))
     return { phases: withHold(named, explanation), moments: course.moments }
-  }, [events, run, now, explanation, workerName])
+  }, [events, run, now, isWhole, explanation, workerName])
   const slices = useMemo(() => slicesOf(phases, width, toScale), [phases, width, toScale])
   const attempts = useMemo(() => attemptsOf(phases), [phases])
   const [pointed, setPointed] = useState<number | null>(null)

@@ -10,6 +10,7 @@ export const PHASES: Record<PhaseKind, { name: string; means: string }> = {
   backoff: { name: 'back-off', means: 'waiting for the next attempt' },
   snoozed: { name: 'snoozed', means: 'its handler asked to be called again later' },
   parked: { name: 'parked', means: 'its attempts were used up; it waits for a person' },
+  earlier: { name: 'earlier', means: 'what happened before the newest events: its history has it' },
   stuck: { name: 'stuck', means: 'it choked on an input and waits for a person' },
 }
 

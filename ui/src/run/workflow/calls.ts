@@ -31,9 +31,30 @@ export function messagesQuery(namespace: string, run: string) {
       const path = { namespace, run, name: 'mainspring.messages' }
       const body = { wait: 2_000 }
       const answer = await call(client.POST('/v1/namespaces/{namespace}/runs/{run}/queries/{name}', { params: { path }, body, signal }))
-      return answer.output as { queries: Message[]; updates: Message[] }
+      // A worker of an older version tells no signals.
+      return { signals: [], ...(answer.output as { queries: Message[]; updates: Message[]; signals?: Message[] }) }
     },
     retry: false,
     staleTime: 60_000,
+  })
+}
+
+/** What a replay of a run's history says of a version of the code. */
+export type Replayed =
+  | { is: 'fits'; steps: number }
+  | { is: 'diverged'; step: number; expected: string; got: string }
+  | { is: 'not-durable'; why: string }
+
+export function replayQuery(namespace: string, run: string, version: string) {
+  return queryOptions({
+    queryKey: [namespace, 'run', run, 'replay', version] as const,
+    queryFn: async ({ signal }) => {
+      const path = { namespace, run, name: 'mainspring.replay' }
+      const answer = await call(
+        client.POST('/v1/namespaces/{namespace}/runs/{run}/queries/{name}', { params: { path }, body: { version, wait: 10_000 }, signal }),
+      )
+      return answer.output as Replayed
+    },
+    retry: false,
   })
 }

@@ -11,6 +11,7 @@ import type { Saying } from './calls.ts'
 
 /** With its form and editor: when it is asked for. */
 const TellDialog = lazy(() => import('./tell-dialog.tsx'))
+const ReplayDialog = lazy(() => import('./replay-dialog.tsx'))
 
 type Workflow = NonNullable<RunDetail['workflow']>
 type Awaited = Workflow['awaits'][number]
@@ -18,6 +19,7 @@ type Awaited = Workflow['awaits'][number]
 /** What a workflow's code waits for now, what it shows, and what can be said to it. */
 export function WorkflowPanel({ namespace, run, workflow }: { namespace: string; run: RunDetail; workflow: Workflow }) {
   const [saying, setSaying] = useState<Saying | null>(null)
+  const [replays, setReplays] = useState(false)
   const { awaits, more, updates, state } = workflow
   const closed = isClosed(run.state)
   const signal = awaits.find(({ is }) => is === 'signal')?.name ?? undefined
@@ -29,6 +31,7 @@ export function WorkflowPanel({ namespace, run, workflow }: { namespace: string;
           {!closed && <Button onClick={() => setSaying('signal')}>Signal …</Button>}
           {!closed && <Button onClick={() => setSaying('update')}>Update …</Button>}
           <Button onClick={() => setSaying('query')}>Query …</Button>
+          <Button onClick={() => setReplays(true)}>Replay …</Button>
         </>
       }
     >
@@ -65,6 +68,7 @@ export function WorkflowPanel({ namespace, run, workflow }: { namespace: string;
       </div>
       <Suspense>
         {saying !== null && <TellDialog key={saying} namespace={namespace} run={run} is={saying} signal={signal} onClose={() => setSaying(null)} />}
+        {replays && <ReplayDialog namespace={namespace} run={run} onClose={() => setReplays(false)} />}
       </Suspense>
     </Panel>
   )

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { RunDetail } from '../../api/client.ts'
 import { useAction } from '../../api/use-action.ts'
+import { type DefinitionDetail, definitionQuery } from '../../api/work.ts'
 import { shortId } from '../../format/id.ts'
 import { Button } from '../../parts/button.tsx'
 import { Command, commandText } from '../../parts/command.tsx'
@@ -11,7 +12,7 @@ import { JsonView } from '../../parts/json-view.tsx'
 import { type Draft, newDraft, readDraft, SchemaForm } from '../../parts/schema-form.tsx'
 import { problemsAt } from '../../parts/start-options.ts'
 import { ProblemText } from '../../parts/states.tsx'
-import { messagesQuery, type Said, type Saying, tellRun } from './calls.ts'
+import { type Message, messagesQuery, type Said, type Saying, tellRun } from './calls.ts'
 
 export interface TellDialogProps {
   namespace: string
@@ -28,15 +29,19 @@ const VERBS: Record<Saying, { title: string; verb: string; description: string }
   query: { title: 'Query', verb: 'Ask', description: 'The code looks and answers; nothing of it is kept.' },
 }
 
-/** Says something to a workflow; the form is what the code's schema says, where a worker that has the code tells it. */
+const LISTS = { signal: 'signals', update: 'updates', query: 'queries' } as const
+
+/** Says something to a workflow, or a signal to a DAG; the form is what the code's schema says, where a worker that has the code tells it. */
 export default function TellDialog({ namespace, run, is, signal, onClose }: TellDialogProps) {
   const list = useId()
   const short = shortId(run.id)
   const { title, verb, description } = VERBS[is]
-  const messages = useQuery({ ...messagesQuery(namespace, run.id), enabled: is !== 'signal' })
-  const known = is === 'signal' ? [] : ((is === 'query' ? messages.data?.queries : messages.data?.updates) ?? [])
+  const isDag = run.kind === 'dag'
+  const messages = useQuery({ ...messagesQuery(namespace, run.id), enabled: !isDag })
+  const awaited = useQuery({ ...definitionQuery(namespace, run.definition), enabled: isDag })
+  const known: readonly Message[] = isDag ? signalsOf(awaited.data?.dag) : (messages.data?.[LISTS[is]] ?? [])
   const [typed, setTyped] = useState<string | null>(null)
-  const name = typed ?? (is === 'signal' ? (signal ?? '') : (known[0]?.name ?? ''))
+  const name = typed ?? (is === 'signal' ? (signal ?? (isDag ? known[0]?.name : undefined) ?? '') : (known[0]?.name ?? ''))
   const schema = known.find(message => message.name === name)?.schema
   const [draft, setDraft] = useState<Draft | null>(null)
   const shown = draft ?? (schema === undefined ? { value: undefined, text: '' } : newDraft(schema))
@@ -58,7 +63,7 @@ export default function TellDialog({ namespace, run, is, signal, onClose }: Tell
       onClose={onClose}
       wide
       title={`${title} ${run.definition} ${short}`}
-      description={description}
+      description={isDag ? 'It is kept until a task waits for it, and is what that task gives.' : description}
       actions={
         <>
           <Button onClick={onClose}>Close</Button>
@@ -78,7 +83,7 @@ export default function TellDialog({ namespace, run, is, signal, onClose }: Tell
             setTyped(event.target.value)
             setDraft(null)
           }}
-          help={known.length > 0 ? `Its code has ${known.map(message => message.name).join(', ')}.` : undefined}
+          help={known.length > 0 ? `${isDag ? 'Its tasks wait for' : 'Its code has'} ${known.map(message => message.name).join(', ')}.` : undefined}
         />
         <datalist id={list}>
           {known.map(message => (
@@ -92,4 +97,10 @@ export default function TellDialog({ namespace, run, is, signal, onClose }: Tell
       </div>
     </Dialog>
   )
+}
+
+/** What tasks of a DAG wait for; a name with a placeholder is known to the run alone. */
+function signalsOf(dag: DefinitionDetail['dag']): Message[] {
+  const names = Object.values(dag?.tasks ?? {}).flatMap(({ wait }) => wait?.signal ?? [])
+  return [...new Set(names)].filter(name => !name.includes('{{')).map(name => ({ name }))
 }

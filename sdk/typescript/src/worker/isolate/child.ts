@@ -65,7 +65,7 @@ export class Child {
   /** Resolves with what the handler returned; rejects with what it threw, with how its process ended, or with the reason why it was ended. */
   run(attempt: Attempt, file: string, connection: Connection, namespace: string): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const task = { file, namespace, facts: factsOf(attempt), ...payloadsOf(attempt) }
+    const task = { file, namespace, worker: attempt.worker, facts: factsOf(attempt), ...payloadsOf(attempt) }
     const busy: Busy = { n: ++this.#attempts, attempt, connection, oomKills: oomKillsSoFar(), resolve, reject, free: () => {} }
     const { signal } = attempt
     const aborted = (): void => {
@@ -191,7 +191,7 @@ function factsOf(attempt: Attempt): ChildFacts {
 function payloadsOf(attempt: Attempt): Partial<Record<'input' | 'metadata' | 'checkpoint', string>> {
   const texts: Partial<Record<'input' | 'metadata' | 'checkpoint', string>> = {}
   for (const name of ['input', 'metadata', 'checkpoint'] as const) {
-    const text = encode(attempt.value(name), `/${name}`)
+    const text = encode(attempt.value(name), `/${name}`, Number.POSITIVE_INFINITY)
     if (text !== undefined) texts[name] = text
   }
   return texts
@@ -202,6 +202,7 @@ function settle({ attempt, resolve, reject }: Busy, text: string): void {
   const result = JSON.parse(text) as WireResult // without its ref
   switch (result.is) {
     case 'completed':
+      attempt.assets = result.assets ?? null
       return resolve(result.output === undefined ? undefined : decode(JSON.stringify(result.output)))
     case 'snoozed':
       return reject(result.slow ? new RateLimited({ retryAfter: result.delayMs }) : new Snooze(result.delayMs))

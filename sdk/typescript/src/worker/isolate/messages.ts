@@ -3,7 +3,17 @@ import type { Level } from '../logs.ts'
 
 /** Between a worker and the process of a handler. Payloads are JSON text in the tagged form. `n` counts the attempts that this process has had. */
 export type ToChild =
-  | { is: 'run'; n: number; file: string; namespace: string; facts: ChildFacts; input?: string; metadata?: string; checkpoint?: string }
+  | {
+      is: 'run'
+      n: number
+      file: string
+      worker: string
+      namespace: string
+      facts: ChildFacts
+      input?: string
+      metadata?: string
+      checkpoint?: string
+    }
   /** The signal aborts, for the reason of this code. */
   | { is: 'abort'; n: number; code: string }
   | { is: 'answer'; id: number; text: string }

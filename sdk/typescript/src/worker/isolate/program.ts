@@ -11,7 +11,8 @@ import { errorOf } from '../../failure.ts'
 import type { AnyJob } from '../../job.ts'
 import type { Connection, WireDelivery } from '../../wire.ts'
 import { Attempt, type Desk } from '../attempt.ts'
-import { failedForGood, failure, type Outcome, runHandler } from '../run.ts'
+import { failedForGood, failure, type Outcome, runHandler, withChunks } from '../run.ts'
+import { Streams } from '../streams.ts'
 import { type FromChild, ISOLATED_JOBS, type ToChild } from './messages.ts'
 
 const jobs = new Map<string, AnyJob>()
@@ -67,8 +68,11 @@ function clientOf(namespace: string): Client {
   return known
 }
 
-function deskOf(n: number, namespace: string): Desk {
+const NEVER = new AbortController().signal
+
+function deskOf(n: number, namespace: string, worker: string): Desk {
   return {
+    streams: new Streams(clientOf(namespace), worker, NEVER),
     client: clientOf(namespace),
     logs: { add: (_, level, message, fields) => tell({ is: 'log', n, level, message: String(message), ...(fields && { fields: textOf(fields) }) }) },
     reports: {
@@ -81,14 +85,17 @@ function deskOf(n: number, namespace: string): Desk {
   }
 }
 
-async function run({ n, file, namespace, facts, input, metadata, checkpoint }: ToChild & { is: 'run' }): Promise<void> {
+async function run({ n, file, namespace, worker, facts, input, metadata, checkpoint }: ToChild & { is: 'run' }): Promise<void> {
   const delivery: WireDelivery = { ...facts, ...parsed({ input, metadata, checkpoint }) }
-  const attempt = new Attempt(delivery, { name: facts.definition, options: {} } as AnyJob, { batch: 0, index: 0 }, deskOf(n, namespace), true)
+  const attempt = new Attempt(delivery, { name: facts.definition, options: {} } as AnyJob, { batch: 0, index: 0 }, deskOf(n, namespace, worker), true)
   current = { n, attempt }
-  const ended = (_: Attempt, { members }: Outcome): void => {
+  const ended = async (_: Attempt, outcome: Outcome): Promise<void> => {
+    // A large output is kept by the worker, which gets it as it is.
+    const { large, ...own } = outcome
+    const { is, members } = (await withChunks(attempt, own, clientOf(namespace))) ?? own
     attempt.end()
     if (current?.n === n) current = null
-    tell({ is: 'ended', n, result: `{${members}}` })
+    tell({ is: 'ended', n, result: large === undefined || is !== 'completed' ? `{${members}}` : `{${members},"output":${large}}` })
   }
   try {
     await import(pathToFileURL(file).href)

@@ -1,0 +1,51 @@
+import type { Payload } from '../../core/run.ts'
+import type { DagState, Draft, Mapped, Reference } from './types.ts'
+
+export function placeOf({ started: { size } }: DagState, ref: Reference): { n: number; item: number } {
+  return { n: ref % size, item: Math.floor(ref / size) }
+}
+
+export function letterOf(state: DagState, ref: Reference): string {
+  const { n, item } = placeOf(state, ref)
+  const mapped = state.mapped[n]
+  return mapped === undefined ? (state.tasks[n] as string) : (mapped.items[item] ?? '')
+}
+
+/** Every task and every item that is asked for or under way. */
+export function activeRefs(state: DagState, letters: RegExp = /[ar]/g): Reference[] {
+  const { size } = state.started
+  const plain = [...state.tasks.matchAll(letters)].map(({ index }) => index)
+  const items = Object.entries(state.mapped).flatMap(([n, { items }]) => [...items.matchAll(letters)].map(({ index }) => index * size + Number(n)))
+  return [...plain, ...items]
+}
+
+export function withLetters(tasks: string, letters: ReadonlyMap<number, string>): string {
+  if (letters.size === 0) return tasks
+  if (letters.size === 1) {
+    const [[n, letter]] = letters as unknown as [[number, string]]
+    return tasks.slice(0, n) + letter + tasks.slice(n + 1)
+  }
+  const all = tasks.split('')
+  for (const [n, letter] of letters) all[n] = letter
+  return all.join('')
+}
+
+export function letter(draft: Draft, ref: Reference, letter: string, more = 0): void {
+  const { n, item } = placeOf(draft, ref)
+  const mapped = draft.mapped[n]
+  if (mapped === undefined) {
+    draft.tasks = draft.tasks.slice(0, n) + letter + draft.tasks.slice(n + 1)
+    return
+  }
+  const items = mapped.items.slice(0, item) + letter + mapped.items.slice(item + 1)
+  const one: Mapped = { ...mapped, items, active: mapped.active + more }
+  draft.mapped = { ...draft.mapped, [n]: one }
+}
+
+export function keepOutput(draft: Draft, ref: Reference, output: Payload): void {
+  const { n, item } = placeOf(draft, ref)
+  draft.outputsLength += output.length
+  const mapped = draft.mapped[n]
+  if (mapped === undefined) draft.outputs = draft.outputs.with(n, output)
+  else draft.mapped = { ...draft.mapped, [n]: { ...mapped, outputs: mapped.outputs.with(item, output) } }
+}
