@@ -14,6 +14,8 @@ export class Chain {
   readonly claim: Claim
   /** Monotonic time at which the last successful commit or renewal was sent (E16). */
   confirmedAt: number
+  /** Monotonic time at which the last answered renewal was sent, or the claim was made. */
+  renewedAt: number
   commits = 0
   readonly faults: Faults
   /** Nobody waits for an answer any more. */
@@ -23,17 +25,19 @@ export class Chain {
   private readonly store: Store
   private readonly world: World
 
-  constructor(store: Store, world: World, claim: Claim, confirmedAt: number, ttlMs = 0) {
+  constructor(store: Store, world: World, claim: Claim, { confirmedAt, renewedAt }: { confirmedAt: number; renewedAt: number }, ttlMs = 0) {
     this.store = store
     this.world = world
     this.claim = claim
     this.confirmedAt = confirmedAt
+    this.renewedAt = renewedAt
     this.faults = new Faults(world, () => this.confirmedAt, ttlMs)
   }
 
   /** A renewal was answered: the disk takes writes. While a batch waits for its fate, that batch is what tells. */
   renewed(sentAt: number): void {
     this.confirmedAt = Math.max(this.confirmedAt, sentAt)
+    this.renewedAt = sentAt
     this.faults.heard()
     if (!this.unsure) this.faults.over()
   }

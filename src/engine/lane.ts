@@ -22,6 +22,8 @@ export interface Beginning {
   claim: Claim
   /** Monotonic time at which the claim was last proved to stand. */
   confirmedAt: number
+  /** And last renewed, where that was before. */
+  renewedAt?: number
   /** Works of a refused batch, to be executed again one a commit (E14). */
   singles: Work[]
   /** None of these is at fault: they need not go one by one. */
@@ -84,10 +86,16 @@ export class Lane {
   /** Whether an actor lives on its shards. */
   readonly isHere: (id: ActorId) => boolean
 
-  constructor(store: Store, world: World, sizes: Sizes, { claim, confirmedAt, singles, together = false }: Beginning, events: LaneEvents) {
+  constructor(
+    store: Store,
+    world: World,
+    sizes: Sizes,
+    { claim, confirmedAt, renewedAt = confirmedAt, singles, together = false }: Beginning,
+    events: LaneEvents,
+  ) {
     this.world = world
     this.sizes = sizes
-    this.chain = new Chain(store, world, claim, confirmedAt, sizes.claimTtlMs)
+    this.chain = new Chain(store, world, claim, { confirmedAt, renewedAt }, sizes.claimTtlMs)
     this.events = events
     this.singles = together ? [] : singles
     this.again = together ? singles : []
@@ -138,7 +146,11 @@ export class Lane {
 
   /** True while nothing suggests that another may have taken over, and what leaves can be recorded: deliveries may leave unrecorded, leases may end. */
   fresh(): boolean {
-    return !this.ended && this.chain.faults.current === null && this.world.clock.monotonic() - this.chain.confirmedAt < this.sizes.claimTtlMs / 2
+    if (this.ended || this.chain.faults.current !== null) return false
+    const now = this.world.clock.monotonic()
+    const { claimTtlMs } = this.sizes
+    // By its renewals alone others judge whether it lives: once they have stood still for the TTL, settings are answered without it (E21), though its commits arrive.
+    return now - this.chain.confirmedAt < claimTtlMs / 2 && now - this.chain.renewedAt < (claimTtlMs * 3) / 4
   }
 
   submit(work: Work): void {
@@ -395,7 +407,13 @@ export class Lane {
     })
     for (const [work, refusal] of culprits) work.failed(refusal)
     const singles = [...open.works, ...later].filter(work => !culprits.has(work))
-    this.events.poisoned({ claim: this.claim, confirmedAt: this.chain.confirmedAt, singles, together: together && this.singles.length === 0 })
+    this.events.poisoned({
+      claim: this.claim,
+      confirmedAt: this.chain.confirmedAt,
+      renewedAt: this.chain.renewedAt,
+      singles,
+      together: together && this.singles.length === 0,
+    })
   }
 
   /** One work a commit: the next follows when the batch of the last is done. */

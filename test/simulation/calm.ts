@@ -184,9 +184,9 @@ async function explainAll(stage: Stage, memory: MemoryStore, rng: Rng): Promise<
   for (const { id, attempt, events } of promised) {
     const known = truth.get(id)
     const moved = known === undefined || known.closed || known.delivery !== null || known.attempt > attempt || known.events.length > events
-    // Somebody else was given what there was of a limit just then: it says so now. What a store that went back has lost of a limit is had again once its loans end.
+    // Somebody else was given what there was of a limit just then: it says so now.
     const isLimited = stage.scenario.limited !== null
-    if (!moved && isLimited && (stage.scenario.rollbacks || (await explainNow(stage, rng, id))?.reasons.length !== 0)) continue
+    if (!moved && isLimited && (await explainNow(stage, rng, id))?.reasons.length !== 0) continue
     world.expect(moved, 'explain gave no reason and nothing happened (P6)', () => ({ run: id, row: known?.row }))
   }
 }

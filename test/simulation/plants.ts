@@ -394,7 +394,9 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     seeds: 20,
     from: 6,
     caught: /\(E16\)/,
-    patches: [{ file: 'src/engine/lane.ts', find: 'this.sizes.claimTtlMs / 2', replace: 'this.sizes.claimTtlMs * 1_000' }],
+    patches: [
+      { file: 'src/engine/lane.ts', find: 'claimTtlMs / 2 && now - this.chain.renewedAt < (claimTtlMs * 3) / 4', replace: 'claimTtlMs * 1_000' },
+    ],
   },
   'E16-once-unrecorded': {
     rule: 'E16',
@@ -417,6 +419,14 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     seeds: 20,
     caught: /\(P1, E21\)|\(E21\)/,
     patches: [{ file: 'src/engine/catalog.ts', find: 'this.settings.load(settings)', replace: 'this.settings.load([])' }],
+  },
+  'E21-commits-alone': {
+    rule: 'E21',
+    what: 'a lane that nobody hears renewing hands out for as long as its commits arrive',
+    seeds: 1,
+    from: 211,
+    caught: /\(P1, E21\)|\(E21\)/,
+    patches: [{ file: 'src/engine/lane.ts', find: ' && now - this.chain.renewedAt < (claimTtlMs * 3) / 4', replace: '' }],
   },
   'E20-dated-leases': {
     rule: 'E20',

@@ -64,6 +64,7 @@ export interface LendingOptions {
 const WAIT_MS = 1_000
 /** Whose turn it is has so long to take it. */
 const TURN_MS = 100
+const STALE_MS = 25
 const HOLDERS_TOLD_MAX = 100
 /** What a lane waits for that has not called for so long is forgotten. */
 const SILENT_MS = 5_000
@@ -76,6 +77,8 @@ export class Lending {
   private readonly options: LendingOptions
   private readonly sessions = new Map<ClaimId, Session>()
   private readonly lent = new Map<HoldId, Lent>()
+  /** What is served once the lane is known to stand again. */
+  private readonly stale = new Set<Resource>()
   private grantedAt = Number.NEGATIVE_INFINITY
   private closed = false
   private comparing = false
@@ -202,7 +205,8 @@ export class Lending {
   private serve(resource: Resource, calling: Session | null = null): void {
     const { turns } = resource
     const { limits } = this.options
-    if (turns === null || this.closed || !this.options.fresh()) return
+    if (turns === null || this.closed) return
+    if (!this.options.fresh()) return this.serveLater(resource)
     const limit = this.limitOf(resource)
     const now = limits.now()
     for (let passed = 0; !turns.isEmpty && passed < turns.size; ) {
@@ -243,6 +247,17 @@ export class Lending {
     resource.turns = null
     resource.wake()
     this.options.changed()
+  }
+
+  private serveLater(resource: Resource): void {
+    if (this.stale.size === 0) {
+      this.options.world.clock.after(STALE_MS, () => {
+        const resources = [...this.stale]
+        this.stale.clear()
+        for (const waiting of resources) this.serve(waiting)
+      })
+    }
+    this.stale.add(resource)
   }
 
   /** It is looked at again when the next token comes; where somebody lets go, that one says so. */

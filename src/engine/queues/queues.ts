@@ -74,6 +74,7 @@ const WINDOW_SIZE_MIN = 2
 /** Beyond that no row is read ahead of what will be an actor. */
 const READ_AHEAD_BYTES_MAX = 64 * 1024 * 1024
 const AGAIN_MS = 100
+const STALE_MS = 25
 const MANY_LINES = 1_000
 
 /**
@@ -101,6 +102,8 @@ export class Queues {
   /** Lines of which nothing has been read yet: they may be of any sequence. */
   private unbound = 0
   private dispatching = false
+  /** It is looked again soon whether the lane is known to stand. */
+  private stale: (() => void) | null = null
   private serves = false
   /** Sets of which it was told that there is something to hand out, and there still is. */
   private told = new Set<LineSet>()
@@ -305,6 +308,7 @@ export class Queues {
 
   end(): void {
     this.ended = true
+    this.stale?.()
     this.alarms.end()
     for (const poll of this.polls) poll.take([])
     this.polls.clear()
@@ -313,7 +317,10 @@ export class Queues {
   private dispatch(): void {
     const { clock, fresh } = this.options
     if (!fresh()) {
-      if (this.polls.size > 0) clock.after(25, () => this.dispatchSoon())
+      this.stale ??= clock.after(STALE_MS, () => {
+        this.stale = null
+        this.dispatchSoon()
+      })
       return
     }
     const open = this.open()
