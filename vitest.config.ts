@@ -27,7 +27,7 @@ class LongestFirst extends BaseSequencer {
     return (await super.sort(files)).sort((a, b) => order(a) - order(b))
   }
 }
-const LONGEST = /\/test\/.*\/(kill|simulation|schedules|batches|docs|examples|pages|overload)\.test\.ts$/
+const LONGEST = /\/test\/.*\/(kill|simulation|schedules|batches|docs|examples|pages|overload|dev-keys|chaos|build)\.test\.ts$/
 
 export default defineConfig({
   test: {

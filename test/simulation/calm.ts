@@ -27,7 +27,7 @@ const DISPATCH_MS = 3_000
 const SETTLE_MS = 12_000
 const ASK_MS = 30_000
 /** Stretches of calm that a backlog of limited runs may take. */
-const STRETCHES_MAX = 20
+const STRETCHES_MAX = 40
 /** Times that it is looked whether nothing is under way just now. */
 const LOOKS_MAX = 40
 
@@ -182,12 +182,14 @@ async function explainAll(stage: Stage, memory: MemoryStore, rng: Rng): Promise<
   })
   await world.run(world.now + DISPATCH_MS)
   for (const { id, attempt, events } of promised) {
-    const known = truth.get(id)
-    const moved = known === undefined || known.closed || known.delivery !== null || known.attempt > attempt || known.events.length > events
+    const hasMoved = (): boolean => {
+      const known = truth.get(id)
+      return known === undefined || known.closed || known.delivery !== null || known.attempt > attempt || known.events.length > events
+    }
     // Somebody else was given what there was of a limit just then: it says so now.
     const isLimited = stage.scenario.limited !== null
-    if (!moved && isLimited && (await explainNow(stage, rng, id))?.reasons.length !== 0) continue
-    world.expect(moved, 'explain gave no reason and nothing happened (P6)', () => ({ run: id, row: known?.row }))
+    if (!hasMoved() && isLimited && (await explainNow(stage, rng, id))?.reasons.length !== 0) continue
+    world.expect(hasMoved(), 'explain gave no reason and nothing happened (P6)', () => ({ run: id, row: truth.get(id)?.row }))
   }
 }
 

@@ -173,12 +173,13 @@ export class Judge {
   }
 
   /** Deliveries: recorded first where they must be (E16), of the committed attempt, within gates. */
-  polled(poll: Poll, { outcome, life }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
+  polled(poll: Poll, { outcome, life, arrivedAt }: Said<{ answer: AnswerId; tasks: Delivery[] }>): void {
     if (outcome.is === 'problem') return
     const { tasks } = outcome.value
-    // What did not arrive is given again as it was, also to an older call that the network repeats (E16). One call of a handler takes one slot, however many
-    // runs it is of.
-    const calls = new Set(tasks.filter(({ delivery }) => !this.#given.has(delivery)).map(({ bundle, delivery }) => bundle ?? delivery)).size
+    // What did not arrive is given again as it was, also to an older call that the network repeats, and what did not leave once it was recorded (E16). One call
+    // of a handler takes one slot, however many runs it is of.
+    const isNew = ({ delivery }: Delivery): boolean => !this.#given.has(delivery) && !((this.#truth.recordedAt.get(delivery) ?? Infinity) < arrivedAt)
+    const calls = new Set(tasks.filter(isNew).map(({ bundle, delivery }) => bundle ?? delivery)).size
     this.#world.expect(calls <= poll.max, 'a poll was given more than it asked for', () => ({ max: poll.max, given: calls }))
     for (const task of tasks) {
       const truth = this.#truth.get(task.run)

@@ -55,7 +55,18 @@ export class Outside {
 
   /** What nobody could be told while things broke is told now. */
   async settleAll(): Promise<void> {
+    for (const { id, events, closed } of this.#stage.truth.runs.values()) if (!closed) this.#toldAnew(id, events)
     for (const [token, { run }] of this.#tokens) if (this.#stage.tables.open.has(run)) await this.#settle(token, 'ana')
+  }
+
+  /** A fork goes on with a promise whose old token was told before: whoever knows both runs knows the new one. */
+  #toldAnew(run: RunId, events: readonly HistoryEvent[]): void {
+    const kept = (events[0]?.kept as number | undefined) ?? 0
+    for (const { is, token } of events.slice(1, 1 + kept)) {
+      if (is !== 'promise_made' || this.#tokens.has(String(token))) continue
+      const old = [...this.#tokens].find(([told]) => told.split('.')[1] === String(token).split('.')[1])
+      if (old !== undefined) this.#tokens.set(`${run}.${old[0].split('.')[1]}`, { run, rng: old[1].rng.fork() })
+    }
   }
 
   async #settle(token: string, by: string): Promise<void> {

@@ -49,6 +49,8 @@ export class Truth {
   /** Every run that was ever committed, and every outcome of a delivery: what a rollback took was true once. */
   readonly ever = new Set<RunId>()
   readonly everEnded = new Set<string>()
+  /** When each delivery was recorded. */
+  readonly recordedAt = new Map<unknown, number>()
   #wentBack = false
   /** Told of each event when it is committed first. */
   onEvent: (run: RunTruth, event: HistoryEvent) => void = () => {}
@@ -188,6 +190,7 @@ export class Truth {
           facts,
         )
         delivery = event.delivery
+        if (number >= from) this.recordedAt.set(delivery, this.#world.now)
       } else if (event.delivery !== undefined) {
         this.#world.expect(told || event.delivery === delivery, 'an outcome was taken that is not of the recorded delivery (E15)', facts)
         delivery = null

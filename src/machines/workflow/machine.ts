@@ -8,6 +8,7 @@ import type { Instant } from '../../core/time.ts'
 import { advanced } from './advance.ts'
 import { cancelChildren, childOf, startMessage, withChildren } from './children.ts'
 import { decision, NOTHING } from './decision.ts'
+import { promisedAnew } from './point.ts'
 import { settled } from './promises.ts'
 import { routing } from './routing.ts'
 import { dueAt, evolve, HOLDER_MS, journal, pending, policyOf, taskId } from './state.ts'
@@ -92,7 +93,7 @@ function started(state: WorkflowState | null, input: StartInput, context: Contex
   if (traceparent !== undefined) event.traceparent = traceparent
   if (fork === undefined) return decision(null, [event as WorkflowEvent])
   const { kept, ...first } = fork
-  return decision(null, [{ ...event, ...first, kept: kept.length } as WorkflowEvent, ...kept])
+  return decision(null, [{ ...event, ...first, kept: kept.length } as WorkflowEvent, ...promisedAnew(context.self, kept, context.now)])
 }
 
 /** What time alone does, all of it that is due. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type From, type NoPoint, type Point, pointOf } from './point.ts'
+import type { RunId } from '../../core/ids.ts'
+import { type From, type NoPoint, type Point, pointOf, promisedAnew } from './point.ts'
 import type { WorkflowEvent } from './types.ts'
 
 const SELF = '01k7x9v2q7e0080w4qgxdtewvh'
@@ -75,6 +76,29 @@ describe('the point from which a new run goes on', () => {
     expect(kept(history, 'fast')).toEqual([
       ['child_asked', 3],
       ['child_closed', 3],
+    ])
+  })
+
+  test('a promise that is open stays made, for the code has gone on with its token; in the new run the token leads there, and all its time is left', () => {
+    const [old, fresh] = ['0'.repeat(26), '1'.repeat(26)] as [RunId, RunId]
+    const history = [
+      event('started'),
+      event('promise_made', { n: 1, name: 'settled', token: `${old}.a`, at: 10 }),
+      event('promise_settled', { n: 1, output: '1' }),
+      event('promise_made', { n: 2, name: 'open', token: `${old}.b`, at: 10, dueAt: 110 }),
+      event('step_completed', { n: 3, name: 'mail' }),
+      event('step_failed', { n: 4, name: 'ship' }),
+    ]
+    const { kept } = point(history, 'ship').fork
+    expect(kept.map(({ is, n }) => [is, n])).toEqual([
+      ['promise_made', 1],
+      ['promise_settled', 1],
+      ['promise_made', 2],
+      ['step_completed', 3],
+    ])
+    expect(promisedAnew(fresh, kept, 5_000).flatMap(({ token, dueAt }) => (token === undefined ? [] : [[token, dueAt]]))).toEqual([
+      [`${old}.a`, undefined],
+      [`${fresh}.b`, 5_100],
     ])
   })
 

@@ -129,7 +129,13 @@ function keptOf(began: WorkflowEvent, before: readonly WorkflowEvent[], first: n
     const { call: _, delivery: __, ...rest } = event as WorkflowEvent & { call?: number; delivery?: string }
     // Its handler goes on where it stood, or has ended and is not heard of again.
     if (event.is === 'update_answered') keep({ ...rest, update: numbers.get(event.update as number) } as WorkflowEvent, first + index)
-    else if (event.is === 'patched' || event.is === 'update_accepted' || (event.is === 'signalled' && event.n === undefined))
+    // The code has gone on with its token.
+    else if (
+      event.is === 'patched' ||
+      event.is === 'promise_made' ||
+      event.is === 'update_accepted' ||
+      (event.is === 'signalled' && event.n === undefined)
+    )
       keep(rest as WorkflowEvent, first + index)
     else if (event.n !== undefined && ended.has(event.n as number))
       keep((event.taken === undefined ? rest : { ...rest, taken: numbers.get(event.taken as number) }) as WorkflowEvent, first + index)
@@ -151,6 +157,20 @@ function bufferedSignal({ at, name, payload, command, by }: Omit<WorkflowEvent &
 function bytesOf(events: readonly WorkflowEvent[]): number {
   return events.reduce((sum, event) => sum + 100 + String(event.output ?? event.payload ?? event.input ?? '').length, 0)
 }
+
+/**
+ * Promises that nobody has settled go on open in the new run: with its id in their tokens, which lead to it, and all their time. Who knows the old token and the
+ * new run knows the new one.
+ */
+export function promisedAnew(self: RunId, kept: readonly WorkflowEvent[], now: Instant): readonly WorkflowEvent[] {
+  const ended = new Set(kept.flatMap(event => (event.n !== undefined && ends(event, NONE) ? [event.n] : [])))
+  return kept.map(event => {
+    if (event.is !== 'promise_made' || ended.has(event.n)) return event
+    const { token, dueAt, at } = event as WorkflowEvent & { is: 'promise_made' }
+    return { ...event, token: `${self}${token.slice(self.length)}`, ...(dueAt !== undefined && { dueAt: now + (dueAt - at) }) } as WorkflowEvent
+  })
+}
+const NONE: ReadonlySet<number> = new Set()
 
 /** What random numbers and the time of the beginning follow from: those of the first run of the chain, so that the code sees the same again. */
 function beginning(self: RunId, began: WorkflowEvent, base: number): { seed: string; beganAt: Instant } {
