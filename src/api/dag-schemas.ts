@@ -82,8 +82,16 @@ const DagWait = closed(
     for: Type.Optional(Type.String({ maxLength: NOTE_LENGTH_MAX, description: 'that time; default: the one of this run, {{nominalTime}}' })),
     earlier: Type.Optional({ ...Duration, description: 'so much before that time' }),
     tasks: Type.Optional({ ...list(Id, DAG_AWAITED_TASKS_MAX), description: 'tasks of that run; default: the run itself' }),
+    run: Type.Optional(
+      Type.String({
+        maxLength: NOTE_LENGTH_MAX,
+        description: 'this run, of any kind, by its id, such as {{output.start:run}}: it ends when that run closes',
+      }),
+    ),
     states: Endings('how it is to have ended: a run succeeds or fails. Default: success'),
-    failStates: Endings('how it fails this task; default: it waits on, for another run for that time'),
+    failStates: Endings(
+      'how it fails this task; default: with `dag` it waits on, for another run for that time, with `run` all that is not in `states`',
+    ),
     skipStates: Endings('how it skips this task'),
     timeout: Type.Optional({ ...Duration, description: 'from when it begins to wait' }),
     default: Type.Optional({ ...Template, description: 'its output at the time-out; placeholders as in an input' }),
@@ -104,7 +112,7 @@ export const DagTask = closed(
     approval: Type.Optional({ ...DagApproval, description: 'a person does it, in place of a job' }),
     wait: Type.Optional({
       ...DagWait,
-      description: 'it waits, without a slot, in place of a job: for a signal, a callback, a time, or a run of another DAG',
+      description: 'it waits, without a slot, in place of a job: for a signal, a callback, a time, a run of another DAG, or a run by its id',
     }),
     description: Type.Optional(Note),
     after: Type.Optional(After),

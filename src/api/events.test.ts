@@ -41,12 +41,13 @@ function append(run: RunDetail, state: RunDetail['state'] = 'running', release =
   return send
 }
 
-function follow(run: RunDetail, lastEventId?: string) {
+function follow(run: RunDetail, lastEventId?: string, from?: string) {
   const gone = new AbortController()
   const stream = api.stream('runs.events', {
     params: { namespace: 'default', run: run.id },
     signal: gone.signal,
     ...(lastEventId === undefined ? {} : { lastEventId }),
+    ...(from === undefined ? {} : { query: { from } }),
   })
   const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Live>
   return { next: async () => (await iterator.next()).value as Live, iterator, gone }
@@ -73,6 +74,38 @@ test('Last-Event-ID replays what came after it', async () => {
   gone.abort()
   expect((await ended).done).toBe(true)
   expect(engine.subscribers).toBe(0)
+})
+
+test.each([
+  ['2', ['event-2']],
+  ['-1', ['event-2']],
+  ['-2', ['event-1', 'event-2']],
+  ['-10', ['event-0', 'event-1', 'event-2']],
+  ['3', []],
+  ['999', []],
+])('from %s it is told %j first, and no more is read; then what happens', async (from, first) => {
+  const run = engine.add({}, [event(0), event(1), event(2)])
+  const reads: number[] = []
+  const { events } = engine.runs
+  engine.runs.events = async (...asked) => {
+    const page = await events(...asked)
+    reads.push(page.events.length)
+    return page
+  }
+  const { next, iterator } = follow(run, undefined, from)
+  const told = await next()
+  expect([names(told), told.sequence]).toEqual([first, 2])
+  expect(Math.max(...reads)).toBe(Math.max(first.length, reads[0] as number))
+  append(run, 'completed')
+  expect(await next()).toMatchObject({ events: [{ is: 'event-3' }], sequence: 3, run: { state: 'completed' } })
+  expect((await iterator.next()).done).toBe(true)
+})
+
+test('Last-Event-ID goes before `from`; what is no number is refused', async () => {
+  const run = engine.add({}, [event(0), event(1), event(2)])
+  expect(names(await follow(run, '0', '-1').next())).toEqual(['event-1', 'event-2'])
+  await expect(follow(run, undefined, 'end').next()).rejects.toMatchObject({ problem: { code: 'invalid-input', at: '/query/from' } })
+  expect(engine.subscribers).toBe(1)
 })
 
 test('what is committed while the history is read comes once, released before or after', async () => {

@@ -1,16 +1,17 @@
+import { EVENTS_PAGE_MAX } from '../core/bounds.ts'
 import { UserError } from '../core/errors.ts'
 import type { RunId } from '../core/ids.ts'
 import { isClosed, type RunState } from '../core/run.ts'
 import type { Engine, LiveEvent } from '../engine/face.ts'
 import { LiveBuffer, readLastEventId, textOf } from './live-buffer.ts'
-import { checkedParams, type OperationCall, resolveRun } from './operation.ts'
+import { between, checkedParams, type OperationCall, resolveRun } from './operation.ts'
 import type { LogRow } from './rows.ts'
 import { followChunks } from './stream-events.ts'
 import { liveEventText } from './views.ts'
 
 /**
  * Live changes. The stream of a run replays what was before, goes on live without a gap or a double, and ends behind the run's last event; its ids are
- * the numbers of events, so that a client that comes again with `Last-Event-ID` gets the rest. Log lines have no ids of their own: after a reconnection
+ * the numbers of events, so that a client that comes again with `Last-Event-ID` gets the rest; `from` begins later than with the first. Log lines have no ids of their own: after a reconnection
  * those of the last minute before come again, and `delivery` and `n` tell which are known. The stream of a namespace is live only.
  *
  * A client that reads too slowly gets `lagged`: of a run, what it missed is read and sent behind it; of a namespace, it must read anew.
@@ -56,14 +57,17 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
   const lastEventId = readLastEventId(call.lastEventId)
   const namespace = call.params.namespace as string
   const id = await resolveRun(engine, call.params)
+  const asked = fromOf(call)
   const buffer = new LiveBuffer(call.signal)
   const unsubscribe = await engine.subscribe(namespace, id, event => event.is !== 'chunks' && buffer.push(event))
   const logs = new LogReplay(engine, namespace, id)
-  let sent = lastEventId ?? -1
   try {
-    const history = await engine.runs.history(namespace, id)
-    if (lastEventId !== null) logs.since = (history[Math.min(lastEventId, history.length - 1)]?.at ?? 0) - LOG_OVERLAP_MS
-    if (lastEventId !== null && lastEventId >= history.length - 1 && isClosed((await engine.runs.get(namespace, id)).state)) {
+    // Of a long history no more is read than is told.
+    const { from, total, events: known } = await engine.runs.events(namespace, id, lastEventId ?? asked, 1)
+    let sent = lastEventId ?? Math.min(from, total) - 1
+    if (lastEventId !== null)
+      logs.since = ((known.length > 0 ? known : (await engine.runs.events(namespace, id, -1, 1)).events)[0]?.at ?? 0) - LOG_OVERLAP_MS
+    if (lastEventId !== null && lastEventId >= total - 1 && isClosed((await engine.runs.get(namespace, id)).state)) {
       yield { id: lastEventId, text: null, over: true }
       return
     }
@@ -72,14 +76,14 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
     for (;;) {
       for await (const text of logs.replay()) yield { id: null, text }
       let run = await engine.runs.get(namespace, id)
-      const events = await engine.runs.history(namespace, id)
+      const { events, total: count } = await engine.runs.events(namespace, id, sent + 1, Number.POSITIVE_INFINITY)
       // It closed between the two reads: what is told with its last event is that it is closed.
       if (isClosed(events[events.length - 1]?.is as RunState)) run = await engine.runs.get(namespace, id)
       const open = !isClosed(run.state)
       if (!open) for (const lines of buffer.logs()) yield* logs.live(id, lines)
       const output = open ? {} : { output: run.output }
-      const caughtUp: LiveEvent = { is: 'run', run, events: events.slice(sent + 1), sequence: events.length - 1, ...output }
-      sent = Math.max(sent, events.length - 1)
+      const caughtUp: LiveEvent = { is: 'run', run, events, sequence: count - 1, ...output }
+      sent = Math.max(sent, count - 1)
       yield { id: sent, text: liveEventText(caughtUp) }
       if (!open) return
       live: for (;;) {
@@ -109,6 +113,14 @@ async function* runStream(engine: Engine, call: StreamCall): AsyncGenerator<Fram
   } finally {
     unsubscribe()
   }
+}
+
+/** Of a run: the number of the first event that is told; below 0 it is counted from the end. `Last-Event-ID` goes before it. */
+export const eventsFrom = between(-EVENTS_PAGE_MAX, 999_999_999, 0)
+
+function fromOf({ query }: StreamCall): number {
+  const given = query?.from
+  return given === undefined ? 0 : eventsFrom.read([given].flat(), '/query/from')
 }
 
 /** Lines of the last minute before the last event come again on a reconnection: clocks of workers differ. */

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import { CODES } from '../core/errors.ts'
 import { LiveEvent, Problem } from './answers.ts'
-import { STREAM_PATHS } from './events.ts'
+import { eventsFrom, STREAM_PATHS } from './events.ts'
 import { DOWNLOADS } from './files.ts'
 import type { Operation } from './operation.ts'
 import { after, StreamEvent } from './streams.ts'
@@ -47,7 +47,7 @@ export function openApi(operations: readonly Operation[], version: string): Open
       operationId: name,
       tags: ['events'],
       summary: `${ofChunks ? 'What is written to a stream of a run' : 'Live changes'}, as server-sent events; the data of each is a ${data}`,
-      parameters: [...pathParameters(path), ...(ofChunks ? [AFTER] : []), LAST_EVENT_ID],
+      parameters: [...pathParameters(path), ...(ofChunks ? [AFTER] : name === 'runs.events' ? [FROM] : []), LAST_EVENT_ID],
       responses: {
         200: {
           description: 'Events as they are committed',
@@ -99,6 +99,12 @@ const CALL_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 const AFTER = { name: 'after', in: 'query', schema: after.schema }
+const FROM = {
+  name: 'from',
+  in: 'query',
+  description: 'The number of the first event that is told; -1: the last that there is',
+  schema: eventsFrom.schema,
+}
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   in: 'header',

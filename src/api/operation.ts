@@ -300,7 +300,7 @@ export function between(minimum: number, maximum: number, otherwise: number): Qu
     repeatable: false,
     read(values, at) {
       const text = values[0] as string
-      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+      const number = (minimum < 0 ? /^-?\d{1,9}$/ : /^\d{1,9}$/).test(text) ? Number(text) : Number.NaN
       return checked(number >= minimum && number <= maximum, text, at, `expected a whole number from ${minimum} to ${maximum}`, number)
     },
   }

@@ -220,7 +220,7 @@ export function pauseJson(pause: Pause | null): { by: string | null; note: strin
 }
 
 /** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
-const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload', 'shown'])
+const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload', 'shown', 'watermark', 'said'])
 
 /** `tokens`: those of promises, which are for the code alone. */
 export function eventText(event: HistoryEvent, tokens = false): string {
@@ -239,7 +239,14 @@ export function eventText(event: HistoryEvent, tokens = false): string {
 function factText(name: string, fact: unknown): string {
   if (typeof fact === 'number') return name === 'at' || name.endsWith('At') ? `"${formatInstant(fact)}"` : String(fact)
   if (typeof fact === 'string') return quote(fact)
-  return JSON.stringify(name === 'trigger' ? triggerJson(fact as Trigger) : fact)
+  return name === 'trigger' ? triggerText(fact as Trigger) : JSON.stringify(fact)
+}
+
+/** In a history with its watermark, which the code of workflows is told by it. */
+function triggerText(trigger: Trigger): string {
+  const { watermark } = trigger as { watermark?: Payload }
+  const known = JSON.stringify(triggerJson(trigger))
+  return watermark === undefined ? known : `${known.slice(0, -1)},"watermark":${watermark}}`
 }
 
 export function logLineText(line: LogRow): string {

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { RunOptions } from '../core/options.ts'
 import type { AdvanceCall, Entry } from '../engine/face.ts'
-import { failureOf, optionsOf, payloadOf } from './inputs.ts'
+import { failureOf, optionsOf, payloadOf, watermarkOf } from './inputs.ts'
 import { parseInstant } from './instants.ts'
 import { chunkOf } from './streams.ts'
 import type { Advance } from './workflow-schemas.ts'
@@ -59,10 +59,11 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
     }
     case 'finished': {
       const { is, end } = body
-      if (end.is === 'completed') return { is, end: { is: 'completed', output: payload(end.output) } }
-      if (end.is === 'continued') return { is, end: { is: 'continued', input: payload(end.input) } }
       if (end.is === 'failed') return { is, end: { ...end, failure: failureOf(end.failure) } }
-      return { is, end }
+      if (end.is === 'cancelled') return { is, end }
+      const mark = end.watermark === undefined ? {} : { watermark: watermarkOf(end.watermark, payloads, `${at}/end/watermark`) }
+      if (end.is === 'completed') return { is, end: { is: 'completed', output: payload(end.output), ...mark } }
+      return { is, end: { is: 'continued', input: payload(end.input), ...mark } }
     }
     case 'write':
       return { ...body, chunk: chunkOf(body.chunk, payloads, `${at}/chunk`) }

@@ -68,12 +68,13 @@ export const StartRun = closed(
 
 const n = count(1, Number.MAX_SAFE_INTEGER)
 const attempt = count(1, 1_000_000)
+const EndMark = Type.Optional({ ...Payload, description: 'how far it has come, for the next run of its schedule' })
 const End = Type.Union(
   [
-    closed({ is: Type.Literal('completed'), output: Type.Optional(Payload) }),
+    closed({ is: Type.Literal('completed'), output: Type.Optional(Payload), watermark: EndMark }),
     closed({ is: Type.Literal('failed'), reason: Name, failure: Failure }),
     closed({ is: Type.Literal('cancelled') }),
-    closed({ is: Type.Literal('continued'), input: Type.Optional(Payload) }),
+    closed({ is: Type.Literal('continued'), input: Type.Optional(Payload), watermark: EndMark }),
   ],
   { title: 'End' },
 )
@@ -151,7 +152,7 @@ export const ADVANCE_RAW = {
           metadata: 'raw',
           chunk: 'raw',
           options: { metadata: 'raw' },
-          end: { output: 'raw', input: 'raw' },
+          end: { output: 'raw', input: 'raw', watermark: 'raw' },
         },
       ],
     },

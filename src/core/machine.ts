@@ -107,6 +107,16 @@ export type Message =
   | { is: 'start'; reference: number; run: RunId; again: boolean; order: StartOrder }
   /** `creates`: whoever is told comes into being, if it is not there yet. `kept`: nobody says it again, so where the receiver is not at hand it goes as a letter. */
   | { is: 'tell'; to: ActorId; input: { is: string }; creates?: Creates; kept?: true }
+  /** The sender is to be told (`WatchedRun`), once, when this run closes: at once where it has, or cannot be watched. `over`: no more. Neither is sent again. */
+  | { is: 'watch'; run: RunId; over?: true }
+
+/** The answer to `watch`. `found` null: there is no such run (any longer), or, with `refused`, it cannot be watched. */
+export interface WatchedRun {
+  is: 'watched_run'
+  run: RunId
+  found: { definition: string; kind: RunKind; state: ClosedState } | null
+  refused?: { code: string; why: string }
+}
 
 /** An actor that is there once somebody needs it. */
 export interface Creates {

@@ -47,6 +47,8 @@ export class Actor {
 
   /** Who is told when it closes. */
   parent: ActorId | null = null
+  /** And who else, of its row: those that wait for it (watchers.ts). */
+  watchers: readonly ActorId[] = NO_KEEPERS
   outcome: Outcome | null = null
   closedAt: Instant = 0
   retentionMs = 0
@@ -276,6 +278,7 @@ export class Actor {
     if (this.unique !== undefined) rest.unique = this.unique
     if (this.stuck !== undefined) rest.stuck = this.stuck
     if (this.streams !== undefined) rest.streams = this.streams
+    if (this.watchers.length > 0 && !this.closed) rest.watchers = this.watchers
     if (this.holds.length > 0) rest.holds = this.holds
     return encodeBody(this.events, rest, this.snapshot)
   }
@@ -299,6 +302,7 @@ export class Actor {
     actor.stuck = body.stuck
     actor.streams = body.streams
     actor.holds = body.holds ?? NO_HOLDS
+    actor.watchers = body.watchers ?? NO_KEEPERS
     actor.stored = true
     actor.published = actor.sequence
     actor.committedEvents = actor.sequence

@@ -1,5 +1,5 @@
 import { InvariantError } from '../core/errors.ts'
-import type { RunId } from '../core/ids.ts'
+import type { ActorId, RunId } from '../core/ids.ts'
 import type { HistoryEvent, OpenState } from '../core/run.ts'
 import type { StreamHeads } from '../core/stream.ts'
 import { type AnyMachine, machineOf } from '../machines/registry.ts'
@@ -23,6 +23,8 @@ export interface Body {
   holds?: readonly KeptHold[]
   /** How far its streams are. */
   streams?: StreamHeads
+  /** Who is told when it closes (watchers.ts), beside its parent. */
+  watchers?: readonly ActorId[]
 }
 
 /** The unique key that the run holds while it is in one of these states. */
@@ -47,6 +49,7 @@ export function encodeBody(events: readonly string[], rest: Omit<Body, 'events' 
   if (rest.unique !== undefined) head += `"unique":${JSON.stringify(rest.unique)},`
   if (rest.stuck !== undefined) head += `"stuck":${JSON.stringify(rest.stuck)},`
   if (rest.streams !== undefined) head += `"streams":${JSON.stringify(rest.streams)},`
+  if (rest.watchers !== undefined) head += `"watchers":${JSON.stringify(rest.watchers)},`
   if (rest.holds !== undefined) head += `"holds":${JSON.stringify(rest.holds)},`
   return `{${head}"events":[${events.join(',')}]}`
 }

@@ -176,6 +176,11 @@ export class LaneTransaction implements Transaction {
     return null
   }
 
+  watched(actor: Actor, watchers: readonly ActorId[]): void {
+    actor.watchers = watchers
+    this.touch(actor)
+  }
+
   define(row: DefinitionRow): void {
     this.into.latest.writes.definitions.push(row)
   }

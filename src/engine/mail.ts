@@ -12,6 +12,7 @@ import { notify } from './notifications.ts'
 import { areTogether } from './shares.ts'
 import { begin, callName, holders, homeOfPlanned, type Planned, planOrder } from './starts.ts'
 import type { World } from './transition.ts'
+import { newsOf, type WatchLetter, watch } from './watchers.ts'
 import type { Transaction, Work } from './work.ts'
 
 /** Mail that did not go with its sender's batch is tried again after so long, as long as the lane lives; after that its sender repeats it. */
@@ -30,6 +31,7 @@ export type Letter =
   | { is: 'start'; namespace: string; sender: ActorId; reference: number; run: RunId; order: StartOrder }
   | ItemLetter
   | PageLetter
+  | WatchLetter
 
 /** Whom a letter brings into being, if it is not there yet. */
 export type Born = Creates & { namespace: string }
@@ -48,9 +50,14 @@ export function post(sender: Actor, decision: Decision<HistoryEvent>, transactio
     const news: ChildClosed = { is: 'child_closed', run: sender.id, state: decision.outcome.state, outcome: decision.outcome, ...asked }
     give(sender.id, sender.parent, news, transaction)
   }
+  if (decision.outcome !== undefined && sender.watchers.length > 0) {
+    const input = newsOf(sender)
+    for (const to of sender.watchers) tell(sender, { is: 'tell', to, input, kept: true }, transaction, office)
+  }
   notify(sender, decision, transaction, office.definitions, office.world)
   for (const message of decision.messages ?? []) {
     if (message.is === 'tell') tell(sender, message, transaction, office)
+    else if (message.is === 'watch') watchRun(sender, message, transaction, office)
     else start(sender, message, transaction, office)
   }
 }
@@ -89,6 +96,15 @@ function tell(sender: Actor, { to, input, creates, kept }: Message & { is: 'tell
     bytes: 200,
     execute: later => give(from, to, input, later, born),
   })
+}
+
+/** In its own batch where the run is at hand, else by letter, also within a lane: nobody says it again. */
+function watchRun(sender: Actor, { run, over }: Message & { is: 'watch' }, transaction: Transaction, office: Office): void {
+  const { id: watcher, namespace } = sender
+  const letter: WatchLetter = { is: 'watch', namespace, watcher, run, ...(over && { over }) }
+  if (!transaction.isHere(run) || transaction.actor(run) === null) return transaction.send(watcher, run, letter)
+  const news = watch(letter, transaction)
+  if (news !== null) tell(sender, { is: 'tell', to: watcher, input: news, kept: true }, transaction, office)
 }
 
 function start(sender: Actor, message: Message & { is: 'start' }, transaction: Transaction, office: Office): void {

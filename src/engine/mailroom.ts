@@ -1,10 +1,11 @@
 import type { UserError } from '../core/errors.ts'
 import type { ActorId } from '../core/ids.ts'
-import type { Answered } from '../core/machine.ts'
+import type { Answered, WatchedRun } from '../core/machine.ts'
 import type { KeyName, MailRow } from '../store/store.ts'
 import { commands, type PageDesk } from './batches/page.ts'
 import { answer, give, type Letter, needsOf, type StartAsked, wasStarted } from './mail.ts'
 import { planItem, planOrder } from './starts.ts'
+import { watch } from './watchers.ts'
 import type { Transaction, Work } from './work.ts'
 
 /** Letters that are taken in one commit. */
@@ -171,6 +172,21 @@ export class Mailroom {
             give(run, batch, { is: 'item_answered', run: refusal === null && !isCounted ? run : null } as { is: string }, transaction)
           },
           refuse: (_, transaction) => give(run, batch, { is: 'item_answered', run: null } as { is: string }, transaction),
+        }
+      }
+      case 'watch': {
+        const { watcher, run } = letter
+        const tell = (news: WatchedRun | null, transaction: Transaction): void => {
+          if (news !== null) give(run, watcher, news, transaction)
+        }
+        return {
+          ids: isHere(watcher) ? [run, watcher] : [run],
+          read: transaction => tell(watch(letter, transaction), transaction),
+          refuse: (code, transaction) =>
+            tell(
+              { is: 'watched_run', run, found: null, refused: { code, why: `what it was told of this wait could not be kept: ${code}` } },
+              transaction,
+            ),
         }
       }
       case 'page': {

@@ -60,6 +60,8 @@ export interface Transaction {
   /** To a stream of a run: with it, or not at all. Null: it is there. */
   append(actor: Actor, write: StreamWrite): StreamRefusal | null
   closeStream(actor: Actor, stream: string): StreamRefusal | null
+  /** Who is told when it closes. */
+  watched(actor: Actor, watchers: readonly ActorId[]): void
   define(row: DefinitionRow): void
   set(row: SettingRow): void
   purge(id: RunId): void

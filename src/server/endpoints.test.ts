@@ -223,6 +223,20 @@ test('a workflow behind HTTP answers queries, takes updates, and has steps under
   expect(await run.result({ timeout: '20s' })).toBe('book+pen 1')
 })
 
+test('a workflow behind HTTP reads how far the runs of its schedule have come, and says it', async () => {
+  const { client } = await server()
+  const load = workflow('load', async (_: unknown, ctx) => {
+    const since = ctx.watermark<number>() ?? 0
+    ctx.setWatermark(await ctx.run('load', () => since + 10))
+    return since
+  })
+  await appWith(client, load)
+  await client.call('schedules.put', { name: 'yearly' }, { target: 'load', cron: '0 0 1 1 *' })
+  const next = async () => (await client.schedules.trigger('yearly')).result({ timeout: '30s' })
+  expect([await next(), await next()]).toEqual([0, 10])
+  expect((await client.schedules.get('yearly')).watermark?.value).toBe(20)
+})
+
 test('an endpoint that does not answer gets no work, explain says why, and it goes on when it answers', async () => {
   const { client } = await server()
   const once = job('once', { retry: { attempts: 1 } }, () => 'done')

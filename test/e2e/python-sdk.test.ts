@@ -62,6 +62,15 @@ def loads(input, task):
 def told(input, task):
     return [[event["asset"], event["n"], event.get("partition"), event.get("extra")] for event in task.asset_events]
 
+@job("goes-on", outlets=["db://orders"])
+def goes_on(input, task):
+    since, orders = task.watermark() or 0, task.watermark("db://orders") or 0
+    task.set_watermark("x" * 16382 if input == "much" else since + 10)
+    task.asset("db://orders", watermark=orders + 1)
+    if input == "fails":
+        raise Abort("never")
+    return [since, orders]
+
 @job("too-much", outlets=["s3://sales"], retry={"attempts": 1})
 def too_much(input, task):
     task.asset("s3://sales", extra="x" * 2049)
@@ -229,6 +238,18 @@ describe(`the Python SDK${skip ? ', which needs Python 3.9 or newer' : ''}`, { s
       ['s3://rates', 1, null, null],
     ])
     await expect((await client.start('too-much')).result()).rejects.toMatchObject({ cause: { message: expect.stringContaining('2048 characters') } })
+  })
+
+  test('how far a schedule and an asset have come is read, and said where the run completes', async () => {
+    await client.call('schedules.put', { name: 'on' }, { target: 'goes-on', cron: '0 0 1 1 *', input: '{{schedule}}' })
+    const trigger = async () => client.schedules.trigger('on')
+    expect(await (await trigger()).result()).toEqual([0, 0])
+    expect(await (await trigger()).result()).toEqual([10, 1])
+    for (const input of ['fails', 'much']) await (await client.start('goes-on', input)).result().catch(() => {})
+    expect((await client.assets.get('db://orders')).watermark?.value).toBe(3)
+    await client.schedules.setWatermark('on', { id: 7 })
+    expect((await client.schedules.get('on')).watermark).toMatchObject({ value: { id: 7 } })
+    expect(await client.assets.get('db://none').catch(({ code }) => code)).toBe('asset-not-found')
   })
 
   test('chunks are kept in their order before the attempt ends; those of the attempt before are void, more streams than a run has are refused', async () => {

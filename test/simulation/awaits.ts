@@ -1,5 +1,6 @@
 import { type AnyJob, dag } from '@mainspring/sdk'
 import { callRunId, type RunId } from '../../src/core/ids.ts'
+import { isRun } from '../../src/core/machine.ts'
 import type { HistoryEvent } from '../../src/core/run.ts'
 import type { Batch } from '../../src/store/store.ts'
 import { freshId, insist, type Stage } from './actors.ts'
@@ -15,11 +16,13 @@ const TIMEOUT_MS = 60_000
 const GRACE_MS = 20_000
 const FIRST = Date.UTC(2026, 0, 1)
 const EVERY_MS = 60_000
+/** Waited for by its id: some run that was there when the one that waits was started. */
+const ONE = 'one'
 /** Of a mapped group: each waits for a signal of its own. */
 const ITEMS = [0, 1]
 
 /**
- * Runs of one DAG that wait for those of another for the same times, for a task of them, and for a signal, started in any order; and what must hold of them: a signal
+ * Runs of one DAG that wait for those of another for the same times, for a task of them, for some run by its id, and for a signal, started in any order; and what must hold of them: a signal
  * is given to one task once and is its output, nobody goes on before what is waited for has ended so, and nobody who could go on is forgotten.
  */
 export class Awaits {
@@ -28,13 +31,14 @@ export class Awaits {
   readonly #signals = new Map<string, { run: RunId; payload: string }>()
   #started = 0
   #ended = 0
+  #onesEnded = 0
 
   constructor(stage: Stage) {
     this.#stage = stage
   }
 
   get counts(): Record<string, number> {
-    return { awaits: this.#started, awaitsEnded: this.#ended, signalsToDags: this.#signals.size }
+    return { awaits: this.#started, awaitsEnded: this.#ended, signalsToDags: this.#signals.size, awaitsOne: this.#onesEnded }
   }
 
   jobs(work: () => Promise<void>): AnyJob[] {
@@ -49,6 +53,7 @@ export class Awaits {
       const go = d.signal<number>('go', { waitFor: first, timeout })
       const run = d.otherRun('run', { dag: UP, timeout })
       const task = d.otherRun('task', { dag: UP, tasks: ['load'], timeout })
+      d.otherRun(ONE, { run: '{{input:run}}', timeout })
       const later = d.until('later', { plus: '1s' })
       const oks = d.mapGroup('each', ITEMS, each => {
         const prepare = each.task('prepare', { retry }, work)
@@ -82,7 +87,10 @@ export class Awaits {
       nominalAt: FIRST + n * EVERY_MS,
       source: 'time' as const,
     }
-    const start = { definition, input: null, options: { retentionMs: 3_600_000 }, trigger }
+    const target = definition === UP ? null : this.#target(rng)
+    if (definition === DOWN && target === null) return
+    const input = target === null ? null : JSON.stringify({ run: target })
+    const start = { definition, input, options: { retentionMs: 3_600_000 }, trigger }
     const outcome = await insist(this.#stage, rng, 6, {
       name: callKey,
       timeoutMs: CALL_MS,
@@ -93,6 +101,21 @@ export class Awaits {
     if (run === undefined || definition === UP) return
     void this.#signal(run, 'go', `${n}`, rng.fork())
     for (const item of ITEMS) void this.#signal(run, `ok-${item}`, `${item}`, rng.fork())
+  }
+
+  readonly #targets = new Set<RunId>()
+
+  /** An open one more often than not, of any kind. */
+  #target(rng: Rng): RunId | null {
+    const { truth, world } = this.#stage
+    const there = [...truth.runs.values()].filter(({ row, purged, forgotten }) => !purged && !forgotten && isRun(row.kind))
+    const open = there.filter(({ closed }) => !closed)
+    const among = open.length > 0 && rng.chance(0.7) ? open : there
+    if (among.length === 0) return null
+    const { id, closed } = rng.pick(among)
+    this.#targets.add(id)
+    if (closed && !this.#seen.has(`${id} closed`)) this.#seen.set(`${id} closed`, world.now)
+    return id
   }
 
   async #signal(run: RunId, name: string, payload: string, rng: Rng): Promise<void> {
@@ -119,6 +142,7 @@ export class Awaits {
       const { row, events, closed } = run
       const isUp = row.kind === 'dag' && row.name === UP
       if (row.kind === 'wait') see(closed ? `${id} closed` : `${id} born`)
+      if (closed && this.#targets.has(id)) see(`${id} closed`)
       if (isUp && events.some(({ is, task, as }) => is === 'ended' && task === 'load' && as === 'success')) see(`${nominalOf(run)} task`)
       if (isUp && closed && row.state === 'completed') see(`${nominalOf(run)} run`)
       if (row.kind === 'dag' && row.name === DOWN) for (const { is, name } of events) if (is === 'signalled') see(`${id} ${name}`)
@@ -151,6 +175,7 @@ export class Awaits {
     const { trigger } = events[0] as HistoryEvent
     const { task, item, run: dag, nominalAt } = trigger as { task: string; item?: number; run: RunId; nominalAt: number }
     if (task === 'later' || row.state === 'cancelled' || row.state === 'terminated') return
+    if (task === ONE) return this.#expectOne(run)
     const facts = () => ({ run: run.id, task, dag, state: row.state, events: events.map(event => JSON.stringify(event)) })
     const signal = task === 'go' ? 'go' : item === undefined ? null : `ok-${ITEMS[item]}`
     const cause = this.#seen.get(signal === null ? `${nominalAt} ${task}` : `${dag} ${signal}`)
@@ -161,6 +186,29 @@ export class Awaits {
     if (closed && row.state === 'completed')
       world.expect(cause !== undefined && cause <= ended, 'a wait ended before what it waits for was there', facts)
     else world.expect(cause === undefined || ended - Math.max(cause, begun) < GRACE_MS, 'what was waited for was there, and nobody was told', facts)
+  }
+
+  /** By its id: it ends as that run ended, once that has, and soon; where that is not there, it says so, and only then. */
+  #expectOne({ id, row, events, closed }: RunTruth): void {
+    const { world, truth } = this.#stage
+    const { run: target } = JSON.parse(row.input as string) as { run: RunId }
+    const other = truth.get(target)
+    if (other === undefined || other.forgotten) return
+    const facts = () => ({ run: id, target, state: row.state, as: other.row.state, events: events.map(event => JSON.stringify(event)) })
+    const cause = this.#seen.get(`${target} closed`)
+    const begun = this.#seen.get(`${id} born`) ?? this.#seen.get(`${id} closed`) ?? 0
+    const ended = this.#seen.get(`${id} closed`) ?? world.now
+    const reason = closed ? events.at(-1)?.reason : null
+    if (reason === 'run-not-found') return world.expect(other.purged, 'a run that is there was not found', facts)
+    if (reason !== 'run' && reason !== 'awaited-failed')
+      return world.expect(
+        cause === undefined || ended - Math.max(cause, begun) < GRACE_MS,
+        'the run that was waited for had closed, and nobody was told',
+        facts,
+      )
+    world.expect(cause !== undefined && cause <= ended, 'a wait ended before its run had closed', facts)
+    this.#onesEnded++
+    world.expect((reason === 'run') === (other.row.state === 'completed'), 'a wait ended in another way than its run', facts)
   }
 }
 

@@ -134,6 +134,15 @@ export const DAG_PLANTS: Readonly<Record<string, Planted>> = {
       },
     ],
   },
+  'dag-watchers-forgotten': {
+    rule: 'dag',
+    what: 'who waits for a run by its id is known in memory, and not in the row of that run',
+    seeds: 8,
+    caught: /had closed, and nobody was told/,
+    dags: true,
+    plant: { scenario },
+    patches: [{ file: 'src/engine/actor.ts', find: 'actor.watchers = body.watchers ?? NO_KEEPERS', replace: '' }],
+  },
 }
 
 function scenario(drawn: Scenario): void {

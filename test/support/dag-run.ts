@@ -94,6 +94,7 @@ export class Driven {
       if (message.input.is === 'cancel') this.cancelled.push(message.to)
       return
     }
+    if (message.is === 'watch') return
     const { trigger } = message.order
     if (trigger.is === 'hook') this.alerts.push(message)
     const name = trigger.is === 'dag' ? `${trigger.task}${trigger.item === undefined ? '' : `#${trigger.item}`}` : '?'

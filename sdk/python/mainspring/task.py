@@ -15,6 +15,7 @@ PAYLOAD_BYTES_MAX = 1024 * 1024
 LOG_LINE_CHARACTERS_MAX = 4 * 1024
 #: Characters of JSON that an event of an asset says beside.
 EXTRA_CHARACTERS_MAX = 2_048
+WATERMARK_CHARACTERS_MAX = 16 * 1024
 
 
 _MISSING = object()
@@ -26,7 +27,7 @@ class Stopped(BaseException):
 
 class Task:
     """`input`, `checkpoint` (what an earlier attempt saved), `metadata`, `tags` · `run`, `attempt` of `attempts`, `task_key` (the same in all attempts: give it to
-    the systems you call) · `nominal_time` (ISO 8601, where a schedule started it), `deadline` · `log` · `progress`, `save`, `alive`, `check`, `sleep`, `start` · `variable`, `connection` · `artifact`, `files`, `stream`, `asset`, `asset_events`."""
+    the systems you call) · `nominal_time` (ISO 8601, where a schedule started it), `deadline` · `log` · `progress`, `save`, `alive`, `check`, `sleep`, `start` · `variable`, `connection` · `artifact`, `files`, `stream`, `asset`, `asset_events` · `watermark`, `set_watermark`."""
 
     def __init__(self, delivered, worker):
         self._delivered = delivered
@@ -45,6 +46,9 @@ class Task:
         self.deadline = delivered.get("deadline")
         #: Events of assets that triggered the run, as docs/assets.md has them; of a task of a DAG none: its input may say `{{assetEvents}}`.
         self.asset_events = delivered.get("assetEvents") or []
+        self._watermark = delivered.get("watermark")
+        #: What was said by `set_watermark`, as it is sent.
+        self.said = {}
         self.log = Log(self)
         #: Why it is to stop: "cancelled", "lost" (its lease; another may have it), "timed out", "returned" (the worker stops); None: go on.
         self.stopped = None
@@ -119,9 +123,12 @@ class Task:
         self._starts += 1
         return self._worker.client.start(job, input, call_key=key, parent=self.run, **options)
 
-    def asset(self, name, *, partition=None, extra=_MISSING):
-        """Says of an asset among its outlets which `partition` was made, and beside it any `extra`: up to 2,048 characters of JSON. It counts once the task completes."""
+    def asset(self, name, *, partition=None, extra=_MISSING, watermark=_MISSING):
+        """Says of an asset among its outlets which `partition` was made, beside it any `extra`, up to 2,048 characters of JSON, and how far it has come: `watermark`, up to
+        16,384. It counts once the task completes."""
         said = {"asset": name, **({} if partition is None else {"partition": partition})}
+        if watermark is not _MISSING:
+            said["watermark"] = json.loads(marked(watermark))
         if extra is not _MISSING:
             said["extra"] = json.loads(payload(extra, "extra"))
             if len(json.dumps(said["extra"], ensure_ascii=False, separators=(",", ":"))) > EXTRA_CHARACTERS_MAX:
@@ -129,6 +136,26 @@ class Task:
         with self._lock:
             self._assets.pop(name, None)
             self._assets[name] = said
+
+    def watermark(self, asset=None):
+        """How far an asset has come, as the last run that completed said by `asset(name, watermark=...)`, or a person; without a name how far the runs of its schedule
+        had come when its run was started, as one that completed said by `set_watermark`. None: nobody has said, or no schedule started it. A repeated attempt reads the
+        same of its schedule."""
+        if asset is None:
+            return self._watermark
+        http = self._worker.client.http
+        try:
+            told = http.call("GET", http.path("assets", asset))["watermark"]
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+        return None if told is None else told["value"]
+
+    def set_watermark(self, value):
+        """How far it has come, for the next run of its schedule: up to 16,384 characters of JSON; None: that one begins anew. The last one that it says is kept in the
+        commit that completes the run; of a run that fails nothing is, and of one that no schedule started."""
+        self.said = {"watermark": json.loads(marked(value))}
 
     @property
     def assets(self):
@@ -245,6 +272,14 @@ def payload(value, what, bytes_max=PAYLOAD_BYTES_MAX):
     size = len(text) if text.isascii() else len(text.encode())
     if size > bytes_max:
         raise ValueError(f"the {what} has {size} bytes of JSON; {bytes_max} are possible: keep large data elsewhere and pass its address")
+    return text
+
+
+def marked(value):
+    """JSON text of a watermark. Raises `ValueError` where it is none, or too large."""
+    text = payload(value, "watermark")
+    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > WATERMARK_CHARACTERS_MAX:
+        raise ValueError(f"this is too much for a watermark: {WATERMARK_CHARACTERS_MAX} characters of JSON at most: a time, an id, a cursor")
     return text
 
 

@@ -275,7 +275,7 @@ class Worker:
 
 
 def completed(task, output):
-    told = {"assets": task.assets} if task.assets else {}
+    told = {**({"assets": task.assets} if task.assets else {}), **task.said}
     if output is None:
         return {"is": "completed", **told}
     try:

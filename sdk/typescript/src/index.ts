@@ -50,6 +50,8 @@ export type {
   After,
   ApprovalOptions,
   CacheOptions,
+  ClosedRun,
+  ClosedRunOptions,
   DagBuilder,
   DagContext,
   DagTaskOptions,

@@ -160,7 +160,7 @@ export interface WireDagApproval {
   onReject?: 'skip' | 'fail' | 'continue'
 }
 export type WireTaskEnding = 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'removed'
-/** What a task waits for: one of `signal`, `callback`, a time (`until`, `plus`), a run of another DAG (`dag`); texts may have placeholders. */
+/** What a task waits for: one of `signal`, `callback`, a time (`until`, `plus`), a run of another DAG (`dag`), a run by its id (`run`); texts may have placeholders. */
 export interface WireDagWait {
   signal?: string
   callback?: true
@@ -170,6 +170,7 @@ export interface WireDagWait {
   for?: string
   earlier?: number | string
   tasks?: string[]
+  run?: string
   states?: WireTaskEnding[]
   failStates?: WireTaskEnding[]
   skipStates?: WireTaskEnding[]

@@ -128,10 +128,10 @@ export type WireEntry =
   | { is: 'close'; n: number; stream: string }
   | { is: 'finished'; end: WireEnd }
 export type WireEnd =
-  | { is: 'completed'; output?: unknown }
+  | { is: 'completed'; output?: unknown; watermark?: unknown }
   | { is: 'failed'; reason: string; failure: WireFailure }
   | { is: 'cancelled' }
-  | { is: 'continued'; input?: unknown }
+  | { is: 'continued'; input?: unknown; watermark?: unknown }
 export type WireChildOptions = Pick<
   WireStart,
   'queue' | 'priority' | 'retry' | 'timeout' | 'expires' | 'exhausted' | 'retention' | 'labels' | 'tags' | 'outlets' | 'metadata'

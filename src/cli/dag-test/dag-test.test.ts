@@ -72,6 +72,17 @@ schedules:
       return d.task('ship', { after: paid }, async ({ sum }) => sum)
     })`,
   )
+  writeFileSync(
+    join(directory, 'starts.ts'),
+    `import { dag, job } from '@mainspring/sdk'
+    export const index = job('index', async (day: string) => day.length)
+    export const starts = dag('starts', d => {
+      const started = d.task('start', async (_, ctx) => (await ctx.start(index, 'monday')).id)
+      const gone = d.otherRun('gone', { run: '0123456789abcdefghjkmnpqrs', waitFor: started })
+      d.join('late', { after: gone, when: 'all_failed' })
+      return d.otherRun('indexed', { run: started })
+    })`,
+  )
   writeFileSync(join(directory, 'lost.yaml'), `dags:\n  lost:\n    tasks:\n      one: { job: publishh }\n`)
 })
 /** In a process of its own, as files of jobs are loaded. */
@@ -145,6 +156,12 @@ test('time that is waited for passes at once, a time-out does; what nobody sends
   expect((await dagTest('gates.yaml', '--give', 'ok="yes {{item}}"')).out).toMatch(/^gates completed\n\["yes a","yes b"\]$/m)
   const { code, out } = await dagTest('asks.ts', '--give', 'paid={"sum":7}')
   expect([code, out]).toEqual([0, expect.stringMatching(/^asks completed\n7$/m)])
+})
+
+test('a run that a task has started is waited for by its id, and one that is not there fails', async () => {
+  const { code, out } = await dagTest('starts.ts')
+  expect([code, out]).toEqual([0, expect.stringMatching(/"definition": ?"index"/)])
+  for (const line of [/^indexed +success/m, /^gone +failed/m, /^late +success/m, /^starts completed$/m]) expect(out).toMatch(line)
 })
 
 test('a run that fails ends with 1', async () => {

@@ -94,7 +94,12 @@ function limitedItems({ tasks, ids, maxActive }: Plan, state: DagState): { id: s
 
 /** `signal`: the name that it waits for, its placeholders filled in. */
 function waitReason(name: string, wait: DagWait, signal: string | undefined, run: string, { id }: Actor): Reason {
-  const what = { signal: `the signal "${signal}"`, callback: 'a callback', time: 'a time', run: `a run of "${wait.dag}"` }
+  const what = {
+    signal: `the signal "${signal}"`,
+    callback: 'a callback',
+    time: 'a time',
+    run: wait.dag === undefined ? 'the run that it names' : `a run of "${wait.dag}"`,
+  }
   return {
     code: 'wait',
     text: `"${name}" waits for ${what[kindOf(wait)]} (${shortId(run)})`,

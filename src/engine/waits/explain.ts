@@ -31,8 +31,18 @@ export function explainWait({ state, name, view }: Actor, definition: (name: str
       const at = wakeAt(wait) ?? view.nextAt ?? started.at
       return { ...common, code: 'time', text: `it waits until ${new Date(wait.time ?? at).toISOString()}${until}`, until: at }
     }
-    case 'run':
+    case 'run': {
+      const { run, states = STATES_DEFAULT } = awaited
+      if (run !== undefined)
+        return {
+          ...common,
+          code: 'run',
+          text: `it waits for run ${shortId(run)} to end as ${states.join(' or ')}${until}`,
+          runs: [run],
+          command: `mainspring explain ${shortId(run)}`,
+        }
       return { ...common, ...runReason(wait, definition), code: 'run', text: `${runText(wait, definition)}${until}` }
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import { UserError } from '../../core/errors.ts'
+import { isId } from '../../core/ids.ts'
 import { instantOf } from '../wait/times.ts'
 import { AWAITED_TASKS_MAX, type DagWait } from './spec.ts'
 
-const SUBJECTS = ['signal', 'callback', 'until', 'plusMs', 'dag'] as const
+const SUBJECTS = ['signal', 'callback', 'until', 'plusMs', 'dag', 'run'] as const
 /** Of what each is; the others belong to all of them. */
-const OF: Readonly<Record<string, readonly (keyof DagWait)[]>> = { dag: ['for', 'earlierMs', 'tasks', 'states', 'failStates', 'skipStates'] }
+const OF = { dag: ['for', 'earlierMs', 'tasks'], runs: ['states', 'failStates', 'skipStates'] } as const
 const SAID: Readonly<Partial<Record<keyof DagWait, string>>> = { plusMs: 'plus', earlierMs: 'earlier', timeoutMs: 'timeout' }
 
 /** @throws UserError `invalid-dag` */
@@ -17,13 +18,18 @@ export function checkWait(wait: DagWait, at: string, isMapped: boolean): void {
   if (one === undefined)
     throw new UserError('invalid-dag', {
       at,
-      hint: 'say what it waits for: `signal: NAME`, `callback: true`, `until: TIME`, `plus: DURATION` (after the end of the interval), or `dag: NAME`',
+      hint: 'say what it waits for: `signal: NAME`, `callback: true`, `until: TIME`, `plus: DURATION` (after the end of the interval), `dag: NAME`, or `run: ID`',
     })
   const isTime = one === 'until' || one === 'plusMs'
   const second = others.find(other => !(isTime && other === 'plusMs'))
   if (second !== undefined) refuse(second, `a task waits for one thing, and this one has \`${SAID[one] ?? one}\``)
-  for (const field of OF.dag as readonly (keyof DagWait)[])
-    if (one !== 'dag' && wait[field] !== undefined) refuse(field, `only a wait for a run of another DAG (\`dag\`) has \`${SAID[field] ?? field}\``)
+  for (const field of OF.dag)
+    if (one !== 'dag' && wait[field] !== undefined)
+      refuse(field, `only a wait for a run of another DAG by its time (\`dag\`) has \`${SAID[field as keyof DagWait] ?? field}\``)
+  for (const field of OF.runs)
+    if (one !== 'dag' && one !== 'run' && wait[field] !== undefined) refuse(field, `only a wait for a run (\`dag\`, \`run\`) has \`${field}\``)
+  if (wait.run !== undefined && !wait.run.includes('{{') && !isId(wait.run))
+    refuse('run', 'the id of a run, all 26 characters of it, or a placeholder of one such as {{output.start:run}}')
   if (one === 'callback' && isMapped)
     refuse('callback', 'what runs once for each item has no one token: wait for a signal whose name has its {{item}}')
   for (const field of ['until', 'for'] as const) {

@@ -156,8 +156,8 @@ export function mappedGroupOf(group: string | undefined, groups: DagSpec['groups
 }
 
 /**
- * What a task waits for (machines/wait), in no queue and without a slot: a signal to the run, what comes under its token, a time, or a run of another DAG. Its texts
- * may have placeholders.
+ * What a task waits for (machines/wait), in no queue and without a slot: a signal to the run, what comes under its token, a time, a run of another DAG, or a run of any
+ * kind by its id. Its texts may have placeholders.
  */
 export interface DagWait {
   /** A signal of this name; what it carries is the output. */
@@ -173,7 +173,9 @@ export interface DagWait {
   earlierMs?: number
   /** Of it, these tasks; none: the run. */
   tasks?: readonly string[]
-  /** How it is to have ended, by default `success`; how it ends the wait otherwise. Else it is waited for another run for that time. */
+  /** This run, of whatever kind: its id. */
+  run?: string
+  /** How it is to have ended, by default `success`; how it ends the wait otherwise. Else it is waited for another run for that time; one that is waited for by its id fails it. */
   states?: readonly TaskEnding[]
   failStates?: readonly TaskEnding[]
   skipStates?: readonly TaskEnding[]

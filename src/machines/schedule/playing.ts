@@ -59,7 +59,7 @@ export class Play {
           this.marks.push((message.order.trigger as { watermark?: string }).watermark ?? null)
         }
         this.asked.set(message.run, message)
-      } else this.told.push({ to: message.to, is: message.input.is })
+      } else if (message.is === 'tell') this.told.push({ to: message.to, is: message.input.is })
     }
     if (decision.outcome !== undefined) this.closed = true
     return decision

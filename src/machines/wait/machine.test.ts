@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { newId } from '../../core/ids.ts'
 import type { Context } from '../../core/machine.ts'
-import type { Outcome } from '../../core/run.ts'
+import type { ClosedState, Outcome, Trigger } from '../../core/run.ts'
 import { wait } from './machine.ts'
 import { instantOf } from './times.ts'
 import type { Awaited, Standing, WaitEvent, WaitInput, WaitState } from './types.ts'
 
 const T = Date.UTC(2026, 2, 1, 9)
+
+const OF_DAG = { is: 'dag', run: newId(T, () => 0.5), task: 'w', n: 0, nominalAt: T } as unknown as Trigger
 
 class Driven {
   state: WaitState | null = null
@@ -14,7 +17,7 @@ class Driven {
   readonly told: { is: string }[] = []
 
   constructor(awaited: Awaited) {
-    this.give({ is: 'start', definition: 'sales.w', options: {}, trigger: { is: 'call' }, input: JSON.stringify(awaited) })
+    this.give({ is: 'start', definition: 'sales.w', options: {}, trigger: OF_DAG, input: JSON.stringify(awaited) })
     this.wake()
   }
   give(input: WaitInput): void {
@@ -28,7 +31,7 @@ class Driven {
       expect(this.outcome).toBeNull()
       this.outcome = outcome
     }
-    for (const message of messages) if (message.is === 'tell') this.told.push(message.input)
+    for (const message of messages) if (message.is !== 'start') this.told.push(message.is === 'tell' ? message.input : message)
   }
   wake(): void {
     const due = (): number | null => wait.pending(this.state as WaitState).wakeAt
@@ -143,5 +146,69 @@ describe('a run of another DAG', () => {
     expect(run.outcome).toMatchObject({ state: 'cancelled' })
     run.standing(3, { state: 'completed' })
     expect(run.told.slice(1)).toEqual([1, 2].map(() => ({ is: 'unawait', run: 'w' })))
+  })
+})
+
+describe('a run by its id', () => {
+  const RUN = newId(T, () => 0.25)
+  const closes = (state: ClosedState): WaitInput => ({ is: 'watched_run', run: RUN, found: { definition: 'index', kind: 'job', state } })
+
+  test('is watched, and ends it with its own end', () => {
+    const run = new Driven({ run: RUN })
+    expect(run.told).toEqual([{ is: 'watch', run: RUN }])
+    expect(run.outcome).toBeNull()
+    run.give(closes('completed'))
+    expect(run.outcome).toEqual({
+      state: 'completed',
+      reason: 'run',
+      output: JSON.stringify({ run: RUN, definition: 'index', state: 'completed' }),
+    })
+    run.give(closes('completed'))
+    expect(run.told).toHaveLength(1)
+  })
+
+  // Airflow 3.1, TriggerDagRunOperator: `allowed_states` (default success) and `failed_states` (default failed) of a run that has closed for good.
+  test.each<[Partial<Awaited>, ClosedState, string]>([
+    [{}, 'completed', 'completed'],
+    [{}, 'failed', 'failed awaited-failed'],
+    [{}, 'timed_out', 'failed awaited-failed'],
+    [{}, 'terminated', 'failed awaited-failed'],
+    [{ states: ['success', 'failed'] }, 'cancelled', 'completed'],
+    [{ states: ['failed'] }, 'completed', 'failed awaited-failed'],
+    [{ skipStates: ['failed'] }, 'failed', 'failed skipped'],
+    [{ failStates: ['failed'] }, 'failed', 'failed awaited-failed'],
+  ])('with %j, as %s: %s', (more, state, ends) => {
+    const run = new Driven({ run: RUN, ...more })
+    run.give(closes(state))
+    expect([run.outcome?.state, run.outcome?.failure?.code].filter(Boolean).join(' ')).toBe(ends)
+    expect(run.told).toHaveLength(1)
+  })
+
+  test.each<[string, Partial<Awaited> & { run: string }, WaitInput | null, string]>([
+    ['is not there', { run: RUN }, { is: 'watched_run', run: RUN, found: null }, 'run-not-found'],
+    [
+      'has too many that wait',
+      { run: RUN },
+      { is: 'watched_run', run: RUN, found: null, refused: { code: 'too-many-waits', why: 'too many' } },
+      'too-many-waits',
+    ],
+    ['has no such id', { run: '7kq2m' }, null, 'invalid-wait'],
+    ['is no text', { run: { id: RUN } as unknown as string }, null, 'invalid-wait'],
+    ['is its own DAG', { run: (OF_DAG as { run: string }).run }, null, 'invalid-wait'],
+  ])('that %s fails it', (_, awaited, told, code) => {
+    const run = new Driven(awaited)
+    if (told !== null) run.give(told)
+    expect(run.outcome).toMatchObject({ state: 'failed', reason: code, failure: { code } })
+  })
+
+  test('is watched no more once it has ended otherwise', () => {
+    const run = new Driven({ run: RUN, timeoutMs: 5_000 })
+    run.pass(5_000)
+    expect(run.outcome).toMatchObject({ state: 'timed_out' })
+    expect(run.told).toEqual([
+      { is: 'watch', run: RUN },
+      { is: 'watch', run: RUN, over: true },
+    ])
+    run.give(closes('completed'))
   })
 })

@@ -1,16 +1,16 @@
 import { invariant } from '../../core/errors.ts'
-import type { ActorId } from '../../core/ids.ts'
-import type { Context, Decision, Machine, Message } from '../../core/machine.ts'
+import { type ActorId, shortId } from '../../core/ids.ts'
+import type { Context, Decision, Machine, Message, WatchedRun } from '../../core/machine.ts'
 import type { Failure, Payload, RunView } from '../../core/run.ts'
 import { commanded, outcomeOf, viewOf } from '../taskless.ts'
 import type { WatchInput } from '../timeline/types.ts'
-import { verdictOf } from './standing.ts'
+import { closedVerdict, verdictOf } from './standing.ts'
 import { evolve, kindOf, pending, wakeAt } from './state.ts'
 import type { Closing, GivenInput, StandingInput, Started, StartInput, WaitEvent, WaitInput, WaitState } from './types.ts'
 
 /**
  * A task of a DAG that waits for something to happen, in no queue and without a worker: for a signal to its DAG's run, or what comes under its token (both are told
- * by the DAG's run, which keeps them), for a time, or for a run of another DAG (told by the timeline of that one).
+ * by the DAG's run, which keeps them), for a time, for a run of another DAG (told by the timeline of that one), or for a run by its id (told by that one).
  *
  * ```text
  * started ──▶ asked ──▶ told … ──▶ completed
@@ -40,6 +40,8 @@ function decide(state: WaitState | null, input: WaitInput, context: Context): De
       return state.closing === null ? given(state, input, context) : NOTHING
     case 'standing':
       return state.closing === null ? told(state, input, context) : { events: [], messages: [left(state, context)] }
+    case 'watched_run':
+      return state.closing === null ? heard(state, input, context) : NOTHING
     default:
       return commanded(state.closing, input, context.now, closing => closed(state, closing, context))
   }
@@ -91,8 +93,9 @@ function skipped(state: WaitState, reason: string, why: string, context: Context
 function asked(state: WaitState, context: Context): Decision<WaitEvent> {
   const event: WaitEvent = { is: 'asked', at: context.now }
   const after = evolve(state, event)
-  const { tasks = [], dag } = state.awaited
+  const { tasks = [], dag, run } = state.awaited
   const { time } = state
+  if (run !== undefined) return { events: [event], state: after, wakeAt: wakeAt(after), messages: [{ is: 'watch', run }] }
   const message = tell(state, { is: 'await', run: context.self, for: time as number, tasks })
   return { events: [event], state: after, wakeAt: wakeAt(after), messages: [{ ...message, creates: { kind: 'timeline', name: dag as string } }] }
 }
@@ -137,23 +140,42 @@ function concluded(state: WaitState, verdict: Exclude<ReturnType<typeof verdictO
   return closed(state, { is: 'completed', at, reason: 'run' }, context, JSON.stringify(output))
 }
 
+/** The run that it waits for has closed, once and for all: a retry of it is another run. */
+function heard(state: WaitState, { run, found, refused }: WatchedRun, context: Context): Decision<WaitEvent> {
+  const { now: at } = context
+  const fail = (code: string, why: string): Decision<WaitEvent> =>
+    closed(state, { is: 'failed', at, reason: code, failure: failureOf('AwaitedRun', why, code) }, context, undefined, true)
+  if (refused !== undefined) return fail(refused.code, refused.why)
+  if (found === null) return fail('run-not-found', `there is no run ${run}: it was never there, or its retention has ended`)
+  const { definition, state: ended } = found
+  const verdict = closedVerdict(state.awaited, ended)
+  const why = `run ${shortId(run)} of "${definition}" is ${ended}`
+  if (verdict === 'fail') return fail('awaited-failed', why)
+  if (verdict === 'skip')
+    return closed(state, { is: 'failed', at, reason: 'awaited-skipped', failure: failureOf('Skipped', why, 'skipped') }, context, undefined, true)
+  return closed(state, { is: 'completed', at, reason: 'run' }, context, JSON.stringify({ run, definition, state: ended }), true)
+}
+
 function failureOf(type: string, message: string, code: string): Failure {
   return { type, message, code }
 }
 
-function closed(state: WaitState, closing: Closing, context: Context, output?: Payload): Decision<WaitEvent> {
+/** `isTold`: nobody has anything more to tell it. */
+function closed(state: WaitState, closing: Closing, context: Context, output?: Payload, isTold = false): Decision<WaitEvent> {
   const event = closing as WaitEvent
   return {
     events: [event],
     state: evolve(state, event),
     wakeAt: null,
     outcome: outcomeOf(closing, output),
-    ...(state.asked && { messages: [left(state, context)] }),
+    ...(state.asked && !isTold && { messages: [left(state, context)] }),
   }
 }
 
 /** Nobody is to tell it anything more. */
 function left(state: WaitState, { self }: Context): Message {
+  const { run } = state.awaited
+  if (run !== undefined) return { is: 'watch', run, over: true }
   return tell(state, { is: 'unawait', run: self })
 }
 

@@ -1,4 +1,5 @@
 import { shortId } from '../../core/ids.ts'
+import type { ClosedState } from '../../core/run.ts'
 import type { TaskEnding } from '../dag/rules.ts'
 import type { Awaited, Standing } from './types.ts'
 
@@ -33,8 +34,19 @@ export function verdictOf(awaited: Awaited, standing: Standing | null): Verdict 
   return { is: 'go', states: tasks === undefined ? (said[0] as [string, TaskEnding])[1] : Object.fromEntries(said) }
 }
 
+/** What follows from the close of a run that is waited for by its id: there comes no other in its place, so what is not as it should be is a failure. */
+export function closedVerdict({ states = STATES_DEFAULT, skipStates = [] }: Awaited, state: ClosedState): 'go' | 'skip' | 'fail' {
+  const ending = endingOf(state)
+  if (skipStates.includes(ending)) return 'skip'
+  return states.includes(ending) ? 'go' : 'fail'
+}
+
+function endingOf(state: ClosedState): TaskEnding {
+  return state === 'completed' ? 'success' : 'failed'
+}
+
 /** A run has the endings of a task: it succeeded, or it failed. */
 function endingsOf(tasks: readonly string[] | undefined, { state, tasks: ended }: Standing): [string, TaskEnding | 'unknown' | null][] {
-  if (tasks === undefined) return [['', state === null ? null : state === 'completed' ? 'success' : 'failed']]
+  if (tasks === undefined) return [['', state === null ? null : endingOf(state)]]
   return tasks.map(task => [task, ended[task] ?? null])
 }

@@ -1,4 +1,5 @@
 import { invariant } from '../../core/errors.ts'
+import { isId } from '../../core/ids.ts'
 import type { Pending } from '../../core/machine.ts'
 import type { Instant } from '../../core/time.ts'
 import { instantOf } from './times.ts'
@@ -6,10 +7,10 @@ import type { Awaited, Closing, Standing, Started, WaitEvent, WaitState } from '
 
 export type WaitKind = 'signal' | 'callback' | 'time' | 'run'
 
-export function kindOf({ signal, callback, dag }: Awaited): WaitKind {
+export function kindOf({ signal, callback, dag, run }: Awaited): WaitKind {
   if (signal !== undefined) return 'signal'
   if (callback) return 'callback'
-  return dag === undefined ? 'time' : 'run'
+  return dag === undefined && run === undefined ? 'time' : 'run'
 }
 
 export function evolve(state: WaitState | null, event: WaitEvent): WaitState {
@@ -29,9 +30,19 @@ function born(started: Started): WaitState {
   const awaited = JSON.parse(started.input) as Awaited
   const text = kindOf(awaited) === 'run' ? awaited.for : awaited.until
   const base = text === undefined ? null : instantOf(text)
-  const refusal = text !== undefined && base === null ? `"${text.slice(0, 100)}" is no time: it would be such as 2026-03-01T09:00:00Z` : null
+  const refusal =
+    text !== undefined && base === null
+      ? `"${text.slice(0, 100)}" is no time: it would be such as 2026-03-01T09:00:00Z`
+      : runRefusal(started, awaited)
   const time = base === null ? null : base + (awaited.plusMs ?? 0) - (awaited.earlierMs ?? 0)
   return { started, awaited, time, refusal, asked: false, told: null, closing: null }
+}
+
+/** A placeholder that stands alone may be anything. */
+function runRefusal({ trigger }: Started, { run }: Awaited): string | null {
+  if (run === undefined) return null
+  if (typeof run !== 'string' || !isId(run)) return `${JSON.stringify(run).slice(0, 100)} is no id of a run: it would be its 26 characters, as text`
+  return trigger.is === 'dag' && trigger.run === run ? 'it would wait for its own DAG, which waits for it' : null
 }
 
 /** The earliest that time alone does: what it waits for, its time-out, or what it does at once. */

@@ -1,5 +1,5 @@
 import type { ActorId, RunId } from '../../core/ids.ts'
-import type { RunInput } from '../../core/machine.ts'
+import type { RunInput, WatchedRun } from '../../core/machine.ts'
 import type { ClosedState, Failure, HistoryEvent, Payload } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import type { TaskEnding } from '../dag/rules.ts'
@@ -37,7 +37,7 @@ export interface StandingInput {
   refused?: string
 }
 
-export type WaitInput = StartInput | GivenInput | StandingInput | RunInput
+export type WaitInput = StartInput | GivenInput | StandingInput | WatchedRun | RunInput
 
 export interface Started extends taskless.Started {
   /** Of a wait for another run: who knows the runs of that DAG by their times. */
@@ -48,7 +48,7 @@ type At = { at: Instant }
 export type WaitEvent = HistoryEvent &
   (
     | Started
-    /** The timeline is asked to tell of the run. */
+    /** The timeline is asked to tell of the run, or the run itself. */
     | (At & { is: 'asked' })
     | (At & { is: 'told'; n: number; standing: Standing | null })
     | Closing

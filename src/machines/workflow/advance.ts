@@ -185,7 +185,7 @@ class Fold {
     switch (end.is) {
       case 'completed':
         this.output = end.output
-        return this.add({ is: 'completed', at } as Closing as WorkflowEvent)
+        return this.add({ is: 'completed', at, ...this.mark('watermark', end.watermark) } as Closing as WorkflowEvent)
       case 'failed':
         return this.add({ is: 'failed', at, reason: end.reason, failure: end.failure } as Closing as WorkflowEvent)
       case 'cancelled':
@@ -199,9 +199,17 @@ class Fold {
         const event = { is: 'continued', at, call: 0 } as WorkflowEvent & { is: 'continued' }
         if (end.input !== null) event.input = end.input
         if (signals.length > 0) event.signals = signals
-        return this.add(event)
+        const { trigger } = this.state.started
+        const since = trigger !== undefined && 'watermark' in trigger ? trigger.watermark : undefined
+        if (since !== undefined) event.watermark = since
+        return this.add({ ...event, ...this.mark('said', end.watermark) })
       }
     }
+  }
+
+  /** What it has set last, also before it began anew. */
+  private mark(name: 'watermark' | 'said', said = this.state.said): Record<string, Payload> {
+    return said === undefined ? {} : { [name]: said }
   }
 
   private tooMany(): void {

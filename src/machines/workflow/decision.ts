@@ -35,6 +35,7 @@ function outstanding({ task, turn, holder, closing, route, misfits }: WorkflowSt
 function outcome(closing: Closing, output: string | null): Outcome {
   const ended: Outcome = { state: closing.is, reason: closing.reason ?? null }
   if (output !== null) ended.output = output
+  if (closing.watermark !== undefined) ended.watermark = closing.watermark
   if (closing.failure !== undefined) ended.failure = closing.failure
   return ended
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { slotOf } from '../../core/ids.ts'
 import type { Context, Decision } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
-import type { Payload } from '../../core/run.ts'
+import type { Payload, Trigger } from '../../core/run.ts'
 import { workflow } from './machine.ts'
 import { HOLDER_MS, RESEND_MS } from './state.ts'
 import { type Advance, CHILDREN_OPEN_MAX, type Entry, SIGNALS_MAX, type WorkflowEvent, type WorkflowInput, type WorkflowState } from './types.ts'
@@ -19,8 +19,8 @@ class Driven {
   now = T
   #call = 0
   #ids = 0
-  constructor(options: Omit<RunOptions, 'delayMs'> = {}) {
-    const decided = workflow.decide(null, { is: 'start', definition: 'order', options, trigger: { is: 'call' } }, this.context())
+  constructor(options: Omit<RunOptions, 'delayMs'> = {}, trigger: Trigger = { is: 'call' }) {
+    const decided = workflow.decide(null, { is: 'start', definition: 'order', options, trigger }, this.context())
     this.state = decided.events.reduce<WorkflowState | null>(workflow.evolve, null) as WorkflowState
     this.events.push(...decided.events)
   }
@@ -438,6 +438,26 @@ describe('the end', () => {
     expect(workflow.journal?.(run.state, 'w1')).toBe(count)
     expect(workflow.journal?.(run.state, 'w2')).toBe(count)
     expect(run.give({ is: 'child_closed', run: 'gone', state: 'completed' })).toEqual({ events: [] })
+  })
+
+  test('how far it has come is said when it completes, what it said before it began anew where it says nothing since, and not where it fails', () => {
+    const trigger = { is: 'schedule', schedule: 'hourly', id: 's', n: 1, nominalAt: T, source: 'time', watermark: '7' } as Trigger
+    const marked = (...ends: (Entry & { is: 'finished' })['end'][]) => {
+      const run = new Driven({}, trigger)
+      return ends.map(end => {
+        run.deliver()
+        return run.advance([finished(end)])
+      })
+    }
+    const completed = { is: 'completed', output: null } as const
+    const anew = { is: 'continued', input: null } as const
+    expect(marked({ ...completed, watermark: '8' }).at(-1)?.outcome).toEqual({ state: 'completed', reason: null, watermark: '8' })
+    expect(marked(completed).at(-1)?.outcome).toEqual({ state: 'completed', reason: null })
+    const [begun, , ended] = marked({ ...anew, watermark: '8' }, anew, completed)
+    expect(begun?.events[0]).toMatchObject({ is: 'continued', watermark: '7', said: '8' })
+    expect(ended?.outcome?.watermark).toBe('8')
+    expect(marked({ ...anew, watermark: '8' }, { ...completed, watermark: 'null' }).at(-1)?.outcome?.watermark).toBe('null')
+    expect(marked({ ...anew, watermark: '8' }, { is: 'failed', reason: 'threw', failure }).at(-1)?.outcome?.watermark).toBeUndefined()
   })
 
   test('one that is asked to stop does not begin anew', () => {

@@ -198,7 +198,15 @@ function without(signals: WorkflowState['signals'], taken: number): WorkflowStat
 function continued(state: WorkflowState, event: WorkflowEvent & { is: 'continued' }): WorkflowState {
   const worker = state.task?.worker
   invariant(worker != null, 'only a worker that has the task goes on anew', { turn: state.turn })
-  const begun = { ...freed(state), base: state.count, open: {}, input: event.input ?? null, holder: { worker, upTo: state.count }, task: null }
+  const begun = {
+    ...freed(state),
+    base: state.count,
+    open: {},
+    input: event.input ?? null,
+    holder: { worker, upTo: state.count },
+    task: null,
+    ...(event.said !== undefined && { said: event.said }),
+  }
   return told(begun, event)
 }
 

@@ -50,10 +50,11 @@ export type Entry =
   | { is: 'finished'; end: End }
 
 export type End =
-  | { is: 'completed'; output: Payload | null }
+  /** `watermark`: how far it has come, for the next run of its schedule. */
+  | { is: 'completed'; output: Payload | null; watermark?: Payload }
   | { is: 'failed'; reason: string; failure: Failure }
   | { is: 'cancelled' }
-  | { is: 'continued'; input: Payload | null }
+  | { is: 'continued'; input: Payload | null; watermark?: Payload }
 
 /**
  * A worker that has the run's task says how far the code is. `call` counts the calls of one delivery, which makes them repeatable. `upTo`: so many events of the
@@ -158,6 +159,8 @@ export interface Closing {
   /** Whose advance closed it. */
   delivery?: DeliveryId
   call?: number
+  /** How far it has come: of one that completed. */
+  watermark?: Payload
 }
 
 /** A signal that came before anybody waited for it. `number`: of the event that tells of it. */
@@ -223,7 +226,8 @@ export type WorkflowEvent = HistoryEvent &
      * history did not fit are tried again.
      */
     | (At & { is: 'routed'; version?: string; pinned?: true; anew?: true; command?: CommandId; by?: string; why?: string })
-    | (At & { is: 'continued'; input?: Payload; signals?: readonly Buffered[]; call: number })
+    /** `watermark`: that of its trigger, which its code is told again; `said`: what it has set by then. */
+    | (At & { is: 'continued'; input?: Payload; signals?: readonly Buffered[]; watermark?: Payload; said?: Payload; call: number })
     | (At & { is: 'cancel_requested' } & Who)
     | Closing
   )
@@ -289,6 +293,8 @@ export interface WorkflowState extends Misfits {
   /** What its code shows as `ctx.state`, and what it has set as metadata; absent: nothing. */
   readonly shown?: Payload
   readonly metadata?: Payload
+  /** The watermark that it had set when it began anew last. */
+  readonly said?: Payload
   readonly cancelRequested: boolean
   readonly totalAt: Instant | null
   readonly expiresAt: Instant | null

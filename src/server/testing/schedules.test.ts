@@ -1,4 +1,4 @@
-import { job, type OperationName, schedule, type WireApplied, type WireApply, type WireExport } from '@mainspring/sdk'
+import { job, type OperationName, schedule, type WireApplied, type WireApply, type WireExport, workflow } from '@mainspring/sdk'
 import { expect, test } from 'vitest'
 import { everyCrash, testEnvironment } from '../testing.ts'
 
@@ -55,6 +55,30 @@ test('each time is started once, wherever the node crashes', async () => {
     ])
   })
   expect(crashes).toBeGreaterThanOrEqual(4)
+})
+
+test('how far workflows have come is told to the next one, also where they begin anew, wherever the node crashes', async () => {
+  const load = workflow('load', async (from: number, ctx) => {
+    const since = ctx.watermark<Date>()?.getTime() ?? 0
+    if (from === 0) {
+      ctx.setWatermark(new Date(since + 10))
+      await ctx.sleep('1m')
+      ctx.continueAs(1)
+    }
+    // What begins anew is told the same, and what was said before counts.
+    const again = await ctx.run('again', () => since)
+    if (since >= 10) ctx.setWatermark(new Date(again + 100))
+    return since
+  })
+  const hourly = schedule('hourly', { cron: '0 * * * *' }, load, 0)
+  const crashes = await everyCrash([load, hourly], async t => {
+    await t.skip('2h 30m')
+    const { lines } = await hourly.ledger()
+    const outputs = await Promise.all(lines.map(({ run }) => t.client.handle<number>(run as string).result()))
+    expect(outputs).toEqual([10, 0])
+    expect((await hourly.get()).watermark).toMatchObject({ value: new Date(110), run: lines[0]?.run })
+  })
+  expect(crashes).toBeGreaterThanOrEqual(8)
 })
 
 test('an operator’s change lies over the code; an export is applied without a change', async () => {

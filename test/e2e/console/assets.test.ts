@@ -43,6 +43,32 @@ describe('assets in the console', () => {
     await expectAccessible(page)
   })
 
+  test('a person says how far an asset has come, and takes that away again', async () => {
+    const { client } = shown
+    const mark = async () => (await client.assets.get('s3://sales/daily')).watermark?.value
+    page = await shown.page(`/data/${encodeURIComponent('s3://sales/daily')}`)
+    const open = page.getByRole('button', { name: 'Set the watermark …' })
+    await open.click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('none: it begins anew').waitFor()
+    const editor = dialog.getByRole('textbox', { name: 'Watermark' })
+    const set = dialog.getByRole('button', { name: 'Set the watermark' })
+    expect(await set.isDisabled()).toBe(true)
+    await shown.edit(page, editor, '{"id": 7')
+    await expect.poll(() => set.isDisabled()).toBe(true)
+    await shown.edit(page, editor, '{"id": 7}')
+    await dialog.getByText(`mainspring asset set s3://sales/daily --watermark '{"id":7}'`).waitFor()
+    await expectAccessible(page)
+    await set.click()
+    await page.getByText('{"id":7}', { exact: true }).waitFor()
+    expect(await mark()).toEqual({ id: 7 })
+    await open.click()
+    await shown.edit(page, editor, 'null')
+    await dialog.getByRole('button', { name: 'Take the watermark away' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(await mark()).toBeUndefined()
+  })
+
   test('the lineage leads from what makes an asset to what it starts', async () => {
     page = await shown.page('/data?show=lineage')
     const graph = page.getByRole('region', { name: 'Graph of assets' })

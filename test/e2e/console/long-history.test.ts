@@ -70,8 +70,13 @@ describe('the page of a workflow with a long history', () => {
     await knows(3 * PAGE)
     expect(sum(await asked())).toBe(3 * PAGE)
 
+    // What happens is followed from the end of what was there.
+    const opened = page.waitForRequest(/\/runs\/\w+\/events\?/)
+    await page.getByRole('tab', { name: 'Logs' }).click()
+    const feed = (await opened).url()
     await run.signal('enough', true)
     await run.result()
+    expect(eventsIn(await (await fetch(feed)).text())).toEqual([1])
     await page.getByRole('tab', { name: 'Overview' }).click()
     await story.getByText('Signal “enough” came').waitFor()
     // What was known is not read again: of the newest only what came since.
@@ -88,6 +93,12 @@ function eventsAsked(page: Page): (so?: (url: URL) => boolean) => Promise<number
       answers.push({ url: new URL(response.url()), count: response.json().then(({ events }: { events: unknown[] }) => events.length) })
   })
   return (so = () => true) => Promise.all(answers.filter(({ url }) => so(url)).map(({ count }) => count))
+}
+
+/** How many events each message of the run's own feed had. */
+function eventsIn(feed: string): number[] {
+  const messages = feed.split('\n').flatMap(line => (line.startsWith('data: ') ? [JSON.parse(line.slice(6))] : []))
+  return messages.flatMap(({ is, events }: { is: string; events: unknown[] }) => (is === 'run' ? [events.length] : []))
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { type Client, connect, job } from '@mainspring/sdk'
 import { startWorker, type Worker } from '@mainspring/sdk/worker'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { test } from 'vitest'
 import { CHROMIUM_ARGUMENTS, findChromium } from '../../../scripts/chromium.ts'
 import { ROOT } from '../../../scripts/run.ts'
@@ -102,6 +102,14 @@ export class Console implements AsyncDisposable {
     })
     page.on('pageerror', error => this.errors.push(String(error)))
     return page
+  }
+
+  /** Types in an editor of code, in the place of what it has; what the browser itself puts there has the look of what it takes away, as inline style. */
+  async edit(page: Page, editor: Locator, text: string): Promise<void> {
+    await editor.focus()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.press('Backspace')
+    await page.keyboard.insertText(text)
   }
 
   /** Closes the pages of a test, which would go on following what the next one does. Answers the errors that they have told. */

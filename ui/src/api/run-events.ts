@@ -3,11 +3,11 @@ import type { LiveEvent, StreamEvent } from './client.ts'
 import { type ConnectionState, follow } from './connection.ts'
 
 /**
- * The stream of one run: what was before (its history and log lines), then live, to its end. It goes on with `Last-Event-ID` after a break, and rests while
+ * The stream of one run: its log lines and the last event of what was before, then live, to its end; of a long history the rest is read page by page. It goes on with `Last-Event-ID` after a break, and rests while
  * nobody looks, so that many tabs stay below a browser's six connections. Lines of the last minute may come twice: `delivery` and `n` name a line.
  */
 export function useRunEvents(namespace: string, run: string, handler: (events: LiveEvent[]) => void): ConnectionState {
-  return useEvents(`${runPath(namespace, run)}/events`, handler)
+  return useEvents(`${runPath(namespace, run)}/events?from=-1`, handler)
 }
 
 /** What is written to a stream of a run, likewise: each chunk once. */

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { type AssetDetail, type AssetEvent, assetQuery, partitionsQuery } from '../api/assets.ts'
 import { useNamespace } from '../api/namespace.ts'
 import { Page } from '../app/page.tsx'
+import { Button } from '../parts/button.tsx'
 import { LINK } from '../parts/classes.ts'
 import { AsCommand, commandText } from '../parts/command.tsx'
 import { Crumbs } from '../parts/crumbs.tsx'
@@ -14,6 +15,7 @@ import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import type { Column } from '../parts/table-columns.tsx'
 import { Time } from '../parts/time.tsx'
 import { Watermark } from '../parts/watermark.tsx'
+import { WatermarkDialog } from '../parts/watermark-dialog.tsx'
 import { PartitionStrip } from './partition-strip.tsx'
 
 const route = getRouteApi('/data/$name')
@@ -23,11 +25,19 @@ export function AssetPage() {
   const namespace = useNamespace()
   const { name } = route.useParams()
   const asset = useQuery(assetQuery(namespace, name))
+  const [sets, setSets] = useState(false)
   return (
     <Page
       title={name}
       heading={<Crumbs to="/data" list="Assets" name={name} />}
-      actions={<AsCommand text={commandText(namespace, 'asset', 'show', name)} />}
+      actions={
+        <>
+          <Button icon="settings" disabled={asset.data === undefined} onClick={() => setSets(true)}>
+            Set the watermark …
+          </Button>
+          <AsCommand text={commandText(namespace, 'asset', 'show', name)} />
+        </>
+      }
     >
       {asset.isPending ? (
         <Skeleton lines={10} />
@@ -35,6 +45,7 @@ export function AssetPage() {
         <ErrorState error={asset.error} retry={() => void asset.refetch()} />
       ) : (
         <>
+          {sets && <WatermarkDialog namespace={namespace} of="asset" name={name} mark={asset.data.watermark} onClose={() => setSets(false)} />}
           {asset.data.description !== null && <p className="max-w-prose">{asset.data.description}</p>}
           <Hangs asset={asset.data} />
           {asset.data.partitions !== null && <Partitions namespace={namespace} asset={asset.data} />}

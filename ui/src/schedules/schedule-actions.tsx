@@ -10,6 +10,7 @@ import { Copy } from '../parts/copy.tsx'
 import { ConfirmDialog, Dialog } from '../parts/dialog.tsx'
 import { Menu } from '../parts/menu.tsx'
 import { ProblemText } from '../parts/states.tsx'
+import { WatermarkDialog } from '../parts/watermark-dialog.tsx'
 import { removeSchedule, resumeSchedule, saveCalendar, triggerSchedule } from './actions.ts'
 import { PauseDialog } from './pause-dialog.tsx'
 
@@ -18,7 +19,7 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
   const { name, paused, stuck } = schedule
   const runs = paused === null && stuck === null
   const navigate = useNavigate()
-  const [dialog, setDialog] = useState<'pause' | 'calendar' | 'delete' | null>(null)
+  const [dialog, setDialog] = useState<'pause' | 'watermark' | 'calendar' | 'delete' | null>(null)
   const close = (): void => setDialog(null)
   const backfill = (): void => void navigate({ to: '/schedules/$name', params: { name }, search: { tab: 'backfill' } })
   const refresh = [
@@ -65,6 +66,7 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
       <Menu
         items={[
           { label: 'Backfill …', icon: 'batches', onSelect: backfill },
+          { label: 'Set the watermark …', icon: 'settings', onSelect: () => setDialog('watermark') },
           { label: 'Calendar file …', icon: 'download', onSelect: () => setDialog('calendar') },
           { label: 'Delete …', icon: 'close', danger: true, onSelect: () => setDialog('delete') },
         ]}
@@ -72,6 +74,7 @@ export function ScheduleActions({ namespace, schedule }: { namespace: string; sc
         <IconButton icon="more" label="More actions" />
       </Menu>
       <PauseDialog namespace={namespace} name={name} open={dialog === 'pause'} onClose={close} />
+      {dialog === 'watermark' && <WatermarkDialog namespace={namespace} of="schedule" name={name} mark={schedule.watermark} onClose={close} />}
       <CalendarDialog namespace={namespace} name={name} open={dialog === 'calendar'} onClose={close} />
       <ConfirmDialog
         open={dialog === 'delete'}

@@ -131,6 +131,21 @@ export interface OtherRun {
   readonly states: WireTaskEnding | Readonly<Record<string, WireTaskEnding>>
 }
 
+/** Which run, of whatever kind, and how it is to end. */
+export interface ClosedRunOptions extends WaitOptions {
+  /** Its id, as a text (one with placeholders, too), or what a task gives that is one. */
+  run: string | Ref<string>
+  /** It succeeds, or it fails: how it is to end. Default: success. What is neither in this list nor in `skipStates` fails this task. */
+  states?: readonly ('success' | 'failed')[]
+  skipStates?: readonly ('success' | 'failed')[]
+}
+/** What a task gives that has waited for a run by its id. */
+export interface ClosedRun {
+  readonly run: string
+  readonly definition: string
+  readonly state: 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'terminated'
+}
+
 type Told = Pick<WireDagTask, 'branch' | 'shortCircuit' | 'setup' | 'teardown' | 'failsRun'>
 
 /** What is mapped over: what a task gives, a list, or several by `d.zip` and `d.cross`. */
@@ -312,8 +327,22 @@ export class DagBuilder<Input> {
   /**
    * Waits, without a slot, for the run of another DAG that is for the same time, or for tasks of it: `d.otherRun('sold', { dag: 'sales', tasks: ['load'] })`. There need
    * be none yet. It is told when that one ends: nobody looks.
+   *
+   * Or for a run of any kind by its id, until that closes: `d.otherRun('indexed', { run: indexing })`. One that has closed ends it at once; one that is not there, or
+   * whose retention has ended, fails it with `run-not-found`. At most 400 tasks wait for one run: a further one fails with `too-many-waits`.
    */
-  otherRun(id: string, { dag, for: time, earlier, tasks, states, failStates, skipStates, ...options }: OtherRunOptions): Task<OtherRun> {
+  otherRun(id: string, options: OtherRunOptions): Task<OtherRun>
+  otherRun(id: string, options: ClosedRunOptions): Task<ClosedRun>
+  otherRun(id: string, asked: OtherRunOptions | ClosedRunOptions): Task<OtherRun> | Task<ClosedRun> {
+    if ('run' in asked) {
+      const { run, states, skipStates, ...options } = asked
+      return this.#wait(id, options, {
+        run: typeof run === 'string' ? run : run.template,
+        ...(states !== undefined && { states: [...states] }),
+        ...(skipStates !== undefined && { skipStates: [...skipStates] }),
+      }) as Task<ClosedRun>
+    }
+    const { dag, for: time, earlier, tasks, states, failStates, skipStates, ...options } = asked
     return this.#wait(id, options, {
       dag: typeof dag === 'string' ? dag : dag.name,
       ...(time !== undefined && { for: timeText(time) }),

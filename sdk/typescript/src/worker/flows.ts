@@ -237,7 +237,7 @@ export class Flows {
   async #kept(attempt: Attempt, end: WireEnd): Promise<WireEnd> {
     if (end.is !== 'completed' || !(end.output instanceof Large)) return end
     try {
-      return { is: 'completed', output: await keepResult(end.output.text, attempt.run, this.#client, attempt.newChunks()) }
+      return { ...end, output: await keepResult(end.output.text, attempt.run, this.#client, attempt.newChunks()) }
     } catch (error) {
       if (!(error instanceof Unserialisable)) throw error
       return { is: 'failed', reason: 'threw', failure: failureOf(error) }

@@ -102,6 +102,15 @@ export interface WorkflowContext {
    * Example: `ctx.compensate('refund', () => bank.refund(payment))`.
    */
   compensate(name: string, fn: (step: StepContext) => unknown, options?: StepOptions): void
+  /** How far the runs of its schedule had come when this one was started, as one that completed said by `setWatermark`, or a person; null: none has, or no schedule started it. */
+  watermark<Value>(): Value | null
+  /**
+   * How far it has come, for the next run of its schedule: any value, up to 16,384 characters of JSON; null: that one begins anew. The last one that the code says, also
+   * before it began anew by `continueAs`, is kept in the commit that completes the run; of a run that ends otherwise nothing is. Not from inside a step, which is not
+   * called again when the code is replayed.
+   * @throws InvalidOption
+   */
+  setWatermark(value: unknown): void
   /** The time of what happened last: the same when the code is replayed. */
   now(): Date
   /** Uniform in [0, 1), the same when the code is replayed. */

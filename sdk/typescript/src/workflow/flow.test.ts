@@ -110,6 +110,40 @@ describe('what the code asks for', () => {
   })
 })
 
+describe('how far the runs of its schedule have come', () => {
+  const code = async (_: never, ctx: WorkflowContext) => {
+    const since = ctx.watermark<Date>()
+    ctx.setWatermark([since, 1])
+    await ctx.sleep(5)
+    return since?.getTime()
+  }
+  const value = { $type: 'Date', value: AT }
+  const ended = { is: 'finished', end: { is: 'completed', output: Date.parse(AT), watermark: [value, 1] } }
+
+  test.each([
+    ['its start', { is: 'started', trigger: { is: 'schedule', watermark: value } }],
+    ['its beginning anew', { is: 'continued', watermark: value }],
+  ])('is told by %s, and what it sets goes with its end', async (_, event) => {
+    const run = new Driven(code)
+    await run.happens(event, { is: 'timer_set', n: 1 }, { is: 'timer_fired', n: 1 })
+    expect(run.take()).toEqual([ended])
+  })
+
+  test('is null where nobody has said; what is too much is refused', async () => {
+    const run = await drive(async (_, ctx) => {
+      const tooMuch = ((): unknown => {
+        try {
+          return ctx.setWatermark('x'.repeat(16_383))
+        } catch (error) {
+          return (error as { at: string }).at
+        }
+      })()
+      return [ctx.watermark(), tooMuch]
+    })
+    expect(run.take()).toEqual([{ is: 'finished', end: { is: 'completed', output: [null, '/watermark'] } }])
+  })
+})
+
 describe('steps', () => {
   test('what a step gives is not there before the history has it', async () => {
     let goesOn = false

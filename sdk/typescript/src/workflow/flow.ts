@@ -81,6 +81,8 @@ export class Flow {
   readonly shown: Shown
   readonly cancel: Cancel
   random: () => number
+  /** How far the runs of its schedule had come when it was started; null: none had, or no schedule started it. */
+  watermark: unknown = null
   #now = 0
   readonly #code: Code
   readonly #host: FlowHost
@@ -368,7 +370,8 @@ export class Flow {
 
   #start(event: WireEvent): boolean {
     if (this.upTo !== this.base) return false
-    const { seed, beganAt } = event as { seed?: string; beganAt?: string }
+    const { seed, beganAt, trigger, watermark } = event as { seed?: string; beganAt?: string; trigger?: WireMarked; watermark?: unknown }
+    this.watermark = untag(event.is === 'started' ? trigger?.watermark : watermark) ?? null
     // It goes on from a point of another run, and sees what that one saw.
     if (seed !== undefined) this.random = seededRandom(seed)
     if (beganAt !== undefined) this.#now = Date.parse(beganAt)
@@ -396,6 +399,11 @@ export class Flow {
     if (this.messages.updates.size > 0) return
     throw new NotDurable('The code waits for something that is not kept.')
   }
+}
+
+/** Of a trigger in a history. */
+interface WireMarked {
+  watermark?: unknown
 }
 
 function fingerprint({ is, at, n }: WireEvent): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { markOf } from '../assets.ts'
 import * as check from '../checks.ts'
 import { encode, tag } from '../codec.ts'
 import type { Log } from '../context.ts'
@@ -69,8 +70,8 @@ export function codeOf(job: AnyJob, of: Pick<Code, 'run' | 'input' | 'metadata' 
 }
 
 /**
- * Calls the function, and says how it ended; compensations are a part of that. What it begins anew with is told when it is asked for: handlers of updates may change it
- * until then. Null: it did not end, since its flow is broken. Never rejects.
+ * Calls the function, and says how it ended; compensations are a part of that. What it begins anew with, and how far it has come, is told when it is asked for: handlers
+ * of updates may change it until then. Null: it did not end, since its flow is broken. Never rejects.
  */
 export async function runCode(code: Code, flow: Flow): Promise<WireEnd | (() => WireEnd) | null> {
   const context = new Context(code, flow)
@@ -78,11 +79,10 @@ export async function runCode(code: Code, flow: Flow): Promise<WireEnd | (() => 
     const input = code.schema === undefined ? code.input : await checked(code.name, code.schema, code.input)
     const output = await code.handler(input, context)
     const large = largeText(output, code.resultBytesMax)
-    if (large !== null) return { is: 'completed', output: new Large(large) }
-    const value = tag(output, '/output')
-    return { is: 'completed', ...(value !== undefined && { output: value }) }
+    const value = large === null ? tag(output, '/output') : new Large(large)
+    return () => ({ is: 'completed', ...(value !== undefined && { output: value }), ...context.mark })
   } catch (error) {
-    if (error instanceof ContinueAs) return () => continued(error)
+    if (error instanceof ContinueAs) return () => ({ ...continued(error), ...context.mark })
     flow.cancel.shielded = true
     const failed = await context.undo()
     if (failed.length > 0) {
@@ -94,7 +94,7 @@ export async function runCode(code: Code, flow: Flow): Promise<WireEnd | (() => 
   }
 }
 
-function continued({ input: value }: ContinueAs): WireEnd {
+function continued({ input: value }: ContinueAs): WireEnd & { is: 'continued' } {
   const input = tag(value, '/input')
   return { is: 'continued', ...(input !== undefined && { input }) }
 }
@@ -114,6 +114,8 @@ class Context implements WorkflowContext {
   readonly #compensations: Compensation[] = []
   readonly #locks: Locks
   readonly #held = new Set<string>()
+  /** The watermark that it has set, as it is sent. */
+  mark: { watermark?: unknown } = {}
 
   constructor({ run, tags, log, steps, locks }: Code, flow: Flow) {
     this.id = run
@@ -147,8 +149,21 @@ class Context implements WorkflowContext {
     this.#flow.shown.state = value
   }
 
-  #mayShow(value: unknown, at: string): void {
+  watermark<Value>(): Value | null {
+    return (this.#flow.watermark ?? null) as Value | null
+  }
+
+  setWatermark(value: unknown): void {
+    this.#mayChange(value, '/watermark')
+    this.mark = { watermark: markOf(value, '/watermark') }
+  }
+
+  #mayChange(value: unknown, at: string): void {
     if (this.#flow.messages.looks) check.refuse(value, at, 'a query, or a check of an update, only looks')
+  }
+
+  #mayShow(value: unknown, at: string): void {
+    this.#mayChange(value, at)
     if (textOf(value, at).length > SHOWN_LENGTH_MAX) check.refuse(`${at.slice(1)} of more than ${SHOWN_LENGTH_MAX} characters`, at, 'show less')
   }
 
