@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Abort, type AnyJob, Client, job, type WireEndpoint, workflow } from '@mainspring/sdk'
+import { Abort, type AnyJob, Client, job, schedule, type WireEndpoint, workflow } from '@mainspring/sdk'
 import { type Served, type ServeOptions, serve } from '@mainspring/sdk/serve'
 import { afterEach, expect, test } from 'vitest'
 import { loadConfig } from './config.ts'
@@ -331,6 +331,20 @@ test('an answer that breaks off fails its attempt, and the next one gets the sam
   app.http.closeAllConnections()
   expect(await run.result({ timeout: '30s' })).toEqual({ page: 7, at: new Date(0) })
   expect(keys).toEqual([keys[0], keys[0]])
+})
+
+test('what it says of its outlets, and how far it has come, is kept with its run', async () => {
+  const { client } = await server()
+  const load = job('load', { outlets: ['db://orders'] }, (_: unknown, ctx) => {
+    ctx.asset('db://orders', { partition: 'eu', extra: { at: new Date(0) }, watermark: 7n })
+    ctx.setWatermark('page 3')
+  })
+  await appWith(client, load)
+  await client.schedules.put(schedule('often', { every: '1s' }, load))
+  await expect.poll(async () => (await client.schedules.get('often')).watermark, { timeout: 20_000 }).toMatchObject({ value: 'page 3' })
+  const { watermark, events } = await client.assets.get('db://orders')
+  expect(watermark).toMatchObject({ value: 7n })
+  expect(events.at(-1)).toMatchObject({ partition: 'eu', extra: { at: new Date(0) } })
 })
 
 test('an endpoint that is removed is asked no more, and another address is asked anew', async () => {

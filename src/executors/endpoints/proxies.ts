@@ -1,6 +1,7 @@
 import type { Client } from '@mainspring/sdk'
 import {
   type AnyJob,
+  type AssetFacts,
   type BundleContext,
   decode,
   errorOf,
@@ -33,13 +34,13 @@ function proxyOf(definition: WireDefinition, history: ((ctx: JobContext) => Prom
   const single = async (_: unknown, ctx: JobContext): Promise<unknown> => {
     const told = history === null ? {} : { history: await history(ctx) }
     const [result] = await carried([ctx], told, post, ctx.signal)
-    return outcomeOf(result)
+    return outcomeOf(ctx, result)
   }
   const bundle = async (_: unknown, { items, signal }: BundleContext): Promise<unknown[]> => {
     const results = await carried(items, {}, post, signal)
     return results.map((result, index) => {
       try {
-        return outcomeOf(result)
+        return outcomeOf(items[index] as JobContext, result)
       } catch (error) {
         return items[index]?.fail(error)
       }
@@ -91,12 +92,16 @@ function taskOf(ctx: JobContext): WireDelivery {
   return { ...delivery, input: tagged(input), metadata: tagged(ctx.metadata), checkpoint: tagged(ctx.checkpoint.value) }
 }
 
-/** What a handler would have returned or thrown. */
-function outcomeOf(result: Result | undefined): unknown {
+/** What a handler would have returned or thrown, and said of its outlets and of how far it has come. */
+function outcomeOf(ctx: Pick<JobContext, 'asset' | 'setWatermark'>, result: Result | undefined): unknown {
   if (result === undefined)
     throw new AttemptFailed('EndpointFailed', 'endpoint-broke-off', 'The answer of the endpoint broke off before this run had ended.')
   const { is, output, failure, retry, delayMs = 0, slow } = result
-  if (is === 'completed') return output === undefined ? undefined : decode(JSON.stringify(output))
+  if (is === 'completed') {
+    for (const { asset, ...facts } of result.assets ?? []) ctx.asset(asset, decode(JSON.stringify(facts)) as AssetFacts)
+    if (result.watermark !== undefined) ctx.setWatermark(decode(JSON.stringify(result.watermark)))
+    return output === undefined ? undefined : decode(JSON.stringify(output))
+  }
   if (is === 'snoozed') throw slow === true ? new RateLimited({ retryAfter: delayMs }) : new Snooze(delayMs)
   if (failure === undefined) throw new AttemptFailed('EndpointFailed', 'endpoint-stopped', `The endpoint says that it was ${is}.`)
   throw withVerdict(errorOf(failure), { ...(retry !== undefined && { retry }), ...(result.delayMs !== undefined && { delayMs }) })

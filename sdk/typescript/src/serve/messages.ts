@@ -8,6 +8,7 @@ import type {
   WireQuestionAnswer,
   WireRegisterSchedules,
 } from '../wire.ts'
+import type { WireAssetFacts } from '../wire-assets.ts'
 
 /**
  * What a server asks of an endpoint: a POST with one of these as JSON, signed as a webhook is. It is answered by lines of JSON, each a `Saying`, the last of which is
@@ -61,7 +62,15 @@ export interface Description {
   schedules: WireRegisterSchedules | null
 }
 
-export type Result = { output?: unknown; failure?: WireFailure; retry?: boolean; delayMs?: number; slow?: boolean } & {
+export type Result = {
+  output?: unknown
+  failure?: WireFailure
+  retry?: boolean
+  delayMs?: number
+  slow?: boolean
+  assets?: WireAssetFacts[]
+  watermark?: unknown
+} & {
   is: 'completed' | 'failed' | 'snoozed' | 'cancelled' | 'returned'
 }
 
