@@ -435,6 +435,7 @@ export class Tenure {
     // From one run of this lane to another that was not at hand.
     if (writes.mail.some(({ to }) => this.holds(to))) this.mailroom.hint()
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
+    this.queues.dispatchNow()
   }
 
   private renewLater(): void {
