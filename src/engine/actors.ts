@@ -1,6 +1,7 @@
 import type { RunId } from '../core/ids.ts'
 import type { KeyName, KeyRow, Row } from '../store/store.ts'
 import { Actor } from './actor.ts'
+import { Births } from './births.ts'
 
 /** About what an actor takes beside its payload. */
 const ACTOR_BYTES = 1_000
@@ -22,6 +23,7 @@ export class Actors {
   private readsBegun = 0
   private readonly reading = new Set<number>()
   private readonly countMax: number
+  readonly births = new Births()
 
   constructor(countMax: number) {
     this.countMax = countMax
@@ -37,6 +39,7 @@ export class Actors {
 
   add(actor: Actor): void {
     this.map.set(actor.id, actor)
+    this.births.note(actor.id)
     this.bytes += ACTOR_BYTES + (actor.born.input?.length ?? 0)
   }
 
@@ -110,6 +113,7 @@ export class Actors {
 
   changeKey(name: KeyName, row: KeyRow | null): void {
     const text = keyText(name)
+    if (name.scope === 'call') this.births.note(name.key)
     const known = this.keys.get(text)
     if (known === undefined) this.keys.set(text, { row, uncommitted: 1, committedAtRead: -1 })
     else {

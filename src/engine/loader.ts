@@ -51,12 +51,18 @@ export class Loader {
     const { actors } = this.host
     for (const id of work.ids) {
       const actor = actors.get(id)
-      if (actor === undefined || (!work.closesNothing && this.lacksParent(actor))) return true
+      if (actor === undefined ? !this.isNew(id) : !work.closesNothing && this.lacksParent(actor)) return true
     }
-    if (work.keys !== undefined) for (const key of work.keys) if (actors.key(key) === undefined) return true
+    if (work.keys !== undefined)
+      for (const key of work.keys) if (actors.key(key) === undefined && !(key.scope === 'call' && this.isNew(key.key))) return true
     if (work.further === undefined) return false
     const { ids = [], keys = [] } = this.further([work], NOTHING_LOADED)
     return ids.length > 0 || keys.length > 0
+  }
+
+  /** Nothing of this id can be in the store: neither an actor nor what a late repeat of its call would find (E9). */
+  private isNew(id: ActorId): boolean {
+    return this.host.actors.births.isNew(id) && this.host.isHere(id)
   }
 
   /** Who is told of its close must be at hand, so that both are in one batch; and who is told of theirs, since the one may follow from the other. */

@@ -57,6 +57,20 @@ describe('a call key (E9)', () => {
   })
 })
 
+test('what a start makes ready is handed out in the turn of its commit, not after its answer', async () => {
+  const { node: it } = await node()
+  const poll = { worker: 'w1', workerName: 'w1', last: null, queues: [], serves: [{ definition: 'mail', version: null }], labels: {} }
+  let tasks: Delivery[] = []
+  const polled = it.engine.tasks.poll('default', { ...poll, max: 1, slots: 1, waitMs: 1_000 }, new AbortController().signal)
+  void polled.then(answer => {
+    tasks = answer.tasks
+  })
+  await settle()
+  const [started] = await it.start(KEY, {})
+  await new Promise(resolve => process.nextTick(resolve)) // promises run, and no turn of the clock
+  expect(tasks.map(({ run }) => run)).toEqual(runs([started as StartAnswer]))
+})
+
 describe('an idempotency key', () => {
   test('answers the run that has it, whatever its state, as long as it is kept', async () => {
     const { node: it } = await node()

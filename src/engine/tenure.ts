@@ -190,6 +190,7 @@ export class Tenure {
     this.borrowing.begin()
     this.queues.load(await store.loadGroups(claim))
     this.lane.lastMail = await store.lastMail(claim)
+    this.lane.actors.births.begin(await store.lastId(claim))
     // What was sent between shards that are both here now comes before all that happens here from now on: it must not be overtaken (E7).
     if (!this.lane.isolating) await this.mailroom.takeAll()
     await this.timers.start(sizes.pageSize)
@@ -434,6 +435,7 @@ export class Tenure {
     // From one run of this lane to another that was not at hand.
     if (writes.mail.some(({ to }) => this.holds(to))) this.mailroom.hint()
     if (writes.settings.length > 0 || writes.definitions.length > 0 || freed.length > 0) this.queues.dispatchSoon()
+    this.queues.dispatchNow()
   }
 
   private renewLater(): void {

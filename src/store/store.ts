@@ -77,6 +77,11 @@ export interface Store {
   loadMail(claim: Claim, page: Page): Promise<Paged<MailRow>>
   /** The greatest number of the mail from the claim's shards that nobody has taken; 0: there is none. */
   lastMail(claim: Claim): Promise<number>
+  /**
+   * The greatest id that an actor has, open or closed, or that a key of scope `call` is named by, whoever's shards it is on; null: there is none. So nothing that is
+   * greater was there when it was asked.
+   */
+  lastId(claim: Claim): Promise<ActorId | null>
   /** Open runs by namespace, queue, definition and state. */
   loadCounts(claim: Claim): Promise<OpenCount[]>
   /** Closed runs whose `purgeAt <= until`, and keys whose `expiresAt <= until` and whose run is not open: what retention may drop. */

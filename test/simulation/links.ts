@@ -141,6 +141,7 @@ export function nodeStore(target: Store, world: World, life: Life, link: StoreLi
     loadRates: claim => read('loadRates', () => target.loadRates(claim)),
     loadHolds: claim => read('loadHolds', () => target.loadHolds(claim)),
     loadMail: (claim, page) => read('loadMail', () => target.loadMail(claim, page)),
+    lastId: claim => read('lastId', () => target.lastId(claim)),
     lastMail: claim => read('lastMail', () => target.lastMail(claim)),
     loadCounts: claim => read('loadCounts', () => target.loadCounts(claim)),
     loadExpired: (claim, until, limit) => read('loadExpired', () => target.loadExpired(claim, until, limit)),

@@ -217,6 +217,20 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     caught: /\(E9\)|one unique key/,
     plant: { store: memory => ({ ...forward(memory), findKeys: async claim => memory.findKeys(claim, []) }) },
   },
+  'E9-born-before': {
+    rule: 'E9',
+    what: 'who takes over takes what was born before for new, and does not look for it',
+    seeds: 60,
+    caught: /\(P1|\(E9\)/,
+    patches: [{ file: 'src/engine/tenure.ts', find: 'births.begin(await store.lastId(claim))', replace: 'births.begin(null)' }],
+  },
+  'E9-born-since': {
+    rule: 'E9',
+    what: 'what was born and has closed is taken for new when its call is repeated',
+    seeds: 60,
+    caught: /\(P1|\(E9\)/,
+    patches: [{ file: 'src/engine/actors.ts', find: 'this.births.note(actor.id)', replace: '' }],
+  },
   'E9-change-twice': {
     rule: 'E9',
     what: 'a change that is repeated is made twice',

@@ -196,6 +196,7 @@ export function forward(target: Store): Store {
     loadRates: claim => target.loadRates(claim),
     loadHolds: claim => target.loadHolds(claim),
     loadMail: (claim, page) => target.loadMail(claim, page),
+    lastId: claim => target.lastId(claim),
     lastMail: claim => target.lastMail(claim),
     loadCounts: claim => target.loadCounts(claim),
     loadExpired: (claim, until, limit) => target.loadExpired(claim, until, limit),

@@ -7,6 +7,8 @@ export interface GatheringOptions<Item> {
   callsMax: number
   /** Of one call; it has no more bytes than one wants to send at once, either. */
   itemsMax: number
+  /** Of more items than these no call takes more than half: who is called begins with them while the others follow. Default: one takes all that it may. */
+  halvedFrom?: number
   textOf(item: Item): string
   /** Never rejects. Its place is free once it is over, or `free` is called before. */
   send(batch: readonly Item[], free: () => void): Promise<void>
@@ -34,9 +36,10 @@ export class Gathering<Item> {
   }
 
   #pump(): void {
-    const { callsMax, itemsMax, textOf, send } = this.#options
+    const { callsMax, itemsMax, halvedFrom = itemsMax, textOf, send } = this.#options
     while (this.#queue.length > 0 && this.#calls < callsMax) {
-      const batch = this.#queue.splice(0, fitting(this.#queue, itemsMax, textOf))
+      const most = Math.min(itemsMax, Math.max(halvedFrom, Math.ceil(this.#queue.length / 2)))
+      const batch = this.#queue.splice(0, fitting(this.#queue, most, textOf))
       this.#calls++
       let isFree = false
       const free = (): void => {

@@ -300,10 +300,14 @@ export class Queues {
   dispatchSoon(): void {
     if (this.dispatching || this.ended || (this.polls.size === 0 && this.options.listeners.size === 0)) return
     this.dispatching = true
-    this.options.clock.soon(() => {
-      this.dispatching = false
-      if (!this.ended) this.dispatch()
-    })
+    this.options.clock.soon(() => this.dispatchNow())
+  }
+
+  /** What was to be handed out soon. */
+  dispatchNow(): void {
+    if (!this.dispatching) return
+    this.dispatching = false
+    if (!this.ended) this.dispatch()
   }
 
   end(): void {

@@ -78,6 +78,7 @@ export function mortalStore(store: Store, point: CrashPoint, alive: () => boolea
     loadRates: guarded(claim => store.loadRates(claim)),
     loadHolds: guarded(claim => store.loadHolds(claim)),
     loadMail: guarded((claim, page) => store.loadMail(claim, page)),
+    lastId: guarded(claim => store.lastId(claim)),
     lastMail: guarded(claim => store.lastMail(claim)),
     loadCounts: guarded(claim => store.loadCounts(claim)),
     loadExpired: guarded((claim, until, limit) => store.loadExpired(claim, until, limit)),

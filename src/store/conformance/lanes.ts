@@ -269,6 +269,7 @@ function revocationsConform(open: Open): void {
     ['loadHolds', (store, claim) => store.loadHolds(claim)],
     ['loadMail', (store, claim) => store.loadMail(claim, { after: null, limit: 1 })],
     ['lastMail', (store, claim) => store.lastMail(claim)],
+    ['lastId', (store, claim) => store.lastId(claim)],
     ['loadCounts', (store, claim) => store.loadCounts(claim)],
     ['loadExpired', (store, claim) => store.loadExpired(claim, 1, 1)],
   ])('%s with a revoked claim is fenced', async (_, read) => {

@@ -195,6 +195,31 @@ export function rowsConform(open: Open): void {
     })
   })
 
+  describe('the last id', () => {
+    const last = () => store.lastId(lane.claim)
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(first => `7${first}`.padEnd(26, '0')) as [string, string, string, string]
+
+    test('is the greatest of open and closed actors, and of what calls left behind', async () => {
+      expect(await last()).toBe(null)
+      const [row, later] = [bornRow({ id: b }), bornRow({ id: c, namespace: 'other' })]
+      await lane.commit({ born: [row] })
+      expect(await last()).toBe(b)
+      await lane.commit({ born: [later], keys: [keyRow({ scope: 'key', key: d }), keyRow({ scope: 'unique', key: d, namespace: 'other' })] })
+      expect(await last()).toBe(c)
+      await lane.commit({ closed: [closingRow(later)] })
+      expect(await last()).toBe(c)
+      await lane.commit({ purge: [c] })
+      expect(await last()).toBe(b)
+      const called = ['other', 'default', 'third'].map((namespace, index) =>
+        keyRow({ scope: 'call', definition: '', key: [d, a, c][index] as string, namespace }),
+      )
+      await lane.commit({ keys: called })
+      expect(await last()).toBe(d)
+      await lane.commit({ keyDrops: called })
+      expect(await last()).toBe(b)
+    })
+  })
+
   describe('keys', () => {
     test('are found by all of their name, replaced, and dropped; what is missing is free', async () => {
       const row = keyRow({ key: 'a\0b', expiresAt: 5 })

@@ -1,4 +1,4 @@
-import { partOf, partOfResource, type RunId, shardOf } from '../../core/ids.ts'
+import { type ActorId, partOf, partOfResource, type RunId, shardOf } from '../../core/ids.ts'
 import { isRun } from '../../core/machine.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, type Place, pageOf, placeOf, scheduleCursor, scheduleCursorOf } from '../cursor.ts'
@@ -96,6 +96,14 @@ export function loadMail(tables: Tables, claim: Claim, { after, limit }: Page): 
 export function lastMail(tables: Tables, claim: Claim): number {
   const mine = check(tables, claim)
   return [...tables.mail.values()].reduce((last, { from, n }) => (mine(from) ? Math.max(last, n) : last), 0)
+}
+
+export function lastId(tables: Tables, claim: Claim): ActorId | null {
+  check(tables, claim)
+  const called = [...tables.keys.values()].flatMap(({ scope, key }) => (scope === 'call' ? [key] : []))
+  let last: ActorId | null = null
+  for (const ids of [tables.open.keys(), tables.closed.keys(), called]) for (const id of ids) if (last === null || id > last) last = id
+  return last
 }
 
 export function loadCounts(tables: Tables, claim: Claim): OpenCount[] {

@@ -19,6 +19,7 @@ import { claim, lanes, release, renew } from './claims.ts'
 import { commit, type Refuse, settle } from './commit.ts'
 import {
   findKeys,
+  lastId,
   lastMail,
   loadActors,
   loadCounts,
@@ -110,6 +111,7 @@ export function openMemoryStore(options: MemoryOptions = {}): MemoryStore {
     loadRates: async claim => loadRates(available(), claim),
     loadHolds: async claim => loadHolds(available(), claim),
     loadMail: async (claim, page) => loadMail(available(), claim, page),
+    lastId: async claim => lastId(available(), claim),
     lastMail: async claim => lastMail(available(), claim),
     loadCounts: async claim => loadCounts(available(), claim),
     loadExpired: async (claim, until, limit) => loadExpired(available(), claim, until, limit),

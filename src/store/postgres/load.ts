@@ -1,5 +1,5 @@
 import type { GroupId } from '../../core/gates.ts'
-import type { RunId } from '../../core/ids.ts'
+import type { ActorId, RunId } from '../../core/ids.ts'
 import type { OpenState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import { cursorOf, FIRST, pageOf, placeOf, scheduleCursor, scheduleCursorOf } from '../cursor.ts'
@@ -43,6 +43,7 @@ export interface Loads {
   loadHolds(claim: Claim): Promise<HoldRow[]>
   loadMail(claim: Claim, page: Page): Promise<Paged<MailRow>>
   lastMail(claim: Claim): Promise<number>
+  lastId(claim: Claim): Promise<ActorId | null>
   loadCounts(claim: Claim): Promise<OpenCount[]>
   loadExpired(claim: Claim, until: Instant, limit: number): Promise<Expired>
   loadOldLines(claim: Claim, old: OldLines, page: Page): Promise<Paged<LineName>>
@@ -121,6 +122,21 @@ const MAIL = load(
   'order by r.from_order, r.n_order',
 )
 const LAST_MAIL = load(`select coalesce(max(m.n), 0)::text from mail m where ${mine('m.from_part')}`, '')
+/** Of keys from namespace to namespace, with which their index begins. */
+const LAST_ID = load(
+  `with recursive n(namespace) as (
+    (select k.namespace from run_key k order by k.namespace limit 1)
+    union all
+    select (select k.namespace from run_key k where k.namespace > n.namespace order by k.namespace limit 1) from n where n.namespace is not null
+  )
+  select greatest(
+    (select o.id from run_open o order by o.id desc limit 1),
+    (select c.id from run_closed c order by c.id desc limit 1),
+    (select convert_from(called.key, 'UTF8') collate "C" from n cross join lateral (
+      select k.key from run_key k where k.namespace = n.namespace and k.scope = 'call' and k.definition = '' order by k.key desc limit 1) called
+      order by called.key desc limit 1))`,
+  '',
+)
 const COUNTS = load(
   `select r.namespace, r.queue, r.name, r.state, count(*)::text from run_open r where r.kind <> 'schedule' and r.kind <> 'timeline' and r.kind <> 'asset' and r.kind <> 'memo' and ${mine('r.part')} group by 1, 2, 3, 4`,
   '',
@@ -274,6 +290,10 @@ export function loadsOf(database: Database): Loads {
 
     async lastMail(claim) {
       return Number((await rows(claim, 'free', LAST_MAIL))[0]?.[0])
+    },
+
+    async lastId(claim) {
+      return ((await rows(claim, 'listed', LAST_ID))[0]?.[0] as ActorId | undefined) ?? null
     },
 
     async loadCounts(claim) {

@@ -22,6 +22,7 @@ export interface Loads {
   loadHolds(claim: ClaimName): HoldRow[]
   loadMail(claim: ClaimName, after: Pick<MailRow, 'from' | 'n'>, limit: number): MailRow[]
   lastMail(claim: ClaimName): number
+  lastId(claim: ClaimName): ActorId | null
   loadCounts(claim: ClaimName): OpenCount[]
   loadExpired(claim: ClaimName, until: Instant, limit: number): Expired
   loadSchedules(claim: ClaimName, after: { namespace: string; name: string }, limit: number): { id: ActorId; namespace: string; name: string }[]
@@ -83,6 +84,13 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     'select to_part as "to", from_part as "from", n, id, body from mail where (from_part, n) > (?, ?) order by from_part, n limit ? + 0',
   )
   const lastMail = database.prepare('select coalesce(max(n), 0) as n from mail')
+  // From namespace to namespace: the index of keys begins with it.
+  const lastId = database.prepare(
+    `with recursive n(namespace) as (select min(namespace) from run_key union all select (select min(k.namespace) from run_key k where k.namespace > n.namespace) from n
+      where n.namespace is not null)
+    select max(id) as id from (select max(id) as id from run_open union all select max(id) from run_closed
+      union all select (select max(k.key) from run_key k where k.namespace = n.namespace and k.scope = 'call' and k.definition = '') from n)`,
+  )
   const counts = database.prepare(
     "select namespace, queue, name, state, count(*) as count from run_open where kind <> 'schedule' and kind <> 'timeline' and kind <> 'asset' and kind <> 'memo' group by 1, 2, 3, 4",
   )
@@ -141,6 +149,8 @@ export function loadsOf(database: DatabaseSync, { check }: Pick<Claims, 'check'>
     loadMail: (claim, after, limit) => (check(claim) ? mail.all(after.from, after.n, limit).map(plain) : []) as unknown as MailRow[],
 
     lastMail: claim => (check(claim) ? (lastMail.get() as { n: number }).n : 0),
+
+    lastId: claim => (check(claim) ? (lastId.get() as { id: ActorId | null }).id : null),
 
     loadCounts: claim => (check(claim) ? counts.all().map(plain) : []) as unknown as OpenCount[],
 

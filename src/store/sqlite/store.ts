@@ -126,6 +126,7 @@ function storeOf(writer: Writer, reader: Reader, closed: () => Promise<void>): S
       const rows = await writer.ask('loadMail', nameOf(claim), { from, n: Number(n) }, page.limit + 1)
       return pageOf(rows, page.limit, row => cursorOf({ at: row.from, id: String(row.n) }))
     },
+    lastId: claim => writer.ask('lastId', nameOf(claim)),
     lastMail: claim => writer.ask('lastMail', nameOf(claim)),
     loadCounts: claim => writer.ask('loadCounts', nameOf(claim)),
     loadExpired: (claim, until, limit) => writer.ask('loadExpired', nameOf(claim), until, limit),

@@ -32,6 +32,7 @@ export class FakeServer implements Connection {
   async call(operation: OperationName, call: Call): Promise<string> {
     const body: unknown = call.body === undefined ? undefined : JSON.parse(call.body)
     this.calls.push({ operation, call, body })
+    this.#look()
     const answer = this.answers[operation] ?? this.#defaults[operation]
     if (!answer) throw new Error(`the fake has no answer to ${operation}`)
     const said = await answer.call(this, body as never, call)
@@ -56,7 +57,7 @@ export class FakeServer implements Connection {
     return made
   }
 
-  /** Resolves as soon as it holds; looked at after each answer. */
+  /** Resolves as soon as it holds; looked at after each call and each answer. */
   until(holds: () => boolean): Promise<void> {
     return holds() ? Promise.resolve() : new Promise(resolve => this.#watchers.push({ holds, resolve }))
   }
@@ -154,7 +155,7 @@ export class FakeClock implements Clock {
 
 /** What was to run without time passing has run. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve))
 }
 
 export async function listOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {

@@ -31,6 +31,7 @@ export class Advances {
       client,
       callsMax: CALLS_MAX,
       itemsMax: TASKS_PER_CALL_MAX,
+      halvedFrom: HALVED_FROM,
       textOf: ({ text }) => text,
       send: batch => this.#send(batch),
     })
@@ -63,3 +64,5 @@ export class Advances {
 
 /** What ends while others are on their way need not wait for their answers: with two, 100 workflows at once took twice as long (docs/performance.md). */
 const CALLS_MAX = 8
+/** Runs that go in step would else wait for each other: the worker for all of them to be committed, the server for the code of all. */
+const HALVED_FROM = 50

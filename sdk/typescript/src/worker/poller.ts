@@ -9,7 +9,8 @@ import type { Room } from './room.ts'
 
 /**
  * Asks for work, one poll at a time, for ever: each poll names the last answer that arrived, so that the server gives again what did not (E16).
- * A poll leaves when a quarter of the slots is free, or some have been free for 2 ms: single free slots of a busy worker do not cost a call each.
+ * A poll leaves when a quarter of the slots is free, or some have been free for 2 ms: single free slots of a busy worker do not cost a call each; and after what
+ * the few tasks of the last answer say at once.
  */
 export class Poller {
   readonly #options: PollerOptions
@@ -93,6 +94,16 @@ export class Poller {
     const { client, request, onTasks } = this.#options
     const { tasks, askedAt } = await certain(client, request.worker, given, polledAt, this.#stop.signal)
     if (tasks.length > 0) onTasks(tasks, tagged, client.clock.monotonic() - askedAt)
+    if (tasks.length <= FEW) await this.#firstWords()
+  }
+
+  /**
+   * What a few tasks say at once (a result, how far a workflow's code is) goes before the next poll: somebody waits for it, and making a call costs as much as
+   * either takes. Of many, some are long in saying it, and others could begin meanwhile.
+   */
+  async #firstWords(): Promise<void> {
+    const { clock } = this.#options.client
+    for (let turn = 0; turn < FIRST_WORD_TURNS; turn++) await new Promise<void>(resolve => clock.soon(resolve))
   }
 
   async #pause(error: unknown): Promise<void> {
@@ -117,5 +128,8 @@ export interface PollerOptions {
 }
 
 const PATIENCE_MS = 2
+const FEW = 4
+/** Turns of the event loop in which a workflow's code begins, ends a step that waits for nothing, goes on from there, and its call is made. */
+const FIRST_WORD_TURNS = 6
 const UNITS_WAIT_MS = 1_000
 const LAST_ANSWER_MS = 250

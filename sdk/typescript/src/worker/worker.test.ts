@@ -495,12 +495,34 @@ test('what still runs at the deadline is given back, its signal aborts, and what
   expect(server.results).toHaveLength(1)
 })
 
+test.each([
+  ['goes before the next poll', 4, ['tasks.complete', 'tasks.poll']],
+  ['holds up the poll for more no longer than that, where there are many', 5, ['tasks.poll', 'tasks.complete']],
+])('what tasks say at once %s', async (_, count, expected) => {
+  const { server, ended } = world([job('test', () => 1)], { slots: 100 })
+  await server.until(() => server.count('tasks.poll') === 1)
+  server.give(...Array.from({ length: count }, () => ({})))
+  await ended(count)
+  await server.until(() => server.count('tasks.poll') === 2)
+  const operations = server.calls.map(({ operation }) => operation)
+  expect(operations.slice(operations.indexOf('tasks.poll') + 1, operations.indexOf('tasks.poll') + 3)).toEqual(expected)
+})
+
+test('a few tasks that say nothing do not keep it from asking for more', async () => {
+  const never = gate()
+  const { server } = world([job('test', () => never.promise)], { slots: 100 })
+  server.give({})
+  await server.until(() => server.count('tasks.poll') === 2)
+  expect(server.results).toEqual([])
+  never.open()
+})
+
 test('tasks that come while it drains are given back', async () => {
   const answer = gate<unknown>()
   const { server, worker } = world([job('test', () => 1)], {})
   await server.until(() => server.count('tasks.poll') === 1)
   const [task] = server.give({})
-  await server.until(() => server.results.length === 1)
+  await server.until(() => server.results.length === 1 && server.count('tasks.poll') === 2)
   server.answers['tasks.poll'] = () => answer.promise
   server.give({}) // wakes the poll that waits
   await server.until(() => server.results.length === 2 && server.count('tasks.poll') === 3)
