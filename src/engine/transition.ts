@@ -65,8 +65,8 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
 const contexts = new WeakMap<World, { context: Context; of(actor: Actor): void }>()
 
 function contextOf(world: World, actor: Actor): Context {
-  let known = contexts.get(world)
-  if (known === undefined) contexts.set(world, (known = newContext(world)))
+  const known = contexts.get(world) ?? newContext(world)
+  contexts.set(world, known)
   known.of(actor)
   return known.context
 }
