@@ -373,23 +373,6 @@ describe('the record of a delivery (E16)', () => {
     expect(scripted.inner.tables().open.get(run)?.delivered).toBe(true)
   })
 
-  test('waits five times as long while the lane has other commits to make, for results are late then, too', async () => {
-    const scripted = new Scripted()
-    const node = await TestNode.start(scripted.store, undefined, { sizes: { deliveryHoldMs: 50, claimTtlMs: 10_000 } })
-    const run = await node.run()
-    await node.poll()
-    const release = scripted.hold()
-    const other = node.run()
-    await node.clock.advance(200)
-    const { length } = scripted.batches
-    release()
-    await other
-    await node.clock.advance(20)
-    expect([scripted.batches.length, scripted.inner.tables().open.get(run)?.delivered]).toEqual([length, false])
-    await node.clock.advance(30)
-    expect(scripted.inner.tables().open.get(run)?.delivered).toBe(true)
-  })
-
   test('is committed before the task leaves where attempts are 1', async () => {
     const scripted = new Scripted()
     const node = await TestNode.start(scripted.store, { mail: { retry: { attempts: 1 } } })

@@ -17,9 +17,6 @@ import { isOn } from './shares.ts'
 import type { World } from './transition.ts'
 import type { Transaction, Work } from './work.ts'
 
-/** By so many times a record of a delivery is held back for longer while the lane has other commits to make. */
-const HELD_LONGER_BUSY = 5
-
 /** What a lane begins with. */
 export interface Beginning {
   claim: Claim
@@ -272,19 +269,16 @@ export class Lane {
   /** What was held back for longer than `ms` goes with the next batch. */
   private releaseHeld(ms: number): void {
     const now = this.world.clock.monotonic()
-    // Of a lane that is busy results are late, too, and a record that waits for them is no write of its own.
-    const isBusy = this.inFlight || this.batches.length > 0
-    const heldMs = isBusy ? ms * HELD_LONGER_BUSY : ms
     let oldest: number | null = null
     for (const [actor, held] of this.held) {
-      if (ms !== Number.POSITIVE_INFINITY && now - held.since < heldMs) {
+      if (ms !== Number.POSITIVE_INFINITY && now - held.since < ms) {
         oldest = held.since
         break
       }
       this.join(actor, held)
     }
     if (oldest !== null) {
-      this.heldTimer ??= this.world.clock.after(Math.max(isBusy ? ms / 2 : 1, oldest + ms - now), () => {
+      this.heldTimer ??= this.world.clock.after(Math.max(1, oldest + ms - now), () => {
         this.heldTimer = null
         this.releaseHeld(ms)
       })
