@@ -60,7 +60,7 @@ export interface Sizes {
 export const SIZES: Sizes = {
   claimTtlMs: 1_000,
   leaseMs: 15_000,
-  deliveryHoldMs: 100,
+  deliveryHoldMs: 50,
   actorsCached: ACTORS_CACHED_MAX,
   windowSize: WINDOW_SIZE,
   pageSize: 250,
