@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Group, groupId, labelsFit, sortKey } from './gates.ts'
+import { countedSince, type Group, groupId, labelsFit, sortKey } from './gates.ts'
 
 const labels = () => fc.dictionary(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), { maxKeys: 5, noNullPrototype: true })
 const group = (): fc.Arbitrary<Group> =>
@@ -70,6 +70,22 @@ describe('priority with ageing is one static sort key, smallest first', () => {
   })
 
   test('at exactly five minutes the two are equal', () => expect(sortKey(minutes(15), 5)).toBe(sortKey(minutes(10), 0)))
+})
+
+// Airflow 3 orders by priority weight, then by the DAG run's date, then by map index (`SchedulerJobRunner._executable_task_instances_to_queued`), without a bound.
+describe('a task of a DAG counts as ready since its run began, but for a minute at most', () => {
+  test.each([
+    ['it became ready 20 s after its run began', 1_020_000, 1_000_000.25, 1_000_000.25],
+    ['a minute after', 1_060_000, 1_000_000.25, 1_000_000.25],
+    ['an hour after', 4_600_000, 1_000_000.25, 4_540_000],
+    ['in the millisecond in which its run began', 1_000_000, 1_000_000.25, 1_000_000.25],
+    ['by a clock that was set back by an hour since', 1_000_000, 4_600_000.25, 1_000_001],
+  ])('%s', (_, readyAt, runSince, counted) => expect(countedSince(readyAt, runSince)).toBe(counted))
+
+  test('so at most what became ready in the minute before waits for it, as for one step of priority', () => {
+    const [readyAt, longAgo] = [10_000_000, 1_000_000]
+    expect(sortKey(countedSince(readyAt, longAgo), 0)).toBe(sortKey(readyAt, 1))
+  })
 })
 
 describe('labels fit when each that is asked for is there and equal', () => {

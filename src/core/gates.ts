@@ -45,6 +45,14 @@ export function sortKey(readyAt: Instant, priority: number): number {
   return readyAt - priority * PRIORITY_STEP_MS
 }
 
+/** A task of a DAG stands where it would if it had been ready since its run began, but for so long at most: a long run holds nobody up for longer. */
+export const RUN_AHEAD_MS = PRIORITY_STEP_MS
+
+/** Since when a task counts as ready; `runSince` as in `GateKeys`. A clock that was set back since does not put it behind what became ready with it. */
+export function countedSince(readyAt: Instant, runSince: number): number {
+  return Math.max(Math.min(runSince, readyAt + 1), readyAt - RUN_AHEAD_MS)
+}
+
 /** A label of the engine's own: the worker of this id, and no other. No label of people has a colon in its name. */
 export const WORKER_LABEL = ':worker'
 

@@ -48,6 +48,8 @@ export interface GateKeys {
   sequence?: string
   place?: number
   dag?: DagGate
+  /** Of a task of a DAG: since when its run is under way, and a fraction of a millisecond of that run's own, so that tasks of one run stand together (gates.ts). */
+  since?: number
 }
 
 /** Of a task of a DAG: a pause of the DAG holds it, and so does the pool that the DAG gives it. */

@@ -184,6 +184,8 @@ export interface TaskOrder {
   atMostOnce: boolean
   /** Values that gate it (limits.ts); null: none. */
   gate: GateKeys | null
+  /** Since when it is ready, where its sort key does not say it. */
+  readyAt?: Instant
 }
 
 /** A task attempt as a worker names it; the delivery id is the fencing token. */

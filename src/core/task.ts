@@ -1,5 +1,5 @@
 import { invariant } from './errors.ts'
-import { type Labels, sortKey } from './gates.ts'
+import { countedSince, type Labels, sortKey } from './gates.ts'
 import type { CommandId, DeliveryId, TaskId, WorkerId } from './ids.ts'
 import type { GateKeys } from './limits.ts'
 import type { Context, Delivered, TaskInput, TaskOrder, TaskResult } from './machine.ts'
@@ -256,12 +256,13 @@ export function orderOf(task: TaskState, policy: TaskPolicy): TaskOrder | null {
     sort: sortOf(task, policy),
     atMostOnce: policy.retry.attempts === 1,
     gate: policy.gate,
+    ...(policy.gate?.since !== undefined && { readyAt: task.since }),
   }
 }
 
 /** In a sequence the one that has begun goes before all that wait behind it, wherever their places are. */
 function sortOf({ since, startedAt }: TaskState, { gate, priority }: TaskPolicy): number {
-  if (gate?.place === undefined) return sortKey(since, priority)
+  if (gate?.place === undefined) return sortKey(gate?.since === undefined ? since : countedSince(since, gate.since), priority)
   return startedAt === null ? gate.place : Number.MIN_SAFE_INTEGER
 }
 

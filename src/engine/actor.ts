@@ -70,6 +70,8 @@ export class Actor {
   batch: OpenBatch | null = null
   /** It stands in the line of those that may leave memory. */
   idle = false
+  /** And was needed again since it came there. */
+  usedAgain = false
   /** Events that are committed: no others leave (E4). */
   committedEvents = 0
   /** Events told to live subscribers so far. */

@@ -19,6 +19,8 @@ export class Actors {
   private readonly keys = new Map<string, { row: KeyRow | null; uncommitted: number; committedAtRead: number }>()
   private readonly idle: Actor[] = []
   private idleHead = 0
+  /** Of those that stand in line, how many have left memory otherwise. */
+  private idleGone = 0
   private bytes = 0
   private readsBegun = 0
   private readonly reading = new Set<number>()
@@ -69,7 +71,9 @@ export class Actors {
 
   /** Nobody needs it now: the oldest such leave first. */
   release(actor: Actor): void {
-    if (actor.uncommitted > 0 || actor.pins > 0 || actor.idle) return
+    if (actor.uncommitted > 0 || actor.pins > 0) return
+    actor.usedAgain = actor.idle
+    if (actor.idle) return
     // Nobody comes back to a closed run but late repeats, and what dies young costs the collector nothing.
     if (actor.closed && actor.committedAtRead < this.oldestRead()) return this.forget(actor.id)
     actor.idle = true
@@ -81,10 +85,18 @@ export class Actors {
     const oldest = this.oldestRead()
     while (this.tooMany() && this.idleHead < this.idle.length) {
       const actor = this.idle[this.idleHead] as Actor
-      const needed = actor.uncommitted > 0 || actor.pins > 0 || this.map.get(actor.id) !== actor
+      const gone = this.map.get(actor.id) !== actor
+      const needed = actor.uncommitted > 0 || actor.pins > 0 || gone
       // Those behind it were committed later still: nobody leaves before the read has ended.
       if (!needed && actor.committedAtRead >= oldest) break
       this.idleHead++
+      if (gone) this.idleGone--
+      if (!needed && actor.usedAgain) {
+        // Somebody has needed it since it came to stand here.
+        actor.usedAgain = false
+        this.idle.push(actor)
+        continue
+      }
       actor.idle = false
       if (!needed) this.forget(actor.id)
     }
@@ -95,7 +107,8 @@ export class Actors {
   }
 
   private tooMany(): boolean {
-    return this.map.size > this.countMax || this.bytes > CACHED_BYTES_MAX
+    // Not of all in memory: where many are needed, none of the others would stay.
+    return this.idle.length - this.idleHead - this.idleGone > this.countMax || this.bytes > CACHED_BYTES_MAX
   }
 
   /** Retention dropped it. */
@@ -103,6 +116,7 @@ export class Actors {
     const actor = this.map.get(id)
     if (actor === undefined) return
     this.map.delete(id)
+    if (actor.idle) this.idleGone++
     this.bytes -= ACTOR_BYTES + (actor.born.input?.length ?? 0)
   }
 

@@ -71,8 +71,9 @@ interface GateAsked {
 /** What gates it after a change: it keeps its place in a sequence that it stays in, and in any where its turn has begun. Undefined: nothing, as before. */
 export function gateFor(actor: Actor, asked: GateAsked, gating: Gating, call: object = {}): GateKeys | null | undefined {
   const gate = keysFor(actor, asked, gating, call)
-  const dag = actor.view.options.gate?.dag
-  return dag === undefined ? gate : { ...gate, dag }
+  const { dag, since } = actor.view.options.gate ?? {}
+  // A retry is ready when a person says so, whenever the run of its DAG began.
+  return dag === undefined ? gate : { ...gate, dag, ...(since !== undefined && !actor.closed && { since }) }
 }
 
 function keysFor(actor: Actor, asked: GateAsked, gating: Gating, call: object): GateKeys | null | undefined {

@@ -40,7 +40,8 @@ export class Definitions {
   /** Which limits there are, and what of an input they go by. */
   readonly rules: Rules
   readonly gating: Gating
-  private readonly byName = new Map<string, Registered>()
+  /** By namespace, then by name: it is asked for several times for each start. */
+  private readonly byName = new Map<string, Map<string, Registered>>()
   private readonly overrides = new Map<string, { options: DefinitionOptions; set: OptionsSet }>()
   /** Counts up with each change. */
   changes = 0
@@ -68,7 +69,7 @@ export class Definitions {
       const known = Object.fromEntries(Object.keys(options).map(option => [option, set[option as keyof OptionsSet] ?? NOT_KNOWN]))
       this.overrides.set(key, { options, set: known })
     }
-    const known = this.byName.get(key)
+    const known = this.get(namespace, name)
     if (known !== undefined) this.enter(known)
   }
 
@@ -88,13 +89,15 @@ export class Definitions {
     const key = `${definition.namespace}\n${definition.name}`
     const { options: override = null, set = {} } = this.overrides.get(key) ?? {}
     const options = override === null ? definition.declared : (mergeOptions(definition.declared, override) as DefinitionOptions)
-    this.byName.set(key, { ...definition, options, override, set })
+    const { namespace, name } = definition
+    const names = this.byName.get(namespace) ?? new Map<string, Registered>()
+    this.byName.set(namespace, names)
+    names.set(name, { ...definition, options, override, set })
   }
 
   put(row: DefinitionRow): void {
-    const key = `${row.namespace}\n${row.name}`
     const { dag, ...declared } = JSON.parse(row.options) as DefinitionOptions & { dag?: DagSpec }
-    const before = this.byName.get(key)
+    const before = this.get(row.namespace, row.name)
     const versions = before?.versions ?? new Map<string, number>()
     const dags = before?.dags ?? (dag === undefined ? undefined : new Map<string, DagSpec>())
     versions.set(row.version, row.registeredAt)
@@ -115,7 +118,7 @@ export class Definitions {
   }
 
   get(namespace: string, name: string): Registered | undefined {
-    return this.byName.get(`${namespace}\n${name}`)
+    return this.byName.get(namespace)?.get(name)
   }
 
   /** @throws UserError `unknown-definition`, with the nearest names. */
@@ -131,11 +134,11 @@ export class Definitions {
   }
 
   all(): Iterable<Registered> {
-    return this.byName.values()
+    return [...this.byName.values()].flatMap(names => [...names.values()])
   }
 
   list(namespace: string): Registered[] {
-    return [...this.byName.values()].filter(definition => definition.namespace === namespace).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...(this.byName.get(namespace)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 }
 

@@ -233,7 +233,16 @@ export function planItem({ namespace, request, callKey, index }: ItemLetter, def
 }
 
 /** A run keeps what is its own; the definition's rules are looked up whenever they are needed. */
-function runOptionsOf({
+function runOptionsOf(options: DefinitionOptions): RunOptions {
+  const known = ownOptions.get(options)
+  if (known !== undefined) return known
+  const own = withoutRules(options)
+  ownOptions.set(options, own)
+  return own
+}
+const ownOptions = new WeakMap<DefinitionOptions, RunOptions>()
+
+function withoutRules({
   unique,
   limits,
   fair,

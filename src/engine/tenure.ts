@@ -51,6 +51,8 @@ export interface TenureOptions {
   ended(next: Beginning | null): void
 }
 
+/** What is due within this time need not wait for its commit to be woken. */
+const ENTERED_AT_ONCE_MS = 1_000
 /** How often spent rates are looked through. */
 const SWEEP_MS = 60_000
 
@@ -264,8 +266,7 @@ export class Tenure {
   }
 
   /** A task was handed out. Where its sort key is its place in a sequence, it does not say since when it is ready. */
-  waited({ namespace, lastAt, view }: Actor, { sort, gate }: TaskOrder): void {
-    const readyAt = sort + (view.options.priority ?? 0) * PRIORITY_STEP_MS
+  waited({ namespace, lastAt, view }: Actor, { sort, gate, readyAt = sort + (view.options.priority ?? 0) * PRIORITY_STEP_MS }: TaskOrder): void {
     if (gate?.place === undefined) this.options.activity.waited(namespace, lastAt - readyAt)
   }
 
@@ -384,7 +385,8 @@ export class Tenure {
   }
 
   private changed(actor: Actor, loaded: boolean): void {
-    this.timers.enter(actor)
+    // What is due later is entered with its commit: by then most of it is over, as where a run asks and is answered, and none of that is read from the store to be woken for nothing.
+    if (loaded || (actor.wakeAt ?? Number.POSITIVE_INFINITY) <= this.options.world.clock.now() + ENTERED_AT_ONCE_MS) this.timers.enter(actor)
     if (loaded) {
       this.counters.loaded(actor)
       this.queues.loaded(actor)

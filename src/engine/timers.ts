@@ -11,8 +11,8 @@ export type ReadDue = (until: Instant, after: string | null, limit: number) => P
 /**
  * Who is to be woken when: those due within the horizon are in a heap, the rest are rows (a million sleeping runs cost rows, not memory).
  *
- * Everything stored with `wakeAt` up to the horizon is in the heap: the horizon moves before its page is read, and a change is entered when it is made and
- * again when it is committed, so that a read that missed it cannot lose it. An entry may be there twice or be out of date: the actor itself tells.
+ * Everything stored with `wakeAt` up to the horizon is in the heap: the horizon moves before its page is read, and a change is entered when it is
+ * committed, and before if it is due soon, so that a read that missed it cannot lose it. An entry may be there twice or be out of date: the actor itself tells.
  */
 export class Timers {
   private readonly clock: Clock

@@ -33,22 +33,7 @@ export interface World {
  */
 export function transition(actor: Actor, input: { is: string }, world: World): Decision<HistoryEvent> | null {
   if (actor.stuck !== undefined && input.is !== 'terminate' && input.is !== 'cancel') return null
-  const context: Context = {
-    self: actor.id,
-    name: actor.name,
-    now: Math.max(world.clock.now(), actor.lastAt),
-    random: world.random,
-    id: () => newId(world.clock.now(), world.random),
-    home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
-    definition: version => world.definition?.(actor.namespace, actor.name, version),
-    timeline: (definition = actor.name) => timelineId(actor.namespace, definition),
-    secret: () => world.secret?.() ?? randomBytes(24).toString('base64url'),
-    asset: name => assetId(actor.namespace, name),
-    memo: task => memoId(actor.namespace, actor.name, task),
-    digest: text => createHash('sha256').update(text).digest('base64url'),
-    kind: definition => world.kind?.(actor.namespace, definition),
-    version: definition => world.version?.(actor.namespace, definition, actor.id) ?? null,
-  }
+  const context = contextOf(world, actor)
   let decision: Decision<HistoryEvent>
   const before = { state: actor.state, length: actor.events.length }
   try {
@@ -74,6 +59,45 @@ export function transition(actor: Actor, input: { is: string }, world: World): D
   }
   apply(actor, decision, context.now, world)
   return decision
+}
+
+/** One for all transitions of a world, which are one after the other: most of what one takes were made anew for each otherwise. No machine keeps it. */
+const contexts = new WeakMap<World, { context: Context; of(actor: Actor): void }>()
+
+function contextOf(world: World, actor: Actor): Context {
+  const known = contexts.get(world) ?? newContext(world)
+  contexts.set(world, known)
+  known.of(actor)
+  return known.context
+}
+
+function newContext(world: World): { context: Context; of(actor: Actor): void } {
+  let actor: Actor
+  const context: { -readonly [Key in keyof Context]: Context[Key] } = {
+    self: '',
+    name: '',
+    now: 0,
+    random: world.random,
+    id: () => newId(world.clock.now(), world.random),
+    home: order => world.home(actor.namespace, order) ?? slotOf(actor.id),
+    definition: version => world.definition?.(actor.namespace, actor.name, version),
+    timeline: (definition = actor.name) => timelineId(actor.namespace, definition),
+    secret: () => world.secret?.() ?? randomBytes(24).toString('base64url'),
+    asset: name => assetId(actor.namespace, name),
+    memo: task => memoId(actor.namespace, actor.name, task),
+    digest: text => createHash('sha256').update(text).digest('base64url'),
+    kind: definition => world.kind?.(actor.namespace, definition),
+    version: definition => world.version?.(actor.namespace, definition, actor.id) ?? null,
+  }
+  return {
+    context,
+    of(next) {
+      actor = next
+      context.self = next.id
+      context.name = next.name
+      context.now = Math.max(world.clock.now(), next.lastAt)
+    },
+  }
 }
 
 function apply(actor: Actor, decision: Decision<HistoryEvent>, now: number, world: World): void {

@@ -82,6 +82,59 @@ test('another node goes on with what the first began', async () => {
   expect((await next.engine.runs.get('default', run)).state).toBe('completed')
 })
 
+const PAIR: DagSpec = { tasks: { list: { job: 'list' }, clean: { job: 'clean', after: ['list'] } } }
+
+test.each([
+  ['a run that has begun goes on before the next begins', 20_000, ['clean of the first', 'list of the second']],
+  ['what has waited for more than a minute longer goes first', 70_000, ['list of the second', 'clean of the first']],
+])('%s', async (_, laterMs, order) => {
+  const { node, run, polled } = await started(PAIR, { sizes: { leaseMs: 1_000_000 } })
+  const [list] = await polled()
+  const second = await node.run({ definition: 'sales' })
+  await node.clock.advance(laterMs)
+  await node.complete(list as Delivery)
+  await settle()
+  const names = (await polled()).map(({ definition, dag }) => `${definition} of the ${dag?.run === run ? 'first' : 'second'}`)
+  expect(second).not.toBe(run)
+  expect(names).toEqual(order)
+})
+
+test('how long a task waited is counted from when it was ready, wherever it stood', async () => {
+  const { node, polled } = await started(PAIR)
+  const [list] = await polled()
+  await node.clock.advance(5_000)
+  await node.complete(list as Delivery)
+  await settle()
+  await node.clock.advance(300)
+  await polled()
+  const { points } = await node.engine.activity.get('default', 1)
+  // The first for 10 ms, the second for 300: by its place in line, which is that of its run, it would be 5,300.
+  const waits = points.flatMap(({ waitMs }) => waitMs?.p95 ?? [])
+  expect(Math.max(...waits)).toBeGreaterThan(200)
+  expect(Math.max(...waits)).toBeLessThan(400)
+})
+
+test('a run that has ended is not read again for the answers that it once waited for', async () => {
+  const inner = openMemoryStore()
+  const loaded: string[] = []
+  const store = {
+    ...inner,
+    can: inner.can,
+    read: inner.read,
+    loadActors: (...given: Parameters<typeof inner.loadActors>) => {
+      loaded.push(...given[1])
+      return inner.loadActors(...given)
+    },
+  }
+  const { node, run, polled } = await started(PAIR, { store })
+  for (let tasks = await polled(); tasks.length > 0; tasks = await polled()) for (const task of tasks) await node.complete(task)
+  await settle()
+  expect((await node.engine.runs.get('default', run)).state).toBe('completed')
+  loaded.length = 0
+  await node.clock.advance(30_000) // a start that is not answered is asked for again after 10 s
+  expect(loaded).toEqual([])
+})
+
 test('explain says which tasks a run waits for, and tasks what each of them waits for', async () => {
   const { node, run, polled } = await started({
     maxActiveTasks: 1,

@@ -70,10 +70,12 @@ export class Rules {
   }
 
   /** The paths into its input whose values gate a run of this definition in this queue. */
-  paths(namespace: string, queue: string | undefined, definition: string): string[] {
-    const paths = new Set<string>()
-    for (const { per } of this.applied(namespace, queue ?? QUEUE_DEFAULT, definition)) if (per !== null) paths.add(per)
+  paths(namespace: string, queue: string | undefined, definition: string): readonly string[] {
+    const applied = this.applied(namespace, queue ?? QUEUE_DEFAULT, definition)
     const fair = this.definitions.get(namespace, definition)?.options.fair
+    if (fair === undefined && applied.length === 0) return NO_PATHS
+    const paths = new Set<string>()
+    for (const { per } of applied) if (per !== null) paths.add(per)
     if (fair !== undefined) paths.add(fair.per)
     return [...paths].sort()
   }
@@ -108,6 +110,7 @@ export class Rules {
   }
 }
 
+const NO_PATHS: readonly string[] = []
 const pools = new WeakMap<DagSpec, readonly string[]>()
 
 /** Those that the tasks of a DAG name. */

@@ -1,4 +1,4 @@
-import { callRunId, type RunId, slotOf } from '../../core/ids.ts'
+import { callRunId, hash53, type RunId, slotOf } from '../../core/ids.ts'
 import type { LateText } from '../../core/late.ts'
 import type { DagGate } from '../../core/limits.ts'
 import type { Context, Message, StartOrder } from '../../core/machine.ts'
@@ -75,13 +75,18 @@ function whatOf(
       options: { ...(tags !== undefined && { tags }), ...(retentionMs !== undefined && { retentionMs }) },
     }
   }
-  const gated = context.kind?.(definition) === 'dag' ? options : { ...options, gate: { dag: gateOf(state, task) } }
+  const gated = context.kind?.(definition) === 'dag' ? options : { ...options, gate: { dag: gateOf(state, task), since: sinceOf(state, context) } }
   return { definition, options: priority === undefined ? gated : { priority, ...gated } }
 }
 
 /** A pause of the DAG holds its tasks, and so does the pool that one is given. */
 function gateOf({ started: { definition: name } }: DagState, { pool, poolSlots }: DagTask): DagGate {
   return { name, ...(pool !== undefined && { pool }), ...(poolSlots !== undefined && { slots: poolSlots }) }
+}
+
+/** Since when the run is under way: runs that began in the same millisecond are told apart by a fraction of their own. */
+function sinceOf({ startedAt }: DagState, { self, now }: Context): number {
+  return (startedAt ?? now) + (hash53(self)[0] % 1_000) / 1_000
 }
 
 export function runOfTask(state: DagState, self: RunId, ref: Reference): RunId {

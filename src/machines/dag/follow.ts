@@ -181,10 +181,12 @@ export class Follow {
       }
     }
     const last = this.events.at(-1)
-    const freed = new Set(this.freed)
-    const freedItems = this.freedItems.filter(ref => !freed.has(placeOf(this.state, ref).n))
-    if (last !== undefined && this.freed.length + freedItems.length > 0)
-      this.rewrite({ ...last, ...(this.freed.length > 0 && { freed: this.freed }), ...(freedItems.length > 0 && { freedItems }) } as DagEvent)
+    if (last !== undefined && this.freed.length + this.freedItems.length > 0) {
+      const freed = new Set(this.freed)
+      const freedItems = this.freedItems.filter(ref => !freed.has(placeOf(this.state, ref).n))
+      if (this.freed.length + freedItems.length > 0)
+        this.rewrite({ ...last, ...(this.freed.length > 0 && { freed: this.freed }), ...(freedItems.length > 0 && { freedItems }) } as DagEvent)
+    }
     tallies.set(this.state.started, { tasks: this.state.tasks, mapped: this.state.mapped, tally: this.tally })
     const decision: Decision<DagEvent> = { events: this.events, state: this.state }
     const at = wakeAt(this.state)
