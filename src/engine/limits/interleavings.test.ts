@@ -188,7 +188,10 @@ class History {
   }
 }
 
-test.each(Array.from({ length: SEEDS }, (_, index) => FROM + index))(
+/** Of those that found something: a token was asked for again with more time to use it. */
+const FOUND = process.env.SEEDS === undefined ? [216] : []
+
+test.each([...Array.from({ length: SEEDS }, (_, index) => FROM + index), ...FOUND])(
   'whatever happens to calls, commits and lanes: no limit is exceeded, and in the end nothing is held (seed %i)',
   async seed => {
     const lanes = await TestLanes.of(openMemoryStore, DEFINITIONS, 3, SIZES, seed)

@@ -373,7 +373,10 @@ export class Lending {
         reply.granted.push(id)
       } else if (!session.spent.has(id) && resource.borrowed === null) {
         touched.add(resource)
-        if (!session.asks.has(id)) this.enter(session, ask, resource)
+        const known = session.asks.get(id)
+        if (known === undefined) this.enter(session, { ...ask }, resource)
+        // Who asks goes by its latest call, which may allow more time to use a token than the first did (E18).
+        else known.ask.withinMs = Math.max(known.ask.withinMs, ask.withinMs)
       }
     }
     // After what is new has come, so that a lane that asks on keeps its turn.
