@@ -208,7 +208,7 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     caught: /what was shielded from a cancel was not brought to its end/,
     workflows: true,
     plant: { scenario },
-    patches: [{ file: FLOW, find: 'operation.shielded = this.cancel.shield.getStore() === true', replace: 'operation.shielded = false' }],
+    patches: [{ file: 'sdk/typescript/src/workflow/parts.ts', find: 'if (at.shields) return true', replace: 'if (false) return true' }],
   },
   'workflow-route': {
     rule: 'workflow',

@@ -67,6 +67,7 @@ export { type Duration, durationMs } from './duration.ts'
 export {
   Abort,
   AttemptTimedOut,
+  Cancelled,
   CancelRequested,
   type InputIssue,
   InvalidInput,
@@ -119,6 +120,8 @@ export type {
   ExternalPromise,
   Lock,
   LockOptions,
+  Scope,
+  ScopeOptions,
   StepContext,
   StepOptions,
   UpdateOptions,
