@@ -210,6 +210,30 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     plant: { scenario },
     patches: [{ file: 'sdk/typescript/src/workflow/parts.ts', find: 'if (at.shields) return true', replace: 'if (false) return true' }],
   },
+  'workflow-dropped-untold': {
+    rule: 'workflow',
+    what: 'the server is not told of what the code does not wait for any more',
+    seeds: 4,
+    caught: /\(P6\)|that nobody waits for any more/,
+    workflows: true,
+    plant: { scenario },
+    patches: [{ file: 'sdk/typescript/src/workflow/drops.ts', find: "} else if (known === 'open') {", replace: '} else if (false) {' }],
+  },
+  'workflow-dropped-takes': {
+    rule: 'workflow',
+    what: 'a branch that lost keeps the signal that it was given before its worker had said so',
+    seeds: 30,
+    caught: /\(P6\)|not taken in their order|gave something else/,
+    workflows: true,
+    plant: { scenario },
+    patches: [
+      {
+        file: 'sdk/typescript/src/workflow/events.ts',
+        find: 'if (operation.drop === null || !operation.returns) return false',
+        replace: 'return false',
+      },
+    ],
+  },
   'workflow-route': {
     rule: 'workflow',
     what: 'a run that an operator has sent to a version is given to any',
