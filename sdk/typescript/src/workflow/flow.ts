@@ -66,7 +66,7 @@ const ENTRIES_MAX = 500
 const CHILDREN_OPEN_MAX = 1_000
 const OVERLAP_MAX = 100
 /** Code that goes on in spite of its cancel would not end. */
-const REFUSALS_MAX = 1_000
+const REFUSALS_MAX = 100_000
 
 /**
  * A live run of a workflow: its code, and how far its history has come.
@@ -340,6 +340,7 @@ export class Flow {
   /** An operation that the code has just asked for. */
   #made(operation: Operation): void {
     operation.part = this.scopes.here
+    operation.part?.open.add(operation)
     if (!this.#applying) {
       const name = `"${operation.name}"`
       this.#break(new NotDurable(`The code asks for ${operation.kind} ${name} after something that is not kept, or inside of a step.`))

@@ -118,12 +118,14 @@ export class Operations {
   /** False: it has settled before. */
   resolve(operation: Operation, value: unknown): boolean {
     if (!this.#open.delete(operation.n)) return false
+    operation.part?.open.delete(operation)
     operation.settle.resolve(value)
     return true
   }
 
   reject(operation: Operation, error: unknown): boolean {
     if (!this.#open.delete(operation.n)) return false
+    operation.part?.open.delete(operation)
     operation.settle.reject(error)
     return true
   }

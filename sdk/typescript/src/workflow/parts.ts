@@ -1,3 +1,5 @@
+import type { Operation } from './operations.ts'
+
 /** A part of a run's code: one that is cancelled by itself, or (`shields`) one that nothing from outside of it interrupts. */
 export class Part {
   readonly parent: Part | null
@@ -6,10 +8,26 @@ export class Part {
   reason: Error | null = null
   /** A cancel of the run has interrupted something in it. */
   heard = false
+  /** What is asked for in it and has not settled. */
+  readonly open = new Set<Operation>()
+  /** Parts of it that go on, and that a cancel of it reaches. */
+  readonly #inner = new Set<Part>()
 
   constructor(parent: Part | null, shields = false) {
     this.parent = parent
     this.shields = shields
+    if (parent !== null && !shields) parent.#inner.add(this)
+  }
+
+  /** What is open in it, and in the parts of it. */
+  *reached(): Generator<Operation> {
+    yield* this.open
+    for (const part of this.#inner) yield* part.reached()
+  }
+
+  /** It is over for good: what is around it need not look into it any more. */
+  leave(): void {
+    if (this.parent !== null) this.parent.#inner.delete(this)
   }
 }
 

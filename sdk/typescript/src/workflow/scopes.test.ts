@@ -211,4 +211,14 @@ describe('a scope', () => {
     expect(run.flow.operations.get(1)).toBeUndefined()
     expect(run.flow.operations.get(4_000)).toBeUndefined()
   })
+
+  test('of thousands of branches leaves nothing open but what is waited for', async () => {
+    const run = await drive(async (_, ctx) => {
+      const all = Array.from({ length: 5_000 }, (_, index) => () => (index % 2 === 0 ? ctx.sleep('1h') : ctx.scope(() => ctx.waitFor('never'))))
+      await ctx.race([...all, async () => ctx.all(Array.from({ length: 5_000 }, () => async () => 1))])
+      return ctx.waitFor('end')
+    })
+    expect(run.take()).toEqual([{ is: 'wait', n: 5_001, signal: 'end' }])
+    expect(run.flow.operations.open().map(({ n }) => n)).toEqual([5_001])
+  })
 })

@@ -107,13 +107,13 @@ export class Scopes {
     if (part.reason !== null) return
     part.reason = reason
     this.#interrupt(part, reason)
+    part.leave()
   }
 
   #interrupt(part: Part, reason: Error): void {
-    const { operations, conditions, drops } = this.#needs
+    const { conditions, drops } = this.#needs
     part.heard = true
     conditions.interrupt(reason, at => isWithin(at, part))
-    for (const operation of operations.open())
-      if (isWithin(operation.part, part) && operation.child?.detached !== true && !operation.isHeld) drops.drop(operation, reason)
+    for (const operation of [...part.reached()]) if (operation.child?.detached !== true && !operation.isHeld) drops.drop(operation, reason)
   }
 }
