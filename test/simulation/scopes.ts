@@ -46,9 +46,11 @@ export class Scopes {
       const tick = await ctx.race([() => ctx.waitFor<number>('tick'), () => ctx.sleep(pause).then(() => null), () => ctx.sleep(LONG_MS)])
       if (typeof tick === 'number') got.add(tick)
     }
-    const held = async ({ signal }: { signal: AbortSignal }): Promise<never> => {
-      while (!signal.aborted) await took()
-      throw signal.reason
+    const held = async ({ signal }: { signal: AbortSignal }): Promise<void> => {
+      for (let wait = 0; wait < 3; wait++) {
+        if (signal.aborted) throw signal.reason
+        await took()
+      }
     }
     const end = await ctx
       .scope({ timeout: 10 + (n % 90) }, async () => {
