@@ -277,7 +277,7 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'workflow',
     what: 'a run is given to its worker again before that has heard how its last turn ended',
     seeds: 10,
-    from: 41,
+    from: 168,
     caught: /\(P6\)|gave something else|two accepted results/,
     workflows: true,
     plant: { scenario },
