@@ -204,7 +204,7 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'workflow',
     what: 'a cancel interrupts what is shielded from it',
     seeds: 20,
-    from: 9,
+    from: 40,
     caught: /what was shielded from a cancel was not brought to its end/,
     workflows: true,
     plant: { scenario },
