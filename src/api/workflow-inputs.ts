@@ -32,8 +32,15 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       }
     }
     case 'wait': {
-      const { is, n, signal, timeoutMs, taken } = body
-      return { is, n, signal, ...(taken !== undefined && { taken }), ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }) }
+      const { is, n, signal, timeoutMs, taken, scoped } = body
+      return {
+        is,
+        n,
+        signal,
+        ...(taken !== undefined && { taken }),
+        ...(timeoutMs !== undefined && { timeoutMs: Math.round(timeoutMs) }),
+        ...(scoped && { scoped }),
+      }
     }
     case 'promise': {
       const { is, n, name, token, timeoutMs } = body
@@ -68,6 +75,7 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
     case 'write':
       return { ...body, chunk: chunkOf(body.chunk, payloads, `${at}/chunk`) }
     case 'close':
+    case 'dropped':
     case 'begun':
       return body
   }

@@ -96,7 +96,17 @@ const Entry = Type.Union(
           description: 'the number of the event of a signal that the code had seen, and has gone on with',
         }),
       ),
+      scoped: Type.Optional(
+        Type.Literal(true, { description: 'it may be dropped, and gives a signal back that it was given before the code had seen that' }),
+      ),
     }),
+    closed(
+      { is: Type.Literal('dropped'), n },
+      {
+        description:
+          'the code does not wait for this operation any more: it is taken away, a child asked to stop. Before any other entries of the call',
+      },
+    ),
     closed({ is: Type.Literal('patched'), id: Name }),
     closed({
       is: Type.Literal('child'),

@@ -104,6 +104,23 @@ test('a job and a workflow behind HTTP run as they do in a worker', async () => 
 
 const STEPS = ['a', 'b', 'c', 'd']
 /** How often the code began, and each step ran, in whichever instance. */
+test('what lost a race behind HTTP is dropped, and takes no signal', async () => {
+  const { client } = await server()
+  const quote = workflow('quote', async (_: unknown, ctx) => {
+    await ctx.sleep(10)
+    const first = await ctx.race([() => ctx.waitFor('a'), () => ctx.waitFor('b'), () => ctx.sleep('30d')])
+    const cut = await ctx.scope({ timeout: 20 }, () => ctx.waitFor('never')).catch(({ code }: { code: string }) => code)
+    return [first, cut, await ctx.waitFor('b'), await ctx.waitFor('end')]
+  })
+  await appWith(client, quote)
+  const run = await client.start(quote, null)
+  await run.signal('a', 1)
+  await run.signal('b', 2)
+  await expect.poll(async () => (await run.explain()).reasons.map(({ text }) => text), { timeout: 20_000 }).toEqual(['it waits for the signal "end"'])
+  await run.signal('end', 3)
+  expect(await run.result({ timeout: '20s' })).toEqual([1, 'scope-cancelled', 2, 3])
+})
+
 function counted(): { work: AnyJob; begun: () => number; ran: Record<string, number> } {
   const ran: Record<string, number> = {}
   let begun = 0

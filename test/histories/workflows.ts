@@ -66,7 +66,24 @@ const parked = workflow('parked', { exhausted: 'park' }, async (_: unknown, ctx)
   ctx.run('breaks', () => (broken ? Promise.reject(new Error('broken')) : 'whole'), { retry: { attempts: 2, initial: '1s' } }),
 )
 
-export const work: Work = [steps, waits, children, undone, cancelled, anew, patched, parked, mail]
+const scopes = workflow('scopes', async (_: unknown, ctx) => {
+  await ctx.sleep('1m')
+  const first = await ctx.race([() => ctx.waitFor('a'), () => ctx.waitFor('b'), () => ctx.sleep('1h'), () => ctx.call(slow)])
+  const late = await ctx
+    .scope({ timeout: '1h' }, async () => {
+      try {
+        await ctx.all([() => ctx.sleep('30d'), () => ctx.run('fails', () => Promise.reject(new Error('no')), { retry: { initial: '2h' } })])
+      } finally {
+        await ctx.shielded(() => ctx.run('clean', () => 1))
+      }
+    })
+    .catch(({ timedOut }: { timedOut: boolean }) => timedOut)
+  const any = await ctx.any([async () => Promise.reject(new Error('no')), () => ctx.waitFor('b')])
+  return { first, late, any }
+})
+const slow = workflow('slow', async (_: unknown, ctx) => ctx.sleep('30d'))
+
+export const work: Work = [steps, waits, children, undone, cancelled, anew, patched, parked, mail, scopes, slow]
 
 type Play = (t: TestEnvironment) => Promise<RunHandle<unknown>>
 const ended = async (run: RunHandle<unknown>): Promise<RunHandle<unknown>> => {
@@ -109,6 +126,11 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     await t.skip('1m')
     broken = false
     await run.resume()
+    return ended(run)
+  },
+  scopes: async () => {
+    const run = await scopes.start()
+    for (const name of ['a', 'b']) await run.signal(name, name)
     return ended(run)
   },
 }

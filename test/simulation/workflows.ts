@@ -14,6 +14,7 @@ import { isCancelled, Outside } from './outside.ts'
 import type { Rng } from './rng.ts'
 import { Routes } from './routes.ts'
 import { NAMESPACE } from './scenario.ts'
+import { Scopes } from './scopes.ts'
 import { sdkConnection } from './sdk.ts'
 import { limitedSteps, Steps } from './steps.ts'
 import type { RunTruth } from './truth.ts'
@@ -37,7 +38,7 @@ interface Input {
 function expected({ n }: Input): { output: unknown } | { reason: string; undone: number } {
   if (n % 5 === 4) return { reason: 'aborted', undone: 1 }
   const steps = Array.from({ length: n % (STEPS_MAX + 1) }, (_, index) => index * n)
-  return { output: [...steps, 'left', n * 2, n % 3, ...Steps.gives(wordOf(n)), 'yes', 'go', null, n % 4 === 3 ? 1 : 0] }
+  return { output: [...steps, 'left', n * 2, n % 3, ...Steps.gives(wordOf(n)), 'yes', ...Scopes.gives(), 'go', null, n % 4 === 3 ? 1 : 0] }
 }
 
 function wordOf(n: number): string {
@@ -58,6 +59,7 @@ export class Workflows {
   readonly #routes: Routes
   readonly #anew: Anew
   readonly #feeds: Feeds
+  readonly #scopes: Scopes
   readonly #runs: RunId[] = []
   #started = 0
   #effects = 0
@@ -75,11 +77,12 @@ export class Workflows {
     this.#outside = new Outside(stage)
     this.#routes = new Routes(stage, SAGA, VERSIONS)
     this.#feeds = new Feeds(stage)
-    this.#anew = new Anew(stage, ['s0', 'left', 'flaky', 'queued', 'tell', 'go'])
+    this.#scopes = new Scopes(stage)
+    this.#anew = new Anew(stage, ['s0', 'left', 'flaky', 'queued', 'tell', 'cleaned', 'go'])
   }
 
   get counts(): Record<string, number> {
-    const told = [this.#messages, this.#steps, this.#outside, this.#routes, this.#anew, this.#feeds].map(({ counts }) => counts)
+    const told = [this.#messages, this.#steps, this.#outside, this.#routes, this.#anew, this.#feeds, this.#scopes].map(({ counts }) => counts)
     return Object.assign({ sagas: this.#started, sagasEnded: this.#ended, diverged: this.#diverged, effects: this.#effects }, ...told)
   }
 
@@ -129,6 +132,7 @@ export class Workflows {
       world.after(rng.between(0, 4_000), send)
       if (rng.chance(0.2)) world.after(rng.between(0, 20_000), send)
       if (rng.chance(0.5)) void this.#messages.throwAt(run, rng.fork())
+      void this.#scopes.tickAt(run, rng.fork())
     }
   }
 
@@ -136,7 +140,11 @@ export class Workflows {
   async tellAll(tables: Tables, rng: Rng): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       await this.#outside.settleAll()
-      for (const [run, row] of tables.open) if (row.kind === 'workflow' && row.name === SAGA) await this.#signal(run, rng)
+      for (const [run, row] of tables.open) {
+        if (row.kind !== 'workflow' || row.name !== SAGA) continue
+        await this.#signal(run, rng)
+        await this.#scopes.tickAll(run, rng)
+      }
       await this.#stage.world.sleep(ROUND_MS)
     }
   }
@@ -215,12 +223,13 @@ export class Workflows {
       if (first === 'raced') await ctx.waitFor('never', { timeout: n % 10 })
       else await ctx.sleep(n % 10)
       await this.#outside.shielded(ctx, rng, name => step(name, null, null))
+      log.push(...(await Scopes.ask(ctx, { n, took, step: name => step(name, null, null) })))
       log.push(await ctx.waitFor('go'))
       log.push((await ctx.waitFor('never', { timeout: (n * 91) % 500 })) ?? null)
       if (n % 5 === 4) throw new Abort('no more')
       return [...log, round]
     })
-    return [saga, double, Feeds.job(version, took)]
+    return [saga, double, Scopes.work, Feeds.job(version, took)]
   }
 
   /** Nothing escapes after what is not acknowledged: what comes before in the code is committed by now. */
@@ -246,7 +255,7 @@ export class Workflows {
   /** All that is closed gave what its code gives. */
   expectAll(): void {
     for (const run of this.#stage.truth.runs.values()) {
-      if (run.forgotten) continue
+      if (run.forgotten || Scopes.is(run)) continue
       if (Feeds.is(run)) this.#feeds.expect(run)
       else if (run.row.kind === 'workflow') this.#expect(run)
       else if (run.row.name.startsWith(`${SAGA}.`)) this.#steps.expect(run)
@@ -258,7 +267,7 @@ export class Workflows {
     const { row, events } = run
     const facts = () => ({ run: run.id, input: row.input, state: row.state, events: events.map(words) })
     const signals = events.filter(({ is, command }) => is === 'signalled' && command === `go-${run.id}`).length
-    for (const one of [this.#messages, this.#outside, this.#routes, this.#anew]) one.expect(run)
+    for (const one of [this.#messages, this.#outside, this.#routes, this.#anew, this.#scopes]) one.expect(run)
     world.expect(signals <= 1, 'a signal was taken twice (E9)', facts)
     world.expect(
       events.every((event, index) => isNews(events, event, index)),

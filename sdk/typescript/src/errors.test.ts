@@ -54,6 +54,7 @@ const table: [string, Error & { code: string }, string, string][] = [
     'run-1 was still open after 50 ms. It goes on; wait again with result(), or see why with explain().',
   ],
   ['CancelRequested', new errors.CancelRequested('run-1'), 'cancel-requested', 'run-1 was asked to stop.'],
+  ['Cancelled', new errors.Cancelled(50), 'scope-cancelled', 'This part of the workflow took longer than 50 ms.'],
   ['AttemptTimedOut', new errors.AttemptTimedOut('run-1', 2), 'attempt-timed-out', 'The time of attempt 2 of run-1 is up.'],
   ['LeaseLost', new errors.LeaseLost('run-1', 2), 'lease-lost', 'The lease on attempt 2 of run-1 is lost; its result may be refused.'],
   ['WorkerStopping', new errors.WorkerStopping('run-1'), 'worker-stopping', 'The worker stops; run-1 was given back.'],

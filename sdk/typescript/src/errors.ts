@@ -215,6 +215,17 @@ export class CancelRequested extends MainspringError {
     super(`${run} was asked to stop.`)
   }
 }
+/** Thrown where a part of a workflow's code waits that was cancelled: `scope.cancel()`, its time is over (`timedOut`), or a branch that lost its race. */
+export class Cancelled extends MainspringError {
+  override readonly name = 'Cancelled'
+  readonly code = 'scope-cancelled'
+  readonly timedOut: boolean
+  /** `afterMs`: its time, which is over. */
+  constructor(afterMs?: number) {
+    super(afterMs === undefined ? 'This part of the workflow was cancelled.' : `This part of the workflow took longer than ${afterMs} ms.`)
+    this.timedOut = afterMs !== undefined
+  }
+}
 /** `ctx.signal`'s reason: the time of this attempt (`timeout.attempt`) is up. */
 export class AttemptTimedOut extends MainspringError {
   override readonly name = 'AttemptTimedOut'

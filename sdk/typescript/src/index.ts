@@ -69,6 +69,7 @@ export { type Duration, durationMs } from './duration.ts'
 export {
   Abort,
   AttemptTimedOut,
+  Cancelled,
   CancelRequested,
   type InputIssue,
   InvalidInput,
@@ -121,6 +122,8 @@ export type {
   ExternalPromise,
   Lock,
   LockOptions,
+  Scope,
+  ScopeOptions,
   StepContext,
   StepOptions,
   UpdateOptions,

@@ -109,7 +109,10 @@ export type WireEntry =
   | { is: 'timer'; n: number; forMs?: number; until?: string }
   /** `ctx.patched` took the new way. */
   | { is: 'patched'; id: string }
-  | { is: 'wait'; n: number; signal: string; timeoutMs?: number; taken?: number }
+  /** `scoped`: it may be `dropped`, and a signal that it was given too late is given back. */
+  | { is: 'wait'; n: number; signal: string; timeoutMs?: number; taken?: number; scoped?: true }
+  /** The code does not wait for this any more. Before any other entries of a call. */
+  | { is: 'dropped'; n: number }
   | {
       is: 'child'
       n: number

@@ -34,6 +34,8 @@ describe('is found, with its place', () => {
     ['const url = process.env.URL', 'io'],
     ["ctx.run('a', () => 1)", 'floating-promise'],
     ["void ctx.sleep('1d')", 'floating-promise'],
+    ["ctx.scope(async () => ctx.sleep('1d'))", 'floating-promise'],
+    ["await ctx.race([() => ctx.sleep('1d'), async () => Math.random()])", 'randomness'],
     ["[1].forEach(async n => ctx.run('a', () => n))", 'floating-promise'],
     ['await Promise.all([ctx.sleep(Date.now())])', 'clock'],
     ["await ctx.run('a' + Math.random(), () => 1)", 'randomness'],

@@ -118,7 +118,22 @@ const PURE_MODULES = new Set([
 ])
 const RANDOM_OF_CRYPTO = /^(random|generate|getRandom)/
 /** Methods of `ctx` that give a promise. */
-const PROMISED = new Set(['run', 'sleep', 'sleepUntil', 'waitFor', 'call', 'start', 'all', 'race', 'any', 'update', 'promise'])
+const PROMISED = new Set([
+  'run',
+  'sleep',
+  'sleepUntil',
+  'waitFor',
+  'call',
+  'start',
+  'all',
+  'race',
+  'any',
+  'scope',
+  'shielded',
+  'until',
+  'lock',
+  'promise',
+])
 
 /** Looks at the body of one function. */
 class Look {

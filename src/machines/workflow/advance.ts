@@ -2,7 +2,7 @@ import { refuse } from '../../core/decide.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Failure, Payload } from '../../core/run.ts'
 import { decideTask } from '../../core/task.ts'
-import { childId, orderOf, startMessage, stopChildren } from './children.ts'
+import { childId, orderOf, startMessage, stopChild, stopChildren } from './children.ts'
 import { decision, NOTHING } from './decision.ts'
 import { advancedBy, evolve, policyOf, taskId } from './state.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type End,
   type Entry,
   OPEN_MAX,
+  type Open,
   type WorkflowEvent,
   type WorkflowState,
 } from './types.ts'
@@ -43,14 +44,15 @@ export function advanced(state: WorkflowState, input: Advance, context: Context)
   if (ahead > 0 && state.news > input.upTo) return fold.decided({ ...input, yields: false })
   const upTo = ahead > 0 ? fold.count : input.upTo
   for (const entry of entries.slice(entries.length - ahead)) fold.entry(entry, upTo)
-  return fold.decided({ ...input, upTo })
+  return fold.decided({ ...input, upTo }, input.upTo)
 }
 
-/** Signals that the code has gone on with are in the state that it has seen, each once. Where they are not, what its worker has seen is not this history. */
-function areThere({ signals }: WorkflowState, entries: readonly Entry[]): boolean {
+/** Signals that the code has gone on with are in the state that it has seen, or given back, each once. Where they are not, what its worker has seen is not this history. */
+function areThere({ signals, given = [] }: WorkflowState, entries: readonly Entry[]): boolean {
   const waits = entries.filter((entry): entry is Entry & { is: 'wait'; taken: number } => entry.is === 'wait' && entry.taken !== undefined)
   if (waits.length === 0) return true
-  const names = new Map(signals.map(({ number, name }) => [number, name]))
+  const dropped = new Set(entries.map(entry => (entry.is === 'dropped' ? entry.n : null)))
+  const names = new Map([...signals, ...given.filter(({ n }) => dropped.has(n))].map(({ number, name }) => [number, name]))
   return waits.every(({ signal, taken }) => names.get(taken) === signal && names.delete(taken))
 }
 
@@ -109,10 +111,13 @@ class Fold {
       case 'wait': {
         const { n, signal, timeoutMs } = entry
         if (entry.taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: entry.taken, known: true })
+        const scoped = entry.scoped === true ? { scoped: true as const } : {}
         const taken = this.state.signals.find(({ name }) => name === signal)
-        if (taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: taken.number })
-        return this.add({ is: 'waiting', at, n, signal, ...(timeoutMs === undefined ? {} : { dueAt: at + timeoutMs }) })
+        if (taken !== undefined) return this.add({ is: 'waiting', at, n, signal, taken: taken.number, ...scoped })
+        return this.add({ is: 'waiting', at, n, signal, ...(timeoutMs === undefined ? {} : { dueAt: at + timeoutMs }), ...scoped })
       }
+      case 'dropped':
+        return this.dropped(entry.n)
       case 'promise': {
         const { n, name, token, timeoutMs } = entry
         return this.add({ is: 'promise_made', at, n, name, token, ...(timeoutMs !== undefined && { dueAt: at + timeoutMs }) })
@@ -137,20 +142,39 @@ class Fold {
     }
   }
 
-  /** A step without another attempt ends, or waits for a person where the run parks; `Abort` and a cancel are nothing to decide about. */
-  private ended({ type }: Failure): { parked?: true } {
-    const { started, cancelRequested } = this.state
-    return started.options?.exhausted !== 'park' || cancelRequested || type === 'Abort' || type === 'CancelRequested' ? {} : { parked: true }
+  /** What has ended meanwhile is told of already, save a wait with its signal: that goes to who has waited longest for one of its name, else it is kept. */
+  private dropped(n: number): void {
+    const { now: at } = this.context
+    const open = this.state.open[n]
+    const back = this.state.given?.find(given => given.n === n)
+    if (open === undefined && back === undefined) return
+    if (open?.is === 'child') this.messages.push(...stopChild(open, this.context))
+    this.add({ is: 'dropped', at, n, ...(back !== undefined && { signal: back.number }) })
+    if (back === undefined) return
+    const next = Object.entries(this.state.open).find(([, other]) => other.is === 'wait' && other.signal === back.name)
+    if (next === undefined) return
+    const scoped = (next[1] as Open & { is: 'wait' }).scoped === true ? { scoped: true as const } : {}
+    this.add({ is: 'waiting', at, n: Number(next[0]), signal: back.name, taken: back.number, ...scoped })
   }
 
-  decided({ call, delivery, upTo, yields }: Advance): Decision<WorkflowEvent> {
+  /** A step without another attempt ends, or waits for a person where the run parks; `Abort` and a cancel are nothing to decide about. */
+  private ended({ type, code }: Failure): { parked?: true } {
+    const { started, cancelRequested } = this.state
+    const isDecided = cancelRequested || type === 'Abort' || type === 'CancelRequested' || code === 'scope-cancelled'
+    return started.options?.exhausted !== 'park' || isDecided ? {} : { parked: true }
+  }
+
+  /** `seen`: so many events its worker had seen when it called. */
+  decided({ call, delivery, upTo, yields, entries }: Advance, seen = upTo): Decision<WorkflowEvent> {
     if (Object.keys(this.state.open).length > OPEN_MAX) this.tooMany()
     const { closing, task, news } = this.state
     if (closing === null && task !== null && yields && news <= upTo) this.add({ is: 'yielded', at: this.context.now, call: 0 })
     const last = this.events.at(-1)
     if (last === undefined) return NOTHING
     // It stands on the last of its events, so that all of them are remembered by it, or none.
-    const marked = { ...last, call, ...(closing === null ? {} : { delivery }) } as WorkflowEvent
+    // A call that is full may leave out what was dropped.
+    const isSeen = entries.length < ENTRIES_MAX && this.state.given?.some(({ by }) => by < seen) === true
+    const marked = { ...last, call, ...(closing === null ? {} : { delivery }), ...(isSeen && { seen }) } as WorkflowEvent
     this.events[this.events.length - 1] = marked
     // A state that is closed keeps the event that closed it.
     const after = closing === null ? advancedBy(this.last, this.state, marked) : evolve(this.last, marked)
@@ -158,7 +182,7 @@ class Fold {
   }
 
   private child({ n, definition, input, options, detached, parentClose }: Entry & { is: 'child' }): void {
-    this.children ??= Object.values(this.before.open).filter(open => open.is === 'child').length
+    this.children ??= Object.values(this.state.open).filter(open => open.is === 'child').length
     if (this.children >= CHILDREN_OPEN_MAX) return this.tooMany()
     this.children++
     const run = childId(this.state.base, n, orderOf(this.context.self, n, { definition, input, options, detached }), this.context)

@@ -36,7 +36,12 @@ export function cancelChildren(state: WorkflowState, context: Context): Message[
 
 /** A run that closes, or begins anew, leaves none behind that it waited for. */
 export function stopChildren(state: WorkflowState, context: Context): Message[] {
-  return stopping(state).map(({ run, parentClose }) => stop(run, parentClose === 'terminate' ? 'terminate' : 'cancel', context))
+  return stopping(state).flatMap(child => stopChild(child, context))
+}
+
+/** The workflow does not wait for it any more. */
+export function stopChild({ run, detached, parentClose }: Child, context: Context): Message[] {
+  return detached || parentClose === 'abandon' ? [] : [stop(run, parentClose ?? 'cancel', context)]
 }
 
 export function withChildren(before: WorkflowState, decided: Decision<WorkflowEvent>, context: Context): Decision<WorkflowEvent> {

@@ -15,6 +15,7 @@ import { dueAt, evolve, HOLDER_MS, journal, pending, policyOf, taskId } from './
 import {
   type Child,
   type Closing,
+  type Open,
   SIGNAL_BYTES_MAX,
   SIGNALS_MAX,
   type SignalInput,
@@ -183,12 +184,14 @@ function allSignalled(state: WorkflowState, input: SignalsInput, context: Contex
 /** The events of those that there is room for: each goes to a wait of its own. */
 function taking(state: WorkflowState, { command, signals, by }: Omit<SignalsInput, 'is'>, { now: at }: Context): WorkflowEvent[] {
   const waits = waitsOf(state)
-  let count = state.signals.length
-  let bytes = state.signals.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0)
+  const kept = state.given === undefined ? state.signals : [...state.signals, ...state.given]
+  let count = kept.length
+  let bytes = kept.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0)
   const events: WorkflowEvent[] = []
   for (const { name, payload } of signals.slice(0, SIGNALS_PER_CALL_MAX)) {
     const n = waits.get(name)?.shift()
-    if (n === undefined) {
+    // What a wait in a scope is given is kept until the code has seen it.
+    if (n === undefined || (state.open[n] as Open & { is: 'wait' }).scoped === true) {
       bytes += payload?.length ?? 0
       if (count >= SIGNALS_MAX || (count > 0 && bytes > SIGNAL_BYTES_MAX)) break
       count++

@@ -112,6 +112,7 @@ function ends(event: WorkflowEvent, detached: ReadonlySet<number>): boolean {
 function keptOf(began: WorkflowEvent, before: readonly WorkflowEvent[], first: number): WorkflowEvent[] {
   const detached = new Set(before.filter(({ is, detached }) => is === 'child_asked' && detached === true).map(({ n }) => n as number))
   const ended = new Set(before.filter(event => ends(event, detached)).map(({ n }) => n as number))
+  const dropped = new Set(before.filter(({ is }) => is === 'dropped').map(({ n }) => n as number))
   /** Signals are taken by the numbers of their events. */
   const numbers = new Map<number, number>()
   const kept: WorkflowEvent[] = []
@@ -126,8 +127,13 @@ function keptOf(began: WorkflowEvent, before: readonly WorkflowEvent[], first: n
   }[])
     keep(bufferedSignal({ at: began.at, name, command: `kept:${number}`, ...(payload === null ? {} : { payload }) }), number)
   for (const [index, event] of before.entries()) {
-    const { call: _, delivery: __, ...rest } = event as WorkflowEvent & { call?: number; delivery?: string }
+    const { call: _, delivery: __, seen: ___, ...rest } = event as WorkflowEvent & { call?: number; delivery?: string; seen?: number }
     // Its handler goes on where it stood, or has ended and is not heard of again.
+    // What was dropped is asked for again, and dropped again by the code; a signal that it gave back was never taken.
+    if (dropped.has(event.n as number)) {
+      if (event.is === 'signalled') keep(bufferedSignal(event as WorkflowEvent & { is: 'signalled' }), first + index)
+      continue
+    }
     if (event.is === 'update_answered') keep({ ...rest, update: numbers.get(event.update as number) } as WorkflowEvent, first + index)
     // The code has gone on with its token.
     else if (

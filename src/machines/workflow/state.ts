@@ -9,6 +9,7 @@ import type { RetryPolicy } from '../../core/retry.ts'
 import { isClosed, type RunState } from '../../core/run.ts'
 import { deliveredOf, evolveTask, newTask, orderOf, type TaskEvent, type TaskPolicy, type TaskState, wakeAtOf } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
+import { dropped, given, seenBy } from './given.ts'
 import { type Child, type Closing, COMMANDS_MS, type Open, type Started, type WorkflowEvent, type WorkflowState } from './types.ts'
 import { accepted, answered } from './updates-kept.ts'
 import { anewAt, misfit, routed, versionLabels } from './versions.ts'
@@ -36,7 +37,9 @@ export function evolve(state: WorkflowState | null, event: WorkflowEvent): Workf
 
 /** What the last event of an advance makes of a state besides: `after` is what it made of `before` without its call. */
 export function advancedBy(before: WorkflowState, after: WorkflowState, event: WorkflowEvent): WorkflowState {
-  return taken({ ...after, calls: called(before, event, (event as { call: number }).call) })
+  const { call, seen } = event as { call: number; seen?: number }
+  const next = taken({ ...after, calls: called(before, event, call) })
+  return seen === undefined ? next : seenBy(next, seen)
 }
 
 /** The version that has its task has taken it further. */
@@ -88,11 +91,15 @@ function evolved(state: WorkflowState, event: WorkflowEvent): WorkflowState {
     case 'timer_set':
       return opened(state, event.n as number, { is: 'timer', dueAt: event.dueAt as Instant })
     case 'waiting': {
-      const { n, signal, dueAt = null, taken, known } = event as WorkflowEvent & { is: 'waiting' }
-      if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt })
-      const next = { ...state, signals: without(state.signals, taken) }
-      return known === true ? next : told(next, event)
+      const { n, signal, dueAt = null, taken, known, scoped } = event as WorkflowEvent & { is: 'waiting' }
+      if (taken === undefined) return opened(state, n, { is: 'wait', signal, dueAt, ...(scoped === true && { scoped }) })
+      const next = { ...ended(state, n), signals: without(state.signals, taken) }
+      if (known === true) return next
+      const buffered = state.signals.find(({ number }) => number === taken)
+      return told(scoped === true && buffered !== undefined ? given(next, n, buffered) : next, event)
     }
+    case 'dropped':
+      return dropped(state, event as WorkflowEvent & { is: 'dropped' })
     case 'promise_made': {
       const { n, name, token, dueAt = null } = event as WorkflowEvent & { is: 'promise_made' }
       return told(opened(state, n, { is: 'promise', name, token, dueAt }), event)
@@ -185,7 +192,11 @@ function ended(state: WorkflowState, n: number): WorkflowState {
 function signalled(state: WorkflowState, event: WorkflowEvent & { is: 'signalled' }): WorkflowState {
   const { n, name, payload = null, command, at, times } = event
   const next = times === 0 ? state : { ...state, commands: remembered(state, command, at, times) }
-  if (n !== undefined) return told(ended(next, n), event)
+  if (n !== undefined) {
+    const wait = state.open[n]
+    const after = ended(next, n)
+    return told(wait?.is === 'wait' && wait.scoped === true ? given(after, n, { number: state.count, name, payload }) : after, event)
+  }
   return { ...next, signals: [...state.signals, { number: state.count, name, payload }] }
 }
 
@@ -198,8 +209,9 @@ function without(signals: WorkflowState['signals'], taken: number): WorkflowStat
 function continued(state: WorkflowState, event: WorkflowEvent & { is: 'continued' }): WorkflowState {
   const worker = state.task?.worker
   invariant(worker != null, 'only a worker that has the task goes on anew', { turn: state.turn })
+  const { given: _, ...rest } = freed(state)
   const begun = {
-    ...freed(state),
+    ...rest,
     base: state.count,
     open: {},
     input: event.input ?? null,
@@ -211,7 +223,8 @@ function continued(state: WorkflowState, event: WorkflowEvent & { is: 'continued
 }
 
 function closed(state: WorkflowState, closing: Closing): WorkflowState {
-  return { ...state, closing, since: closing.at, open: {}, signals: [], task: endedTask(state.task, closing) }
+  const { given: _, ...rest } = state
+  return { ...rest, closing, since: closing.at, open: {}, signals: [], task: endedTask(state.task, closing) }
 }
 
 function endedTask(task: TaskState | null, { at, failure }: Closing): TaskState | null {

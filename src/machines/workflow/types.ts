@@ -35,7 +35,10 @@ export type Entry =
   /** The code took the new way of a change (`ctx.patched`): the answer is kept. */
   | { is: 'patched'; id: string }
   /** `taken`: the number of the event of a signal that the code has seen before it asked, and has gone on with. */
-  | { is: 'wait'; n: number; signal: string; timeoutMs?: number; taken?: number }
+  /** `scoped`: it may be dropped, and then gives back what it was given before the code had seen that. */
+  | { is: 'wait'; n: number; signal: string; timeoutMs?: number; taken?: number; scoped?: boolean }
+  /** The code does not wait for this operation any more. Those of a call come before all else in it. */
+  | { is: 'dropped'; n: number }
   | { is: 'child'; n: number; definition: string; input: Payload | null; options: RunOptions; detached: boolean; parentClose?: ParentClose }
   /** Whoever knows the token settles it. */
   | { is: 'promise'; n: number; name: string; token: string; timeoutMs?: number }
@@ -170,6 +173,12 @@ export interface Buffered {
   readonly payload: Payload | null
 }
 
+/** A signal that a wait in a scope was given, by the event `by`: until the code has seen that, the wait may be dropped, and gives it back. */
+export interface Given extends Buffered {
+  readonly n: number
+  readonly by: number
+}
+
 /** An update that was accepted. `number`: of that event; `answered`: of the event that tells how its handler ended. */
 export interface Update {
   readonly id: CommandId
@@ -181,8 +190,8 @@ export interface Update {
 
 type At = { at: Instant }
 type Who = { by?: string; why?: string; command: CommandId }
-/** `call`: of the advance that brought it; on the last of its events. */
-type Of = At & { n: number; call?: number }
+/** `call`: of the advance that brought it; on the last of its events. `seen`: so many events its worker had seen, where a wait was given something that it may give back. */
+type Of = At & { n: number; call?: number; seen?: number }
 export type WorkflowEvent = HistoryEvent &
   (
     | Started
@@ -201,7 +210,9 @@ export type WorkflowEvent = HistoryEvent &
     | (Of & { is: 'timer_set'; dueAt: Instant })
     | (Of & { is: 'timer_fired' })
     /** `taken`: the number of the event of a signal that was there already. `known`: the code has gone on with it where it asked, and learns nothing from this. */
-    | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number; known?: true })
+    | (Of & { is: 'waiting'; signal: string; dueAt?: Instant; taken?: number; known?: true; scoped?: true })
+    /** `signal`: the number of the event of a signal that it gives back. */
+    | (Of & { is: 'dropped'; signal?: number })
     | (Of & { is: 'promise_made'; name: string; token: string; dueAt?: Instant })
     | (Of & { is: 'promise_settled'; command: CommandId; output?: Payload; failure?: Failure; by?: string })
     | (Of & { is: 'wait_timed_out' })
@@ -238,7 +249,7 @@ export type Open =
   | { readonly is: 'backoff'; readonly name: string; readonly attempt: number; readonly dueAt: Instant; readonly failure: Failure }
   | { readonly is: 'parked'; readonly name: string; readonly attempt: number; readonly failure: Failure }
   | { readonly is: 'timer'; readonly dueAt: Instant }
-  | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null }
+  | { readonly is: 'wait'; readonly signal: string; readonly dueAt: Instant | null; readonly scoped?: true }
   | { readonly is: 'promise'; readonly name: string; readonly token: string; readonly dueAt: Instant | null }
   | Child
 
@@ -283,6 +294,8 @@ export interface WorkflowState extends Misfits {
   readonly pinned?: true
   readonly open: Readonly<Record<number, Open>>
   readonly signals: readonly Buffered[]
+  /** Absent: none. */
+  readonly given?: readonly Given[]
   /** `times`: so many signals came with it, if more than one. */
   readonly commands: readonly { readonly id: CommandId; readonly at: Instant; readonly times?: number }[]
   /** Absent: there was none. */

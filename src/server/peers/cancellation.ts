@@ -1,4 +1,4 @@
-import { CancelRequested, job, workflow } from '@mainspring/sdk'
+import { Cancelled, CancelRequested, job, workflow } from '@mainspring/sdk'
 import { type Case, stateOf } from './case.ts'
 
 const SCOPES = 'https://docs.temporal.io/develop/typescript/workflows/cancellation-scopes'
@@ -117,9 +117,106 @@ export const CANCELLATION: readonly Case[] = [
   {
     at: SCOPES,
     says: 'a timer that is cancelled in the turn that made it never fires, and the race goes to the other',
-    differs: 'no timer is cancelled by code: one that lost a race stays, costs nothing, and wakes nobody once the run has ended',
+    code: async (_, ctx) =>
+      ctx.scope(async scope => {
+        const timer = ctx.sleep('30d')
+        scope.cancel()
+        return timer.catch((error: unknown) => error instanceof Cancelled)
+      }),
+    script: async (run, t) => {
+      await run.result()
+      return (await t.recorded(run)).history.filter(({ is }) => is === 'timer_set').length
+    },
+    gives: true,
+    told: 0,
+  },
+  {
+    at: SCOPES,
+    says: 'promises that scopes give are ordinary ones, so Promise.race takes them; its loser goes on',
     code: async (_, ctx) => Promise.race([ctx.sleep('30d').then(() => 'time'), ctx.run('quick', () => 'step')]),
     gives: 'step',
+  },
+  {
+    at: SCOPES,
+    says: 'a cancel of an outer scope reaches the inner ones',
+    code: async (_, ctx) =>
+      ctx.scope(async outer => {
+        const inner = ctx.scope(() => ctx.scope(() => ctx.waitFor('never')))
+        await ctx.sleep('1h')
+        outer.cancel()
+        return inner.catch((error: unknown) => error instanceof Cancelled)
+      }),
+    gives: true,
+  },
+  {
+    at: SCOPES,
+    says: 'a cancel of a scope leaves what is beside it alone, and the run goes on',
+    code: async (_, ctx) => {
+      const beside = ctx.sleep('2h').then(() => 'slept')
+      const cut = ctx.scope({ timeout: '1h' }, () => ctx.sleep('30d')).catch(() => 'cut')
+      return [await cut, await beside]
+    },
+    gives: ['cut', 'slept'],
+  },
+  {
+    at: SCOPES,
+    says: 'a scope that cannot be cancelled keeps a cancel from what is in it: a step within is brought to its end, and its result is there',
+    code: async (_, ctx) =>
+      ctx.scope(async scope => {
+        const kept = ctx.shielded(async () => {
+          await ctx.sleep('1h')
+          return ctx.run('get', () => 'got')
+        })
+        scope.cancel()
+        return kept
+      }),
+    gives: 'got',
+  },
+  {
+    at: SCOPES,
+    says: 'several activities share one time-out: all of them are cancelled with it',
+    code: async (_, ctx) => {
+      const slow = ({ signal }: { signal: AbortSignal }) => new Promise((_, no) => signal.addEventListener('abort', () => no(signal.reason)))
+      return ctx
+        .scope({ timeout: '5m' }, () => Promise.all([ctx.run('one', slow), ctx.run('two', slow)]))
+        .catch((error: unknown) => error instanceof Cancelled && error.timedOut)
+    },
+    gives: true,
+  },
+  {
+    at: SCOPE,
+    says: 'what is asked for in a scope that was cancelled throws at once, unless in one that cannot be, which is for rolling back',
+    code: async (_, ctx) =>
+      ctx.scope(async scope => {
+        scope.cancel()
+        const asked = await ctx.run('next', () => 'ran').catch((error: Error) => error.name)
+        return [asked, scope.cancelled, await ctx.shielded(() => ctx.run('roll back', () => 'rolled back'))]
+      }),
+    gives: ['Cancelled', true, 'rolled back'],
+  },
+  {
+    at: SCOPE,
+    says: 'a child that a scope waits for is cancelled with it',
+    with: [sleeper],
+    code: async (_, ctx) => {
+      const cut = await ctx.scope({ timeout: '1h' }, () => ctx.call(sleeper)).catch(() => 'cut')
+      await ctx.sleep('1h')
+      return cut
+    },
+    script: async (run, t) => {
+      await run.result()
+      return stateOf(t, 'child')
+    },
+    gives: 'cut',
+    told: 'cancelled',
+  },
+  {
+    at: SCOPE,
+    says: 'a cancel of the run goes down to each scope',
+    code: async (_, ctx) =>
+      ctx.all([() => ctx.scope(() => ctx.sleep('30d')), () => ctx.waitFor('never')]).catch((error: unknown) => error instanceof CancelRequested),
+    script: cancel,
+    gives: true,
   },
   {
     at: SCOPES,
@@ -138,8 +235,7 @@ export const CANCELLATION: readonly Case[] = [
   },
   {
     at: SCOPES,
-    says: 'withTimeout cancels what runs in it once its time is over',
-    differs: 'a step has its own timeout, whose signal aborts; other waits take `timeout`',
+    says: 'withTimeout cancels what runs in it once its time is over; here a single step by its own time-out',
     code: async (_, ctx) =>
       ctx
         .run('slow', ({ signal }) => new Promise((_, no) => signal.addEventListener('abort', () => no(signal.reason))), {

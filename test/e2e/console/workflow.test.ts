@@ -32,9 +32,14 @@ describe("a workflow's page", () => {
     await ctx.run('receipt', () => `paid by ${paid?.by}`)
     return { paid, items }
   })
+  const quote = workflow('quote', async (_: unknown, ctx) => {
+    const price = await ctx.race([() => ctx.waitFor<number>('price'), () => ctx.sleep('30d').then(() => null)])
+    await ctx.waitFor('signed')
+    return price
+  })
   beforeAll(async () => {
     shown = await Console.open()
-    worker = startWorker({ jobs: [cart], client: shown.client, name: 'till', log: () => {} })
+    worker = startWorker({ jobs: [cart, quote], client: shown.client, name: 'till', log: () => {} })
     await worker.ready
   })
   afterEach(async () => expect(await shown.closePages()).toEqual([]))
@@ -85,5 +90,23 @@ describe("a workflow's page", () => {
     await page.getByRole('tab', { name: 'History' }).click()
     for (const sentence of ['Took the update "add"', 'Answered an update', 'Was told "paid"'])
       await page.getByRole('tabpanel').getByText(sentence, { exact: true }).first().waitFor()
+  })
+
+  test('does not list what lost a race among what it awaits; its story says that nobody waits for it any more', async () => {
+    const run = await shown.client.start(quote, null)
+    const page = await shown.page(`/runs/${run.id}`)
+    const panel = page.getByRole('region', { name: 'Workflow' })
+    const story = page.getByRole('list', { name: 'Asked and answered' })
+    await panel.getByText('the signal “price”').waitFor()
+    await story.getByText('Sleeps').waitFor()
+    await run.signal('price', 12)
+    await panel.getByText('the signal “signed”').waitFor()
+    await story.getByText('Slept, and was not waited for any more').waitFor()
+    expect((await run.explain()).reasons.map(({ code }) => code)).toEqual(['signal'])
+    await expectAccessible(page)
+    await page.getByRole('tab', { name: 'History' }).click()
+    await page.getByRole('tabpanel').getByText('Waits no more for operation 2', { exact: true }).first().waitFor()
+    await run.signal('signed')
+    expect(await run.result()).toBe(12)
   })
 })

@@ -74,6 +74,8 @@ function sentenceOf(event: HistoryEvent, workerName: (id: string) => string): Pa
       const until = event.dueAt === undefined ? '' : `, which ends ${inText(event.at, event.dueAt)}`
       return { text: `asked for signal "${event.signal}"${taken}${until}`, icon: 'half' }
     }
+    case 'dropped':
+      return { text: `waits no more for operation ${event.n}${event.signal === undefined ? '' : ', which gives its signal back'}`, icon: 'dash' }
     case 'wait_timed_out':
       return { text: 'waited for its signal for as long as it would', icon: 'timeout' }
     case 'signalled':

@@ -1,13 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { CancelRequested } from '../errors.ts'
 import type { Conditions } from './conditions.ts'
 import type { Operation, Operations } from './operations.ts'
+import { hears, isShielded, type Part } from './parts.ts'
 
 /** What a cancel interrupts of a run's code. */
 export class Cancel {
   readonly stop = new AbortController()
-  /** Whatever is asked for within is not interrupted. */
-  readonly shield = new AsyncLocalStorage<true>()
   /** Compensations run: nothing interrupts them. */
   shielded = false
   requested = false
@@ -29,18 +27,27 @@ export class Cancel {
     const reason = new CancelRequested(this.#run)
     this.stop.abort(reason)
     if (this.shielded) return true
-    this.#waits = !this.#conditions.interrupt(reason)
+    this.#waits = !this.#conditions.interrupt(reason, part => this.#reaches(part))
     for (const operation of this.#operations.open()) {
-      if (operation.shielded) continue
+      if (isShielded(operation.part) || operation.isClock === true) continue
       if (operation.kind === 'step' && !operation.backsOff) operation.stop?.abort(reason)
-      else if (operation.child?.detached !== true && this.#operations.reject(operation, reason)) this.#waits = false
+      else if (operation.child?.detached !== true && this.#operations.reject(operation, reason)) {
+        this.#waits = false
+        hears(operation.part)
+      }
     }
+    return true
+  }
+
+  #reaches(part: Part | null): boolean {
+    if (isShielded(part)) return false
+    hears(part)
     return true
   }
 
   /** True: an operation that was just asked for hears of it. */
   meets(operation: Operation): boolean {
-    if (!this.#waits || this.shielded || operation.shielded) return false
+    if (!this.#waits || this.shielded || isShielded(operation.part) || operation.isClock === true) return false
     this.#interrupts(operation)
     return true
   }
@@ -52,6 +59,7 @@ export class Cancel {
 
   #interrupts(operation: Operation): boolean {
     this.#waits = false
+    hears(operation.part)
     return this.#operations.reject(operation, new CancelRequested(this.#run))
   }
 }

@@ -1,6 +1,8 @@
+import type { Part } from './parts.ts'
+
 interface Waiting {
   condition: () => unknown
-  shielded: boolean
+  part: Part | null
   resolve(holds: boolean): void
   reject(error: unknown): void
 }
@@ -14,9 +16,9 @@ export class Conditions {
   }
 
   /** True once it holds; false once `over` resolves. */
-  until(condition: () => unknown, over: Promise<unknown> | null, shielded: boolean): Promise<boolean> {
+  until(condition: () => unknown, over: Promise<unknown> | null, part: Part | null): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const waiting = { condition, shielded, resolve, reject }
+      const waiting = { condition, part, resolve, reject }
       this.#waiting.add(waiting)
       over?.then(
         () => this.#waiting.delete(waiting) && resolve(false),
@@ -41,9 +43,9 @@ export class Conditions {
     return goesOn
   }
 
-  /** False: nobody waits who may be interrupted. */
-  interrupt(reason: unknown): boolean {
-    const interrupted = [...this.#waiting].filter(({ shielded }) => !shielded)
+  /** False: nobody waits where it interrupts. */
+  interrupt(reason: unknown, where: (part: Part | null) => boolean): boolean {
+    const interrupted = [...this.#waiting].filter(({ part }) => where(part))
     for (const waiting of interrupted) {
       this.#waiting.delete(waiting)
       waiting.reject(reason)

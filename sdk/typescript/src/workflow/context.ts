@@ -84,6 +84,31 @@ export interface WorkflowContext {
    */
   shielded<Value>(fn: () => Promise<Value>): Promise<Value>
   /**
+   * Runs a part of the code that can be cancelled by itself: by `scope.cancel()`, once `timeout` is over, or with what is around it. Then all that waits in it, and all that
+   * is asked for in it later, rejects with `Cancelled` at once: timers and waits are taken away, no signal goes to one of these, children are asked to stop by their
+   * `parentClose`, a step under way by its `signal`, and nothing of it is begun any more. Cleaning up belongs into `ctx.shielded`, and is waited for. When `fn` ends, what
+   * it has not waited for is dropped in the same way; save a child of `ctx.start` and a lock that is held, which stay.
+   * Example: `await ctx.scope({ timeout: '1h' }, async () => { await ctx.call(draft); return ctx.waitFor('approved') })`.
+   * @throws Cancelled, with `timedOut`, unless `fn` catches it.
+   */
+  scope<Value>(fn: (scope: Scope) => Value | Promise<Value>): Promise<Value>
+  scope<Value>(options: ScopeOptions, fn: (scope: Scope) => Value | Promise<Value>): Promise<Value>
+  /**
+   * As `Promise.all`, of functions, each of which is a scope of its own: when one throws, the others are cancelled. Settles when all of them have ended.
+   * Example: `const [flight, hotel] = await ctx.all([() => ctx.call(bookFlight), () => ctx.call(bookHotel)])`.
+   */
+  all<const Branches extends readonly Branch[]>(
+    branches: Branches,
+  ): Promise<{ -readonly [Index in keyof Branches]: Awaited<ReturnType<Branches[Index]>> }>
+  /**
+   * As `Promise.race`, of functions, each of which is a scope of its own: when the first has ended, the others are cancelled. So a timer that lost wakes nobody, and a
+   * signal is not taken by a branch that lost. Settles when all of them have ended.
+   * Example: `const answer = await ctx.race([() => ctx.waitFor<string>('answer'), () => ctx.call(askAgain)])`.
+   */
+  race<const Branches extends readonly Branch[]>(branches: Branches): Promise<Awaited<ReturnType<Branches[number]>>>
+  /** As `ctx.race`, of the first that does not throw. @throws AggregateError, as `Promise.any`: all of them have. */
+  any<const Branches extends readonly Branch[]>(branches: Branches): Promise<Awaited<ReturnType<Branches[number]>>>
+  /**
    * Starts a job or another workflow as a child, and waits for what it gives. When this run closes or is cancelled, so is the child: see `parentClose`.
    * @throws RunFailed, RunCancelled, RunTimedOut, RunTerminated as `result()` does; RequestRefused where it cannot be started.
    */
@@ -133,6 +158,23 @@ export interface WorkflowContext {
    */
   continueAs(input: unknown): never
 }
+
+/** A part of a workflow's code that can be cancelled by itself. */
+export interface Scope {
+  /** From within or from another branch; again does nothing. */
+  cancel(): void
+  /** By itself, or with what is around it. */
+  readonly cancelled: boolean
+}
+
+export interface ScopeOptions {
+  /** From its beginning on. Default: none. */
+  timeout?: Duration
+}
+
+/** What a branch is called with is its own scope. */
+// biome-ignore lint/suspicious/noExplicitAny: typed by who calls
+export type Branch = (scope: Scope) => any
 
 /** One attempt of a step. */
 export interface StepContext {

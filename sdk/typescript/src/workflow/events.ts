@@ -3,6 +3,7 @@ import { endedError, RequestRefused, StreamRefused } from '../errors.ts'
 import { errorOf } from '../failure.ts'
 import type { WireEvent, WireFailure } from '../wire.ts'
 import type { Cancel } from './cancel.ts'
+import type { Drops } from './drops.ts'
 import { Diverged } from './errors.ts'
 import type { Operation, Operations } from './operations.ts'
 import type { Signals } from './signals.ts'
@@ -14,12 +15,14 @@ export class Events {
   readonly #told: ToldOperations
   readonly #signals: Signals
   readonly #cancel: Cancel
+  readonly #drops: Drops
 
-  constructor(of: { operations: Operations; told: ToldOperations; signals: Signals; cancel: Cancel }) {
+  constructor(of: { operations: Operations; told: ToldOperations; signals: Signals; cancel: Cancel; drops: Drops }) {
     this.#operations = of.operations
     this.#told = of.told
     this.#signals = of.signals
     this.#cancel = of.cancel
+    this.#drops = of.drops
   }
 
   /** True: the code goes on. `number`: that of the event. @throws Diverged */
@@ -57,8 +60,12 @@ export class Events {
       case 'wait_timed_out':
         return this.#operations.resolve(this.#ended(event), undefined)
       case 'signalled':
-        if (event.n !== undefined) return this.#operations.resolve(this.#ended(event), untag(event.payload))
+        if (event.n !== undefined && !this.#givesBack(event)) return this.#operations.resolve(this.#ended(event), untag(event.payload))
         this.#signals.add(number, event.name as string, untag(event.payload))
+        return false
+      case 'dropped':
+        if (this.#operation(event).drop === null) throw new Diverged(event.n as number, 'dropped', 'it still')
+        this.#ended(event)
         return false
       case 'child_started': {
         const operation = this.#operation(event)
@@ -103,10 +110,20 @@ export class Events {
     return this.#operations.reject(operation, new StreamRefused(operation.name, event.refused as 'full' | 'closed'))
   }
 
+  /** A wait in a scope that is over was given a signal that it does not take: the signal stays with those that nobody has taken. */
+  #givesBack(event: WireEvent): boolean {
+    const operation = this.#operation(event)
+    if (operation.drop === null || !operation.returns) return false
+    operation.gave = true
+    this.#signals.ended(operation)
+    return true
+  }
+
   #waiting(event: WireEvent): boolean {
     const operation = this.#operation(event)
     operation.sent = true
-    if (event.taken === undefined) return false
+    if (event.scoped === true) operation.returns = true
+    if (event.taken === undefined || (event.known !== true && this.#givesBack(event))) return false
     // It has gone on with it where it asked.
     if (event.known === true) {
       this.#forget(operation)
@@ -141,13 +158,14 @@ export class Events {
   #ended(event: Omit<WireEvent, 'at'>): Operation {
     const operation = this.#operation(event)
     this.#forget(operation)
-    if (operation.kind === 'signal') this.#signals.ended(operation)
+    if (operation.kind === 'signal' && !operation.gave) this.#signals.ended(operation)
     return operation
   }
 
-  #forget({ n }: Operation): void {
-    this.#operations.forget(n)
-    this.#told.forget(n)
+  #forget(operation: Operation): void {
+    this.#operations.forget(operation.n)
+    this.#told.forget(operation.n)
+    if (operation.drop !== null) this.#drops.forget(operation)
   }
 }
 

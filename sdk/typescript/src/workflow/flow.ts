@@ -5,14 +5,17 @@ import { Ahead } from './ahead.ts'
 import { Cancel } from './cancel.ts'
 import { Conditions } from './conditions.ts'
 import type { StepContext } from './context.ts'
+import { Drops } from './drops.ts'
 import { Diverged, NotDurable } from './errors.ts'
 import { Events } from './events.ts'
 import { type Code, runCode } from './main.ts'
 import { Messages } from './messages.ts'
 import { type Operation, Operations } from './operations.ts'
+import { reasonIn } from './parts.ts'
 import { Patches } from './patches.ts'
 import { seededRandom } from './random.ts'
 import { isDue, Running } from './running.ts'
+import { Scopes } from './scopes.ts'
 import { Shown } from './shown.ts'
 import { Signals } from './signals.ts'
 import { isSame, ToldOperations, words } from './told.ts'
@@ -62,6 +65,8 @@ export type LiveFlow = Pick<
 const ENTRIES_MAX = 500
 const CHILDREN_OPEN_MAX = 1_000
 const OVERLAP_MAX = 100
+/** Code that goes on in spite of its cancel would not end. */
+const REFUSALS_MAX = 100_000
 
 /**
  * A live run of a workflow: its code, and how far its history has come.
@@ -80,6 +85,7 @@ export class Flow {
   readonly conditions = new Conditions()
   readonly shown: Shown
   readonly cancel: Cancel
+  readonly scopes: Scopes
   random: () => number
   /** How far the runs of its schedule had come when it was started; null: none had, or no schedule started it. */
   watermark: unknown = null
@@ -92,6 +98,7 @@ export class Flow {
   readonly #signals = new Signals()
   readonly #told = new ToldOperations()
   readonly #events: Events
+  readonly #drops: Drops
   readonly #running: Running
   readonly #goneAhead: Ahead
   /** The last events, to tell whether a history that overlaps is this one. */
@@ -107,6 +114,8 @@ export class Flow {
   #finishSent = false
   #broken: Error | null = null
   #wake: (() => void) | null = null
+  /** Of what follows from one event: operations that were asked for where all was cancelled. */
+  #refusals = 0
 
   constructor(code: Code, base: number, host: FlowHost) {
     this.#code = code
@@ -126,7 +135,15 @@ export class Flow {
       },
     )
     this.cancel = new Cancel(code.run, this.operations, this.conditions)
-    this.#events = new Events({ operations: this.operations, told: this.#told, signals: this.#signals, cancel: this.cancel })
+    this.#drops = new Drops(this.operations, this.#signals)
+    this.scopes = new Scopes({
+      operations: this.operations,
+      conditions: this.conditions,
+      drops: this.#drops,
+      cancel: this.cancel,
+      mayCancel: () => this.#mayCancel(),
+    })
+    this.#events = new Events({ operations: this.operations, told: this.#told, signals: this.#signals, cancel: this.cancel, drops: this.#drops })
   }
 
   /** Runs the function of a queued step, which this code has asked for. Null: it has not, or hears of it no more. */
@@ -209,6 +226,7 @@ export class Flow {
 
   /** All that follows from an event. */
   async #follows(): Promise<void> {
+    this.#refusals = 0
     do await new Promise<void>(resolve => this.#host.soon(resolve))
     while (this.conditions.settle())
   }
@@ -217,7 +235,9 @@ export class Flow {
   take(max = ENTRIES_MAX): Turn {
     if (this.#broken !== null) throw this.#broken
     this.#heldBack = false
-    const entries = this.#patches.take()
+    // What is given back is there for those that ask for it next.
+    const patches = this.#patches.take()
+    const entries = [...this.#drops.take(max - patches.length), ...patches]
     entries.push(...this.#signals.took(max - entries.length))
     entries.push(...this.#running.outcomes.splice(0, max - entries.length))
     entries.push(...this.messages.take(max - entries.length))
@@ -321,7 +341,8 @@ export class Flow {
 
   /** An operation that the code has just asked for. */
   #made(operation: Operation): void {
-    operation.shielded = this.cancel.shield.getStore() === true
+    operation.part = this.scopes.here
+    operation.part?.open.add(operation)
     if (!this.#applying) {
       const name = `"${operation.name}"`
       this.#break(new NotDurable(`The code asks for ${operation.kind} ${name} after something that is not kept, or inside of a step.`))
@@ -329,8 +350,27 @@ export class Flow {
     }
     const told = this.#told.get(operation.n)
     if (told !== undefined && !isSame(told, operation)) return this.#break(new Diverged(operation.n, words(told), words(operation)))
+    const reason = reasonIn(operation.part)
+    if (reason !== null) return this.#refused(operation, reason)
     if (!this.cancel.meets(operation) && operation.kind === 'signal' && this.#takes(operation)) return
     if (operation.kind === 'signal') this.#signals.waits(operation)
+  }
+
+  /** Where it is asked for was cancelled before. */
+  #refused(operation: Operation, reason: Error): void {
+    if (++this.#refusals > REFUSALS_MAX)
+      return this.#break(
+        new NotDurable('The code asks for something again and again in a scope that was cancelled: catch Cancelled outside of the loop.'),
+      )
+    this.operations.reject(operation, reason)
+    this.operations.forget(operation.n)
+  }
+
+  /** By the code itself, and not while it only looks. */
+  #mayCancel(): boolean {
+    if (this.messages.looks) this.messages.broken = 'the cancel of a scope'
+    else if (!this.#applying) this.#break(new NotDurable('A scope is cancelled after something that is not kept, or inside of a step.'))
+    return this.#applying && !this.messages.looks
   }
 
   /** False: the server is asked for a signal. */

@@ -4,7 +4,7 @@ import * as check from '../checks.ts'
 import { encode, tag } from '../codec.ts'
 import type { Log } from '../context.ts'
 import type { Duration } from '../duration.ts'
-import { Abort, CancelRequested } from '../errors.ts'
+import { Abort, Cancelled, CancelRequested } from '../errors.ts'
 import { failureOf } from '../failure.ts'
 import type { AnyJob } from '../job.ts'
 import { Large, largeText } from '../kept.ts'
@@ -14,11 +14,23 @@ import type { WireEnd } from '../wire.ts'
 import { childOptions } from '../wire-options.ts'
 import type { WireStreamStep } from '../wire-streams.ts'
 import type { Chunks } from '../worker/streams.ts'
-import type { CallOptions, ChildOptions, ExternalPromise, LockOptions, StepContext, StepOptions, UpdateOptions, WorkflowContext } from './context.ts'
+import type {
+  CallOptions,
+  ChildOptions,
+  ExternalPromise,
+  LockOptions,
+  Scope,
+  ScopeOptions,
+  StepContext,
+  StepOptions,
+  UpdateOptions,
+  WorkflowContext,
+} from './context.ts'
 import type { AnyWorkflowHandler } from './define.ts'
 import { ContinueAs } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { giveUp, type LockInput, type Locks, lockDefinition, lockKey, lockSignal, locksOf, RELEASE, tell } from './locks.ts'
+import { isScoped, reasonIn } from './parts.ts'
 import { type QueuedStepInput, type QueuedSteps, queuedStepsOf, stepKey } from './queued.ts'
 import { seededUuid } from './random.ts'
 import { textOf } from './shown.ts'
@@ -29,6 +41,16 @@ import { stepPolicy } from './steps.ts'
 const SHOWN_LENGTH_MAX = 64 * 1024
 
 const PARENT_CLOSES: ReadonlySet<unknown> = new Set(['cancel', 'terminate', 'abandon'])
+
+const SCOPE = check.members<{ timeout?: number }>({ timeout: check.duration })
+
+/** Of what is a promise already, nobody could take back what it waits for. */
+function branchesOf<Branch>(of: string, branches: readonly Branch[]): readonly Branch[] {
+  if (!Array.isArray(branches)) check.refuse(branches, '/branches', `an array of functions: ctx.${of}([() => ctx.sleep('1h'), …])`)
+  for (const [index, branch] of branches.entries())
+    if (typeof branch !== 'function') check.refuse(branch, `/branches/${index}`, `a function, which begins it: ctx.${of}([() => ctx.sleep('1h'), …])`)
+  return branches
+}
 
 /** A workflow's function, and the run that it is called for. */
 export interface Code {
@@ -178,13 +200,39 @@ class Context implements WorkflowContext {
   async until(condition: () => unknown, options: { timeout?: Duration } = {}): Promise<boolean> {
     if (typeof condition !== 'function') check.refuse(condition, '/condition', 'a function of your variables: ctx.until(() => approved)')
     if (condition()) return true
+    const { here } = this.#flow.scopes
+    const reason = reasonIn(here)
+    if (reason !== null) throw reason
     const over = options.timeout === undefined ? null : this.sleep(options.timeout)
-    return this.#flow.conditions.until(condition, over, this.#flow.cancel.shield.getStore() === true)
+    return this.#flow.conditions.until(condition, over, here)
   }
 
   async shielded<Value>(fn: () => Promise<Value>): Promise<Value> {
     if (typeof fn !== 'function') check.refuse(fn, '/fn', 'a function: ctx.shielded(async () => …)')
-    return this.#flow.cancel.shield.run(true, fn)
+    return this.#flow.scopes.shielded(fn)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async scope(first: ScopeOptions | ((scope: Scope) => unknown), second?: (scope: Scope) => unknown): Promise<any> {
+    const [options, fn] = typeof first === 'function' ? [{}, first] : [SCOPE(first, ''), second]
+    if (typeof fn !== 'function') check.refuse(fn, '/fn', "a function: ctx.scope({ timeout: '1h' }, async scope => …)")
+    return this.#flow.scopes.scope(fn as (scope: Scope) => unknown, options.timeout ?? null)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async all(branches: readonly ((scope: Scope) => unknown)[]): Promise<any> {
+    return this.#flow.scopes.group(branchesOf('all', branches), all => Promise.all(all))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async race(branches: readonly ((scope: Scope) => unknown)[]): Promise<any> {
+    if (branchesOf('race', branches).length === 0) check.refuse(branches, '/branches', 'one branch at least: a race of none is never over')
+    return this.#flow.scopes.group(branches, all => Promise.race(all))
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
+  async any(branches: readonly ((scope: Scope) => unknown)[]): Promise<any> {
+    return this.#flow.scopes.group(branchesOf('any', branches), all => Promise.any(all))
   }
 
   get signal(): AbortSignal {
@@ -228,7 +276,13 @@ class Context implements WorkflowContext {
     const { name: signal, input: schema = options.input } = signalOf(given, '/signal')
     const timeout = options.timeout === undefined ? {} : { timeoutMs: check.duration(options.timeout, '/timeout') }
     this.#flow.messages.signals.set(signal, options.input)
-    const payload = await this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({ is: 'wait', n, signal, ...timeout }))
+    const payload = await this.#flow.operations.make({ kind: 'signal', name: signal }, n => ({
+      is: 'wait',
+      n,
+      signal,
+      ...timeout,
+      ...(isScoped(this.#flow.scopes.here) && { scoped: true as const }),
+    }))
     const isOver = payload === undefined && options.timeout !== undefined
     return schema === undefined || isOver ? payload : checked(signal, schema, payload)
   }
@@ -265,14 +319,20 @@ class Context implements WorkflowContext {
       if (!this.#held.delete(held)) return
       await this.shielded(() => this.run(`unlock ${name}`, () => how(child.run)))
     }
+    const place = operations.get(operations.last)
     const lost = ended.then(() => Promise.reject(new Abort(`the place of this run in the line for the lock "${name}" was ended`)))
     lost.catch(() => {})
     for (;;) {
-      const turn = await Promise.race([lost, this.waitFor(signal, timeout === undefined ? {} : { timeout })])
+      const turn = await Promise.race([lost, this.waitFor(signal, timeout === undefined ? {} : { timeout })]).catch(error => {
+        // Its scope was cancelled, and with it the place in the line.
+        if (error instanceof Cancelled) this.#held.delete(held)
+        throw error
+      })
       // A run that goes on from a point of another finds the words that the other was told.
       if (turn === child.run) break
       if (turn === undefined) return void (await letGo(giveUp))
     }
+    if (place !== undefined) place.isHeld = true
     const release = (): Promise<void> => letGo(run => tell(run, RELEASE))
     return { release, [Symbol.asyncDispose]: release }
   }

@@ -1,5 +1,6 @@
 import type { WireEntry } from '../wire.ts'
 import type { StepContext } from './context.ts'
+import type { Part } from './parts.ts'
 import type { StepPolicy } from './steps.ts'
 
 export type OperationKind = 'step' | 'timer' | 'signal' | 'promise' | 'child' | 'stream'
@@ -29,12 +30,36 @@ export interface Operation {
   backsOff: boolean
   /** A step whose outcome is on its way to the history. */
   reported: boolean
-  /** Asked for within `ctx.shielded`: a cancel does not interrupt it. */
-  shielded: boolean
+  /** Where in the code it is asked for. */
+  part: Part | null
+  /** The time of a scope: a cancel of the run is for what is in that. */
+  readonly isClock?: boolean
+  /** A lock that the run has: it is let go by its release, not by a cancel of where it was asked for. */
+  isHeld: boolean
+  /** The code does not wait for it any more; whether the server knows. */
+  drop: 'untold' | 'told' | null
+  /** A wait in a scope, which gives back what it is given too late; `gave`: it has. */
+  returns: boolean
+  gave: boolean
   /** A step that runs. */
   stop: AbortController | null
   readonly settle: { resolve(value: unknown): void; reject(error: unknown): void }
 }
+
+const ASKED = {
+  sent: false,
+  begun: false,
+  failures: 0,
+  spent: 0,
+  backsOff: false,
+  reported: false,
+  part: null,
+  isHeld: false,
+  drop: null,
+  returns: false,
+  gave: false,
+  stop: null,
+} as const
 
 /** The operations of a run's code, in the order in which it has asked for them. */
 export class Operations {
@@ -49,13 +74,15 @@ export class Operations {
     this.#mayAsk = mayAsk
   }
 
-  make(what: Pick<Operation, 'kind' | 'name' | 'step' | 'fn' | 'child' | 'onToken'>, entry: (n: number) => WireEntry | null): Promise<unknown> {
+  make(
+    what: Pick<Operation, 'kind' | 'name' | 'step' | 'fn' | 'child' | 'onToken' | 'isClock'>,
+    entry: (n: number) => WireEntry | null,
+  ): Promise<unknown> {
     if (!this.#mayAsk(what.kind, what.name)) return new Promise(() => {})
     const n = ++this.#last
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     promise.catch(() => {}) // the loser of a race is nobody's
-    const state = { sent: false, begun: false, failures: 0, spent: 0, backsOff: false, reported: false, shielded: false, stop: null }
-    const operation: Operation = { n, ...what, entry: entry(n), ...state, settle: { resolve, reject } }
+    const operation: Operation = { n, ...what, entry: entry(n), ...ASKED, settle: { resolve, reject } }
     this.#all.set(n, operation)
     this.#open.set(n, operation)
     this.#onMade(operation)
@@ -91,12 +118,14 @@ export class Operations {
   /** False: it has settled before. */
   resolve(operation: Operation, value: unknown): boolean {
     if (!this.#open.delete(operation.n)) return false
+    operation.part?.open.delete(operation)
     operation.settle.resolve(value)
     return true
   }
 
   reject(operation: Operation, error: unknown): boolean {
     if (!this.#open.delete(operation.n)) return false
+    operation.part?.open.delete(operation)
     operation.settle.reject(error)
     return true
   }

@@ -1,6 +1,7 @@
 import type { WireEntry } from '../wire.ts'
 import { Diverged } from './errors.ts'
 import type { Operation } from './operations.ts'
+import { isScoped } from './parts.ts'
 import type { Told } from './told.ts'
 
 /** Signals of a run, and what of its code waits for them. */
@@ -34,10 +35,11 @@ export class Signals {
 
   /**
    * A signal that the code has seen before it waits for one is taken at once: whatever happens next, the history has it in this order. Not before those that wait already
-   * have theirs, for the server may be about to give it to one of these. Null: the server is asked; so it was, too, where the history says so.
+   * have theirs, for the server may be about to give it to one of these; nor by the branch of a race, which may be lost by the time that it would go on. Null: the server
+   * is asked; so it was, too, where the history says so.
    */
-  take({ n, name: signal }: Operation, told: Told | undefined): { payload: unknown } | Diverged | null {
-    if (told !== undefined && told.taken === undefined) return null
+  take({ n, name: signal, part }: Operation, told: Told | undefined): { payload: unknown } | Diverged | null {
+    if (told === undefined ? isScoped(part) : told.taken === undefined) return null
     const taken = (this.#waits.get(signal) ?? 0) > 0 ? undefined : this.#firstOf(signal)
     if (told !== undefined && told.taken !== taken) return new Diverged(n, `signal ${signal} of event ${told.taken}`, `that of event ${taken}`)
     if (taken === undefined) return null

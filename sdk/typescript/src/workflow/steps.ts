@@ -1,6 +1,6 @@
 import * as check from '../checks.ts'
 import { tag } from '../codec.ts'
-import { Abort, CancelRequested, Unserialisable } from '../errors.ts'
+import { Abort, Cancelled, CancelRequested, Unserialisable } from '../errors.ts'
 import { failureOf } from '../failure.ts'
 import { keep, largeText } from '../kept.ts'
 import type { StreamWriter } from '../streams.ts'
@@ -93,7 +93,8 @@ export async function execute(execution: Execution): Promise<WireEntry> {
   } catch (error) {
     await (chunks as Chunks | null)?.flushed()?.catch(() => {})
     // A step that was asked to stop, and did.
-    if (stop.signal.reason instanceof CancelRequested) return { is: 'failed', n, name, attempt, failure: failureOf(stop.signal.reason) }
+    const { reason } = stop.signal
+    if (reason instanceof CancelRequested || reason instanceof Cancelled) return { is: 'failed', n, name, attempt, failure: failureOf(reason) }
     const isLast = attempt >= policy.attempts || error instanceof Abort || error instanceof Unserialisable
     return { is: 'failed', n, name, attempt, failure: failureOf(error), ...(!isLast && { retryMs: retryMs(policy, attempt, execution.random) }) }
   } finally {

@@ -38,6 +38,7 @@ const LOOKS: Record<Chapter['outcome'], { icon: IconName; tone: string }> = {
   completed: { icon: 'completed', tone: 'text-completed' },
   failed: { icon: 'failed', tone: 'text-failed' },
   timed_out: { icon: 'timeout', tone: 'text-failed' },
+  dropped: { icon: 'dash', tone: 'text-soft' },
   open: { icon: 'half', tone: 'text-soft' },
 }
 
@@ -80,14 +81,17 @@ function wordsOf({ kind, name, outcome, attempts }: Chapter): string {
         ? attempts === 0
           ? `Step “${name}” is under way`
           : `Step “${name}” failed${tried}, and is tried again`
-        : `Step “${name}” ${outcome}${tried}`
+        : outcome === 'dropped'
+          ? `Step “${name}” was not waited for any more`
+          : `Step “${name}” ${outcome}${tried}`
     case 'sleep':
-      return outcome === 'open' ? 'Sleeps' : 'Slept'
+      return outcome === 'open' ? 'Sleeps' : outcome === 'dropped' ? 'Slept, and was not waited for any more' : 'Slept'
     case 'signal':
       return {
         completed: `Signal “${name}” came`,
         timed_out: `Signal “${name}” did not come in time`,
         failed: '',
+        dropped: `Signal “${name}” was not waited for any more`,
         open: `Waits for signal “${name}”`,
       }[outcome]
     case 'promise':
@@ -95,6 +99,7 @@ function wordsOf({ kind, name, outcome, attempts }: Chapter): string {
         completed: `Promise “${name}” was kept`,
         timed_out: `Promise “${name}” was not settled in time`,
         failed: `Promise “${name}” was broken`,
+        dropped: `Promise “${name}” was not waited for any more`,
         open: `Promise “${name}” is open`,
       }[outcome]
     case 'child':
@@ -102,11 +107,16 @@ function wordsOf({ kind, name, outcome, attempts }: Chapter): string {
         completed: `Child ${name} completed`,
         timed_out: `Child ${name} timed out`,
         failed: `Child ${name} did not complete`,
+        dropped: `Child ${name} was not waited for any more`,
         open: `Child ${name}`,
       }[outcome]
     case 'update':
-      return { completed: `Update “${name}” was answered`, timed_out: '', failed: `Update “${name}” failed`, open: `Update “${name}” is handled` }[
-        outcome
-      ]
+      return {
+        completed: `Update “${name}” was answered`,
+        timed_out: '',
+        dropped: '',
+        failed: `Update “${name}” failed`,
+        open: `Update “${name}” is handled`,
+      }[outcome]
   }
 }

@@ -65,6 +65,21 @@ describe("a workflow's story", () => {
       [event(1, 'child_asked', { n: 1, definition: 'mail', run: 'r' }), event(2, 'child_refused', { n: 1, code: 'key-conflict' })],
       [1, 'child', 'mail', 1, 2, 'failed'],
     ],
+    ['sleep that nobody waits for any more', [event(1, 'timer_set', { n: 1 }), event(3, 'dropped', { n: 1 })], [1, 'sleep', '', 1, 3, 'dropped']],
+    [
+      'signal that came too late for who waited, and is given back',
+      [
+        event(1, 'waiting', { n: 1, signal: 'go', scoped: true }),
+        event(2, 'signalled', { n: 1, name: 'go' }),
+        event(3, 'dropped', { n: 1, signal: 2 }),
+      ],
+      [1, 'signal', 'go', 1, 3, 'dropped'],
+    ],
+    [
+      'step that was asked to stop, since nobody waits for it any more',
+      [event(4, 'step_failed', { n: 1, name: 'a', attempt: 1, failure: { ...failure, code: 'scope-cancelled' } })],
+      [1, 'step', 'a', 0, 4, 'dropped'],
+    ],
     ['update', [event(2, 'update_accepted', { name: 'add' }), event(5, 'update_answered', { update: 1 })], [1, 'update', 'add', 2, 5, 'completed']],
     ['step that is parked', [event(2, 'step_failed', { n: 1, name: 'a', attempt: 3, failure, parked: true })], [1, 'step', 'a', 0, null, 'open']],
   ])('%s', (_, events, expected) => expect(short([event(0, 'started'), ...events])).toEqual([expected]))

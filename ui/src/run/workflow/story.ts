@@ -11,7 +11,8 @@ export interface Chapter {
   askedAt: string
   /** Null: it is open. */
   answeredAt: string | null
-  outcome: 'completed' | 'failed' | 'timed_out' | 'open'
+  /** `dropped`: the code does not wait for it any more. */
+  outcome: 'completed' | 'failed' | 'timed_out' | 'dropped' | 'open'
   /** Attempts of a step that have ended. */
   attempts: number
   by: string | null
@@ -102,12 +103,17 @@ function told(chapter: Chapter, event: HistoryEvent): Chapter {
       return { ...answered, failure: null, outcome: 'completed', attempts: event.attempt as number }
     case 'step_failed': {
       const goesOn = event.retryAt !== undefined || event.parked === true
+      // It was asked to stop, and did.
+      if ((event.failure as { code?: string } | undefined)?.code === 'scope-cancelled')
+        return { ...answered, failure: null, outcome: 'dropped', attempts: event.attempt as number }
       return goesOn
         ? { ...chapter, failure, attempts: event.attempt as number }
         : { ...answered, outcome: 'failed', attempts: event.attempt as number }
     }
     case 'waiting':
       return event.taken === undefined ? chapter : { ...answered, outcome: 'completed' }
+    case 'dropped':
+      return { ...answered, by: null, outcome: 'dropped' }
     case 'timer_fired':
     case 'signalled':
       return { ...answered, outcome: 'completed' }
