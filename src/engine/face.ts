@@ -53,7 +53,7 @@ import type {
   RerunTask,
   TaskMark,
 } from './dags/face.ts'
-import type { HomeAnswer, HomeCall, ResourceName, ResourceSeen } from './limits/homes.ts'
+import type { HomeAnswer, HomeCall, ResourceLookedAt, ResourceSeen } from './limits/homes.ts'
 import { limitTogether } from './limits/together.ts'
 import { registering } from './schedules/register.ts'
 import { BATCH_TAG } from './tags.ts'
@@ -311,13 +311,13 @@ export interface Places {
 export interface LendingCalls {
   /** For another node. Rejects with `unavailable` where this node's lane is another by now. */
   call(claim: ClaimId, call: HomeCall): Promise<HomeAnswer>
-  look(claim: ClaimId, resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
+  look(claim: ClaimId, resources: readonly ResourceLookedAt[]): Promise<(ResourceSeen | null)[]>
   /** How other nodes are asked. */
   reach(way: LendingWay): void
 }
 export interface LendingWay {
   call(node: Peer, claim: ClaimId, call: HomeCall): Promise<HomeAnswer>
-  look(node: Peer, claim: ClaimId, resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
+  look(node: Peer, claim: ClaimId, resources: readonly ResourceLookedAt[]): Promise<(ResourceSeen | null)[]>
 }
 
 /** The slots of what is yet to be (E9). What is there already carries its slot in its id. */

@@ -149,13 +149,13 @@ export class Borrowing {
   }
 
   /** Asks how these stand, for people; of a home that does not answer nothing new is known. */
-  async look(resources: readonly Resource[]): Promise<void> {
-    const byHome = Map.groupBy(resources, ({ part }) => this.options.homes.of(part))
+  async look(looked: readonly { resource: Resource; weight: number }[]): Promise<void> {
+    const byHome = Map.groupBy(looked, ({ resource }) => this.options.homes.of(resource.part))
     await Promise.all(
       [...byHome].map(async ([home, of]) => {
-        const names = of.map(({ namespace, limit, key }) => ({ namespace, limit, key }))
+        const names = of.map(({ resource: { namespace, limit, key }, weight }) => ({ namespace, limit, key, weight }))
         const seen = await home?.look(names).catch(() => [])
-        for (const [index, resource] of of.entries()) resource.seen = seen?.[index] ?? null
+        for (const [index, { resource }] of of.entries()) resource.seen = seen?.[index] ?? null
       }),
     )
   }

@@ -19,7 +19,7 @@ export interface Home {
   /** Waits up to a second for something to grant. Rejects where the lane cannot be reached or is none any more: then nothing is known. */
   call(call: HomeCall): Promise<HomeAnswer>
   /** How these stand, one by one; null: it knows of no such limit. */
-  look(resources: readonly ResourceName[]): Promise<(ResourceSeen | null)[]>
+  look(resources: readonly ResourceLookedAt[]): Promise<(ResourceSeen | null)[]>
 }
 
 /** All that one lane wants of a home, as it is now: the latest of its calls is what counts. */
@@ -46,6 +46,11 @@ export interface ResourceName {
   key: string
 }
 
+/** `weight`: of a task that would have it; default 1. */
+export interface ResourceLookedAt extends ResourceName {
+  weight?: number
+}
+
 /** One task's share. The lane that asks makes the id, so that a repeat is known for one, and uses a granted one once. */
 export interface Ask extends ResourceName {
   id: HoldId
@@ -68,7 +73,7 @@ export interface ResourceSeen {
   used: number
   /** Of concurrency. */
   holders: LimitHolder[]
-  /** Of a rate: how long until the next token comes; null: it is there, or never comes. */
+  /** Of a rate: how long until enough tokens are there; null: they are, or never will be. */
   nextInMs: number | null
 }
 

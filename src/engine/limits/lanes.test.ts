@@ -4,6 +4,7 @@ import { openMemoryStore } from '../../store/memory/store.ts'
 import { type Actor, groupFor } from '../actor.ts'
 import type { DefinitionOptions } from '../face.ts'
 import { settle } from '../test-clock.ts'
+import type { Bound } from './resource.ts'
 import { holdersOf, standingOf } from './standing.ts'
 import { type TestLane, TestLanes } from './test-lanes.ts'
 
@@ -360,6 +361,21 @@ describe('a limit that another lane counts (E17)', () => {
     expect(await other.take(1, 200)).toEqual([1])
     await home.asHome.look([{ namespace: 'default', limit: 'mail', key: '' }])
     expect(holdersOf(resource(home, 'mail')).map(({ run }) => run)).toEqual([waiting])
+  })
+
+  test('and whether there is enough for one that weighs more', async () => {
+    const shared = { name: 'all', rate: 3, everyMs: 10_000 }
+    const definitions = { light: { limits: [shared] }, heavy: { limits: [{ ...shared, weight: 2 }] } }
+    const { home, other } = await pair(definitions, 'all')
+    const [waiting] = await other.start('heavy', 1)
+    await home.start('light', 2, 3)
+    expect(await home.take(2)).toHaveLength(2)
+    const { limits, lane } = other.current()
+    const group = groupFor(lane.actors.get(waiting as string) as Actor)
+    await limits.look(group)
+    const [{ applied, resource: seen }] = limits.boundsOf(group) as [Bound]
+    const { used, freeAt } = standingOf(limits, applied.limit, seen, applied.weight)
+    expect([used, applied.limit.max, freeAt]).toEqual([2, 3, expect.any(Number)])
   })
 
   test('a lane that is drained has nobody meet the end of its claim', async () => {

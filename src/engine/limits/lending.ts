@@ -4,7 +4,7 @@ import type { Instant } from '../../core/time.ts'
 import type { Claim, HoldRow, Store } from '../../store/store.ts'
 import type { World } from '../transition.ts'
 import type { Work } from '../work.ts'
-import type { Ask, HomeAnswer, HomeCall, Homes, ResourceName, ResourceSeen } from './homes.ts'
+import type { Ask, HomeAnswer, HomeCall, Homes, ResourceLookedAt, ResourceName, ResourceSeen } from './homes.ts'
 import type { Limits } from './limits.ts'
 import { Reply } from './reply.ts'
 import type { Resource } from './resource.ts'
@@ -128,17 +128,17 @@ export class Lending {
     return reply.promise
   }
 
-  async look(names: readonly ResourceName[]): Promise<(ResourceSeen | null)[]> {
+  async look(names: readonly ResourceLookedAt[]): Promise<(ResourceSeen | null)[]> {
     const { limits } = this.options
     // Whose a grant became is told by its row.
     const isKnown = names.every(({ namespace, limit, key }) =>
       [...limits.resource(namespace, limit, key).lent.values()].every(({ run }) => run !== null),
     )
     if (!isKnown) await this.compare()
-    return names.map(({ namespace, limit: name, key }) => {
+    return names.map(({ namespace, limit: name, key, weight }) => {
       const limit = limits.rules.get(namespace, name)
       if (limit === undefined) return null
-      const { used, holders, freeAt } = standingOf(limits, limit, limits.resource(namespace, name, key))
+      const { used, holders, freeAt } = standingOf(limits, limit, limits.resource(namespace, name, key), weight)
       const nextInMs = limit.is === 'rate' && freeAt !== null && freeAt !== Number.POSITIVE_INFINITY ? freeAt - limits.now() : null
       return { used, holders: holders.slice(0, HOLDERS_TOLD_MAX), nextInMs }
     })

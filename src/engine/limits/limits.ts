@@ -201,7 +201,7 @@ export class Limits {
 
   /** Asks the homes of what a run needs and other lanes count, for `standingOf`. */
   async look(group: Group): Promise<void> {
-    const elsewhere = this.boundsOf(group).flatMap(({ resource }) => (resource.borrowed === null ? [] : [resource]))
+    const elsewhere = this.boundsOf(group).flatMap(({ resource, applied: { weight } }) => (resource.borrowed === null ? [] : [{ resource, weight }]))
     if (elsewhere.length > 0) await this.options.borrowing.look(elsewhere)
   }
 
