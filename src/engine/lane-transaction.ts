@@ -8,6 +8,7 @@ import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, MailRow, Setting
 import { Actor } from './actor.ts'
 import { type Actors, keyText } from './actors.ts'
 import type { OpenBatch } from './batch.ts'
+import type { Between } from './between.ts'
 import type { HeldUnique } from './codec.ts'
 import type { Reservation, Resource } from './limits/resource.ts'
 import { takeTurn } from './limits/sequences.ts'
@@ -18,6 +19,7 @@ import type { Transaction } from './work.ts'
 /** What a transaction needs of its lane. */
 export interface TransactionHost {
   readonly actors: Actors
+  readonly between: Between
   readonly world: World
   readonly shares: boolean
   isHere(id: ActorId): boolean
@@ -50,6 +52,10 @@ export class LaneTransaction implements Transaction {
   constructor(host: TransactionHost, into: OpenBatch) {
     this.host = host
     this.into = into
+  }
+
+  get between(): Between {
+    return this.host.between
   }
 
   actor(id: RunId): Actor | null {
@@ -210,10 +216,12 @@ export class LaneTransaction implements Transaction {
     // It gets its number when its batch is sealed.
     const row = { to: partOf(to), from: partOf(from), n: 0, id: newId(clock.now(), random), body: JSON.stringify(letter) }
     this.into.latest.writes.mail.push(row)
+    if (this.isHere(to)) this.between.sent(row, from, to)
   }
 
   take({ body: _, ...row }: MailRow): void {
     this.into.latest.writes.mailTaken.push(row)
+    this.between.taken(row)
   }
 
   private touch(actor: Actor): void {

@@ -102,6 +102,23 @@ async function makeLane(sizes: Partial<Sizes> = {}) {
   return { scripted, clock, lane, told, submit, claim }
 }
 
+test('a lane whose renewals get no answer hands nothing out, though its commits arrive: others may have given it up, and settings be acknowledged without it (E21)', async () => {
+  const { clock, lane, told, submit } = await makeLane()
+  const commits = async (ms: number) => {
+    for (const until = clock.monotonic() + ms; clock.monotonic() < until; ) {
+      submit('a')
+      await clock.advance(SIZES.claimTtlMs / 10)
+    }
+  }
+  await commits(SIZES.claimTtlMs / 2)
+  expect(lane.fresh()).toBe(true)
+  await commits(SIZES.claimTtlMs / 2)
+  expect(told.at(-1)).toMatch(/^committed|done$/)
+  expect(lane.fresh()).toBe(false)
+  lane.chain.renewed(clock.monotonic())
+  expect(lane.fresh()).toBe(true)
+})
+
 describe('group commit', () => {
   test('what comes in one turn goes with one commit, and is answered after it (E4)', async () => {
     const { scripted, told, submit } = await makeLane()

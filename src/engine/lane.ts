@@ -6,6 +6,7 @@ import type { Batch, Claim, Row, Store } from '../store/store.ts'
 import type { Actor } from './actor.ts'
 import { Actors } from './actors.ts'
 import { keysOf, OpenBatch, type Sent, seal } from './batch.ts'
+import { Between } from './between.ts'
 import { Chain } from './chain.ts'
 import { LaneTransaction, type Loaded, NOTHING_LOADED, type TransactionHost } from './lane-transaction.ts'
 import type { LimitsCarried } from './limits/carried.ts'
@@ -58,6 +59,7 @@ export interface LaneEvents {
  */
 export class Lane {
   readonly actors: Actors
+  readonly between = new Between()
   private readonly world: World
   private readonly sizes: Sizes
   private readonly events: LaneEvents
@@ -104,6 +106,7 @@ export class Lane {
     this.actors = new Actors(sizes.actorsCached)
     const host: TransactionHost = {
       actors: this.actors,
+      between: this.between,
       world,
       shares: store.can.share,
       isHere: this.isHere,

@@ -62,9 +62,13 @@ export function post(sender: Actor, decision: Decision<HistoryEvent>, transactio
   }
 }
 
-/** To one that is at hand if it is here at all. */
+/** To one that is at hand if it is here at all. What it was sent before and has not taken comes first. */
 export function give(from: ActorId, to: ActorId, input: { is: string }, transaction: Transaction, creates?: Born): void {
-  if (!transaction.isHere(to)) return transaction.send(from, to, { is: 'tell', to, input, ...(creates === undefined ? {} : { creates }) })
+  if (transaction.isHere(to) && transaction.between.isFree(from, to)) receive(to, input, transaction, creates)
+  else transaction.send(from, to, { is: 'tell', to, input, ...(creates === undefined ? {} : { creates }) })
+}
+
+export function receive(to: ActorId, input: { is: string }, transaction: Transaction, creates?: Born): void {
   const receiver = transaction.actor(to) ?? created(to, creates, transaction)
   if (receiver !== null && (!receiver.closed || receiver.machine.late?.includes(input.is))) transaction.apply(receiver, input)
 }

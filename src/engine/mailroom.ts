@@ -3,7 +3,8 @@ import type { ActorId } from '../core/ids.ts'
 import type { Answered, WatchedRun } from '../core/machine.ts'
 import type { KeyName, MailRow } from '../store/store.ts'
 import { commands, type PageDesk } from './batches/page.ts'
-import { answer, give, type Letter, needsOf, type StartAsked, wasStarted } from './mail.ts'
+import type { Between } from './between.ts'
+import { answer, give, type Letter, needsOf, receive, type StartAsked, wasStarted } from './mail.ts'
 import { planItem, planOrder } from './starts.ts'
 import { watch } from './watchers.ts'
 import type { Transaction, Work } from './work.ts'
@@ -17,6 +18,7 @@ export interface MailroomOptions extends PageDesk {
   /** Everything that lies there, in the order of each channel; from a cursor on. */
   read(after: string | null): Promise<{ rows: MailRow[]; next: string | null }>
   isHere(id: ActorId): boolean
+  between: Between
   /** Whatever was taken before this lane's memory was made anew is still under way. */
   isBusy(): boolean
   submit(work: Work): void
@@ -73,12 +75,22 @@ export class Mailroom {
     if (!this.ended && waitMs !== null) this.stop = world.clock.after(waitMs, () => this.hint())
   }
 
-  /** False: some could not be taken, and are looked at again. */
-  async takeAll(): Promise<boolean> {
+  /** Takes what was sent between parts of this lane before they came into it, and what comes of that, until none is left. What cannot be taken is looked at again. */
+  async catchUp(): Promise<void> {
+    const { between } = this.options
+    between.inherited = true
+    this.looking = true
+    while (between.inherited && (await this.takeAll()));
+    this.looking = false
+  }
+
+  /** False: some could not be taken. */
+  private async takeAll(): Promise<boolean> {
     if (this.options.isBusy()) return false
     for (let after: string | null = null; ; ) {
       const page: { rows: MailRow[]; next: string | null } = await this.options.read(after)
       if (this.ended) return false
+      if (page.rows.length === 0 && after === null) this.options.between.inherited = false
       const channels = Map.groupBy(page.rows, ({ from, to }) => from * 256 + to)
       const taken = await Promise.all([...channels.values()].map(rows => this.takeChannel(rows)))
       if (this.ended || taken.includes(false)) return false
@@ -147,7 +159,7 @@ export class Mailroom {
     const { definitions, world, isHere } = this.options
     switch (letter.is) {
       case 'tell':
-        return { ids: [letter.to], read: transaction => give(letter.to, letter.to, letter.input, transaction, letter.creates), refuse: () => {} }
+        return { ids: [letter.to], read: transaction => receive(letter.to, letter.input, transaction, letter.creates), refuse: () => {} }
       case 'start': {
         const { namespace, reference, run, order, sender } = letter
         const asked = { namespace, reference, run, planned: planOrder(namespace, run, order, definitions) }

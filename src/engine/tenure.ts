@@ -164,6 +164,7 @@ export class Tenure {
       everyMs: store.can.share ? sizes.mailEveryMs : null,
       read: after => store.loadMail(claim, { after, limit: sizes.pageSize }),
       isHere: this.lane.isHere,
+      between: this.lane.between,
       isBusy: () => this.lane.isolating,
       submit: work => this.lane.submit(work),
       failed: error => this.failed(error),
@@ -194,7 +195,7 @@ export class Tenure {
     this.lane.lastMail = await store.lastMail(claim)
     this.lane.actors.births.begin(await store.lastId(claim))
     // What was sent between shards that are both here now comes before all that happens here from now on: it must not be overtaken (E7).
-    if (!this.lane.isolating) await this.mailroom.takeAll()
+    if (store.can.share || !this.lane.isolating) await this.mailroom.catchUp()
     await this.timers.start(sizes.pageSize)
     this.retention.start()
     if (store.can.share) this.mailroom.start()
@@ -440,17 +441,21 @@ export class Tenure {
     this.queues.dispatchNow()
   }
 
-  private renewLater(): void {
+  /** Four times in a TTL, as of when it is sent: a store that is slow to answer does not have it renewed less often. */
+  private renewLater(tookMs = 0): void {
     const { world, sizes } = this.options
-    this.stopRenewing = world.clock.after(sizes.claimTtlMs / 4, () => void this.renewNow())
+    const everyMs = sizes.claimTtlMs / 4
+    this.stopRenewing = world.clock.after(Math.max(everyMs - tookMs, everyMs / 4), () => void this.renewNow())
   }
 
   /** Also reads the settings, where they are others by now. */
   renewNow(): Promise<void> {
     this.stopRenewing()
+    const { clock } = this.options.world
+    const begunAt = clock.monotonic()
     this.renewing ??= this.renew().then(() => {
       this.renewing = null
-      if (!this.ended) this.renewLater()
+      if (!this.ended) this.renewLater(clock.monotonic() - begunAt)
     })
     return this.renewing
   }

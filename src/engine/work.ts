@@ -6,6 +6,7 @@ import type { StreamRefusal, StreamWrite } from '../core/stream.ts'
 import type { AnyMachine } from '../machines/registry.ts'
 import type { DefinitionRow, KeyName, KeyRow, LineName, LogRow, MailRow, OpenRow, SettingRow } from '../store/store.ts'
 import type { Actor } from './actor.ts'
+import type { Between } from './between.ts'
 import type { Reservation, Resource } from './limits/resource.ts'
 import type { Letter } from './mail.ts'
 
@@ -70,6 +71,8 @@ export interface Transaction {
   readonly shares: boolean
   /** It lives in this lane. */
   isHere(id: ActorId): boolean
+  /** Letters to actors of this lane that are not taken yet. */
+  readonly between: Between
   /** To an actor of another lane, with this batch (E7). */
   send(from: ActorId, to: ActorId, letter: Letter): void
   /** A letter was read: it goes with this batch, and with it what came of it (E7). */

@@ -7,6 +7,7 @@ export const ASSET_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'asset',
     what: 'a call that is repeated makes a second event',
     seeds: 8,
+    from: 5,
     caught: /a call that was repeated made two events/,
     plant: { scenario },
     patches: [

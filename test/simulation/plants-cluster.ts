@@ -25,6 +25,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E11',
     what: 'a node of the version before, which may hold nothing any more, is left a share all the same',
     seeds: 5,
+    from: 4,
     caught: /nobody answers|\(P6\)|\(E25\)/,
     plant: {
       scenario(scenario) {
@@ -37,7 +38,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E22',
     what: 'a start that is split is numbered within its part: sent again after a move, it makes a twin',
     seeds: 40,
-    from: 29,
+    from: 33,
     caught: /two runs of one call|answered with another run \(E9\)/,
     plant: several,
     patches: [{ file: 'src/cluster/engine.ts', find: 'places: items }]', replace: 'places: items.map((_, at) => at) }]' }],

@@ -1,4 +1,5 @@
 import type { Planted } from './plants.ts'
+import type { Scenario } from './scenario.ts'
 import { DEFINITIONS } from './scenario.ts'
 
 /** Bugs in what orders, slows and gathers work (E17 within one lane, E18, E19, sequences). */
@@ -8,6 +9,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'a hold is let go when the end of its attempt is decided, not when that is committed',
     limits: true,
     seeds: 60,
+    from: 2,
     caught: /\(E17\)/,
     patches: [{ file: 'src/engine/tenure.ts', find: 'if (batch === null) this.limits', replace: 'if (batch !== null) this.limits' }],
   },
@@ -16,6 +18,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'who takes over does not count what was delivered before',
     limits: true,
     seeds: 60,
+    from: 2,
     caught: /\(E17\)/,
     patches: [
       {
@@ -35,6 +38,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'a limited task leaves before its delivery is recorded',
     limits: true,
     seeds: 60,
+    from: 9,
     caught: /\(E17\)|\(E18\)/,
     patches: [
       {
@@ -49,7 +53,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'tokens are not written in the batch of the delivery that spends them',
     limits: true,
     seeds: 60,
-    from: 6,
+    from: 14,
     caught: /\(E18\)/,
     patches: [{ file: 'src/engine/batch.ts', find: 'for (const rate of batch.rates) writes.rates.push(rate.row())', replace: 'batch.rates.clear()' }],
   },
@@ -58,7 +62,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'who takes over does not read what is spent',
     limits: true,
     seeds: 60,
-    from: 6,
+    from: 14,
     caught: /\(E18\)/,
     patches: [{ file: 'src/engine/tenure.ts', find: 'this.limits.load(await store.loadRates(claim))', replace: 'await store.loadRates(claim)' }],
   },
@@ -76,6 +80,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'a blocked key keeps its place at the head, and everybody behind it waits',
     limits: true,
     seeds: 30,
+    from: 2,
     caught: /explain gave no reason and nothing happened/,
     plant: {
       scenario: scenario => {
@@ -95,6 +100,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: "a run's turn ends with its attempt, not with its close",
     limits: true,
     seeds: 30,
+    from: 2,
     caught: /two runs of a sequence/,
     patches: [
       {
@@ -110,6 +116,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'a failed run does not stop those behind it',
     limits: true,
     seeds: 30,
+    from: 12,
     caught: /went on past a run that failed/,
     patches: [
       { file: 'src/engine/limits/sequences.ts', find: 'if (stops) transaction.putKey', replace: 'if (stops && name === null) transaction.putKey' },
@@ -120,26 +127,29 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'lines of one sequence do not look at each other',
     limits: true,
     seeds: 30,
+    from: 2,
     caught: /out of order/,
     patches: [
       { file: 'src/engine/queues/queues.ts', find: 'return sequence.first()?.actor === entry.actor', replace: 'return sequence.first() !== null' },
     ],
+  },
+  'E7-overtaken': {
+    rule: 'E7',
+    what: 'who takes over parts between which letters lie applies what one of these brings about before the letters that were sent before it',
+    limits: true,
+    seeds: 1,
+    from: 139,
+    caught: /no more jobs end than are open/,
+    plant: { scenario: slowly },
+    patches: [{ file: 'src/engine/mail.ts', find: ' && transaction.between.isFree(from, to)', replace: '' }],
   },
   'sequence-goes-past-a-change': {
     rule: 'sequence',
     what: 'the next of a sequence goes while the commit of a change of the first is under way',
     limits: true,
     seeds: 30,
-    from: 55,
-    caught: /out of order|runs are stuck/,
-    plant: {
-      scenario: scenario => {
-        scenario.waiting = true
-        scenario.storeLatencyMs = 100
-        scenario.thinkMs = 50
-        scenario.limited = Object.fromEntries(DEFINITIONS.map(name => [name, { sequence: { per: 'k', onFailure: 'skip' as const } }]))
-      },
-    },
+    caught: /out of order/,
+    plant: { scenario: slowly },
     patches: [{ file: 'src/engine/queues/queues.ts', find: ' || sequence.changing > 0) return false', replace: ') return false' }],
   },
   'E19-row-kept-ahead': {
@@ -147,8 +157,16 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'a row that was read ahead stays when its run is loaded, and is handed out as it once was',
     limits: true,
     seeds: 60,
-    from: 31,
+    from: 34,
     caught: /\(E1[678]\)|out of order|two runs|a task of a closed run/,
     patches: [{ file: 'src/engine/queues/queues.ts', find: 'this.readAhead.loaded(actor.id)\n', replace: '\n' }],
   },
+}
+
+/** Everything is one after the other, on a store that takes its time. */
+function slowly(scenario: Scenario): void {
+  scenario.waiting = true
+  scenario.storeLatencyMs = 100
+  scenario.thinkMs = 50
+  scenario.limited = Object.fromEntries(DEFINITIONS.map(name => [name, { sequence: { per: 'k', onFailure: 'skip' as const } }]))
 }

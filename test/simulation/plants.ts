@@ -58,6 +58,7 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E5',
     what: 'what only drops what is over lands whatever became of its claim',
     seeds: 60,
+    from: 11,
     caught: /\(E1\)|\(E3\)/,
     plant: {
       scenario: scenario => {
@@ -138,7 +139,7 @@ export const PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E9',
     what: 'what retention drops leaves no tombstone for a call that is repeated late',
     seeds: 60,
-    from: 4,
+    from: 10,
     caught: /born again after it was dropped \(E9\)|another run \(E9\)|started twice/,
     plant: {
       scenario: scenario => {
@@ -178,6 +179,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E12',
     what: 'an operation on many runs does not look again at whom it commands, nor at when they were made',
     seeds: 40,
+    from: 4,
     caught: /does not match \(E12\)/,
     plant: { scenario: startsBatches },
     patches: [
@@ -235,7 +237,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E9',
     what: 'a change that is repeated is made twice',
     seeds: 10,
-    from: 8,
+    from: 9,
     caught: /E9\): changed/,
     plant: { scenario: waits },
     patches: [
@@ -313,6 +315,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E14',
     what: 'a batch that is refused for its data is sent again for ever',
     seeds: 10,
+    from: 2,
     caught: /\(P6\)|nobody answers|a time that has passed/,
     plant: {
       scenario: scenario => {
@@ -357,6 +360,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E14',
     what: 'a start that throws leaves the runs of its call that came before it',
     seeds: 60,
+    from: 2,
     caught: /some of its runs are there \(E14\)|\(E4\)/,
     plant: { scenario: throwsOften },
     patches: [{ file: 'src/engine/lane.ts', find: 'this.broken.set(work, refusal)', replace: '{}' }],
@@ -373,7 +377,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E15',
     what: 'the result of any delivery is taken for that of the recorded one',
     seeds: 60,
-    from: 10,
+    from: 20,
     caught: /\(P3, E4\)/,
     plant: {
       engine: (engine, _life, memory) => {
@@ -391,7 +395,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E15',
     what: 'a delivery that left unrecorded is adopted, though the input was changed since',
     seeds: 90,
-    from: 8,
+    from: 18,
     caught: /an input that was changed before \(E15\)/,
     plant: {
       scenario: scenario => {
@@ -406,7 +410,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E16',
     what: 'an unrecorded delivery leaves a lane whose claim was not confirmed for long',
     seeds: 20,
-    from: 6,
+    from: 16,
     caught: /\(E16\)/,
     patches: [
       { file: 'src/engine/lane.ts', find: 'claimTtlMs / 2 && now - this.chain.renewedAt < (claimTtlMs * 3) / 4', replace: 'claimTtlMs * 1_000' },
@@ -433,14 +437,6 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     seeds: 20,
     caught: /\(P1, E21\)|\(E21\)/,
     patches: [{ file: 'src/engine/catalog.ts', find: 'this.settings.load(settings)', replace: 'this.settings.load([])' }],
-  },
-  'E21-commits-alone': {
-    rule: 'E21',
-    what: 'a lane that nobody hears renewing hands out for as long as its commits arrive',
-    seeds: 1,
-    from: 211,
-    caught: /\(P1, E21\)|\(E21\)/,
-    patches: [{ file: 'src/engine/lane.ts', find: ' && now - this.chain.renewedAt < (claimTtlMs * 3) / 4', replace: '' }],
   },
   'E20-dated-leases': {
     rule: 'E20',

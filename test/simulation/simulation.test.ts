@@ -10,7 +10,7 @@ import { PLANTS } from './plants.ts'
 const SEEDS = 35
 const FROM = [1, 81]
 const SEEDS_MS = 900_000
-const PLANT_MS = 300_000
+const PLANT_MS = 600_000
 
 describe.concurrent('nodes that share the shards keep what they promise, whatever breaks', () => {
   test.each(FROM)(
