@@ -64,11 +64,11 @@ export const WAIT_MS_MAX = 60_000
 /** A transition's orders and messages (E8). */
 export const ORDERS_PER_TRANSITION_MAX = 1_000
 /** The open batch of a lane (E23): above the first, starts are refused; above the second, everything but what frees memory. */
-export const BATCH_BYTES_SOFT = 16 * 1024 * 1024
+export const BATCH_BYTES_SOFT = 8 * 1024 * 1024
 export const BATCH_BYTES_HARD = 64 * 1024 * 1024
 export const BATCH_ACTORS_MAX = 5_000
 /** Actors kept in memory beyond those that are needed (LRU), and ready tasks kept per group (E19). */
-export const ACTORS_CACHED_MAX = 5_000
+export const ACTORS_CACHED_MAX = 2_000
 export const WINDOW_SIZE = 1_000
 /** Events of a run kept in its row before a snapshot is written and they move to a segment. */
 export const BODY_BYTES_BEFORE_SEGMENT = 16 * 1024

@@ -148,6 +148,7 @@ export const LIMIT_PLANTS: Readonly<Record<string, Planted>> = {
     what: 'the next of a sequence goes while the commit of a change of the first is under way',
     limits: true,
     seeds: 30,
+    from: 84,
     caught: /out of order/,
     plant: { scenario: slowly },
     patches: [{ file: 'src/engine/queues/queues.ts', find: ' || sequence.changing > 0) return false', replace: ') return false' }],

@@ -55,6 +55,7 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'workflow',
     what: 'what code asks for that is ahead of what is accepted counts, though something has happened that it has not seen',
     seeds: 4,
+    from: 2,
     caught: /does not say so \(P6|gives something else|was given to a version/,
     workflows: true,
     plant: { scenario },

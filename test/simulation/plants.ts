@@ -395,7 +395,7 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
     rule: 'E15',
     what: 'a delivery that left unrecorded is adopted, though the input was changed since',
     seeds: 90,
-    from: 18,
+    from: 131,
     caught: /an input that was changed before \(E15\)/,
     plant: {
       scenario: scenario => {
