@@ -28,6 +28,16 @@ const child = async (t: Parameters<NonNullable<Case['script']>>[1]): Promise<str
   await t.settle()
   return stateOf(t, 'child')
 }
+/** What becomes of its child, once it has ended by itself or was cancelled. */
+const endsBeforeChild: NonNullable<Case['script']> = async (run, t) => {
+  await t.settle()
+  await run.signal('end')
+  return child(t)
+}
+const cancelsWithChild: NonNullable<Case['script']> = async (run, t) => {
+  await cancel(run, t)
+  return child(t)
+}
 
 /** Makes the leases of the environment short: a step under way hears of a cancel with a heartbeat. */
 const beats = job('beats', { timeout: { heartbeat: '1m' } }, async () => 1)
@@ -267,10 +277,7 @@ export const CANCELLATION: readonly Case[] = [
     says: 'a cancel reaches the calls that the handler waits for',
     with: [sleeper],
     code: async (_, ctx) => ctx.call(sleeper),
-    script: async (run, t) => {
-      await cancel(run, t)
-      return child(t)
-    },
+    script: cancelsWithChild,
     fails: cancelled,
     told: 'cancelled',
   },
@@ -282,10 +289,7 @@ export const CANCELLATION: readonly Case[] = [
       await ctx.start(sleeper)
       await ctx.sleep('1d')
     },
-    script: async (run, t) => {
-      await cancel(run, t)
-      return child(t)
-    },
+    script: cancelsWithChild,
     fails: cancelled,
     told: 'waiting',
   },
@@ -417,11 +421,7 @@ export const CANCELLATION: readonly Case[] = [
       void ctx.call(sleeper, undefined, { parentClose: 'terminate' })
       await ctx.waitFor('end')
     },
-    script: async (run, t) => {
-      await t.settle()
-      await run.signal('end')
-      return child(t)
-    },
+    script: endsBeforeChild,
     gives: undefined,
     told: 'terminated',
   },
@@ -434,11 +434,7 @@ export const CANCELLATION: readonly Case[] = [
       void ctx.call(sleeper)
       await ctx.waitFor('end')
     },
-    script: async (run, t) => {
-      await t.settle()
-      await run.signal('end')
-      return child(t)
-    },
+    script: endsBeforeChild,
     gives: undefined,
     told: 'cancelled',
   },
@@ -450,11 +446,7 @@ export const CANCELLATION: readonly Case[] = [
       void ctx.call(sleeper, undefined, { parentClose: 'abandon' })
       await ctx.waitFor('end')
     },
-    script: async (run, t) => {
-      await t.settle()
-      await run.signal('end')
-      return child(t)
-    },
+    script: endsBeforeChild,
     gives: undefined,
     told: 'waiting',
   },
@@ -467,11 +459,7 @@ export const CANCELLATION: readonly Case[] = [
       await ctx.waitFor('end')
       throw new Error('no')
     },
-    script: async (run, t) => {
-      await t.settle()
-      await run.signal('end')
-      return child(t)
-    },
+    script: endsBeforeChild,
     fails: { code: 'run-failed' },
     told: 'terminated',
   },
@@ -506,10 +494,7 @@ export const CANCELLATION: readonly Case[] = [
     says: 'a child of a policy of its own is out of a cancel, too',
     with: [sleeper],
     code: async (_, ctx) => ctx.call(sleeper, undefined, { parentClose: 'abandon' }),
-    script: async (run, t) => {
-      await cancel(run, t)
-      return child(t)
-    },
+    script: cancelsWithChild,
     fails: cancelled,
     told: 'waiting',
   },

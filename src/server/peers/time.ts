@@ -15,6 +15,10 @@ const fails = () => Promise.reject(new Error('no'))
 const slow = workflow('child', { timeout: { total: '1h' } }, async (_: unknown, ctx) => ctx.sleep('1d'))
 const long = workflow('long', async (_: unknown, ctx) => ctx.sleep('30d'))
 const attemptsOf = async ({ history }: { history: readonly { is: string }[] }) => history.filter(({ is }) => is === 'step_failed').length
+const attemptsOfEnded: NonNullable<Case['script']> = async (run, t) => {
+  await run.result()
+  return attemptsOf(await t.recorded(run))
+}
 
 /** Timeouts of each kind, retries, and beginning anew. */
 export const TIME: readonly Case[] = [
@@ -127,10 +131,7 @@ export const TIME: readonly Case[] = [
     says: 'attempts are unlimited unless a policy says otherwise',
     differs: 'ten, as of jobs: what fails for ever is to be seen; with `exhausted: "park"` it waits for a person',
     code: async (_, ctx) => ctx.run('fails', fails).catch(({ message }: Error) => message),
-    script: async (run, t) => {
-      await run.result()
-      return attemptsOf(await t.recorded(run))
-    },
+    script: attemptsOfEnded,
     gives: 'no',
     told: 10,
   },
@@ -138,10 +139,7 @@ export const TIME: readonly Case[] = [
     at: RESTATE,
     says: 'a terminal error is not retried, and goes to the caller, who can catch it',
     code: async (_, ctx) => ctx.run('stop', () => Promise.reject(new Abort('never'))).catch(({ message }: Error) => message),
-    script: async (run, t) => {
-      await run.result()
-      return attemptsOf(await t.recorded(run))
-    },
+    script: attemptsOfEnded,
     gives: 'never',
     told: 1,
   },
@@ -156,10 +154,7 @@ export const TIME: readonly Case[] = [
     at: RESTATE,
     says: 'a run block whose retries are used up throws into the handler',
     code: async (_, ctx) => ctx.run('fails', fails, { retry: { attempts: 3, initial: '1m' } }).catch(({ message }: Error) => message),
-    script: async (run, t) => {
-      await run.result()
-      return attemptsOf(await t.recorded(run))
-    },
+    script: attemptsOfEnded,
     gives: 'no',
     told: 3,
   },
