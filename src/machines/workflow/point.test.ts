@@ -102,6 +102,20 @@ describe('the point from which a new run goes on', () => {
     ])
   })
 
+  test('so does one that was dropped: what the code did with its token is kept', () => {
+    const history = [
+      event('started'),
+      event('promise_made', { n: 1, name: 'lost', token: `${SELF}.a` }),
+      done(2, 'mail'),
+      event('dropped', { n: 1 }),
+      failed(3, 'ship'),
+    ]
+    expect(kept(history, 'ship')).toEqual([
+      ['promise_made', 1],
+      ['step_completed', 2],
+    ])
+  })
+
   test('a signal that was taken is taken by its number in the new history', () => {
     const history = [
       event('started'),

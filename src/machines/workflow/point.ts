@@ -128,12 +128,12 @@ function keptOf(began: WorkflowEvent, before: readonly WorkflowEvent[], first: n
     keep(bufferedSignal({ at: began.at, name, command: `kept:${number}`, ...(payload === null ? {} : { payload }) }), number)
   for (const [index, event] of before.entries()) {
     const { call: _, delivery: __, seen: ___, ...rest } = event as WorkflowEvent & { call?: number; delivery?: string; seen?: number }
-    // Its handler goes on where it stood, or has ended and is not heard of again.
     // What was dropped is asked for again, and dropped again by the code; a signal that it gave back was never taken.
-    if (dropped.has(event.n as number)) {
+    if (dropped.has(event.n as number) && event.is !== 'promise_made') {
       if (event.is === 'signalled') keep(bufferedSignal(event as WorkflowEvent & { is: 'signalled' }), first + index)
       continue
     }
+    // Its handler goes on where it stood, or has ended and is not heard of again.
     if (event.is === 'update_answered') keep({ ...rest, update: numbers.get(event.update as number) } as WorkflowEvent, first + index)
     // The code has gone on with its token.
     else if (
