@@ -45,6 +45,8 @@ export interface Machine<State, Input extends { is: string }, Event extends Hist
   readonly forgets?: true
   /** Inputs that it answers when it is closed, to who would say them again otherwise. */
   readonly late?: readonly string[]
+  /** Starts of one transition that are answered in its own batch are answered together (`AllAnswered`). */
+  readonly answersTogether?: true
   /** Its worker goes on from its history: the number of the first event that this worker does not know. */
   journal?(state: State, worker: WorkerId): number
 }
@@ -103,7 +105,7 @@ export interface Decision<Event> {
  * What an actor sends. It leaves with the sender's batch where the receiver is at hand, else after it; the sender repeats what was not answered.
  */
 export type Message =
-  /** A run is to begin, on the sender's shard. Answered with `Answered`. `again`: it may have been sent before. */
+  /** A run is to begin, on the sender's shard. Answered with `Answered`, or with others by `AllAnswered`. `again`: it may have been sent before. */
   | { is: 'start'; reference: number; run: RunId; again: boolean; order: StartOrder }
   /** `creates`: whoever is told comes into being, if it is not there yet. `kept`: nobody says it again, so where the receiver is not at hand it goes as a letter. */
   | { is: 'tell'; to: ActorId; input: { is: string }; creates?: Creates; kept?: true }
@@ -140,6 +142,12 @@ export interface Answered {
   run: RunId | null
   closed: boolean
   refusal: string | null
+}
+
+/** The answers to several starts of one transition, to a kind that takes them so. */
+export interface AllAnswered {
+  is: 'all_answered'
+  answers: readonly Answered[]
 }
 
 /** What the sender of a start is told once the run is closed. */

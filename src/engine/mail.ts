@@ -55,11 +55,18 @@ export function post(sender: Actor, decision: Decision<HistoryEvent>, transactio
     for (const to of sender.watchers) tell(sender, { is: 'tell', to, input, kept: true }, transaction, office)
   }
   notify(sender, decision, transaction, office.definitions, office.world)
+  const answers: Answered[] = []
   for (const message of decision.messages ?? []) {
     if (message.is === 'tell') tell(sender, message, transaction, office)
     else if (message.is === 'watch') watchRun(sender, message, transaction, office)
-    else start(sender, message, transaction, office)
+    else {
+      const answered = start(sender, message, transaction, office)
+      if (answered === null) continue
+      if (sender.machine.answersTogether) answers.push(answered)
+      else transaction.apply(sender, answered)
+    }
   }
+  if (answers.length > 0) transaction.apply(sender, { is: 'all_answered', answers } as { is: string })
 }
 
 /** To one that is at hand if it is here at all. What it was sent before and has not taken comes first. */
@@ -111,15 +118,16 @@ function watchRun(sender: Actor, { run, over }: Message & { is: 'watch' }, trans
   if (news !== null) tell(sender, { is: 'tell', to: watcher, input: news, kept: true }, transaction, office)
 }
 
-function start(sender: Actor, message: Message & { is: 'start' }, transaction: Transaction, office: Office): void {
+/** Null: its answer comes later. */
+function start(sender: Actor, message: Message & { is: 'start' }, transaction: Transaction, office: Office): Answered | null {
   const { reference, run, order, again } = message
   const { namespace, id } = sender
-  if (!transaction.isHere(run)) return transaction.send(id, run, { is: 'start', namespace, sender: id, reference, run, order })
-  const asked = { namespace, reference, run, planned: planOrder(namespace, run, order, office.definitions) }
-  if (asked.planned === null || (!again && asked.planned.key === null)) {
-    transaction.apply(sender, answer(asked, transaction, office.world))
-    return
+  if (!transaction.isHere(run)) {
+    transaction.send(id, run, { is: 'start', namespace, sender: id, reference, run, order })
+    return null
   }
+  const asked = { namespace, reference, run, planned: planOrder(namespace, run, order, office.definitions) }
+  if (asked.planned === null || (!again && asked.planned.key === null)) return answer(asked, transaction, office.world)
   submit(office, {
     ...needsOf(asked),
     ids: [id, run],
@@ -129,6 +137,7 @@ function start(sender: Actor, message: Message & { is: 'start' }, transaction: T
       if (asker !== null && !asker.closed) later.apply(asker, answer(asked, later, office.world))
     },
   })
+  return null
 }
 
 export interface StartAsked {

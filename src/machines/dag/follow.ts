@@ -12,7 +12,7 @@ import { closingOf, isOver } from './closing.ts'
 import { Found } from './found.ts'
 import { factsOf, inputOf } from './input.ts'
 import { isTogether } from './items.ts'
-import { type JUDGED, join } from './joined.ts'
+import { JUDGED, join } from './joined.ts'
 import { keptRefusal } from './kept.ts'
 import { activeRefs, letterOf, placeOf } from './letters.ts'
 import { madeMessages } from './making.ts'
@@ -50,9 +50,9 @@ export class Follow {
   private readonly messages: Message[] = []
   private readonly tally: Tally
   /** Tasks that something has changed for. */
-  private touched = new Set<number>()
-  private touchedItems = new Set<Reference>()
-  private touchedGroups = new Set<MappedGroup>()
+  private touched: number[] = []
+  private touchedItems: Reference[] = []
+  private touchedGroups: MappedGroup[] = []
   private readonly freed: number[] = []
   private readonly freedItems: Reference[] = []
   private outcome: Outcome | undefined
@@ -73,12 +73,7 @@ export class Follow {
     tallies.delete(before.started)
   }
 
-  add(event: DagEvent): void {
-    this.join(event)
-    if (event.is === 'begun') this.passed([event.ref as Reference])
-  }
-
-  private join(event: DagEvent): void {
+  private add(event: DagEvent): void {
     const { state, events } = this
     this.state = evolve(state, event)
     const { length } = events
@@ -89,8 +84,8 @@ export class Follow {
   /** All that wait for nobody, or for somebody whose end is kept; what a branch that is kept has left out stays so. */
   begin(): void {
     for (const [n, upstream] of this.plan.upstream.entries())
-      if (upstream.length === 0 || upstream.some(other => this.letter(other) !== '.')) this.touched.add(n)
-    for (const group of this.plan.mappedGroups) this.touchedGroups.add(group)
+      if (upstream.length === 0 || upstream.some(other => this.letter(other) !== '.')) this.touched.push(n)
+    for (const group of this.plan.mappedGroups) this.touchedGroups.push(group)
     this.expandGroups()
     for (const [ref, output] of Object.entries(this.state.started.choices ?? {})) this.choose(Number(ref), output)
   }
@@ -116,6 +111,14 @@ export class Follow {
     if (!active || this.state.isDue) return
     this.add({ is: 'due', at: this.context.now })
     this.begin()
+  }
+
+  /** Their runs are there. */
+  begun(refs: readonly Reference[]): void {
+    if (refs.length === 0) return
+    this.add({ is: 'begun', at: this.context.now, ...(refs.length === 1 ? { ref: refs[0] as Reference } : { refs }) } as DagEvent)
+    const byTask = Map.groupBy(refs, ref => placeOf(this.state, ref).n)
+    for (const own of byTask.values()) this.passed(own)
   }
 
   /** A run has ended, or could not begin. */
@@ -163,7 +166,8 @@ export class Follow {
       return !task.teardown || (group !== null && this.letter(n) === '.')
     })
     this.skip(waits.filter(n => this.waits(n)))
-    for (const n of waits) this.touched.delete(n)
+    const left = new Set(waits)
+    this.touched = this.touched.filter(n => !left.has(n))
     this.messages.push(...stopMessages(this.state, this.context))
   }
 
@@ -296,13 +300,13 @@ export class Follow {
   /** Of one task: who waits for them is judged anew. */
   private ended(refs: readonly Reference[], ending: TaskEnding): void {
     const { n } = placeOf(this.state, refs[0] as Reference)
-    if (!this.isItem(n)) for (const other of this.tally.ended(n, ending, refs.length)) this.touched.add(other)
+    if (!this.isItem(n)) for (const other of this.tally.ended(n, ending, refs.length)) this.touched.push(other)
     else
       for (const ref of refs) {
-        for (const other of this.tally.itemEnded(n, placeOf(this.state, ref).item, ending)) this.touched.add(other)
-        for (const other of this.plan.downstream[n] as number[]) if (isTogether(this.plan, n, other)) this.touchedItems.add(ref - n + other)
+        for (const other of this.tally.itemEnded(n, placeOf(this.state, ref).item, ending)) this.touched.push(other)
+        for (const other of this.plan.downstream[n] as number[]) if (isTogether(this.plan, n, other)) this.touchedItems.push(ref - n + other)
       }
-    if (this.tally.hasEnded(n)) for (const group of this.plan.tasks[n]?.expands ?? []) this.touchedGroups.add(group)
+    if (this.tally.hasEnded(n)) for (const group of this.plan.tasks[n]?.expands ?? []) this.touchedGroups.push(group)
   }
 
   /** It, or an item of it, has not begun. */
@@ -355,8 +359,11 @@ export class Follow {
   }
 
   private tell(lists: Partial<Record<(typeof JUDGED)[number], readonly unknown[]>>): void {
-    const told = Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0))
-    if (Object.keys(told).length > 0) this.add({ is: 'judged', at: this.context.now, ...told } as DagEvent)
+    const told = JUDGED.filter(list => (lists[list]?.length ?? 0) > 0)
+    if (told.length === 0) return
+    const event: Record<string, unknown> = { is: 'judged', at: this.context.now }
+    for (const list of told) event[list] = lists[list]
+    this.add(event as DagEvent)
   }
 
   /** None of these had begun; each stands for one task. */
@@ -367,12 +374,11 @@ export class Follow {
 
   /** Until nothing follows any more. Tasks have their numbers after those that they wait for, so each round goes down. */
   private judge(): void {
-    while (this.touched.size + this.touchedItems.size + this.touchedGroups.size > 0) {
+    while (this.touched.length + this.touchedItems.length + this.touchedGroups.length > 0) {
       this.expandGroups()
-      const tasks = [...this.touched].sort((a, b) => a - b)
-      const items = [...this.touchedItems].sort((a, b) => a - b)
-      this.touched = new Set()
-      this.touchedItems = new Set()
+      const [tasks, items] = [inOrder(this.touched), inOrder(this.touchedItems)]
+      this.touched = []
+      this.touchedItems = []
       this.round(tasks, items)
     }
   }
@@ -388,10 +394,13 @@ export class Follow {
       else this.take(n, verdict, found)
     }
     const size = this.plan.ids.length
-    // What is touched as a whole was judged with all its items.
-    const whole = new Set(tasks)
-    for (const ref of items)
-      if (this.isItem(ref % size) && !whole.has(ref % size) && letterOf(this.state, ref) === '.') this.take(ref, this.verdictOf(ref), found)
+    if (items.length > 0) {
+      // What is touched as a whole was judged with all its items.
+      const whole = new Set(tasks)
+      for (const ref of items)
+        if (this.isItem(ref % size) && !whole.has(ref % size) && letterOf(this.state, ref) === '.') this.take(ref, this.verdictOf(ref), found)
+    }
+    if (found.isEmpty) return
     this.tell(found.lists((ref, output) => (this.isKept(ref) ? { n: ref, output } : { n: ref })))
     for (const { n, items, ran } of found.mapped) {
       this.tally.expanded(n, items)
@@ -454,8 +463,8 @@ export class Follow {
 
   /** Tasks of mapped groups have their items once all that these are from has ended; what has failed or was skipped makes them end alike (Airflow: `MappedTaskUpstreamDep`). */
   private expandGroups(): void {
-    const groups = this.touchedGroups
-    this.touchedGroups = new Set()
+    const groups = new Set(this.touchedGroups)
+    this.touchedGroups = []
     for (const group of groups) {
       const { sources } = group
       const ns = group.tasks.filter(n => this.letter(n) === '.')
@@ -468,7 +477,7 @@ export class Follow {
         this.tell({ grouped: [{ ns, items: items.length }] })
         for (const n of ns) this.tally.expanded(n, items.length)
         for (const n of ns) this.tally.items.expanded(n, this.state)
-        for (const n of ns) this.touched.add(n)
+        this.touched.push(...ns)
       } else if (Array.isArray(items)) this.endAlike(ns, as ?? 'skipped')
       else {
         const begin = ns.filter(n => n === first || !(this.plan.upstream[n] as number[]).some(other => ns.includes(other)))
@@ -536,7 +545,7 @@ export class Follow {
     }
     if (hasAny(elsewhere)) event.elsewhere = elsewhere
     if (hasAny(memos)) event.memos = memos
-    this.join(event)
+    this.add(event)
     if (given !== undefined) this.messages.push(giveMessage(this.state, refs[0] as Reference, given, this.context))
   }
 
@@ -558,6 +567,11 @@ export class Follow {
     if (output === undefined) return undefined
     return JSON.stringify(fill(output, factsOf(this.plan, this.tally, this.state, this.context)))
   }
+}
+
+/** Each once. */
+function inOrder(numbers: number[]): number[] {
+  return numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b)
 }
 
 function hasAny(record: Readonly<Record<number, unknown>>): boolean {

@@ -12,6 +12,11 @@ export class Found {
   readonly mapped: { n: number; items: number; ran?: Payload[] | true }[] = []
   readonly every: { n: number; as: 'ready' | 'skipped' | 'upstream_failed'; refs: readonly Reference[] }[] = []
 
+  get isEmpty(): boolean {
+    const { ready, skipped, upstream_failed, failed, ran, mapped, every } = this
+    return ready.length + skipped.length + upstream_failed.length + failed.length + ran.length + mapped.length + every.length === 0
+  }
+
   /** What was found of all items of a task that wait. */
   add(own: Found, n: number, refs: readonly Reference[]): void {
     for (const as of ['ready', 'skipped', 'upstream_failed'] as const)

@@ -8,9 +8,8 @@ const ASKED = ['refs', 'persons', 'waits', 'taken'] as const
 export function join(events: DagEvent[], event: DagEvent): void {
   const last = events.at(-1)
   if (event.is === 'judged') {
-    const into = last?.is === 'judged' ? last : ({ is: 'judged', at: event.at } as DagEvent)
-    if (into !== last) events.push(into)
-    append(into, event, JUDGED)
+    if (last?.is === 'judged') append(last, event, JUDGED)
+    else events.push(event)
   } else if (event.is === 'asked' && !event.again && last?.is === 'asked' && !last.again) {
     append(last, event, ASKED)
     if (event.memos !== undefined) last.memos = { ...(last.memos as object), ...(event.memos as object) }

@@ -42,6 +42,26 @@ export function letter(draft: Draft, ref: Reference, letter: string, more = 0): 
   draft.mapped = { ...draft.mapped, [n]: one }
 }
 
+/** Of several at once. `more`: so many more of each are under way. */
+export function letters(draft: Draft, refs: readonly Reference[], to: string, more = 0): void {
+  if (refs.length === 1) return letter(draft, refs[0] as Reference, to, more)
+  const plain = new Map<number, string>()
+  const mapped = new Map<number, Map<number, string>>()
+  for (const ref of refs) {
+    const { n, item } = placeOf(draft, ref)
+    if (draft.mapped[n] === undefined) plain.set(n, to)
+    else mapped.set(n, (mapped.get(n) ?? new Map<number, string>()).set(item, to))
+  }
+  draft.tasks = withLetters(draft.tasks, plain)
+  if (mapped.size === 0) return
+  const changed = { ...draft.mapped }
+  for (const [n, items] of mapped) {
+    const one = changed[n] as Mapped
+    changed[n] = { ...one, items: withLetters(one.items, items), active: one.active + items.size * more }
+  }
+  draft.mapped = changed
+}
+
 export function keepOutput(draft: Draft, ref: Reference, output: Payload): void {
   const { n, item } = placeOf(draft, ref)
   draft.outputsLength += output.length

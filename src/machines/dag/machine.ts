@@ -25,7 +25,17 @@ import { settled, signalled } from './waits.ts'
  * started ──▶ due ──▶ judged ──▶ asked ──▶ begun ──▶ ended ──▶ judged … ──▶ closed, once every task has ended
  * ```
  */
-export const dag: Machine<DagState, DagInput, DagEvent> = { kind: 'dag', reads: [1], writes: 1, decide, evolve, pending, view, revive }
+export const dag: Machine<DagState, DagInput, DagEvent> = {
+  kind: 'dag',
+  reads: [1],
+  writes: 1,
+  decide,
+  evolve,
+  pending,
+  view,
+  revive,
+  answersTogether: true,
+}
 
 const NOTHING: Decision<DagEvent> = { events: [] }
 
@@ -74,7 +84,9 @@ function follows(state: DagState, input: Exclude<DagInput, StartInput>, context:
     case 'mark':
       return marked(state, input, context)
     case 'answered':
-      return answered(state, input, context)
+      return answered(state, [input], context)
+    case 'all_answered':
+      return answered(state, input.answers, context)
     case 'looked':
       return looked(state, input, context)
     case 'child_closed':
@@ -211,22 +223,22 @@ function marked(state: DagState, input: MarkInput, context: Context): Decision<D
   return follow.decided(false)
 }
 
-function answered(state: DagState, { reference: ref, run, refusal }: Answered, context: Context): Decision<DagEvent> {
-  const alert = alertOf(ref)
-  if (alert !== null && state.closing === null && state.alerts?.some(({ n }) => n === alert)) {
-    const event: DagEvent = { is: 'alerted', at: context.now, n: alert }
-    const after = evolve(state, event)
-    return { events: [event], state: after, wakeAt: wakeAt(after) }
-  }
-  // A repeat, or its end was told before.
-  if (state.closing !== null || letterOf(state, ref) !== 'a') return NOTHING
-  const follow = new Follow(state, context)
-  if (refusal === null) {
-    follow.add({ is: 'begun', at: context.now, ref })
-    return follow.decided(false)
-  }
-  follow.end(ref, 'failed', { reason: refusal, ...(run === null ? {} : { run }) })
-  return follow.decided(false)
+function answered(state: DagState, answers: readonly Answered[], context: Context): Decision<DagEvent> {
+  if (state.closing !== null) return NOTHING
+  const alerted = answers.flatMap(({ reference }): DagEvent[] => {
+    const n = alertOf(reference)
+    return n !== null && state.alerts?.some(alert => alert.n === n) ? [{ is: 'alerted', at: context.now, n }] : []
+  })
+  const before = alerted.reduce<DagState>(evolve, state)
+  // Of the others they are repeats, or their end was told before.
+  const heard = answers.filter(({ reference }) => letterOf(before, reference) === 'a')
+  if (heard.length === 0) return alerted.length === 0 ? NOTHING : { events: alerted, state: before, wakeAt: wakeAt(before) }
+  const follow = new Follow(before, context)
+  follow.begun(heard.flatMap(({ reference, refusal }) => (refusal === null ? [reference] : [])))
+  for (const { reference, run, refusal } of heard)
+    if (refusal !== null) follow.end(reference, 'failed', { reason: refusal, ...(run === null ? {} : { run }) })
+  const decision = follow.decided(false)
+  return alerted.length === 0 ? decision : { ...decision, events: [...alerted, ...decision.events], wakeAt: wakeAt(decision.state as DagState) }
 }
 
 /** A repeat, or of a task that a person has marked, says nothing. What follows a result that was kept begins in a transition of its own: many of them may follow each other. */

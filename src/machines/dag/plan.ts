@@ -23,6 +23,10 @@ export interface Plan extends Omit<Graph, 'numbers'> {
   tasks: readonly PlanTask[]
   /** By task: those whose input or map names its output. */
   consumers: readonly (readonly number[])[]
+  /** By task: how many are right before it; of these, in a mapped group, how many are outside of it; how often its output is named, by the run's own output too. */
+  totals: readonly number[]
+  outside: readonly number[]
+  awaited: readonly number[]
   /** Tasks whose end is the run's: nothing waits for them but teardowns. */
   leaves: readonly number[]
   /** Tasks that the run's own output names. */
@@ -91,6 +95,7 @@ function compiled(spec: DagSpec): Plan {
   const options = ids.map((_, n) => mergeOptions(spec.defaults ?? {}, task(n).options ?? {}))
   const mappedGroups = mappedGroupsOf(spec, ids, number)
   const groupOf = new Map(mappedGroups.flatMap(group => group.tasks.map(n => [n, group] as const)))
+  const areTogether = (n: number, other: number): boolean => groupOf.has(n) && groupOf.get(n) === groupOf.get(other)
   // Whoever is outside of a mapped group sees the setups in it as tasks like others.
   const serves = (setup: number, n: number): boolean => groupOf.get(setup) === undefined || groupOf.get(setup) === groupOf.get(n)
   const priorities = prioritiesOf(graph, n => task(n).weightRule ?? spec.weightRule ?? 'absolute', options)
@@ -128,6 +133,9 @@ function compiled(spec: DagSpec): Plan {
     spec,
     tasks,
     consumers,
+    totals: upstream.map(before => before.length),
+    outside: upstream.map((before, n) => before.filter(other => !areTogether(n, other)).length),
+    awaited: consumers.map((own, n) => own.length + (outputs.has(n) ? 1 : 0)),
     leaves,
     outputs: [...outputs],
     usesInput: all.some(({ placeholder }) => placeholder?.word === 'input'),

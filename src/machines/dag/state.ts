@@ -5,7 +5,7 @@ import { isClosed, type RunState } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
 import { deadlineWakeAt, evolveDeadlines } from './deadlines.ts'
 import { judge } from './judged.ts'
-import { keepOutput, letter, letterOf, placeOf, withLetters } from './letters.ts'
+import { keepOutput, letter, letterOf, letters, placeOf } from './letters.ts'
 import type { Memo } from './memo.ts'
 import { Outputs } from './outputs.ts'
 import type { ENDS } from './rules.ts'
@@ -106,10 +106,12 @@ function change(draft: Draft, event: DagEvent): void {
       return judge(draft, event as DagEvent & { is: 'judged' })
     case 'asked':
       return ask(draft, event as DagEvent & { is: 'asked' })
-    case 'begun':
-      letter(draft, event.ref as Reference, 'r')
-      draft.unanswered--
+    case 'begun': {
+      const refs = 'refs' in event ? (event.refs as readonly Reference[]) : [event.ref as Reference]
+      letters(draft, refs, 'r')
+      draft.unanswered -= refs.length
       return
+    }
     case 'looked':
       return looked(draft, event as DagEvent & { is: 'looked' })
     case 'ended':
@@ -142,12 +144,7 @@ function totalFrom({ started: { options } }: DagState, at: Instant): Instant | n
 function ask(draft: Draft, { refs, again, elsewhere, persons, waits, taken, memos, at }: DagEvent & { is: 'asked' }): void {
   draft.askedAt = at
   if (again) return
-  const plain = new Map<number, string>()
-  for (const ref of refs) {
-    if (ref < draft.tasks.length && draft.mapped[ref] === undefined) plain.set(ref, 'a')
-    else letter(draft, ref, 'a', 1)
-  }
-  draft.tasks = withLetters(draft.tasks, plain)
+  letters(draft, refs, 'a', 1)
   draft.startedAt ??= at
   draft.active += refs.length
   draft.unanswered += refs.length

@@ -13,31 +13,31 @@ import { type DagState, ENDING_OF } from './types.ts'
 export class Tally {
   readonly plan: Plan
   /** Of the instances that all items of a task wait for alike: of one that is in no mapped group these are all. */
-  private readonly counts: Int32Array
-  private readonly totals: Int32Array
+  private readonly counts: number[]
+  private readonly totals: number[]
   /** Of these, in a mapped group, those outside of it that have not ended. */
-  private readonly outside: Int32Array
+  private readonly outside: number[]
   /** Instances of a task that have not ended. */
-  private readonly left: Int32Array
+  private readonly left: number[]
   readonly items: ItemTally
   /** Mapped tasks with items that may begin, and some that had. */
   readonly ready = new Set<number>()
   /** By task: of those that need its output, how many have not begun. */
-  readonly awaited: Int32Array
+  readonly awaited: number[]
   private readonly parsed = new Map<number, Json>()
-  private readonly begun = new Set<number>()
+  private readonly begun: boolean[]
   /** What tasks, or mapped groups (by their first task), are mapped over. */
   private readonly lists = new Map<number, Json[]>()
 
   constructor(plan: Plan, state: DagState) {
     this.plan = plan
     const size = plan.ids.length
-    this.counts = new Int32Array(size * ENDS.length)
-    this.totals = Int32Array.from(plan.upstream, upstream => upstream.length)
-    this.outside = Int32Array.from(plan.upstream, (upstream, n) => upstream.filter(other => !isTogether(plan, other, n)).length)
-    this.left = new Int32Array(size).fill(1)
-    this.awaited = Int32Array.from(plan.consumers, consumers => consumers.length)
-    for (const n of plan.outputs) this.awaited[n] = (this.awaited[n] as number) + 1
+    this.counts = new Array<number>(size * ENDS.length).fill(0)
+    this.totals = plan.totals.slice()
+    this.outside = plan.outside.slice()
+    this.left = new Array<number>(size).fill(1)
+    this.awaited = plan.awaited.slice()
+    this.begun = new Array<boolean>(size).fill(false)
     this.items = new ItemTally(plan, state)
     for (let n = 0; n < size; n++) {
       const mapped = state.mapped[n]
@@ -58,10 +58,14 @@ export class Tally {
 
   /** A task that is not mapped, or `times` of the items of one that is in no group. Answers who is to be judged anew: each of its items, where it is mapped. */
   ended(n: number, ending: TaskEnding, times = 1): readonly number[] {
-    const outside = this.endedOutside(n, ending, times)
-    const together = (this.plan.downstream[n] as number[]).filter(other => isTogether(this.plan, n, other))
-    for (const other of together) this.count(other, ending, times)
-    return [...outside, ...together]
+    const touched = this.endedOutside(n, ending, times)
+    if (this.plan.tasks[n]?.group === null) return touched
+    for (const other of this.plan.downstream[n] as number[]) {
+      if (!isTogether(this.plan, n, other)) continue
+      this.count(other, ending, times)
+      touched.push(other)
+    }
+    return touched
   }
 
   /** An item of a task in a mapped group. Of those in its group the same item is to be judged anew, of the others each as far as it changes anything. */
@@ -73,12 +77,14 @@ export class Tally {
   /** How often may be more than often enough: a verdict hangs on which endings there are, and on whether there are more to come. */
   private endedOutside(n: number, ending: TaskEnding, times: number): number[] {
     this.left[n] = (this.left[n] as number) - times
-    return (this.plan.downstream[n] as number[]).filter(other => {
-      if (isTogether(this.plan, n, other)) return false
+    const touched: number[] = []
+    for (const other of this.plan.downstream[n] as number[]) {
+      if (isTogether(this.plan, n, other)) continue
       const before = this.count(other, ending, times)
       this.outside[other] = (this.outside[other] as number) - times
-      return this.plan.tasks[other]?.group === null || before === 0 || this.outside[other] === 0
-    })
+      if (this.plan.tasks[other]?.group === null || before === 0 || this.outside[other] === 0) touched.push(other)
+    }
+    return touched
   }
 
   private count(n: number, ending: TaskEnding, times: number): number {
@@ -104,21 +110,25 @@ export class Tally {
 
   /** It needs the outputs of others no more. Answers whose nobody needs now. */
   passed(n: number): number[] {
-    if (this.begun.has(n)) return []
-    this.begun.add(n)
+    if (this.begun[n]) return []
+    this.begun[n] = true
     this.lists.delete(n)
-    return (this.plan.tasks[n]?.references ?? []).filter(other => {
+    const freed: number[] = []
+    for (const other of this.plan.tasks[n]?.references ?? []) {
       const left = (this.awaited[other] as number) - 1
       this.awaited[other] = left
-      if (left === 0) this.parsed.delete(other)
-      return left === 0
-    })
+      if (left !== 0) continue
+      this.parsed.delete(other)
+      freed.push(other)
+    }
+    return freed
   }
 
   before(n: number, letter: (n: number) => string, item?: number): Before {
     const counts = noCounts()
-    for (const [column, ending] of ENDS.entries())
-      counts[ending] = (this.counts[n * ENDS.length + column] as number) + (item === undefined ? 0 : this.items.count(n, item, column))
+    for (let column = 0; column < ENDS.length; column++)
+      counts[ENDS[column] as TaskEnding] =
+        (this.counts[n * ENDS.length + column] as number) + (item === undefined ? 0 : this.items.count(n, item, column))
     const { setups, indirect } = this.plan.tasks[n] as Plan['tasks'][number]
     return { counts, total: this.totals[n] as number, setups: waited(setups, letter), indirect: waited(indirect, letter) }
   }
@@ -155,7 +165,10 @@ function parsedOf(output: Payload | undefined): Json {
   return output === undefined ? null : (JSON.parse(output) as Json)
 }
 
+const NOBODY: Waited = { counts: noCounts(), total: 0 }
+
 function waited(setups: readonly number[], letter: (n: number) => string): Waited {
+  if (setups.length === 0) return NOBODY
   const counts = noCounts()
   for (const n of setups) {
     const ending = ENDING_OF[letter(n)]

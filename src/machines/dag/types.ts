@@ -1,5 +1,5 @@
 import type { ActorId, CommandId, RunId } from '../../core/ids.ts'
-import type { Answered, ChildClosed, RunInput } from '../../core/machine.ts'
+import type { AllAnswered, Answered, ChildClosed, RunInput } from '../../core/machine.ts'
 import type { RunOptions } from '../../core/options.ts'
 import type { ClosedState, Failure, HistoryEvent, Payload, Trigger } from '../../core/run.ts'
 import type { Instant } from '../../core/time.ts'
@@ -78,6 +78,7 @@ export type DagInput =
   | LookedInput
   | RunInput
   | Answered
+  | AllAnswered
   | ChildClosed
 
 /** What the first event keeps; what is absent has its default. `size`: how many tasks it has. */
@@ -169,7 +170,8 @@ export type DagEvent = HistoryEvent &
     | (At & { is: 'settled'; n: number; output?: Payload; failure?: Failure; command: CommandId; by?: string; ref?: Reference })
     /** Others wait for these tasks of it. */
     | (At & { is: 'watched'; tasks: readonly string[] })
-    | (At & Frees & { is: 'begun'; ref: Reference })
+    /** `refs`: several whose starts were answered together. */
+    | (At & Frees & { is: 'begun' } & ({ ref: Reference } | { refs: readonly Reference[] }))
     /** `cachedAt`: it did not run, and what `run` gave then is its output. */
     | (At &
         Frees & {
