@@ -390,6 +390,18 @@ describe('the record of a delivery (E16)', () => {
     expect(scripted.inner.tables().open.get(run)?.delivered).toBe(true)
   })
 
+  test('waits five times as long where a hundred or more are held back', async () => {
+    const scripted = new Scripted()
+    const node = await TestNode.start(scripted.store, undefined, { sizes: { deliveryHoldMs: 50 } })
+    const runs = await Promise.all(Array.from({ length: 100 }, () => node.run()))
+    await node.poll({ max: 100 })
+    const recorded = (): number => runs.filter(run => scripted.inner.tables().open.get(run)?.delivered).length
+    await node.clock.advance(240)
+    expect(recorded()).toBe(0)
+    await node.clock.advance(20)
+    expect(recorded()).toBe(100)
+  })
+
   test('is committed before the task leaves where attempts are 1', async () => {
     const scripted = new Scripted()
     const node = await TestNode.start(scripted.store, { mail: { retry: { attempts: 1 } } })

@@ -52,6 +52,9 @@ export interface LaneEvents {
   poisoned(next: Beginning): void
 }
 
+const HELD_MANY = 100
+const HELD_LONGER = 5
+
 /**
  * Group commit (docs/architecture.md section 5): one batch in flight; meanwhile everything gathers into the next.
  *
@@ -265,8 +268,14 @@ export class Lane {
     }
     this.heldTimer ??= this.world.clock.after(this.sizes.deliveryHoldMs, () => {
       this.heldTimer = null
-      this.releaseHeld(this.sizes.deliveryHoldMs)
+      this.releaseHeld(this.holdMs())
     })
+  }
+
+  /** Where many are held back their results are late, not missing, and to record each by itself is what makes them so. */
+  private holdMs(): number {
+    const { deliveryHoldMs } = this.sizes
+    return this.held.size < HELD_MANY ? deliveryHoldMs : deliveryHoldMs * HELD_LONGER
   }
 
   /** What was held back for longer than `ms` goes with the next batch. */
@@ -283,7 +292,7 @@ export class Lane {
     if (oldest !== null) {
       this.heldTimer ??= this.world.clock.after(Math.max(1, oldest + ms - now), () => {
         this.heldTimer = null
-        this.releaseHeld(ms)
+        this.releaseHeld(this.holdMs())
       })
     }
     if (this.batches.length > 0) this.flushSoon()
