@@ -304,7 +304,7 @@ export function deliveryText(task: Delivery): string {
   if (task.traceparent !== null) text += `,"traceparent":${quote(task.traceparent)}`
   if (task.nominalAt !== null) text += `,"nominalTime":"${formatInstant(task.nominalAt)}"`
   if (task.latenessMs !== null) text += `,"latenessMs":${task.latenessMs}`
-  if (task.dag !== null) text += `,"dag":${JSON.stringify({ ...task.dag, intervalStart: formatInstant(task.dag.intervalStart) })}`
+  if (task.dag !== null) text += `,"dag":${dagPlaceText(task.dag)}`
   if (task.triggeredBy !== undefined) text += `,"assetEvents":[${task.triggeredBy.events.map(assetEventText).join(',')}]`
   if (task.partition !== undefined) text += `,"partition":${quote(task.partition)}`
   if (task.watermark !== undefined) text += `,"watermark":${task.watermark}`
@@ -312,6 +312,10 @@ export function deliveryText(task: Delivery): string {
   if (task.journal !== undefined) text += `,"journal":${journalText(task.journal)}`
   if (task.cost !== null) text += `,"cost":${JSON.stringify(task.cost)}`
   return `${text}}`
+}
+
+function dagPlaceText({ run, task, intervalStart, item }: NonNullable<Delivery['dag']>): string {
+  return `{"run":${quote(run)},"task":${quote(task)},"intervalStart":"${formatInstant(intervalStart)}"${item === undefined ? '' : `,"item":${item}`}}`
 }
 
 export function watermarkText(watermark: ScheduleView['watermark']): string {

@@ -463,6 +463,7 @@ export class Follow {
 
   /** Tasks of mapped groups have their items once all that these are from has ended; what has failed or was skipped makes them end alike (Airflow: `MappedTaskUpstreamDep`). */
   private expandGroups(): void {
+    if (this.touchedGroups.length === 0) return
     const groups = new Set(this.touchedGroups)
     this.touchedGroups = []
     for (const group of groups) {

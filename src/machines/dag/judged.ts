@@ -1,5 +1,5 @@
 import type { Payload } from '../../core/run.ts'
-import { keepOutput, withLetters } from './letters.ts'
+import { keepOutput, letters, withLetter } from './letters.ts'
 import { Outputs } from './outputs.ts'
 import { type DagEvent, type DagState, type Draft, ENDING_OF, LETTERS, type Mapped, type Reference } from './types.ts'
 
@@ -23,44 +23,36 @@ function map(draft: Draft, told: NonNullable<Judged['mapped']>): void {
     draft.total += items - 1
     if (ran !== undefined) draft.ended += items
   }
-  draft.tasks = withLetters(draft.tasks, new Map(told.map(({ n }) => [n, 'm'])))
+  const ns = told.map(({ n }) => n)
+  draft.tasks = withLetter(draft.tasks, ns, 'm')
   draft.mapped = mapped
 }
 
 function group(draft: Draft, grouped: NonNullable<Judged['grouped']>): void {
   const mapped = { ...draft.mapped }
-  const letters = new Map<number, string>()
   for (const { ns, items } of grouped)
     for (const n of ns) {
       mapped[n] = { items: '.'.repeat(items), active: 0, outputs: Outputs.NONE }
-      letters.set(n, 'm')
       draft.total += items - 1
     }
-  draft.tasks = withLetters(draft.tasks, letters)
+  const all = grouped.flatMap(({ ns }) => ns)
+  draft.tasks = withLetter(draft.tasks, all, 'm')
   draft.mapped = mapped
 }
 
-function tell(draft: Draft, event: Judged): void {
-  const { size } = draft.started
-  const plain = new Map<number, string>()
-  const items = new Map<number, Map<number, string>>()
-  const one = (ref: Reference, letter: string): void => {
-    const n = ref % size
-    if (draft.mapped[n] === undefined) plain.set(ref, letter)
-    else items.set(n, (items.get(n) ?? new Map()).set(Math.floor(ref / size), letter))
-    count(draft, letter, 1)
+function tell(draft: Draft, { ready, skipped, upstream_failed: upstreamFailed, failed, ran }: Judged): void {
+  const all = (refs: readonly Reference[] | undefined, letter: string): void => {
+    if (refs === undefined) return
+    letters(draft, refs, letter)
+    count(draft, letter, refs.length)
   }
-  for (const ref of event.ready ?? []) one(ref, 'q')
-  for (const ref of event.skipped ?? []) one(ref, LETTERS.skipped)
-  for (const ref of event.upstream_failed ?? []) one(ref, LETTERS.upstream_failed)
-  for (const { n } of event.failed ?? []) one(n, LETTERS.failed)
-  for (const { n } of event.ran ?? []) one(n, LETTERS.success)
-  if (event.failed !== undefined) Object.assign(draft, reasonsWith(draft, event))
-  draft.tasks = withLetters(draft.tasks, plain)
-  if (items.size === 0) return
-  const mapped = { ...draft.mapped }
-  for (const [n, letters] of items) mapped[n] = { ...(mapped[n] as Mapped), items: withLetters(mapped[n]?.items as string, letters) }
-  draft.mapped = mapped
+  all(ready, 'q')
+  all(skipped, LETTERS.skipped)
+  all(upstreamFailed, LETTERS.upstream_failed)
+  const numbers = (told: readonly { n: Reference }[] | undefined) => told?.map(({ n }) => n)
+  all(numbers(failed), LETTERS.failed)
+  all(numbers(ran), LETTERS.success)
+  if (failed !== undefined) Object.assign(draft, reasonsWith(draft, failed))
 }
 
 function tellEvery(draft: Draft, every: NonNullable<Judged['every']>): void {
@@ -78,7 +70,7 @@ function count(draft: Draft, letter: string, times: number): void {
   if (letter === LETTERS.failed || letter === LETTERS.upstream_failed) draft.failed += times
 }
 
-function reasonsWith({ reasons = {} }: DagState, { failed = [] }: Judged): Pick<DagState, 'reasons'> {
+function reasonsWith({ reasons = {} }: DagState, failed: NonNullable<Judged['failed']>): Pick<DagState, 'reasons'> {
   const more = failed.slice(0, Math.max(0, REASONS_MAX - Object.keys(reasons).length))
   return more.length === 0 ? {} : { reasons: { ...reasons, ...Object.fromEntries(more.map(({ n, reason }) => [n, reason])) } }
 }

@@ -19,14 +19,10 @@ export function activeRefs(state: DagState, letters: RegExp = /[ar]/g): Referenc
   return [...plain, ...items]
 }
 
-export function withLetters(tasks: string, letters: ReadonlyMap<number, string>): string {
-  if (letters.size === 0) return tasks
-  if (letters.size === 1) {
-    const [[n, letter]] = letters as unknown as [[number, string]]
-    return tasks.slice(0, n) + letter + tasks.slice(n + 1)
-  }
+export function withLetter(tasks: string, ns: readonly number[], letter: string): string {
+  if (ns.length === 0) return tasks
   const all = tasks.split('')
-  for (const [n, letter] of letters) all[n] = letter
+  for (const n of ns) all[n] = letter
   return all.join('')
 }
 
@@ -45,21 +41,23 @@ export function letter(draft: Draft, ref: Reference, letter: string, more = 0): 
 /** Of several at once. `more`: so many more of each are under way. */
 export function letters(draft: Draft, refs: readonly Reference[], to: string, more = 0): void {
   if (refs.length === 1) return letter(draft, refs[0] as Reference, to, more)
-  const plain = new Map<number, string>()
-  const mapped = new Map<number, Map<number, string>>()
-  for (const ref of refs) {
-    const { n, item } = placeOf(draft, ref)
-    if (draft.mapped[n] === undefined) plain.set(n, to)
-    else mapped.set(n, (mapped.get(n) ?? new Map<number, string>()).set(item, to))
+  const isPlain = (ref: Reference): boolean => draft.mapped[ref % draft.started.size] === undefined
+  if (refs.every(isPlain)) {
+    draft.tasks = withLetter(draft.tasks, refs, to)
+    return
   }
-  draft.tasks = withLetters(draft.tasks, plain)
-  if (mapped.size === 0) return
-  const changed = { ...draft.mapped }
-  for (const [n, items] of mapped) {
-    const one = changed[n] as Mapped
-    changed[n] = { ...one, items: withLetters(one.items, items), active: one.active + items.size * more }
+  draft.tasks = withLetter(draft.tasks, refs.filter(isPlain), to)
+  const mapped = { ...draft.mapped }
+  const byTask = Map.groupBy(
+    refs.filter(ref => !isPlain(ref)).map(ref => placeOf(draft, ref)),
+    ({ n }) => n,
+  )
+  for (const [n, places] of byTask) {
+    const one = mapped[n] as Mapped
+    const items = places.map(({ item }) => item)
+    mapped[n] = { ...one, items: withLetter(one.items, items, to), active: one.active + items.length * more }
   }
-  draft.mapped = changed
+  draft.mapped = mapped
 }
 
 export function keepOutput(draft: Draft, ref: Reference, output: Payload): void {

@@ -109,11 +109,21 @@ function isMeant([, word = '']: RegExpMatchArray): boolean {
   return (WORDS as readonly string[]).includes(word) || /^(output|nominal|interval|assetEvents)/i.test(word)
 }
 
+/** Texts of templates: few, each looked at for every run of its task. */
+const onlys = new Map<string, Placeholder | null>()
+const ONLYS_MAX = 10_000
+
 /** The placeholder that is all of a text. */
 export function onlyPlaceholder(template: Json): Placeholder | null {
-  if (typeof template !== 'string') return null
-  const [match, more] = [...template.matchAll(PLACEHOLDER)]
-  return match !== undefined && more === undefined && match[0] === template.trim() ? placeholderOf(match) : null
+  if (typeof template !== 'string' || !template.includes('{{')) return null
+  let only = onlys.get(template)
+  if (only === undefined) {
+    const [match, more] = [...template.matchAll(PLACEHOLDER)]
+    only = match !== undefined && more === undefined && match[0] === template.trim() ? placeholderOf(match) : null
+    if (onlys.size === ONLYS_MAX) onlys.clear()
+    onlys.set(template, only)
+  }
+  return only
 }
 
 /** Whether it is looked up when a worker is given the task. */

@@ -3,10 +3,14 @@ import { wakeAt } from './state.ts'
 import type { DagState } from './types.ts'
 
 const CALLED: Trigger = { is: 'call' }
+const NO_OPTIONS = {}
 
 export function view(state: DagState): RunView {
   const { started, closing, ended, total, failed, startedAt } = state
-  const seen = {
+  const [open, reason] = closing === null ? openState(state) : [closing.is, closing.reason ?? null]
+  return {
+    state: open,
+    reason: closing === null && state.cancelRequested ? 'cancelling' : reason,
     attempt: 1,
     attempts: 1,
     startedAt,
@@ -17,11 +21,8 @@ export function view(state: DagState): RunView {
     dueAt: state.isDue ? null : state.since,
     checkpoint: null,
     trigger: started.trigger ?? CALLED,
-    options: started.options ?? {},
+    options: started.options ?? NO_OPTIONS,
   }
-  if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
-  const [open, reason] = openState(state)
-  return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
 }
 
 /** It is at work while any of its tasks is, save those that a person does, or that wait for something. */

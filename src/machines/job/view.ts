@@ -16,8 +16,11 @@ const CALLED: Trigger = { is: 'call' }
 const NO_OPTIONS = {}
 
 export function view(state: JobState): RunView {
-  const { task, policy, closing } = state
-  const seen = {
+  const { task, policy, closing, input } = state
+  const [open, reason] = closing === null ? OPEN[task.phase as keyof typeof OPEN] : [closing.is, closing.reason ?? null]
+  const seen: RunView = {
+    state: open,
+    reason: closing === null && state.cancelRequested ? 'cancelling' : reason,
     attempt: task.attempt,
     attempts: attemptsOf(task, policy),
     startedAt: task.startedAt,
@@ -29,10 +32,8 @@ export function view(state: JobState): RunView {
     checkpoint: task.checkpoint,
     trigger: state.started.trigger ?? CALLED,
     options: state.started.options ?? NO_OPTIONS,
-    ...(state.input === undefined ? {} : { input: state.input }),
-    ...(task.spent === undefined ? {} : { resumed: true as const }),
   }
-  if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
-  const [open, reason] = OPEN[task.phase as keyof typeof OPEN]
-  return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
+  if (input !== undefined) seen.input = input
+  if (task.spent !== undefined) seen.resumed = true
+  return seen
 }
