@@ -62,3 +62,21 @@ test('nobody leaves while a read that began before its last commit is under way'
   actors.endRead(read)
   expect(here('a')).toEqual([])
 })
+
+test('what has closed while a read is under way pushes out nobody, and leaves as it ends', () => {
+  const { actors, add, here } = memory(1)
+  actors.release(add('open'))
+  const read = actors.beginRead()
+  for (const id of ['a', 'b', 'c']) {
+    const closed = add(id)
+    closed.outcome = { state: 'completed', reason: null }
+    closed.uncommitted++
+    actors.committed(closed)
+    actors.release(closed)
+  }
+  const later = actors.beginRead()
+  expect(here('open', 'a', 'b', 'c')).toEqual(['open', 'a', 'b', 'c'])
+  actors.endRead(read)
+  expect(here('open', 'a', 'b', 'c')).toEqual(['open'])
+  actors.endRead(later)
+})

@@ -21,6 +21,9 @@ export class Actors {
   private idleHead = 0
   /** Of those that stand in line, how many have left memory otherwise. */
   private idleGone = 0
+  /** Closed while a read was under way, oldest first: they leave as it ends, and push out nobody meanwhile. */
+  private readonly leaving: Actor[] = []
+  private leavingHead = 0
   private bytes = 0
   private readsBegun = 0
   private readonly reading = new Set<number>()
@@ -72,13 +75,30 @@ export class Actors {
   /** Nobody needs it now: the oldest such leave first. */
   release(actor: Actor): void {
     if (actor.uncommitted > 0 || actor.pins > 0) return
+    // Nobody comes back to a closed run but late repeats, and what dies young costs the collector nothing.
+    if (actor.closed) {
+      if (actor.committedAtRead < this.oldestRead()) this.forget(actor.id)
+      else this.leaving.push(actor)
+      return
+    }
     actor.usedAgain = actor.idle
     if (actor.idle) return
-    // Nobody comes back to a closed run but late repeats, and what dies young costs the collector nothing.
-    if (actor.closed && actor.committedAtRead < this.oldestRead()) return this.forget(actor.id)
     actor.idle = true
     this.idle.push(actor)
     if (this.tooMany()) this.evict()
+  }
+
+  private leave(): void {
+    const oldest = this.oldestRead()
+    for (; this.leavingHead < this.leaving.length; this.leavingHead++) {
+      const actor = this.leaving[this.leavingHead] as Actor
+      if (actor.committedAtRead >= oldest) break
+      const isThere = this.map.get(actor.id) === actor
+      if (isThere && actor.uncommitted === 0 && actor.pins === 0) this.forget(actor.id)
+    }
+    if (this.leavingHead < this.leaving.length / 2) return
+    this.leaving.splice(0, this.leavingHead)
+    this.leavingHead = 0
   }
 
   private evict(): void {
@@ -162,6 +182,7 @@ export class Actors {
   endRead(read: number): void {
     this.reading.delete(read)
     if (this.keys.size > 0) this.sweepKeys()
+    if (this.leaving.length > 0) this.leave()
     if (this.tooMany()) this.evict()
   }
 
