@@ -7,7 +7,7 @@ import { fan, five, listener, long, one, sleeper } from './flows.ts'
 import { preciseNow, stamped } from './jobs.ts'
 import { closedLoop } from './peers/loop.ts'
 import { ask, type BenchServer, cpuUs } from './processes.ts'
-import { pause, rssMiB, SETTLE_MS } from './schedules.ts'
+import { pause, settledMiB } from './schedules.ts'
 import { paced, startAll } from './starts.ts'
 
 const SLOTS = 500
@@ -216,12 +216,11 @@ async function sleepers({ client, server, worker }: Bed, count: number): Promise
   const spent = (): number => [server.cpuUs(), cpuUs(worker)].reduce((sum, { main, others }) => sum + main + others, 0)
   const night = Date.now() + 12 * 3_600_000
   await sleep(WAKING, night)
-  await pause(SETTLE_MS)
-  const [memory, before, begunAt] = [rssMiB(server), spent(), performance.now()]
+  const memory = await settledMiB(server)
+  const [before, begunAt] = [spent(), performance.now()]
   await sleep(count, night)
   const [seconds, slept] = [(performance.now() - begunAt) / 1_000, spent() - before]
-  await pause(SETTLE_MS)
-  const added = rssMiB(server) - memory
+  const added = (await settledMiB(server)) - memory
 
   const dueAt = Date.now() + Math.max(10_000, (seconds * 2_000 * WAKING) / count)
   await sleep(WAKING, dueAt)

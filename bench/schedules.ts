@@ -114,6 +114,12 @@ export function rssMiB({ child }: BenchServer): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024
 }
 
+/** What it takes at rest: V8 gives its heap back up to a minute after the last work, in one go. */
+export async function settledMiB(server: BenchServer): Promise<number> {
+  await pause(60_000)
+  return rssMiB(server)
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, Math.max(0, ms)))
 }
