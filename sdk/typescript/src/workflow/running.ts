@@ -35,7 +35,7 @@ export class Running {
     const { n, name, step, failures } = operation
     if (step === undefined) return
     const once = step.policy.attempts === 1
-    const policy = { ...step.policy, attempts: step.policy.attempts + operation.spent }
+    const policy = operation.spent === 0 ? step.policy : { ...step.policy, attempts: step.policy.attempts + operation.spent }
     if (once && !operation.begun) {
       if (!operation.sent) entries.push({ is: 'begun', n, name })
       operation.sent = true

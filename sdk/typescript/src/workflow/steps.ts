@@ -18,6 +18,7 @@ export interface StepPolicy {
   timeoutMs: number | null
 }
 
+const NO_RETRY = {}
 const RETRY = check.members<{ attempts?: number; initial?: number; factor?: number; maximum?: number; jitter?: number }>({
   attempts: check.integer(1, 1_000_000),
   initial: check.duration,
@@ -27,10 +28,17 @@ const RETRY = check.members<{ attempts?: number; initial?: number; factor?: numb
 })
 
 export function stepPolicy(options: StepOptions): StepPolicy {
-  const { attempts = 10, initial = 1_000, factor = 2, maximum = 3_600_000, jitter = 0.1 } = RETRY(options.retry ?? {}, '/retry')
+  if (options.retry === undefined && options.timeout === undefined) return POLICY
+  return policyOf(options)
+}
+
+function policyOf(options: StepOptions): StepPolicy {
+  const { attempts = 10, initial = 1_000, factor = 2, maximum = 3_600_000, jitter = 0.1 } = RETRY(options.retry ?? NO_RETRY, '/retry')
   const timeoutMs = options.timeout === undefined ? null : check.positiveDuration(options.timeout, '/timeout')
   return { attempts, initialMs: initial, factor, maximumMs: maximum, jitter, timeoutMs }
 }
+
+const POLICY: StepPolicy = policyOf({})
 
 export interface Execution {
   n: number
@@ -48,60 +56,82 @@ export interface Execution {
 
 /** Runs one attempt of a step, and tells how it ended as an entry of the journal. Never rejects. */
 export async function execute(execution: Execution): Promise<WireEntry> {
-  const { n, name, attempt, key, policy, fn, stop } = execution
-  let cancelTimer = (): void => {}
-  let chunks: Chunks | null = null
-  const stream = <Chunk>(name: string): StreamWriter<Chunk> => {
-    chunks ??= execution.chunks()
-    return chunks.stream(name)
-  }
+  const { n, name, attempt, policy, fn, stop } = execution
+  const step = new Step(execution)
   try {
-    // Most steps never ask for their signal, which costs more than the rest of this.
-    const context: StepContext = {
-      attempt,
-      key,
-      get signal() {
-        return stop.signal
-      },
-      heartbeat: () => {},
-      stream,
-      get artifact() {
-        chunks ??= execution.chunks()
-        return chunks.artifacts
-      },
-    }
-    const work = Promise.resolve(fn(context))
-    work.catch(() => {}) // it may end after its time
-    const timeout = new Promise<never>((_, reject) => {
-      if (policy.timeoutMs === null) return
-      const timedOut = new StepTimedOut(`attempt ${attempt} of "${name}" took longer than ${policy.timeoutMs} ms`)
-      cancelTimer = execution.after(policy.timeoutMs, () => {
-        stop.abort(timedOut)
-        reject(timedOut)
-      })
-    })
-    const output = await (policy.timeoutMs === null ? work : Promise.race([work, timeout]))
+    const output = policy.timeoutMs === null ? await fn(step) : await timely(execution, fn(step), policy.timeoutMs)
     const large = largeText(output)
-    let value: unknown
-    if (large === null) value = tag(output, '/output')
-    else {
-      chunks ??= execution.chunks()
-      value = await keep(large, key.split('/').slice(1).join('.'), chunks as Chunks)
-    }
-    await (chunks as Chunks | null)?.flushed()
-    return { is: 'completed', n, name, attempt, ...(value !== undefined && { output: value }) }
+    const value = large === null ? tag(output, '/output') : await keep(large, step.key.split('/').slice(1).join('.'), step.chunks)
+    if (step.hasChunks) await step.chunks.flushed()
+    return value === undefined ? { is: 'completed', n, name, attempt } : { is: 'completed', n, name, attempt, output: value }
   } catch (error) {
-    await (chunks as Chunks | null)?.flushed()?.catch(() => {})
+    if (step.hasChunks) await step.chunks.flushed()?.catch(() => {})
     // A step that was asked to stop, and did.
     const { reason } = stop.signal
     if (reason instanceof CancelRequested || reason instanceof Cancelled) return { is: 'failed', n, name, attempt, failure: failureOf(reason) }
     const isLast = attempt >= policy.attempts || error instanceof Abort || error instanceof Unserialisable
     return { is: 'failed', n, name, attempt, failure: failureOf(error), ...(!isLast && { retryMs: retryMs(policy, attempt, execution.random) }) }
   } finally {
-    ;(chunks as Chunks | null)?.end()
+    if (step.hasChunks) step.chunks.end()
+  }
+}
+
+/** What `work` gives, which may end after its time. */
+async function timely({ name, attempt, stop, after }: Execution, work: unknown, timeoutMs: number): Promise<unknown> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  const timedOut = new StepTimedOut(`attempt ${attempt} of "${name}" took longer than ${timeoutMs} ms`)
+  const cancelTimer = after(timeoutMs, () => {
+    stop.abort(timedOut)
+    reject(timedOut)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
     cancelTimer()
   }
 }
+
+/** What the function of a step is given. What few ask for, such as the signal, is made when they do: it costs more than all else of a step. */
+class Step implements StepContext {
+  readonly attempt: number
+  readonly key: string
+  readonly #execution: Execution
+  #chunks: Chunks | null = null
+
+  constructor(execution: Execution) {
+    this.attempt = execution.attempt
+    this.key = execution.key
+    this.#execution = execution
+  }
+
+  get hasChunks(): boolean {
+    return this.#chunks !== null
+  }
+
+  get chunks(): Chunks {
+    this.#chunks ??= this.#execution.chunks()
+    return this.#chunks
+  }
+
+  get signal(): AbortSignal {
+    return this.#execution.stop.signal
+  }
+
+  /** Bound: it may be taken out of its context. */
+  get stream(): StepContext['stream'] {
+    return <Chunk>(name: string): StreamWriter<Chunk> => this.chunks.stream(name)
+  }
+
+  get artifact(): StepContext['artifact'] {
+    return this.chunks.artifacts
+  }
+
+  get heartbeat(): () => void {
+    return nothing
+  }
+}
+
+const nothing = (): void => {}
 
 class StepTimedOut extends Error {
   override readonly name = 'StepTimedOut'
