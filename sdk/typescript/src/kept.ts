@@ -64,9 +64,17 @@ function piecesOf(text: string): string[] {
 
 /** What is too large for the history of a run, as a value of JSON; null: it is not, and goes as it is. */
 export function largeText(value: unknown, bytesMax = RESULT_BYTES_MAX): string | null {
+  if (isSmall(value)) return null
   const text = encode(value, '/output', bytesMax)
   return text !== undefined && isLarge(text) ? text : null
 }
+
+/** Known without being written. */
+function isSmall(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'boolean' || (typeof value === 'string' && value.length < SMALL_LENGTH_MAX)
+}
+/** Each of its characters is six bytes at worst. */
+const SMALL_LENGTH_MAX = 1_000
 
 /** A result that is to be kept before it is told of. */
 export class Large {
@@ -97,9 +105,17 @@ export async function eventsOf(
 }
 
 /** The same events, with the results that are kept beside them, or beside their children, in their places. */
-export async function withKept(client: Client, run: string, events: WireEvent[]): Promise<WireEvent[]> {
-  for (const event of events) if (TELLS_RESULT.has(event.is) && isKept(event.output)) event.output = await read(client, run, event.output)
+export function withKept(client: Client, run: string, events: WireEvent[]): WireEvent[] | Promise<WireEvent[]> {
+  return events.some(tellsKept) ? withRead(client, run, events) : events
+}
+
+async function withRead(client: Client, run: string, events: WireEvent[]): Promise<WireEvent[]> {
+  for (const event of events) if (tellsKept(event)) event.output = await read(client, run, event.output as Kept)
   return events
+}
+
+function tellsKept({ is, output }: WireEvent): boolean {
+  return TELLS_RESULT.has(is) && isKept(output)
 }
 const TELLS_RESULT: ReadonlySet<string> = new Set(['step_completed', 'child_closed'])
 

@@ -2,10 +2,11 @@ import { TASKS_PER_CALL_MAX } from '../bounds.ts'
 import { callAgain } from '../calls.ts'
 import type { Client } from '../client.ts'
 import { Gathering } from '../gathering.ts'
-import type { WireAdvance, WireAdvanced } from '../wire.ts'
+import type { WireAdvanced } from '../wire.ts'
+import type { Turn } from '../workflow/flow.ts'
 import type { Attempt } from './attempt.ts'
+import { quoted } from './quoted.ts'
 
-type Said = Pick<WireAdvance['advances'][number], 'call' | 'upTo' | 'yields' | 'ahead' | 'entries'>
 export type Advanced = WireAdvanced['advances'][number]
 interface Waiting {
   text: string
@@ -38,12 +39,12 @@ export class Advances {
   }
 
   /** Rejects when the server will never take it, or the worker has stopped. */
-  send(attempt: Attempt, said: Said): Promise<Advanced> {
+  send(attempt: Attempt, call: number, upTo: number, { ahead, yields, entries }: Turn): Promise<Advanced> {
     const { run, task, attempt: number, delivery } = attempt.delivery
-    const text = JSON.stringify({ run, task, attempt: number, delivery, ...said })
-    const { promise, resolve, reject } = Promise.withResolvers<Advanced>()
-    this.#gathering.add({ text, resolve, reject })
-    return promise
+    const text =
+      `{"run":${quoted(run)},"task":${quoted(task)},"attempt":${number},"delivery":${quoted(delivery)},"call":${call},"upTo":${upTo},` +
+      `"yields":${yields}${ahead === undefined ? '' : `,"ahead":${ahead}`},"entries":${JSON.stringify(entries)}}`
+    return new Promise((resolve, reject) => this.#gathering.add({ text, resolve, reject }))
   }
 
   async #send(batch: readonly Waiting[]): Promise<void> {

@@ -214,28 +214,32 @@ export class Flows {
   /** One call. */
   async #step(attempt: Attempt, live: Live, call: number): Promise<'waits' | 'goes on' | 'is over' | 'is overtaken'> {
     const { flow } = live
-    const isGone = (): boolean => attempt.ended || flow.discarded || attempt.stopReason instanceof LeaseLost
     let said = flow.take()
     if (said.entries.length === 0 && !said.yields) {
       await this.#news(flow)
-      if (isGone()) return 'is over'
+      if (isGone(attempt, flow)) return 'is over'
       said = flow.take()
     }
-    if (this.#goesAhead) said = await flow.goAhead(said)
-    for (const entry of said.entries) if (entry.is === 'finished') entry.end = await this.#kept(attempt, entry.end)
-    if (isGone()) return 'is over'
+    if (this.#goesAhead) {
+      const ahead = flow.goAhead(said)
+      said = ahead instanceof Promise ? await ahead : ahead
+    }
+    const last = said.entries.at(-1)
+    if (last?.is === 'finished' && isLargeEnd(last.end)) last.end = await this.#kept(attempt, last.end)
+    if (isGone(attempt, flow)) return 'is over'
     live.isSending = true
-    const { is, journal } = await this.#advances.send(attempt, { call, upTo: flow.upTo, ...said })
+    const { is, journal } = await this.#advances.send(attempt, call, flow.upTo, said)
     live.isSending = false
-    if (isGone() || (is !== 'held' && is !== 'yielded')) return 'is over'
-    await flow.feed(journal.from, await this.#eventsOf(attempt.run, journal))
-    if (is === 'yielded') return isGone() || flow.hasEnded || flow.overtaken ? 'is over' : 'waits'
+    if (isGone(attempt, flow) || (is !== 'held' && is !== 'yielded')) return 'is over'
+    const known = this.#eventsOf(attempt.run, journal)
+    const fed = flow.feed(journal.from, known instanceof Promise ? await known : known)
+    if (fed !== undefined) await fed
+    if (is === 'yielded') return isGone(attempt, flow) || flow.hasEnded || flow.overtaken ? 'is over' : 'waits'
     return flow.overtaken ? 'is overtaken' : 'goes on'
   }
 
   /** A large result is with the server before the run's end is. */
-  async #kept(attempt: Attempt, end: WireEnd): Promise<WireEnd> {
-    if (end.is !== 'completed' || !(end.output instanceof Large)) return end
+  async #kept(attempt: Attempt, end: LargeEnd): Promise<WireEnd> {
     try {
       return { ...end, output: await keepResult(end.output.text, attempt.run, this.#client, attempt.newChunks()) }
     } catch (error) {
@@ -312,7 +316,7 @@ export class Flows {
     }
   }
 
-  async #eventsOf(run: string, { from, events }: WireJournal): Promise<WireEvent[]> {
+  #eventsOf(run: string, { from, events }: WireJournal): WireEvent[] | Promise<WireEvent[]> {
     return events === undefined ? eventsOf(this.#client, run, { from, journal: true }) : withKept(this.#client, run, events)
   }
 }
@@ -325,6 +329,16 @@ interface Live {
   attempt: Attempt
   /** The server is being told, and its answer says what has become of the task. */
   isSending: boolean
+}
+
+function isGone(attempt: Attempt, flow: LiveFlow): boolean {
+  return attempt.ended || flow.discarded || attempt.stopReason instanceof LeaseLost
+}
+
+type LargeEnd = WireEnd & { is: 'completed'; output: Large }
+
+function isLargeEnd(end: WireEnd): end is LargeEnd {
+  return end.is === 'completed' && end.output instanceof Large
 }
 
 /** Where the code begins. */

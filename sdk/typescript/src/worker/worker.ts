@@ -20,6 +20,7 @@ import { Leases } from './leases.ts'
 import { Logs } from './logs.ts'
 import type { WorkerOptions } from './options.ts'
 import { Poller } from './poller.ts'
+import { quoted } from './quoted.ts'
 import { Reports } from './reports.ts'
 import { type Answer, Results } from './results.ts'
 import { Room } from './room.ts'
@@ -421,12 +422,6 @@ export class JobWorker {
 const POLL_WAIT_MS = 30_000
 /** After the last handler, for results and log lines. */
 const FLUSH_MS = 5_000
-
-/** Ids have no character that JSON escapes; anything else is the server's choice. */
-function quoted(id: string): string {
-  return SIMPLE.test(id) ? `"${id}"` : JSON.stringify(id)
-}
-const SIMPLE = /^[\w:.-]*$/
 
 function isWorkflow({ job }: Attempt): boolean {
   return job?.definition.kind === 'workflow'

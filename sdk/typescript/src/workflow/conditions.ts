@@ -29,6 +29,7 @@ export class Conditions {
 
   /** True: one of them holds, so the code goes on. */
   settle(): boolean {
+    if (this.#waiting.size === 0) return false
     let goesOn = false
     for (const waiting of [...this.#waiting]) {
       try {

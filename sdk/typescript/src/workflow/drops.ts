@@ -29,7 +29,8 @@ export class Drops {
   }
 
   /** What the server is to be told, so many at most. All that it has said is applied by now. */
-  take(max: number): WireEntry[] {
+  take(max: number): readonly WireEntry[] {
+    if (this.#dropped.size === 0) return NONE
     const entries: WireEntry[] = []
     for (const operation of this.#dropped.values()) {
       if (entries.length >= max) break
@@ -47,6 +48,8 @@ export class Drops {
     return entries
   }
 }
+
+const NONE: readonly WireEntry[] = []
 
 /** How it stands at the server: open, about to be told of, or not known there. */
 function standing({ kind, sent, begun, backsOff, stop, reported }: Operation): 'open' | 'told of soon' | 'unknown' {

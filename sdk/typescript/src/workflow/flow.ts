@@ -94,7 +94,8 @@ export class Flow {
   readonly #host: FlowHost
   /** Number of the event with which the code begins. */
   readonly base: number
-  readonly #breaking = Promise.withResolvers<never>()
+  /** Rejects when it breaks: for queued steps, which few have. */
+  #breaking: PromiseWithResolvers<never> | null = null
   readonly #signals = new Signals()
   readonly #told = new ToldOperations()
   readonly #events: Events
@@ -120,7 +121,6 @@ export class Flow {
   constructor(code: Code, base: number, host: FlowHost) {
     this.#code = code
     this.base = base
-    this.#breaking.promise.catch(() => {}) // there need not be a queued step
     this.#host = host
     this.upTo = base
     this.random = seededRandom(`${code.run}:${base}`)
@@ -152,6 +152,8 @@ export class Flow {
     if (operation?.name !== name || operation.fn === undefined) return null
     const fn = this.#host.mock?.(step) ?? operation.fn
     const run = async (): Promise<unknown> => fn({ ...context, key: this.#running.keyOf(n) })
+    this.#breaking ??= Promise.withResolvers<never>()
+    if (this.#broken !== null) this.#breaking.reject(this.#broken)
     return Promise.race([run(), this.#breaking.promise])
   }
 
@@ -201,34 +203,70 @@ export class Flow {
     })
   }
 
-  /** Applies events, the first of which has the number `from`. @throws Diverged, NotDurable */
-  async feed(from: number, events: readonly WireEvent[]): Promise<void> {
-    const fresh = events.slice(Math.max(0, this.upTo - from))
+  /** Applies events, the first of which has the number `from`: at once where the code does not go on with any of them. @throws Diverged, NotDurable */
+  feed(from: number, events: readonly WireEvent[]): Promise<void> | undefined {
+    const fresh = from === this.upTo ? events : events.slice(Math.max(0, this.upTo - from))
     for (const event of fresh) this.#told.note(event)
     this.#patches.note(fresh)
     this.#unapplied = fresh.length
-    for (const event of fresh) {
-      if (this.discarded || this.#goneAhead.isOvertakenBy(event)) return
-      this.#now = Math.max(this.#now, Date.parse(event.at))
-      this.#applying = true
-      const goesOn = this.#confirmed(event) ? false : this.#apply(event)
-      this.upTo++
-      this.#tail.push(fingerprint(event))
-      if (goesOn) await this.#follows()
-      this.#applying = false
-      this.#unapplied--
-      if (this.#broken !== null) throw this.#broken
+    for (let index = 0; index < fresh.length; index++) {
+      const event = fresh[index] as WireEvent
+      if (this.#isOverBy(event)) return
+      if (this.#begins(event)) return this.#feedFrom(fresh, index)
+      this.#ends()
     }
-    this.#tail = this.#tail.slice(-OVERLAP_MAX)
+    this.#fed()
+  }
+
+  /** The code goes on with the event at `begun`. */
+  async #feedFrom(events: readonly WireEvent[], begun: number): Promise<void> {
+    await this.#follows()
+    this.#ends()
+    for (let index = begun + 1; index < events.length; index++) {
+      const event = events[index] as WireEvent
+      if (this.#isOverBy(event)) return
+      if (this.#begins(event)) await this.#follows()
+      this.#ends()
+    }
+    this.#fed()
+  }
+
+  #isOverBy(event: WireEvent): boolean {
+    return this.discarded || this.#goneAhead.isOvertakenBy(event)
+  }
+
+  /** True: the code goes on with it. */
+  #begins(event: WireEvent): boolean {
+    this.#now = Math.max(this.#now, Date.parse(event.at))
+    this.#applying = true
+    const goesOn = this.#confirmed(event) ? false : this.#apply(event)
+    this.upTo++
+    this.#tail.push(fingerprint(event))
+    return goesOn
+  }
+
+  #ends(): void {
+    this.#applying = false
+    this.#unapplied--
+    if (this.#broken !== null) throw this.#broken
+  }
+
+  #fed(): void {
+    if (this.#tail.length > 2 * OVERLAP_MAX) this.#tail = this.#tail.slice(-OVERLAP_MAX)
     if (this.#goneAhead.is) this.#goneAhead.overtaken = true
     if (!this.overtaken) this.#checkDurable()
   }
 
-  /** All that follows from an event. */
-  async #follows(): Promise<void> {
+  /** Resolves when all that follows from an event is over. */
+  #follows(): Promise<void> {
     this.#refusals = 0
-    do await new Promise<void>(resolve => this.#host.soon(resolve))
-    while (this.conditions.settle())
+    return new Promise(resolve => {
+      const settled = (): void => {
+        if (this.conditions.settle()) this.#host.soon(settled)
+        else resolve()
+      }
+      this.#host.soon(settled)
+    })
   }
 
   /** What is to be sent now, so many entries at most. Steps that are due begin. */
@@ -237,13 +275,16 @@ export class Flow {
     this.#heldBack = false
     // What is given back is there for those that ask for it next.
     const patches = this.#patches.take()
-    const entries = [...this.#drops.take(max - patches.length), ...patches]
-    entries.push(...this.#signals.took(max - entries.length))
-    entries.push(...this.#running.outcomes.splice(0, max - entries.length))
-    entries.push(...this.messages.take(max - entries.length))
+    const entries: WireEntry[] = []
+    add(entries, this.#drops.take(max - patches.length))
+    add(entries, patches)
+    add(entries, this.#signals.took(max - entries.length))
+    const { outcomes } = this.#running
+    if (outcomes.length > 0) add(entries, outcomes.splice(0, max - entries.length))
+    add(entries, this.messages.take(max - entries.length))
     const shown = entries.length < max ? this.shown.take() : null
     if (shown !== null) entries.push(shown)
-    let children = this.operations.count('child')
+    let children: number | null = null
     for (const operation of this.operations.open()) {
       if (entries.length >= max) break
       // What code that has ended did not wait for is not begun, save children that go on by themselves.
@@ -252,13 +293,17 @@ export class Flow {
         if (!isDue(operation)) continue
         if (this.#goneAhead.is) this.#heldBack = true
         else this.#running.begin(operation, entries)
-      } else if (!operation.sent && (operation.kind !== 'child' || children < CHILDREN_OPEN_MAX)) {
-        if (operation.kind === 'child') children++
+      } else if (!operation.sent) {
+        if (operation.kind === 'child') {
+          children ??= this.operations.count('child')
+          if (children >= CHILDREN_OPEN_MAX) continue
+          children++
+        }
         operation.sent = true
         entries.push(operation.entry as WireEntry)
       }
     }
-    const isAll = entries.length < max && this.#running.outcomes.length === 0 && !this.#heldBack
+    const isAll = entries.length < max && outcomes.length === 0 && !this.#heldBack
     // What was accepted is answered first.
     if (isAll && this.hasEnded && !this.#finishSent) {
       this.#finishSent = true
@@ -271,18 +316,22 @@ export class Flow {
    * Lets the code go on with how its steps ended before that is accepted, so that what it asks for next goes with it in one call. Steps that are due then wait for the
    * answer: nothing that others could see rests on what may not be kept.
    */
-  async goAhead(said: Turn): Promise<Turn> {
-    if (!this.#maySayMore(said)) return said
+  goAhead(said: Turn): Turn | Promise<Turn> {
+    return this.#maySayMore(said) ? this.#ahead(said) : said
+  }
+
+  async #ahead(said: Turn): Promise<Turn> {
     for (const { n, output } of said.entries as (WireEntry & { is: 'completed' })[]) {
       this.#goneAhead.presume(n)
       this.#applying = true
-      const value = output === undefined ? undefined : untag(JSON.parse(JSON.stringify(output)))
+      const value = typeof output === 'object' && output !== null ? untag(JSON.parse(JSON.stringify(output))) : output
       if (this.#events.completed(n, value)) await this.#follows()
       this.#applying = false
     }
     if (this.#goneAhead.isSpoilt || this.#broken !== null || this.discarded) return said
     const { entries, yields } = this.take(ENTRIES_MAX - said.entries.length)
-    return { entries: [...said.entries, ...entries], ahead: entries.length, yields }
+    add(said.entries, entries)
+    return { entries: said.entries, ahead: entries.length, yields }
   }
 
   /** All that there is to say is how steps have ended, with values that are here, and none is under way. */
@@ -336,7 +385,7 @@ export class Flow {
 
   #break(error: Error): void {
     this.#broken ??= error
-    this.#breaking.reject(error)
+    this.#breaking?.reject(error)
   }
 
   /** An operation that the code has just asked for. */
@@ -444,6 +493,10 @@ export class Flow {
 /** Of a trigger in a history. */
 interface WireMarked {
   watermark?: unknown
+}
+
+function add(entries: WireEntry[], more: readonly WireEntry[]): void {
+  for (const entry of more) entries.push(entry)
 }
 
 function fingerprint({ is, at, n }: WireEvent): string {

@@ -121,6 +121,9 @@ function continued({ input: value }: ContinueAs): WireEnd & { is: 'continued' } 
   return { is: 'continued', ...(input !== undefined && { input }) }
 }
 
+/** A step is run here. */
+const noEntry = (): null => null
+
 interface Compensation {
   name: string
   fn: (step: StepContext) => unknown
@@ -241,7 +244,16 @@ class Context implements WorkflowContext {
 
   // The interface types what these give; here it is what the history tells.
   // biome-ignore lint/suspicious/noExplicitAny: typed by WorkflowContext
-  async run(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): Promise<any> {
+  run(name: string, fn: (step: StepContext) => unknown, options: StepOptions = {}): Promise<any> {
+    try {
+      // A hop, as from every other operation, so that what settles together goes on in the same order.
+      return this.#run(name, fn, options).then()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #run(name: string, fn: (step: StepContext) => unknown, options: StepOptions): Promise<unknown> {
     check.name(name, '/name')
     if (typeof fn !== 'function') check.refuse(fn, '/fn', "a function: ctx.run('charge', () => bank.charge(order))")
     const queued = Object.hasOwn(this.#steps, name) ? this.#steps[name] : undefined
@@ -249,7 +261,7 @@ class Context implements WorkflowContext {
     for (const option of ['key', 'priority'] as const)
       if (options[option] !== undefined)
         check.refuse(options[option], `/${option}`, `name "${name}" in the workflow's option "steps", with the limits that count by it`)
-    return this.#flow.operations.make({ kind: 'step', name, step: { policy: stepPolicy(options), fn } }, () => null)
+    return this.#flow.operations.make({ kind: 'step', name, step: { policy: stepPolicy(options), fn } }, noEntry)
   }
 
   #queued({ name }: AnyJob, fn: (step: StepContext) => unknown, { key, ...rest }: StepOptions): Promise<unknown> {

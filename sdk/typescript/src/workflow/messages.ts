@@ -11,6 +11,8 @@ export const MESSAGES_QUERY = 'mainspring.messages'
 /** Whether the code fits the run's history: what `replay` answers. */
 export const REPLAY_QUERY = 'mainspring.replay'
 
+const NONE: readonly WireEntry[] = []
+
 interface Query {
   handler: (input: unknown) => unknown
   schema: StandardSchema | undefined
@@ -69,7 +71,8 @@ export class Messages {
   }
 
   /** Answers that the server has not been told. */
-  take(max: number): WireEntry[] {
+  take(max: number): readonly WireEntry[] {
+    if (this.#ended.size === 0) return NONE
     const fresh = [...this.#ended].filter(([number]) => !this.#sent.has(number)).slice(0, max)
     for (const [number] of fresh) this.#sent.add(number)
     return fresh.map(([, entry]) => entry)

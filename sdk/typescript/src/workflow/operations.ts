@@ -46,21 +46,6 @@ export interface Operation {
   readonly settle: { resolve(value: unknown): void; reject(error: unknown): void }
 }
 
-const ASKED = {
-  sent: false,
-  begun: false,
-  failures: 0,
-  spent: 0,
-  backsOff: false,
-  reported: false,
-  part: null,
-  isHeld: false,
-  drop: null,
-  returns: false,
-  gave: false,
-  stop: null,
-} as const
-
 /** The operations of a run's code, in the order in which it has asked for them. */
 export class Operations {
   readonly #all = new Map<number, Operation>()
@@ -74,19 +59,36 @@ export class Operations {
     this.#mayAsk = mayAsk
   }
 
+  /** Whoever asks waits for it, or has it fall where the code does not. */
   make(
     what: Pick<Operation, 'kind' | 'name' | 'step' | 'fn' | 'child' | 'onToken' | 'isClock'>,
     entry: (n: number) => WireEntry | null,
   ): Promise<unknown> {
     if (!this.#mayAsk(what.kind, what.name)) return new Promise(() => {})
     const n = ++this.#last
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    promise.catch(() => {}) // the loser of a race is nobody's
-    const operation: Operation = { n, ...what, entry: entry(n), ...ASKED, settle: { resolve, reject } }
+    const settle = Promise.withResolvers<unknown>()
+    const operation: Operation = {
+      ...what,
+      n,
+      entry: entry(n),
+      sent: false,
+      begun: false,
+      failures: 0,
+      spent: 0,
+      backsOff: false,
+      reported: false,
+      part: null,
+      isHeld: false,
+      drop: null,
+      returns: false,
+      gave: false,
+      stop: null,
+      settle,
+    }
     this.#all.set(n, operation)
     this.#open.set(n, operation)
     this.#onMade(operation)
-    return promise
+    return settle.promise
   }
 
   /** The number of the last that the code has asked for. */

@@ -1,5 +1,6 @@
 import type { WireEntry, WireEvent } from '../wire.ts'
 
+const NONE: readonly WireEntry[] = []
 /** The most changes that one turn of a code may newly take, so that they go in one call. */
 const PATCHES_PER_TURN_MAX = 100
 
@@ -37,7 +38,8 @@ export class Patches {
     return isNew
   }
 
-  take(): WireEntry[] {
+  take(): readonly WireEntry[] {
+    if (this.#taken.length === 0) return NONE
     return this.#taken.splice(0).map(id => ({ is: 'patched', id }))
   }
 }

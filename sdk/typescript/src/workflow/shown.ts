@@ -33,7 +33,7 @@ export class Shown {
 
 /** @throws Unserialisable */
 export function textOf(value: unknown, at: string): string {
-  if (value === undefined) return 'null'
+  if (value === undefined || value === null) return 'null'
   encode(value, at)
   return JSON.stringify(tag(value, at)) ?? 'null'
 }

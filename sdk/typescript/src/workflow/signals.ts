@@ -48,8 +48,8 @@ export class Signals {
   }
 
   /** What the server has not been told, so many at most. */
-  took(max: number): WireEntry[] {
-    return this.#took.splice(0, max)
+  took(max: number): readonly WireEntry[] {
+    return this.#took.length === 0 ? this.#took : this.#took.splice(0, max)
   }
 
   /** Of the signals that nobody has taken: most often the very first. */
