@@ -78,9 +78,11 @@ const advance = operation({
   body: { schema: Advance, raw: ADVANCE_RAW },
   answers: { 200: Advanced },
   async handle({ engine, params, body, payloads }) {
-    const advances = body.advances.map((one, index) => advanceOf(one, payloads, `/advances/${index}`))
+    const advances = body.advances.map((one, index) => advanceOf(one, payloads, index))
     const answers = await engine.tasks.advance(params.namespace, body.worker, advances)
-    return `{"advances":[${answers.map(advanceText).join(',')}]}`
+    let text = '{"advances":['
+    for (let index = 0; index < answers.length; index++) text += (index === 0 ? '' : ',') + advanceText(answers[index] as (typeof answers)[number])
+    return `${text}]}`
   },
 })
 

@@ -222,18 +222,20 @@ export function pauseJson(pause: Pause | null): { by: string | null; note: strin
 /** Facts of events that are payloads: spliced in as text. Facts named `…At`, and `at`, are times. */
 const PAYLOAD_FACTS = new Set(['input', 'output', 'checkpoint', 'metadata', 'payload', 'shown', 'watermark', 'said'])
 
-/** `tokens`: those of promises, which are for the code alone. */
-export function eventText(event: HistoryEvent, tokens = false): string {
+/** `forCode`: tokens of promises are for the code alone, and what it did by which call is nothing to it. */
+export function eventText(event: HistoryEvent, forCode = false): string {
   let text = `{"is":${quote(event.is)}`
   let payloads = ''
   for (const name in event) {
     const fact = event[name]
-    if (name === 'is' || fact === undefined || (name === 'token' && !tokens)) continue
+    if (name === 'is' || fact === undefined || (forCode ? CALL_FACTS.has(name) : name === 'token')) continue
     if (PAYLOAD_FACTS.has(name)) payloads += `,"${name}":${fact}`
     else text += `,"${name}":${factText(name, fact)}`
   }
   return `${text}${payloads}}`
 }
+
+const CALL_FACTS = new Set(['call', 'delivery', 'seen'])
 
 /** By hand what nearly all of them are: on the hot path of workflows. */
 function factText(name: string, fact: unknown): string {
@@ -334,7 +336,10 @@ export function advanceText({ is, journal }: AdvanceAnswer): string {
 }
 
 function journalText({ from, events }: Journal): string {
-  return events === null ? `{"from":${from}}` : `{"from":${from},"events":[${events.map(event => eventText(event, true)).join(',')}]}`
+  if (events === null) return `{"from":${from}}`
+  let text = `{"from":${from},"events":[`
+  for (let index = 0; index < events.length; index++) text += (index === 0 ? '' : ',') + eventText(events[index] as HistoryEvent, true)
+  return `${text}]}`
 }
 
 export function instantOrNull(instant: Instant | null): string | null {

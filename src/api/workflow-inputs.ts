@@ -9,17 +9,25 @@ import type { Advance } from './workflow-schemas.ts'
 type AdvanceBody = Static<typeof Advance>['advances'][number]
 type EntryBody = AdvanceBody['entries'][number]
 
-export function advanceOf({ entries, ...body }: AdvanceBody, payloads: readonly string[], at: string): AdvanceCall {
-  return { ...body, entries: entries.map((entry, index) => entryOf(entry, payloads, `${at}/entries/${index}`)) }
+export function advanceOf(
+  { run, task, attempt, delivery, call, upTo, yields, ahead = 0, entries }: AdvanceBody,
+  payloads: readonly string[],
+  index: number,
+): AdvanceCall {
+  const made: Entry[] = []
+  for (let at = 0; at < entries.length; at++) made.push(entryOf(entries[at] as EntryBody, payloads, index, at))
+  return { run, task, attempt, delivery, call, upTo, yields, ahead, entries: made }
 }
 
-function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entry {
-  const payload = (number: unknown): string | null => (number === undefined ? null : payloadOf(number, payloads))
+function entryOf(body: EntryBody, payloads: readonly string[], index: number, entry: number): Entry {
+  const at = (member: string): string => `/advances/${index}/entries/${entry}/${member}`
   switch (body.is) {
     case 'patched':
       return body
-    case 'completed':
-      return { ...body, output: payload(body.output) }
+    case 'completed': {
+      const { is, n, name, attempt, output } = body
+      return { is, n, name, attempt, output: givenOf(output, payloads) }
+    }
     case 'failed':
       return { ...body, failure: failureOf(body.failure), retryMs: body.retryMs === undefined ? null : Math.round(body.retryMs) }
     case 'timer': {
@@ -28,7 +36,7 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
         is,
         n,
         ...(forMs !== undefined && { forMs: Math.round(forMs) }),
-        ...(until !== undefined && { until: parseInstant(until, `${at}/until`) }),
+        ...(until !== undefined && { until: parseInstant(until, at('until')) }),
       }
     }
     case 'wait': {
@@ -48,13 +56,13 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
     }
     case 'child': {
       const { is, n, definition, input, options: { metadata, ...given } = {}, detached = false, parentClose } = body
-      const options: RunOptions = optionsOf(given, `${at}/options`)
+      const options: RunOptions = optionsOf(given, at('options'))
       if (metadata !== undefined) options.metadata = payloadOf(metadata, payloads)
-      return { is, n, definition, input: payload(input), options, detached, ...(parentClose !== undefined && { parentClose }) }
+      return { is, n, definition, input: givenOf(input, payloads), options, detached, ...(parentClose !== undefined && { parentClose }) }
     }
     case 'answered': {
       const { is, update, output, failure } = body
-      return { is, update, output: payload(output), ...(failure !== undefined && { failure: failureOf(failure) }) }
+      return { is, update, output: givenOf(output, payloads), ...(failure !== undefined && { failure: failureOf(failure) }) }
     }
     case 'shown': {
       const { is, shown, metadata } = body
@@ -68,15 +76,19 @@ function entryOf(body: EntryBody, payloads: readonly string[], at: string): Entr
       const { is, end } = body
       if (end.is === 'failed') return { is, end: { ...end, failure: failureOf(end.failure) } }
       if (end.is === 'cancelled') return { is, end }
-      const mark = end.watermark === undefined ? {} : { watermark: watermarkOf(end.watermark, payloads, `${at}/end/watermark`) }
-      if (end.is === 'completed') return { is, end: { is: 'completed', output: payload(end.output), ...mark } }
-      return { is, end: { is: 'continued', input: payload(end.input), ...mark } }
+      const mark = end.watermark === undefined ? {} : { watermark: watermarkOf(end.watermark, payloads, at('end/watermark')) }
+      if (end.is === 'completed') return { is, end: { is: 'completed', output: givenOf(end.output, payloads), ...mark } }
+      return { is, end: { is: 'continued', input: givenOf(end.input, payloads), ...mark } }
     }
     case 'write':
-      return { ...body, chunk: chunkOf(body.chunk, payloads, `${at}/chunk`) }
+      return { ...body, chunk: chunkOf(body.chunk, payloads, at('chunk')) }
     case 'close':
     case 'dropped':
     case 'begun':
       return body
   }
+}
+
+function givenOf(number: unknown, payloads: readonly string[]): string | null {
+  return number === undefined ? null : payloadOf(number, payloads)
 }

@@ -228,8 +228,8 @@ export function wakeTask(task: TaskState, policy: TaskPolicy, stopping: boolean,
 }
 
 /** When `wakeTask` has something to do next. */
-export function wakeAtOf(task: TaskState, policy: TaskPolicy): Instant | null {
-  const { attempt, scheduleToStart } = policy.timeouts
+export function wakeAtOf(task: TaskState, { timeouts }: Pick<TaskPolicy, 'timeouts'>): Instant | null {
+  const { attempt, scheduleToStart } = timeouts
   switch (task.phase) {
     case 'scheduled':
     case 'backoff':

@@ -2,6 +2,7 @@ import type { WorkerId } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import type { HistoryEvent } from '../../core/run.ts'
 import { appendTo, closeStream, type StreamHeads, type StreamRefusal, type StreamWrite } from '../../core/stream.ts'
+import type { Advance } from '../../machines/workflow/types.ts'
 import type { Actor } from '../actor.ts'
 import type { AdvanceAnswer, AdvanceCall, Entry, Journal } from '../face.ts'
 import type { Tenure } from '../tenure.ts'
@@ -15,23 +16,20 @@ export function journalFor(actor: Actor, worker: WorkerId): { journal?: Journal 
 }
 
 /** The answer leaves when all that it tells is committed: it is told with the batch of this work, and batches go one after the other. */
-export function advanceWork(tenure: Tenure, namespace: string, worker: WorkerId, { run, ...call }: AdvanceCall, settle: Settle<AdvanceAnswer>): Work {
-  const { delivery, upTo } = call
+export function advanceWork(tenure: Tenure, namespace: string, worker: WorkerId, call: AdvanceCall, settle: Settle<AdvanceAnswer>): Work {
+  const { run, delivery, upTo } = call
   let answer: AdvanceAnswer
   const answered = (actor: Actor, first: number, decision: Decision<HistoryEvent> | null): AdvanceAnswer => {
     const reply = decision === null ? REFUSED : decision.replies?.[0]?.reply
     if (reply?.ok === false) return { is: reply.code === 'closed' ? 'closed' : 'superseded', journal: { from: upTo, events: [] } }
-    const holds = actor.machine.pending(actor.state).delivered[0]?.delivery === delivery
+    const holds = actor.state.task?.delivery === delivery
     const events = since(actor, upTo, first, decision?.events ?? [])
     return { is: actor.closed ? 'closed' : holds ? 'held' : 'yielded', journal: { from: upTo, events } }
   }
   return {
     ids: [run],
     ...(call.entries.at(-1)?.is === 'finished' ? { further: (transaction: Transaction) => toldOfEnd(transaction.actor(run)) } : {}),
-    bytes: call.entries.reduce(
-      (sum, entry) => sum + 200 + ('output' in entry ? (entry.output?.length ?? 0) : 'chunk' in entry ? entry.chunk.length : 0),
-      200,
-    ),
+    bytes: bytesOf(call.entries),
     execute(transaction) {
       const actor = transaction.actor(run)
       answer =
@@ -46,16 +44,22 @@ export function advanceWork(tenure: Tenure, namespace: string, worker: WorkerId,
   }
 }
 
+function bytesOf(entries: readonly Entry[]): number {
+  let bytes = 200
+  for (const entry of entries) bytes += 200 + ('output' in entry ? (entry.output?.length ?? 0) : 'chunk' in entry ? entry.chunk.length : 0)
+  return bytes
+}
+
 /**
  * With the chunks that the code writes, in the same commit. Whether the run's streams take them is no part of its state: it is found out before, and told to the code by
  * its history. What a repeat of a call brings makes no events, and is not written again.
  */
-function applied(transaction: Transaction, actor: Actor, worker: WorkerId, call: Omit<AdvanceCall, 'run'>): Decision<HistoryEvent> | null {
-  const writes = call.entries.filter(entry => entry.is === 'write' || entry.is === 'close')
-  if (writes.length === 0) return transaction.apply(actor, { is: 'advance', worker, ...call } as { is: string })
+function applied(transaction: Transaction, actor: Actor, worker: WorkerId, call: AdvanceCall): Decision<HistoryEvent> | null {
+  if (!call.entries.some(isWrite)) return transaction.apply(actor, advanceOf(worker, call, call.entries))
+  const writes = call.entries.filter(isWrite)
   const taken = takenBy(actor.streams ?? {}, writes)
   const entries = call.entries.map(entry => taken.get(entry) ?? entry)
-  const decision = transaction.apply(actor, { is: 'advance', worker, ...call, entries } as { is: string })
+  const decision = transaction.apply(actor, advanceOf(worker, call, entries))
   const told = new Set(decision?.events.filter(({ is, refused }) => STREAMED.has(is) && refused === undefined).map(({ n }) => n))
   for (const entry of writes) {
     if (!told.has(entry.n)) continue
@@ -66,7 +70,15 @@ function applied(transaction: Transaction, actor: Actor, worker: WorkerId, call:
 }
 const STREAMED: ReadonlySet<string> = new Set(['stream_written', 'stream_closed'])
 
+function advanceOf(worker: WorkerId, { task, attempt, delivery, call, upTo, yields, ahead = 0 }: AdvanceCall, entries: readonly Entry[]): Advance {
+  return { is: 'advance', worker, task, attempt, delivery, call, upTo, yields, ahead, entries }
+}
+
 type StreamEntry = Entry & { is: 'write' | 'close' }
+
+function isWrite(entry: Entry): entry is StreamEntry {
+  return entry.is === 'write' || entry.is === 'close'
+}
 
 /** Those that are refused, with why. */
 function takenBy(before: StreamHeads, entries: readonly StreamEntry[]): Map<Entry, Entry> {

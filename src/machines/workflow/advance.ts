@@ -1,10 +1,10 @@
 import { refuse } from '../../core/decide.ts'
 import type { Context, Decision, Message } from '../../core/machine.ts'
 import type { Failure, Payload } from '../../core/run.ts'
-import { decideTask } from '../../core/task.ts'
+import { decideTask, type TaskStep } from '../../core/task.ts'
 import { childId, orderOf, startMessage, stopChild, stopChildren } from './children.ts'
 import { decision, NOTHING } from './decision.ts'
-import { advancedBy, evolve, policyOf, taskId } from './state.ts'
+import { advancedBy, evolve, type Fresh, policyOf, taskId } from './state.ts'
 import {
   type Advance,
   CHILDREN_OPEN_MAX,
@@ -32,23 +32,29 @@ export function advanced(state: WorkflowState, input: Advance, context: Context)
   // A worker that has seen more than there is has seen what the store has lost since (E2).
   if (state.task === null || input.task !== taskId(state) || input.upTo > state.count) return refuse(delivery, 'superseded')
   const { task, attempt, worker } = input
-  const step = decideTask(state.task, policyOf(state), { is: 'report', task, attempt, delivery, worker }, false, context)
+  const isKnown = state.task.phase === 'running' && state.task.delivery === delivery
+  const step = isKnown ? KNOWN : decideTask(state.task, policyOf(state), { is: 'report', task, attempt, delivery, worker }, false, context)
   if (step.refused !== undefined) return refuse(delivery, step.refused)
   if (entries.length > ENTRIES_MAX) return refuse(delivery, 'too-many-items')
   if (!areThere(state, entries)) return refuse(delivery, 'superseded')
   const fold = new Fold(state, context)
   for (const event of step.events) fold.add(event as WorkflowEvent)
   const ahead = Math.min(input.ahead ?? 0, entries.length)
-  for (const entry of entries.slice(0, entries.length - ahead)) fold.entry(entry, input.upTo)
+  const behind = entries.length - ahead
+  for (let index = 0; index < behind; index++) fold.entry(entries[index] as Entry, input.upTo)
   // What has happened meanwhile the code would have heard of before that which these rest on: it is replayed, and may ask for something else.
-  if (ahead > 0 && state.news > input.upTo) return fold.decided({ ...input, yields: false })
+  if (ahead > 0 && state.news > input.upTo) return fold.decided(input, input.upTo, false)
   const upTo = ahead > 0 ? fold.count : input.upTo
-  for (const entry of entries.slice(entries.length - ahead)) fold.entry(entry, upTo)
-  return fold.decided({ ...input, upTo }, input.upTo)
+  for (let index = behind; index < entries.length; index++) fold.entry(entries[index] as Entry, upTo)
+  return fold.decided(input, upTo)
 }
+
+/** The task is as its worker has it. */
+const KNOWN: TaskStep = { events: [] }
 
 /** Signals that the code has gone on with are in the state that it has seen, or given back, each once. Where they are not, what its worker has seen is not this history. */
 function areThere({ signals, given = [] }: WorkflowState, entries: readonly Entry[]): boolean {
+  if (!entries.some(entry => entry.is === 'wait')) return true
   const waits = entries.filter((entry): entry is Entry & { is: 'wait'; taken: number } => entry.is === 'wait' && entry.taken !== undefined)
   if (waits.length === 0) return true
   const dropped = new Set(entries.map(entry => (entry.is === 'dropped' ? entry.n : null)))
@@ -60,12 +66,19 @@ function notAnswered(name: string): Failure {
   return { type: 'NotAnswered', message: `the workflow began anew before its handler of "${name}" ended`, code: 'run-closed' }
 }
 
+function countOf(open: WorkflowState['open']): number {
+  let count = 0
+  for (const _ in open) count++
+  return count
+}
+
 /** Entries become events, each decided on what those before it made of the state. */
 class Fold {
   private readonly before: WorkflowState
   private readonly context: Context
   private readonly events: WorkflowEvent[] = []
   private readonly messages: Message[] = []
+  /** After it. */
   private state: WorkflowState
   /** Before the last event. */
   private last: WorkflowState
@@ -164,9 +177,9 @@ class Fold {
     return started.options?.exhausted !== 'park' || isDecided ? {} : { parked: true }
   }
 
-  /** `seen`: so many events its worker had seen when it called. */
-  decided({ call, delivery, upTo, yields, entries }: Advance, seen = upTo): Decision<WorkflowEvent> {
-    if (Object.keys(this.state.open).length > OPEN_MAX) this.tooMany()
+  /** `seen`: so many events its worker had seen when it called; `upTo`: and so many its code has heard of by now. */
+  decided({ call, delivery, upTo: seen, yields: saysSo, entries }: Advance, upTo: number, yields = saysSo): Decision<WorkflowEvent> {
+    if (countOf(this.state.open) > OPEN_MAX) this.tooMany()
     const { closing, task, news } = this.state
     if (closing === null && task !== null && yields && news <= upTo) this.add({ is: 'yielded', at: this.context.now, call: 0 })
     const last = this.events.at(-1)
@@ -174,11 +187,12 @@ class Fold {
     // It stands on the last of its events, so that all of them are remembered by it, or none.
     // A call that is full may leave out what was dropped.
     const isSeen = entries.length < ENTRIES_MAX && this.state.given?.some(({ by }) => by < seen) === true
-    const marked = { ...last, call, ...(closing === null ? {} : { delivery }), ...(isSeen && { seen }) } as WorkflowEvent
-    this.events[this.events.length - 1] = marked
-    // A state that is closed keeps the event that closed it.
-    const after = closing === null ? advancedBy(this.last, this.state, marked) : evolve(this.last, marked)
-    return decision(this.before, this.events, this.messages, this.output, after)
+    // Nobody has it yet but, if it closes the run, the state, which keeps it.
+    const marked = last as { call?: number; delivery?: string; seen?: number }
+    marked.call = call
+    if (closing !== null) marked.delivery = delivery
+    if (isSeen) marked.seen = seen
+    return decision(this.before, this.events, this.messages, this.output, advancedBy(this.last, this.state as Fresh, last))
   }
 
   private child({ n, definition, input, options, detached, parentClose }: Entry & { is: 'child' }): void {

@@ -27,7 +27,7 @@ export function dropped(state: WorkflowState, { n, signal }: WorkflowEvent & { i
   )
 }
 
-function withGiven(state: WorkflowState, all: readonly Given[]): WorkflowState {
+export function withGiven(state: WorkflowState, all: readonly Given[]): WorkflowState {
   const { given: _, ...rest } = state
   return all.length === 0 ? rest : { ...rest, given: all }
 }

@@ -9,7 +9,7 @@ import type { RetryPolicy } from '../../core/retry.ts'
 import { isClosed, type RunState } from '../../core/run.ts'
 import { deliveredOf, evolveTask, newTask, orderOf, type TaskEvent, type TaskPolicy, type TaskState, wakeAtOf } from '../../core/task.ts'
 import type { Instant } from '../../core/time.ts'
-import { dropped, given, seenBy } from './given.ts'
+import { dropped, given, seenBy, withGiven } from './given.ts'
 import { type Child, type Closing, COMMANDS_MS, type Open, type Started, type WorkflowEvent, type WorkflowState } from './types.ts'
 import { accepted, answered } from './updates-kept.ts'
 import { anewAt, misfit, routed, versionLabels } from './versions.ts'
@@ -21,6 +21,9 @@ export const RESEND_MS = 10_000
 const COMMANDS_MAX = 1_000
 const CALLS_MAX = 5
 
+/** Its task has no time-outs: steps have. */
+const UNTIMED = { timeouts: {} }
+
 /** A task whose code does not fit its history, or whose worker was lost, is given again for ever: new code may mend it. */
 const TASK_RETRY: RetryPolicy = { attempts: 1_000_000_000, initialMs: 1_000, factor: 2, maximumMs: 60_000, jitter: 0.1 }
 
@@ -31,14 +34,23 @@ export function evolve(state: WorkflowState | null, event: WorkflowEvent): Workf
   }
   invariant(state !== null, 'a history begins with started', { event: event.is })
   invariant(state.closing === null, 'a closed run never changes', { event: event.is })
-  const next = { ...evolved(state, event), count: state.count + 1 }
+  const next = own(state, evolved(state, event))
+  next.count = state.count + 1
   return (event as { call?: number }).call === undefined ? next : advancedBy(state, next, event)
 }
 
-/** What the last event of an advance makes of a state besides: `after` is what it made of `before` without its call. */
-export function advancedBy(before: WorkflowState, after: WorkflowState, event: WorkflowEvent): WorkflowState {
+/** A state that nobody else has yet, so that it need not be copied again to be changed: most of what is made for a step is its state. */
+export type Fresh = { -readonly [Name in keyof WorkflowState]: WorkflowState[Name] }
+
+function own(before: WorkflowState, after: WorkflowState): Fresh {
+  return after === before ? { ...before } : after
+}
+
+/** What the last event of an advance makes of a state besides: `after` is what it made of `before` without its call, and nobody else's yet. */
+export function advancedBy(before: WorkflowState, after: Fresh, event: WorkflowEvent): WorkflowState {
   const { call, seen } = event as { call: number; seen?: number }
-  const next = taken({ ...after, calls: called(before, event, call) })
+  after.calls = called(before, event, call)
+  const next = taken(after)
   return seen === undefined ? next : seenBy(next, seen)
 }
 
@@ -223,7 +235,7 @@ function continued(state: WorkflowState, event: WorkflowEvent & { is: 'continued
 }
 
 function closed(state: WorkflowState, closing: Closing): WorkflowState {
-  const { given: _, ...rest } = state
+  const rest = state.given === undefined ? state : withGiven(state, [])
   return { ...rest, closing, since: closing.at, open: {}, signals: [], task: endedTask(state.task, closing) }
 }
 
@@ -239,6 +251,7 @@ function remembered({ commands }: WorkflowState, id: CommandId, at: Instant, tim
 function called({ calls, task }: WorkflowState, event: WorkflowEvent, call: number): WorkflowState['calls'] {
   const delivery = (event as { delivery?: string }).delivery ?? task?.delivery
   invariant(delivery != null, 'whoever advances a run has its task', { event: event.is })
+  if (calls.length === 1 && calls[0]?.delivery === delivery) return [{ delivery, call }]
   const others = calls.filter(known => known.delivery !== delivery)
   return [...others.slice(1 - CALLS_MAX), { delivery, call }]
 }
@@ -254,7 +267,7 @@ export function policyOf(state: WorkflowState): TaskPolicy {
     priority,
     gate,
     retry: TASK_RETRY,
-    timeouts: {},
+    ...UNTIMED,
   }
 }
 
@@ -271,7 +284,7 @@ export function taskId({ turn }: WorkflowState): string {
 }
 
 export function readyOrder(state: WorkflowState): TaskOrder | null {
-  if (state.task === null || state.closing !== null) return null
+  if (state.task?.phase !== 'ready' || state.closing !== null) return null
   const order = orderOf(state.task, policyOf(state))
   return order === null ? null : { ...order, task: taskId(state) }
 }
@@ -280,16 +293,17 @@ export function readyOrder(state: WorkflowState): TaskOrder | null {
 export function wakeAt(state: WorkflowState): Instant | null {
   if (state.closing !== null) return null
   const { task, holder, totalAt, expiresAt, startedAt } = state
-  let at = task === null ? null : wakeAtOf(task, policyOf(state))
-  const sooner = (other: Instant | null): void => {
-    if (other !== null && (at === null || other < at)) at = other
-  }
-  sooner(totalAt)
-  if (startedAt === null) sooner(expiresAt)
-  if (task?.phase === 'ready' && holder !== null) sooner(task.since + HOLDER_MS)
-  sooner(anewAt(state))
-  for (const open of Object.values(state.open)) sooner(dueAt(open))
+  let at = task === null ? null : wakeAtOf(task, UNTIMED)
+  at = sooner(at, totalAt)
+  if (startedAt === null) at = sooner(at, expiresAt)
+  if (task?.phase === 'ready' && holder !== null) at = sooner(at, task.since + HOLDER_MS)
+  at = sooner(at, anewAt(state))
+  for (const n in state.open) at = sooner(at, dueAt(state.open[n] as Open))
   return at
+}
+
+function sooner(at: Instant | null, other: Instant | null): Instant | null {
+  return at === null || (other !== null && other < at) ? other : at
 }
 
 /** When time alone does something to an open operation. */

@@ -1,13 +1,17 @@
-import type { OpenState, RunView, Trigger } from '../../core/run.ts'
+import type { RunOptions } from '../../core/options.ts'
+import type { OpenState, RunState, RunView, Trigger } from '../../core/run.ts'
 import { wakeAt } from './state.ts'
-import type { Open, WorkflowState } from './types.ts'
+import type { Open, Started, WorkflowState } from './types.ts'
 
 const CALLED: Trigger = { is: 'call' }
 
 export function view(state: WorkflowState): RunView {
   const { started, task, closing } = state
-  const { retry: _, ...options } = started.options ?? {}
-  const seen = {
+  const options = optionsOf(started)
+  const [is, reason]: [RunState, string | null] = closing === null ? openState(state) : [closing.is, closing.reason ?? null]
+  const view: RunView = {
+    state: is,
+    reason: closing === null && state.cancelRequested ? 'cancelling' : reason,
     attempt: task?.attempt ?? 1,
     attempts: task?.attempt ?? 1,
     startedAt: state.startedAt,
@@ -20,12 +24,17 @@ export function view(state: WorkflowState): RunView {
     trigger: started.trigger ?? CALLED,
     options: state.metadata === undefined ? options : { ...options, metadata: state.metadata },
     version: state.pinned === true ? (state.route ?? null) : (state.own ?? state.version ?? state.route ?? null),
-    ...(state.input === undefined ? {} : { input: state.input }),
   }
-  if (closing !== null) return { ...seen, state: closing.is, reason: closing.reason ?? null }
-  const [open, reason] = openState(state)
-  return { ...seen, state: open, reason: state.cancelRequested ? 'cancelling' : reason }
+  return state.input === undefined ? view : { ...view, input: state.input }
 }
+
+/** A workflow's own retries are none of its task's. */
+function optionsOf({ options = NO_OPTIONS }: Started): RunOptions {
+  if (options.retry === undefined) return options
+  const { retry: _, ...rest } = options
+  return rest
+}
+const NO_OPTIONS: RunOptions = {}
 
 function openState({ task, open }: WorkflowState): [OpenState, string | null] {
   switch (task?.phase) {
