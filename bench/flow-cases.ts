@@ -6,7 +6,7 @@ import { leftOf, leftUntil } from './drains.ts'
 import { fan, five, listener, long, one, sleeper } from './flows.ts'
 import { preciseNow, stamped } from './jobs.ts'
 import { closedLoop } from './peers/loop.ts'
-import { ask, type BenchServer, cpuUs } from './processes.ts'
+import { ask, type BenchServer, cpuUs, said, started, stopped } from './processes.ts'
 import { pause, settledMiB } from './schedules.ts'
 import { paced, startAll } from './starts.ts'
 
@@ -16,6 +16,8 @@ export const IN_FLIGHT = 100
 export const CHILDREN = 1_000
 const FAN_OUTS = 3
 export const IDLE = 100
+const EMBEDDED_WARM_UP = 1_000
+const EMBEDDED_IDLE = 300
 const SENDERS = 64
 const HISTORY_EVENTS = 200_000
 const HISTORY_WIDTH = 20
@@ -58,6 +60,7 @@ export const FLOW_CASES: readonly Case[] = [
   },
   { name: 'flow-100', run: (database, sizes) => bed(database, theBed => hundred(theBed, flowsOf(sizes))) },
   { name: 'flow-idle', run: (database, { warmUp }) => bed(database, theBed => idle(theBed, warmUp / 50)) },
+  { name: 'flow-idle-embedded', run: idleEmbedded },
   { name: 'flow-fan', run: database => bed(database, fanOut) },
   { name: 'flow-signals', run: (database, { latencyJobs }) => bed(database, theBed => signals(theBed, latencyJobs / 10)) },
   { name: 'flow-history', run: (database, { jobs }) => bed(database, theBed => history(theBed, Math.min(HISTORY_EVENTS, jobs * 2))) },
@@ -111,6 +114,15 @@ async function idle({ client }: Bed, warmUp: number): Promise<Figures> {
   await closedLoop(warmUp, IN_FLIGHT, act)
   const { latencies } = await closedLoop(IDLE, 1, act)
   return percentiles('a workflow of one step, Mainspring, alone, start to result', latencies)
+}
+
+/** The same with engine, worker and client in one process. */
+async function idleEmbedded(database: string): Promise<Figures> {
+  const child = started('flow-embedded.ts', [database, String(EMBEDDED_WARM_UP), String(EMBEDDED_IDLE)])
+  const { latencies, cpuUs } = await said<{ latencies: number[]; cpuUs: number }>(child)
+  await stopped(child, 'SIGKILL')
+  const name = 'a workflow of one step, Mainspring embedded, alone, start to result'
+  return { ...percentiles(name, latencies), [`${name}, CPU µs/workflow`]: cpuUs }
 }
 
 async function fanOut({ client }: Bed): Promise<Figures> {
