@@ -65,6 +65,10 @@ export class RemoteFlow implements LiveFlow {
     this.#post = post
   }
 
+  get mayEndMore(): boolean {
+    return this.#isAsked
+  }
+
   get upTo(): number {
     return this.base + this.#asked
   }

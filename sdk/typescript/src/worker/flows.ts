@@ -217,6 +217,8 @@ export class Flows {
     let said = flow.take()
     if (said.entries.length === 0 && !said.yields) {
       await this.#news(flow)
+      // Steps that end together are told of together.
+      if (flow.mayEndMore) await this.#turnOver()
       if (isGone(attempt, flow)) return 'is over'
       said = flow.take()
     }
@@ -248,13 +250,14 @@ export class Flows {
     }
   }
 
-  /** A step has ended, or it is time to ask what else there is. Steps that end together are told of together. */
-  async #news(flow: LiveFlow): Promise<void> {
-    const { clock } = this.#client
-    const cancel = flow.waitsForMore ? clock.after(ASK_MS, () => flow.poke()) : () => {}
-    await flow.news()
-    cancel()
-    await new Promise<void>(resolve => clock.soon(resolve))
+  /** A step has ended, or it is time to ask what else there is. */
+  #news(flow: LiveFlow): Promise<void> {
+    const news = flow.news()
+    return flow.waitsForMore ? news.finally(this.#client.clock.after(ASK_MS, () => flow.poke())) : news
+  }
+
+  #turnOver(): Promise<void> {
+    return new Promise(resolve => this.#client.clock.soon(resolve))
   }
 
   async #liveOf(attempt: Attempt): Promise<Live> {

@@ -111,13 +111,28 @@ export class Leases {
       for (const batch of this.#held.values()) this.#keeper.hold(batch)
       ready()
     })
+    // To wake the thread costs as much as to run a short task, and it can hear later of what has ended: with what is held next, or after a while.
+    let released: Released = []
+    const tell = (): void => {
+      if (released.length === 0) return
+      thread.postMessage(released)
+      released = []
+    }
     return {
-      hold: batch => thread.postMessage(batch),
-      release: released => thread.postMessage(released),
+      hold: batch => {
+        tell()
+        thread.postMessage(batch)
+      },
+      release: more => {
+        if (released.length === 0) this.#options.clock.after(RELEASED_MS, tell)
+        for (const one of more) released.push(one)
+      },
       close: async () => void (await thread.terminate()),
     }
   }
 }
+
+const RELEASED_MS = 20
 
 export interface LeaseOptions {
   connection: Connection

@@ -49,6 +49,7 @@ export type LiveFlow = Pick<
   | 'hasEnded'
   | 'isStill'
   | 'waitsForMore'
+  | 'mayEndMore'
   | 'fits'
   | 'feed'
   | 'take'
@@ -191,6 +192,11 @@ export class Flow {
   /** It waits for something besides its steps, of which it does not hear as long as they run. */
   get waitsForMore(): boolean {
     return this.messages.updates.size > 0 || this.operations.open().some(({ kind, backsOff }) => kind !== 'step' || backsOff)
+  }
+
+  /** Something of it runs, and may have more to tell in a moment. */
+  get mayEndMore(): boolean {
+    return this.#running.count > 0 || this.messages.running > 0
   }
 
   /** False: this is not the history that it has seen. */
