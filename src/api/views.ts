@@ -338,8 +338,16 @@ export function advanceText({ is, journal }: AdvanceAnswer): string {
 function journalText({ from, events }: Journal): string {
   if (events === null) return `{"from":${from}}`
   let text = `{"from":${from},"events":[`
-  for (let index = 0; index < events.length; index++) text += (index === 0 ? '' : ',') + eventText(events[index] as HistoryEvent, true)
+  for (let index = 0; index < events.length; index++) text += (index === 0 ? '' : ',') + toldText(events[index] as HistoryEvent)
   return `${text}]}`
+}
+
+/** Most of what code is told is how a step of its own has ended. */
+function toldText(event: HistoryEvent): string {
+  if (event.is !== 'step_completed') return eventText(event, true)
+  const { at, n, name, attempt, output } = event as unknown as { at: Instant; n: number; name: string; attempt: number; output?: Payload }
+  const end = output === undefined ? '}' : `,"output":${output}}`
+  return `{"is":"step_completed","at":"${formatInstant(at)}","n":${n},"name":${quote(name)},"attempt":${attempt}${end}`
 }
 
 export function instantOrNull(instant: Instant | null): string | null {

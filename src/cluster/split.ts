@@ -35,7 +35,7 @@ export async function split<M extends Method, A>(
         try {
           const answer = await router.once(router.slot(slot[items[0] as number] as number), method, args(items))
           const told = answers(answer, items)
-          for (const [at, item] of items.entries()) found[item] = told[at] as A
+          for (let at = 0; at < items.length; at++) found[items[at] as number] = told[at] as A
           answered++
         } catch (error) {
           const told = error instanceof UserError ? refused(error) : null

@@ -1,4 +1,5 @@
-import type { WorkerId } from '../../core/ids.ts'
+import type { UserError } from '../../core/errors.ts'
+import type { RunId, WorkerId } from '../../core/ids.ts'
 import type { Decision, Reply } from '../../core/machine.ts'
 import type { HistoryEvent } from '../../core/run.ts'
 import { appendTo, closeStream, type StreamHeads, type StreamRefusal, type StreamWrite } from '../../core/stream.ts'
@@ -17,30 +18,61 @@ export function journalFor(actor: Actor, worker: WorkerId): { journal?: Journal 
 
 /** The answer leaves when all that it tells is committed: it is told with the batch of this work, and batches go one after the other. */
 export function advanceWork(tenure: Tenure, namespace: string, worker: WorkerId, call: AdvanceCall, settle: Settle<AdvanceAnswer>): Work {
-  const { run, delivery, upTo } = call
-  let answer: AdvanceAnswer
-  const answered = (actor: Actor, first: number, decision: Decision<HistoryEvent> | null): AdvanceAnswer => {
+  return new AdvanceWork(tenure, namespace, worker, call, settle)
+}
+
+/** One class for all: a step's share of what a call makes is small. */
+class AdvanceWork implements Work {
+  readonly ids: readonly [RunId]
+  readonly bytes: number
+  readonly further?: (transaction: Transaction) => { ids?: readonly RunId[] }
+  private readonly tenure: Tenure
+  private readonly namespace: string
+  private readonly worker: WorkerId
+  private readonly call: AdvanceCall
+  private readonly settle: Settle<AdvanceAnswer>
+  private answer: AdvanceAnswer | null = null
+
+  constructor(tenure: Tenure, namespace: string, worker: WorkerId, call: AdvanceCall, settle: Settle<AdvanceAnswer>) {
+    const { run, entries } = call
+    this.tenure = tenure
+    this.namespace = namespace
+    this.worker = worker
+    this.call = call
+    this.settle = settle
+    this.ids = [run]
+    this.bytes = bytesOf(entries)
+    if (entries.at(-1)?.is === 'finished') this.further = transaction => toldOfEnd(transaction.actor(run))
+  }
+
+  execute(transaction: Transaction): void {
+    const { run, delivery, upTo } = this.call
+    const actor = transaction.actor(run)
+    if (actor === null || actor.namespace !== this.namespace || actor.kind !== 'workflow') {
+      this.answer = { is: 'unknown', journal: { from: upTo, events: [] } }
+      return
+    }
+    const first = actor.sequence
+    this.answer = this.answered(actor, first, applied(transaction, actor, this.worker, this.call))
+    const lease = this.answer.is === 'held' ? this.tenure.leases.of({ run, delivery }) : null
+    if (lease !== null) this.tenure.leases.beat(lease, true)
+  }
+
+  done(): void {
+    this.settle.resolve(this.answer as AdvanceAnswer)
+  }
+
+  failed(error: UserError): void {
+    this.settle.reject(error)
+  }
+
+  private answered(actor: Actor, first: number, decision: Decision<HistoryEvent> | null): AdvanceAnswer {
+    const { delivery, upTo } = this.call
     const reply = decision === null ? REFUSED : decision.replies?.[0]?.reply
     if (reply?.ok === false) return { is: reply.code === 'closed' ? 'closed' : 'superseded', journal: { from: upTo, events: [] } }
     const holds = actor.state.task?.delivery === delivery
     const events = since(actor, upTo, first, decision?.events ?? [])
     return { is: actor.closed ? 'closed' : holds ? 'held' : 'yielded', journal: { from: upTo, events } }
-  }
-  return {
-    ids: [run],
-    ...(call.entries.at(-1)?.is === 'finished' ? { further: (transaction: Transaction) => toldOfEnd(transaction.actor(run)) } : {}),
-    bytes: bytesOf(call.entries),
-    execute(transaction) {
-      const actor = transaction.actor(run)
-      answer =
-        actor === null || actor.namespace !== namespace || actor.kind !== 'workflow'
-          ? { is: 'unknown', journal: { from: upTo, events: [] } }
-          : answered(actor, actor.sequence, applied(transaction, actor, worker, call))
-      const lease = answer.is === 'held' ? tenure.leases.of({ run, delivery }) : null
-      if (lease !== null) tenure.leases.beat(lease, true)
-    },
-    done: () => settle.resolve(answer),
-    failed: settle.reject,
   }
 }
 
