@@ -14,8 +14,7 @@ export function advanceOf(
   payloads: readonly string[],
   index: number,
 ): AdvanceCall {
-  const made: Entry[] = []
-  for (let at = 0; at < entries.length; at++) made.push(entryOf(entries[at] as EntryBody, payloads, index, at))
+  const made = entries.map((entry, at) => entryOf(entry, payloads, index, at))
   return { run, task, attempt, delivery, call, upTo, yields, ahead, entries: made }
 }
 

@@ -266,7 +266,7 @@ function sortOf({ since, startedAt }: TaskState, { gate, priority }: TaskPolicy)
   return startedAt === null ? gate.place : Number.MIN_SAFE_INTEGER
 }
 
-export function deliveredOf(task: TaskState, policy: TaskPolicy): Delivered | null {
+export function deliveredOf(task: TaskState, policy: Pick<TaskPolicy, 'task' | 'timeouts'>): Delivered | null {
   if (task.phase !== 'running') return null
   invariant(task.delivery !== null && task.worker !== null, 'a running task has a delivery', { task: policy.task })
   return { task: policy.task, attempt: task.attempt, delivery: task.delivery, worker: task.worker, heartbeatMs: policy.timeouts.heartbeat ?? null }

@@ -136,7 +136,8 @@ function ofCode({ stream, chunk }: Entry & { is: 'write' }): StreamWrite {
 /** All events from a number on. Most often they are those that were just decided, from number `first` on, which need not be read from their texts. */
 function since(actor: Actor, from: number, first: number, decided: readonly HistoryEvent[]): readonly HistoryEvent[] | null {
   const isAll = from >= first && actor.sequence === first + decided.length
-  return isAll ? decided.slice(from - first) : actor.eventsFrom(from, actor.sequence)
+  if (isAll) return from === first ? decided : decided.slice(from - first)
+  return actor.eventsFrom(from, actor.sequence)
 }
 
 /** It is stuck. */

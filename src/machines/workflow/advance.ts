@@ -76,7 +76,7 @@ function countOf(open: WorkflowState['open']): number {
 class Fold {
   private readonly before: WorkflowState
   private readonly context: Context
-  private readonly events: WorkflowEvent[] = []
+  private events: WorkflowEvent[] = []
   private readonly messages: Message[] = []
   /** After it. */
   private state: WorkflowState
@@ -98,7 +98,9 @@ class Fold {
   }
 
   add(event: WorkflowEvent): void {
-    this.events.push(event)
+    // Most calls make one event, and a list that is pushed to gets room for seventeen.
+    if (this.events.length === 0) this.events = [event]
+    else this.events.push(event)
     this.last = this.state
     this.state = evolve(this.state, event)
   }

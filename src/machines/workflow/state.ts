@@ -316,10 +316,10 @@ export function dueAt(open: Open): Instant | null {
 export function pending(state: WorkflowState): Pending {
   if (state.closing !== null) return { ready: [], delivered: [], wakeAt: null }
   const order = readyOrder(state)
-  const delivered = state.task === null ? null : deliveredOf(state.task, policyOf(state))
+  const delivered = state.task === null ? null : deliveredOf(state.task, { task: taskId(state), ...UNTIMED })
   return {
     ready: order === null ? [] : [order],
-    delivered: delivered === null ? [] : [{ ...delivered, task: taskId(state) }],
+    delivered: delivered === null ? [] : [delivered],
     wakeAt: wakeAt(state),
   }
 }

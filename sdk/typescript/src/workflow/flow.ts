@@ -281,12 +281,16 @@ export class Flow {
     this.#heldBack = false
     // What is given back is there for those that ask for it next.
     const patches = this.#patches.take()
-    const entries: WireEntry[] = []
+    let entries: WireEntry[] = []
     add(entries, this.#drops.take(max - patches.length))
     add(entries, patches)
     add(entries, this.#signals.took(max - entries.length))
     const { outcomes } = this.#running
-    if (outcomes.length > 0) add(entries, outcomes.splice(0, max - entries.length))
+    if (outcomes.length > 0) {
+      const ended = outcomes.splice(0, max - entries.length)
+      if (entries.length === 0) entries = ended
+      else add(entries, ended)
+    }
     add(entries, this.messages.take(max - entries.length))
     const shown = entries.length < max ? this.shown.take() : null
     if (shown !== null) entries.push(shown)
