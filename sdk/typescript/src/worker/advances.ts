@@ -2,9 +2,8 @@ import { TASKS_PER_CALL_MAX } from '../bounds.ts'
 import { callAgain } from '../calls.ts'
 import type { Client } from '../client.ts'
 import { Gathering } from '../gathering.ts'
-import type { WireAdvanced } from '../wire.ts'
+import type { WireAdvanced, WireDelivery } from '../wire.ts'
 import type { Turn } from '../workflow/flow.ts'
-import type { Attempt } from './attempt.ts'
 import { quoted } from './quoted.ts'
 
 export type Advanced = WireAdvanced['advances'][number]
@@ -38,12 +37,10 @@ export class Advances {
     })
   }
 
-  /** Rejects when the server will never take it, or the worker has stopped. */
-  send(attempt: Attempt, call: number, upTo: number, { ahead, yields, entries }: Turn): Promise<Advanced> {
-    const { run, task, attempt: number, delivery } = attempt.delivery
-    const text =
-      `{"run":${quoted(run)},"task":${quoted(task)},"attempt":${number},"delivery":${quoted(delivery)},"call":${call},"upTo":${upTo},` +
-      `"yields":${yields}${ahead === undefined ? '' : `,"ahead":${ahead}`},"entries":${JSON.stringify(entries)}}`
+  /** `of`: the delivery, by `deliveryText`. Rejects when the server will never take it, or the worker has stopped. */
+  send(of: string, call: number, upTo: number, { ahead, yields, entries }: Turn): Promise<Advanced> {
+    const told = ahead === undefined ? '' : `,"ahead":${ahead}`
+    const text = `${of},"call":${call},"upTo":${upTo},"yields":${yields}${told},"entries":${JSON.stringify(entries)}}`
     return new Promise((resolve, reject) => this.#gathering.add({ text, resolve, reject }))
   }
 
@@ -61,6 +58,11 @@ export class Advances {
       else for (const { reject } of batch) reject(error)
     }
   }
+}
+
+/** How each call of a delivery begins. */
+export function deliveryText({ run, task, attempt, delivery }: WireDelivery): string {
+  return `{"run":${quoted(run)},"task":${quoted(task)},"attempt":${attempt},"delivery":${quoted(delivery)}`
 }
 
 /** What ends while others are on their way need not wait for their answers: with two, 100 workflows at once took twice as long (docs/performance.md). */

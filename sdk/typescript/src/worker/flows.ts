@@ -16,7 +16,7 @@ import { type Code, codeOf } from '../workflow/main.ts'
 import { REPLAY_QUERY } from '../workflow/messages.ts'
 import type { QueuedStep, QueuedStepInput } from '../workflow/queued.ts'
 import { replay } from '../workflow/replay.ts'
-import { Advances } from './advances.ts'
+import { Advances, deliveryText } from './advances.ts'
 import type { Attempt } from './attempt.ts'
 import { isRemote } from './remote.ts'
 import type { Outcome } from './run.ts'
@@ -200,8 +200,9 @@ export class Flows {
     const gone = () => new LeaseLost(attempt.run, attempt.attempt)
     let live = begun
     this.#turning.set(attempt, live.flow)
+    const of = deliveryText(attempt.delivery)
     for (let call = 1; ; call++) {
-      const is = await this.#step(attempt, live, call)
+      const is = await this.#step(attempt, of, live, call)
       if (is === 'waits') return
       if (is === 'goes on') continue
       this.#drop(attempt.run, live, gone)
@@ -212,7 +213,7 @@ export class Flows {
   }
 
   /** One call. */
-  async #step(attempt: Attempt, live: Live, call: number): Promise<'waits' | 'goes on' | 'is over' | 'is overtaken'> {
+  async #step(attempt: Attempt, of: string, live: Live, call: number): Promise<'waits' | 'goes on' | 'is over' | 'is overtaken'> {
     const { flow } = live
     let said = flow.take()
     if (said.entries.length === 0 && !said.yields) {
@@ -230,7 +231,7 @@ export class Flows {
     if (last?.is === 'finished' && isLargeEnd(last.end)) last.end = await this.#kept(attempt, last.end)
     if (isGone(attempt, flow)) return 'is over'
     live.isSending = true
-    const { is, journal } = await this.#advances.send(attempt, call, flow.upTo, said)
+    const { is, journal } = await this.#advances.send(of, call, flow.upTo, said)
     live.isSending = false
     if (isGone(attempt, flow) || (is !== 'held' && is !== 'yielded')) return 'is over'
     const known = this.#eventsOf(attempt.run, journal)
