@@ -50,6 +50,17 @@ describe('what the code asks for', () => {
   })
 })
 
+test("a step's context can be taken apart", async () => {
+  const run = await drive(async (_, ctx) =>
+    ctx.run('a', ({ attempt, key, signal, heartbeat, stream }) => {
+      heartbeat()
+      return [attempt, key, signal.aborted, typeof stream]
+    }),
+  )
+  expect(run.take()).toEqual([])
+  expect(await run.outcomes(1)).toMatchObject([{ is: 'completed', n: 1, output: [1, 'r1/1', false, 'function'] }])
+})
+
 describe('how far the runs of its schedule have come', () => {
   const code = async (_: never, ctx: WorkflowContext) => {
     const since = ctx.watermark<Date>()
