@@ -177,14 +177,15 @@ describe('a signal', () => {
 
 describe('a scope', () => {
   test('is not cancelled by what is not kept', async () => {
+    let cancel = (): void => {}
     const run = await drive(async (_, ctx) =>
       ctx.scope(async scope => {
-        setTimeout(() => scope.cancel(), 0)
+        cancel = () => scope.cancel()
         await ctx.waitFor('go')
       }),
     )
     run.take()
-    await new Promise(resolve => setTimeout(resolve, 5))
+    cancel()
     expect(() => run.take()).toThrow(NotDurable)
   })
 
