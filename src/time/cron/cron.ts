@@ -123,14 +123,14 @@ class FieldsCron implements Cron {
   }
 
   next(after: Instant): Instant | null {
-    if (this.everyMs !== null) return nextEvery(after, this.everyMs)
-    const fire = this.#walk.next(Math.floor(bounded(after) / 1_000) * 1_000 + 1_000)
+    const from = bounded(after)
+    const fire = this.everyMs === null ? this.#walk.next(Math.floor(from / 1_000) * 1_000 + 1_000) : nextEvery(from, this.everyMs)
     return fire === null || fire > INSTANT_MAX ? null : fire
   }
 
   previous(before: Instant): Instant | null {
-    if (this.everyMs !== null) return previousEvery(before, this.everyMs)
-    const fire = this.#walk.previous(Math.ceil(bounded(before) / 1_000) * 1_000 - 1_000)
+    const from = bounded(before)
+    const fire = this.everyMs === null ? this.#walk.previous(Math.ceil(from / 1_000) * 1_000 - 1_000) : previousEvery(from, this.everyMs)
     return fire === null || fire < -INSTANT_MAX ? null : fire
   }
 

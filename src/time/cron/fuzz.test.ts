@@ -83,6 +83,11 @@ test('known expressions of any dialect, read by any dialect, with a few characte
   )
 })
 
+test('what is counted from the time before ends where time does', () => {
+  for (const expression of ['@every 4s', '@every 1h30m'])
+    for (const timezone of ['UTC', 'America/New_York']) survives(expression, { dialect: 'kubernetes', timezone })
+})
+
 test('a soup of what expressions are made of: an answer or a CronError', () => {
   fc.assert(
     fc.property(soup, dialect, (text, dialect) => survives(text, { dialect })),
