@@ -69,17 +69,20 @@ export const endpoints: Operation[] = [
     summary: 'Send work to an endpoint of serve(); a new one gets a secret, which is shown in this answer alone',
     body: { schema: EndpointSettings },
     answers: { 200: EndpointSecret },
-    async handle({ engine, params: { namespace, name }, body, by, context }) {
+    async handle({ engine, params: { namespace, name }, body, by, callKey, context }) {
       const all = allOf(engine, namespace)
       const before = all.find(one => one.name === name)?.set
       if (before === undefined && all.length >= ENDPOINTS_MAX)
         throw new UserError('too-many-items', { at: '', found: all.length, hint: `at most ${ENDPOINTS_MAX} endpoints are kept` })
-      const secrets = before?.secrets ?? [newSecret()]
-      const set: EndpointSet = { ...settingsOf(body, before), secrets, by, since: context.now() }
+      const { secrets, secretBy } = before ?? { secrets: [newSecret()], ...(callKey !== null && { secretBy: callKey }) }
+      const set: EndpointSet = { ...settingsOf(body, before), secrets, by, since: context.now(), ...(secretBy !== undefined && { secretBy }) }
       await put(engine, namespace, name, set)
       // Of another address nothing is known.
       if (before !== undefined && before.url !== set.url) await engine.settings.put(ENDPOINT_HEALTH_SETTING, namespace, name, null)
-      return JSON.stringify({ ...viewOf(engine, namespace, { name, set }), ...(before === undefined && { secret: secrets[0] }) })
+      return JSON.stringify({
+        ...viewOf(engine, namespace, { name, set }),
+        ...((before === undefined || wasMadeBy(before, callKey)) && { secret: secrets[0] }),
+      })
     },
   }),
   operation({
@@ -88,12 +91,11 @@ export const endpoints: Operation[] = [
     path: `${ENDPOINT}/rotate`,
     summary: 'Give it another secret, shown in this answer alone; until the next time requests are signed with the last one, too',
     answers: { 200: EndpointSecret },
-    async handle({ engine, params: { namespace, name }, by, context }) {
+    async handle({ engine, params: { namespace, name }, by, callKey, context }) {
       const before = found(engine, namespace, name)
-      const secret = newSecret()
-      const set = { ...before, secrets: [secret, ...before.secrets.slice(0, 1)], by, since: context.now() }
+      const set = wasMadeBy(before, callKey) ? before : rotated(before, callKey, { by, since: context.now() })
       await put(engine, namespace, name, set)
-      return JSON.stringify({ ...viewOf(engine, namespace, { name, set }), secret })
+      return JSON.stringify({ ...viewOf(engine, namespace, { name, set }), secret: set.secrets[0] })
     },
   }),
   operation({
@@ -133,6 +135,15 @@ function found(engine: Engine, namespace: string, name: string): EndpointSet {
     found: name,
     hint: all.length === 0 ? 'there is none; mainspring endpoints add URL makes one' : `there are ${all.map(known => known.name).join(', ')}`,
   })
+}
+
+/** Its answer was lost, or left before all nodes had heard of it (E21), and it comes again: nobody has seen the secret yet. */
+function wasMadeBy({ secretBy }: EndpointSet, callKey: string | null): boolean {
+  return callKey !== null && secretBy === callKey
+}
+
+function rotated({ secretBy: _, ...before }: EndpointSet, callKey: string | null, set: Pick<EndpointSet, 'by' | 'since'>): EndpointSet {
+  return { ...before, secrets: [newSecret(), ...before.secrets.slice(0, 1)], ...set, ...(callKey !== null && { secretBy: callKey }) }
 }
 
 function put(engine: Engine, namespace: string, name: string, set: EndpointSet): Promise<void> {

@@ -32,7 +32,7 @@ export function addEndpointVerbs(program: Command, terminal: Terminal): void {
     .description('make another secret and print it; the last one goes on until the next rotation, so that the app can change in between')
     .argument('<name>')
   calling(rotate, terminal, 'mainspring endpoints rotate shop', async (session, [name = '']) => {
-    const answer = await session.client.call<WireEndpoint>('endpoints.rotate', { name })
+    const answer = await session.client.call<WireEndpoint>('endpoints.rotate', { name }, undefined, { callKey: session.client.newId() })
     session.show(answer, secretText)
     return undefined
   })
@@ -52,7 +52,7 @@ async function addEndpoint(session: Session, [url = '']: readonly string[], flag
     ...(timeout !== undefined && { timeout }),
   }
   const name = textFlag(flags.name) ?? (URL.canParse(url) ? new URL(url).host : 'endpoint')
-  const answer = await session.client.call<WireEndpoint>('endpoints.set', { name }, body)
+  const answer = await session.client.call<WireEndpoint>('endpoints.set', { name }, body, { callKey: session.client.newId() })
   session.show(answer, secretText)
   return undefined
 }

@@ -10,6 +10,8 @@ export interface EndpointSet {
   url: string
   /** What requests are signed with: the newest first, then the one before it. */
   secrets: string[]
+  /** Which call made the newest of them: a repeat of it is shown it as well. */
+  secretBy?: string
   /** Requests at the same time. */
   slots: number
   /** Of one request. */

@@ -297,6 +297,20 @@ test('an app with another secret is told what is wrong, and gets it right by a r
   await app.is({ health: 'ok' })
 })
 
+test('a secret is shown again to a repeat of the call that made it, and to no other', async () => {
+  const { client } = await server()
+  const url = 'https://shop.example/api/mainspring'
+  const set = (callKey?: string) => client.call<WireEndpoint>('endpoints.set', { name: 'shop' }, { url }, callKey === undefined ? {} : { callKey })
+  const rotate = (callKey: string) => client.call<WireEndpoint>('endpoints.rotate', { name: 'shop' }, undefined, { callKey })
+  const { secret } = await set('first')
+  expect(secret).toMatch(/^whsec_/)
+  expect([(await set('first')).secret, (await set('second')).secret, (await set()).secret]).toEqual([secret, undefined, undefined])
+  const { secret: next } = await rotate('third')
+  expect(next).not.toBe(secret)
+  expect([(await rotate('third')).secret, (await set('first')).secret]).toEqual([next, undefined])
+  expect((await rotate('fourth')).secret).not.toBe(next)
+})
+
 test('an address that is not public is not asked, and the endpoint says so', async () => {
   const { client } = await server('10.1.0.0/16')
   const app = new App(client)

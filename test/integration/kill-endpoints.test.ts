@@ -22,7 +22,12 @@ test(`workflows behind HTTP give what their code gives over ${KILLS} kill -9 of 
   let server = await stage.server({ database, lease: '1s', more })
   const client = server.client()
   const port = await freePort()
-  const { secret } = await client.call<WireEndpoint>('endpoints.set', { name: 'shop' }, { url: `http://127.0.0.1:${port}/` })
+  const { secret } = await client.call<WireEndpoint>(
+    'endpoints.set',
+    { name: 'shop' },
+    { url: `http://127.0.0.1:${port}/` },
+    { callKey: client.newId() },
+  )
   let made = 0
   const app = () => stage.app({ port, url: server.url, secret: secret as string, name: `app-${++made}`, records })
   let served = await app()
@@ -81,7 +86,12 @@ test('of three nodes one sends to an endpoint, and another does when that one is
   const nodes = [await stage.server(options), await stage.server(options), await stage.server(options)]
   const client = (nodes[0] as (typeof nodes)[number]).client()
   const port = await freePort()
-  const { secret } = await client.call<WireEndpoint>('endpoints.set', { name: 'shop' }, { url: `http://127.0.0.1:${port}/` })
+  const { secret } = await client.call<WireEndpoint>(
+    'endpoints.set',
+    { name: 'shop' },
+    { url: `http://127.0.0.1:${port}/` },
+    { callKey: client.newId() },
+  )
   await stage.app({ port, url: nodes.map(({ url }) => url).join(','), secret: secret as string, name: 'app', records })
   /** Places of the nodes that said so. */
   const senders = (): number[] => nodes.flatMap(({ said }, at) => (/endpoint \\?"shop\\?" serves/.test(said) ? [at] : []))

@@ -13,6 +13,7 @@ export const CLUSTER_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'E7',
     what: 'who takes a letter does not delete it in the batch that does what it says',
     seeds: 3,
+    from: 3,
     caught: /\(E7\)|\(E12\)/,
     plant: {
       scenario(scenario) {

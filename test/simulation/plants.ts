@@ -394,8 +394,8 @@ const commandAlone = (run: RunId, command: RunId, { operation: is, why }: Sweep)
   'E15-changed-adopted': {
     rule: 'E15',
     what: 'a delivery that left unrecorded is adopted, though the input was changed since',
-    seeds: 90,
-    from: 131,
+    seeds: 40,
+    from: 85,
     caught: /an input that was changed before \(E15\)/,
     plant: {
       scenario: scenario => {
