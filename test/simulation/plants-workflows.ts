@@ -279,10 +279,15 @@ export const WORKFLOW_PLANTS: Readonly<Record<string, Planted>> = {
     rule: 'workflow',
     what: 'a run is given to its worker again before that has heard how its last turn ended',
     seeds: 20,
-    from: 68,
+    from: 140,
     caught: /\(P6\)|gave something else|two accepted results|nobody answers/,
     workflows: true,
-    plant: { scenario },
+    plant: {
+      scenario(drawn) {
+        scenario(drawn)
+        Object.assign(drawn, { loses: 0.12, faults: ['cut-clients'], faultEveryMs: 2_500 })
+      },
+    },
     patches: [
       {
         file: 'sdk/typescript/src/worker/flows.ts',
