@@ -114,7 +114,7 @@ export function rssMiB({ child }: BenchServer): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024
 }
 
-/** What it takes at rest: V8 gives its heap back up to a minute after the last work, in one go. */
+/** What it takes after a minute of rest. V8 gives its heap back in one go, and not at all where nothing happens. */
 export async function settledMiB(server: BenchServer): Promise<number> {
   await pause(60_000)
   return rssMiB(server)
