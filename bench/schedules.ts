@@ -8,7 +8,7 @@ import { startAll } from './starts.ts'
 const PUTS_AT_ONCE = 64
 const IDLE_MS = 20_000
 /** After a flood the collector and the write-ahead log have their own to do. */
-export const SETTLE_MS = 20_000
+const SETTLE_MS = 20_000
 /** Fires once a day each, all at other seconds: 1.2 a second in all. */
 const daily = (index: number): string => `${index % 60} ${Math.floor(index / 60) % 60} ${Math.floor(index / 3_600) % 24} * * *`
 
@@ -110,7 +110,7 @@ async function putAll(client: Client, count: number, cron: (index: number) => st
   await Promise.all(Array.from({ length: PUTS_AT_ONCE }, put))
 }
 
-export function rssMiB({ child }: BenchServer): number {
+function rssMiB({ child }: BenchServer): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024
 }
 

@@ -6,7 +6,7 @@ import { type Context, type Operation, operation } from './operation.ts'
 import { Complete, Heartbeat, Log, Poll } from './schemas.ts'
 import { filledTasks } from './variables/late.ts'
 import { maskedFailure, maskedJson } from './variables/mask.ts'
-import { advanceText, deliveryText } from './views.ts'
+import { advanceText, deliveryText, listText } from './views.ts'
 import { advanceOf } from './workflow-inputs.ts'
 import { ADVANCE_RAW, Advance } from './workflow-schemas.ts'
 
@@ -80,9 +80,7 @@ const advance = operation({
   async handle({ engine, params, body, payloads }) {
     const advances = body.advances.map((one, index) => advanceOf(one, payloads, index))
     const answers = await engine.tasks.advance(params.namespace, body.worker, advances)
-    let text = '{"advances":['
-    for (let index = 0; index < answers.length; index++) text += (index === 0 ? '' : ',') + advanceText(answers[index] as (typeof answers)[number])
-    return `${text}]}`
+    return `{"advances":${listText(answers, advanceText)}}`
   },
 })
 

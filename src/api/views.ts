@@ -336,10 +336,14 @@ export function advanceText({ is, journal }: AdvanceAnswer): string {
 }
 
 function journalText({ from, events }: Journal): string {
-  if (events === null) return `{"from":${from}}`
-  let text = `{"from":${from},"events":[`
-  for (let index = 0; index < events.length; index++) text += (index === 0 ? '' : ',') + toldText(events[index] as HistoryEvent)
-  return `${text}]}`
+  return events === null ? `{"from":${from}}` : `{"from":${from},"events":${listText(events, toldText)}}`
+}
+
+/** By hand: most lists of the journal protocol have one member. */
+export function listText<Item>(items: readonly Item[], textOf: (item: Item) => string): string {
+  let text = '['
+  for (let index = 0; index < items.length; index++) text += (index === 0 ? '' : ',') + textOf(items[index] as Item)
+  return `${text}]`
 }
 
 /** Most of what code is told is how a step of its own has ended. */

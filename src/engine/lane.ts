@@ -52,6 +52,7 @@ export interface LaneEvents {
   poisoned(next: Beginning): void
 }
 
+/** From so many records of deliveries on, each is held back so many times as long. */
 const HELD_MANY = 100
 const HELD_LONGER = 5
 

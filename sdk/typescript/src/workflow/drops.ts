@@ -1,5 +1,5 @@
 import type { WireEntry } from '../wire.ts'
-import type { Operation, Operations } from './operations.ts'
+import { NO_ENTRIES, type Operation, type Operations } from './operations.ts'
 import type { Signals } from './signals.ts'
 
 /**
@@ -30,7 +30,7 @@ export class Drops {
 
   /** What the server is to be told, so many at most. All that it has said is applied by now. */
   take(max: number): readonly WireEntry[] {
-    if (this.#dropped.size === 0) return NONE
+    if (this.#dropped.size === 0) return NO_ENTRIES
     const entries: WireEntry[] = []
     for (const operation of this.#dropped.values()) {
       if (entries.length >= max) break
@@ -48,8 +48,6 @@ export class Drops {
     return entries
   }
 }
-
-const NONE: readonly WireEntry[] = []
 
 /** How it stands at the server: open, about to be told of, or not known there. */
 function standing({ kind, sent, begun, backsOff, stop, reported }: Operation): 'open' | 'told of soon' | 'unknown' {

@@ -4,14 +4,13 @@ import { failureOf } from '../failure.ts'
 import { checked, jsonSchemaOf, type StandardSchema } from '../schema.ts'
 import type { WireEntry, WireEvent, WireFailure, WireQuestion, WireQuestionAnswer } from '../wire.ts'
 import { Diverged } from './errors.ts'
+import { NO_ENTRIES } from './operations.ts'
 
 /** A query that every workflow answers: the names of its queries and updates, and of the signals that it has waited for, with the JSON Schema of their inputs where there is one. */
 export const MESSAGES_QUERY = 'mainspring.messages'
 
 /** Whether the code fits the run's history: what `replay` answers. */
 export const REPLAY_QUERY = 'mainspring.replay'
-
-const NONE: readonly WireEntry[] = []
 
 interface Query {
   handler: (input: unknown) => unknown
@@ -72,7 +71,7 @@ export class Messages {
 
   /** Answers that the server has not been told. */
   take(max: number): readonly WireEntry[] {
-    if (this.#ended.size === 0) return NONE
+    if (this.#ended.size === 0) return NO_ENTRIES
     const fresh = [...this.#ended].filter(([number]) => !this.#sent.has(number)).slice(0, max)
     for (const [number] of fresh) this.#sent.add(number)
     return fresh.map(([, entry]) => entry)

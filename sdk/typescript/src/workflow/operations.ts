@@ -3,6 +3,9 @@ import type { StepContext } from './context.ts'
 import type { Part } from './parts.ts'
 import type { StepPolicy } from './steps.ts'
 
+/** What there is to tell the server where there is nothing: most often. */
+export const NO_ENTRIES: readonly WireEntry[] = []
+
 export type OperationKind = 'step' | 'timer' | 'signal' | 'promise' | 'child' | 'stream'
 
 /** Something that the code has asked for and waits for. */

@@ -1,6 +1,6 @@
 import type { WireEntry, WireEvent } from '../wire.ts'
+import { NO_ENTRIES } from './operations.ts'
 
-const NONE: readonly WireEntry[] = []
 /** The most changes that one turn of a code may newly take, so that they go in one call. */
 const PATCHES_PER_TURN_MAX = 100
 
@@ -39,7 +39,7 @@ export class Patches {
   }
 
   take(): readonly WireEntry[] {
-    if (this.#taken.length === 0) return NONE
+    if (this.#taken.length === 0) return NO_ENTRIES
     return this.#taken.splice(0).map(id => ({ is: 'patched', id }))
   }
 }
